@@ -1,0 +1,265 @@
+# Taper's one build. Everything goes to build/CONFIG; files are found by folder, so nothing is listed here.
+#
+#   make [all]      the libraries, the examples, taper-bench, the taper command and, where Check is there, the tests
+#   make demo       sets up what is missing, then trains LeNet on digits that are drawn as it goes
+#   make test       sets up what is missing, then builds and runs the tests;  TESTS="test_nn test_ops"  runs some of them
+#   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
+#   make examples   the programs of examples/
+#   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
+#   make setup      installs the packages that the build needs, if that is possible, else names them
+#   make check-headers   each public header alone, as C11 and C++17
+#   make format     clang-format over the lines that changed since the last commit;  make clean  removes build/
+#
+#   CONFIG=release|debug|asan|tsan   CC=gcc|clang   WERROR=1   V=1   BUILD=DIR   OPENBLAS=0   OPENMP=0
+
+VERSION  = 0.1.0
+CONFIG  ?= release
+BUILD   ?= build/$(CONFIG)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?=
+LDFLAGS ?=
+THREADS ?= 1
+CASES   ?= start op_add_1 op_chain_1k add_4096 train_mlp train_lenet
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+B := $(BUILD)
+Q := $(if $(V),,@)
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+PHONY := all lib test run-tests bench examples demo install uninstall setup check-headers format clean help FORCE
+.PHONY: $(PHONY)
+
+# ---- How each configuration is compiled ---------------------------------------------------------------------------------
+
+OPENBLAS ?= 1
+OPENMP   ?= 1
+ifeq ($(CONFIG),release)
+OPTIMIZE = -O3 -g -DNDEBUG
+else ifeq ($(CONFIG),debug)
+OPTIMIZE = -O0 -g3 -DTP_DEBUG_HANDLES
+else ifeq ($(CONFIG),asan)
+OPTIMIZE = -O1 -g -fno-omit-frame-pointer -DTP_DEBUG_HANDLES
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(CONFIG),tsan)
+OPTIMIZE = -O1 -g -fno-omit-frame-pointer
+SANITIZE = -fsanitize=thread
+OPENBLAS = 0
+OPENMP   = 0
+else
+$(error CONFIG is release, debug, asan or tsan, not "$(CONFIG)")
+endif
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
+# What one library object needs besides: hidden symbols, calls inside the library that do not go through the PLT, and
+# thread-local data that is one load away. No flag here changes NaN, Inf or the order of additions.
+LIBRARY  = -fPIC -fvisibility=hidden -fno-semantic-interposition -ftls-model=initial-exec -fno-math-errno -fno-trapping-math
+
+# ---- What is on this machine ----------------------------------------------------------------------------------------------
+
+ifeq ($(filter-out clean help format uninstall,$(or $(MAKECMDGOALS),all)),)
+PROBE =
+else
+PROBE = yes
+endif
+hash := \#
+has  = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+able = $(shell printf '%s\n' '$(2)' 'int main(void) { return 0; }' | $(CC) -x c - $(1) -o /dev/null 2>/dev/null && echo yes)
+ifdef PROBE
+PACKAGE_zlib = zlib1g-dev
+PACKAGE_libcjson = libcjson-dev
+PACKAGE_openblas = libopenblas-dev
+NEEDED  := zlib libcjson $(if $(filter 1,$(OPENBLAS)),openblas)
+MISSING := $(if $(call able,,$(hash)include <stdio.h>),,$(notdir $(firstword $(CC))) libc6-dev) \
+           $(if $(shell command -v pkg-config 2>/dev/null),,pkg-config) \
+           $(foreach p,$(NEEDED),$(if $(call has,$p),,$(PACKAGE_$p)))
+MISSING_CHECK := $(if $(call has,check),,check)
+# Optional libraries are looked for once a source asks for them, so that Libs.private stays short.
+upper = $(subst sleef,SLEEF,$(subst libdw,LIBDW,$(subst openblas,OPENBLAS,$(1))))
+asked = $(shell grep -rl TP_HAVE_$(1) src 2>/dev/null)
+FOUND   := $(foreach p,$(NEEDED),$(if $(call has,$p),$p)) \
+           $(foreach p,sleef libdw,$(if $(call asked,$(call upper,$p)),$(if $(call has,$p),$p)))
+DEPEND_CFLAGS := $(foreach p,$(filter-out zlib libcjson,$(FOUND)),-DTP_HAVE_$(call upper,$p)) $(if $(FOUND),$(shell pkg-config --cflags $(FOUND)))
+DEPEND_LIBS   := $(if $(FOUND),$(shell pkg-config --libs $(FOUND)))
+ifneq ($(call asked,DNNL),)
+ifeq ($(call able,-ldnnl,$(hash)include <dnnl.h>),yes)
+DEPEND_CFLAGS += -DTP_HAVE_DNNL
+DEPEND_LIBS   += -ldnnl
+endif
+endif
+ifeq ($(filter 1,$(OPENMP))$(call able,-fopenmp,$(hash)include <omp.h>),1yes)
+THREADING = -fopenmp
+else
+THREADING = -Wno-unknown-pragmas
+endif
+CHECK_CFLAGS := $(if $(MISSING_CHECK),,$(shell pkg-config --cflags check))
+CHECK_LIBS   := $(if $(MISSING_CHECK),,$(shell pkg-config --libs check))
+X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null))
+endif
+
+COMPILE = $(CC) -std=gnu11 $(OPTIMIZE) $(WARNINGS) $(SANITIZE) -pthread $(THREADING) -Iinclude $(DEPEND_CFLAGS) $(CFLAGS)
+LINK    = $(CC) $(SANITIZE) -pthread $(filter -fopenmp,$(THREADING)) $(LDFLAGS) -Wl,--as-needed
+LIBS    = $(DEPEND_LIBS) $(filter -fopenmp,$(THREADING)) -lpthread -ldl -lm
+
+# ---- Files --------------------------------------------------------------------------------------------------------------------
+
+object   = $(patsubst %.c,$(B)/obj/%.o,$(1))
+stems    = $(basename $(notdir $(wildcard $(1))))
+HEADERS := $(wildcard include/taper/*.h)
+SOURCES := $(wildcard src/*/*.c nn/*.c optim/*.c data/*.c)
+OBJECTS := $(call object,$(SOURCES)) $(B)/obj/op_tables.o
+EXAMPLES := $(call stems,examples/*.c)
+SUITES  := $(call stems,tests/test_*.c)
+TESTS   ?= $(SUITES)
+HELPERS := $(call object,$(filter-out tests/test_%,$(wildcard tests/*.c)))
+TOOLS   := $(call stems,tools/*.c)
+PACKAGE_FILES := $(B)/taper.pc $(B)/taper-config.cmake $(B)/taper-config-version.cmake
+
+SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench)
+TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
+
+lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
+all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS))
+examples: lib $(addprefix $(B)/bin/,$(EXAMPLES))
+
+# Rebuilds everything when the compiler or a flag changes, and is where a missing package is named.
+$(B)/flags: FORCE
+	$(if $(strip $(MISSING)),@echo 'taper: please install: $(strip $(MISSING))  (make setup does it where apt-get can)' >&2; exit 1)
+	@mkdir -p $(@D)
+	@echo '$(COMPILE) | $(LINK) | $(LIBS)' | cmp -s - $@ || echo '$(COMPILE) | $(LINK) | $(LIBS)' > $@
+
+# Each family in src/ops ends in the table tp__ops_FAMILY, each in src/cpu in tp__cpu_FAMILY: this joins them by file name.
+tables = $(foreach f,$(sort $(wildcard src/$(1)/*.c)),$(if $(shell grep -l 'tp__$(1)_$(basename $(notdir $f))\[\]' $f),tp__$(1)_$(basename $(notdir $f))))
+$(B)/op_tables.c: $(B)/flags FORCE
+	@{ echo '/* Made by the Makefile from the files of src/ops and src/cpu. */'; \
+	   echo '#include "core/op.h"'; \
+	   $(call table,const tp_op *const,const tp_op *const *const tp__op_tables,$(OP_TABLES)); \
+	   $(call table,const tp_kernel,const tp_kernel *const tp__cpu_tables,$(CPU_TABLES)); \
+	 } > $@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+table = for name in $(3); do echo "extern $(1) $$name[];"; done; echo 'extern $(2)[];'; \
+        echo '$(2)[] = {'; for name in $(3); do echo "    $$name,"; done; echo '    NULL'; echo '};'
+ifdef PROBE
+OP_TABLES  := $(call tables,ops)
+CPU_TABLES := $(call tables,cpu)
+endif
+
+# ---- Compiling and linking --------------------------------------------------------------------------------------------------
+
+$(OBJECTS): PART = $(LIBRARY)
+$(B)/obj/src/%.o: ROOM = -Isrc
+$(B)/obj/tests/%.o: ROOM = -Isrc $(CHECK_CFLAGS)
+ifneq ($(X86),)
+$(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
+$(B)/obj/src/cpu/%_avx512.o: ISA = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
+endif
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  cc   $<')
+	$(Q)$(COMPILE) $(PART) $(ROOM) $(ISA) -MMD -MP -c $< -o $@
+
+$(B)/obj/op_tables.o: $(B)/op_tables.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(LIBRARY) -Isrc -MMD -MP -c $< -o $@
+
+$(B)/libtaper.a: $(OBJECTS)
+	$(if $(V),,@echo '  ar   $@')
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libtaper.so.0: $(OBJECTS)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(LINK) -shared -Wl,-soname,libtaper.so.0 -Wl,-Bsymbolic-functions $(if $(SANITIZE),,-Wl,--no-undefined) $^ $(LIBS) -o $@
+
+$(B)/libtaper.so: $(B)/libtaper.so.0
+	$(Q)ln -sf libtaper.so.0 $@
+
+# Programs use the shared library, as a user's would; the tests the archive, since they look inside.
+$(SHARED_PROGRAMS): $(B)/libtaper.so
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(LINK) $(filter %.o,$^) -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../lib' -lm -o $@
+$(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
+$(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
+$(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
+
+$(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(LINK) $^ $(LIBS) $(CHECK_LIBS) -o $@
+
+.SECONDARY:
+-include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
+
+# ---- Package files: the same two, for the build folder and for where it is installed -------------------------------------
+
+comma := ,
+space := $() $()
+package = sed -e 's|@includedir@|$(1)|g' -e 's|@libdir@|$(2)|g' -e 's|@rpath@|$(3)|g' -e 's|@version@|$(VERSION)|g' \
+              -e 's|@private@|$(strip $(LIBS))|g' -e 's|@sanitize@|$(SANITIZE)|g' \
+              -e 's|@private_list@|$(subst $(space),;,$(strip $(LIBS) $(SANITIZE)))|g'
+$(B)/taper.pc: taper.pc.in $(B)/flags Makefile
+	@$(call package,$(abspath include),$(abspath $(B)), -Wl$(comma)-rpath$(comma)$(abspath $(B))) $< > $@
+$(B)/%.cmake: cmake/%.cmake.in $(B)/flags Makefile
+	@$(call package,$(abspath include),$(abspath $(B))) $< > $@
+
+LIBDIR = $(DESTDIR)$(PREFIX)/lib
+install: lib $(B)/bin/taper
+	install -d $(DESTDIR)$(PREFIX)/include/taper $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
+	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/taper
+	install -m 644 $(B)/libtaper.a $(LIBDIR)
+	install -m 755 $(B)/libtaper.so.0 $(LIBDIR)
+	ln -sf libtaper.so.0 $(LIBDIR)/libtaper.so
+	install -m 755 $(B)/bin/taper $(DESTDIR)$(PREFIX)/bin
+	$(call package,$(PREFIX)/include,$(PREFIX)/lib) taper.pc.in > $(LIBDIR)/pkgconfig/taper.pc
+	$(call package,$${CMAKE_CURRENT_LIST_DIR}/../../../include,$${CMAKE_CURRENT_LIST_DIR}/../..) cmake/taper-config.cmake.in \
+	    > $(LIBDIR)/cmake/taper/taper-config.cmake
+	install -m 644 $(B)/taper-config-version.cmake $(LIBDIR)/cmake/taper
+
+uninstall:
+	rm -f $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
+	rm -rf $(DESTDIR)$(PREFIX)/include/taper $(LIBDIR)/cmake/taper
+
+# ---- Running ------------------------------------------------------------------------------------------------------------------
+
+# What is found on the machine is read when make starts, so what follows a setup is a make of its own.
+test: setup
+	@$(MAKE) --no-print-directory run-tests
+demo: WANTED = $(MISSING)
+demo: setup
+	@$(MAKE) --no-print-directory $(B)/bin/lenet
+	@$(B)/bin/lenet
+
+run-tests: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
+	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
+	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
+
+bench: lib $(B)/bin/taper-bench
+	@for name in $(CASES); do $(B)/bin/taper-bench --case $$name --threads $(THREADS) || exit 1; done
+
+WANTED = $(MISSING) $(MISSING_CHECK)
+setup:
+	$(if $(strip $(WANTED)),@tools/setup $(WANTED),@:)
+
+# ---- Care ------------------------------------------------------------------------------------------------------------------------
+
+STRICT = -Wall -Wextra -Wpedantic -Werror -fsyntax-only -Iinclude
+check-headers:
+	@for cc in gcc clang; do command -v $$cc > /dev/null || continue; \
+	  for header in $(HEADERS:include/%=%); do \
+	    echo "#include <$$header>" | $$cc -std=c11 $(STRICT) -Wstrict-prototypes -x c - || exit 1; \
+	    echo "#include <$$header>" | $$cc -std=c++17 $(STRICT) -x c++ - || exit 1; \
+	  done; echo "$$cc: $(words $(HEADERS)) headers, each alone, as C11 and C++17"; \
+	done
+
+format:
+	git clang-format --extensions c,h
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile

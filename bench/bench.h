@@ -1,0 +1,65 @@
+/* bench.h: a case of taper-bench, and what all of them are made with.
+ *
+ * A case is a row of its family's table. setup draws the inputs; then a micro case is `forward` (the harness measures it, or
+ * with .backward its gradients, too) or `run` when it does something else, and a training case is `step`. What a case draws
+ * is kept in b->x in the order of drawing, so that equal seeds mean equal inputs in every program that does the same work. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <taper/taper.h>
+
+typedef struct bench bench;
+
+typedef struct bench_case {
+    const char *name;
+    void (*setup)(bench *b);
+    tp_tensor *(*forward)(bench *b);                   /* the op, from b->x to its output */
+    void (*run)(bench *b);                             /* one repetition, where it is not just `forward` */
+    double (*step)(bench *b, int i);                   /* one training step; returns its loss */
+    bool backward;                                     /* forward and gradients */
+    int64_t n;                                         /* what the family's setup makes of them */
+    const void *geometry;
+} bench_case;
+
+enum { BENCH_TENSORS = 24 };
+struct bench {
+    const bench_case *is;
+    uint64_t lcg;
+    tp_tensor *x[BENCH_TENSORS];
+    int n_x, n_params;
+    uint32_t leaves;                                   /* bit i: x[i] gets a gradient in the .backward form */
+    int checked;                                       /* whose gradient is summed for loss_last */
+    tp_tensor *upstream;                               /* the gradient that backward starts from */
+    int inner;                                         /* repetitions timed together */
+    int64_t items, flops, bytes;                       /* of one iteration; `bytes` and `flops` of forward alone, the rest here */
+    int64_t backward_bytes;
+    int flops_factor;                                  /* forward and backward, in units of forward */
+    int steps, warm;
+    tp_optimizer *opt;
+    char extra[96];                                    /* more fields of the JSON line, ", \"rounds\": 12" */
+};
+
+/* 24 bits of the generator: s = s * 6364136223846793005 + 1442695040888963407, then s >> 40. */
+uint32_t bench_bits(bench *b);
+int64_t bench_below(bench *b, int64_t n);
+tp_tensor *bench_uniform(bench *b, tp_shape shape, double a);      /* in [-a, a) */
+tp_tensor *bench_uniform01(bench *b, tp_shape shape);
+tp_tensor *bench_ints(bench *b, tp_shape shape, int64_t n);        /* int64 below n */
+tp_tensor *bench_const(bench *b, tp_shape shape, double value);    /* draws nothing */
+tp_tensor *bench_given(bench *b, const int64_t *values, tp_shape shape);
+void bench_linear(bench *b, int64_t out, int64_t in);              /* weight +-1/sqrt(in), zero bias */
+void bench_params(bench *b);                                       /* all that was drawn so far is trained */
+tp_tensor_list bench_param_list(bench *b);
+void bench_drop_grads(bench *b);
+double bench_sum(tp_tensor *x);                                    /* in double */
+
+/* Each family's cases; the last has no name. */
+extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[],
+                        bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[];
+
+int bench_start(int threads);                          /* the case `start`: from the start of the process to its first op */
+int bench_first_op(void);                              /* what it starts */
+double bench_resident_mb(void);
+void bench_print_line(const char *name, int threads, double *us, int n, const char *fields);     /* sorts us */
+
+#endif

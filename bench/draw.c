@@ -1,0 +1,92 @@
+/* draw.c: inputs and weights, from one generator per case. */
+#include "bench.h"
+
+#include <math.h>
+
+uint32_t bench_bits(bench *b)
+{
+    b->lcg = b->lcg * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(b->lcg >> 40);
+}
+
+int64_t bench_below(bench *b, int64_t n) { return bench_bits(b) % n; }
+
+static tp_tensor *keep(bench *b, tp_tensor *x)
+{
+    if (b->n_x == BENCH_TENSORS) tp_fail(TP_ERR_ARGUMENT, "bench: more than %d tensors in %s", BENCH_TENSORS, b->is->name);
+    else b->x[b->n_x++] = tp_keep(x);
+    return x;
+}
+
+tp_tensor *bench_uniform(bench *b, tp_shape shape, double a)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_empty(shape);
+    float *v = tp_data_mut(x);
+    const int64_t n = v ? tp_numel(x) : 0;
+    for (int64_t i = 0; i < n; i++) v[i] = (float)a * ((float)bench_bits(b) * 0x1p-23f - 1);
+    return keep(b, x);
+}
+
+tp_tensor *bench_uniform01(bench *b, tp_shape shape)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_empty(shape);
+    float *v = tp_data_mut(x);
+    const int64_t n = v ? tp_numel(x) : 0;
+    for (int64_t i = 0; i < n; i++) v[i] = (float)bench_bits(b) * 0x1p-24f;
+    return keep(b, x);
+}
+
+tp_tensor *bench_ints(bench *b, tp_shape shape, int64_t n)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_empty(shape, .dtype = TP_I64);
+    int64_t *v = tp_data_mut(x);
+    const int64_t count = v ? tp_numel(x) : 0;
+    for (int64_t i = 0; i < count; i++) v[i] = bench_below(b, n);
+    return keep(b, x);
+}
+
+tp_tensor *bench_const(bench *b, tp_shape shape, double value)
+{
+    TP_SCOPE();
+    return keep(b, tp_full(shape, value));
+}
+
+tp_tensor *bench_given(bench *b, const int64_t *values, tp_shape shape)
+{
+    TP_SCOPE();
+    return keep(b, tp_from_data(values, TP_I64, shape));
+}
+
+void bench_linear(bench *b, int64_t out, int64_t in)
+{
+    bench_uniform(b, TP_SHAPE(out, in), 1 / sqrt((double)in));
+    bench_const(b, TP_SHAPE(out), 0);
+}
+
+void bench_params(bench *b)
+{
+    b->n_params = b->n_x;
+    for (int i = 0; i < b->n_params; i++) tp_requires_grad(b->x[i], true);
+}
+
+tp_tensor_list bench_param_list(bench *b) { return (tp_tensor_list){ .at = b->x, .n = b->n_params }; }
+
+void bench_drop_grads(bench *b)
+{
+    for (int i = 0; i < b->n_x; i++)
+        if (b->leaves >> i & 1) tp_set_grad(b->x[i], NULL);
+}
+
+double bench_sum(tp_tensor *x)
+{
+    TP_SCOPE();
+    x = tp_contiguous(tp_detach(x));
+    const float *v = tp_data(x);
+    const int64_t n = v ? tp_numel(x) : 0;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += v[i];
+    return sum;
+}

@@ -1,0 +1,96 @@
+/* train_chars.c: a character model of two recurrent layers, the cell written out in ops, one time step and layer at a time. */
+#include "bench.h"
+
+#include <stdlib.h>
+
+enum { BATCHES = 8, BATCH = 32, TIME = 64, SYMBOLS = 65, HIDDEN = 256, LAYERS = 2 };
+enum { EMBEDDING, LAYER, OUT = LAYER + 4 * LAYERS, INPUTS = OUT + 2, TARGETS };    /* a layer: Wx, Wh, bx, bh */
+
+/* Rows of TIME + 1 symbols: the first is k % 65, the next (7 c + 3 + k % 3) % 65; targets are one later than inputs. */
+static void draw_text(bench *b)
+{
+    enum { N = BATCHES * BATCH * TIME };
+    int64_t *x = malloc(2 * N * sizeof *x), *y = x ? x + N : NULL;
+    if (!x) {
+        tp_fail(TP_ERR_MEMORY, "bench: no memory for %d symbols", 2 * N);
+        return;
+    }
+    for (int64_t row = 0, at = 0; row < BATCHES * BATCH; row++) {
+        int64_t c = bench_bits(b) % SYMBOLS;
+        for (int t = 0; t < TIME; t++, at++) {
+            x[at] = c;
+            y[at] = c = (7 * c + 3 + bench_bits(b) % 3) % SYMBOLS;
+        }
+    }
+    bench_given(b, x, TP_SHAPE(BATCHES, BATCH, TIME));
+    bench_given(b, y, TP_SHAPE(BATCHES, BATCH * TIME));
+    free(x);
+}
+
+static void setup(bench *b)
+{
+    const int64_t gates = b->is->n;
+    bench_uniform(b, TP_SHAPE(SYMBOLS, HIDDEN), 0.1);
+    for (int l = 0; l < LAYERS; l++) {
+        bench_uniform(b, TP_SHAPE(gates * HIDDEN, HIDDEN), 0.0625);          /* 256^-1/2 */
+        bench_uniform(b, TP_SHAPE(gates * HIDDEN, HIDDEN), 0.0625);
+        bench_const(b, TP_SHAPE(gates * HIDDEN), 0);
+        bench_const(b, TP_SHAPE(gates * HIDDEN), 0);
+    }
+    bench_linear(b, SYMBOLS, HIDDEN);
+    bench_params(b);
+    draw_text(b);
+    b->opt = tp_adam(bench_param_list(b), .lr = 2e-3);
+    b->items = BATCH * TIME;
+    b->flops = (int64_t)3 * 2 * BATCH * TIME * (2 * 2 * gates * HIDDEN * HIDDEN + SYMBOLS * HIDDEN);
+    b->steps = 24;
+    b->warm = 3;
+}
+
+static tp_tensor *gate(tp_tensor *x, int i) { return tp_narrow(x, 1, (int64_t)i * HIDDEN, HIDDEN); }
+
+/* Gates i, f, g, o. */
+static void lstm(tp_tensor *const *w, tp_tensor *x, tp_tensor **h, tp_tensor **c)
+{
+    tp_tensor *a = tp_add(tp_linear(x, w[0], w[2]), tp_linear(*h, w[1], w[3]));
+    *c = tp_add(tp_mul(tp_sigmoid(gate(a, 1)), *c), tp_mul(tp_sigmoid(gate(a, 0)), tp_tanh(gate(a, 2))));
+    *h = tp_mul(tp_sigmoid(gate(a, 3)), tp_tanh(*c));
+}
+
+/* Gates r, z, n with n = tanh(Wn x + bn + r (Un h + cn)). */
+static void gru(tp_tensor *const *w, tp_tensor *x, tp_tensor **h, tp_tensor **unused)
+{
+    (void)unused;
+    tp_tensor *a = tp_linear(x, w[0], w[2]), *u = tp_linear(*h, w[1], w[3]);
+    tp_tensor *r = tp_sigmoid(tp_add(gate(a, 0), gate(u, 0))), *z = tp_sigmoid(tp_add(gate(a, 1), gate(u, 1)));
+    tp_tensor *n = tp_tanh(tp_add(gate(a, 2), tp_mul(r, gate(u, 2))));
+    *h = tp_add(tp_mul(tp_sub(1, z), n), tp_mul(z, *h));
+}
+
+static double step(bench *b, int i)
+{
+    TP_SCOPE();
+    void (*cell)(tp_tensor *const *, tp_tensor *, tp_tensor **, tp_tensor **) = b->is->n == 4 ? lstm : gru;
+    tp_tensor *const *w = b->x;
+    tp_zero_grad(b->opt);
+    tp_tensor *e = tp_embedding(tp_select(w[INPUTS], 0, i % BATCHES), w[EMBEDDING]);
+    tp_tensor *h[LAYERS], *c[LAYERS], *outputs[TIME];
+    for (int l = 0; l < LAYERS; l++) h[l] = c[l] = tp_zeros(TP_SHAPE(BATCH, HIDDEN));
+    for (int t = 0; t < TIME; t++) {
+        cell(w + LAYER, tp_select(e, 1, t), &h[0], &c[0]);
+        cell(w + LAYER + 4, h[0], &h[1], &c[1]);
+        outputs[t] = tp_reshape(h[1], TP_SHAPE(BATCH, 1, HIDDEN));
+    }
+    tp_tensor *hidden = tp_cat((tp_tensor_list){ .at = outputs, .n = TIME }, 1);
+    tp_tensor *logits = tp_flatten(tp_linear(hidden, w[OUT], w[OUT + 1]), 0, 1);
+    tp_tensor *loss = tp_cross_entropy(logits, tp_select(w[TARGETS], 0, i % BATCHES));
+    tp_backward(loss);
+    tp_step(b->opt);
+    return tp_item(loss);
+}
+
+const bench_case bench_train_chars[] = {
+    { "train_charlstm_cell", setup, .step = step, .n = 4 },
+    { "train_chargru_cell", setup, .step = step, .n = 3 },
+    { 0 }
+};

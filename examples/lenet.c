@@ -1,0 +1,208 @@
+/* lenet.c: learns to read handwritten digits. Program 1 of the guide, with a test pass after each epoch, and with the net saved
+ * at the end, loaded into a fresh one and compared. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <taper/taper.h>
+
+typedef struct arguments {
+    const char *data, *model, *save;
+    tp_device device;
+    int64_t split, epochs, batch_size, seed, workers;
+} arguments;
+
+static const char *const usage =
+    "usage: lenet [options]     learns to read digits; the last line is the accuracy on images that it has not seen\n"
+    "  --data DIR       MNIST's IDX files, plain or gzipped (default: digits that are drawn on the spot)\n"
+    "  --split N        with --data: train on the first N images of the one pair of files in DIR, test on the rest\n"
+    "  --model NAME     lenet, mlp or linear (default lenet)\n"
+    "  --device NAME    cpu or cuda (default: cuda if there is one)\n"
+    "  --epochs N       passes over the training images (default 6)\n"
+    "  --batch-size N   images per step (default 64)\n"
+    "  --seed N         of weights, order and drawn digits (default 0)\n"
+    "  --workers N      threads that load images (default 2)\n"
+    "  --save PATH      where the net goes (default lenet.safetensors)\n"
+    "  --help           this text\n";
+
+static tp_module *build(const char *model)
+{
+    if (strcmp(model, "linear") == 0)
+        return tp_sequential(tp_nn_flatten(), tp_nn_linear(784, 10));
+    if (strcmp(model, "mlp") == 0)
+        return tp_sequential(tp_nn_flatten(), tp_nn_linear(784, 128), tp_nn_relu(), tp_nn_linear(128, 10));
+    return tp_sequential(
+        tp_nn_conv2d(1, 6, 5, .padding = 2), tp_nn_relu(), tp_nn_max_pool2d(2),
+        tp_nn_conv2d(6, 16, 5), tp_nn_relu(), tp_nn_max_pool2d(2),
+        tp_nn_flatten(), tp_nn_linear(400, 120), tp_nn_relu(),
+        tp_nn_linear(120, 84), tp_nn_relu(), tp_nn_linear(84, 10));
+}
+
+/* On failure both are NULL and the error stands, so what follows does nothing, and main reports it. */
+static void open_data(const arguments *a, tp_dataset **train, tp_dataset **test)
+{
+    *train = *test = NULL;
+    if (!a->data) {
+        *train = tp_digits(12000, .seed = a->seed, .train = true);
+        *test = tp_digits(2000, .seed = a->seed, .train = false);
+    } else if (!a->split) {
+        *train = tp_mnist(a->data, .train = true);
+        *test = tp_mnist(a->data, .train = false);
+    } else {
+        tp_dataset *all = tp_mnist(a->data, .train = true);
+        if (!all && tp_last_error()->code == TP_ERR_IO) {    /* no train files: the others */
+            tp_clear_error();
+            all = tp_mnist(a->data, .train = false);
+        }
+        const int64_t n = all ? tp_dataset_count(all) : 0;
+        if (all && a->split >= n)
+            tp_fail(TP_ERR_ARGUMENT, "lenet: --split %lld leaves none of the %lld images to test on", (long long)a->split, (long long)n);
+        *train = all ? tp_subset(all, 0, a->split) : NULL;
+        *test = all ? tp_subset(all, a->split, n - a->split) : NULL;
+        tp_free_all(all);                                    /* the parts hold it */
+    }
+}
+
+static double evaluate(tp_module *net, tp_loader *loader)
+{
+    TP_NO_GRAD();
+    tp_eval(net);
+    int64_t right = 0, all = 0;
+    tp_batch batch;
+    while (tp_loader_next(loader, &batch)) {
+        TP_SCOPE();
+        tp_tensor *guess = tp_argmax(tp_forward(net, batch.x), .dim = 1);
+        right += tp_item_i64(tp_sum(tp_eq(guess, batch.y)));
+        all += batch.size;
+    }
+    tp_train(net);
+    return all ? (double)right / (double)all : 0;
+}
+
+/* Whether two nets say the same, bit for bit, of every image. */
+static bool agree(tp_module *net, tp_module *other, tp_loader *loader)
+{
+    TP_NO_GRAD();
+    tp_eval(net);
+    tp_eval(other);
+    bool same = true;
+    tp_batch batch;
+    while (tp_loader_next(loader, &batch)) {
+        TP_SCOPE();
+        same &= tp_equal(tp_forward(net, batch.x), tp_forward(other, batch.x));
+    }
+    return same;
+}
+
+static bool read_arguments(int argc, char **argv, arguments *a, int *status);
+
+int main(int argc, char **argv)
+{
+    arguments a = { .model = "lenet", .save = "lenet.safetensors", .epochs = 6, .batch_size = 64, .workers = 2,
+                    .device = tp_cuda_is_available() ? TP_CUDA(0) : TP_CPU };
+    int status;
+    if (!read_arguments(argc, argv, &a, &status))
+        return status;
+
+    tp_manual_seed((uint64_t)a.seed);
+    tp_device dev = a.device;
+
+    tp_module *net = build(a.model);
+    tp_module_to(net, dev);
+
+    tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = 1e-3);
+    tp_dataset *train, *test;
+    open_data(&a, &train, &test);
+    tp_loader *loader = tp_data_loader(train, .batch_size = a.batch_size, .shuffle = true, .workers = a.workers,
+                                       .device = dev, .progress = true);
+    tp_loader *tests = tp_data_loader(test, .batch_size = 256, .device = dev);
+
+    for (int64_t epoch = 0; epoch < a.epochs && !tp_failed(); epoch++) {
+        tp_batch batch;
+        while (tp_loader_next(loader, &batch)) { // false at the end of the epoch, and on an error
+            TP_SCOPE();                          // every tensor made below dies at the closing brace
+            tp_tensor *logits = tp_forward(net, batch.x);
+            tp_tensor *loss = tp_cross_entropy(logits, batch.y);
+            tp_zero_grad(opt);
+            tp_backward(loss);
+            tp_step(opt);
+            tp_loader_log(loader, "loss", loss); // read when it is there: no stall on a GPU
+        }
+        const double accuracy = evaluate(net, tests);
+        if (!tp_failed()) {
+            printf("epoch %lld: accuracy %.4f\n", (long long)epoch + 1, accuracy);
+            fflush(stdout);
+        }
+    }
+    tp_module_save(net, a.save);
+
+    tp_module *again = build(a.model);
+    tp_module_to(again, dev);
+    tp_module_load(again, a.save);
+    if (!agree(net, again, tests) && !tp_failed())
+        tp_fail(TP_ERR_STATE, "lenet: the net loaded from %s does not say what the saved one says", a.save);
+    const double accuracy = evaluate(again, tests);
+    if (!tp_failed())
+        printf("test accuracy %.4f\n", accuracy);
+    tp_free_all(net, again, opt, loader, tests, train, test);
+    return tp_report_error(stderr);              // 0 when nothing went wrong, else prints the first error
+}
+
+/* ---- The command line ----------------------------------------------------------------------------------------------------- */
+
+static bool read_number(const char *option, const char *text, int64_t least, int64_t *value)
+{
+    char *end;
+    *value = strtoll(text, &end, 10);
+    if (end != text && !*end && *value >= least && *value < INT64_MAX)
+        return true;
+    fprintf(stderr, "lenet: --%s takes a whole number from %lld on, not \"%s\"\n", option, (long long)least, text);
+    return false;
+}
+
+static bool read_name(const char *option, const char *text, const char *const *names)
+{
+    for (const char *const *name = names; *name; name++)
+        if (strcmp(text, *name) == 0)
+            return true;
+    fprintf(stderr, "lenet: --%s does not take \"%s\"; see --help\n", option, text);
+    return false;
+}
+
+/* False when the program ends here, with *status. */
+static bool read_arguments(int argc, char **argv, arguments *a, int *status)
+{
+    static const struct option options[] = {
+        { "data", required_argument, NULL, 'd' }, { "split", required_argument, NULL, 'n' }, { "model", required_argument, NULL, 'm' },
+        { "device", required_argument, NULL, 'c' }, { "epochs", required_argument, NULL, 'e' }, { "batch-size", required_argument, NULL, 'b' },
+        { "seed", required_argument, NULL, 's' }, { "workers", required_argument, NULL, 'w' }, { "save", required_argument, NULL, 'o' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+    };
+    static const char *const models[] = { "lenet", "mlp", "linear", NULL }, *const devices[] = { "cpu", "cuda", NULL };
+    int option, which = 0;
+    bool good = true;
+    *status = 2;
+    while (good && (option = getopt_long(argc, argv, "h", options, &which)) != -1)
+        switch (option) {
+        case 'd': a->data = optarg; break;
+        case 'o': a->save = optarg; break;
+        case 'm': good = read_name("model", optarg, models); a->model = optarg; break;
+        case 'c': good = read_name("device", optarg, devices); a->device = strcmp(optarg, "cuda") == 0 ? TP_CUDA(0) : TP_CPU; break;
+        case 'n': good = read_number("split", optarg, 1, &a->split); break;
+        case 'e': good = read_number("epochs", optarg, 0, &a->epochs); break;
+        case 'b': good = read_number("batch-size", optarg, 1, &a->batch_size); break;
+        case 's': good = read_number("seed", optarg, 0, &a->seed); break;
+        case 'w': good = read_number("workers", optarg, 0, &a->workers); break;
+        case 'h': fputs(usage, stdout); *status = 0; return false;
+        default:  return false;                              /* getopt_long has said why */
+        }
+    if (!good)
+        return false;
+    if (optind < argc)
+        fprintf(stderr, "lenet: \"%s\" is no option; see --help\n", argv[optind]);
+    else if (a->split && !a->data)
+        fputs("lenet: --split needs --data\n", stderr);
+    else
+        return true;
+    return false;
+}

@@ -1,0 +1,38 @@
+/* linear_regression.c: finds the line behind noisy points with tensors and gradients alone, no modules. */
+#include <stdio.h>
+#include <string.h>
+#include <taper/taper.h>
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: linear_regression     fits y = w x + b to noisy points, and prints w and b");
+        return 0;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "linear_regression: \"%s\" is no option; see --help\n", argv[1]);
+        return 2;
+    }
+    tp_manual_seed(1);
+    tp_tensor *x = tp_uniform(TP_SHAPE(200), -1, 1);
+    tp_tensor *y = tp_add(tp_sub(tp_mul(x, 3), 2), tp_normal(TP_SHAPE(200), 0, 0.1));    // y = 3 x - 2 + noise
+
+    tp_tensor *w = tp_zeros(TP_SHAPE(1), .requires_grad = true);
+    tp_tensor *b = tp_zeros(TP_SHAPE(1), .requires_grad = true);
+    tp_optimizer *opt = tp_sgd(TP_TENSORS(w, b), .lr = 0.2);
+
+    for (int step = 0; step <= 100; step++) {
+        TP_SCOPE();                              // every tensor made below dies at the closing brace
+        tp_tensor *loss = tp_mse_loss(tp_add(tp_mul(x, w), b), y);
+        tp_zero_grad(opt);
+        tp_backward(loss);                       // adds d loss / d w to tp_grad_of(w), and the same for b
+        tp_step(opt);
+        if (step % 25 == 0)
+            printf("step %3d: loss %.5f\n", step, tp_item(loss));
+    }
+
+    if (!tp_failed())
+        printf("learned y = %.2f x %+.2f; the points are from y = 3 x - 2\n", tp_item(w), tp_item(b));
+    tp_free_all(opt);
+    return tp_report_error(stderr);              // 0 when nothing went wrong, else prints the first error
+}

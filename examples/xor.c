@@ -1,0 +1,45 @@
+/* xor.c: a net with one hidden layer learns exclusive or: the shortest complete training loop. */
+#include <stdio.h>
+#include <string.h>
+#include <taper/taper.h>
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: xor     teaches a small net exclusive or, and prints what it learned");
+        return 0;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "xor: \"%s\" is no option; see --help\n", argv[1]);
+        return 2;
+    }
+    tp_manual_seed(1);
+    tp_tensor *x = tp_from_data((float[]){ 0, 0, 0, 1, 1, 0, 1, 1 }, TP_F32, TP_SHAPE(4, 2));
+    tp_tensor *y = tp_from_data((float[]){ 0, 1, 1, 0 }, TP_F32, TP_SHAPE(4, 1));
+
+    tp_module *net = tp_sequential(tp_nn_linear(2, 8), tp_nn_tanh(), tp_nn_linear(8, 1));
+    tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = 0.05);
+
+    for (int step = 0; step <= 300; step++) {
+        TP_SCOPE();                              // every tensor made below dies at the closing brace
+        tp_tensor *loss = tp_mse_loss(tp_forward(net, x), y);
+        tp_zero_grad(opt);
+        tp_backward(loss);
+        tp_step(opt);
+        if (step % 100 == 0)
+            printf("step %3d: loss %.5f\n", step, tp_item(loss));
+    }
+
+    int right = 0;
+    tp_tensor *guess = tp_forward(net, x);
+    for (int i = 0; i < 4 && !tp_failed(); i++) {
+        const double a = tp_item(tp_select(tp_select(x, 0, i), 0, 0)), b = tp_item(tp_select(tp_select(x, 0, i), 0, 1));
+        const double value = tp_item(tp_select(guess, 0, i)), wanted = tp_item(tp_select(y, 0, i));
+        printf("%g xor %g = %.3f\n", a, b, value);
+        right += (value > 0.5) == (wanted > 0.5);
+    }
+    if (!tp_failed())
+        printf("xor: %d of 4 right\n", right);
+    tp_free_all(net, opt);
+    return tp_report_error(stderr) || right < 4;  // tp_report_error: 0 when nothing went wrong, else prints the first error
+}

@@ -1,0 +1,145 @@
+/* autograd.h: the tape.
+ *
+ * While recording, an op whose input needs a gradient adds a node to the tape: what to do backward, and which tensors that
+ * takes. tp_backward walks the nodes that its loss depends on and adds to the gradients of the leaves. Nodes live as long as
+ * a tensor made from them. A value that is overwritten in place after the tape saved it is an error when it is needed. */
+#ifndef TAPER_AUTOGRAD_H
+#define TAPER_AUTOGRAD_H
+
+#include <taper/core.h>
+
+typedef struct tp_backward_options {
+    TP__HEAD(tp_backward_options);
+    tp_tensor *grad TP__IS(nullptr);                   /* of the loss, like it; NULL: 1, for a loss of one element */
+    bool retain_graph TP__IS(false);                   /* keep what the nodes saved, for another backward. Implied by create_graph */
+    bool create_graph TP__IS(false);                   /* record the backward itself */
+    tp_tensor_list inputs TP__IS({});                  /* accumulate into these leaves only */
+    TP__TAIL;
+} tp_backward_options;
+#define TP__DEFAULT_backward
+
+typedef struct tp_grad_options {
+    TP__HEAD(tp_grad_options);
+    bool retain_graph TP__IS(false), create_graph TP__IS(false);
+    bool allow_unused TP__IS(false);                   /* an input that no output depends on: NULL instead of an error */
+    TP__TAIL;
+} tp_grad_options;
+#define TP__DEFAULT_grad
+
+typedef struct tp_gradcheck_options {
+    TP__HEAD(tp_gradcheck_options);
+    double eps TP__IS(1e-6), atol TP__IS(1e-5), rtol TP__IS(1e-3);
+    TP__TAIL;
+} tp_gradcheck_options;
+#define TP__DEFAULT_gradcheck .eps = 1e-6, .atol = 1e-5, .rtol = 1e-3,
+
+#define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck)
+
+typedef struct tp_grad_mode { bool tp__was; } tp_grad_mode;
+typedef struct tp_context tp_context;
+
+/* An op of one's own. Fill it by designators: members are added at the end.
+ *   forward   makes the outputs from x[0] .. x[n - 1] with grad mode off; saves what backward needs with tp_save.
+ *             The short form returns the one output; forward_many writes tp_context_outputs(call) of them to y.
+ *   backward  is given dy per output (NULL is zero) and writes dx per input (NULL is zero). Written with ops, it can be
+ *             recorded in turn. Returns TP_OK, or the error of an op that returned NULL: tp_status tp_error_status(). */
+typedef struct tp_function {
+    const char *name;
+    tp_tensor *(*forward)(tp_context *call, tp_tensor *const *x);
+    tp_status (*backward)(tp_context *call, tp_tensor *dy, tp_tensor **dx);
+    const void *arg;                                   /* tp_arg_of(call); outlives the tape */
+    int n_outputs;                                     /* of the many-output form; 0 means the short one */
+    tp_status (*forward_many)(tp_context *call, tp_tensor *const *x, tp_tensor **y);
+    tp_status (*backward_many)(tp_context *call, tp_tensor *const *dy, tp_tensor **dx);
+} tp_function;
+
+typedef tp_tensor *tp_hook_fn(void *arg, tp_tensor *grad);               /* another gradient of the same shape; NULL keeps it */
+typedef void tp_accumulated_fn(void *arg, tp_tensor *leaf);
+typedef tp_tensor *tp_gradcheck_fn(void *arg, tp_tensor *const *x);      /* one output, of any shape */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A leaf starts or stops to gather gradients. Floating or complex dtypes only. */
+TP_API tp_status tp_requires_grad(tp_tensor *x, bool on);
+TP_API bool tp_needs_grad(tp_tensor *x);               /* a leaf that requires grad, or made from one while recording */
+TP_API bool tp_is_leaf(tp_tensor *x);
+TP_API tp_tensor *tp_grad_of(tp_tensor *x);            /* borrowed from x; NULL before backward */
+TP_API tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad);             /* NULL drops it */
+TP_API tp_status tp_retain_grad(tp_tensor *x);         /* a tensor that is no leaf keeps its gradient, too */
+
+/* Adds d loss / d leaf to the gradient of every leaf that needs one. After a failure gradients are unspecified and the
+ * graph is intact. TP_ERR_SHAPE: loss has several elements and no .grad; TP_ERR_STATE: the graph is freed, or a saved value
+ * was overwritten. */
+TP_API tp_status tp_backward_with(tp_tensor *loss, const tp_backward_options *o);
+
+/* grads[i] = d sum(outputs * grad_outputs) / d inputs[i], without touching the gradients of leaves. grad_outputs may be NULL
+ * for outputs of one element. Written gradients belong to the scope; all are NULL on error. */
+TP_API tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int m, tp_tensor *const *grad_outputs,
+                              tp_tensor **grads, const tp_grad_options *o);
+
+TP_API tp_grad_mode tp_grad_mode_set(bool on);         /* of this thread; TP_NO_GRAD(); and TP_ENABLE_GRAD(); call it */
+TP_API void tp_grad_mode_restore(tp_grad_mode *was);
+TP_API bool tp_grad_enabled(void);
+
+/* A hook on a tensor is called with its gradient each time that it is computed; on a leaf, with the whole gradient of one
+ * backward before it is added. Returns an id > 0, or 0 on error. */
+TP_API int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg);
+/* Called after a backward has added to the gradient of a leaf. */
+TP_API int64_t tp_register_accumulated_hook(tp_tensor *leaf, tp_accumulated_fn *fn, void *arg);
+TP_API void tp_remove_hook(tp_tensor *x, int64_t id);
+
+TP_API tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x);          /* up to TP__END */
+TP_API tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y);
+TP_API void tp_save(tp_context *call, tp_tensor *x);   /* NULL is saved as NULL */
+TP_API tp_tensor *tp_saved(tp_context *call, int i);   /* in the order of saving */
+TP_API const void *tp_arg_of(tp_context *call);
+TP_API uint64_t tp_needs(tp_context *call);            /* bit i: input i needs a gradient */
+TP_API int tp_context_inputs(tp_context *call);
+TP_API int tp_context_outputs(tp_context *call);
+TP_API tp_status tp_error_status(void);                /* the code of the unread error; TP_OK when there is none */
+
+/* Compares the gradients of fn with central differences, in float64. Fails with the worst element in the message. */
+TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+#define tp_backward(...) tp__backward(__VA_ARGS__, )
+#define tp__backward(loss, ...) TP__DEFAULTS(tp_backward_with(loss, TP__OPTIONS(backward, __VA_ARGS__)))
+#define tp_grad(...) tp__grad(__VA_ARGS__, )
+#define tp__grad(outputs, n, inputs, m, grad_outputs, grads, ...) \
+    TP__DEFAULTS(tp_grad_with(outputs, n, inputs, m, grad_outputs, grads, TP__OPTIONS(grad, __VA_ARGS__)))
+#define tp_gradcheck(...) tp__gradcheck(__VA_ARGS__, )
+#define tp__gradcheck(fn, arg, inputs, n, ...) TP__DEFAULTS(tp_gradcheck_with(fn, arg, inputs, n, TP__OPTIONS(gradcheck, __VA_ARGS__)))
+#define tp_apply(f, ...) tp_apply_each(f, (tp_tensor *[]){ __VA_ARGS__, TP__END })
+#if defined(__GNUC__)
+#define TP_NO_GRAD()     TP__UNTIL_EXIT(tp_grad_mode, tp__no_grad_, tp_grad_mode_restore) = tp_grad_mode_set(false)
+#define TP_ENABLE_GRAD() TP__UNTIL_EXIT(tp_grad_mode, tp__enable_grad_, tp_grad_mode_restore) = tp_grad_mode_set(true)
+#else
+#define TP_NO_GRAD()     _Static_assert(0, "no cleanup attribute: pair tp_grad_mode_set with tp_grad_mode_restore")
+#define TP_ENABLE_GRAD() TP_NO_GRAD()
+#endif
+#else
+struct tp__grad_guard {
+    tp_grad_mode was;
+    explicit tp__grad_guard(bool on) : was(tp_grad_mode_set(on)) {}
+    ~tp__grad_guard() { tp_grad_mode_restore(&was); }
+    tp__grad_guard(const tp__grad_guard &) = delete;
+};
+#define TP_NO_GRAD()     tp__grad_guard TP__CAT(tp__no_grad_, __LINE__)(false)
+#define TP_ENABLE_GRAD() tp__grad_guard TP__CAT(tp__enable_grad_, __LINE__)(true)
+inline tp_status tp_backward(tp_tensor *loss, const tp_backward_options &o = {}) { return tp_backward_with(loss, &o); }
+inline tp_status tp_grad(tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int m, tp_tensor *const *grad_outputs,
+                         tp_tensor **grads, const tp_grad_options &o = {})
+{ return tp_grad_with(outputs, n, inputs, m, grad_outputs, grads, &o); }
+inline tp_status tp_gradcheck(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options &o = {})
+{ return tp_gradcheck_with(fn, arg, inputs, n, &o); }
+template <class... X> tp_tensor *tp_apply(const tp_function *f, X *...x)
+{ return tp_apply_each(f, tp__list<tp_tensor>{ x..., static_cast<tp_tensor *>(TP__END) }.begin()); }
+#endif
+
+#endif

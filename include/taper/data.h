@@ -1,0 +1,167 @@
+/* data.h: datasets, and the loader that makes batches of them.
+ *
+ *   tp_dataset *train = tp_mnist("data/mnist", .train = true);
+ *   tp_loader *loader = tp_data_loader(train, .batch_size = 64, .shuffle = true, .workers = 2);
+ *   tp_batch batch;
+ *   while (tp_loader_next(loader, &batch)) { TP_SCOPE(); ... batch.x, batch.y ... }
+ *
+ * A sample has up to TP_MAX_FIELDS fields, each a tensor on the CPU; a batch stacks each field along a new first dim. Datasets
+ * and loaders are the caller's to free, with tp_free_all in any order: a loader holds its dataset, a subset what it is part of. */
+#ifndef TAPER_DATA_H
+#define TAPER_DATA_H
+
+#include <taper/core.h>
+
+#define TP_MAX_FIELDS 8
+
+typedef struct tp_dataset tp_dataset;
+typedef struct tp_loader tp_loader;
+
+/* A batch, lent by the loader until the next tp_loader_next, tp_loader_reset or tp_loader_free. A tensor of it that was kept
+ * stays as it is. */
+typedef struct tp_batch {
+    tp_tensor *x, *y;                                  /* field[0] and field[1]; NULL where the dataset has fewer */
+    tp_tensor *field[TP_MAX_FIELDS];                   /* all of them, [size, ..] */
+    int64_t n_fields;
+    int64_t size;                                      /* samples */
+    const int64_t *indices;                            /* [size]: which ones of the dataset */
+} tp_batch;
+
+typedef struct tp_sample {
+    tp_tensor *field[TP_MAX_FIELDS];
+    int64_t n_fields;
+} tp_sample;
+
+typedef struct tp_field {                              /* of one sample, without the dim of the batch */
+    tp_dtype dtype;
+    tp_shape shape;
+} tp_field;
+
+/* A dataset of one's own. Fill it by designators, `.size` too; members are added at the end. All functions may be called from
+ * several threads at once, `self` is theirs to guard. They fail through tp_fail and return its status.
+ *   count      samples; asked once by each loader
+ *   get        one sample: new tensors belong to the scope, which is the loader's; all samples of a batch have the same shapes.
+ *              Random numbers drawn in it depend on the loader's seed, the epoch and the position alone
+ *   fields     for get_batch: what a sample is made of, written to fields[0 .. n - 1]; returns n, or a negative status
+ *   get_batch  writes n samples into fields[i], contiguous [n, ..] on the CPU, through tp_data_mut: no allocation per sample.
+ *              Used instead of get where there is one; random numbers as in get, by the batch
+ *   drop       frees self when nobody uses the dataset any longer */
+typedef struct tp_dataset_class {
+    size_t size;                                       /* sizeof(tp_dataset_class) */
+    const char *name;                                  /* in messages, "Tensors" */
+    int64_t (*count)(void *self);
+    tp_status (*get)(void *self, int64_t index, tp_sample *out);
+    int (*fields)(void *self, tp_field *fields);
+    tp_status (*get_batch)(void *self, const int64_t *indices, int64_t n, tp_tensor *const *fields);
+    void (*drop)(void *self);
+} tp_dataset_class;
+
+/* Makes a batch of n samples: writes tensors of the scope to out. Called from the workers. */
+typedef tp_status tp_collate_fn(void *arg, const tp_sample *samples, int64_t n, tp_sample *out);
+
+/* ---- Options ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct tp_mnist_options {
+    TP__HEAD(tp_mnist_options);
+    bool train TP__IS(true);                           /* the train-.. files; else t10k-.. */
+    bool normalize TP__IS(false);                      /* (x - 0.1307) / 0.3081, mean and deviation of the train images */
+    TP__TAIL;
+} tp_mnist_options;
+#define TP__DEFAULT_mnist .train = true,
+
+typedef struct tp_digits_options {
+    TP__HEAD(tp_digits_options);
+    int64_t seed TP__IS(0);
+    bool train TP__IS(true);                           /* else the test images, which share no random number with these */
+    TP__TAIL;
+} tp_digits_options;
+#define TP__DEFAULT_digits .train = true,
+
+typedef struct tp_data_loader_options {
+    TP__HEAD(tp_data_loader_options);
+    int64_t batch_size TP__IS(1);
+    bool shuffle TP__IS(false);                        /* another order each epoch */
+    bool drop_last TP__IS(false);                      /* leave out a last batch that is not full */
+    bool progress TP__IS(false);                       /* a bar on stderr, if that is a terminal */
+    bool pinned TP__IS(false);                         /* batches in page-locked memory, for copies to a GPU */
+    int64_t workers TP__IS(0);                         /* threads that make batches; 0: tp_loader_next makes them */
+    int64_t prefetch TP__IS(2);                        /* batches made ahead, for each worker */
+    int64_t seed TP__IS(TP_NONE);                      /* of order and samples; not given: drawn from the thread's generator */
+    tp_device device TP__IS(0);                        /* where batches go; the CPU */
+    tp_collate_fn *collate TP__IS(nullptr);            /* NULL stacks each field; get_batch is not used with one */
+    void *collate_arg TP__IS(nullptr);
+    TP__TAIL;
+} tp_data_loader_options;
+#define TP__DEFAULT_data_loader .batch_size = 1, .prefetch = 2, .seed = TP_NONE,
+
+#define TP__EACH_DATA_OPTIONS(X) X(mnist) X(digits) X(data_loader)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Datasets: what makes one returns NULL on error ------------------------------------------------------------------------ */
+
+/* Copies the class. `self` is the dataset's from then on: drop(self) is called also when this fails. TP_ERR_ARGUMENT: no size,
+ * no count, neither get nor get_batch, or get_batch without fields. */
+TP_API tp_dataset *tp_dataset_new(const tp_dataset_class *type, void *self);
+TP_API tp_dataset *tp_dataset_retain(tp_dataset *set); /* one more user, for a dataset made of others; freed as often */
+TP_API void tp_dataset_free(tp_dataset *set);          /* NULL is fine */
+TP_API int64_t tp_dataset_count(tp_dataset *set);      /* 0 for NULL and on error */
+/* One sample; its tensors belong to the scope. On error all are NULL. TP_ERR_INDEX: not 0 <= index < count. */
+TP_API tp_status tp_dataset_get(tp_dataset *set, int64_t index, tp_sample *out);
+
+/* Sample i is x[i], y[i], ..: tp_tensor_dataset(TP_TENSORS(x, y)). Holds the tensors, which are on the CPU and of equal first
+ * dim; one that is not contiguous is copied. */
+TP_API tp_dataset *tp_tensor_dataset(tp_tensor_list tensors);
+
+/* The samples start .. start + count - 1, or those of `indices` (copied). TP_ERR_INDEX: not in the set. */
+TP_API tp_dataset *tp_subset(tp_dataset *set, int64_t start, int64_t count);
+TP_API tp_dataset *tp_subset_of(tp_dataset *set, const int64_t *indices, int64_t n);
+
+/* An IDX file, plain or gzipped (told by its content), as a tensor of its dtype and shape; belongs to the scope. Nothing is
+ * allocated that the file cannot hold. TP_ERR_IO: not to be opened or read; TP_ERR_FORMAT: not IDX, cut short, or too long. */
+TP_API tp_tensor *tp_idx_read(const char *path);
+/* Images (uint8 [n, h, w]) and labels (uint8 [n]) from two IDX files. x: float32 [1, h, w] in 0..1, y: int64 []. */
+TP_API tp_dataset *tp_idx_dataset(const char *images_path, const char *labels_path);
+/* MNIST, and what is stored like it, from the usual four file names in `dir`, with or without .gz. */
+TP_API tp_dataset *tp_mnist_with(const char *dir, const tp_mnist_options *o);
+/* n handwritten-looking digits, drawn from strokes: x: float32 [1, 28, 28] in 0..1, y: int64 []. The same on every machine. */
+TP_API tp_dataset *tp_digits_with(int64_t n, const tp_digits_options *o);
+
+/* ---- The loader --------------------------------------------------------------------------------------------------------------- */
+
+/* Batches of a dataset, in an order fixed by the seed whatever the number of workers. Workers start with the first batch.
+ * Used by one thread at a time. */
+TP_API tp_loader *tp_data_loader_with(tp_dataset *set, const tp_data_loader_options *o);
+TP_API void tp_loader_free(tp_loader *loader);         /* stops the workers, whatever they do; NULL is fine */
+/* The next batch. False, and *batch is empty: at the end of the epoch, and the call after that begins the next one; on an
+ * error; and while an error is unread, which changes nothing. What failed in a worker is reported at its batch; the call after
+ * that goes on behind it. */
+TP_API bool tp_loader_next(tp_loader *loader, tp_batch *batch);
+/* Leaves the epoch: tp_loader_next begins the next one. Nothing between two epochs. */
+TP_API void tp_loader_reset(tp_loader *loader);
+TP_API int64_t tp_loader_batches(tp_loader *loader);   /* in an epoch */
+TP_API int64_t tp_loader_epoch(tp_loader *loader);     /* the one that runs, else the one to come; from 0 */
+/* Shows a one-element tensor in the progress bar under a name. The value is read when the bar is drawn, later. Refused while
+ * an error is unread. */
+TP_API tp_status tp_loader_log(tp_loader *loader, const char *name, tp_tensor *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+#define tp_mnist(...) tp__mnist(__VA_ARGS__, )
+#define tp__mnist(dir, ...) TP__DEFAULTS(tp_mnist_with(dir, TP__OPTIONS(mnist, __VA_ARGS__)))
+#define tp_digits(...) tp__digits(__VA_ARGS__, )
+#define tp__digits(n, ...) TP__DEFAULTS(tp_digits_with(n, TP__OPTIONS(digits, __VA_ARGS__)))
+#define tp_data_loader(...) tp__data_loader(__VA_ARGS__, )
+#define tp__data_loader(set, ...) TP__DEFAULTS(tp_data_loader_with(set, TP__OPTIONS(data_loader, __VA_ARGS__)))
+#else
+inline tp_dataset *tp_mnist(const char *dir, const tp_mnist_options &o = {}) { return tp_mnist_with(dir, &o); }
+inline tp_dataset *tp_digits(int64_t n, const tp_digits_options &o = {}) { return tp_digits_with(n, &o); }
+inline tp_loader *tp_data_loader(tp_dataset *set, const tp_data_loader_options &o = {}) { return tp_data_loader_with(set, &o); }
+#endif
+
+#endif

@@ -1,0 +1,14 @@
+/* taper.h: all of Taper. Eager tensors that record themselves on a tape, modules, optimizers and a threaded loader. */
+#ifndef TAPER_H
+#define TAPER_H
+
+#include <taper/core.h>
+#include <taper/autograd.h>
+#include <taper/ops.h>
+#include <taper/registry.h>
+#include <taper/io.h>
+#include <taper/nn.h>
+#include <taper/optim.h>
+#include <taper/data.h>
+
+#endif

@@ -1,0 +1,234 @@
+/* optim/optimizer.c: making optimizers and groups, freeing them, learning rates. */
+#include "optimizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const tp__optim_value tp__optim_values_of[TP__VALUE_END] = {
+#define ROW(name, count) { #name, count, offsetof(tp__optim_values, name), offsetof(tp_param_group_options, name) },
+    TP__EACH_OPTIM_VALUE(ROW)
+#undef ROW
+};
+
+enum { LISTS = 2 + TP__OPTIM_STATES + 1 };
+
+/* ---- Checks ------------------------------------------------------------------------------------------------------------- */
+
+tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op)
+{
+    if (tp_failed())
+        return tp_error_status();
+    if (!opt)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the optimizer is NULL", op);
+    if (opt->object.kind != TP_KIND_OPTIMIZER)
+        return tp_fail(TP_ERR_STATE, "%s: the optimizer was freed, or is none", op);
+    return TP_OK;
+}
+
+tp_status tp__check_not_negative(const char *op, const char *name, double value)
+{
+    return value >= 0 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is %g, and has to be 0 or more", op, name, value);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const uintptr_t x = (uintptr_t)*(tp_tensor *const *)a, y = (uintptr_t)*(tp_tensor *const *)b;
+    return (x > y) - (x < y);
+}
+
+/* No parameter twice, in these or in groups that are there. */
+static tp_status check_distinct(const tp_optimizer *opt, const char *op, tp_tensor_list params)
+{
+    int64_t n = params.n;
+    for (int g = 0; g < opt->n_groups; g++)
+        n += opt->groups[g].n;
+    tp_tensor **const all = tp_mem_alloc((size_t)n * sizeof *all);
+    if (!all)
+        return TP_ERR_MEMORY;
+    memcpy(all, params.at, (size_t)params.n * sizeof *all);
+    int64_t at = params.n;
+    for (int g = 0; g < opt->n_groups; g++)
+        for (int64_t i = 0; i < opt->groups[g].n; i++)
+            all[at++] = opt->groups[g].params[i].tensor;
+    qsort(all, (size_t)n, sizeof *all, by_address);
+    tp_status status = TP_OK;
+    for (int64_t i = 1; i < n && !status; i++)
+        if (all[i - 1] == all[i])
+            status = tp_fail(TP_ERR_ARGUMENT, "%s: a parameter is given twice", op);
+    tp_mem_free(all, (size_t)n * sizeof *all);
+    return status;
+}
+
+static tp_status check_params(const tp_optimizer *opt, const char *op, tp_tensor_list params)
+{
+    bool absent = !params.at || params.n <= 0;
+    for (int64_t i = 0; i < params.n && !absent; i++)
+        absent = !params.at[i];
+    if (absent)                                /* while an error is unread that is its consequence, and tp_fail keeps the first */
+        return tp_fail(TP_ERR_ARGUMENT, "%s: there are no parameters, or one is NULL", op);
+    for (int64_t i = 0; i < params.n; i++)
+        if (!tp_is_leaf(params.at[i]))
+            return tp_fail(TP_ERR_ARGUMENT, "%s: parameter %lld of %lld is not a leaf: it was computed from others", op,
+                           (long long)i, (long long)params.n);
+    return check_distinct(opt, op, params);
+}
+
+/* ---- Groups --------------------------------------------------------------------------------------------------------------- */
+
+static void group_free(tp__group *group)
+{
+    for (int64_t i = 0; group->params && i < group->n; i++) {
+        tp__release_state(&group->params[i]);
+        tp_release(group->params[i].tensor);
+    }
+    tp_mem_free(group->params, (size_t)group->n * sizeof *group->params);
+    tp_mem_free(group->lists, (size_t)group->n * LISTS * sizeof *group->lists);
+}
+
+static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values)
+{
+    tp_status status = check_params(opt, op, params);
+    if (status)
+        return status;
+    if (opt->n_groups == opt->group_capacity) {
+        const int capacity = opt->group_capacity ? opt->group_capacity * 2 : 1;
+        tp__group *const groups = tp_mem_resize(opt->groups, (size_t)opt->group_capacity * sizeof *groups, (size_t)capacity * sizeof *groups);
+        if (!groups)
+            return TP_ERR_MEMORY;
+        opt->groups = groups;
+        opt->group_capacity = capacity;
+    }
+    tp__group group = { .values = *values, .n = params.n };
+    group.params = tp_mem_calloc((size_t)params.n * sizeof *group.params);
+    group.lists = tp_mem_calloc((size_t)params.n * LISTS * sizeof *group.lists);
+    if (!group.params || !group.lists) {
+        group_free(&group);
+        return TP_ERR_MEMORY;
+    }
+    for (int64_t i = 0; i < params.n; i++)
+        group.params[i].tensor = tp_retain(params.at[i]);
+    opt->groups[opt->n_groups++] = group;
+    return TP_OK;
+}
+
+/* Writes what the options of a group say over `values`. */
+static tp_status take_given(const tp_optimizer *opt, const tp_param_group_options *given, tp__optim_values *values)
+{
+    for (int v = 0; v < TP__VALUE_END; v++) {
+        const tp__optim_value *const row = &tp__optim_values_of[v];
+        const double *const reals = (const void *)((const char *)given + row->offset_given);
+        const int *const flag = (const void *)reals;
+        char *const out = (char *)values + row->offset;
+        bool is_given = row->count == 0 && *flag != -1;
+        if (row->count == 0 && is_given)
+            *(bool *)(void *)out = *flag != 0;
+        for (int i = 0; i < row->count; i++)
+            if (reals[i] != TP_UNSET) {
+                ((double *)(void *)out)[i] = reals[i];
+                is_given = true;
+            }
+        if (is_given && !(opt->class->values & 1u << v))
+            return tp_fail(TP_ERR_ARGUMENT, "param_group: %s has no option %s", opt->class->name, row->name);
+    }
+    return TP_OK;
+}
+
+tp_status tp_param_group_with(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options *o)
+{
+    static const char op[] = "param_group";
+    tp_param_group_options given = TP__BRACES(param_group, );
+    tp_status status = tp__optimizer_check(opt, op);
+    if (!status)
+        status = tp_options_take(op, &given, o, offsetof(tp_param_group_options, tp__end));
+    if (status)
+        return status;
+    tp__optim_values values = opt->defaults;
+    status = take_given(opt, &given, &values);
+    if (!status)
+        status = opt->class->check(op, &values);
+    return status ? status : add_group(opt, op, params, &values);
+}
+
+int tp_param_group_count(const tp_optimizer *opt)
+{
+    return opt ? opt->n_groups : 0;
+}
+
+/* ---- The optimizer ------------------------------------------------------------------------------------------------------------ */
+
+static void destroy(void *opt)
+{
+    tp_optimizer_free(opt);
+}
+
+tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list params, const tp__optim_values *values)
+{
+    if (class->check(class->name, values))
+        return NULL;
+    tp_optimizer *const opt = tp_mem_calloc(sizeof *opt);
+    if (!opt)
+        return NULL;
+    opt->object = (tp_object){ .kind = TP_KIND_OPTIMIZER, .destroy = destroy };
+    opt->class = class;
+    opt->defaults = *values;
+    if (!add_group(opt, class->name, params, values))
+        return opt;
+    tp_optimizer_free(opt);
+    return NULL;
+}
+
+void tp_optimizer_free(tp_optimizer *opt)
+{
+    if (!opt)
+        return;
+    for (int g = 0; g < opt->n_groups; g++)
+        group_free(&opt->groups[g]);
+    tp_mem_free(opt->groups, (size_t)opt->group_capacity * sizeof *opt->groups);
+    opt->object.kind = TP_KIND_DEAD;
+    tp_mem_free(opt, sizeof *opt);
+}
+
+/* ---- Learning rates --------------------------------------------------------------------------------------------------------------- */
+
+static tp_status check_group(const tp_optimizer *opt, const char *op, int group)
+{
+    if (!opt)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the optimizer is NULL", op);
+    if (group < 0 || group >= opt->n_groups)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: there is no group %d, there are %d", op, group, opt->n_groups);
+    return TP_OK;
+}
+
+double tp_get_group_lr(const tp_optimizer *opt, int group)
+{
+    return check_group(opt, "get_group_lr", group) ? __builtin_nan("") : opt->groups[group].values.lr;
+}
+
+double tp_get_lr(const tp_optimizer *opt)
+{
+    return check_group(opt, "get_lr", 0) ? __builtin_nan("") : opt->groups[0].values.lr;
+}
+
+tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr)
+{
+    static const char op[] = "set_group_lr";
+    tp_status status = tp__optimizer_check(opt, op);
+    if (!status)
+        status = check_group(opt, op, group);
+    if (!status)
+        status = tp__check_not_negative(op, "lr", lr);
+    if (!status)
+        opt->groups[group].values.lr = lr;
+    return status;
+}
+
+tp_status tp_set_lr(tp_optimizer *opt, double lr)
+{
+    static const char op[] = "set_lr";
+    tp_status status = tp__optimizer_check(opt, op);
+    if (!status)
+        status = tp__check_not_negative(op, "lr", lr);
+    for (int g = 0; !status && g < opt->n_groups; g++)
+        opt->groups[g].values.lr = lr;
+    return status;
+}

@@ -1,0 +1,44 @@
+/* optim/sgd.c: stochastic gradient descent, with momentum.
+ *   g += weight_decay w;  v = momentum v + (1 - dampening) g, v = g at first;  w -= lr (nesterov ? g + momentum v : v) */
+#include "optimizer.h"
+
+static tp_status sgd_check(const char *op, const tp__optim_values *v)
+{
+    if (tp__check_not_negative(op, "lr", v->lr) || tp__check_not_negative(op, "momentum", v->momentum)
+        || tp__check_not_negative(op, "weight_decay", v->weight_decay))
+        return TP_ERR_ARGUMENT;
+    if (v->nesterov && !(v->momentum > 0 && v->dampening == 0))
+        return tp_fail(TP_ERR_ARGUMENT, "%s: nesterov takes a momentum and no dampening, and they are %g and %g", op, v->momentum, v->dampening);
+    return TP_OK;
+}
+
+static bool sgd_keeps(const tp__optim_values *v, int state)
+{
+    (void)state;
+    return v->momentum != 0;
+}
+
+static tp_status sgd_step(const tp__optim_values *v, const tp__step_lists *lists)
+{
+    return tp_fused_sgd_(lists->params, lists->grads, lists->state[0], .lr = v->lr, .momentum = v->momentum, .dampening = v->dampening,
+                         .weight_decay = v->weight_decay, .nesterov = v->nesterov, .maximize = v->maximize, .first_step = lists->first);
+}
+
+static const tp__optim_class sgd = {
+    .name        = "sgd",
+    .values      = TP__HAS(lr) | TP__HAS(momentum) | TP__HAS(dampening) | TP__HAS(weight_decay) | TP__HAS(nesterov) | TP__HAS(maximize),
+    .state       = { "momentum_buffer" },
+    .first_apart = true,
+    .check       = sgd_check,
+    .keeps       = sgd_keeps,
+    .step        = sgd_step,
+};
+
+tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *options)
+{
+    tp_sgd_options o = TP__BRACES(sgd, );
+    if (tp_options_take("sgd", &o, options, offsetof(tp_sgd_options, tp__end)))
+        return NULL;
+    return tp__optimizer_new(&sgd, params, &(tp__optim_values){ .lr = o.lr, .momentum = o.momentum, .dampening = o.dampening,
+                             .weight_decay = o.weight_decay, .nesterov = o.nesterov, .maximize = o.maximize });
+}

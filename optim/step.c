@@ -1,0 +1,159 @@
+/* optim/step.c: one step: gather what has a gradient, make the state that is missing, then write, all in one pass a group. */
+#include "optimizer.h"
+
+static const char op[] = "step";
+
+bool tp__has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
+{
+    for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
+        if (opt->class->keeps(&group->values, s) && !p->state[s])
+            return false;
+    return true;
+}
+
+void tp__release_state(tp__param *p)
+{
+    for (int s = 0; s < TP__OPTIM_STATES; s++) {
+        tp_release(p->state[s]);
+        p->state[s] = NULL;
+    }
+}
+
+static tp_tensor **list_of(const tp__group *group, int which) { return group->lists + which * group->n; }
+enum { PARAMS, GRADS, STATES, TARGETS = STATES + TP__OPTIM_STATES };
+
+static bool is_step_count(const tp_optimizer *opt, int s)
+{
+    return opt->class->state[s][0] == 's' && opt->class->state[s][1] == 't';   /* "step", a float32 beside any dtype */
+}
+
+static tp_status check_param(const tp_optimizer *opt, const tp__param *p, int64_t i)
+{
+    const tp_dtype dtype = tp_dtype_of(p->tensor);
+    const tp_device device = tp_device_of(p->tensor);
+    tp_tensor *const grad = tp_grad_of(p->tensor);
+    if (dtype != TP_F32 && dtype != TP_F64)
+        return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s; float32 and float64 can be stepped", op, (long long)i, tp_dtype_name(dtype));
+    if (tp_dtype_of(grad) != dtype || tp_device_of(grad) != device)
+        return tp_fail(TP_ERR_STATE, "%s: parameter %lld is %s on %s, its gradient %s on %s", op, (long long)i, tp_dtype_name(dtype),
+                       tp_device_name(device), tp_dtype_name(tp_dtype_of(grad)), tp_device_name(tp_device_of(grad)));
+    for (int s = 0; s < TP__OPTIM_STATES && p->state[s]; s++)
+        if (tp_device_of(p->state[s]) != device || (tp_dtype_of(p->state[s]) != dtype && !is_step_count(opt, s)))
+            return tp_fail(TP_ERR_STATE, "%s: parameter %lld became %s on %s after its first step, and its %s did not", op, (long long)i,
+                           tp_dtype_name(dtype), tp_device_name(device), opt->class->state[s]);
+    return TP_OK;
+}
+
+static tp_status make_state(const tp_optimizer *opt, const tp__group *group, tp__param *p)
+{
+    tp__release_state(p);
+    for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
+        if (!opt->class->keeps(&group->values, s))
+            continue;
+        const bool count = is_step_count(opt, s);
+        TP_SCOPE();
+        p->state[s] = tp_retain(tp_zeros(count ? (tp_shape){ .ndim = 0 } : tp_shape_of(p->tensor),
+                                         .dtype = count ? TP_F32 : tp_dtype_of(p->tensor), .device = tp_device_of(p->tensor)));
+        if (!p->state[s]) {
+            tp__release_state(p);
+            return tp_error_status();
+        }
+    }
+    p->fresh = true;
+    return TP_OK;
+}
+
+/* The fused ops take dense tensors; what is not is stepped as a copy, which goes back into `target` afterwards. */
+static tp_status append(const tp_optimizer *opt, tp__group *group, const tp__param *p)
+{
+    const int64_t at = group->n_active;
+    tp_tensor *const w = tp_contiguous(p->tensor), *const g = tp_contiguous(tp_grad_of(p->tensor));
+    if (!w || !g)
+        return tp_error_status();
+    list_of(group, TARGETS)[at] = p->tensor;
+    list_of(group, PARAMS)[at] = w;
+    list_of(group, GRADS)[at] = g;
+    for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
+        list_of(group, STATES + s)[at] = p->state[s];
+    group->n_active++;
+    return TP_OK;
+}
+
+/* Fills the lists of a group, parameters at their first step first. */
+static tp_status gather(const tp_optimizer *opt, tp__group *group)
+{
+    tp_status status = TP_OK;
+    group->n_active = group->n_fresh = 0;
+    for (int64_t i = 0; i < group->n && !status; i++) {
+        tp__param *const p = &group->params[i];
+        if (!tp_grad_of(p->tensor))
+            continue;
+        status = check_param(opt, p, i);
+        if (!status && !tp__has_state(opt, group, p))
+            status = make_state(opt, group, p);
+        if (!status && p->fresh)
+            status = append(opt, group, p);
+    }
+    group->n_fresh = group->n_active;
+    for (int64_t i = 0; i < group->n && !status; i++)
+        if (!group->params[i].fresh && tp_grad_of(group->params[i].tensor))
+            status = append(opt, group, &group->params[i]);
+    return status;
+}
+
+static tp_status step_range(const tp_optimizer *opt, const tp__group *group, int64_t begin, int64_t end, bool first)
+{
+    const int64_t n = end - begin;
+    tp__step_lists lists = { .params = { .at = list_of(group, PARAMS) + begin, .n = n },
+                             .grads = { .at = list_of(group, GRADS) + begin, .n = n }, .first = first };
+    if (n == 0)
+        return TP_OK;
+    for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
+        if (opt->class->keeps(&group->values, s))
+            lists.state[s] = (tp_tensor_list){ .at = list_of(group, STATES + s) + begin, .n = n };
+    return opt->class->step(&group->values, &lists);
+}
+
+static tp_status step_group(const tp_optimizer *opt, tp__group *group)
+{
+    const int64_t apart = opt->class->first_apart ? group->n_fresh : 0;
+    tp_status status = step_range(opt, group, 0, apart, true);
+    if (!status)
+        status = step_range(opt, group, apart, group->n_active, false);
+    for (int64_t i = 0; i < group->n_active && !status; i++)
+        if (list_of(group, PARAMS)[i] != list_of(group, TARGETS)[i])
+            status = tp_copy_(list_of(group, TARGETS)[i], list_of(group, PARAMS)[i]) ? TP_OK : tp_error_status();
+    for (int64_t i = 0; i < group->n && !status; i++)
+        group->params[i].fresh = false;
+    return status;
+}
+
+tp_status tp_step(tp_optimizer *opt)
+{
+    tp_status status = tp__optimizer_check(opt, op);
+    if (status)
+        return status;
+    TP_SCOPE();
+    TP_NO_GRAD();
+    for (int g = 0; g < opt->n_groups && !status; g++)
+        status = gather(opt, &opt->groups[g]);
+    for (int g = 0; g < opt->n_groups && !status; g++)
+        status = step_group(opt, &opt->groups[g]);
+    for (int g = 0; g < opt->n_groups && status; g++)
+        for (int64_t i = 0; i < opt->groups[g].n; i++)
+            if (opt->groups[g].params[i].fresh) {      /* as if the step had not been tried */
+                tp__release_state(&opt->groups[g].params[i]);
+                opt->groups[g].params[i].fresh = false;
+            }
+    return status;
+}
+
+tp_status tp_zero_grad(tp_optimizer *opt)
+{
+    tp_status status = tp__optimizer_check(opt, "zero_grad");
+    for (int g = 0; !status && g < opt->n_groups; g++)
+        for (int64_t i = 0; !status && i < opt->groups[g].n; i++)
+            if (tp_grad_of(opt->groups[g].params[i].tensor))
+                status = tp_set_grad(opt->groups[g].params[i].tensor, NULL);
+    return status;
+}

@@ -1,0 +1,105 @@
+/* inplace.c: writing in place, and what views see of it.
+ *
+ * The version of a storage counts its writes. A view knows its base, the tensor that owns the memory. When a recorded op
+ * writes a view, the base becomes "the old base with this region replaced" (strided_scatter), and every view of it, when it is
+ * next recorded, sees that its node is older than the memory and becomes "this region of the base" (as_strided). */
+#include "autograd/node.h"
+
+#include "core/memory.h"
+
+void tp_bump_version(tp_tensor *x, const char *op)
+{
+    if (x && tp__alive(x, "bump_version")) tp__bump(x, op);
+}
+
+static bool shares_elements(const tp_tensor *x)
+{
+    for (int i = 0; i < x->ndim; i++)
+        if (x->shape[i] > 1 && x->stride[i] == 0) return true;
+    return false;
+}
+
+bool tp__may_write(tp_tensor *x, const char *op)
+{
+    if (!x || tp__pending_error() || !tp__alive(x, op)) return false;
+    const char *why = NULL;
+    if (x->numel && shares_elements(x)) {
+        why = "several of its elements share one place in memory: clone it first";
+    } else if (!(tp__self.mode & TP__NO_RECORD)) {
+        const tp_tensor *root = x->base ? x->base : x;
+        if (root->flags & TP__REQUIRES_GRAD && !root->node)
+            why = x->base ? "it is a view of a leaf that requires grad" : "it is a leaf that requires grad: use TP_NO_GRAD() or tp_detach";
+        else if (x->base && x->flags & TP__MULTI_VIEW && (root->node || x->node)) why = "it is one of several views that an op returned";
+        else if (x->base && x->flags & TP__NO_GRAD_VIEW && root->node) why = "it is a view that was made without recording";
+    }
+    if (why) tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "%s cannot be written in place: %s", tp__shape_text(x), why);
+    return !why;
+}
+
+void tp__make_view(tp_tensor *y, tp_tensor *x)
+{
+    tp_tensor *base = x->base ? x->base : x;
+    tp__ref(base);
+    y->base = base;
+    y->view_version = tp__version(x);
+    if (tp__self.mode & TP__NO_RECORD || x->flags & TP__NO_GRAD_VIEW) y->flags |= TP__NO_GRAD_VIEW;
+}
+
+static void copy_ints(tp__ints *to, int n, const int64_t *from)
+{
+    to->n = n;
+    memcpy(to->v, from, sizeof *from * (size_t)n);
+}
+
+void tp__strided_geometry(tp__strided_attr *attr, const tp_tensor *view, const tp_tensor *base)
+{
+    copy_ints(&attr->size, view->ndim, view->shape);
+    copy_ints(&attr->stride, view->ndim, view->stride);
+    attr->offset = tp__offset_of(view);
+    copy_ints(&attr->base_size, base->ndim, base->shape);
+    copy_ints(&attr->base_stride, base->ndim, base->stride);
+    attr->base_offset = tp__offset_of(base);
+}
+
+static void replace_node(tp_tensor *x, tp_node *node, int output)
+{
+    tp_node *old = x->node;
+    tp__attach(node, x, output);
+    if (old) tp__node_unref(old);
+}
+
+static tp_node *strided_node(const tp_op *op, int n_edges, const tp_tensor *view, const tp_tensor *base)
+{
+    tp_node *node = tp__node_new(op, n_edges, 0, 0, sizeof(tp__strided_attr));
+    if (node) tp__strided_geometry(tp__attr_memory(node), view, base);
+    return node;
+}
+
+tp_status tp__view_refresh_slow(tp_tensor *x)
+{
+    if (!(x->flags & TP__NO_GRAD_VIEW) && tp__needs_grad(x->base)) {
+        tp_node *node = strided_node(&tp__op_as_strided, 1, x, x->base);
+        if (!node) return TP_ERR_MEMORY;
+        tp__connect(node, 0, x->base);
+        replace_node(x, node, 0);
+    }
+    x->view_version = tp__version(x);
+    return TP_OK;
+}
+
+tp_status tp__rebase(tp_tensor *x, tp_node *node, int output)
+{
+    if (!x->base) {
+        replace_node(x, node, output);
+        x->flags &= (uint8_t)~TP__REQUIRES_GRAD;
+        return TP_OK;
+    }
+    tp_node *scatter = strided_node(&tp__op_strided_scatter, 2, x, x->base);
+    if (!scatter) return TP_ERR_MEMORY;
+    replace_node(x, node, output);                     /* for the edge to it; the view's own comes below */
+    tp__connect(scatter, 0, x->base);
+    tp__connect(scatter, 1, x);
+    replace_node(x->base, scatter, 0);
+    x->base->flags &= (uint8_t)~TP__REQUIRES_GRAD;
+    return tp__view_refresh_slow(x);
+}

@@ -1,0 +1,377 @@
+/* walk.c: backward. Nodes that got a gradient wait in a heap; the one made last is taken, its rule turns the gradient of its
+ * outputs into those of its inputs, and these go on to nodes made earlier, or to leaves. The order by seq makes sure that
+ * all gradients of a node have come before it is its turn. */
+#include "autograd/walk.h"
+
+#include "core/memory.h"
+
+bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed)
+{
+    if (n < *room) return true;
+    void *old;
+    memcpy(&old, list, sizeof old);
+    const size_t more = *room < 16 ? 32 : *room * 2;
+    void *new_list = tp_mem_alloc(more * item);
+    if (!new_list) return false;
+    if (n) memcpy(new_list, old, n * item);
+    if (old != fixed) tp_mem_free(old, *room * item);
+    memcpy(list, &new_list, sizeof new_list);
+    *room = more;
+    return true;
+}
+
+/* ---- The heap --------------------------------------------------------------------------------------------------------------- */
+
+bool tp__walk_push(tp__walk *w, tp_node *node)
+{
+    if (__builtin_expect(w->ready == w->room, 0) && !tp__grow(&w->heap, &w->room, w->ready, sizeof *w->heap, w->first_ready)) return false;
+    size_t i = w->ready++;
+    while (i && w->heap[(i - 1) / 2].seq < node->seq) {
+        w->heap[i] = w->heap[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    w->heap[i] = (tp__ready){ node->seq, node };
+    return true;
+}
+
+static tp_node *pop(tp__walk *w)
+{
+    tp_node *top = w->heap[0].node;
+    const tp__ready last = w->heap[--w->ready];
+    size_t i = 0;
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= w->ready) break;
+        if (child + 1 < w->ready && w->heap[child + 1].seq > w->heap[child].seq) child++;
+        if (w->heap[child].seq <= last.seq) break;
+        w->heap[i] = w->heap[child];
+        i = child;
+    }
+    w->heap[i] = last;
+    return top;
+}
+
+/* ---- Claiming nodes ------------------------------------------------------------------------------------------------------------ */
+
+/* Nodes are walked by one backward at a time. One that runs inside of another's rule or hook may need nodes of the outer:
+ * it borrows them and gives them back as they were. */
+tp_status tp__walk_claim(tp__walk *w, tp_node *node)
+{
+    if (node->walk) {
+        if (!tp__grow(&w->borrowed, &w->borrowed_room, w->n_borrowed, sizeof *w->borrowed, NULL)) return TP_ERR_MEMORY;
+        w->borrowed[w->n_borrowed++] = (tp__claim){ node, node->walk, node->dy.one, node->flags & (TP__CAPTURE | TP__RUN) };
+        node->flags &= (uint8_t)~(TP__CAPTURE | TP__RUN);
+    }
+    node->dy.one = NULL;
+    if (node->n_out > 1) {
+        node->dy.many = tp_mem_calloc(node->n_out * sizeof *node->dy.many);
+        if (!node->dy.many) {
+            if (node->walk) w->n_borrowed--, node->dy.one = w->borrowed[w->n_borrowed].dy;
+            return TP_ERR_MEMORY;
+        }
+    }
+    node->walk = w;
+    return TP_OK;
+}
+
+tp_status tp__walk_see(tp__walk *w, tp_node *node)
+{
+    if (__builtin_expect(w->n_seen == w->seen_room, 0) && !tp__grow(&w->seen, &w->seen_room, w->n_seen, sizeof *w->seen, NULL)) return TP_ERR_MEMORY;
+    w->seen[w->n_seen++] = node;
+    return TP_OK;
+}
+
+static void let_go(tp_node *node)                      /* of its gradients */
+{
+    if (node->n_out == 1) {
+        if (node->dy.one) tp__unref(node->dy.one);
+    } else if (node->dy.many) {
+        for (int i = 0; i < node->n_out; i++)
+            if (node->dy.many[i]) tp__unref(node->dy.many[i]);
+        tp_mem_free(node->dy.many, node->n_out * sizeof *node->dy.many);
+    }
+    node->dy.one = NULL;
+}
+
+/* ---- Adding up ------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_ours_alone(const tp_tensor *x)
+{
+    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1
+        && !x->base && !x->node;
+}
+
+static bool same_kind(const tp_tensor *a, const tp_tensor *b)
+{
+    return a->dtype == b->dtype && a->device == b->device && tp__same_shape(a, b);
+}
+
+/* *slot += g, where *slot is ours and g is in the list above mark or elsewhere. */
+static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph)
+{
+    tp_tensor *sum = *slot;
+    if (!sum) {
+        tp__list_take(mark, g);
+        *slot = g;
+        return TP_OK;
+    }
+    if (!create_graph && is_ours_alone(sum) && same_kind(sum, g)) return tp__accumulate(sum, g);
+    tp_tensor *both = tp_add_with((tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = sum },
+                                  (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = g });
+    if (!both) return tp__pending();
+    tp__list_take(mark, both);
+    tp__unref(sum);
+    *slot = both;
+    return TP_OK;
+}
+
+tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph)
+{
+    tp__grad_state *state = tp__grad_state_of(x);
+    if (!state) return TP_ERR_MEMORY;
+    if (__builtin_expect(!tp__same_shape(g, x), 0))
+        return tp_fail(TP_ERR_SHAPE, "backward: a gradient %s came to a leaf %s", tp__shape_text(g), tp__shape_text(x));
+    tp_status status = TP_OK;
+    const bool locked = tp__grad_lock(state);
+    if (!state->grad) {
+        const bool sole = atomic_load_explicit(&g->refs, memory_order_relaxed) == 1 && g->home > mark
+            && atomic_load_explicit(&g->storage->refs, memory_order_relaxed) == 1 && !g->base && g->dtype == x->dtype && tp__is_dense(g);
+        if (!sole && !create_graph) {                  /* no two gradients ever share storage */
+            g = g->dtype == x->dtype ? tp_clone(g) : tp_to_dtype(g, (tp_dtype)x->dtype);
+            if (!g) status = tp__pending();
+        }
+        if (g) {
+            tp__list_take(mark, g);
+            state->grad = g;
+        }
+    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g)) {
+        status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
+        tp__bump(state->grad, "backward");
+    } else {
+        status = add_to(&state->grad, g, mark, true);
+    }
+    tp__grad_unlock(state, locked);
+    return status;
+}
+
+/* ---- One node ------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status to_leaf(tp__walk *w, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
+{
+    const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
+    const bool hooked = state && (state->hooks || state->after);
+    if (__builtin_expect(!w->to_inputs && !hooked, 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
+    tp__gather *gather = tp__gather_at(w, leaf, 0, false);
+    if (!gather && w->to_inputs) return TP_OK;         /* nobody asked */
+    if (!gather) gather = tp__gather_at(w, leaf, 0, true);
+    if (!gather) return TP_ERR_MEMORY;
+    if (!gather->leaf) {
+        tp__ref(leaf);
+        gather->leaf = leaf;
+    }
+    return add_to(&gather->dy, g, mark, w->create_graph);
+}
+
+static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
+{
+    if (w->to_inputs) {
+        if (node->walk != w || !(node->flags & (TP__CAPTURE | TP__RUN))) return TP_OK;
+    } else if (node->walk != w) {
+        const tp_status status = tp__walk_claim(w, node);
+        if (status) return status;
+        if (!tp__walk_push(w, node)) {
+            let_go(node);
+            node->walk = NULL;
+            return TP_ERR_MEMORY;
+        }
+    }
+    return add_to(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
+}
+
+static tp_status run_hooks(tp__hook *hook, int output, tp_tensor **slot, uint32_t mark)
+{
+    for (; hook; hook = hook->next) {
+        if (hook->output != output || !*slot) continue;
+        tp_tensor *other = hook->fn(hook->arg, *slot);
+        if (tp__pending_error()) return tp__pending();
+        if (!other || other == *slot) continue;
+        if (!tp__same_shape(other, *slot))
+            return tp_fail(TP_ERR_SHAPE, "backward: a hook made %s of a gradient %s", tp__shape_text(other), tp__shape_text(*slot));
+        tp__list_take(mark, other);
+        tp__unref(*slot);
+        *slot = other;
+    }
+    return TP_OK;
+}
+
+/* Hooks, and gradients that were asked for: before the rule. */
+static tp_status look_at_gradients(tp__walk *w, tp_node *node, tp_tensor **dy, uint32_t mark)
+{
+    tp_status status = TP_OK;
+    for (int i = 0; i < node->n_out && !status; i++) {
+        if (!dy[i]) continue;
+        status = run_hooks(node->u.hooks, i, &dy[i], mark);
+        tp__gather *gather = status || !(node->flags & TP__CAPTURE) ? NULL : tp__gather_at(w, node, (uint16_t)i, false);
+        if (gather) status = add_to(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
+    }
+    return status;
+}
+
+enum { FEW = 8 };
+
+static tp_status run_rule(tp__walk *w, tp_node *node, tp_tensor *const *dy, uint32_t mark)
+{
+    const int n = node->n_edges;
+    const tp_edge *edges = tp__edges(node);
+    tp_tensor *few[FEW] = { NULL }, **dx = few;
+    if (__builtin_expect(n > FEW, 0)) {
+        dx = tp_mem_calloc((size_t)n * sizeof *dx);
+        if (!dx) return TP_ERR_MEMORY;
+    }
+    uint64_t need = 0;
+    const int list_at = tp__state(node->op)->list_at;
+    const int list_n = list_at < 0 ? 1 : n - tp__state(node->op)->last_tensor;       /* members of the list, when there is one */
+    for (int i = 0; i < n; i++) {
+        if (edges[i].kind == TP__EDGE_NONE) continue;
+        const int arg = list_at < 0 || i < list_at ? i : i < list_at + list_n ? list_at : i - list_n + 1;
+        need |= (uint64_t)1 << arg;
+    }
+    if (__builtin_expect(node->flags & TP__RELEASED, 0)) {
+        if (n > FEW) tp_mem_free(dx, (size_t)n * sizeof *dx);
+        return tp_fail(TP_ERR_STATE, "backward: the graph is freed: it was walked before without .retain_graph (at %s)", tp__state(node->op)->base_name);
+    }
+    tp_backward_fn *rule = node->op->backward_fused && !w->create_graph ? node->op->backward_fused : node->op->backward;
+    tp_status status = rule(node, dy, need, dx);
+    for (int i = 0; i < n && !status; i++) {
+        if (!dx[i] || edges[i].kind == TP__EDGE_NONE) continue;
+        status = edges[i].kind == TP__EDGE_LEAF ? to_leaf(w, edges[i].to.leaf, dx[i], mark)
+                                                : to_node(w, edges[i].to.node, edges[i].output, dx[i], mark);
+    }
+    if (n > FEW) tp_mem_free(dx, (size_t)n * sizeof *dx);
+    return status;
+}
+
+static bool has_gradient(const tp_node *node)
+{
+    if (node->n_out == 1) return node->dy.one;
+    for (int i = 0; i < node->n_out; i++)
+        if (node->dy.many[i]) return true;
+    return false;
+}
+
+static tp_status run_node(tp__walk *w, tp_node *node)
+{
+    const uint32_t mark = tp__list_mark();
+    tp_tensor **dy = node->n_out == 1 ? &node->dy.one : node->dy.many;
+    tp_status status = TP_OK;
+    if (w->to_inputs && !has_gradient(node)) return TP_OK;
+    if (__builtin_expect(node->u.hooks || node->flags & TP__CAPTURE, 0)) status = look_at_gradients(w, node, dy, mark);
+    if (!status && (!w->to_inputs || node->flags & TP__RUN)) status = run_rule(w, node, dy, mark);
+    let_go(node);
+    if (!w->to_inputs) {
+        node->walk = NULL;
+        if (!status && !w->retain) status = tp__walk_see(w, node);
+    }
+    tp__list_release(mark);
+    return status;
+}
+
+/* ---- The whole walk --------------------------------------------------------------------------------------------------------------- */
+
+/* Leaves with hooks get their whole gradient now, and then their owners are told. */
+static tp_status deliver(tp__walk *w)
+{
+    tp_status status = TP_OK;
+    for (size_t i = 0; i < w->gather_room && !status; i++) {
+        tp__gather *gather = &w->gather[i];
+        if (!gather->dy || !gather->leaf) continue;
+        const uint32_t mark = tp__list_mark();
+        tp__grad_state *state = gather->leaf->grad;
+        if (state) status = run_hooks(state->hooks, 0, &gather->dy, mark);
+        if (!status && !gather->captured) {
+            tp_tensor *g = gather->dy;
+            gather->dy = NULL;
+            if (!tp__enlist(&tp__self, g)) {           /* the scope list owns it, so that the leaf can take it over */
+                tp__unref(g);
+                status = TP_ERR_MEMORY;
+            } else {
+                status = tp__give_grad(gather->leaf, g, mark, w->create_graph);
+            }
+            for (tp__after *after = state ? state->after : NULL; after && !status; after = after->next) {
+                after->fn(after->arg, gather->leaf);
+                status = tp__pending();
+            }
+        }
+        tp__list_release(mark);
+    }
+    return status;
+}
+
+static tp_status seed(tp__walk *w, tp_tensor *y, tp_tensor *given)
+{
+    const uint32_t mark = tp__list_mark();
+    tp_tensor *g = given;
+    if (!g) {
+        g = tp__tensor_new(y->device, (tp_dtype)y->dtype, y->ndim, y->shape);
+        const uint32_t mode = tp__self.mode;
+        tp__self.mode |= TP__NO_RECORD;
+        if (g) g = tp_fill_(g, 1);
+        tp__self.mode = mode;
+    }
+    tp_status status = !g ? tp__pending() : y->node ? to_node(w, y->node, y->output, g, mark) : to_leaf(w, y, g, mark);
+    tp__list_release(mark);
+    return status;
+}
+
+tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor *const *grads)
+{
+    tp__thread *self = &tp__self;
+    const uint32_t mode = self->mode;
+    self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
+    for (int i = 0; i < n; i++)
+        if (outputs[i]->node) tp__count_up(&outputs[i]->node->refs);          /* hooks may drop the outputs */
+    tp_node *few[FEW], **roots = few;
+    tp_status status = TP_OK;
+    if (n > FEW) roots = tp_mem_alloc((size_t)n * sizeof *roots);
+    if (!roots) status = TP_ERR_MEMORY;
+    for (int i = 0; i < n && roots; i++) roots[i] = outputs[i]->node;
+    for (int i = 0; i < n && !status; i++) status = seed(w, outputs[i], grads ? grads[i] : NULL);
+    while (w->ready && !status) status = run_node(w, pop(w));
+    if (!status) status = deliver(w);
+    if (!status && !w->retain)                         /* only now: after a failure the graph is as it was */
+        for (size_t i = 0; i < w->n_seen; i++) tp__release_saved(w->seen[i]);
+    self->mode = (self->mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
+    while (w->ready) {                                 /* left over by a failure */
+        tp_node *node = pop(w);
+        let_go(node);
+        if (!w->to_inputs) node->walk = NULL;
+    }
+    for (int i = 0; i < n && roots; i++)
+        if (roots[i]) tp__node_unref(roots[i]);
+    if (roots != few) tp_mem_free(roots, (size_t)n * sizeof *roots);
+    return status;
+}
+
+void tp__walk_end(tp__walk *w)
+{
+    if (w->to_inputs)
+        for (size_t i = 0; i < w->n_seen; i++) {
+            let_go(w->seen[i]);
+            w->seen[i]->walk = NULL;
+            w->seen[i]->flags &= (uint8_t)~(TP__CAPTURE | TP__RUN);
+        }
+    while (w->n_borrowed) {
+        const tp__claim *claim = &w->borrowed[--w->n_borrowed];
+        claim->node->walk = claim->walk;
+        claim->node->dy.one = claim->dy;
+        claim->node->flags |= claim->flags;
+    }
+    for (size_t i = 0; i < w->gather_room; i++) {
+        if (w->gather[i].dy) tp__unref(w->gather[i].dy);
+        if (w->gather[i].leaf) tp__unref(w->gather[i].leaf);
+    }
+    if (w->heap != w->first_ready) tp_mem_free(w->heap, w->room * sizeof *w->heap);
+    tp_mem_free(w->seen, w->seen_room * sizeof *w->seen);
+    tp_mem_free(w->borrowed, w->borrowed_room * sizeof *w->borrowed);
+    tp_mem_free(w->gather, w->gather_room * sizeof *w->gather);
+}

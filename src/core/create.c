@@ -1,0 +1,145 @@
+/* create.c: tensors from shapes, values and memory of the caller's. */
+#include "core/graph.h"
+#include "core/op.h"
+#include "core/rest.h"
+
+#include <math.h>
+
+/* Reads the options, and checks what they ask for. */
+static bool take(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
+{
+    *o = (tp_tensor_options){ TP__DEFAULT_tensor .tp__end = 0 };
+    if (tp_options_take(op, o, theirs, offsetof(tp_tensor_options, tp__end))) return false;
+    if (!o->dtype) o->dtype = usual;
+    if (!o->device) o->device = TP_CPU;
+    if (!tp__backend(o->device)) {
+        tp_fail(TP_ERR_DEVICE, "%s: there is no device %s%s%s", op, tp_device_name(o->device), o->device == TP_CPU ? "" : ": ", tp_cuda_why_not());
+        return false;
+    }
+    if (o->requires_grad && !tp__is_floating(o->dtype) && !tp__is_complex(o->dtype)) {
+        tp_fail(TP_ERR_DTYPE, "%s: only floating tensors can require a gradient, not %s", op, tp_dtype_name(o->dtype));
+        return false;
+    }
+    return true;
+}
+
+static tp_tensor *make(const char *op, tp_shape shape, const tp_tensor_options *o)
+{
+    const char *const outer = tp__self.op;
+    tp__self.op = op;
+    tp_tensor *x = tp__tensor_new(o->device, o->dtype, shape.ndim, shape.dim);
+    tp__self.op = outer;
+    return x;
+}
+
+static tp_tensor *finish(tp_tensor *x, const tp_tensor_options *o)
+{
+    if (x && o->requires_grad) x->flags |= TP__REQUIRES_GRAD;
+    return x;
+}
+
+tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *options)
+{
+    tp_tensor_options o;
+    return take("empty", &o, options, TP_F32) ? finish(make("empty", shape, &o), &o) : NULL;
+}
+
+static const tp_op op_filled = { .schema = "full(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INTERNAL, .state = TP__STATE };
+
+/* Fills by the backend's kernel: a tensor that nobody has seen yet has no version to bump and no tape. */
+static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const tp_tensor_options *options, tp_dtype usual)
+{
+    tp_tensor_options o;
+    tp_tensor *x = take(op, &o, options, usual) ? make(op, shape, &o) : NULL;
+    if (!x) return NULL;
+    if (x->device == TP_CPU && x->flags & TP__CONTIGUOUS && value.kind == TP_OPERAND_INTEGER && !value.as.integer) {
+        memset(x->data, 0, (size_t)x->numel * tp_dtype_size(o.dtype));
+        return finish(x, &o);
+    }
+    tp__state(&op_filled);
+    const tp_kernel *kernel = tp__kernel(&op_filled, x->device);
+    tp_call call = { .op = &op_filled, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = &value };
+    return kernel && !kernel->run(&call) ? finish(x, &o) : NULL;
+}
+
+#define WHOLE(v) ((tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = (v) })
+tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o) { return filled("zeros", shape, WHOLE(0), o, TP_F32); }
+tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o) { return filled("ones", shape, WHOLE(1), o, TP_F32); }
+
+tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o)
+{
+    if (value.kind == TP_OPERAND_TENSOR) {
+        if (!value.as.tensor) return NULL;
+        value = tp__is_floating(tp_dtype_of(value.as.tensor)) ? (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = tp_item(value.as.tensor) }
+                                                              : WHOLE(tp_item_i64(value.as.tensor));
+        if (tp__pending_error()) return NULL;
+    }
+    return filled("full", shape, value, o, value.kind == TP_OPERAND_REAL ? TP_F32 : value.kind == TP_OPERAND_BOOL ? TP_BOOL : TP_I64);
+}
+
+tp_tensor *tp_scalar(double value) { return tp_full_with((tp_shape){ 0 }, (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = value }, NULL); }
+
+tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *options)
+{
+    tp_tensor_options o;
+    const bool whole = floor(start) == start && floor(end) == end && floor(step) == step;
+    if (!take("arange", &o, options, whole ? TP_I64 : TP_F32)) return NULL;
+    if (step == 0 || !isfinite(start) || !isfinite(end) || !isfinite(step) || (step > 0 ? start > end : start < end))
+        return tp_fail(TP_ERR_ARGUMENT, "arange: no way from %g to %g by %g", start, end, step), NULL;
+    const double count = ceil((end - start) / step);
+    if (count > 0x1p53) return tp_fail(TP_ERR_SHAPE, "arange: %g values are too many", count), NULL;
+    const int64_t n = (int64_t)count;
+    const tp_tensor_options wide = { .dtype = TP_F64, .device = TP_CPU };
+    tp_tensor *x = make("arange", TP_SHAPE(n), &wide);
+    if (!x) return NULL;
+    for (int64_t i = 0; i < n; i++) ((double *)x->data)[i] = start + step * (double)i;
+    if (o.dtype != TP_F64) x = tp_to_dtype(x, o.dtype);
+    if (x && o.device != TP_CPU) x = tp_to(x, o.device);
+    return finish(x, &o);
+}
+
+tp_tensor *tp_from_data(const void *data, tp_dtype dtype, tp_shape shape)
+{
+    const tp_tensor_options o = { .dtype = dtype, .device = TP_CPU };
+    tp_tensor *x = make("from_data", shape, &o);
+    if (!x) return NULL;
+    if (!data && x->numel) return tp_fail(TP_ERR_ARGUMENT, "from_data: data is NULL"), NULL;
+    if (x->numel) memcpy(x->data, data, (size_t)x->numel * tp_dtype_size(dtype));
+    return x;
+}
+
+tp_tensor *tp_from_blob(void *data, tp_dtype dtype, tp_shape shape, tp_drop_fn *drop, void *arg)
+{
+    tp_tensor *x = NULL;
+    const tp_shape none = { { 0 }, 1 };                /* a tensor of no elements, whose storage takes the memory over */
+    const tp_tensor_options o = { .dtype = dtype, .device = TP_CPU };
+    int64_t bytes = (int64_t)tp_dtype_size(dtype);
+    if (shape.ndim < 0 || shape.ndim > TP_MAX_DIMS) tp_fail(TP_ERR_SHAPE, "from_blob: %d dims, at most %d are possible", shape.ndim, TP_MAX_DIMS);
+    else x = make("from_blob", none, &o);
+    for (int i = 0; x && i < shape.ndim; i++)
+        if (shape.dim[i] < 0 || __builtin_mul_overflow(bytes, shape.dim[i], &bytes)) {
+            tp_fail(TP_ERR_SHAPE, "from_blob: %s is no shape", tp__dims_text(shape.ndim, shape.dim));
+            x = NULL;
+        }
+    if (x && ((uintptr_t)data & (tp_dtype_size(dtype) == 16 ? 7 : tp_dtype_size(dtype) - 1))) {
+        tp_fail(TP_ERR_ARGUMENT, "from_blob: the memory is not aligned for %s", tp_dtype_name(dtype));
+        x = NULL;
+    }
+    if (x && !data && bytes) {
+        tp_fail(TP_ERR_ARGUMENT, "from_blob: data is NULL");
+        x = NULL;
+    }
+    tp_storage *storage = x ? tp__storage_new(TP_CPU, 0) : NULL;
+    if (!storage || !tp__set_shape(x, shape.ndim, shape.dim)) {
+        if (storage) tp__storage_free(storage);
+        if (!tp__pending_error()) tp_fail(TP_ERR_SHAPE, "from_blob: %s is too large", tp__dims_text(shape.ndim, shape.dim));
+        if (drop) drop(arg, data);
+        return NULL;
+    }
+    tp_storage *old = x->storage;
+    tp__storage_adopt(storage, data, (size_t)bytes, drop, arg);
+    x->storage = storage;
+    x->data = data;
+    tp__storage_free(old);
+    return x;
+}

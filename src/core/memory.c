@@ -1,0 +1,256 @@
+/* memory.c: the allocator interface, the pools of fixed-size blocks, and what threads hold. */
+#include "core/memory.h"
+#include "core/op.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#ifdef TP_DEBUG_HANDLES
+#define TP__POOLS_AT_START false
+#else
+#define TP__POOLS_AT_START true
+#endif
+
+static void *system_alloc(void *arg, size_t bytes, size_t align)
+{
+    (void)arg;
+    void *memory = NULL;
+    return posix_memalign(&memory, align, bytes ? bytes : 1) ? NULL : memory;
+}
+static void system_release(void *arg, void *memory, size_t bytes)
+{
+    (void)arg, (void)bytes;
+    free(memory);
+}
+
+static tp_allocator allocator = { system_alloc, system_release, NULL };
+static _Atomic bool pools_on = TP__POOLS_AT_START;
+static _Atomic int64_t counted, fail_at, system_allocations;
+static _Atomic bool fail_all;
+
+enum { TENSOR_BYTES = (sizeof(tp_tensor) + 63) / 64 * 64, STORAGE_BYTES = (sizeof(tp_storage) + 63) / 64 * 64 };
+const uint32_t tp__pool_bytes[TP__POOLS] = {
+    TENSOR_BYTES, STORAGE_BYTES, 128, 256, 1024, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+};
+#define KEEP(bytes) ((1 << 20) / (bytes))
+const uint16_t tp__pool_keep[TP__POOLS] = {
+    KEEP(TENSOR_BYTES), KEEP(STORAGE_BYTES), KEEP(128), KEEP(256), KEEP(1024), KEEP(128), KEEP(256), KEEP(512), KEEP(1024), KEEP(2048),
+    KEEP(4096), KEEP(8192), KEEP(16384), KEEP(32768), KEEP(65536),
+};
+
+/* ---- The allocator ---------------------------------------------------------------------------------------------------------- */
+
+bool tp__fails_now(void)
+{
+    const int64_t n = atomic_fetch_add_explicit(&counted, 1, memory_order_relaxed) + 1;
+    const int64_t at = atomic_load_explicit(&fail_at, memory_order_relaxed);
+    return at && (n == at || (n > at && fail_all));
+}
+
+void *tp__raw_alloc(size_t bytes)
+{
+    if (tp__fails_now()) return NULL;
+    atomic_fetch_add_explicit(&system_allocations, 1, memory_order_relaxed);
+    void *memory = allocator.alloc(allocator.arg, bytes, 64);
+    if (!memory && tp__cache_trim(0) > 0) memory = allocator.alloc(allocator.arg, bytes, 64);
+    return memory;
+}
+
+void tp__raw_free(void *memory, size_t bytes)
+{
+    if (memory) allocator.release(allocator.arg, memory, bytes);
+}
+
+int64_t tp_mem_fail_at(int64_t n, bool all)
+{
+    const int64_t before = atomic_exchange(&counted, 0);
+    fail_all = all;
+    atomic_store(&fail_at, n);
+    return before;
+}
+
+bool tp__pools_on(void) { return atomic_load_explicit(&pools_on, memory_order_relaxed); }
+void tp_mem_pools(bool on) { atomic_store(&pools_on, on); }
+
+tp_status tp_set_allocator(const tp_allocator *theirs)
+{
+    if (tp__live_bytes() > 0) return tp_fail(TP_ERR_STATE, "set_allocator: %lld bytes are in use", (long long)tp__live_bytes());
+    if (theirs && (!theirs->alloc || !theirs->release)) return tp_fail(TP_ERR_ARGUMENT, "set_allocator: alloc and release must both be given");
+    tp__cache_trim(0);
+    allocator = theirs ? *theirs : (tp_allocator){ system_alloc, system_release, NULL };
+    return TP_OK;
+}
+
+tp_status tp__no_memory(const char *op, size_t bytes)
+{
+    return tp_fail(TP_ERR_MEMORY, "%s: no memory for %llu bytes, %lld in use", op, (unsigned long long)bytes, (long long)tp__live_bytes());
+}
+
+/* ---- Pools ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Blocks that threads gave back, and those of threads that ended. Chunks are never unmapped: a dead handle must stay readable. */
+typedef struct chunk { struct chunk *next; } chunk;
+static struct { pthread_mutex_t lock; tp__free_block *blocks[TP__POOLS]; chunk *chunks; } depot = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Takes up to `want` blocks of the depot. */
+static bool take_from_depot(tp__thread *self, int pool, uint32_t want)
+{
+    pthread_mutex_lock(&depot.lock);
+    while (want-- && depot.blocks[pool]) {
+        tp__free_block *block = depot.blocks[pool];
+        depot.blocks[pool] = block->next;
+        block->next = self->pool[pool];
+        self->pool[pool] = block;
+        self->pooled[pool]++;
+    }
+    pthread_mutex_unlock(&depot.lock);
+    return self->pool[pool];
+}
+
+static bool cut_chunk(tp__thread *self, int pool)
+{
+    const size_t size = tp__pool_bytes[pool];
+    const size_t n = size >= 16384 ? 2 : size >= 1024 ? 16 : 64;
+    unsigned char *memory = tp__raw_alloc(64 + n * size);
+    if (!memory) return false;
+    pthread_mutex_lock(&depot.lock);
+    ((chunk *)(void *)memory)->next = depot.chunks;
+    depot.chunks = (chunk *)(void *)memory;
+    pthread_mutex_unlock(&depot.lock);
+    for (size_t i = n; i-- > 0;) {
+        tp__free_block *block = (tp__free_block *)(void *)(memory + 64 + i * size);
+        block->next = self->pool[pool];
+        self->pool[pool] = block;
+    }
+    self->pooled[pool] = (uint16_t)(self->pooled[pool] + n);
+    return true;
+}
+
+void *tp__pool_refill(tp__thread *self, int pool, bool *apart)
+{
+    if (!self->id) tp__thread_meet();
+    *apart = !tp__pools_on();
+    void *memory = NULL;
+    if (*apart) {
+        memory = tp__raw_alloc(tp__pool_bytes[pool]);
+    } else if (take_from_depot(self, pool, tp__pool_keep[pool] / 2u) || cut_chunk(self, pool)) {
+        memory = self->pool[pool];
+        self->pool[pool] = ((tp__free_block *)memory)->next;
+        self->pooled[pool]--;
+    }
+    if (!memory) tp__no_memory(self->op ? self->op : "pool", tp__pool_bytes[pool]);
+    return memory;
+}
+
+static void give_to_depot(tp__thread *self, int pool, uint32_t n)
+{
+    pthread_mutex_lock(&depot.lock);
+    while (n-- && self->pool[pool]) {
+        tp__free_block *block = self->pool[pool];
+        self->pool[pool] = block->next;
+        self->pooled[pool]--;
+        block->next = depot.blocks[pool];
+        depot.blocks[pool] = block;
+    }
+    pthread_mutex_unlock(&depot.lock);
+}
+
+void tp__pool_overflow(tp__thread *self, int pool, void *memory, bool apart)
+{
+    if (apart) {
+        tp__raw_free(memory, tp__pool_bytes[pool]);
+        return;
+    }
+    tp__free_block *block = memory;
+    block->next = self->pool[pool];
+    self->pool[pool] = block;
+    self->pooled[pool]++;
+    give_to_depot(self, pool, tp__pool_keep[pool] / 2u);
+}
+
+/* What the pools still hold when a thread ends goes to the others. */
+void tp__pools_abandon(tp__thread *self);
+void tp__pools_abandon(tp__thread *self)
+{
+    for (int pool = 0; pool < TP__POOLS; pool++) give_to_depot(self, pool, UINT32_MAX);
+}
+
+/* ---- For objects ------------------------------------------------------------------------------------------------------------------- */
+
+void *tp_mem_alloc(size_t bytes)
+{
+    void *memory = tp__raw_alloc(bytes ? bytes : 1);
+    if (!memory) {
+        tp__no_memory(tp__self.op ? tp__self.op : "alloc", bytes);
+        return NULL;
+    }
+    tp__count_use(&tp__self, (int64_t)bytes);
+    return memory;
+}
+
+void *tp_mem_calloc(size_t bytes)
+{
+    void *memory = tp_mem_alloc(bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
+
+void *tp_mem_resize(void *memory, size_t old_bytes, size_t new_bytes)
+{
+    void *more = tp_mem_alloc(new_bytes);
+    if (!more) return NULL;
+    if (memory) memcpy(more, memory, old_bytes < new_bytes ? old_bytes : new_bytes);
+    tp_mem_free(memory, old_bytes);
+    return more;
+}
+
+void tp_mem_free(void *memory, size_t bytes)
+{
+    if (!memory) return;
+    tp__count_use(&tp__self, -(int64_t)bytes);
+    tp__raw_free(memory, bytes ? bytes : 1);
+}
+
+char *tp_mem_string(const char *text)
+{
+    if (!text) return NULL;
+    const size_t bytes = strlen(text) + 1;
+    char *copy = tp_mem_alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+void tp_mem_free_string(char *text)
+{
+    if (text) tp_mem_free(text, strlen(text) + 1);
+}
+
+/* ---- Figures ------------------------------------------------------------------------------------------------------------------------- */
+
+tp_status tp_memory_stats(tp_device device, tp_memory *out)
+{
+    *out = (tp_memory){ 0 };
+    if (device != TP_CPU) {
+        const tp_backend *backend = tp__backend(device);
+        if (!backend) return tp_fail(TP_ERR_DEVICE, "memory_stats: no device %s", tp_device_name(device));
+        return backend->memory(device - TP_CUDA(0), out);
+    }
+    tp__cache_stats(out);
+    out->in_use = tp__live_bytes();
+    if (out->peak < out->in_use) out->peak = out->in_use;
+    out->system_allocations = atomic_load(&system_allocations);
+    return TP_OK;
+}
+
+int64_t tp_memory_trim(tp_device device)
+{
+    if (device == TP_CPU) return tp__cache_trim(0);
+    const tp_backend *backend = tp__backend(device);
+    return backend ? backend->trim(device - TP_CUDA(0)) : 0;
+}
+
+tp_status tp_set_memory_limit(tp_device device, int64_t cached_bytes)
+{
+    if (cached_bytes < 0) return tp_fail(TP_ERR_ARGUMENT, "set_memory_limit: %lld bytes", (long long)cached_bytes);
+    if (device != TP_CPU) return tp_fail(TP_ERR_DEVICE, "set_memory_limit: only the CPU's cache has a limit");
+    tp__cache_limit(cached_bytes);
+    return TP_OK;
+}

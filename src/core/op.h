@@ -1,0 +1,146 @@
+/* op.h: what an op is, what a call of it is, and what a backend gives.
+ *
+ * An op is described in one place, the file of its family in src/ops/. A call goes: inputs are checked, the shape rule checks
+ * shapes and dtypes and makes the outputs, the kernel of the device fills them, and a node is put on the tape if an input
+ * needs a gradient. Kernels are asked for by name; no list of ops crosses the line to a backend. */
+#ifndef TP__OP_H
+#define TP__OP_H
+
+#include "core/thread.h"
+
+/* ---- A call ----------------------------------------------------------------------------------------------------------------- */
+
+/* Inputs stand by position of the schema: in[i] is argument i, NULL when it is absent or no tensor. Where the schema has a
+ * tensor list, its members take its place and the rest moves up. Attributes are a struct of the op's own whose members are
+ * the schema's other arguments, in order: bool, int64_t (int), double (float), tp_operand (number), tp_dtype, int32_t (string
+ * of choices: 1 + its place, 0 absent), int64_t[n] (int[n]), tp__ints (int[]). So a schema alone tells how to fill it. */
+typedef struct tp__ints { int64_t n, v[TP_MAX_DIMS]; } tp__ints;
+
+typedef struct tp_call {
+    const tp_op *op;
+    tp_tensor *const *in;
+    int n_in;
+    int n_out, max_out;
+    tp_tensor **out;                                   /* made by the shape rule, filled by the kernel */
+    const void *attr;
+    uint64_t need;                                     /* bit i: argument i needs a gradient, and we record. 0: no node is made */
+    uint64_t keep_shape;                               /* bit i: the rule wants the shape of in[i] (i < 64) */
+    void *scratch;                                     /* of the shape rule, for the kernel */
+} tp_call;
+
+/* ---- Kernels and backends ------------------------------------------------------------------------------------------------------- */
+
+typedef tp_status tp_kernel_fn(tp_call *call);
+/* A plain loop over n elements, for the fast path of elementwise ops: y is contiguous and may be a or b; sa, sb are 0 for a
+ * single value or 1. */
+typedef void tp_flat_fn(int64_t n, void *y, const void *a, int sa, const void *b, int sb);
+
+typedef struct tp_kernel {
+    const char *name;
+    tp_kernel_fn *run;
+    tp_flat_fn *const *flat;                           /* by dtype (TP_DTYPE_END of them); NULL: none */
+} tp_kernel;
+
+#define TP__BACKEND_ABI 1
+typedef struct tp_backend {
+    uint32_t abi;
+    const char *name;
+    int (*device_count)(void);
+    void *(*alloc)(int index, size_t bytes);           /* NULL: no memory */
+    void (*release)(int index, void *memory, size_t bytes);
+    tp_status (*copy)(void *dst, tp_device to, const void *src, tp_device from, size_t bytes);
+    tp_status (*synchronize)(int index);
+    tp_status (*memory)(int index, tp_memory *out);
+    int64_t (*trim)(int index);
+    const tp_kernel *(*find)(const char *name);        /* NULL: it has none */
+} tp_backend;
+
+enum { TP__BACKEND_CPU, TP__BACKEND_CUDA, TP__BACKENDS };
+static inline int tp__backend_of(tp_device device) { return device == TP_CPU ? TP__BACKEND_CPU : TP__BACKEND_CUDA; }
+const tp_backend *tp__backend(tp_device device);       /* NULL: it is not there */
+extern const tp_backend tp__cpu_backend;
+extern const tp_kernel *const tp__cpu_tables[];        /* made by the Makefile from src/cpu/ */
+
+/* ---- An op ------------------------------------------------------------------------------------------------------------------------- */
+
+typedef tp_status tp_backward_fn(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx);
+
+/* What the rule wants saved: input or output `index`, if any of the arguments in `when` needs a gradient (0: any at all). */
+typedef struct tp__save { uint8_t from, index; uint64_t when; } tp__save;
+enum { TP__SAVE_INPUT = 1, TP__SAVE_OUTPUT };
+#define TP__INPUT(i, when) { TP__SAVE_INPUT, i, when }
+#define TP__OUTPUT(i)      { TP__SAVE_OUTPUT, i, 0 }
+#define TP__MAX_SAVES 4
+
+enum {
+    TP__INPLACE      = 1,                              /* writes and returns in[0] */
+    TP__VIEW         = 2,                              /* outputs share in[0]'s memory, by the shape rule */
+    TP__NOT_LAZY     = 4,                              /* outputs depend on data, or it writes */
+    TP__NO_GRAD_OP   = 8,                              /* its outputs never need a gradient */
+    TP__INTERNAL     = 16,                             /* no PyTorch user calls it: a fused backward, a step */
+    TP__RANDOM       = 32,                             /* draws numbers */
+};
+
+#define TP__MAX_ARGS 16
+enum { TP__TYPE_TENSOR = 1, TP__TYPE_TENSORS, TP__TYPE_BOOL, TP__TYPE_INT, TP__TYPE_INTS, TP__TYPE_INT_N, TP__TYPE_FLOAT, TP__TYPE_NUMBER,
+       TP__TYPE_DTYPE, TP__TYPE_CHOICE };
+typedef struct tp__param {                             /* one argument of a parsed schema */
+    char name[28];
+    uint8_t type, length;                              /* length: n of int[n] */
+    bool optional, keyword_only, written, or_number, has_default;
+    const char *choices;                               /* into the schema: "none,mean,sum}" */
+    uint16_t offset, bytes;                            /* in the attributes */
+    union { int64_t i; double d; tp_operand number; tp__ints ints; } value;          /* the default */
+} tp__param;
+
+/* What an op learns at run time: its parsed schema, and its kernel on each backend. */
+typedef struct tp__op_state {
+    _Atomic int ready;
+    char name[40];                                     /* "max.dim" */
+    char base_name[32];                                /* "max", as users and messages call it */
+    int n_params, n_results, list_at;                  /* list_at: which is a tensor list, or -1 */
+    int last_tensor;                                   /* the last argument that is a tensor, or -1 */
+    size_t attr_bytes;
+    tp__param params[TP__MAX_ARGS];
+    _Atomic(const tp_kernel *) kernel[TP__BACKENDS];
+} tp__op_state;
+
+typedef struct tp_sample_set tp_sample_set;            /* ops/samples.h */
+
+struct tp_op {
+    const char *schema;
+    uint32_t flags;
+    const char *kernel;                                /* the name asked of the backend; NULL: the op's */
+    tp_status (*shape)(tp_call *call);
+    tp_status (*forward)(tp_call *call);               /* NULL: the kernel alone */
+    tp_status (*compose)(tp_call *call);               /* made of other ops, which record themselves: no shape, kernel or rule */
+    tp_backward_fn *backward;                          /* of ops, so that it can be recorded in turn */
+    tp_backward_fn *backward_fused;                    /* the same by fused kernels, when it is not recorded; may be NULL */
+    tp__save saves[TP__MAX_SAVES];
+    size_t attr_size;
+    void (*samples)(tp_sample_set *set);               /* inputs to test it with */
+    tp__op_state *state;                               /* TP__STATE */
+};
+#define TP__STATE (&(tp__op_state){ .ready = 0 })
+
+void tp__op_prepare(const tp_op *op);                  /* parses the schema, once */
+static inline tp__op_state *tp__state(const tp_op *op)
+{
+    if (__builtin_expect(!atomic_load_explicit(&op->state->ready, memory_order_acquire), 0)) tp__op_prepare(op);
+    return op->state;
+}
+const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device);     /* NULL: TP_ERR_UNSUPPORTED */
+static inline const tp_kernel *tp__kernel(const tp_op *op, tp_device device)
+{
+    const tp_kernel *kernel = atomic_load_explicit(&op->state->kernel[tp__backend_of(device)], memory_order_acquire);
+    return __builtin_expect(!!kernel, 1) ? kernel : tp__kernel_find(op, device);
+}
+
+/* ---- For shape rules ------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp__out(tp_call *call, tp_dtype dtype, int ndim, const int64_t *shape);      /* the next output, contiguous; NULL: an error */
+tp_tensor *tp__out_like(tp_call *call, tp_tensor *x, tp_dtype dtype);    /* x's shape, and its layout if it is dense */
+tp_tensor *tp__out_view(tp_call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
+tp_status tp__call_fail(const tp_call *call, tp_status code, const char *format, ...) TP__PRINTF(3, 4);    /* with the op's name */
+
+#endif

@@ -1,0 +1,143 @@
+/* scope.c: who frees what. A thread's open scopes own the tensors of one list, each a stretch of it; closing one releases
+ * its stretch. A scope is a depth, so closing one closes those inside it. */
+#include "core/memory.h"
+
+#define ROOT_WARNING 1000000
+
+bool tp__list_grow(tp__thread *self)
+{
+    if (!self->id) tp__thread_meet();
+    if (self->depth == 0 && self->listed >= ROOT_WARNING && !self->root_warned) {
+        self->root_warned = true;
+        tp_log_message(TP_LOG_WARNING, "scope: the thread's root scope holds %u tensors: does a loop lack TP_SCOPE()?", self->listed);
+    }
+    const uint32_t room = self->list_room ? self->list_room * 2 : 256;
+    tp_tensor **list = room > self->list_room
+        ? tp_mem_resize(self->list, self->list_room * sizeof *list, room * sizeof *list) : NULL;
+    if (!list) return false;
+    self->list = list;
+    self->list_room = room;
+    return true;
+}
+
+void tp__list_release(uint32_t mark)
+{
+    tp__thread *self = &tp__self;
+    while (self->listed > mark) {
+        tp_tensor *x = self->list[--self->listed];
+        if (!x) continue;
+        x->home = 0;
+        tp__unref(x);
+    }
+}
+
+tp_scope tp_scope_open_at(const char *where)
+{
+    tp__thread *self = &tp__self;
+    if (__builtin_expect(self->depth + 1 >= self->mark_room, 0)) {
+        if (!self->id) tp__thread_meet();
+        const uint32_t room = self->mark_room ? self->mark_room * 2 : 32;
+        tp__scope_mark *marks = tp_mem_resize(self->marks, self->mark_room * sizeof *marks, room * sizeof *marks);
+        if (!marks) return (tp_scope){ SIZE_MAX };     /* the scope outside takes what is made; closing does nothing */
+        if (!self->mark_room) marks[0] = (tp__scope_mark){ 0, NULL };
+        self->marks = marks;
+        self->mark_room = room;
+    }
+    self->marks[++self->depth] = (tp__scope_mark){ self->listed, where };
+    return (tp_scope){ self->depth };
+}
+
+tp_scope tp_scope_open(void) { return tp_scope_open_at(NULL); }
+
+void tp_scope_close(tp_scope *scope)
+{
+    tp__thread *self = &tp__self;
+    if (scope->tp__depth > self->depth || scope->tp__depth == 0) return;
+    const uint32_t first = self->marks[scope->tp__depth].first;
+    if (self->listed > first) tp__list_release(first);         /* at this depth still: the dead say which scope it was */
+    self->depth = (uint32_t)scope->tp__depth - 1;
+}
+
+tp_tensor *tp_keep(tp_tensor *x)
+{
+    if (!x || !tp__alive(x, "keep")) return NULL;
+    tp__ref(x);
+    atomic_fetch_add_explicit(&x->kept, 1, memory_order_relaxed);
+    return x;
+}
+
+void tp_free(tp_tensor *x)
+{
+    if (!x || !tp__alive(x, "free")) return;
+    int32_t kept = atomic_load(&x->kept);
+    do {
+        if (kept <= 0) {
+            tp_fail(TP_ERR_ARGUMENT, "free: the tensor %s belongs to a scope, nobody kept it", tp__shape_text(x));
+            return;
+        }
+    } while (!atomic_compare_exchange_weak(&x->kept, &kept, kept - 1));
+    tp__unref(x);
+}
+
+tp_tensor *tp_retain(tp_tensor *x)
+{
+    if (!x || !tp__alive(x, "retain")) return NULL;
+    tp__ref(x);
+    return x;
+}
+
+void tp_release(tp_tensor *x)
+{
+    if (x) tp__unref(x);
+}
+
+static bool is_in_inner_scope(const tp__thread *self, const tp_tensor *x)
+{
+    return self->depth && x->home && x->home_thread == self->id && x->home > self->marks[self->depth].first;
+}
+
+tp_tensor *tp_escape(tp_tensor *x)
+{
+    tp__thread *self = &tp__self;
+    if (!x || !tp__alive(x, "escape")) return NULL;
+    if (!is_in_inner_scope(self, x)) return x;
+    tp__scope_mark *mark = &self->marks[self->depth];  /* change places with the first of this scope, and move its mark up */
+    tp_tensor *other = self->list[mark->first];
+    self->list[x->home - 1] = other;
+    if (other) other->home = x->home;
+    self->list[mark->first] = x;
+    x->home = ++mark->first;
+    return x;
+}
+
+void tp_drop(tp_tensor *x)
+{
+    tp__thread *self = &tp__self;
+    if (!x || !tp__alive(x, "drop") || !x->home || x->home_thread != self->id) return;
+    if (self->depth && x->home <= self->marks[self->depth].first) return;
+    if (x->home == self->listed) self->listed--;
+    else self->list[x->home - 1] = NULL;
+    x->home = 0;
+    tp__unref(x);
+}
+
+tp_tensor *tp_assign(tp_tensor **slot, tp_tensor *x)
+{
+    tp_tensor *old = *slot;
+    *slot = tp_keep(x);
+    if (old && old->kind == TP_KIND_TENSOR && atomic_load(&old->kept) > 0) tp_free(old);
+    return *slot;                                      /* a first value that a scope owns stays with its scope */
+}
+
+/* Objects count their references to each other, so any order will do. */
+void tp_free_each(void *const *objects)
+{
+    for (void *const *at = objects; *at != TP__END; at++) {
+        bool again = !*at;                             /* NULL, or the same object twice */
+        for (void *const *before = objects; before < at; before++) again |= *before == *at;
+        if (again) continue;
+        const uint32_t kind = *(const uint32_t *)*at;
+        if (kind == TP_KIND_TENSOR || kind == TP_KIND_DEAD) tp_free(*at);
+        else ((tp_object *)*at)->destroy(*at);
+    }
+}

@@ -1,0 +1,55 @@
+/* symbol.c: return addresses become places. File and line come from the program's debug information by libdw, where Taper
+ * is built with it; without, the name of the function or the program has to do. Done only when an error is recorded. */
+#define _GNU_SOURCE
+#include "core/symbol.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef TP_HAVE_LIBDW
+#include <elfutils/libdwfl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+static bool by_debug_information(uintptr_t address, char *out, size_t size)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const Dwfl_Callbacks callbacks = { .find_elf = dwfl_linux_proc_find_elf, .find_debuginfo = dwfl_standard_find_debuginfo };
+    bool found = false;
+    pthread_mutex_lock(&lock);
+    Dwfl *dwfl = dwfl_begin(&callbacks);
+    if (dwfl && !dwfl_linux_proc_report(dwfl, getpid()) && !dwfl_report_end(dwfl, NULL, NULL)) {
+        Dwfl_Line *line = dwfl_getsrc(dwfl, address);
+        int number = 0;
+        const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+        if (file) {
+            const char *slash = strrchr(file, '/');
+            snprintf(out, size, "%s:%d", slash ? slash + 1 : file, number);
+            found = true;
+        }
+    }
+    if (dwfl) dwfl_end(dwfl);
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+#else
+static bool by_debug_information(uintptr_t address, char *out, size_t size)
+{
+    (void)address, (void)out, (void)size;
+    return false;
+}
+#endif
+
+bool tp__symbolize(const void *address, char *out, size_t size)
+{
+    const uintptr_t at = (uintptr_t)address - 1;       /* inside of the call, not after it */
+    if (by_debug_information(at, out, size)) return true;
+    Dl_info info;
+    if (!dladdr((const void *)at, &info) || !info.dli_fname) return false;
+    const char *slash = strrchr(info.dli_fname, '/');
+    const char *program = slash ? slash + 1 : info.dli_fname;
+    if (info.dli_sname) snprintf(out, size, "%s+0x%zx in %s", info.dli_sname, (size_t)(at - (uintptr_t)info.dli_saddr), program);
+    else snprintf(out, size, "%s+0x%zx", program, (size_t)(at - (uintptr_t)info.dli_fbase));
+    return true;
+}

@@ -1,0 +1,361 @@
+/* tensor.c: making and freeing headers and storages, geometry, and what a caller reads of a tensor. */
+#include "core/graph.h"
+#include "core/memory.h"
+#include "core/op.h"
+#include "core/rest.h"
+
+/* ---- Storage ---------------------------------------------------------------------------------------------------------------- */
+
+static int data_pool(size_t bytes)
+{
+    return bytes <= 128 ? 0 : 64 - 7 - __builtin_clzll(bytes - 1);       /* 128 << pool holds it */
+}
+
+static bool alloc_data(tp__thread *self, tp_storage *s, size_t bytes)
+{
+    const size_t pools_end = (size_t)128 << (TP__DATA_POOLS - 1);
+    s->bytes = bytes;
+    if (!tp__pools_on()) {                             /* exactly as large as asked, so that a sanitizer sees the end */
+        s->origin = TP__FROM_ALLOCATOR;
+        s->data = tp__raw_alloc(bytes ? bytes : 1);
+    } else if (bytes <= pools_end) {
+        bool apart;
+        s->pool = (uint8_t)(TP__POOL_DATA + data_pool(bytes));
+        s->data = tp__pool_get(self, s->pool, &apart);
+        s->bytes = tp__pool_bytes[s->pool];
+        s->origin = apart ? TP__FROM_ALLOCATOR : TP__FROM_POOL;
+    } else {
+        s->data = tp__cache_alloc(&s->bytes);
+        s->origin = TP__FROM_CACHE;
+    }
+    if (!s->data) tp__no_memory(self->op ? self->op : "tensor", bytes);
+    return s->data;
+}
+
+#ifdef TP_DEBUG_HANDLES
+#define INLINE_BYTES (-1)                              /* all data apart, where a sanitizer sees its bounds */
+#else
+#define INLINE_BYTES TP__INLINE_BYTES
+#endif
+
+tp_storage *tp__storage_new(tp_device device, size_t bytes)
+{
+    tp__thread *self = &tp__self;
+    bool apart;
+    tp_storage *s = tp__pool_get(self, TP__POOL_STORAGE, &apart);
+    if (__builtin_expect(!s, 0)) return NULL;
+    s->owned_apart = apart;
+    atomic_store_explicit(&s->refs, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->version, 0, memory_order_relaxed);
+    s->writer = NULL;
+    s->device = device;
+    if (__builtin_expect(device == TP_CPU && (int64_t)bytes <= INLINE_BYTES, 1)) {
+        s->data = s->small;
+        s->bytes = TP__INLINE_BYTES;
+        s->origin = TP__FROM_INLINE;
+    } else if (device == TP_CPU) {
+        if (!alloc_data(self, s, bytes)) goto failed;
+    } else {
+        const tp_backend *backend = tp__backend(device);
+        s->data = backend ? backend->alloc(device - TP_CUDA(0), bytes) : NULL;
+        s->bytes = bytes;
+        s->origin = TP__FROM_DEVICE;
+        if (!s->data) {
+            if (!backend) tp_fail(TP_ERR_DEVICE, "tensor: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
+            else tp_fail(TP_ERR_MEMORY, "tensor: no memory for %zu bytes on %s", bytes, tp_device_name(device));
+            goto failed;
+        }
+    }
+    tp__count_use(self, (int64_t)s->bytes);
+    return s;
+failed:
+    tp__pool_return(self, TP__POOL_STORAGE, s, apart);
+    return NULL;
+}
+
+void tp__storage_free(tp_storage *s)
+{
+    tp__thread *self = &tp__self;
+    if (s->origin != TP__FROM_USER) tp__count_use(self, -(int64_t)s->bytes);
+    switch (s->origin) {
+    case TP__FROM_INLINE: break;
+    case TP__FROM_POOL: tp__pool_return(self, s->pool, s->data, false); break;
+    case TP__FROM_CACHE: tp__cache_free(s->data, s->bytes); break;
+    case TP__FROM_USER: if (s->drop) s->drop(s->drop_arg, s->data); break;
+    case TP__FROM_DEVICE: tp__backend(s->device)->release(s->device - TP_CUDA(0), s->data, s->bytes); break;
+    case TP__FROM_ALLOCATOR: tp__raw_free(s->data, s->bytes ? s->bytes : 1); break;
+    default: break;
+    }
+    tp__pool_return(self, TP__POOL_STORAGE, s, s->owned_apart);
+}
+
+void tp__storage_adopt(tp_storage *s, void *data, size_t bytes, tp_drop_fn *drop, void *arg)
+{
+    tp__count_use(&tp__self, -(int64_t)s->bytes);      /* the user's memory is not ours to count */
+    if (s->origin == TP__FROM_POOL) tp__pool_return(&tp__self, s->pool, s->data, false);
+    else if (s->origin == TP__FROM_ALLOCATOR) tp__raw_free(s->data, s->bytes ? s->bytes : 1);
+    s->data = data;
+    s->bytes = bytes;
+    s->origin = TP__FROM_USER;
+    s->drop = drop;
+    s->drop_arg = arg;
+}
+
+/* ---- Headers ------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp__header_new(void)
+{
+    tp__thread *self = &tp__self;
+    bool apart;
+    tp_tensor *x = tp__pool_get(self, TP__POOL_TENSOR, &apart);
+    if (__builtin_expect(!x, 0)) return NULL;
+    x->kind = TP_KIND_TENSOR;
+    atomic_store_explicit(&x->refs, 1, memory_order_relaxed);
+    x->flags = apart ? TP__APART : 0;
+    x->output = 0;
+    x->node = NULL;
+    x->base = NULL;
+    x->grad = NULL;
+    atomic_store_explicit(&x->kept, 0, memory_order_relaxed);
+    x->died_in = NULL;
+    if (__builtin_expect(!tp__enlist(self, x), 0)) {
+        x->kind = TP_KIND_DEAD;
+        tp__pool_return(self, TP__POOL_TENSOR, x, apart);
+        return NULL;
+    }
+    return x;
+}
+
+#ifdef TP_DEBUG_HANDLES
+/* Dead headers wait here, so that a handle used after its scope is always recognized and not taken for a later tensor. */
+enum { QUARANTINE = 4096 };
+static __thread struct { tp_tensor *at[QUARANTINE]; unsigned next; } quarantine;
+static tp_tensor *bury(tp_tensor *x)
+{
+    tp_tensor *oldest = quarantine.at[quarantine.next];
+    quarantine.at[quarantine.next] = x;
+    quarantine.next = (quarantine.next + 1) % QUARANTINE;
+    return oldest;
+}
+#else
+static tp_tensor *bury(tp_tensor *x) { return x; }
+#endif
+
+void tp__tensor_free(tp_tensor *x)
+{
+    tp__thread *self = &tp__self;
+    tp_storage *storage = x->storage;
+    tp_node *node = x->node;
+    tp_tensor *base = x->base;
+    tp__grad_state *grad = x->grad;
+    x->kind = TP_KIND_DEAD;
+    x->died_in = self->depth ? self->marks[self->depth].where : NULL;
+    x = bury(x);
+    if (x) tp__pool_return(self, TP__POOL_TENSOR, x, x->flags & TP__APART);
+    if (tp__count_down(&storage->refs)) tp__storage_free(storage);
+    if (node) tp__node_unref(node);
+    if (base) tp__unref(base);                         /* the root of all views: no chain */
+    if (grad) tp__grad_state_free(grad);
+}
+
+bool tp__set_shape(tp_tensor *x, int ndim, const int64_t *shape)
+{
+    int64_t numel = 1;
+    for (int i = ndim - 1; i >= 0; i--) {
+        x->shape[i] = shape[i];
+        x->stride[i] = numel;
+        if (__builtin_mul_overflow(numel, shape[i] > 0 ? shape[i] : 1, &numel) || numel > INT64_MAX / 32) return false;
+    }
+    x->ndim = (uint8_t)ndim;
+    for (int i = 0; i < ndim; i++)
+        if (!shape[i]) numel = 0;
+    x->numel = numel;
+    x->flags |= TP__CONTIGUOUS;
+    return true;
+}
+
+static tp_tensor *drop_header(tp_tensor *x)            /* one that has no storage yet */
+{
+    tp__thread *self = &tp__self;
+    if (x->home == self->listed) self->listed--;
+    else self->list[x->home - 1] = NULL;
+    x->kind = TP_KIND_DEAD;
+    tp__pool_return(self, TP__POOL_TENSOR, x, x->flags & TP__APART);
+    return NULL;
+}
+
+static bool dims_are_good(tp_dtype dtype, int ndim, const int64_t *shape)
+{
+    const char *op = tp__self.op ? tp__self.op : "tensor";
+    if (dtype <= TP_DTYPE_DEFAULT || dtype >= TP_DTYPE_END) return tp_fail(TP_ERR_DTYPE, "%s: %d is no dtype", op, dtype), false;
+    if (ndim < 0 || ndim > TP_MAX_DIMS) return tp_fail(TP_ERR_SHAPE, "%s: %d dims, at most %d are possible", op, ndim, TP_MAX_DIMS), false;
+    for (int i = 0; i < ndim; i++)
+        if (shape[i] < 0) return tp_fail(TP_ERR_SHAPE, "%s: size %lld of dim %d is negative", op, (long long)shape[i], i), false;
+    return true;
+}
+
+tp_tensor *tp__tensor_new(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape)
+{
+    if (__builtin_expect(!dims_are_good(dtype, ndim, shape), 0)) return NULL;
+    tp_tensor *x = tp__header_new();
+    if (!x) return NULL;
+    if (!tp__set_shape(x, ndim, shape)) {
+        tp_fail(TP_ERR_SHAPE, "%s: %s has too many elements", tp__self.op ? tp__self.op : "tensor", tp__dims_text(ndim, shape));
+        return drop_header(x);
+    }
+    x->dtype = (uint8_t)dtype;
+    x->device = device;
+    x->storage = tp__storage_new(device, (size_t)x->numel * tp_dtype_size(dtype));
+    if (!x->storage) return drop_header(x);
+    x->data = x->storage->data;
+    return x;
+}
+
+tp_tensor *tp__tensor_new_strided(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape, const int64_t *stride)
+{
+    tp_tensor *x = tp__tensor_new(device, dtype, ndim, shape);
+    if (!x) return NULL;
+    memcpy(x->stride, stride, sizeof *stride * (size_t)ndim);
+    if (!tp__geometry_is_contiguous(ndim, shape, stride)) x->flags &= (uint8_t)~TP__CONTIGUOUS;
+    return x;
+}
+
+tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
+{
+    tp_tensor *y = tp__header_new();
+    if (!y) return NULL;
+    y->dtype = x->dtype;
+    y->device = x->device;
+    y->ndim = (uint8_t)ndim;
+    y->numel = 1;
+    for (int i = 0; i < ndim; i++) {
+        y->shape[i] = shape[i];
+        y->stride[i] = stride[i];
+        y->numel *= shape[i];
+    }
+    if (tp__geometry_is_contiguous(ndim, shape, stride)) y->flags |= TP__CONTIGUOUS;
+    y->storage = x->storage;
+    tp__count_up(&x->storage->refs);
+    y->data = (char *)x->storage->data + offset * (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+    return y;
+}
+
+tp_tensor *tp__alias_like(tp_tensor *x) { return tp__alias(x, x->ndim, x->shape, x->stride, tp__offset_of(x)); }
+
+/* ---- Geometry --------------------------------------------------------------------------------------------------------------------- */
+
+bool tp__geometry_is_contiguous(int ndim, const int64_t *shape, const int64_t *stride)
+{
+    int64_t expected = 1;
+    bool contiguous = true;
+    for (int i = ndim - 1; i >= 0; i--) {
+        if (!shape[i]) return true;
+        if (shape[i] == 1) continue;
+        contiguous &= stride[i] == expected;
+        expected *= shape[i];
+    }
+    return contiguous;
+}
+
+/* Dims of size other than 1, by falling stride; returns how many. */
+static int by_stride(const tp_tensor *x, int *order)
+{
+    int n = 0;
+    for (int i = 0; i < x->ndim; i++) {
+        if (x->shape[i] == 1) continue;
+        int at = n++;
+        while (at > 0 && x->stride[order[at - 1]] < x->stride[i]) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+    return n;
+}
+
+bool tp__is_dense(const tp_tensor *x)
+{
+    if (x->flags & TP__CONTIGUOUS) return true;
+    int order[TP_MAX_DIMS];
+    int64_t expected = 1;
+    for (int i = by_stride(x, order) - 1; i >= 0; i--) {
+        if (x->stride[order[i]] != expected) return false;
+        expected *= x->shape[order[i]];
+    }
+    return true;
+}
+
+void tp__strides_like(const tp_tensor *x, int64_t *stride)
+{
+    int order[TP_MAX_DIMS];
+    int64_t next = 1;
+    for (int i = by_stride(x, order) - 1; i >= 0; i--) {
+        stride[order[i]] = next;
+        next *= x->shape[order[i]] ? x->shape[order[i]] : 1;
+    }
+    for (int i = x->ndim - 1; i >= 0; i--)             /* a dim of size 1 steps over all that is inside of it */
+        if (x->shape[i] == 1) stride[i] = i == x->ndim - 1 ? 1 : stride[i + 1] * x->shape[i + 1];
+}
+
+int tp__dim(int dim, int ndim)
+{
+    const int n = ndim ? ndim : 1;
+    return dim < -n || dim >= n ? -1 : dim < 0 ? dim + n : dim;
+}
+
+const char *tp__dims_text(int ndim, const int64_t *dims)
+{
+    tp__thread_rest *rest = tp__rest();
+    char *out = rest->text[rest->next_text++ % TP__TEXTS];
+    size_t used = 0;
+    out[used++] = '[';
+    for (int i = 0; i < ndim && used < TP__TEXT_BYTES - 28; i++)
+        used += (size_t)snprintf(out + used, TP__TEXT_BYTES - used, "%s%lld", i ? ", " : "", (long long)dims[i]);
+    out[used++] = ']';
+    out[used] = 0;
+    return out;
+}
+
+const char *tp__shape_text(const tp_tensor *x) { return tp__dims_text(x->ndim, x->shape); }
+
+/* ---- What a caller reads ------------------------------------------------------------------------------------------------------------ */
+
+tp_shape tp_shape_of(tp_tensor *x)
+{
+    tp_shape shape = { { 0 }, 0 };
+    if (!x || !tp__alive(x, "shape_of")) return shape;
+    shape.ndim = x->ndim;
+    memcpy(shape.dim, x->shape, sizeof *x->shape * x->ndim);
+    return shape;
+}
+
+int tp_ndim(tp_tensor *x) { return x && tp__alive(x, "ndim") ? x->ndim : 0; }
+int64_t tp_numel(tp_tensor *x) { return x && tp__alive(x, "numel") ? x->numel : 0; }
+tp_dtype tp_dtype_of(tp_tensor *x) { return x && tp__alive(x, "dtype_of") ? (tp_dtype)x->dtype : TP_DTYPE_DEFAULT; }
+tp_device tp_device_of(tp_tensor *x) { return x && tp__alive(x, "device_of") ? x->device : 0; }
+bool tp_is_contiguous(tp_tensor *x) { return x && tp__alive(x, "is_contiguous") && x->flags & TP__CONTIGUOUS; }
+int64_t tp_storage_offset(tp_tensor *x) { return x && tp__alive(x, "storage_offset") ? tp__offset_of(x) : 0; }
+uint32_t tp_version_of(tp_tensor *x) { return x && tp__alive(x, "version_of") ? tp__version(x) : 0; }
+
+static int64_t of_dim(tp_tensor *x, int dim, const char *op, bool stride)
+{
+    if (!x || !tp__alive(x, op)) return 0;
+    const int at = tp__dim(dim, x->ndim);
+    if (at < 0 || at >= x->ndim) {
+        tp__fail_tensors(TP_ERR_SHAPE, op, &x, 1, "dim %d is out of range for %s", dim, tp__shape_text(x));
+        return 0;
+    }
+    return stride ? x->stride[at] : x->shape[at];
+}
+int64_t tp_size(tp_tensor *x, int dim) { return of_dim(x, dim, "size", false); }
+int64_t tp_stride(tp_tensor *x, int dim) { return of_dim(x, dim, "stride", true); }
+
+bool tp_shares_storage(tp_tensor *a, tp_tensor *b)
+{
+    return a && b && tp__alive(a, "shares_storage") && tp__alive(b, "shares_storage") && a->storage == b->storage;
+}
+
+bool tp_is_sole(tp_tensor *x)
+{
+    return x && x->kind == TP_KIND_TENSOR && atomic_load(&x->refs) == 1 && atomic_load(&x->storage->refs) == 1;
+}

@@ -1,0 +1,135 @@
+/* thread.c: a thread's beginning and end, and threads that Taper starts itself. */
+#define _GNU_SOURCE
+#include "core/memory.h"
+#include "core/rest.h"
+
+#include <pthread.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#include <unistd.h>
+
+__thread tp__thread tp__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+void tp__pools_abandon(tp__thread *self);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static tp__thread *threads;
+static uint32_t last_id;
+static int64_t ended_in_use;                           /* of threads that are gone: bytes one takes another may give back */
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Atomic int num_threads;
+
+static void leave(void *memory)
+{
+    tp__thread *self = memory;
+    self->depth = 0;
+    tp__list_release(0);
+    tp__pools_abandon(self);
+    if (self->rest) tp_mem_free(self->rest, sizeof *self->rest);
+    if (self->list) tp_mem_free(self->list, self->list_room * sizeof *self->list);
+    if (self->marks) tp_mem_free(self->marks, self->mark_room * sizeof *self->marks);
+    pthread_mutex_lock(&lock);
+    for (tp__thread **at = &threads; *at; at = &(*at)->next_thread)
+        if (*at == self) {
+            *at = self->next_thread;
+            break;
+        }
+    ended_in_use += atomic_load(&self->in_use);
+    pthread_mutex_unlock(&lock);
+    memset(self, 0, sizeof *self);
+}
+
+static void make_key(void) { pthread_key_create(&key, leave); }
+
+void tp__thread_meet(void)
+{
+    tp__thread *self = &tp__self;
+    if (self->id) return;
+    pthread_once(&once, make_key);
+    pthread_mutex_lock(&lock);
+    self->id = ++last_id;
+    self->next_thread = threads;
+    threads = self;
+    pthread_mutex_unlock(&lock);
+    pthread_setspecific(key, self);
+}
+
+/* The main thread ends with exit, which calls no destructors of thread-specific data. */
+__attribute__((destructor)) static void leave_main(void)
+{
+    if (tp__self.id) {
+        pthread_setspecific(key, NULL);
+        leave(&tp__self);
+    }
+    tp__cache_trim(0);
+}
+
+int64_t tp__live_bytes(void)
+{
+    pthread_mutex_lock(&lock);
+    int64_t bytes = ended_in_use;
+    for (tp__thread *at = threads; at; at = at->next_thread) bytes += atomic_load_explicit(&at->in_use, memory_order_relaxed);
+    pthread_mutex_unlock(&lock);
+    return bytes;
+}
+
+/* ---- Threads of our own ----------------------------------------------------------------------------------------------------- */
+
+struct tp_thread { pthread_t handle; void (*run)(void *); void *arg; char name[16]; };
+
+static void *start(void *memory)
+{
+    tp_thread *thread = memory;
+    thread->run(thread->arg);
+    return NULL;
+}
+
+tp_thread *tp_thread_start(const char *name, void (*run)(void *arg), void *arg)
+{
+    tp_thread *thread = tp_mem_calloc(sizeof *thread);
+    if (!thread) return NULL;
+    thread->run = run;
+    thread->arg = arg;
+    strncpy(thread->name, name, sizeof thread->name - 1);
+    const int error = tp__fails_now() ? 11 : pthread_create(&thread->handle, NULL, start, thread);
+    if (error) {
+        tp_mem_free(thread, sizeof *thread);
+        tp_fail(TP_ERR_SYSTEM, "thread_start: could not start the thread \"%s\": %s", name, strerror(error));
+        return NULL;
+    }
+#ifdef __linux__
+    pthread_setname_np(thread->handle, thread->name);
+#endif
+    return thread;
+}
+
+void tp_thread_join(tp_thread *thread)
+{
+    if (!thread) return;
+    pthread_join(thread->handle, NULL);
+    tp_mem_free(thread, sizeof *thread);
+}
+
+void tp_thread_serial(bool on) { tp__self.serial = on; }
+
+void tp_set_num_threads(int n)
+{
+    atomic_store(&num_threads, n < 1 ? 1 : n);
+}
+
+int tp_get_num_threads(void)
+{
+    if (tp__self.serial) return 1;
+    int n = atomic_load_explicit(&num_threads, memory_order_relaxed);
+    if (!n) {
+#ifdef _OPENMP
+        n = omp_get_max_threads();
+#else
+        n = 1;
+#endif
+        atomic_store(&num_threads, n);
+    }
+    return n;
+}

@@ -1,0 +1,120 @@
+/* thread.h: what each thread has. One small struct, in initial-exec thread-local storage, read once per op. */
+#ifndef TP__THREAD_H
+#define TP__THREAD_H
+
+#include "core/tensor.h"
+
+/* The mode word: 0 is the plain case, recording and nothing else going on. */
+enum {
+    TP__NO_RECORD = 1,
+    TP__PENDING   = 2,                                 /* an error is unread */
+    TP__AUTOCAST  = 4, TP__PROFILE = 8, TP__ANOMALY = 16, TP__LAZY = 32,      /* reserved */
+};
+
+enum { TP__POOL_TENSOR, TP__POOL_STORAGE, TP__POOL_NODE_SMALL, TP__POOL_NODE, TP__POOL_NODE_LARGE, TP__POOL_DATA };
+#define TP__DATA_POOLS 10                              /* 128 bytes to 64 KiB, in powers of two */
+#define TP__POOLS      (TP__POOL_DATA + TP__DATA_POOLS)
+
+typedef struct tp__scope_mark { uint32_t first; const char *where; } tp__scope_mark;
+typedef struct tp__free_block { struct tp__free_block *next; } tp__free_block;
+typedef struct tp__thread_rest tp__thread_rest;        /* error, generator, shape texts: made at first use */
+
+typedef struct tp__thread {
+    uint32_t mode;
+    uint32_t id;                                       /* 0: not met yet */
+    uint64_t seq;
+    tp_tensor **list;                                  /* what the open scopes own, in order */
+    uint32_t listed, list_room;
+    uint32_t depth, mark_room;                         /* open scopes; marks[0] is the root's */
+    tp__scope_mark *marks;
+    tp__free_block *pool[TP__POOLS];
+    uint16_t pooled[TP__POOLS];
+    _Atomic int64_t in_use;                            /* bytes handed out less bytes taken back, by this thread */
+    _Atomic int64_t allocations;
+    const void *caller;                                /* return address of the outermost public call under way */
+    const char *op;                                    /* the op under way, for error records */
+    tp_path_frame *path;
+    tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
+    bool reaping, serial, root_warned;
+    tp__thread_rest *rest;
+    struct tp__thread *next_thread;                    /* of all threads, for statistics */
+} tp__thread;
+
+extern __thread tp__thread tp__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+#define TP__CALLER __builtin_return_address(0)
+
+void tp__thread_meet(void);                            /* first use by this thread: registers it, and its end */
+
+/* ---- Scopes ------------------------------------------------------------------------------------------------------------- */
+
+bool tp__list_grow(tp__thread *self);                  /* false: TP_ERR_MEMORY */
+static inline bool tp__enlist(tp__thread *self, tp_tensor *x)
+{
+    if (__builtin_expect(self->listed == self->list_room, 0) && !tp__list_grow(self)) return false;
+    self->list[self->listed++] = x;
+    x->home = self->listed;
+    x->home_thread = self->id;
+    return true;
+}
+/* The scope list as it is, to come back to: what the engine does around a rule. Nothing escapes from it. */
+static inline uint32_t tp__list_mark(void) { return tp__self.listed; }
+void tp__list_release(uint32_t mark);
+/* Takes over the scope's reference to x if the current thread's list holds it above mark, else counts one. */
+static inline void tp__list_take(uint32_t mark, tp_tensor *x)
+{
+    tp__thread *self = &tp__self;
+    if (x->home > mark && x->home_thread == self->id) {
+        if (x->home == self->listed) self->listed--;
+        else self->list[x->home - 1] = NULL;
+        x->home = 0;
+    } else {
+        tp__ref(x);
+    }
+}
+
+/* ---- Pools: fixed sizes, per thread, exchanged in batches -------------------------------------------------------------------- */
+
+void *tp__pool_refill(tp__thread *self, int pool, bool *apart);          /* NULL: TP_ERR_MEMORY */
+void tp__pool_overflow(tp__thread *self, int pool, void *block, bool apart);
+extern const uint32_t tp__pool_bytes[TP__POOLS];
+extern const uint16_t tp__pool_keep[TP__POOLS];        /* blocks that a thread keeps: 1 MiB of each */
+
+static inline void *tp__pool_get(tp__thread *self, int pool, bool *apart)
+{
+    tp__free_block *block = self->pool[pool];
+    if (__builtin_expect(!block, 0)) return tp__pool_refill(self, pool, apart);
+    self->pool[pool] = block->next;
+    self->pooled[pool]--;
+    *apart = false;
+    return block;
+}
+
+static inline void tp__pool_return(tp__thread *self, int pool, void *memory, bool apart)
+{
+    if (__builtin_expect(apart || self->pooled[pool] >= tp__pool_keep[pool], 0)) {
+        tp__pool_overflow(self, pool, memory, apart);
+        return;
+    }
+    tp__free_block *block = memory;
+    block->next = self->pool[pool];
+    self->pool[pool] = block;
+    self->pooled[pool]++;
+}
+
+/* ---- Random ---------------------------------------------------------------------------------------------------------------------- */
+
+/* This thread's generator, advanced by n elements: its state before. */
+tp_rng_state tp__rng_take(uint64_t n);
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------------------------- */
+
+static inline bool tp__pending_error(void) { return tp__self.mode & TP__PENDING; }
+/* The unread error's status. A rule that got NULL from an op returns it. */
+tp_status tp__pending(void);
+/* False, and an error that names the scope, for a dead handle; false for NULL, silently. */
+bool tp__alive(tp_tensor *x, const char *op);
+/* As tp_fail, for the op under way: the message gets its name, the error its tensors. */
+tp_status tp__fail_tensors(tp_status code, const char *op, tp_tensor *const *tensors, int n, const char *format, ...) TP__PRINTF(5, 6);
+
+#endif

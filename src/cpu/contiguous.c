@@ -1,0 +1,60 @@
+/* contiguous.c: copies for kernels that take contiguous memory. */
+#include "cpu/contiguous.h"
+
+#include "cpu/convert.h"
+
+tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
+{
+    *out = (tp__plain){ .data = x ? x->data : NULL, .dtype = dtype };
+    if (!x || !x->numel || (x->flags & TP__CONTIGUOUS && x->dtype == dtype)) return TP_OK;
+    const int64_t item = (int64_t)tp_dtype_size(dtype), from_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+    out->bytes = (size_t)(x->numel * item);
+    out->data = tp_mem_alloc(out->bytes);
+    if (!out->data) return TP_ERR_MEMORY;
+    if (x->flags & TP__CONTIGUOUS) {
+        tp__cast_row(out->data, dtype, 1, x->data, (tp_dtype)x->dtype, 1, x->numel);
+        return TP_OK;
+    }
+    const int last = x->ndim - 1;                      /* not contiguous, so there is one */
+    const int64_t n = x->shape[last], rows = x->numel / n;
+    int64_t at[TP_MAX_DIMS] = { 0 }, from = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        tp__cast_row((char *)out->data + r * n * item, dtype, 1, (const char *)x->data + from * from_item, (tp_dtype)x->dtype, x->stride[last], n);
+        for (int d = last - 1; d >= 0; d--) {
+            from += x->stride[d];
+            if (++at[d] < x->shape[d]) break;
+            from -= x->stride[d] * x->shape[d];
+            at[d] = 0;
+        }
+    }
+    return TP_OK;
+}
+
+tp_status tp__plain_room(tp__plain *out, const tp_tensor *y, tp_dtype dtype)
+{
+    *out = (tp__plain){ .data = y->data, .dtype = dtype };
+    if (y->dtype == dtype || !y->numel) return TP_OK;
+    out->bytes = (size_t)y->numel * tp_dtype_size(dtype);
+    out->data = tp_mem_alloc(out->bytes);
+    return out->data ? TP_OK : TP_ERR_MEMORY;
+}
+
+void tp__plain_return(tp__plain *out, tp_tensor *y)
+{
+    if (out->bytes) tp__cast_row(y->data, (tp_dtype)y->dtype, 1, out->data, out->dtype, 1, y->numel);
+}
+
+void tp__plain_free(tp__plain *x)
+{
+    if (x->bytes && x->data) tp_mem_free(x->data, x->bytes);
+    *x = (tp__plain){ 0 };
+}
+
+tp_dtype tp__product_dtype(const tp_call *call, int dtype)
+{
+    if (dtype == TP_F32 || dtype == TP_F64) return (tp_dtype)dtype;
+    if (dtype == TP_F16 || dtype == TP_BF16) return TP_F32;
+    if (tp__is_integer(dtype)) return TP_I64;
+    tp__call_fail(call, tp__is_complex(dtype) ? TP_ERR_UNSUPPORTED : TP_ERR_DTYPE, "%s is not computed with here", tp_dtype_name((tp_dtype)dtype));
+    return TP_DTYPE_DEFAULT;
+}

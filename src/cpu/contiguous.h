@@ -1,0 +1,25 @@
+/* contiguous.h: what a kernel needs that takes contiguous memory of one dtype: the tensor's own where it is so already, else a
+ * copy. And the way back for results that were computed in another dtype. */
+#ifndef TP__CONTIGUOUS_H
+#define TP__CONTIGUOUS_H
+
+#include "core/op.h"
+
+typedef struct tp__plain {
+    void *data;
+    size_t bytes;                                      /* of the copy; 0: the tensor's own memory */
+    tp_dtype dtype;
+} tp__plain;
+
+/* x in row-major order as `dtype`. TP_ERR_MEMORY. x may be NULL: data is NULL. */
+tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype);
+/* Where to compute the contiguous y as `dtype`; tp__plain_return casts it to y if that is not y's own. */
+tp_status tp__plain_room(tp__plain *out, const tp_tensor *y, tp_dtype dtype);
+void tp__plain_return(tp__plain *out, tp_tensor *y);
+void tp__plain_free(tp__plain *x);
+
+/* The dtype that products of x's dtype are computed in: float32 for the 16-bit ones, int64 for integers. 0: none, which is
+ * TP_ERR_UNSUPPORTED for complex numbers and TP_ERR_DTYPE for bool, set here. */
+tp_dtype tp__product_dtype(const tp_call *call, int dtype);
+
+#endif

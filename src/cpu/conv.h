@@ -1,0 +1,55 @@
+/* conv.h: 2-D convolution (cross-correlation) on contiguous NCHW memory, float32 and float64.
+ *
+ *   y[n][o][i][j] = b[o] + sum over c, p, q of x[n][c][i sh - ph + p dh][j sw - pw + q dw] w[o][c][p][q]
+ *
+ * with x zero outside, c running over the input channels of o's group. Results do not depend on the number of threads. */
+#ifndef TP__CONV_H
+#define TP__CONV_H
+
+#include <taper/core.h>
+
+typedef struct tp__conv {
+    tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
+    int64_t n, c, h, w;                                /* x */
+    int64_t out, kh, kw;                               /* w [out, c / groups, kh, kw] */
+    int64_t oh, ow;                                    /* y [n, out, oh, ow] */
+    int64_t sh, sw, ph, pw, dh, dw;                    /* stride, padding, dilation */
+    int64_t groups;
+    int threads;                                       /* at most */
+} tp__conv;
+
+/* All write their last argument in full. TP_ERR_MEMORY: no memory for packing, and nothing else fails. */
+tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, const void *b, void *y);             /* b may be NULL */
+tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *dx);
+tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+void tp__conv_bias(const tp__conv *g, const void *dy, void *db);
+
+/* ---- The ways to do it; which one is a fixed function of shape and instruction set ----------------------------------- */
+
+/* As products of matrices, an image at a time: any shape. */
+tp_status tp__conv_by_gemm(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
+tp_status tp__conv_by_gemm_data(const tp__conv *g, const void *dy, const void *w, void *dx);
+tp_status tp__conv_by_gemm_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
+/* Row by row of a plane: few channels per group, above all depthwise. */
+bool tp__conv_by_rows_fits(const tp__conv *g);
+void tp__conv_by_rows(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
+void tp__conv_by_rows_data(const tp__conv *g, const void *dy, const void *w, void *dx);
+void tp__conv_by_rows_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
+/* Where output positions j (0 <= j < count) with j * stride + shift in [0, size) begin and end. */
+static inline void tp__conv_span(int64_t size, int64_t stride, int64_t shift, int64_t count, int64_t *first, int64_t *last)
+{
+    int64_t lo = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+    int64_t hi = size - shift <= 0 ? 0 : (size - shift - 1) / stride + 1;
+    if (hi > count) hi = count;
+    if (lo > hi) lo = hi;
+    *first = lo;
+    *last = hi;
+}
+static inline double tp__conv_flops(const tp__conv *g)
+{
+    return 2.0 * (double)(g->n * g->out * g->oh * g->ow) * (double)(g->c / g->groups * g->kh * g->kw);
+}
+
+#endif

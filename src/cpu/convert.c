@@ -1,0 +1,139 @@
+/* convert.c: rows cast between any two dtypes. Each dtype has a loop that loads it as one of four wide types, and one that
+ * stores from it: int64, double, float, or complex double. */
+#include "cpu/convert.h"
+
+enum { BLOCK = 512 };
+
+#define LOAD(name, wide, type, expression) \
+    static void name(wide *dst, const void *src, int64_t stride, int64_t n) \
+    { \
+        const type *x = src; \
+        if (stride == 1) for (int64_t i = 0; i < n; i++) { const type v = x[i]; dst[i] = (wide)(expression); } \
+        else for (int64_t i = 0; i < n; i++) { const type v = x[i * stride]; dst[i] = (wide)(expression); } \
+    }
+#define STORE(name, wide, type, expression) \
+    static void name(void *dst, int64_t stride, const wide *src, int64_t n) \
+    { \
+        type *y = dst; \
+        if (stride == 1) for (int64_t i = 0; i < n; i++) { const wide v = src[i]; y[i] = (type)(expression); } \
+        else for (int64_t i = 0; i < n; i++) { const wide v = src[i]; y[i * stride] = (type)(expression); } \
+    }
+
+/* Of a real that no int64 holds C says nothing; PyTorch on x86 gives what the instruction gives. */
+static inline int64_t truncated(double v) { return v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : INT64_MIN; }
+
+#define BOTH(dtype, wide, wide_name, type, in, out) LOAD(load_##dtype##_##wide_name, wide, type, in) STORE(store_##dtype##_##wide_name, wide, type, out)
+#define PLAIN(dtype, type) \
+    BOTH(dtype, int64_t, i, type, v, v) BOTH(dtype, double, d, type, v, truncated(v)) BOTH(dtype, float, f, type, v, truncated(v))
+PLAIN(I64, int64_t) PLAIN(I32, int32_t) PLAIN(I16, int16_t) PLAIN(I8, int8_t) PLAIN(U8, uint8_t)
+BOTH(BOOL, int64_t, i, uint8_t, v != 0, v != 0) BOTH(BOOL, double, d, uint8_t, v != 0, v != 0) BOTH(BOOL, float, f, uint8_t, v != 0, v != 0)
+BOTH(F32, int64_t, i, float, truncated((double)v), v) BOTH(F32, double, d, float, v, v) BOTH(F32, float, f, float, v, v)
+BOTH(F64, int64_t, i, double, truncated(v), v) BOTH(F64, double, d, double, v, v) BOTH(F64, float, f, double, v, v)
+BOTH(F16, int64_t, i, uint16_t, truncated((double)tp__f16_to_f32(v)), tp__f32_to_f16((float)v))
+BOTH(F16, double, d, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16((float)v))
+BOTH(F16, float, f, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16(v))
+BOTH(BF16, int64_t, i, uint16_t, truncated((double)tp__bf16_to_f32(v)), tp__f32_to_bf16((float)v))
+BOTH(BF16, double, d, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16((float)v))
+BOTH(BF16, float, f, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16(v))
+
+#define EACH_REAL(X) X(F32) X(F64) X(F16) X(BF16) X(I64) X(I32) X(I16) X(I8) X(U8) X(BOOL)
+static void load_i(int dtype, int64_t *dst, const void *src, int64_t stride, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: load_##d##_i(dst, src, stride, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+static void load_d(int dtype, double *dst, const void *src, int64_t stride, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: load_##d##_d(dst, src, stride, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+static void load_f(int dtype, float *dst, const void *src, int64_t stride, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: load_##d##_f(dst, src, stride, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+static void store_i(int dtype, void *dst, int64_t stride, const int64_t *src, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: store_##d##_i(dst, stride, src, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+static void store_d(int dtype, void *dst, int64_t stride, const double *src, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: store_##d##_d(dst, stride, src, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+static void store_f(int dtype, void *dst, int64_t stride, const float *src, int64_t n)
+{
+    switch (dtype) {
+#define CASE(d) case TP_##d: store_##d##_f(dst, stride, src, n); break;
+    EACH_REAL(CASE)
+#undef CASE
+    }
+}
+
+static void copy_strided(void *dst, int64_t to_stride, const void *src, int64_t stride, size_t size, int64_t n)
+{
+    if (stride == 1 && to_stride == 1) {
+        memcpy(dst, src, (size_t)n * size);
+        return;
+    }
+#define COPY(type) { type *y = dst; const type *x = src; for (int64_t i = 0; i < n; i++) y[i * to_stride] = x[i * stride]; break; }
+    switch (size) {
+    case 1: COPY(uint8_t)
+    case 2: COPY(uint16_t)
+    case 4: COPY(uint32_t)
+    case 8: COPY(uint64_t)
+    default: COPY(tp_c128)
+    }
+}
+
+/* Through a block of wide values: double where one side is complex, double, or holds what float cannot. */
+void tp__cast_row(void *dst, tp_dtype to, int64_t to_stride, const void *src, tp_dtype from, int64_t stride, int64_t n)
+{
+    const int64_t in = (int64_t)tp_dtype_size(from), out = (int64_t)tp_dtype_size(to);
+    if (from == to) {
+        copy_strided(dst, to_stride, src, stride, (size_t)in, n);
+        return;
+    }
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        const int64_t m = n - at < BLOCK ? n - at : BLOCK;
+        const char *x = (const char *)src + at * stride * in;
+        char *y = (char *)dst + at * to_stride * out;
+        if (tp__is_complex(from) || tp__is_complex(to)) {
+            double re[BLOCK], im[BLOCK] = { 0 };
+            const int part = from == TP_C128 ? TP_F64 : TP_F32, out_part = to == TP_C128 ? TP_F64 : TP_F32;
+            load_d(tp__is_complex(from) ? part : (int)from, re, x, tp__is_complex(from) ? 2 * stride : stride, m);
+            if (tp__is_complex(from)) load_d(part, im, x + in / 2, 2 * stride, m);
+            if (to == TP_BOOL) for (int64_t i = 0; i < m; i++) re[i] = re[i] != 0 || im[i] != 0;
+            store_d(tp__is_complex(to) ? out_part : (int)to, y, tp__is_complex(to) ? 2 * to_stride : to_stride, re, m);
+            if (tp__is_complex(to)) store_d(out_part, y + out / 2, 2 * to_stride, im, m);
+        } else if (!tp__is_floating(from) && !tp__is_floating(to)) {
+            int64_t wide[BLOCK];
+            load_i(from, wide, x, stride, m);
+            store_i(to, y, to_stride, wide, m);
+        } else if (from == TP_F64 || to == TP_F64 || from == TP_I64 || from == TP_I32) {
+            double wide[BLOCK];
+            load_d(from, wide, x, stride, m);
+            store_d(to, y, to_stride, wide, m);
+        } else {
+            float wide[BLOCK];
+            load_f(from, wide, x, stride, m);
+            store_f(to, y, to_stride, wide, m);
+        }
+    }
+}

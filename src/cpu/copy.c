@@ -1,0 +1,161 @@
+/* copy.c: copies between any layouts and dtypes, and filling. The dims are walked in the order of the destination; a plain
+ * transpose goes by tiles, so that both sides use their cache lines whole. */
+#include "cpu/convert.h"
+
+enum { TILE = 32, PARALLEL_FROM = 1 << 17 };
+
+typedef struct layout { int ndim; int64_t size[TP_MAX_DIMS], to[TP_MAX_DIMS], from[TP_MAX_DIMS]; } layout;
+
+static void lay_out(layout *l, const tp_tensor *y, const tp_tensor *x)
+{
+    int order[TP_MAX_DIMS], n = 0;
+    for (int d = 0; d < y->ndim; d++) {
+        if (y->shape[d] == 1) continue;
+        int at = n++;
+        while (at > 0 && y->stride[order[at - 1]] < y->stride[d]) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = d;
+    }
+    l->ndim = 0;
+    for (int i = 0; i < n; i++) {
+        const int d = order[i], dx = d - (y->ndim - x->ndim);
+        const int64_t to = y->stride[d], from = dx >= 0 && x->shape[dx] != 1 ? x->stride[dx] : 0, size = y->shape[d];
+        const bool joins = l->ndim && l->to[l->ndim - 1] == to * size && l->from[l->ndim - 1] == from * size;
+        if (!joins) l->size[l->ndim++] = 1;
+        l->size[l->ndim - 1] *= size;
+        l->to[l->ndim - 1] = to;
+        l->from[l->ndim - 1] = from;
+    }
+    while (l->ndim < 2) {                              /* at least one row of something */
+        for (int i = l->ndim; i > 0; i--) l->size[i] = l->size[i - 1], l->to[i] = l->to[i - 1], l->from[i] = l->from[i - 1];
+        l->size[0] = 1;
+        l->to[0] = l->from[0] = l->ndim ? 0 : 1;
+        l->ndim++;
+    }
+}
+
+#define TRANSPOSE(T) \
+    static void transpose_##T(T *y, int64_t ldy, const T *x, int64_t ldx, int64_t rows, int64_t columns)      /* y[i][j] = x[j][i] */ \
+    { \
+        for (int64_t i = 0; i < rows; i += TILE) \
+            for (int64_t j = 0; j < columns; j += TILE) { \
+                const int64_t down = rows - i < TILE ? rows - i : TILE, across = columns - j < TILE ? columns - j : TILE; \
+                for (int64_t a = 0; a < down; a++) \
+                    for (int64_t b = 0; b < across; b++) y[(i + a) * ldy + j + b] = x[(j + b) * ldx + i + a]; \
+            } \
+    }
+TRANSPOSE(uint8_t)
+TRANSPOSE(uint16_t)
+TRANSPOSE(uint32_t)
+TRANSPOSE(uint64_t)
+
+static void transpose(char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item)
+{
+    switch (item) {
+    case 1: transpose_uint8_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
+    case 2: transpose_uint16_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
+    case 4: transpose_uint32_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
+    default: transpose_uint64_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
+    }
+}
+
+static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64_t first, int64_t last, int64_t row, int64_t row_end)
+{
+    const int d0 = l->ndim - 2, d1 = l->ndim - 1;
+    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+    const bool turned = y->dtype == x->dtype && item <= 8 && l->from[d0] == 1 && l->to[d1] == 1 && l->from[d1] > 1 && l->size[d0] > 1;
+    for (int64_t plane = first; plane < last; plane++) {
+        int64_t rest = plane, to = 0, from = 0;
+        for (int d = d0 - 1; d >= 0; d--) {
+            to += rest % l->size[d] * l->to[d];
+            from += rest % l->size[d] * l->from[d];
+            rest /= l->size[d];
+        }
+        char *py = (char *)y->data + (to + row * l->to[d0]) * item;
+        const char *px = (const char *)x->data + (from + row * l->from[d0]) * x_item;
+        if (turned) {
+            transpose(py, l->to[d0], px, l->from[d1], row_end - row, l->size[d1], item);
+            continue;
+        }
+        for (int64_t i = row; i < row_end; i++, py += l->to[d0] * item, px += l->from[d0] * x_item)
+            tp__cast_row(py, (tp_dtype)y->dtype, l->to[d1], px, (tp_dtype)x->dtype, l->from[d1], l->size[d1]);
+    }
+}
+
+/* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
+static tp_status copy_from(tp_call *call, const tp_tensor *x)
+{
+    tp_tensor *y = call->out[0];
+    if (!y->numel) return TP_OK;
+    layout l;
+    lay_out(&l, y, x);
+    const int64_t rows = l.size[l.ndim - 2], planes = y->numel / (rows * l.size[l.ndim - 1]);
+    const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
+    if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1) {
+        memcpy(y->data, x->data, (size_t)y->numel * tp_dtype_size((tp_dtype)y->dtype));
+        return TP_OK;
+    }
+    if (threads == 1) {
+        copy_planes(&l, y, x, 0, planes, 0, rows);
+    } else if (planes >= threads) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(threads)
+#endif
+        for (int64_t p = 0; p < planes; p++) copy_planes(&l, y, x, p, p + 1, 0, rows);
+    } else if (rows >= threads * TILE) {
+        for (int64_t p = 0; p < planes; p++)
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(threads)
+#endif
+            for (int64_t i = 0; i < rows; i += TILE) copy_planes(&l, y, x, p, p + 1, i, i + TILE < rows ? i + TILE : rows);
+    } else if (rows == 1 && planes == 1) {
+        const int64_t n = l.size[1], step = (n / threads + 4095) / 4096 * 4096;
+        const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(threads)
+#endif
+        for (int64_t i = 0; i < n; i += step)
+            tp__cast_row((char *)y->data + i * l.to[1] * item, (tp_dtype)y->dtype, l.to[1], (const char *)x->data + i * l.from[1] * x_item,
+                         (tp_dtype)x->dtype, l.from[1], n - i < step ? n - i : step);
+    } else {
+        copy_planes(&l, y, x, 0, planes, 0, rows);
+    }
+    return TP_OK;
+}
+
+static tp_status copy_run(tp_call *call) { return copy_from(call, call->in[call->n_in > 1]); }
+
+/* The value of a 0-dim in[1], cast to every element of out[0]. */
+static tp_status fill_run(tp_call *call)
+{
+    tp_tensor *y = call->out[0];
+    const tp_operand *value = call->attr;
+    const size_t item = tp_dtype_size((tp_dtype)y->dtype);
+    _Alignas(16) unsigned char one[16];
+    if (!y->numel) return TP_OK;
+    if (value->kind == TP_OPERAND_REAL) tp__cast_row(one, (tp_dtype)y->dtype, 1, &value->as.real, TP_F64, 1, 1);
+    else tp__cast_row(one, (tp_dtype)y->dtype, 1, &value->as.integer, TP_I64, 1, 1);
+    bool zero = true;
+    for (size_t i = 0; i < item; i++) zero &= !one[i];
+    if (y->flags & TP__CONTIGUOUS && zero) {
+        memset(y->data, 0, (size_t)y->numel * item);
+        return TP_OK;
+    }
+    layout l;
+    lay_out(&l, y, y);
+    const int d1 = l.ndim - 1;
+    const int64_t n = l.size[d1], rows = y->numel / n;
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t rest = r, to = 0;
+        for (int d = d1 - 1; d >= 0; d--) {
+            to += rest % l.size[d] * l.to[d];
+            rest /= l.size[d];
+        }
+        tp__cast_row((char *)y->data + to * (int64_t)item, (tp_dtype)y->dtype, l.to[d1], one, (tp_dtype)y->dtype, 0, n);
+    }
+    return TP_OK;
+}
+
+const tp_kernel tp__cpu_copy[] = { { "copy", copy_run, NULL }, { "fill", fill_run, NULL }, { NULL, NULL, NULL } };

@@ -1,0 +1,198 @@
+/* gemm.c: which way a product goes, how it is cut, and who does which piece.
+ *
+ * Large products are packed: k in blocks of KC, C in blocks of MB x NB; the strips of both operands are packed once, by all
+ * threads, then tiles of C are shared out. Small and thin ones run straight from the operands. OpenBLAS takes the large
+ * ones where our kernels have no vectors to match. The way is a fixed function of shape, strides and instruction set. */
+#include "cpu/gemm.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "cpu/scratch.h"
+#include "cpu/simd.h"
+
+enum { KC = 256, MB = 1024, NB = 2048 };               /* packed: 1 MB of A and 2 MB of B in float32 */
+enum { GROUP_ROWS = 192 };                             /* rows of packed A that stay in the second-level cache */
+#define PARALLEL_FLOPS 2e6                             /* below this one thread is faster */
+#define PLAIN_FLOPS    (2.0 * 64 * 64 * 64)            /* up to here packing costs more than it gains */
+#define DOTS_FLOPS     (2.0 * 20 * 20 * 20)
+
+typedef struct block {                                 /* one block of C for one block of k, as all threads see it */
+    const tp__gemm_args *g;
+    const tp__gemm_kernels *kernels;
+    size_t size;                                       /* of an element */
+    int64_t i0, j0, p0, m, n, k;
+    char *a, *b;                                       /* packed strips, MR * k and NR * k elements each */
+    int64_t a_strips, b_strips, strips_per_group, strips_per_share;
+    bool first, last;                                  /* of the blocks of k */
+} block;
+
+static int64_t at_most(int64_t x, int64_t bound) { return x < bound ? x : bound; }
+static int64_t ceil_div(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+static const tp__gemm_kernels *kernels_of(tp_dtype dtype)
+{
+#if TP__HAS_X86
+    switch (tp__simd_level()) {
+    case TP__SIMD_AVX512: return dtype == TP_F32 ? &tp__gemm_avx512_f32 : &tp__gemm_avx512_f64;
+    case TP__SIMD_AVX2:   return dtype == TP_F32 ? &tp__gemm_avx2_f32 : &tp__gemm_avx2_f64;
+    default: break;
+    }
+#endif
+    return dtype == TP_F32 ? &tp__gemm_base_f32 : &tp__gemm_base_f64;
+}
+
+/* The width of a strip of B: the last one only takes the vectors that it needs. */
+static int b_width(const tp__gemm_kernels *kernels, int cols)
+{
+    return (int)ceil_div(cols, kernels->lanes) * kernels->lanes;
+}
+
+static void pack_strip(const block *x, int64_t strip)
+{
+    const tp__gemm_kernels *kernels = x->kernels;
+    const tp__gemm_args *g = x->g;
+    if (strip < x->a_strips) {
+        const int64_t i = strip * kernels->mr;
+        kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr,
+                      (const char *)g->a + ((x->i0 + i) * g->a_row + x->p0 * g->a_col) * (int64_t)x->size, g->a_row, g->a_col,
+                      (int)at_most(x->m - i, kernels->mr), x->k);
+        return;
+    }
+    const int64_t j = (strip - x->a_strips) * kernels->nr;
+    const int cols = (int)at_most(x->n - j, kernels->nr);
+    kernels->pack(x->b + (size_t)(j * x->k) * x->size, b_width(kernels, cols),
+                  (const char *)g->b + (x->p0 * g->b_row + (x->j0 + j) * g->b_col) * (int64_t)x->size, g->b_col, g->b_row, cols, x->k);
+}
+
+/* Share `share`: a group of strips of A times some strips of B. A strip of B stays in the first-level cache while the
+ * strips of A, from the second, go by. */
+static void run_share(const block *x, int64_t share)
+{
+    const tp__gemm_kernels *kernels = x->kernels;
+    const tp__gemm_args *g = x->g;
+    const int64_t groups = ceil_div(x->a_strips, x->strips_per_group);
+    const int64_t a_first = share % groups * x->strips_per_group, a_last = at_most(a_first + x->strips_per_group, x->a_strips);
+    const int64_t b_first = share / groups * x->strips_per_share, b_last = at_most(b_first + x->strips_per_share, x->b_strips);
+    for (int64_t jb = b_first; jb < b_last; jb++) {
+        const int64_t j = jb * kernels->nr;
+        for (int64_t ia = a_first; ia < a_last; ia++) {
+            const int64_t i = ia * kernels->mr;
+            const int64_t row = x->i0 + i, col = x->j0 + j;
+            kernels->tile(&(tp__tile){
+                .k = x->k, .a = x->a + (size_t)(i * x->k) * x->size, .b = x->b + (size_t)(j * x->k) * x->size,
+                .c = (char *)g->c + (row * g->ldc + col) * (int64_t)x->size, .ldc = g->ldc,
+                .rows = (int)at_most(x->m - i, kernels->mr), .cols = (int)at_most(x->n - j, kernels->nr),
+                .accumulate = g->accumulate || !x->first,
+                .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + (size_t)col * x->size : NULL,
+                .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + (size_t)row * x->size : NULL,
+            });
+        }
+    }
+}
+
+/* What thread `me` of `threads` does for one block; all of them meet where the packed strips are complete. */
+static void run_block(const block *x, int me, int threads)
+{
+    for (int64_t strip = me; strip < x->a_strips + x->b_strips; strip += threads) pack_strip(x, strip);
+#ifdef _OPENMP
+    if (threads > 1) {
+#pragma omp barrier
+    }
+#endif
+    const int64_t shares = ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share);
+    for (int64_t share = me; share < shares; share += threads) run_share(x, share);
+}
+
+/* Shares that are large enough to reuse what was packed, and several for each thread. No result depends on them. */
+static void cut_shares(block *x, int threads)
+{
+    x->strips_per_group = at_most(x->a_strips, GROUP_ROWS / x->kernels->mr);
+    x->strips_per_share = x->b_strips;
+    if (threads <= 1) return;
+    while (ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share) < 4 * threads) {
+        if (x->strips_per_share > 2) x->strips_per_share = ceil_div(x->strips_per_share, 2);
+        else if (x->strips_per_group > 4) x->strips_per_group = ceil_div(x->strips_per_group, 2);
+        else break;
+    }
+}
+
+static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels, int threads)
+{
+    const size_t size = tp_dtype_size(g->dtype);
+    const int64_t k_blocks = ceil_div(g->k, KC), k_block = ceil_div(g->k, k_blocks);       /* of even length */
+    const int64_t m_block = ceil_div(ceil_div(g->m, ceil_div(g->m, MB)), kernels->mr) * kernels->mr;
+    const int64_t n_block = ceil_div(ceil_div(g->n, ceil_div(g->n, NB)), kernels->nr) * kernels->nr;
+    const size_t a_bytes = (size_t)(m_block * k_block) * size, b_bytes = (size_t)(n_block * k_block) * size;
+    char *memory = tp__scratch(TP__SCRATCH_PACK, a_bytes + b_bytes + 64);
+    if (!memory) return TP_ERR_MEMORY;
+    for (int64_t j0 = 0; j0 < g->n; j0 += n_block)
+        for (int64_t p0 = 0; p0 < g->k; p0 += k_block)
+            for (int64_t i0 = 0; i0 < g->m; i0 += m_block) {
+                block x = { .g = g, .kernels = kernels, .size = size, .i0 = i0, .j0 = j0, .p0 = p0, .m = at_most(g->m - i0, m_block),
+                            .n = at_most(g->n - j0, n_block), .k = at_most(g->k - p0, k_block), .a = memory,
+                            .b = memory + (a_bytes + 63) / 64 * 64, .first = p0 == 0, .last = p0 + k_block >= g->k };
+                x.a_strips = ceil_div(x.m, kernels->mr);
+                x.b_strips = ceil_div(x.n, kernels->nr);
+                cut_shares(&x, threads);
+#ifdef _OPENMP
+                if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+                    run_block(&x, omp_get_thread_num(), omp_get_num_threads());
+                    continue;
+                }
+#endif
+                run_block(&x, 0, 1);
+            }
+    return TP_OK;
+}
+
+/* Columns in pieces of whole tiles; each element is computed the same wherever the cuts are. */
+static void unpacked(const tp__gemm_args *g, void (*run)(const tp__gemm_args *, int64_t, int64_t), int nr, int threads)
+{
+    if (threads <= 1) {
+        run(g, 0, g->n);
+        return;
+    }
+    const int64_t piece = ceil_div(ceil_div(g->n, 2 * threads), 2 * nr) * 2 * nr;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static)
+#endif
+    for (int64_t j = 0; j < g->n; j += piece) run(g, j, at_most(j + piece, g->n));
+}
+
+/* A single column is a single row of the transposed product, if C lets it lie down. */
+static bool as_row(const tp__gemm_args *g, tp__gemm_args *row)
+{
+    if (g->n != 1 || g->m == 1 || g->ldc != 1) return false;
+    *row = (tp__gemm_args){ .dtype = g->dtype, .m = 1, .n = g->m, .k = g->k, .a = g->b, .a_row = 0, .a_col = g->b_row, .b = g->a,
+                            .b_row = g->a_col, .b_col = g->a_row, .c = g->c, .ldc = g->m, .accumulate = g->accumulate,
+                            .bias_col = g->bias_row, .bias_row = g->bias_col, .threads = g->threads };
+    return true;
+}
+
+tp_status tp__gemm(const tp__gemm_args *g)
+{
+    tp__gemm_args row;
+    if (g->m <= 0 || g->n <= 0) return TP_OK;
+    if (as_row(g, &row)) g = &row;
+    const tp__gemm_kernels *kernels = kernels_of(g->dtype);
+    const double flops = 2.0 * (double)g->m * (double)g->n * (double)g->k;
+    const int threads = g->threads < 1 || flops < PARALLEL_FLOPS ? 1 : g->threads;
+    if (g->k <= 0 || (g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS))) {
+        unpacked(g, kernels->rows, kernels->nr, threads);
+        return TP_OK;
+    }
+    if (g->a_col == 1 && g->b_row == 1 && (g->m <= 4 || flops <= DOTS_FLOPS)) {
+        unpacked(g, kernels->dots, 8, threads);
+        return TP_OK;
+    }
+#ifdef TP_HAVE_OPENBLAS
+    if (tp__gemm_prefers_blas(g)) {
+        tp__gemm_blas(g, threads);
+        return TP_OK;
+    }
+#endif
+    return packed(g, kernels, threads);
+}

@@ -1,0 +1,64 @@
+/* gemm.h: the matrix product of the CPU backend.
+ *
+ *   C = A B  (+ C if accumulate)  (+ bias_col[j])  (+ bias_row[i])
+ *
+ * A [m, k] and B [k, n] have any strides, C [m, n] is row-major with rows ldc apart. All in elements. Without accumulate C is
+ * never read. NaN and Inf go through as arithmetic has it. k = 0 gives zeros (and biases). The result depends on shape,
+ * strides and instruction set, never on the number of threads: no sum over k is split. */
+#ifndef TP__GEMM_H
+#define TP__GEMM_H
+
+#include <taper/core.h>
+
+typedef struct tp__gemm_args {
+    tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
+    int64_t m, n, k;
+    const void *a;
+    int64_t a_row, a_col;                              /* A[i][p] = a[i * a_row + p * a_col] */
+    const void *b;
+    int64_t b_row, b_col;                              /* B[p][j] = b[p * b_row + j * b_col] */
+    void *c;
+    int64_t ldc;
+    bool accumulate;
+    const void *bias_col, *bias_row;                   /* [n], [m]; may be NULL */
+    int threads;                                       /* at most; 0 and 1 are one */
+} tp__gemm_args;
+
+/* TP_ERR_MEMORY: no memory for packing; C is unspecified. Nothing else fails. */
+tp_status tp__gemm(const tp__gemm_args *g);
+
+/* ---- Between gemm.c and the kernels of each instruction set ---------------------------------------------------------- */
+
+/* One strip of operands: `width` rows of A (or columns of B), `valid` of them there, as dst[p * width + i], p < k; the rest
+ * is zero. `along` is the stride between rows of the strip, `deep` that along k. */
+typedef void tp__pack_fn(void *dst, int width, const void *src, int64_t along, int64_t deep, int valid, int64_t k);
+
+/* A piece of C from packed strips: rows <= mr, cols <= the strip's width. Biases point at the piece's own, or are NULL. */
+typedef struct tp__tile {
+    int64_t k;
+    const void *a, *b;
+    void *c;
+    int64_t ldc;
+    int rows, cols;
+    bool accumulate;
+    const void *bias_col, *bias_row;
+} tp__tile;
+
+/* The kernels of an instruction set and dtype. */
+typedef struct tp__gemm_kernels {
+    int lanes, mr, nr;                                 /* elements of a vector, rows and columns of a full tile */
+    tp__pack_fn *pack;
+    void (*tile)(const tp__tile *t);
+    void (*rows)(const tp__gemm_args *g, int64_t first, int64_t last);   /* columns [first, last); B's are adjacent: no packing */
+    void (*dots)(const tp__gemm_args *g, int64_t first, int64_t last);   /* the same where A and B are adjacent along k */
+} tp__gemm_kernels;
+
+extern const tp__gemm_kernels tp__gemm_base_f32, tp__gemm_base_f64, tp__gemm_avx2_f32, tp__gemm_avx2_f64, tp__gemm_avx512_f32,
+    tp__gemm_avx512_f64;
+
+#ifdef TP_HAVE_OPENBLAS
+bool tp__gemm_prefers_blas(const tp__gemm_args *g);    /* a fixed function of shape, strides and instruction set */
+void tp__gemm_blas(const tp__gemm_args *g, int threads);
+#endif
+
+#endif

@@ -1,0 +1,166 @@
+/* matmul.c: products of vectors, matrices and batches of them. A batch over which the right operand stays the same, and the
+ * rows of the left step evenly, is one tall product; many small ones are shared out among threads. */
+#include "cpu/contiguous.h"
+#include "cpu/product.h"
+
+#include <stdatomic.h>
+
+#define PARALLEL_FLOPS 2e6
+
+static void int64_product(const tp__gemm_args *g)
+{
+    for (int64_t i = 0; i < g->m; i++) {
+        uint64_t *c = (uint64_t *)g->c + i * g->ldc;
+        for (int64_t j = 0; j < g->n; j++) {
+            const uint64_t before = g->accumulate ? c[j] : 0;
+            c[j] = before + (g->bias_col ? ((const uint64_t *)g->bias_col)[j] : 0) + (g->bias_row ? ((const uint64_t *)g->bias_row)[i] : 0);
+        }
+        for (int64_t p = 0; p < g->k; p++) {
+            const uint64_t a = ((const uint64_t *)g->a)[i * g->a_row + p * g->a_col];
+            const uint64_t *b = (const uint64_t *)g->b + p * g->b_row;
+            for (int64_t j = 0; j < g->n; j++) c[j] += a * b[j * g->b_col];
+        }
+    }
+}
+
+tp_status tp__product(const tp__gemm_args *g)
+{
+    if (g->dtype != TP_I64) return tp__gemm(g);
+    int64_product(g);
+    return TP_OK;
+}
+
+void tp__add_one(tp_dtype dtype, void *y, int64_t n, const void *one)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (dtype == TP_F32) ((float *)y)[i] += *(const float *)one;
+        else if (dtype == TP_F64) ((double *)y)[i] += *(const double *)one;
+        else ((uint64_t *)y)[i] += *(const uint64_t *)one;
+    }
+}
+
+/* ---- An operand as a batch of matrices ------------------------------------------------------------------------------------ */
+
+typedef struct side {
+    const char *data;
+    int64_t row, col;                                  /* strides of the matrix, in elements */
+    int64_t step[TP_MAX_DIMS];                         /* of the batch's dims; 0 where it broadcasts */
+    tp__plain copy;
+} side;
+
+/* `batch`: dims of the result's batch, which the operand's own are the last of. A vector is a row on the left, a column on the
+ * right. */
+static tp_status side_take(side *s, const tp_tensor *x, tp_dtype dtype, int batch, bool left)
+{
+    int64_t contiguous[TP_MAX_DIMS];
+    const int64_t *stride = x->stride;
+    s->data = x->data;
+    if (x->dtype != dtype) {
+        const tp_status status = tp__plain_take(&s->copy, x, dtype);
+        if (status != TP_OK) return status;
+        s->data = s->copy.data;
+        int64_t step = 1;
+        for (int d = x->ndim - 1; d >= 0; d--) {
+            contiguous[d] = step;
+            step *= x->shape[d];
+        }
+        stride = contiguous;
+    }
+    const int last = x->ndim - 1, own = x->ndim > 2 ? x->ndim - 2 : 0;
+    s->row = x->ndim > 1 ? stride[last - 1] : left ? 0 : stride[last];
+    s->col = x->ndim > 1 || left ? stride[last] : 0;
+    for (int d = 0; d < batch; d++) {
+        const int at = d - (batch - own);
+        s->step[d] = at >= 0 && x->shape[at] != 1 ? stride[at] : 0;
+    }
+    return TP_OK;
+}
+
+typedef struct batch {
+    int ndim;
+    int64_t size[TP_MAX_DIMS], count;
+    side a, b;
+    tp__gemm_args g;
+    int64_t item;
+    _Atomic int status;
+} batch;
+
+/* Takes the batch's innermost dims into the rows of A while B stays the same and A's rows step evenly. */
+static void fold_rows(batch *t)
+{
+    while (t->ndim > 0 && t->b.step[t->ndim - 1] == 0) {
+        const int d = t->ndim - 1;
+        if (t->g.m == 1) t->a.row = t->a.step[d];
+        else if (t->size[d] != 1 && t->a.step[d] != t->a.row * t->g.m) break;
+        t->g.m *= t->size[d];
+        t->count /= t->size[d];
+        t->ndim--;
+    }
+}
+
+static void run_one(batch *t, int64_t i, int threads)
+{
+    tp__gemm_args g = t->g;
+    int64_t rest = i, a = 0, b = 0;
+    for (int d = t->ndim - 1; d >= 0; d--) {
+        a += rest % t->size[d] * t->a.step[d];
+        b += rest % t->size[d] * t->b.step[d];
+        rest /= t->size[d];
+    }
+    g.a = t->a.data + a * t->item;
+    g.b = t->b.data + b * t->item;
+    g.c = (char *)t->g.c + i * g.m * g.n * t->item;
+    g.a_row = t->a.row;
+    g.a_col = t->a.col;
+    g.b_row = t->b.row;
+    g.b_col = t->b.col;
+    g.threads = threads;
+    const tp_status status = tp__product(&g);
+    if (status != TP_OK) atomic_store_explicit(&t->status, status, memory_order_relaxed);
+}
+
+static tp_status run_all(batch *t, const tp_call *call)
+{
+    const int threads = tp_get_num_threads();
+    const double flops = 2.0 * (double)t->g.m * (double)t->g.n * (double)t->g.k * (double)t->count;
+#ifdef _OPENMP
+    if (threads > 1 && t->count >= threads && flops >= PARALLEL_FLOPS) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int64_t i = 0; i < t->count; i++) run_one(t, i, 1);
+    } else
+#endif
+        for (int64_t i = 0; i < t->count; i++) run_one(t, i, threads);
+    (void)flops;
+    const int status = atomic_load(&t->status);
+    return status == TP_OK || tp_failed() ? (tp_status)status : tp__call_fail(call, (tp_status)status, "no memory for packing");
+}
+
+static tp_status matmul_run(tp_call *call)
+{
+    const tp_tensor *a = call->in[0], *b = call->in[1];
+    tp_tensor *y = call->out[0];
+    if (!y->numel) return TP_OK;
+    const tp_dtype dtype = tp__product_dtype(call, a->dtype);
+    if (!dtype) return tp__pending();
+    batch t = { .ndim = y->ndim - (a->ndim > 1) - (b->ndim > 1), .count = 1, .item = (int64_t)tp_dtype_size(dtype) };
+    tp__plain py = { 0 };
+    for (int d = 0; d < t.ndim; d++) t.count *= t.size[d] = y->shape[d];
+    t.g = (tp__gemm_args){ .dtype = dtype, .m = a->ndim > 1 ? a->shape[a->ndim - 2] : 1, .n = b->ndim > 1 ? b->shape[b->ndim - 1] : 1,
+                           .k = a->shape[a->ndim - 1] };
+    t.g.ldc = t.g.n;
+    tp_status status = side_take(&t.a, a, dtype, t.ndim, true);
+    if (status == TP_OK) status = side_take(&t.b, b, dtype, t.ndim, false);
+    if (status == TP_OK) status = tp__plain_room(&py, y, dtype);
+    if (status == TP_OK) {
+        t.g.c = py.data;
+        fold_rows(&t);
+        status = run_all(&t, call);
+    }
+    if (status == TP_OK) tp__plain_return(&py, y);
+    tp__plain_free(&t.a.copy);
+    tp__plain_free(&t.b.copy);
+    tp__plain_free(&py);
+    return status;
+}
+
+const tp_kernel tp__cpu_matmul[] = { { "matmul", matmul_run, NULL }, { NULL, NULL, NULL } };

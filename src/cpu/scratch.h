@@ -1,0 +1,16 @@
+/* scratch.h: working memory of the CPU kernels, kept by each thread from call to call. */
+#ifndef TP__SCRATCH_H
+#define TP__SCRATCH_H
+
+#include <stddef.h>
+
+/* What a slot is for: two users that may be active at once in one thread have two slots. */
+enum { TP__SCRATCH_PACK, TP__SCRATCH_IM2COL, TP__SCRATCH_PARTIAL, TP__SCRATCH_COPY, TP__SCRATCH_SLOTS };
+
+/* At least `bytes`, 64-byte aligned, values not set: this thread's buffer of the slot, which grows and never shrinks, and
+ * which the next call for the slot hands out again. Freed at the end of the thread. NULL: TP_ERR_MEMORY. */
+void *tp__scratch(int slot, size_t bytes);
+/* Gives this thread's buffers back. */
+void tp__scratch_free(void);
+
+#endif

@@ -1,0 +1,96 @@
+/* vecmath.h: exp, log, tanh and sigmoid as straight code, without branches, tables or calls, so that a loop around them
+ * becomes vector instructions of whatever the loop is compiled for. float32 to 2 ulp over the whole range, subnormal results
+ * and arguments included; NaN, Inf, overflow, underflow and the sign of zero are as in the C library.
+ *
+ * exp and log: argument reduction and polynomials after Cephes (S. Moshier, expf.c, logf.c, tanhf.c). */
+#ifndef TP__VECMATH_H
+#define TP__VECMATH_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cpu/simd.h"
+
+static TP__INLINE float tp__float_of(int32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
+static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x, sizeof bits); return bits; }
+
+/* 2^n p for |n| <= 252, by two factors, so that p may end up subnormal or infinite and is rounded once. */
+static TP__INLINE float tp__scale_f32(float p, int32_t n)
+{
+    const int32_t half = n >> 1;
+    return p * tp__float_of((half + 127) << 23) * tp__float_of((n - half + 127) << 23);
+}
+
+/* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2. ln 2 in two parts, the first short enough that n * part is exact.
+ * exp(r) = 1 + r + r^2 p(r), with what rounding takes from r and from 1 + r added to the small term: 0.6 ulp. */
+static TP__INLINE float tp__exp_f32(float x)
+{
+    float c = x > 89.0f ? 89.0f : x;                   /* a NaN goes through both */
+    c = c < -104.0f ? -104.0f : c;
+    const float shifted = c * 1.44269504088896341f + 12582912.0f;          /* 1.5 * 2^23: rounds to an integer */
+    const float n = shifted - 12582912.0f;
+    const float a = c - n * 0.693359375f;
+    const float r = a - n * -2.12194440e-4f;
+    const float r_rest = (a - r) - n * -2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    const float sum = 1.0f + r;
+    p = sum + (p * (r * r) + ((r - (sum - 1.0f)) + r_rest));
+    return tp__scale_f32(p, tp__bits_of(shifted) - 0x4B400000);
+}
+
+/* log(x) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2) */
+static TP__INLINE float tp__log_f32(float x)
+{
+    const int tiny = x < 1.17549435e-38f;              /* subnormal: scaled up first */
+    const float scaled = tiny ? x * 8388608.0f : x;
+    const int32_t bits = tp__bits_of(scaled);
+    const int32_t e = (bits - 0x3F3504F3) >> 23;       /* 0x3F3504F3: sqrt(1/2) */
+    const float m = tp__float_of(bits - (int32_t)((uint32_t)e << 23)) - 1.0f;
+    const float n = (float)(e - (tiny ? 23 : 0));
+    const float z = m * m;
+    float p = 7.0376836292e-2f;
+    p = p * m - 1.1514610310e-1f;
+    p = p * m + 1.1676998740e-1f;
+    p = p * m - 1.2420140846e-1f;
+    p = p * m + 1.4249322787e-1f;
+    p = p * m - 1.6668057665e-1f;
+    p = p * m + 2.0000714765e-1f;
+    p = p * m - 2.4999993993e-1f;
+    p = p * m + 3.3333331174e-1f;
+    p = p * m * z + n * -2.12194440e-4f;
+    float y = m + (p - 0.5f * z) + n * 0.693359375f;
+    y = x > 3.40282347e38f ? x : y;
+    y = x == 0.0f ? -HUGE_VALF : y;
+    y = x < 0.0f ? NAN : y;
+    return x != x ? x : y;
+}
+
+/* Of |x|: an odd polynomial near 0, else 1 - 2 / (exp(2 |x|) + 1); then the sign. */
+static TP__INLINE float tp__tanh_f32(float x)
+{
+    const float a = tp__float_of(tp__bits_of(x) & 0x7FFFFFFF), z = a * a;
+    float p = -5.70498872745e-3f;
+    p = p * z + 2.06390887954e-2f;
+    p = p * z - 5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z - 3.33332819422e-1f;
+    const float near = p * z * a + a;
+    const float far = 1.0f - 2.0f / (tp__exp_f32(a + a) + 1.0f);
+    return tp__float_of(tp__bits_of(a < 0.625f ? near : far) | (tp__bits_of(x) & INT32_MIN));
+}
+
+/* r = 1 / (1 + e), e = exp(-|x|), which cannot overflow; for x < 0 it is e r = e - e (e r), which rounds less. */
+static TP__INLINE float tp__sigmoid_f32(float x)
+{
+    const float e = tp__exp_f32(tp__float_of(tp__bits_of(x) | INT32_MIN));
+    const float r = 1.0f / (1.0f + e);
+    return x < 0.0f ? e - e * (e * r) : r;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* src/io/safetensors.h: the dtypes of the format, and what an open file is. */
+#ifndef TP_IO_SAFETENSORS_H
+#define TP_IO_SAFETENSORS_H
+
+#include <taper/extend.h>
+#include <taper/io.h>
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* name in the header, our dtype (0: we have none), bits of an element */
+#define TP__EACH_SAFETENSORS_DTYPE(X) \
+    X("F32", TP_F32, 32) X("F64", TP_F64, 64) X("F16", TP_F16, 16) X("BF16", TP_BF16, 16) \
+    X("I64", TP_I64, 64) X("I32", TP_I32, 32) X("I16", TP_I16, 16) X("I8", TP_I8, 8) X("U8", TP_U8, 8) X("BOOL", TP_BOOL, 8) \
+    X("C64", TP_C64, 64) X("U64", 0, 64) X("U32", 0, 32) X("U16", 0, 16) \
+    X("F8_E5M2", 0, 8) X("F8_E4M3", 0, 8) X("F8_E8M0", 0, 8) X("F6_E2M3", 0, 6) X("F6_E3M2", 0, 6) X("F4", 0, 4)
+
+/* As in the reference implementation: a limit on what a stranger's file makes us read. */
+enum { TP__SAFETENSORS_MAX_HEADER = 100000000 };
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors are little-endian, and are read and written as they lie in memory"
+#endif
+
+typedef struct tp__mapping {
+    atomic_int users;
+    char *at;
+    size_t bytes;
+} tp__mapping;
+
+typedef struct tp__entry {
+    const char *name, *dtype_text;             /* in the header; NULL: not said */
+    tp_dtype dtype;
+    tp_shape shape;                            /* ndim < 0: not said */
+    int64_t begin, end;                        /* from the start of the data; begin < 0: not said */
+} tp__entry;
+
+struct tp_safetensors {
+    tp_object object;
+    const char *path;                          /* while it is being opened */
+    tp__mapping *map;
+    const char *data;
+    int64_t data_bytes;
+    char *header;
+    size_t header_bytes;
+    tp__entry *entries, **sorted;              /* sorted by name, once it is open */
+    int64_t n, capacity;
+    tp_metadata *metadata;                     /* sorted by key */
+    int64_t n_metadata, metadata_capacity;
+};
+
+/* A name from a file as it may stand in a message: bounded, and nothing that a terminal would obey. */
+typedef struct tp__quoted { char text[84]; } tp__quoted;
+static inline tp__quoted tp__quote(const char *name)
+{
+    tp__quoted q;
+    const size_t n = strlen(name), shown = n < 76 ? n : 76;
+    for (size_t i = 0; i < shown; i++)
+        q.text[i] = (unsigned char)name[i] < 0x20 || name[i] == 0x7F ? '?' : name[i];
+    strcpy(q.text + shown, shown < n ? ".." : "");
+    return q;
+}
+
+/* Gives up one use of the mapping in arg, which may be NULL: a tp_drop_fn. */
+void tp__mapping_release(void *arg, void *data);
+
+#endif

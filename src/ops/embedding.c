@@ -1,0 +1,126 @@
+/* embedding.c: rows of a table.
+ *
+ *   embedding            y[i] = weight[input[i]]                     dweight = embedding_backward(dy, input)
+ *   embedding_backward   dweight[r] = sum of dy[i] with input[i] = r, but 0 for r = padding_idx
+ *   embedding_masked     y[i] = weight[input[i]], but 0 where input[i] = padding_idx: what embedding_backward's gradient is
+ *
+ * The table of gradients is dense, and summed in the order of i. */
+#include "core/kernel_args.h"
+#include "ops/run.h"
+#include "ops/samples.h"
+
+/* ---- Shape rules ------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status check_indices(const tp_call *call, const tp_tensor *indices)
+{
+    if (indices->dtype == TP_I64 || indices->dtype == TP_I32) return TP_OK;
+    return tp__call_fail(call, TP_ERR_DTYPE, "indices are int64 or int32, not %s", tp_dtype_name((tp_dtype)indices->dtype));
+}
+
+static tp_status wrap_padding(const tp_call *call, int64_t *padding, int64_t rows)
+{
+    if (*padding == TP_NONE) return TP_OK;
+    if (*padding < -rows || *padding >= rows)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "padding_idx %lld is out of range for %lld rows", (long long)*padding, (long long)rows);
+    if (*padding < 0) *padding += rows;
+    return TP_OK;
+}
+
+static tp_status embedding_shape(tp_call *call)
+{
+    tp__embedding *attr = (tp__embedding *)(uintptr_t)call->attr;
+    tp_tensor *indices = call->in[0], *weight = call->in[1];
+    if (check_indices(call, indices)) return tp__pending();
+    if (weight->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "weight %s is not [rows, width]", tp__shape_text(weight));
+    if (wrap_padding(call, &attr->padding_idx, weight->shape[0])) return tp__pending();
+    if (indices->ndim == TP_MAX_DIMS)
+        return tp__call_fail(call, TP_ERR_SHAPE, "indices %s have %d dims, at most %d are possible", tp__shape_text(indices), indices->ndim, TP_MAX_DIMS - 1);
+    int64_t shape[TP_MAX_DIMS];
+    for (int d = 0; d < indices->ndim; d++) shape[d] = indices->shape[d];
+    shape[indices->ndim] = weight->shape[1];
+    call->keep_shape = 2;
+    return tp__out(call, (tp_dtype)weight->dtype, indices->ndim + 1, shape) ? TP_OK : tp__pending();
+}
+
+static tp_status embedding_backward_shape(tp_call *call)
+{
+    tp__embedding_backward *attr = (tp__embedding_backward *)(uintptr_t)call->attr;
+    const tp_tensor *grad = call->in[0], *indices = call->in[1];
+    if (check_indices(call, indices)) return tp__pending();
+    if (!tp__is_floating(grad->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)grad->dtype));
+    bool fits = grad->ndim == indices->ndim + 1 && attr->num_rows >= 0;
+    for (int d = 0; fits && d < indices->ndim; d++) fits = grad->shape[d] == indices->shape[d];
+    if (!fits)
+        return tp__call_fail(call, TP_ERR_SHAPE, "grad %s is not indices %s and the width", tp__shape_text(grad), tp__shape_text(indices));
+    if (wrap_padding(call, &attr->padding_idx, attr->num_rows)) return tp__pending();
+    const int64_t shape[2] = { attr->num_rows, grad->shape[grad->ndim - 1] };
+    return tp__out(call, (tp_dtype)grad->dtype, 2, shape) ? TP_OK : tp__pending();
+}
+
+/* ---- Rules ------------------------------------------------------------------------------------------------------------------------------ */
+
+static const tp_op op_embedding_backward, op_embedding_masked;
+
+static tp_status embedding_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 2)) return TP_OK;
+    const tp__embedding *forward = tp__attr(node);
+    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx };
+    dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
+    return dx[1] ? TP_OK : tp__pending();
+}
+
+static tp_status embedding_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 1)) return TP_OK;
+    tp__embedding attr = { ((const tp__embedding_backward *)tp__attr(node))->padding_idx };
+    dx[0] = tp__run1(&op_embedding_masked, (tp_tensor *[]){ tp__saved(node, 0), g[0] }, 2, &attr, TP__CALLER);
+    return dx[0] ? TP_OK : tp__pending();
+}
+
+/* ---- Samples ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void embedding_samples(tp_sample_set *set)
+{
+    const tp_shape one = { .ndim = 0 };
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(one, 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(0), 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
+}
+
+static void padding_samples(tp_sample_set *set)        /* embedding's gradient is none of numbers in the padding row */
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(7), 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)), TP__INT_ARG(-1));
+}
+
+static void embedding_backward_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 4, 3), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 4), 5)),
+             TP__INT_ARG(5));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(6, 3), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(6), 3)),
+             TP__INT_ARG(3), TP__INT_ARG(1));
+}
+
+/* ---- Descriptors, public ---------------------------------------------------------------------------------------------------------------------- */
+
+static const tp_op op_embedding = { .schema = "embedding(Tensor input, Tensor weight, int padding_idx=none) -> Tensor", .shape = embedding_shape,
+    .backward = embedding_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding), .samples = embedding_samples,
+    .state = TP__STATE };
+static const tp_op op_embedding_masked = { .schema = "embedding_masked(Tensor input, Tensor weight, int padding_idx=none) -> Tensor",
+    .flags = TP__INTERNAL, .shape = embedding_shape, .backward = embedding_backward, .saves = { TP__INPUT(0, 2) },
+    .attr_size = sizeof(tp__embedding), .samples = padding_samples, .state = TP__STATE };
+static const tp_op op_embedding_backward = {
+    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int padding_idx=none) -> Tensor", .flags = TP__INTERNAL,
+    .shape = embedding_backward_shape, .backward = embedding_backward_backward, .saves = { TP__INPUT(1, 1) },
+    .attr_size = sizeof(tp__embedding_backward), .samples = embedding_backward_samples, .state = TP__STATE };
+
+tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *options)
+{
+    tp_embedding_options o = TP__BRACES(embedding, );
+    if (tp_options_take("embedding", &o, options, offsetof(tp_embedding_options, tp__end))) return NULL;
+    tp__embedding attr = { o.padding_idx };
+    return tp__run1(&op_embedding, (tp_tensor *[]){ indices, weight }, 2, &attr, TP__CALLER);
+}
+
+const tp_op *const tp__ops_embedding[] = { &op_embedding, &op_embedding_masked, &op_embedding_backward, NULL };

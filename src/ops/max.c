@@ -1,0 +1,319 @@
+/* max.c: the greatest element, of all or along a dim. NaN is greater than any number.
+ *
+ *   max        y = max of x               dx = dy [x = y] / how many are equal
+ *   max.dim    y = x at i along dim       dx = dy at i, else 0
+ *   max.other  y = max(a, b), broadcast   da = dy [a > b] + dy/2 [a = b]
+ *   argmax     i alone */
+#include "ops/dense.h"
+#include "ops/samples.h"
+
+typedef struct dim_attr { int64_t dim; bool keepdim; } dim_attr;
+typedef struct scatter_attr { int64_t dim, size; bool keepdim; } scatter_attr;
+
+static tp_status done(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
+static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
+
+/* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
+
+static tp_status dense_inputs(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
+
+static tp_status check_real(const tp_call *call)
+{
+    if (!tp__is_complex(call->in[0]->dtype)) return TP_OK;
+    return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
+}
+
+/* Wraps *dim. 0-dim tensors have one dim of size 1. */
+static tp_status take_dim_of(const tp_call *call, int64_t *dim)
+{
+    const tp_tensor *x = call->in[0];
+    const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
+    if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
+    if (x->ndim && !x->shape[d]) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s is empty", d, tp__shape_text(x));
+    *dim = d;
+    return TP_OK;
+}
+
+static int without_dim(const tp_tensor *x, int64_t dim, bool keepdim, int64_t *shape)
+{
+    int ndim = 0;
+    for (int d = 0; d < x->ndim; d++) {
+        if (d != dim) shape[ndim++] = x->shape[d];
+        else if (keepdim) shape[ndim++] = 1;
+    }
+    return ndim;
+}
+
+static tp_status max_shape(tp_call *call)
+{
+    const tp_tensor *x = call->in[0];
+    if (check_real(call)) return tp__pending();
+    if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
+    return done(tp__out(call, (tp_dtype)x->dtype, 0, NULL));
+}
+
+static tp_status max_dim_shape(tp_call *call)
+{
+    dim_attr *attr = (dim_attr *)(uintptr_t)call->attr;
+    const tp_tensor *x = call->in[0];
+    int64_t shape[TP_MAX_DIMS];
+    if (check_real(call) || take_dim_of(call, &attr->dim)) return tp__pending();
+    const int ndim = without_dim(x, attr->dim, attr->keepdim, shape);
+    call->keep_shape = 1;
+    if (!tp__out(call, (tp_dtype)x->dtype, ndim, shape)) return tp__pending();
+    return done(tp__out(call, TP_I64, ndim, shape));
+}
+
+static tp_status argmax_shape(tp_call *call)
+{
+    dim_attr *attr = (dim_attr *)(uintptr_t)call->attr;
+    const tp_tensor *x = call->in[0];
+    int64_t shape[TP_MAX_DIMS] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    if (check_real(call)) return tp__pending();
+    if (x->dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "bool is no number");
+    if (attr->dim == TP_NONE) {
+        if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
+        return done(tp__out(call, TP_I64, attr->keepdim ? x->ndim : 0, shape));
+    }
+    if (take_dim_of(call, &attr->dim)) return tp__pending();
+    const int ndim = without_dim(x, attr->dim, attr->keepdim, shape);
+    return done(tp__out(call, TP_I64, ndim, shape));
+}
+
+static tp_status max_backward_shape(tp_call *call) { return done(tp__out(call, (tp_dtype)call->in[1]->dtype, call->in[1]->ndim, call->in[1]->shape)); }
+
+/* The shape of the indices with the dim put back. */
+static tp_status scatter_shape(tp_call *call)
+{
+    const scatter_attr *attr = call->attr;
+    const tp_tensor *at = call->in[1];
+    int64_t shape[TP_MAX_DIMS];
+    int ndim = 0;
+    for (int d = 0; d < at->ndim + !attr->keepdim; d++) {
+        if (d == attr->dim) shape[ndim++] = attr->size;
+        else shape[ndim++] = at->shape[d - (!attr->keepdim && d > attr->dim)];
+    }
+    return done(tp__out(call, (tp_dtype)call->in[0]->dtype, ndim, shape));
+}
+
+static tp_status gather_shape(tp_call *call) { return done(tp__out(call, (tp_dtype)call->in[0]->dtype, call->in[1]->ndim, call->in[1]->shape)); }
+
+/* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
+
+static const tp_op op_max_backward, op_max_scatter, op_max_gather, op_maximum_backward;
+
+static tp_status max_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return done(dx[0] = tp__run1(&op_max_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, NULL, NULL));
+}
+
+/* z = dy m, m = [x = y] / how many:  ddy = sum g m */
+static tp_status max_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 1)) return TP_OK;
+    tp_tensor *x = tp__saved(node, 0), *y = tp__saved(node, 1);
+    tp_tensor *one = y ? tp_ones((tp_shape){ .ndim = 0 }, .dtype = (tp_dtype)y->dtype, .device = y->device) : NULL;
+    tp_tensor *m = tp__run1(&op_max_backward, (tp_tensor *[]){ one, x, y }, 3, NULL, NULL);
+    return done(dx[0] = tp_sum_with(tp_mul_with(T(g[0]), T(m)), NULL));
+}
+
+static tp_status max_dim_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    const dim_attr *attr = tp__attr(node);
+    const tp__kept_shape *x = tp__kept(node, 0);
+    if (!dy[0]) return TP_OK;
+    if (!x->ndim) {
+        dx[0] = dy[0];
+        return TP_OK;
+    }
+    const scatter_attr back = { attr->dim, x->shape[attr->dim], attr->keepdim };
+    return done(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &back, NULL));
+}
+
+static tp_status max_scatter_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 1)) return TP_OK;
+    return done(dx[0] = tp__run1(&op_max_gather, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
+}
+
+static tp_status max_gather_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 1)) return TP_OK;
+    return done(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
+}
+
+/* ---- The greater of two: broadcast, then as the kernel of two equal shapes --------------------------------------------------------- */
+
+static tp_status maximum_shape(tp_call *call)
+{
+    const tp_dtype dtype = tp__result_type(call->in, 2);
+    int64_t shape[TP_MAX_DIMS];
+    int ndim;
+    if (tp__is_complex(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
+    if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
+    const tp_tensor *y = tp__out(call, dtype, ndim, shape);
+    for (int i = 0; y && i < 2; i++)
+        if (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != dtype) call->keep_shape |= (uint64_t)1 << i;
+    return done(y);
+}
+
+static tp_status maximum_forward(tp_call *call)
+{
+    const tp_tensor *y = call->out[0];
+    const uint32_t mark = tp__list_mark();
+    tp_tensor *in[2] = { NULL };
+    tp_grad_mode mode = tp_grad_mode_set(false);
+    tp_shape shape = { .ndim = y->ndim };
+    memcpy(shape.dim, y->shape, sizeof y->shape);
+    for (int i = 0; i < 2; i++) in[i] = tp__same_shape(call->in[i], y) ? call->in[i] : tp_expand(call->in[i], shape);
+    tp_grad_mode_restore(&mode);
+    tp_call wide = *call;
+    wide.in = in;
+    const tp_dtype dtypes[TP__DENSE_MOST] = { (tp_dtype)y->dtype, (tp_dtype)y->dtype };
+    const tp_status status = in[0] && in[1] ? tp__run_dense(&wide, dtypes) : tp__pending();
+    tp__list_release(mark);
+    return status;
+}
+
+/* da of dy, as if a and b had dy's shape and dtype */
+static tp_tensor *part_of(tp_tensor *dy, tp_tensor *a, tp_tensor *b)
+{
+    if (!dy || !a || !b) return NULL;
+    tp_shape shape = { .ndim = dy->ndim };
+    memcpy(shape.dim, dy->shape, sizeof dy->shape);
+    a = tp_expand(tp_to_dtype(tp_detach(a), (tp_dtype)dy->dtype), shape);
+    b = tp_expand(tp_to_dtype(tp_detach(b), (tp_dtype)dy->dtype), shape);
+    return tp__run1(&op_maximum_backward, (tp_tensor *[]){ dy, a, b }, 3, NULL, NULL);
+}
+
+static tp_status maximum_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
+    if (need & 1 && !(dx[0] = tp__fit(node, 0, part_of(dy[0], a, b)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp__fit(node, 1, part_of(dy[0], b, a)))) return tp__pending();
+    return TP_OK;
+}
+
+static tp_status maximum_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 1)) return TP_OK;
+    return done(dx[0] = part_of(g[0], tp__saved(node, 0), tp__saved(node, 1)));
+}
+
+/* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Distinct values, far enough apart that a small step leaves the order as it is. */
+static tp_tensor *distinct(const tp_sample_set *set, tp_shape shape)
+{
+    const tp_dtype dtype = set->dtype ? set->dtype : TP_F32;
+    int64_t n = 1;
+    for (int d = 0; d < shape.ndim; d++) n *= shape.dim[d];
+    tp_tensor *x = tp_reshape(tp_mul(tp_to_dtype(tp_randperm(n), dtype), 0.25), shape);
+    x = tp_detach(x);
+    if (x) tp_requires_grad(x, true);
+    return x;
+}
+
+static void all_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))));
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, (tp_shape){ .ndim = 0 })));
+}
+
+static void dim_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(-2), TP__BOOL_ARG(true));
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(0, 3))), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, (tp_shape){ .ndim = 0 })), TP__INT_ARG(0));
+}
+
+static void argmax_samples(tp_sample_set *set)
+{
+    all_samples(set);
+    dim_samples(set);
+}
+
+static void other_samples(tp_sample_set *set)
+{
+    tp_tensor *both = distinct(set, TP_SHAPE(2, 3, 4));
+    TP__GIVE(set, TP__TENSOR_ARG(tp_select(both, 0, 0)), TP__TENSOR_ARG(tp_select(both, 0, 1)));
+    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp_add(distinct(set, TP_SHAPE(4)), 0.125)));
+}
+
+static void max_backward_samples(tp_sample_set *set)
+{
+    tp_tensor *x = tp_detach(distinct(set, TP_SHAPE(3, 4)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, -2, 2)), TP__TENSOR_ARG(x), TP__TENSOR_ARG(tp_max(x)));
+}
+
+static void scatter_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 4)),
+             TP__INT_ARG(1), TP__INT_ARG(4), TP__BOOL_ARG(false));
+}
+
+static void gather_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 4, 3), -2, 2)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 4)),
+             TP__INT_ARG(1), TP__INT_ARG(4), TP__BOOL_ARG(false));
+}
+
+static void maximum_backward_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp_detach(distinct(set, TP_SHAPE(3, 4)))),
+             TP__TENSOR_ARG(tp_detach(distinct(set, TP_SHAPE(3, 4)))));
+}
+
+/* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------- */
+
+static const tp_op op_max = { .schema = "max(Tensor input) -> Tensor", .shape = max_shape, .forward = dense_inputs, .backward = max_backward,
+    .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = all_samples, .state = TP__STATE };
+static const tp_op op_max_dim = { .schema = "max.dim(Tensor input, int dim, bool keepdim=false) -> (Tensor, Tensor)", .kernel = "max.dim",
+    .shape = max_dim_shape, .forward = dense_inputs, .backward = max_dim_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(dim_attr),
+    .samples = dim_samples, .state = TP__STATE };
+static const tp_op op_max_other = { .schema = "max.other(Tensor input, Tensor other) -> Tensor", .kernel = "maximum", .shape = maximum_shape,
+    .forward = maximum_forward, .backward = maximum_backward, .saves = { TP__INPUT(0, 0), TP__INPUT(1, 0) }, .samples = other_samples,
+    .state = TP__STATE };
+static const tp_op op_argmax = { .schema = "argmax(Tensor input, int? dim=none, bool keepdim=false) -> Tensor", .flags = TP__NO_GRAD_OP,
+    .shape = argmax_shape, .forward = dense_inputs, .attr_size = sizeof(dim_attr), .samples = argmax_samples, .state = TP__STATE };
+
+static const tp_op op_max_backward = { .schema = "max_backward(Tensor grad, Tensor input, Tensor output) -> Tensor", .flags = TP__INTERNAL,
+    .shape = max_backward_shape, .forward = dense_inputs, .backward = max_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .samples = max_backward_samples, .state = TP__STATE };
+static const tp_op op_max_scatter = { .schema = "max_scatter(Tensor grad, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
+    .flags = TP__INTERNAL, .shape = scatter_shape, .forward = dense_inputs, .backward = max_scatter_backward, .saves = { TP__INPUT(1, 0) },
+    .attr_size = sizeof(scatter_attr), .samples = scatter_samples, .state = TP__STATE };
+static const tp_op op_max_gather = { .schema = "max_gather(Tensor input, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
+    .flags = TP__INTERNAL, .shape = gather_shape, .forward = dense_inputs, .backward = max_gather_backward, .saves = { TP__INPUT(1, 0) },
+    .attr_size = sizeof(scatter_attr), .samples = gather_samples, .state = TP__STATE };
+static const tp_op op_maximum_backward = { .schema = "maximum_backward(Tensor grad, Tensor input, Tensor other) -> Tensor", .flags = TP__INTERNAL,
+    .shape = tp__same_as_input, .forward = dense_inputs, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .samples = maximum_backward_samples, .state = TP__STATE };
+
+/* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp_max(tp_tensor *x) { return tp__run1(&op_max, &x, 1, NULL, TP__CALLER); }
+
+tp_tensor *tp_max_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices)
+{
+    dim_attr attr = { dim, keepdim };
+    tp_tensor *out[2] = { NULL };
+    const bool failed = tp__run(&op_max_dim, &x, 1, &attr, out, 2, TP__CALLER) < 0;
+    if (indices) *indices = failed ? NULL : out[1];
+    return failed ? NULL : out[0];
+}
+
+tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *options)
+{
+    tp_argmax_options o = { TP__DEFAULT_argmax .tp__end = 0 };
+    if (tp_options_take("argmax", &o, options, offsetof(tp_argmax_options, tp__end))) return NULL;
+    dim_attr attr = { o.dim, o.keepdim };
+    return tp__run1(&op_argmax, &x, 1, &attr, TP__CALLER);
+}
+
+const tp_op *const tp__ops_max[] = {
+    &op_max, &op_max_dim, &op_max_other, &op_argmax, &op_max_backward, &op_max_scatter, &op_max_gather, &op_maximum_backward, NULL,
+};

@@ -1,0 +1,210 @@
+/* optim.c: optimizer steps over lists of parameters, as one call of a kernel. They are no ops of the registry: nothing is
+ * recorded, and leaves that require grad may be written. Everything is checked before anything is.
+ *
+ *   fused_sgd_    g += weight_decay w;  v = momentum v + (1 - dampening) g;  w -= lr (nesterov ? g + momentum v : v)
+ *   fused_adam_   Kingma & Ba 2015, algorithm 1;  AdamW: Loshchilov & Hutter 2019 */
+#include "core/kernel_args.h"
+#include "ops/run.h"
+
+static const tp_op op_sgd = { .schema = "fused_sgd_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL | TP__NOT_LAZY, .state = TP__STATE };
+static const tp_op op_adam = { .schema = "fused_adam_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL | TP__NOT_LAZY, .state = TP__STATE };
+
+enum { MOST_LISTS = 6, PARAMS = 0, GRADS };
+
+typedef struct step {
+    const tp_op *op;
+    const char *name;
+    const void *caller;
+    int n_lists, scalars;                              /* list `scalars` is of 0-dim float32 tensors; 0: none is */
+    int64_t n;
+    tp_tensor_list list[MOST_LISTS];                   /* parameters, gradients, states; empty: not needed */
+    const char *role[MOST_LISTS];
+    tp_tensor **work;                                  /* copies of what is laid out unlike its parameter, else the same: n_lists * n */
+} step;
+
+/* ---- Checks ----------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status check_tensor(const step *s, int k, int64_t i)
+{
+    tp_tensor *x = s->list[k].at[i], *p = s->list[PARAMS].at[i];
+    if (!x) return tp__pending_error() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: %s %lld is NULL", s->name, s->role[k], (long long)i);
+    if (!tp__alive(x, s->name)) return tp__pending();
+    if (k == PARAMS && !tp__is_floating(x->dtype))
+        return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s, which is no floating dtype", s->name, (long long)i, tp_dtype_name((tp_dtype)x->dtype));
+    if (k != GRADS && x->base && x->flags & TP__MULTI_VIEW && x->node)
+        return tp_fail(TP_ERR_STATE, "%s: %s %lld is one of several views that an op returned", s->name, s->role[k], (long long)i);
+    if (k && k == s->scalars) {
+        if (x->dtype == TP_F32 && x->numel == 1) return TP_OK;
+        return tp_fail(TP_ERR_ARGUMENT, "%s: %s %lld is %s %s, and has to be one float32", s->name, s->role[k], (long long)i,
+                       tp_dtype_name((tp_dtype)x->dtype), tp__shape_text(x));
+    }
+    if (!tp__same_shape(x, p))
+        return tp_fail(TP_ERR_SHAPE, "%s: parameter %lld is %s, its %s %s", s->name, (long long)i, tp__shape_text(p), s->role[k], tp__shape_text(x));
+    if (x->dtype != p->dtype)
+        return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s, its %s %s", s->name, (long long)i, tp_dtype_name((tp_dtype)p->dtype), s->role[k],
+                       tp_dtype_name((tp_dtype)x->dtype));
+    if (x->device != s->list[PARAMS].at[0]->device)
+        return tp_fail(TP_ERR_DEVICE, "%s: %s %lld is on %s, the first parameter on %s", s->name, s->role[k], (long long)i,
+                       tp_device_name(x->device), tp_device_name(s->list[PARAMS].at[0]->device));
+    return TP_OK;
+}
+
+static tp_status check(const step *s)
+{
+    if (tp__pending_error()) return tp__pending();
+    for (int k = 1; k < s->n_lists; k++)
+        if (s->list[k].at && s->list[k].n != s->n)
+            return tp_fail(TP_ERR_ARGUMENT, "%s: there are %lld parameters, and %lld times %s", s->name, (long long)s->n, (long long)s->list[k].n,
+                           s->role[k]);
+    for (int64_t i = 0; i < s->n; i++)
+        for (int k = 0; k < s->n_lists; k++) {
+            const tp_status status = s->list[k].at ? check_tensor(s, k, i) : TP_OK;
+            if (status) return status;
+        }
+    return TP_OK;
+}
+
+/* ---- Layouts ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool same_layout(const tp_tensor *a, const tp_tensor *b)
+{
+    if (a->flags & b->flags & TP__CONTIGUOUS) return true;
+    for (int d = 0; d < a->ndim; d++)
+        if (a->shape[d] != 1 && a->stride[d] != b->stride[d]) return false;
+    return true;
+}
+
+/* In work: each parameter's tensors in one dense layout, which is its own if it is dense. */
+static tp_status lay_out(step *s)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        const tp_tensor *p = s->list[PARAMS].at[i];
+        const bool dense = tp__is_dense(p);
+        for (int k = 0; k < s->n_lists; k++) {
+            tp_tensor *x = s->list[k].at ? s->list[k].at[i] : NULL;
+            tp_tensor **to = &s->work[k * s->n + i];
+            *to = x;
+            if (!x || (k && k == s->scalars) || (dense ? same_layout(x, p) : (bool)(x->flags & TP__CONTIGUOUS))) continue;
+            *to = dense ? tp__tensor_new_strided(x->device, (tp_dtype)x->dtype, x->ndim, x->shape, p->stride)
+                        : tp__tensor_new(x->device, (tp_dtype)x->dtype, x->ndim, x->shape);
+            if (!*to || !tp_copy_(*to, x)) return tp__pending();
+        }
+    }
+    return TP_OK;
+}
+
+static tp_status write_back(const step *s)
+{
+    for (int k = 0; k < s->n_lists; k++)
+        for (int64_t i = 0; k != GRADS && s->list[k].at && i < s->n; i++) {
+            tp_tensor *x = s->list[k].at[i];
+            if (s->work[k * s->n + i] == x) tp__bump(x, s->name);
+            else if (!tp_copy_(x, s->work[k * s->n + i])) return tp__pending();
+        }
+    return TP_OK;
+}
+
+static tp_tensor *const *working(const step *s, int k) { return s->list[k].at ? s->work + k * s->n : NULL; }
+
+/* ---- Steps --------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status begin(step *s)
+{
+    s->n = s->list[PARAMS].n;
+    for (int k = 0; k < s->n_lists; k++)
+        if (!s->list[k].n && (k > GRADS || !s->n)) s->list[k].at = NULL;
+    const tp_status status = check(s);
+    if (status || !s->n) return status;
+    s->work = tp_mem_alloc((size_t)(s->n_lists * s->n) * sizeof *s->work);
+    return s->work ? lay_out(s) : TP_ERR_MEMORY;
+}
+
+static tp_status run(const step *s, const void *attr)
+{
+    const tp_kernel *kernel = tp__kernel(s->op, s->list[PARAMS].at[0]->device);
+    tp_call call = { .op = s->op, .in = s->work, .n_in = (int)(s->n < 4 ? s->n : 4), .attr = attr };
+    const tp_status status = kernel ? kernel->run(&call) : tp__pending();
+    return status ? status : write_back(s);
+}
+
+static tp_status sgd(step *s, const tp_fused_sgd_options *o)
+{
+    tp_status status = TP_OK;
+    if (o->nesterov && !(o->momentum > 0 && o->dampening == 0))
+        return tp_fail(TP_ERR_ARGUMENT, "%s: nesterov takes a momentum and no dampening, and they are %g and %g", s->name, o->momentum, o->dampening);
+    if (o->momentum != 0 && s->list[PARAMS].n && !s->list[2].n)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: momentum %g needs momentum buffers", s->name, o->momentum);
+    if (o->momentum == 0) s->list[2] = (tp_tensor_list){ .n = 0 };
+    status = begin(s);
+    if (status || !s->n) return status;
+    return run(s, &(tp__sgd_step){ .n = s->n, .params = working(s, PARAMS), .grads = working(s, GRADS), .buffers = working(s, 2), .lr = o->lr,
+               .momentum = o->momentum, .dampening = o->dampening, .weight_decay = o->weight_decay, .nesterov = o->nesterov,
+               .maximize = o->maximize, .first = o->first_step });
+}
+
+static tp_status adam(step *s, const tp_fused_adam_options *o)
+{
+    tp_status status = TP_OK;
+    for (int i = 0; i < 2; i++)
+        if (!(o->betas[i] >= 0 && o->betas[i] < 1))
+            return tp_fail(TP_ERR_ARGUMENT, "%s: betas[%d] is %g, and has to be at least 0 and less than 1", s->name, i, o->betas[i]);
+    for (int k = 2; k < s->n_lists; k++)
+        if (s->list[PARAMS].n && !s->list[k].n && (k != 4 || o->amsgrad))
+            return tp_fail(TP_ERR_ARGUMENT, "%s: the list of %s is empty", s->name, s->role[k]);
+    if (!o->amsgrad) s->list[4] = (tp_tensor_list){ .n = 0 };
+    status = begin(s);
+    if (status || !s->n) return status;
+    return run(s, &(tp__adam_step){ .n = s->n, .params = working(s, PARAMS), .grads = working(s, GRADS), .exp_avgs = working(s, 2),
+               .exp_avg_sqs = working(s, 3), .max_exp_avg_sqs = working(s, 4), .steps = working(s, 5), .lr = o->lr, .beta1 = o->betas[0],
+               .beta2 = o->betas[1], .eps = o->eps, .weight_decay = o->weight_decay, .decoupled = o->decoupled, .maximize = o->maximize });
+}
+
+/* Around a step: nothing is recorded, errors name it, and copies go. */
+typedef struct around { bool outermost; uint32_t mode, mark; } around;
+
+static around enter(const step *s)
+{
+    tp__thread *self = &tp__self;
+    const around was = { !self->caller, self->mode, self->listed };
+    if (was.outermost) {
+        self->caller = s->caller;
+        self->op = s->name;
+    }
+    self->mode |= TP__NO_RECORD;
+    return was;
+}
+
+static tp_status leave(step *s, around was, tp_status status)
+{
+    tp__thread *self = &tp__self;
+    if (status && !tp__pending_error()) tp_fail(status, "%s: the step failed", s->name);
+    if (s->work) tp_mem_free(s->work, (size_t)(s->n_lists * s->n) * sizeof *s->work);
+    tp__list_release(was.mark);
+    if (!(was.mode & TP__NO_RECORD)) self->mode &= ~(uint32_t)TP__NO_RECORD;
+    if (was.outermost) self->caller = self->op = NULL;
+    return status;
+}
+
+tp_status tp_fused_sgd__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list momentum_buffers, const tp_fused_sgd_options *options)
+{
+    step s = { .op = &op_sgd, .name = "fused_sgd_", .caller = TP__CALLER, .n_lists = 3, .list = { params, grads, momentum_buffers },
+               .role = { "parameter", "gradient", "momentum buffer" } };
+    tp_fused_sgd_options o = TP__BRACES(fused_sgd, );
+    const around was = enter(&s);
+    tp_status status = tp_options_take(s.name, &o, options, offsetof(tp_fused_sgd_options, tp__end));
+    if (!status) status = sgd(&s, &o);
+    return leave(&s, was, status);
+}
+
+tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list exp_avgs, tp_tensor_list exp_avg_sqs,
+                              tp_tensor_list max_exp_avg_sqs, tp_tensor_list steps, const tp_fused_adam_options *options)
+{
+    step s = { .op = &op_adam, .name = "fused_adam_", .caller = TP__CALLER, .n_lists = 6, .scalars = 5,
+               .list = { params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps },
+               .role = { "parameter", "gradient", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step" } };
+    tp_fused_adam_options o = TP__BRACES(fused_adam, );
+    const around was = enter(&s);
+    tp_status status = tp_options_take(s.name, &o, options, offsetof(tp_fused_adam_options, tp__end));
+    if (!status) status = adam(&s, &o);
+    return leave(&s, was, status);
+}

@@ -1,0 +1,281 @@
+/* registry.c: all ops, gathered from the tables at the end of the files in src/ops/, and calls by name. */
+#include "ops/run.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+extern const tp_op *const *const tp__op_tables[];      /* made by the Makefile from the file names */
+int32_t tp__choice(const tp__param *param, const char *value);
+
+enum { MOST_OPS = 1024, ATTR_ROOM = 1024, SLOTS = 64 };
+static const tp_op *all[MOST_OPS];
+static int n_all;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(tp__state(*(const tp_op *const *)a)->name, tp__state(*(const tp_op *const *)b)->name);
+}
+
+static void gather(void)
+{
+    for (const tp_op *const *const *table = tp__op_tables; *table; table++)
+        for (const tp_op *const *op = *table; *op && n_all < MOST_OPS; op++) all[n_all++] = *op;
+    qsort(all, (size_t)n_all, sizeof *all, by_name);
+}
+
+int tp_op_count(void)
+{
+    pthread_once(&once, gather);
+    return n_all;
+}
+
+const tp_op *tp_op_at(int i) { return i >= 0 && i < tp_op_count() ? all[i] : NULL; }
+
+/* The first whose full name is `name`, or begins with it and a dot. */
+static int first_of(const char *name)
+{
+    for (int i = 0; i < tp_op_count(); i++)
+        if (!strcmp(tp__state(all[i])->name, name)) return i;
+    for (int i = 0; i < n_all; i++)
+        if (!strcmp(tp__state(all[i])->base_name, name)) return i;
+    return -1;
+}
+
+const tp_op *tp_op_find(const char *name)
+{
+    const int i = name ? first_of(name) : -1;
+    return i < 0 ? NULL : all[i];
+}
+
+const char *tp_op_name(const tp_op *op) { return op ? tp__state(op)->name : NULL; }
+const char *tp_op_schema(const tp_op *op) { return op ? op->schema : NULL; }
+bool tp_op_is_differentiable(const tp_op *op) { return op && (op->backward || op->compose) && !(op->flags & TP__NO_GRAD_OP); }
+
+/* ---- From named arguments to slots and attributes ------------------------------------------------------------------------------- */
+
+typedef struct binding {
+    const tp_op *op;
+    tp_tensor *few[SLOTS], **slots;                    /* by slot; a longer list gets memory of its own */
+    int n_slots, room;
+    _Alignas(16) unsigned char attr[ATTR_ROOM];
+    bool quiet;                                        /* an overload that does not fit is no error yet */
+} binding;
+
+static tp_status misfit(const binding *b, const char *format, const char *what)
+{
+    if (b->quiet) return TP_ERR_ARGUMENT;
+    char text[200];
+    snprintf(text, sizeof text, format, what);
+    return tp_fail(TP_ERR_ARGUMENT, "%s: %s; the schema is %s", tp__state(b->op)->base_name, text, b->op->schema);
+}
+
+static bool operand_of(const tp_arg *arg, tp_operand *out)
+{
+    if (arg->kind == TP_ARG_BOOL) *out = (tp_operand){ .kind = TP_OPERAND_BOOL, .as.integer = arg->value.boolean };
+    else if (arg->kind == TP_ARG_INT) *out = (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = arg->value.integer };
+    else if (arg->kind == TP_ARG_FLOAT) *out = (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = arg->value.real };
+    else return false;
+    return true;
+}
+
+static bool set_ints(const tp__param *p, const tp_arg *arg, void *to)
+{
+    const bool one = arg->kind == TP_ARG_INT;
+    if (!one && arg->kind != TP_ARG_INTS) return false;
+    if (p->type == TP__TYPE_INTS) {
+        tp__ints *ints = to;
+        ints->n = one ? 1 : arg->n;
+        if (ints->n > TP_MAX_DIMS) return false;
+        for (int i = 0; i < ints->n; i++) ints->v[i] = one ? arg->value.integer : arg->value.ints[i];
+        return true;
+    }
+    if (!one && arg->n != p->length && arg->n != 1) return false;
+    for (int i = 0; i < p->length; i++) ((int64_t *)to)[i] = one ? arg->value.integer : arg->value.ints[arg->n == 1 ? 0 : i];
+    return true;
+}
+
+static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
+{
+    tp_operand number;
+    switch (p->type) {
+    case TP__TYPE_BOOL:
+        if (arg->kind != TP_ARG_BOOL) return false;
+        *(bool *)to = arg->value.boolean;
+        return true;
+    case TP__TYPE_INT:
+        if (arg->kind != TP_ARG_INT && arg->kind != TP_ARG_BOOL) return false;
+        *(int64_t *)to = arg->kind == TP_ARG_INT ? arg->value.integer : arg->value.boolean;
+        return true;
+    case TP__TYPE_FLOAT:
+        if (!operand_of(arg, &number)) return false;
+        *(double *)to = number.kind == TP_OPERAND_REAL ? number.as.real : (double)number.as.integer;
+        return true;
+    case TP__TYPE_NUMBER: return operand_of(arg, to);
+    case TP__TYPE_DTYPE:
+        if (arg->kind != TP_ARG_DTYPE) return false;
+        *(tp_dtype *)to = arg->value.dtype;
+        return true;
+    case TP__TYPE_CHOICE:
+        if (arg->kind != TP_ARG_STRING) return false;
+        return (*(int32_t *)to = tp__choice(p, arg->value.string)) != 0;
+    default: return set_ints(p, arg, to);
+    }
+}
+
+static void set_default(const tp__param *p, void *to)
+{
+    switch (p->type) {
+    case TP__TYPE_BOOL: *(bool *)to = p->value.i; break;
+    case TP__TYPE_CHOICE: *(int32_t *)to = (int32_t)p->value.i; break;
+    case TP__TYPE_INT_N: memcpy(to, p->value.ints.v, p->bytes); break;
+    case TP__TYPE_INT: case TP__TYPE_FLOAT: case TP__TYPE_NUMBER: case TP__TYPE_INTS: memcpy(to, &p->value, p->bytes); break;
+    default: memset(to, 0, p->bytes);
+    }
+}
+
+static tp_status add_slot(binding *b, tp_tensor *x)
+{
+    if (b->n_slots == b->room) {
+        tp_tensor **more = tp_mem_alloc((size_t)b->room * 2 * sizeof *more);
+        if (!more) return TP_ERR_MEMORY;
+        memcpy(more, b->slots, (size_t)b->n_slots * sizeof *more);
+        if (b->slots != b->few) tp_mem_free(b->slots, (size_t)b->room * sizeof *more);
+        b->slots = more;
+        b->room *= 2;
+    }
+    b->slots[b->n_slots++] = x;
+    return TP_OK;
+}
+
+static tp_status bind_tensor(binding *b, const tp__param *p, const tp_arg *arg)
+{
+    tp_operand number;
+    if (!arg) return add_slot(b, NULL);
+    if (p->type == TP__TYPE_TENSORS) {
+        if (arg->kind != TP_ARG_TENSORS) return misfit(b, "\"%s\" must be a list of tensors", p->name);
+        for (int i = 0; i < arg->n; i++) {
+            const tp_status status = add_slot(b, arg->value.tensors[i]);
+            if (status) return status;
+        }
+        return TP_OK;
+    }
+    if (arg->kind == TP_ARG_TENSOR) return add_slot(b, arg->value.tensor);
+    if (!p->or_number || !operand_of(arg, &number)) return misfit(b, "\"%s\" must be a tensor", p->name);
+    tp_tensor *x = tp__operand(number);
+    return x ? add_slot(b, x) : tp__pending();
+}
+
+static const tp_arg *argument(const tp__op_state *s, int i, const tp_arg *args, int n)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].name ? !strcmp(args[k].name, s->params[i].name) : k == i && !s->params[i].keyword_only) return &args[k];
+    return NULL;
+}
+
+static tp_status check_names(const binding *b, const tp__op_state *s, const tp_arg *args, int n)
+{
+    for (int k = 0; k < n; k++) {
+        if (!args[k].name) {
+            if (k >= s->n_params || s->params[k].keyword_only) return misfit(b, "too many arguments by position%s", "");
+            continue;
+        }
+        int found = -1;
+        for (int i = 0; i < s->n_params; i++)
+            if (!strcmp(args[k].name, s->params[i].name)) found = i;
+        if (found < 0) return misfit(b, "no argument is named \"%s\"", args[k].name);
+        for (int j = 0; j < n; j++)
+            if (j != k && (args[j].name ? !strcmp(args[j].name, args[k].name) : j == found))
+                return misfit(b, "\"%s\" is given twice", args[k].name);
+    }
+    return TP_OK;
+}
+
+static tp_status bind(binding *b, const tp_arg *args, int n)
+{
+    const tp__op_state *s = tp__state(b->op);
+    b->slots = b->few;
+    b->n_slots = 0;
+    b->room = SLOTS;
+    tp_status status = check_names(b, s, args, n);
+    for (int i = 0; i < s->n_params && !status; i++) {
+        const tp__param *p = &s->params[i];
+        const tp_arg *arg = argument(s, i, args, n);
+        if (arg && arg->kind == TP_ARG_NONE) {
+            if (!p->optional) return misfit(b, "\"%s\" cannot be none", p->name);
+            if (p->type == TP__TYPE_TENSOR) arg = NULL;
+        } else if (!arg && !p->has_default && !p->optional) {
+            return misfit(b, "\"%s\" is missing", p->name);
+        }
+        if (p->type == TP__TYPE_TENSOR || p->type == TP__TYPE_TENSORS) {
+            status = bind_tensor(b, p, arg);
+            continue;
+        }
+        if (i < s->last_tensor) status = add_slot(b, NULL);
+        void *to = b->attr + p->offset;
+        if (!arg) set_default(p, to);
+        else if (arg->kind == TP_ARG_NONE) {
+            tp__param none = *p;                       /* absent is not the default where the default is a value */
+            if (p->type == TP__TYPE_INT) none.value.i = TP_NONE;
+            else if (p->type == TP__TYPE_INT_N) for (int k = 0; k < p->length; k++) none.value.ints.v[k] = TP_NONE;
+            else memset(&none.value, 0, sizeof none.value);
+            set_default(&none, to);
+        } else if (!set_attribute(p, arg, to)) {
+            status = misfit(b, "\"%s\" is of a wrong kind or value", p->name);
+        }
+    }
+    return status;
+}
+
+static tp_status call_bound(const tp_op *op, bool quiet, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out, bool *fits)
+{
+    binding b;
+    b.op = op;
+    b.quiet = quiet;
+    memset(b.attr, 0, sizeof b.attr);
+    tp_status status = bind(&b, args, n);
+    *fits = !status;
+    tp_tensor *few[8], **out = max < 8 ? few : outputs;
+    if (!status) {
+        const int got = tp__run(op, b.slots, b.n_slots, b.attr, out, max < 8 ? 8 : max, TP__CALLER);
+        if (got < 0) status = (tp_status)got;
+        else if (got > max) status = tp_fail(TP_ERR_ARGUMENT, "%s: it has %d outputs, there is room for %d", tp__state(op)->base_name, got, max);
+        else if (n_out) *n_out = got;
+        for (int i = 0; i < max; i++) outputs[i] = !status && i < got ? out[i] : NULL;
+    }
+    if (b.slots != b.few) tp_mem_free(b.slots, (size_t)b.room * sizeof *b.slots);
+    return status;
+}
+
+static void clear(tp_tensor **outputs, int max, int *n_out)
+{
+    for (int i = 0; i < max; i++) outputs[i] = NULL;
+    if (n_out) *n_out = 0;
+}
+
+tp_status tp_op_invoke(const tp_op *op, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out)
+{
+    bool fits;
+    clear(outputs, max, n_out);
+    if (!op) return tp_fail(TP_ERR_UNSUPPORTED, "op_invoke: the op is NULL");
+    return call_bound(op, false, args, n, outputs, max, n_out, &fits);
+}
+
+tp_status tp_op_call(const char *name, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out)
+{
+    clear(outputs, max, n_out);
+    const int first = name ? first_of(name) : -1;
+    if (first < 0) return tp_fail(TP_ERR_UNSUPPORTED, "op_call: there is no op \"%s\"", name ? name : "(null)");
+    const bool by_base = !strcmp(tp__state(all[first])->base_name, name);
+    int overloads = 0, last = first;
+    for (int i = 0; by_base && i < n_all; i++)
+        if (!strcmp(tp__state(all[i])->base_name, name)) overloads++, last = i;
+    bool fits;
+    if (overloads < 2) return tp_op_invoke(all[first], args, n, outputs, max, n_out);
+    for (int i = 0; i <= last; i++) {
+        if (strcmp(tp__state(all[i])->base_name, name)) continue;
+        const tp_status status = call_bound(all[i], true, args, n, outputs, max, n_out, &fits);
+        if (fits || tp__pending_error()) return status;
+    }
+    return tp_fail(TP_ERR_ARGUMENT, "%s: none of its %d overloads takes these arguments; the first is %s", name, overloads, all[first]->schema);
+}

@@ -1,0 +1,299 @@
+/* run.c: the engine's one way through a call: inputs, shape rule, kernel, tape. The fast path of elementwise ops
+ * (pointwise.c) is a shortcut of this for the plain case. */
+#include "ops/run.h"
+
+#include "core/memory.h"
+
+#include <stdarg.h>
+
+/* ---- For shape rules --------------------------------------------------------------------------------------------------------- */
+
+tp_status tp__call_fail(const tp_call *call, tp_status code, const char *format, ...)
+{
+    char text[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    return tp__fail_tensors(code, tp__state(call->op)->base_name, call->in, call->n_in, "%s", text);
+}
+
+static tp_tensor *next_out(tp_call *call, tp_tensor *y)
+{
+    if (y) call->out[call->n_out++] = y;
+    return y;
+}
+
+static tp_device device_of(const tp_call *call)
+{
+    for (int i = 0; i < call->n_in; i++)
+        if (call->in[i] && !(call->in[i]->flags & TP__WRAPPED)) return call->in[i]->device;
+    return TP_CPU;
+}
+
+tp_tensor *tp__out(tp_call *call, tp_dtype dtype, int ndim, const int64_t *shape)
+{
+    return next_out(call, tp__tensor_new(device_of(call), dtype, ndim, shape));
+}
+
+tp_tensor *tp__out_like(tp_call *call, tp_tensor *x, tp_dtype dtype)
+{
+    if (x->flags & TP__CONTIGUOUS) return tp__out(call, dtype, x->ndim, x->shape);
+    int64_t stride[TP_MAX_DIMS];
+    tp__strides_like(x, stride);
+    return next_out(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
+}
+
+tp_tensor *tp__out_view(tp_call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
+{
+    tp_tensor *y = next_out(call, tp__alias(x, ndim, shape, stride, offset));
+    if (y) tp__make_view(y, x);
+    return y;
+}
+
+tp_status tp__same_as_input(tp_call *call)
+{
+    return tp__out_like(call, call->in[0], (tp_dtype)call->in[0]->dtype) ? TP_OK : tp__pending();
+}
+
+/* ---- The tape ------------------------------------------------------------------------------------------------------------------ */
+
+static int arg_of_slot(const tp__op_state *state, const tp_call *call, int slot)
+{
+    if (state->list_at < 0 || slot < state->list_at) return slot;
+    const int members = call->n_in - state->last_tensor;
+    return slot < state->list_at + members ? state->list_at : slot - members + 1;
+}
+
+static int count_saves(const tp_op *op)
+{
+    int n = 0;
+    while (n < TP__MAX_SAVES && op->saves[n].from) n++;
+    return n;
+}
+
+/* The node of a call, with its edges and what it saves of the inputs; before the kernel, which may overwrite one. */
+static tp_node *record(tp_call *call)
+{
+    const tp_op *op = call->op;
+    const int n_saved = count_saves(op);
+    const int n_shapes = __builtin_popcountll(call->keep_shape);
+    tp_node *node = tp__node_new(op, call->n_in, n_saved, n_shapes, op->attr_size);
+    if (!node) return NULL;
+    atomic_store_explicit(&node->refs, 1, memory_order_relaxed);
+    for (int i = 0; i < call->n_in; i++)
+        if (call->in[i]) tp__connect(node, i, call->in[i]);
+    for (int i = 0, k = 0; i < call->n_in && k < n_shapes; i++) {
+        if (!(call->keep_shape >> i & 1)) continue;
+        tp__kept_shape *kept = &tp__shapes(node)[k++];
+        kept->arg = (int16_t)i;
+        kept->ndim = call->in[i]->ndim;
+        kept->dtype = call->in[i]->dtype;
+        memcpy(kept->shape, call->in[i]->shape, sizeof *kept->shape * call->in[i]->ndim);
+    }
+    for (int k = 0; k < n_saved; k++) {
+        const tp__save *save = &op->saves[k];
+        if (save->from == TP__SAVE_INPUT && (!save->when || save->when & call->need) && call->in[save->index])
+            tp__save_input(node, k, call->in[save->index]);
+    }
+    if (op->attr_size) memcpy(tp__attr_memory(node), call->attr, op->attr_size);
+    return node;
+}
+
+/* After the kernel: outputs get the node, and it gets those that its rule wants. Gives back the reference of `record`. */
+static tp_status attach(tp_call *call, tp_node *node)
+{
+    tp_status status = TP_OK;
+    node->n_out = (uint16_t)call->n_out;
+    for (int k = 0; k < node->n_saved && !status; k++) {
+        const tp__save *save = &call->op->saves[k];
+        if (save->from == TP__SAVE_OUTPUT && (!save->when || save->when & call->need))
+            status = tp__save_output(node, k, call->out[save->index], save->index);
+    }
+    if (!status && call->op->flags & TP__INPLACE) status = tp__rebase(call->in[0], node, 0);
+    for (int i = 0; i < call->n_out && !status && !(call->op->flags & TP__INPLACE); i++)
+        if (tp__is_floating(call->out[i]->dtype) || tp__is_complex(call->out[i]->dtype)) tp__attach(node, call->out[i], i);
+    tp__node_unref(node);
+    return status;
+}
+
+/* ---- The call -------------------------------------------------------------------------------------------------------------------- */
+
+/* NULL for what the schema requires, or an absent tensor while an error is unread: nothing happens. */
+static tp_status check_inputs(tp_call *call, const tp__op_state *state)
+{
+    tp_device device = 0;
+    for (int i = 0; i < call->n_in; i++) {
+        tp_tensor *x = call->in[i];
+        const tp__param *param = &state->params[arg_of_slot(state, call, i)];
+        if (!x) {
+            if (param->type == TP__TYPE_TENSORS || (param->type == TP__TYPE_TENSOR && (!param->optional || tp__pending_error())))
+                return tp__pending() ? tp__pending() : TP_ERR_ARGUMENT;
+            continue;
+        }
+        if (!tp__alive(x, state->base_name)) return tp__pending();
+        if (x->flags & TP__WRAPPED) continue;
+        if (!device) device = x->device;
+        else if (x->device != device && !(x->ndim == 0 && x->device == TP_CPU))
+            return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(device), tp_device_name(x->device));
+    }
+    return TP_OK;
+}
+
+static tp_status find_need(tp_call *call, const tp__op_state *state)
+{
+    if (tp__self.mode & TP__NO_RECORD || call->op->flags & TP__NO_GRAD_OP || !(call->op->backward || call->op->compose)) return TP_OK;
+    for (int i = 0; i < call->n_in; i++) {
+        tp_tensor *x = call->in[i];
+        if (!x) continue;
+        const tp_status status = tp__view_refresh(x);
+        if (status) return status;
+        if (tp__needs_grad(x)) call->need |= (uint64_t)1 << arg_of_slot(state, call, i);
+    }
+    return TP_OK;
+}
+
+static tp_status compute(tp_call *call)
+{
+    const tp_op *op = call->op;
+    if (op->forward) return op->forward(call);
+    if (op->flags & TP__VIEW) return TP_OK;
+    const tp_kernel *kernel = tp__kernel(op, device_of(call));
+    return kernel ? kernel->run(call) : tp__pending();
+}
+
+static tp_status run(tp_call *call, const tp__op_state *state)
+{
+    const tp_op *op = call->op;
+    tp_status status = check_inputs(call, state);
+    if (!status) status = find_need(call, state);
+    if (status) return status;
+    if (op->compose) return op->compose(call);
+    const bool inplace = op->flags & TP__INPLACE;
+    if (inplace && !tp__may_write(call->in[0], state->base_name)) return tp__pending();
+    status = op->shape(call);
+    if (status) return status;
+    tp_node *node = NULL;
+    if (call->need && !(node = record(call))) return TP_ERR_MEMORY;
+    status = compute(call);
+    if (inplace) tp__bump(call->in[0], state->base_name);
+    if (status) {
+        if (node) tp__node_unref(node);
+        return status;
+    }
+    return node ? attach(call, node) : TP_OK;
+}
+
+int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **out, int max_out, const void *caller)
+{
+    tp__thread *self = &tp__self;
+    const tp__op_state *state = tp__state(op);
+    tp_call call = { .op = op, .in = in, .n_in = n_in, .out = out, .max_out = max_out, .attr = attr };
+    const bool outermost = !self->caller;
+    if (outermost) {
+        self->caller = caller;
+        self->op = state->base_name;
+    }
+    const uint32_t mark = self->listed;
+    out[0] = NULL;
+    tp_status status = run(&call, state);
+    if (status) {
+        if (!tp__pending_error() && status == TP_ERR_MEMORY) tp_fail(status, "%s: no memory", state->base_name);
+        tp__list_release(mark);
+        out[0] = NULL;
+    }
+    if (outermost) {
+        self->caller = NULL;
+        self->op = NULL;
+    }
+    return status ? (int)status : call.n_out;
+}
+
+tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, const void *caller)
+{
+    tp_tensor *out[4] = { NULL };
+    return tp__run(op, in, n_in, attr, out, 4, caller) < 0 ? NULL : out[0];
+}
+
+/* ---- Operands, promotion, broadcasting ------------------------------------------------------------------------------------------- */
+
+tp_tensor *tp__operand(tp_operand v)
+{
+    if (v.kind == TP_OPERAND_TENSOR) return v.as.tensor;
+    if (v.kind == TP_OPERAND_NONE) return NULL;
+    tp_tensor *x = tp__tensor_new(TP_CPU, v.kind == TP_OPERAND_REAL ? TP_F64 : v.kind == TP_OPERAND_BOOL ? TP_BOOL : TP_I64, 0, NULL);
+    if (!x) return NULL;
+    x->flags |= TP__WRAPPED;
+    if (v.kind == TP_OPERAND_REAL) *(double *)x->data = v.as.real;
+    else if (v.kind == TP_OPERAND_BOOL) *(bool *)x->data = v.as.integer;
+    else *(int64_t *)x->data = v.as.integer;
+    return x;
+}
+
+static int category(int dtype) { return tp__is_complex(dtype) ? 3 : tp__is_floating(dtype) ? 2 : dtype == TP_BOOL ? 0 : 1; }
+
+/* As torch.result_type: tensors with dims come first, then 0-dim ones, then numbers; a lower rank counts only if its
+ * category is higher, and then as the default dtype of it, if it is a number. */
+tp_dtype tp__result_type(tp_tensor *const *in, int n)
+{
+    tp_dtype by_rank[3] = { TP_DTYPE_DEFAULT, TP_DTYPE_DEFAULT, TP_DTYPE_DEFAULT };
+    for (int i = 0; i < n; i++) {
+        if (!in[i]) continue;
+        const int rank = in[i]->flags & TP__WRAPPED ? 2 : in[i]->ndim ? 0 : 1;
+        tp_dtype dtype = (tp_dtype)in[i]->dtype;
+        if (rank == 2 && dtype == TP_F64) dtype = TP_F32;
+        by_rank[rank] = by_rank[rank] ? tp_promote_types(by_rank[rank], dtype) : dtype;
+    }
+    tp_dtype result = by_rank[0];
+    for (int rank = 1; rank < 3; rank++) {
+        if (!by_rank[rank]) continue;
+        if (!result) result = by_rank[rank];
+        else if (category(by_rank[rank]) > category(result))
+            result = category(by_rank[rank]) == 3 ? (result == TP_F64 ? TP_C128 : TP_C64) : by_rank[rank];
+    }
+    return result;
+}
+
+bool tp__broadcast_shape(const tp_call *call, int n, int *ndim, int64_t *shape)
+{
+    int most = 0;
+    for (int i = 0; i < n; i++)
+        if (call->in[i] && call->in[i]->ndim > most) most = call->in[i]->ndim;
+    for (int d = 0; d < most; d++) shape[d] = 1;
+    for (int i = 0; i < n; i++) {
+        const tp_tensor *x = call->in[i];
+        for (int d = 0; x && d < x->ndim; d++) {
+            int64_t *size = &shape[most - x->ndim + d];
+            if (x->shape[d] == 1 || x->shape[d] == *size) continue;
+            if (*size != 1) {
+                tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not broadcast", tp__shape_text(call->in[0]), tp__shape_text(x));
+                return false;
+            }
+            *size = x->shape[d];
+        }
+    }
+    *ndim = most;
+    return true;
+}
+
+tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype dtype)
+{
+    if (!x) return NULL;
+    tp_sum_options o = { .size = offsetof(tp_sum_options, tp__end), .keepdim = true };
+    const int lead = x->ndim - ndim;
+    for (int d = 0; d < x->ndim; d++)
+        if (d < lead || (shape[d - lead] == 1 && x->shape[d] != 1)) o.dims.dim[o.dims.n++] = d;
+    if (o.dims.n) x = tp_sum_with(x, &o);
+    if (x && lead) {
+        tp_shape to = { .ndim = ndim };
+        memcpy(to.dim, shape, sizeof *shape * (size_t)ndim);
+        x = tp_reshape(x, to);
+    }
+    return x && dtype && x->dtype != dtype ? tp_to_dtype(x, dtype) : x;
+}
+
+tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx)
+{
+    const tp__kept_shape *kept = dx && node->n_shapes ? tp__kept(node, arg) : NULL;
+    return kept ? tp__reduce_to(dx, kept->ndim, kept->shape, (tp_dtype)kept->dtype) : dx;
+}

@@ -1,0 +1,29 @@
+/* run.h: calling an op. What every public function of src/ops/ ends in. */
+#ifndef TP__RUN_H
+#define TP__RUN_H
+
+#include "autograd/node.h"
+
+/* Runs op on n_in inputs by slot. Outputs belong to the scope; out has room for max_out. `caller` is TP__CALLER of the public
+ * function. Returns how many outputs there are, or a status below 0, with out[0] NULL. */
+int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **out, int max_out, const void *caller);
+/* The same for ops of one output. */
+tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, const void *caller);
+
+/* A number as a 0-dim tensor that promotes by category only; a tensor as it is. NULL: NULL, or an error. */
+tp_tensor *tp__operand(tp_operand v);
+
+/* x summed to a shape that broadcasts to its own, and cast: the gradient of an input that was broadcast or promoted. */
+tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype dtype);
+/* dx of input `arg`, which kept its shape if it differs from the output's. NULL goes through. */
+tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx);
+
+/* PyTorch's result type of tensors, numbers and 0-dim tensors weighing less. NULL ones are skipped. */
+tp_dtype tp__result_type(tp_tensor *const *in, int n);
+/* The shape that all broadcast to: call->in[0 .. n). False: an error. */
+bool tp__broadcast_shape(const tp_call *call, int n, int *ndim, int64_t *shape);
+
+/* Shape rule of elementwise ops of one input. */
+tp_status tp__same_as_input(tp_call *call);
+
+#endif

@@ -1,0 +1,11 @@
+/* samples.c: tensors for samples. */
+#include "ops/samples.h"
+
+tp_tensor *tp__sample_tensor(const tp_sample_set *set, tp_shape shape, double lo, double hi)
+{
+    tp_tensor *x = tp_uniform(shape, lo, hi, .dtype = set->dtype ? set->dtype : TP_F32);
+    if (x) tp_requires_grad(x, true);
+    return x;
+}
+
+tp_tensor *tp__sample_indices(tp_shape shape, int64_t below) { return tp_randint(0, below, shape); }

@@ -1,0 +1,148 @@
+/* softmax.c: softmax and log_softmax along a dim. Only the output is kept.
+ *
+ *   softmax      y_i = exp(x_i) / sum_j exp(x_j)          dx = y (dy - sum(y dy))
+ *   log_softmax  y_i = x_i - log(sum_j exp(x_j))          dx = dy - exp(y) sum(dy) */
+#include "ops/dense.h"
+#include "ops/samples.h"
+
+typedef struct softmax_attr { int64_t dim; tp_dtype dtype; } softmax_attr;
+
+static tp_status done(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
+static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
+#define MUL(a, b) tp_mul_with(T(a), T(b))
+#define SUB(a, b) tp_sub_with(T(a), T(b))
+
+/* ---- Shape rules, forward ------------------------------------------------------------------------------------------------------------ */
+
+static tp_status wrap_dim(const tp_call *call, int64_t *dim)
+{
+    const tp_tensor *x = call->in[0];
+    const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
+    if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
+    *dim = d;
+    return TP_OK;
+}
+
+static tp_status softmax_shape(tp_call *call)
+{
+    softmax_attr *attr = (softmax_attr *)(uintptr_t)call->attr;
+    const tp_tensor *x = call->in[0];
+    const tp_dtype dtype = attr->dtype ? attr->dtype : (tp_dtype)x->dtype;
+    if (wrap_dim(call, &attr->dim)) return tp__pending();
+    if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(dtype));
+    if (dtype != x->dtype) call->keep_shape = 1;
+    return done(tp__out(call, dtype, x->ndim, x->shape));
+}
+
+static tp_status softmax_forward(tp_call *call)
+{
+    return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ (tp_dtype)call->out[0]->dtype });
+}
+
+static tp_status back_shape(tp_call *call)
+{
+    const tp_tensor *dy = call->in[0], *y = call->in[1];
+    if (!tp__same_shape(dy, y) || dy->dtype != y->dtype)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the output %s", tp__shape_text(dy), tp__shape_text(y));
+    if (!tp__is_floating(y->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)y->dtype));
+    if (wrap_dim(call, (int64_t *)(uintptr_t)call->attr)) return tp__pending();
+    return done(tp__out(call, (tp_dtype)y->dtype, y->ndim, y->shape));
+}
+
+static tp_status back_forward(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
+
+/* ---- Rules: of ops, and the same by one kernel ------------------------------------------------------------------------------------- */
+
+static const tp_op op_softmax_backward, op_log_softmax_backward;
+
+static tp_tensor *sum_along(tp_tensor *x, int64_t dim) { return tp_sum(x, .dims = TP_DIMS((int)dim), .keepdim = true); }
+
+static tp_tensor *softmax_dx(tp_tensor *dy, tp_tensor *y, int64_t dim) { return MUL(y, SUB(dy, sum_along(MUL(y, dy), dim))); }
+static tp_tensor *log_softmax_dx(tp_tensor *dy, tp_tensor *y, int64_t dim) { return SUB(dy, MUL(tp_exp(y), sum_along(dy, dim))); }
+
+static tp_status softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return done(dx[0] = tp__fit(node, 0, softmax_dx(dy[0], tp__saved(node, 0), *(const int64_t *)tp__attr(node))));
+}
+
+static tp_status log_softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return done(dx[0] = tp__fit(node, 0, log_softmax_dx(dy[0], tp__saved(node, 0), *(const int64_t *)tp__attr(node))));
+}
+
+static tp_status fused(const tp_op *op, const tp_node *node, tp_tensor *dy, tp_tensor **dx)
+{
+    return done(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
+}
+
+static tp_status softmax_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return fused(&op_softmax_backward, node, dy[0], dx);
+}
+
+static tp_status log_softmax_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return fused(&op_log_softmax_backward, node, dy[0], dx);
+}
+
+/* Of z = y (dy - sum(y dy)):  ddy = softmax's rule of g,  d y = g (dy - sum(y dy)) - dy sum(g y) */
+static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    const int64_t dim = *(const int64_t *)tp__attr(node);
+    tp_tensor *dy = tp__saved(node, 0), *y = tp__saved(node, 1);
+    if (need & 1 && !(dx[0] = softmax_dx(g[0], y, dim))) return tp__pending();
+    if (need & 2 && !(dx[1] = SUB(MUL(g[0], SUB(dy, sum_along(MUL(y, dy), dim))), MUL(dy, sum_along(MUL(g[0], y), dim))))) return tp__pending();
+    return TP_OK;
+}
+
+/* Of z = dy - exp(y) sum(dy):  ddy = g - sum(g exp(y)),  d y = -g exp(y) sum(dy) */
+static tp_status log_softmax_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    const int64_t dim = *(const int64_t *)tp__attr(node);
+    tp_tensor *part = MUL(g[0], tp_exp(tp__saved(node, 1)));
+    if (need & 1 && !(dx[0] = SUB(g[0], sum_along(part, dim)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_neg(MUL(part, sum_along(tp__saved(node, 0), dim))))) return tp__pending();
+    return TP_OK;
+}
+
+/* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
+
+static void softmax_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), -2, 2)), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 20, 3), -2, 2)), TP__INT_ARG(-2));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), -2, 2)), TP__INT_ARG(0),
+             TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, -2, 2)), TP__INT_ARG(0));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0), -2, 2)), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0), -2, 2)), TP__INT_ARG(0));
+}
+
+static void back_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), -1, 1)),
+             TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 17), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 17), -1, 1)),
+             TP__INT_ARG(-2));
+}
+
+/* ---- Descriptors, public -------------------------------------------------------------------------------------------------------------- */
+
+#define SOFTMAX(name) \
+    static const tp_op op_##name = { .schema = #name "(Tensor input, int dim, *, dtype dtype=none) -> Tensor", .shape = softmax_shape, \
+        .forward = softmax_forward, .backward = name##_backward, .backward_fused = name##_fused, .saves = { TP__OUTPUT(0) }, \
+        .attr_size = sizeof(softmax_attr), .samples = softmax_samples, .state = TP__STATE }; \
+    static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor output, int dim) -> Tensor", \
+        .flags = TP__INTERNAL, .shape = back_shape, .forward = back_forward, .backward = name##_backward_backward, \
+        .saves = { TP__INPUT(0, 2), TP__INPUT(1, 0) }, .attr_size = sizeof(int64_t), .samples = back_samples, .state = TP__STATE }
+SOFTMAX(softmax);
+SOFTMAX(log_softmax);
+
+tp_tensor *tp_softmax(tp_tensor *x, int dim) { return tp__run1(&op_softmax, &x, 1, &(softmax_attr){ dim, TP_DTYPE_DEFAULT }, TP__CALLER); }
+tp_tensor *tp_log_softmax(tp_tensor *x, int dim) { return tp__run1(&op_log_softmax, &x, 1, &(softmax_attr){ dim, TP_DTYPE_DEFAULT }, TP__CALLER); }
+
+const tp_op *const tp__ops_softmax[] = { &op_softmax, &op_log_softmax, &op_softmax_backward, &op_log_softmax_backward, NULL };

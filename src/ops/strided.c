@@ -1,0 +1,250 @@
+/* strided.c: views by explicit geometry, and the three linear maps that belong to them. With S the map that takes the
+ * elements of a region out of a base:
+ *
+ *   as_strided       y = S x, as a view        dx = S' dy
+ *   strided_gather   y = S x, as a copy        dx = S' dy
+ *   strided_sum      y = S' x                  dx = S dy       (elements that the region holds twice add up)
+ *   strided_scatter  y = base with the region replaced by src:   dbase = dy with the region zeroed,  dsrc = S dy
+ *
+ * The base's gradient has the base's shape; where the base's strides are not contiguous, it is laid out like it first. */
+#include "ops/run.h"
+#include "ops/samples.h"
+
+typedef tp__strided_attr attr_t;
+static const tp_op op_gather, op_sum;
+
+static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
+
+/* The first and the last element of the storage that a geometry touches. */
+static void extent(const tp__ints *size, const tp__ints *stride, int64_t offset, int64_t *lo, int64_t *hi)
+{
+    *lo = *hi = offset;
+    for (int i = 0; i < size->n; i++) {
+        if (!size->v[i]) { *hi = *lo; return; }
+        *(stride->v[i] < 0 ? lo : hi) += (size->v[i] - 1) * stride->v[i];
+    }
+}
+
+static bool is_plain(const attr_t *a)
+{
+    return tp__geometry_is_contiguous((int)a->base_size.n, a->base_size.v, a->base_stride.v);
+}
+
+/* Memory that covers both geometries, seen as the base and as the region. *at: element 0 of it, in the storage's count. */
+static tp_tensor *cover(const attr_t *a, const tp_tensor *like, int64_t *at)
+{
+    int64_t lo, hi, lo2, hi2;
+    extent(&a->size, &a->stride, a->offset, &lo, &hi);
+    extent(&a->base_size, &a->base_stride, a->base_offset, &lo2, &hi2);
+    *at = lo < lo2 ? lo : lo2;
+    const int64_t n = (hi > hi2 ? hi : hi2) - *at + 1;
+    tp_tensor *memory = tp__tensor_new(like->device, (tp_dtype)like->dtype, 1, &n);
+    return memory ? tp_zero_(memory) : NULL;
+}
+
+static tp_tensor *see(tp_tensor *memory, const tp__ints *size, const tp__ints *stride, int64_t offset)
+{
+    return tp__alias(memory, (int)size->n, size->v, stride->v, offset);
+}
+
+/* x, which has the base's shape, in memory laid out as the base's: *offset is where the base would begin. */
+static tp_tensor *laid_out(const attr_t *a, tp_tensor *x, int64_t *at)
+{
+    *at = a->base_offset;
+    int64_t lo, hi;
+    extent(&a->size, &a->stride, a->offset, &lo, &hi);
+    const int64_t n = x->numel;
+    if (is_plain(a) && lo >= a->base_offset && hi < a->base_offset + (n ? n : 1)) {
+        tp_tensor *plain = tp_contiguous(x);
+        if (plain) *at -= tp__offset_of(plain);
+        return plain;
+    }
+    tp_tensor *memory = cover(a, x, at), *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - *at) : NULL;
+    return base && tp_copy_(base, x) ? memory : NULL;
+}
+
+static tp_status quietly(tp_status (*work)(tp_call *), tp_call *call)
+{
+    const tp_grad_mode was = tp_grad_mode_set(false);
+    const tp_status status = work(call);
+    tp_grad_mode restore = was;
+    tp_grad_mode_restore(&restore);
+    return status;
+}
+
+/* ---- as_strided -------------------------------------------------------------------------------------------------------------- */
+
+static tp_status check_geometry(tp_call *call, attr_t *a)
+{
+    const tp_tensor *x = call->in[0];
+    if (a->size.n != a->stride.n)
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld sizes and %lld strides", (long long)a->size.n, (long long)a->stride.n);
+    if (a->offset == TP_NONE) a->offset = tp__offset_of(x);
+    bool empty = false;
+    for (int i = 0; i < a->size.n; i++) {
+        if (a->size.v[i] < 0 || a->stride.v[i] < 0)
+            return tp__call_fail(call, TP_ERR_SHAPE, "size %lld and stride %lld of dim %d must not be negative", (long long)a->size.v[i], (long long)a->stride.v[i], i);
+        empty |= !a->size.v[i];
+    }
+    __int128 last = a->offset;
+    for (int i = 0; i < a->size.n && !empty; i++) last += (__int128)(a->size.v[i] - 1) * a->stride.v[i];
+    const int64_t room = (int64_t)(x->storage->bytes / tp_dtype_size((tp_dtype)x->dtype));
+    if (a->offset < 0 || (!empty && last >= room))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s and offset %lld goes beyond the storage of %lld elements",
+                             tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v), (long long)a->offset, (long long)room);
+    return TP_OK;
+}
+
+static tp_status as_strided_shape(tp_call *call)
+{
+    attr_t *a = (attr_t *)(uintptr_t)call->attr;
+    tp_tensor *x = call->in[0];
+    const tp_status status = check_geometry(call, a);
+    if (status) return status;
+    tp_tensor *y = tp__out_view(call, x, (int)a->size.n, a->size.v, a->stride.v, a->offset);
+    if (y) tp__strided_geometry(a, y, x);
+    return made(y);
+}
+
+static tp_status gather_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    attr_t a = *(const attr_t *)tp__attr(node);
+    return made(dx[0] = tp__run1(&op_sum, dy, 1, &a, NULL));
+}
+
+static void strided_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 4), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(6), -2, 2)), TP__INTS_ARG(2, 3, 3), TP__INTS_ARG(2, 1, 1));
+}
+
+const tp_op tp__op_as_strided = { .schema = "as_strided(Tensor input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
+    .flags = TP__VIEW, .shape = as_strided_shape, .backward = gather_rule, .attr_size = sizeof(attr_t), .samples = strided_samples, .state = TP__STATE };
+
+/* ---- The linear maps: internal, with the whole geometry as attributes ------------------------------------------------------------ */
+
+static tp_status gather_shape(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
+}
+static tp_status gather_work(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    int64_t at;
+    tp_tensor *memory = laid_out(a, tp_detach(call->in[0]), &at);
+    tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
+    return region ? made(tp_copy_(call->out[0], region)) : tp__pending();
+}
+static tp_status gather_forward(tp_call *call) { return quietly(gather_work, call); }
+
+static tp_status sum_shape(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
+}
+/* Adds where elements of the region may coincide: dim by dim of what overlaps, in a fixed order. */
+static tp_status sum_into(tp_tensor *region, tp_tensor *x)
+{
+    int overlapping = -1;
+    int64_t reach = 1;                                 /* of the dims with smaller strides */
+    int order[TP_MAX_DIMS], n = 0;
+    for (int d = 0; d < region->ndim; d++) {
+        if (region->shape[d] == 1) continue;
+        int at = n++;
+        while (at > 0 && region->stride[order[at - 1]] > region->stride[d]) order[at] = order[at - 1], at--;
+        order[at] = d;
+    }
+    for (int i = 0; i < n && overlapping < 0; i++) {
+        if (region->stride[order[i]] < reach) overlapping = order[i];
+        reach += (region->shape[order[i]] - 1) * region->stride[order[i]];
+    }
+    if (overlapping < 0) return made(tp_add_(region, x));
+    for (int64_t i = 0; i < region->shape[overlapping]; i++) {
+        TP_SCOPE();
+        const tp_status status = sum_into(tp_select(region, overlapping, i), tp_select(x, overlapping, i));
+        if (status) return status;
+    }
+    return TP_OK;
+}
+static tp_status sum_work(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    int64_t at;
+    tp_tensor *memory = cover(a, call->in[0], &at);
+    tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
+    tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
+    if (!region || !base) return tp__pending();
+    const tp_status status = region->numel ? sum_into(region, tp_detach(call->in[0])) : TP_OK;
+    return status ? status : made(tp_copy_(call->out[0], base));
+}
+static tp_status sum_forward(tp_call *call) { return quietly(sum_work, call); }
+static tp_status sum_rule(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    attr_t a = *(const attr_t *)tp__attr(node);
+    return made(dx[0] = tp__run1(&op_gather, g, 1, &a, NULL));
+}
+
+#define GEOMETRY "int[] size, int[] stride, int storage_offset, int[] base_size, int[] base_stride, int base_offset"
+#define GEOMETRY_ARGS TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 4), TP__INT_ARG(1), TP__INTS_ARG(2, 3, 4), TP__INTS_ARG(2, 4, 1), TP__INT_ARG(0)
+static void gather_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), GEOMETRY_ARGS); }
+static void sum_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS); }
+
+static const tp_op op_gather = { .schema = "strided_gather(Tensor input, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL, .shape = gather_shape,
+    .forward = gather_forward, .backward = gather_rule, .attr_size = sizeof(attr_t), .samples = gather_samples, .state = TP__STATE };
+static const tp_op op_sum = { .schema = "strided_sum(Tensor input, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL, .shape = sum_shape,
+    .forward = sum_forward, .backward = sum_rule, .attr_size = sizeof(attr_t), .samples = sum_samples, .state = TP__STATE };
+
+/* ---- strided_scatter ------------------------------------------------------------------------------------------------------------------ */
+
+static tp_status scatter_shape(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
+}
+static tp_status scatter_work(tp_call *call)
+{
+    const attr_t *a = call->attr;
+    int64_t at;
+    tp_tensor *x = tp_clone(tp_detach(call->in[0])), *memory = x ? laid_out(a, x, &at) : NULL;
+    tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
+    tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
+    if (!region || !base || !tp_copy_(region, tp_detach(call->in[1]))) return tp__pending();
+    return made(tp_copy_(call->out[0], base));
+}
+static tp_status scatter_forward(tp_call *call) { return quietly(scatter_work, call); }
+static tp_status scatter_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    attr_t a = *(const attr_t *)tp__attr(node);
+    if (need & 1) {
+        tp_tensor *nothing = tp__tensor_new(dy[0]->device, (tp_dtype)dy[0]->dtype, (int)a.size.n, a.size.v);
+        const tp_grad_mode was = tp_grad_mode_set(false);
+        nothing = nothing ? tp_zero_(nothing) : NULL;
+        tp_grad_mode restore = was;
+        tp_grad_mode_restore(&restore);
+        if (!(dx[0] = tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ dy[0], nothing }, 2, &a, NULL))) return tp__pending();
+    }
+    if (need & 2 && !(dx[1] = tp__run1(&op_gather, dy, 1, &a, NULL))) return tp__pending();
+    return TP_OK;
+}
+static void scatter_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
+}
+const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
+    .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(attr_t), .samples = scatter_samples, .state = TP__STATE };
+
+/* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, int64_t offset)
+{
+    attr_t a = { .size.n = shape.ndim, .stride.n = shape.ndim, .offset = offset };
+    if (shape.ndim < 0 || shape.ndim > TP_MAX_DIMS) return tp_fail(TP_ERR_SHAPE, "as_strided: %d dims", shape.ndim), NULL;
+    memcpy(a.size.v, shape.dim, sizeof *shape.dim * (size_t)shape.ndim);
+    memcpy(a.stride.v, strides, sizeof *strides * (size_t)shape.ndim);
+    return tp__run1(&tp__op_as_strided, &x, 1, &a, TP__CALLER);
+}
+
+const tp_op *const tp__ops_strided[] = { &tp__op_as_strided, &op_gather, &op_sum, &tp__op_strided_scatter, NULL };

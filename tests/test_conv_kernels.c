@@ -1,0 +1,248 @@
+/* test_conv_kernels.c: convolution and max pooling of the CPU against plain loops in double. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <taper/extend.h>
+
+#include "cpu/conv.h"
+#include "cpu/pool.h"
+#include "cpu/simd.h"
+
+static uint64_t state = 1;
+static int64_t below(int64_t n)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (int64_t)((state >> 33) % (uint64_t)n);
+}
+static double uniform(void) { return (double)(below(1 << 24) - (1 << 23)) / (1 << 23); }
+
+/* Values in double, and the same in the dtype under test. */
+typedef struct values { int64_t n; double *exact; void *given; tp_dtype dtype; } values;
+
+static values values_new(int64_t n, tp_dtype dtype, bool random)
+{
+    values v = { n, calloc((size_t)n + 1, sizeof(double)), malloc((size_t)(n + 1) * sizeof(double)), dtype };
+    ck_assert(v.exact && v.given);
+    for (int64_t i = 0; i < n; i++) {
+        const double x = random ? uniform() : NAN;
+        if (dtype == TP_F32) ((float *)v.given)[i] = (float)x;
+        else ((double *)v.given)[i] = x;
+        if (random) v.exact[i] = dtype == TP_F32 ? (double)(float)x : x;
+    }
+    return v;
+}
+static void values_free(values *v)
+{
+    free(v->exact);
+    free(v->given);
+}
+static double at(const values *v, int64_t i) { return v->dtype == TP_F32 ? (double)((const float *)v->given)[i] : ((const double *)v->given)[i]; }
+
+static void check_values(const values *v, double terms, const tp__conv *g, const char *what)
+{
+    const double tolerance = (g->dtype == TP_F32 ? 1.2e-7 : 2.3e-16) * (terms + 8);
+    for (int64_t i = 0; i < v->n; i++)
+        ck_assert_msg(fabs(at(v, i) - v->exact[i]) <= tolerance,
+                      "%s %s level %d: n %d c %d %dx%d out %d kernel %dx%d stride %d,%d padding %d,%d dilation %d,%d groups %d: [%d] is %.9g, not %.9g",
+                      what, tp_dtype_name(g->dtype), tp__simd_level(), (int)g->n, (int)g->c, (int)g->h, (int)g->w, (int)g->out, (int)g->kh,
+                      (int)g->kw, (int)g->sh, (int)g->sw, (int)g->ph, (int)g->pw, (int)g->dh, (int)g->dw, (int)g->groups, (int)i, at(v, i),
+                      v->exact[i]);
+}
+
+static bool sizes(tp__conv *g)
+{
+    g->oh = (g->h + 2 * g->ph - g->dh * (g->kh - 1) - 1) / g->sh + 1;
+    g->ow = (g->w + 2 * g->pw - g->dw * (g->kw - 1) - 1) / g->sw + 1;
+    return g->h + 2 * g->ph >= g->dh * (g->kh - 1) + 1 && g->w + 2 * g->pw >= g->dw * (g->kw - 1) + 1;
+}
+
+/* All four results of a convolution, by its definition. */
+static void plain_loops(const tp__conv *g, const double *x, const double *w, const double *b, const double *dy, double *y, double *dx, double *dw,
+                        double *db)
+{
+    const int64_t cg = g->c / g->groups, og = g->out / g->groups;
+    for (int64_t n = 0; n < g->n; n++)
+        for (int64_t o = 0; o < g->out; o++)
+            for (int64_t i = 0; i < g->oh; i++)
+                for (int64_t j = 0; j < g->ow; j++) {
+                    const int64_t at_y = ((n * g->out + o) * g->oh + i) * g->ow + j;
+                    y[at_y] = b[o];
+                    db[o] += dy[at_y];
+                    for (int64_t c = 0; c < cg; c++)
+                        for (int64_t p = 0; p < g->kh; p++)
+                            for (int64_t q = 0; q < g->kw; q++) {
+                                const int64_t r = i * g->sh - g->ph + p * g->dh, s = j * g->sw - g->pw + q * g->dw;
+                                if (r < 0 || r >= g->h || s < 0 || s >= g->w) continue;
+                                const int64_t at_x = ((n * g->c + o / og * cg + c) * g->h + r) * g->w + s;
+                                const int64_t at_w = ((o * cg + c) * g->kh + p) * g->kw + q;
+                                y[at_y] += x[at_x] * w[at_w];
+                                dx[at_x] += dy[at_y] * w[at_w];
+                                dw[at_w] += dy[at_y] * x[at_x];
+                            }
+                }
+}
+
+static void check_conv(tp__conv g)
+{
+    if (!sizes(&g)) return;
+    const int64_t cg = g.c / g.groups, og = g.out / g.groups;
+    values x = values_new(g.n * g.c * g.h * g.w, g.dtype, true), w = values_new(g.out * cg * g.kh * g.kw, g.dtype, true);
+    values b = values_new(g.out, g.dtype, true), dy = values_new(g.n * g.out * g.oh * g.ow, g.dtype, true);
+    values y = values_new(dy.n, g.dtype, false), dx = values_new(x.n, g.dtype, false), dw = values_new(w.n, g.dtype, false),
+           db = values_new(g.out, g.dtype, false);
+    plain_loops(&g, x.exact, w.exact, b.exact, dy.exact, y.exact, dx.exact, dw.exact, db.exact);
+    const size_t size = tp_dtype_size(g.dtype);
+    values *results[] = { &y, &dx, &dw, &db };
+    void *first[4];
+    for (int threads = 1; threads <= 4; threads++) {
+        g.threads = threads;
+        ck_assert_int_eq(tp__conv_forward(&g, x.given, w.given, b.given, y.given), TP_OK);
+        ck_assert_int_eq(tp__conv_data(&g, dy.given, w.given, dx.given), TP_OK);
+        ck_assert_int_eq(tp__conv_weight(&g, x.given, dy.given, dw.given), TP_OK);
+        tp__conv_bias(&g, dy.given, db.given);
+        if (threads == 1) {
+            const double taps = (double)(g.kh * g.kw);
+            check_values(&y, (double)cg * taps, &g, "forward");
+            check_values(&dx, (double)og * taps, &g, "data");
+            check_values(&dw, (double)(g.n * g.oh * g.ow), &g, "weight");
+            check_values(&db, (double)(g.n * g.oh * g.ow), &g, "bias");
+        }
+        for (int i = 0; i < 4; i++) {
+            const size_t bytes = (size_t)results[i]->n * size;
+            if (threads == 1) {
+                ck_assert_ptr_nonnull(first[i] = malloc(bytes + 1));
+                memcpy(first[i], results[i]->given, bytes);
+            } else {
+                ck_assert_int_eq(memcmp(first[i], results[i]->given, bytes), 0);
+            }
+        }
+    }
+    values *all[] = { &x, &w, &b, &dy, &y, &dx, &dw, &db };
+    for (int i = 0; i < 4; i++) free(first[i]);
+    for (int i = 0; i < 8; i++) values_free(all[i]);
+}
+
+START_TEST(convolutions_of_random_geometry_agree)
+{
+    tp__simd_limit(_i);
+    for (int round = 0; round < 250; round++) {
+        const int64_t groups = below(4) ? 1 : 1 + below(3);
+        check_conv((tp__conv){ .dtype = round % 3 ? TP_F32 : TP_F64, .n = 1 + below(round % 5 ? 4 : 40), .c = groups * (1 + below(4)),
+                               .h = 1 + below(12), .w = 1 + below(20), .out = groups * (1 + below(9)), .kh = 1 + below(5), .kw = 1 + below(5),
+                               .sh = 1 + below(3), .sw = 1 + below(3), .ph = below(4), .pw = below(4), .dh = 1 + below(2), .dw = 1 + below(2),
+                               .groups = groups });
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+START_TEST(convolutions_that_networks_have_agree)
+{
+    static const tp__conv shapes[] = {
+        { .n = 64, .c = 1, .h = 28, .w = 28, .out = 6, .kh = 5, .kw = 5, .ph = 2, .pw = 2 },             /* LeNet */
+        { .n = 64, .c = 6, .h = 14, .w = 14, .out = 16, .kh = 5, .kw = 5 },
+        { .n = 37, .c = 6, .h = 14, .w = 14, .out = 16, .kh = 5, .kw = 5 },
+        { .n = 2, .c = 16, .h = 14, .w = 14, .out = 24, .kh = 1, .kw = 1 },                               /* 1x1 */
+        { .n = 3, .c = 32, .h = 9, .w = 9, .out = 32, .kh = 3, .kw = 3, .ph = 1, .pw = 1, .groups = 32 }, /* depthwise */
+        { .n = 1, .c = 64, .h = 28, .w = 28, .out = 32, .kh = 3, .kw = 3, .ph = 1, .pw = 1 },
+        { .n = 1, .c = 3, .h = 64, .w = 64, .out = 16, .kh = 7, .kw = 7, .ph = 3, .pw = 3, .sh = 2, .sw = 2 },
+        { .n = 2, .c = 40, .h = 60, .w = 60, .out = 8, .kh = 3, .kw = 3, .ph = 2, .pw = 2, .dh = 2, .dw = 2 },  /* several bands */
+    };
+    tp__simd_limit(_i);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        tp__conv g = shapes[i];
+        g.dtype = i % 4 == 3 ? TP_F64 : TP_F32;
+        if (!g.sh) g.sh = g.sw = 1;
+        if (!g.dh) g.dh = g.dw = 1;
+        if (!g.groups) g.groups = 1;
+        check_conv(g);
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* PyTorch's loop: the first of equals, the last NaN, positions outside left out. */
+static void plain_pool(const tp__pool *g, const double *x, double *y, int64_t *index)
+{
+    for (int64_t plane = 0; plane < g->planes; plane++, x += g->h * g->w)
+        for (int64_t i = 0; i < g->oh; i++)
+            for (int64_t j = 0; j < g->ow; j++, y++, index++) {
+                *y = -INFINITY;
+                *index = -1;
+                for (int64_t p = 0; p < g->kh; p++)
+                    for (int64_t q = 0; q < g->kw; q++) {
+                        const int64_t r = i * g->sh - g->ph + p * g->dh, s = j * g->sw - g->pw + q * g->dw;
+                        if (r < 0 || r >= g->h || s < 0 || s >= g->w) continue;
+                        const double v = x[r * g->w + s];
+                        if (*index < 0 || v > *y || isnan(v)) *y = v, *index = r * g->w + s;
+                    }
+                if (*index < 0) *index = 0;            /* an empty window */
+            }
+}
+
+static void check_pool(tp__pool g, bool with_nan)
+{
+    g.oh = (g.h + 2 * g.ph - g.dh * (g.kh - 1) - 1) / g.sh + 1;
+    g.ow = (g.w + 2 * g.pw - g.dw * (g.kw - 1) - 1) / g.sw + 1;
+    if (g.h + 2 * g.ph < g.dh * (g.kh - 1) + 1 || g.w + 2 * g.pw < g.dw * (g.kw - 1) + 1) return;
+    const int64_t n = g.planes * g.h * g.w, m = g.planes * g.oh * g.ow;
+    values x = values_new(n, g.dtype, true), y = values_new(m, g.dtype, false), dy = values_new(m, g.dtype, true), dx = values_new(n, g.dtype, false);
+    int64_t *index = malloc((size_t)(m + 1) * sizeof *index), *expected = malloc((size_t)(m + 1) * sizeof *expected);
+    for (int64_t i = 0; i < n; i++) {                  /* few values, so that some are equal */
+        x.exact[i] = with_nan && below(6) == 0 ? NAN : below(9) == 0 ? -INFINITY : (double)below(5) - 2;
+        if (g.dtype == TP_F32) ((float *)x.given)[i] = (float)x.exact[i];
+        else ((double *)x.given)[i] = x.exact[i];
+    }
+    plain_pool(&g, x.exact, y.exact, expected);
+    for (g.threads = 1; g.threads <= 3; g.threads++) {
+        tp__pool_max(&g, x.given, y.given, index);
+        for (int64_t i = 0; i < m; i++) {
+            ck_assert_int_eq(index[i], expected[i]);
+            ck_assert(at(&y, i) == y.exact[i] || (isnan(at(&y, i)) && isnan(y.exact[i])));
+        }
+        tp__pool_max_backward(&g, dy.given, index, dx.given);
+    }
+    for (int64_t i = 0; i < m; i++) dx.exact[i / (g.oh * g.ow) * g.h * g.w + expected[i]] += dy.exact[i];
+    for (int64_t i = 0; i < n; i++) ck_assert_double_eq_tol(at(&dx, i), dx.exact[i], 1e-5);
+    values *all[] = { &x, &y, &dy, &dx };
+    for (int i = 0; i < 4; i++) values_free(all[i]);
+    free(index);
+    free(expected);
+}
+
+START_TEST(pools_agree)
+{
+    tp__simd_limit(_i);
+    check_pool((tp__pool){ .dtype = TP_F32, .planes = 384, .h = 28, .w = 28, .kh = 2, .kw = 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1 }, false);
+    for (int round = 0; round < 400; round++) {
+        const int64_t k = 1 + below(4), kw = 1 + below(4);
+        const tp_dtype dtype = round % 3 ? TP_F32 : TP_F64;
+        if (round % 2)
+            check_pool((tp__pool){ .dtype = dtype, .planes = 1 + below(4), .h = 1 + below(9), .w = 1 + below(40), .kh = 2, .kw = 2, .sh = 2, .sw = 2,
+                                   .dh = 1, .dw = 1 }, round % 4 == 1);
+        else
+            check_pool((tp__pool){ .dtype = dtype, .planes = 1 + below(4), .h = 1 + below(12), .w = 1 + below(12), .kh = k, .kw = kw,
+                                   .sh = 1 + below(3), .sw = 1 + below(3), .ph = below(k / 2 + 1), .pw = below(kw / 2 + 1), .dh = 1 + below(2),
+                                   .dw = 1 + below(2) }, round % 4 == 0);
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("conv_kernels");
+    TCase *tests = tcase_create("conv_kernels");
+    tcase_set_timeout(tests, 240);
+    tcase_add_loop_test(tests, convolutions_of_random_geometry_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, convolutions_that_networks_have_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, pools_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

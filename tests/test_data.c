@@ -1,0 +1,870 @@
+/* test_data.c: IDX files, broken ones above all; datasets; the loader's order, errors, early ends and recycling. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <taper/taper.h>
+#include <taper/extend.h>
+
+/* ---- Files ---------------------------------------------------------------------------------------------------------------- */
+
+static char folder[64];
+
+static void make_folder(void)
+{
+    strcpy(folder, "/tmp/taper-data-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[4][128];
+    static int turn;
+    char *p = path[turn++ % 4];
+    snprintf(p, sizeof path[0], "%s/%s", folder, name);
+    return p;
+}
+
+static const char *write_plain(const char *name, const void *bytes, size_t n)
+{
+    const char *path = path_of(name);
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+    fclose(f);
+    return path;
+}
+
+static const char *write_gzipped(const char *name, const void *bytes, size_t n)
+{
+    const char *path = path_of(name);
+    gzFile f = gzopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    if (n)
+        ck_assert_int_eq(gzwrite(f, bytes, (unsigned)n), (int)n);
+    gzclose(f);
+    return path;
+}
+
+static size_t read_back(const char *path, uint8_t *bytes, size_t most)
+{
+    FILE *f = fopen(path, "rb");
+    const size_t n = fread(bytes, 1, most, f);
+    fclose(f);
+    return n;
+}
+
+/* The read fails with this code, and a message that holds `part`. */
+static void expect_broken(const char *path, tp_status code, const char *part)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_idx_read(path));
+    ck_assert_ptr_nonnull(tp_last_error());
+    ck_assert_msg(strstr(tp_last_error()->message, part), "\"%s\" lacks \"%s\"", tp_last_error()->message, part);
+    ck_assert_int_eq(tp_last_error()->code, code);
+    tp_clear_error();
+}
+
+static const uint8_t six_bytes[] = { 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 255 };
+
+START_TEST(idx_reads_bytes_in_their_shape)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_idx_read(write_plain("six", six_bytes, sizeof six_bytes));
+    ck_assert_ptr_nonnull(x);
+    ck_assert_int_eq(tp_dtype_of(x), TP_U8);
+    ck_assert_int_eq(tp_ndim(x), 2);
+    ck_assert_int_eq(tp_size(x, 0), 2);
+    ck_assert_int_eq(tp_size(x, 1), 3);
+    ck_assert_mem_eq(tp_data(x), six_bytes + 12, 6);
+}
+END_TEST
+
+START_TEST(idx_reads_big_endian_numbers)
+{
+    TP_SCOPE();
+    static const uint8_t shorts[] = { 0, 0, 0x0B, 1, 0, 0, 0, 2, 0x01, 0x02, 0xff, 0xfe };
+    static const uint8_t ints[] = { 0, 0, 0x0C, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfd };
+    static const uint8_t floats[] = { 0, 0, 0x0D, 1, 0, 0, 0, 1, 0xc0, 0x20, 0, 0 };
+    static const uint8_t doubles[] = { 0, 0, 0x0E, 1, 0, 0, 0, 1, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0 };
+    tp_tensor *s = tp_idx_read(write_plain("s", shorts, sizeof shorts));
+    ck_assert_int_eq(((const int16_t *)tp_data(s))[0], 258);
+    ck_assert_int_eq(((const int16_t *)tp_data(s))[1], -2);
+    ck_assert_int_eq(tp_item_i64(tp_idx_read(write_plain("i", ints, sizeof ints))), -3);
+    ck_assert_double_eq(tp_item(tp_idx_read(write_plain("f", floats, sizeof floats))), -2.5);
+    ck_assert_double_eq(tp_item(tp_idx_read(write_plain("d", doubles, sizeof doubles))), 0.5);
+    ck_assert(!tp_failed());
+}
+END_TEST
+
+START_TEST(idx_reads_gzipped_files_like_plain_ones)
+{
+    TP_SCOPE();
+    const size_t n = 8 + 300000;                 /* more than one chunk, in and out */
+    uint8_t *bytes = malloc(n);
+    memcpy(bytes, (uint8_t[]){ 0, 0, 8, 1, 0, 4, 0x93, 0xe0 }, 8);
+    for (size_t i = 8; i < n; i++)
+        bytes[i] = (uint8_t)(i * i >> 7);
+    tp_tensor *plain = tp_idx_read(write_plain("plain", bytes, n));
+    tp_tensor *gzipped = tp_idx_read(write_gzipped("gzipped", bytes, n));
+    ck_assert_ptr_nonnull(gzipped);
+    ck_assert(tp_equal(plain, gzipped));
+    ck_assert_mem_eq(tp_data(gzipped), bytes + 8, n - 8);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(idx_reads_gzip_members_as_one_file)
+{
+    TP_SCOPE();
+    uint8_t bytes[512];
+    write_gzipped("a", six_bytes, 10);
+    write_gzipped("b", six_bytes + 10, sizeof six_bytes - 10);
+    size_t n = read_back(path_of("a"), bytes, sizeof bytes);
+    n += read_back(path_of("b"), bytes + n, sizeof bytes - n);
+    tp_tensor *x = tp_idx_read(write_plain("joined", bytes, n));
+    ck_assert_ptr_nonnull(x);
+    ck_assert_mem_eq(tp_data(x), six_bytes + 12, 6);
+}
+END_TEST
+
+START_TEST(idx_reads_an_empty_dim)
+{
+    TP_SCOPE();
+    static const uint8_t empty[] = { 0, 0, 8, 2, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+    ck_assert_int_eq(tp_numel(tp_idx_read(write_plain("e", empty, sizeof empty))), 0);
+    ck_assert_int_eq(tp_numel(tp_idx_read(write_gzipped("eg", empty, sizeof empty))), 0);
+    ck_assert(!tp_failed());
+}
+END_TEST
+
+START_TEST(idx_says_why_a_file_cannot_be_opened)
+{
+    expect_broken(path_of("nothing"), TP_ERR_IO, "No such file");
+    expect_broken(folder, TP_ERR_IO, "not a regular file");
+    ck_assert_ptr_null(tp_idx_read(NULL));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_ARGUMENT);
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(idx_rejects_a_broken_header)
+{
+    expect_broken(write_plain("x", "", 0), TP_ERR_FORMAT, "ends after 0");
+    expect_broken(write_plain("x", six_bytes, 3), TP_ERR_FORMAT, "ends after 3");
+    expect_broken(write_plain("x", six_bytes, 9), TP_ERR_FORMAT, "the list of dims has 8 bytes");
+    expect_broken(write_plain("x", "PNG\r\n.....", 10), TP_ERR_FORMAT, "50 4e 47 0d");
+    expect_broken(write_plain("x", "\0\0\x0a\1\0\0\0\1x", 9), TP_ERR_FORMAT, "no IDX magic number");
+    expect_broken(write_plain("x", "\0\0\x08\0x", 5), TP_ERR_FORMAT, "has 0 dims");
+    expect_broken(write_plain("x", "\0\0\x08\x09........................................", 44), TP_ERR_FORMAT, "has 9 dims");
+    expect_broken(write_gzipped("x", "", 0), TP_ERR_FORMAT, "ends after 0");
+    expect_broken(write_gzipped("x", six_bytes, 9), TP_ERR_FORMAT, "the list of dims");
+}
+END_TEST
+
+START_TEST(idx_rejects_data_of_another_length_than_the_header_says)
+{
+    uint8_t longer[sizeof six_bytes + 1] = { 0 };
+    memcpy(longer, six_bytes, sizeof six_bytes);
+    expect_broken(write_plain("x", six_bytes, sizeof six_bytes - 1), TP_ERR_FORMAT, "promises more elements");
+    expect_broken(write_gzipped("x", six_bytes, sizeof six_bytes - 1), TP_ERR_FORMAT, "ends after 5");
+    expect_broken(write_plain("x", longer, sizeof longer), TP_ERR_FORMAT, "goes on after the 6 bytes");
+    expect_broken(write_gzipped("x", longer, sizeof longer), TP_ERR_FORMAT, "goes on after the 6 bytes");
+}
+END_TEST
+
+START_TEST(idx_allocates_nothing_that_the_file_cannot_hold)
+{
+    static const uint8_t huge[] = { 0, 0, 0x0E, 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1 };
+    static const uint8_t large[] = { 0, 0, 8, 1, 0x40, 0, 0, 0, 1 };
+    tp_memory before, after;
+    expect_broken(write_gzipped("x", huge, sizeof huge), TP_ERR_FORMAT, "promises more");     /* a thread's first error takes memory */
+    tp_memory_stats(TP_CPU, &before);
+    expect_broken(write_plain("x", huge, sizeof huge), TP_ERR_FORMAT, "promises more");
+    expect_broken(write_gzipped("x", huge, sizeof huge), TP_ERR_FORMAT, "promises more");
+    expect_broken(write_plain("x", large, sizeof large), TP_ERR_FORMAT, "promises more");
+    expect_broken(write_gzipped("x", large, sizeof large), TP_ERR_FORMAT, "promises more");
+    tp_memory_stats(TP_CPU, &after);
+    ck_assert_int_lt(after.peak - before.in_use, 1 << 20);
+    ck_assert_int_eq(after.in_use, before.in_use);
+}
+END_TEST
+
+START_TEST(idx_rejects_broken_gzip_data)
+{
+    uint8_t bytes[512];
+    write_gzipped("good", six_bytes, sizeof six_bytes);
+    const size_t n = read_back(path_of("good"), bytes, sizeof bytes);
+    for (size_t cut = 2; cut < n; cut++)         /* at every length */
+        expect_broken(write_plain("x", bytes, cut), TP_ERR_FORMAT, "idx_read: ");
+    bytes[n - 8] ^= 1;                           /* the sum */
+    expect_broken(write_plain("x", bytes, n), TP_ERR_FORMAT, "broken: incorrect data check");
+    bytes[n - 8] ^= 1;
+    memcpy(bytes + n, "rest", 4);
+    expect_broken(write_plain("x", bytes, n + 4), TP_ERR_FORMAT, "broken");
+}
+END_TEST
+
+static const uint8_t two_images[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 51, 255, 102 };
+static const uint8_t two_labels[] = { 0, 0, 8, 1, 0, 0, 0, 2, 7, 3 };
+
+START_TEST(mnist_finds_its_files_gzipped_or_not)
+{
+    TP_SCOPE();
+    write_plain("train-images-idx3-ubyte", two_images, sizeof two_images);
+    write_gzipped("train-labels-idx1-ubyte.gz", two_labels, sizeof two_labels);
+    write_gzipped("t10k-images.idx3-ubyte.gz", two_images, sizeof two_images);
+    write_plain("t10k-labels.idx1-ubyte", two_labels, sizeof two_labels);
+    for (int train = 0; train < 2; train++) {
+        tp_dataset *set = tp_mnist(folder, .train = train);
+        ck_assert_int_eq(tp_dataset_count(set), 2);
+        tp_sample sample;
+        ck_assert_int_eq(tp_dataset_get(set, 1, &sample), TP_OK);
+        ck_assert_int_eq(sample.n_fields, 2);
+        ck_assert_int_eq(tp_ndim(sample.field[0]), 3);
+        ck_assert_int_eq(tp_size(sample.field[0], 1), 2);
+        ck_assert_float_eq(((const float *)tp_data(sample.field[0]))[0], 1);
+        ck_assert_float_eq_tol(((const float *)tp_data(sample.field[0]))[1], 0.4f, 1e-7f);
+        ck_assert_int_eq(tp_item_i64(sample.field[1]), 3);
+        tp_free_all(set);
+    }
+    tp_dataset *set = tp_mnist(folder, .normalize = true);
+    tp_sample sample;
+    ck_assert_int_eq(tp_dataset_get(set, 1, &sample), TP_OK);
+    ck_assert_float_eq_tol(((const float *)tp_data(sample.field[0]))[0], (1 - 0.1307f) / 0.3081f, 1e-6f);
+    tp_free_all(set);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(mnist_names_the_file_that_is_missing)
+{
+    ck_assert_ptr_null(tp_mnist(folder, .train = false));
+    ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "mnist: no t10k-images-idx3-ubyte or .gz in "));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_IO);
+    tp_clear_error();
+    write_plain("t10k-images-idx3-ubyte", two_images, sizeof two_images);
+    ck_assert_ptr_null(tp_mnist(folder, .train = false));
+    ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "t10k-labels-idx1-ubyte"));
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(images_and_labels_must_pair_up)
+{
+    static const uint8_t one_label[] = { 0, 0, 8, 1, 0, 0, 0, 1, 7 };
+    const char *images = write_plain("images", two_images, sizeof two_images), *labels = write_plain("labels", two_labels, sizeof two_labels);
+    ck_assert_ptr_null(tp_idx_dataset(images, write_plain("one", one_label, sizeof one_label)));
+    ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "2 images"));
+    tp_clear_error();
+    ck_assert_ptr_null(tp_idx_dataset(labels, images));
+    ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "images are 3 of uint8"));
+    tp_clear_error();
+}
+END_TEST
+
+/* ---- Datasets ----------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash(uint64_t h, const void *data, size_t n)             /* FNV-1a */
+{
+    for (const uint8_t *at = data, *end = at + n; at < end; at++)
+        h = (h ^ *at) * 0x100000001b3u;
+    return h;
+}
+
+static uint64_t hash_of_images(tp_dataset *set)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (int64_t i = 0; i < tp_dataset_count(set); i++) {
+        TP_SCOPE();
+        tp_sample sample;
+        ck_assert_int_eq(tp_dataset_get(set, i, &sample), TP_OK);
+        const float *x = tp_data(sample.field[0]);
+        for (int j = 0; j < 784; j++)
+            h = hash(h, &(uint8_t){ (uint8_t)(x[j] * 255 + 0.5f) }, 1);
+        h = hash(h, &(uint8_t){ (uint8_t)tp_item_i64(sample.field[1]) }, 1);
+    }
+    return h;
+}
+
+START_TEST(digits_are_the_same_on_every_machine)
+{
+    tp_dataset *train = tp_digits(50, .seed = 3), *again = tp_digits(40, .seed = 3), *first = tp_subset(train, 0, 40);
+    tp_dataset *test = tp_digits(50, .seed = 3, .train = false), *other = tp_digits(50, .seed = 4);
+    ck_assert_uint_eq(hash_of_images(first), hash_of_images(again));
+    ck_assert_uint_ne(hash_of_images(train), hash_of_images(test));
+    ck_assert_uint_ne(hash_of_images(train), hash_of_images(other));
+    ck_assert_uint_eq(hash_of_images(train), 0x7239293d9eafc9ffu);
+    tp_free_all(train, again, first, test, other);
+    ck_assert(!tp_failed());
+}
+END_TEST
+
+static tp_dataset *numbers(int64_t n)            /* x [2], the index and its double; y the index */
+{
+    TP_SCOPE();
+    tp_tensor *y = tp_arange(0, (double)n, 1, .dtype = TP_I64);
+    tp_tensor *x = tp_empty(TP_SHAPE(n, 2));
+    float *at = tp_data_mut(x);
+    for (int64_t i = 0; i < n; i++) {
+        at[2 * i] = (float)i;
+        at[2 * i + 1] = (float)(2 * i);
+    }
+    return tp_tensor_dataset(TP_TENSORS(x, y));
+}
+
+START_TEST(tensor_dataset_outlives_the_scope_of_its_tensors)
+{
+    tp_dataset *set = numbers(5);
+    TP_SCOPE();
+    tp_sample sample;
+    ck_assert_int_eq(tp_dataset_count(set), 5);
+    ck_assert_int_eq(tp_dataset_get(set, 4, &sample), TP_OK);
+    ck_assert_float_eq(((const float *)tp_data(sample.field[0]))[1], 8);
+    ck_assert_int_eq(tp_item_i64(sample.field[1]), 4);
+    ck_assert_int_eq(tp_dataset_get(set, 5, &sample), TP_ERR_INDEX);
+    ck_assert_ptr_null(sample.field[0]);
+    ck_assert_str_eq(tp_last_error()->message, "dataset_get: sample 5 of Tensors, which has 5");
+    tp_clear_error();
+    tp_dataset_free(set);
+}
+END_TEST
+
+START_TEST(tensor_dataset_rejects_what_does_not_fit)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_tensor_dataset(TP_TENSORS(tp_zeros(TP_SHAPE(3, 2)), tp_zeros(TP_SHAPE(4)))));
+    ck_assert_str_eq(tp_last_error()->message, "tensor_dataset: tensor 1 has 4 samples, tensor 0 has 3");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_tensor_dataset(TP_TENSORS(tp_scalar(1))));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_SHAPE);
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(subset_holds_its_set_and_checks_its_bounds)
+{
+    tp_dataset *set = numbers(10), *part = tp_subset(set, 6, 3), *some = tp_subset_of(part, (int64_t[]){ 2, 0 }, 2);
+    ck_assert_ptr_null(tp_subset(set, 8, 3));
+    ck_assert_str_eq(tp_last_error()->message, "subset: 3 samples from 8 on, of a dataset of 10");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_subset_of(part, (int64_t[]){ 0, 3 }, 2));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_INDEX);
+    tp_clear_error();
+    tp_free_all(set, part);
+    TP_SCOPE();
+    tp_sample sample;
+    ck_assert_int_eq(tp_dataset_count(some), 2);
+    ck_assert_int_eq(tp_dataset_get(some, 0, &sample), TP_OK);
+    ck_assert_int_eq(tp_item_i64(sample.field[1]), 8);
+    tp_free_all(some);
+}
+END_TEST
+
+/* A dataset of one's own: sample i is (i, a random number); some samples fail, or have another shape. */
+typedef struct own { int64_t n, bad, odd; bool without_reason; int dropped; } own;
+
+static int64_t own_count(void *self) { return ((own *)self)->n; }
+static void own_drop(void *self) { ((own *)self)->dropped++; }
+static tp_status own_get(void *self, int64_t index, tp_sample *out)
+{
+    const own *o = self;
+    if (index == o->bad)
+        return o->without_reason ? TP_ERR_IO : tp_fail(TP_ERR_IO, "own: sample %lld cannot be read", (long long)index);
+    out->field[0] = tp_full(index == o->odd ? TP_SHAPE(3) : TP_SHAPE(2), (double)index);
+    out->field[1] = tp_rand((tp_shape){ .ndim = 0 });
+    out->n_fields = 2;
+    return TP_OK;
+}
+static const tp_dataset_class own_class = { .size = sizeof(tp_dataset_class), .name = "Own", .count = own_count, .get = own_get, .drop = own_drop };
+
+START_TEST(dataset_new_drops_self_also_when_it_fails)
+{
+    own o = { .n = 1 };
+    tp_dataset_class type = own_class;
+    type.get = NULL;
+    ck_assert_ptr_null(tp_dataset_new(&type, &o));
+    ck_assert_int_eq(o.dropped, 1);
+    ck_assert_str_eq(tp_last_error()->message, "dataset_new: Own has neither .get nor .get_batch");
+    tp_clear_error();
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    ck_assert_ptr_eq(tp_dataset_retain(set), set);
+    tp_dataset_free(set);
+    ck_assert_int_eq(o.dropped, 1);
+    tp_dataset_free(set);
+    ck_assert_int_eq(o.dropped, 2);
+}
+END_TEST
+
+/* ---- The loader ----------------------------------------------------------------------------------------------------------------- */
+
+/* Runs an epoch; returns a hash of all that its batches hold. */
+static uint64_t run_epoch(tp_loader *loader, int64_t *samples)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    tp_batch batch;
+    *samples = 0;
+    while (tp_loader_next(loader, &batch)) {
+        TP_SCOPE();
+        for (int64_t i = 0; i < batch.n_fields; i++) {
+            ck_assert_int_eq(tp_size(batch.field[i], 0), batch.size);
+            h = hash(h, tp_data(batch.field[i]), (size_t)tp_numel(batch.field[i]) * tp_dtype_size(tp_dtype_of(batch.field[i])));
+        }
+        h = hash(h, batch.indices, (size_t)batch.size * sizeof *batch.indices);
+        *samples += batch.size;
+    }
+    return h;
+}
+
+START_TEST(loader_gives_each_sample_once_an_epoch)
+{
+    tp_dataset *set = numbers(23);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 5, .shuffle = true, .workers = 2);
+    ck_assert_int_eq(tp_loader_batches(loader), 5);
+    for (int epoch = 0; epoch < 3; epoch++) {
+        int seen[23] = { 0 }, batches = 0;
+        tp_batch batch;
+        ck_assert_int_eq(tp_loader_epoch(loader), epoch);
+        while (tp_loader_next(loader, &batch)) {
+            ck_assert_int_eq(batch.size, batches++ < 4 ? 5 : 3);
+            ck_assert_int_eq(batch.n_fields, 2);
+            ck_assert_ptr_eq(batch.x, batch.field[0]);
+            ck_assert_ptr_eq(batch.y, batch.field[1]);
+            for (int64_t i = 0; i < batch.size; i++) {
+                ck_assert_int_eq(((const int64_t *)tp_data(batch.y))[i], batch.indices[i]);
+                ck_assert_float_eq(((const float *)tp_data(batch.x))[2 * i + 1], 2 * (float)batch.indices[i]);
+                seen[batch.indices[i]]++;
+            }
+        }
+        ck_assert_ptr_null(batch.x);
+        for (int i = 0; i < 23; i++)
+            ck_assert_int_eq(seen[i], 1);
+    }
+    tp_free_all(set, loader);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(loader_leaves_out_a_short_batch_when_asked)
+{
+    tp_dataset *set = numbers(23), *none = numbers(0);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 5, .drop_last = true);
+    tp_loader *empty = tp_data_loader(none, .batch_size = 4, .shuffle = true, .workers = 1);
+    tp_loader *large = tp_data_loader(set, .batch_size = INT64_MAX);
+    int64_t samples;
+    run_epoch(loader, &samples);
+    ck_assert_int_eq(samples, 20);
+    run_epoch(empty, &samples);
+    ck_assert_int_eq(samples, 0);
+    run_epoch(large, &samples);
+    ck_assert_int_eq(samples, 23);
+    ck_assert_int_eq(tp_loader_batches(empty), 0);
+    tp_free_all(loader, empty, large, set, none);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(order_and_samples_do_not_depend_on_the_number_of_workers)
+{
+    own o = { .n = 101, .bad = -1, .odd = -1 };
+    tp_dataset *sets[] = { tp_dataset_new(&own_class, &o), numbers(101) };
+    for (int s = 0; s < 2; s++) {
+        uint64_t expected[3] = { 0 };
+        for (int workers = 0; workers <= 5; workers++) {
+            tp_loader *loader = tp_data_loader(sets[s], .batch_size = 7, .shuffle = true, .workers = workers,
+                                               .prefetch = 1 + workers % 3, .seed = 11);
+            for (int epoch = 0; epoch < 3; epoch++) {
+                int64_t samples;
+                const uint64_t h = run_epoch(loader, &samples);
+                ck_assert_int_eq(samples, 101);
+                if (workers == 0)
+                    expected[epoch] = h;
+                ck_assert_uint_eq(h, expected[epoch]);
+            }
+            tp_loader_free(loader);
+        }
+        ck_assert_uint_ne(expected[0], expected[1]);
+        ck_assert_uint_ne(expected[1], expected[2]);
+    }
+    tp_free_all(sets[0], sets[1]);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(a_manual_seed_fixes_the_order)
+{
+    tp_dataset *set = numbers(50);
+    uint64_t h[3];
+    for (int i = 0; i < 3; i++) {
+        int64_t samples;
+        tp_manual_seed(i < 2 ? 5 : 6);
+        tp_loader *loader = tp_data_loader(set, .batch_size = 8, .shuffle = true, .workers = i);
+        h[i] = run_epoch(loader, &samples);
+        tp_loader_free(loader);
+    }
+    ck_assert_uint_eq(h[0], h[1]);
+    ck_assert_uint_ne(h[0], h[2]);
+    tp_free_all(set);
+}
+END_TEST
+
+START_TEST(a_loader_without_workers_leaves_the_callers_generator_alone)
+{
+    own o = { .n = 9, .bad = -1, .odd = -1 };
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 2, .seed = 1);
+    int64_t samples;
+    const tp_rng_state before = tp_rng_get();
+    run_epoch(loader, &samples);
+    const tp_rng_state after = tp_rng_get();
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    tp_free_all(loader, set);
+}
+END_TEST
+
+START_TEST(an_error_in_a_worker_comes_at_its_batch_and_the_loader_goes_on)
+{
+    for (int workers = 0; workers < 4; workers++) {
+        own o = { .n = 20, .bad = 9, .odd = -1 };
+        tp_dataset *set = tp_dataset_new(&own_class, &o);
+        tp_loader *loader = tp_data_loader(set, .batch_size = 4, .workers = workers);
+        tp_batch batch;
+        ck_assert(tp_loader_next(loader, &batch));
+        ck_assert(tp_loader_next(loader, &batch));
+        ck_assert(!tp_failed());
+        ck_assert(!tp_loader_next(loader, &batch));
+        ck_assert_ptr_null(batch.x);
+        ck_assert_str_eq(tp_last_error()->message, "own: sample 9 cannot be read");
+        ck_assert_int_eq(tp_last_error()->code, TP_ERR_IO);
+        ck_assert(!tp_loader_next(loader, &batch));          /* unread: nothing changes */
+        ck_assert(!tp_loader_next(loader, &batch));
+        tp_clear_error();
+        ck_assert(tp_loader_next(loader, &batch));
+        ck_assert_int_eq(batch.indices[0], 12);
+        ck_assert(tp_loader_next(loader, &batch));
+        ck_assert(!tp_loader_next(loader, &batch));
+        ck_assert(!tp_failed());
+        ck_assert_int_eq(tp_loader_epoch(loader), 1);
+        tp_free_all(loader, set);
+        ck_assert_int_eq(o.dropped, 1);
+    }
+}
+END_TEST
+
+START_TEST(a_dataset_that_fails_without_a_reason_is_still_an_error)
+{
+    own o = { .n = 3, .bad = 1, .odd = -1, .without_reason = true };
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 3, .workers = 1);
+    tp_batch batch;
+    ck_assert(!tp_loader_next(loader, &batch));
+    ck_assert_str_eq(tp_last_error()->message, "dataset: get of Own failed and did not say why");
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_IO);
+    tp_clear_error();
+    tp_free_all(loader, set);
+}
+END_TEST
+
+START_TEST(samples_of_several_shapes_need_a_collate_function)
+{
+    own o = { .n = 3, .bad = -1, .odd = 2 };
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 3);
+    tp_batch batch;
+    ck_assert(!tp_loader_next(loader, &batch));
+    ck_assert_str_eq(tp_last_error()->message, "data_loader: sample 2 has [3] as field 0, sample 0 of the same batch [2]; a .collate can join them");
+    tp_clear_error();
+    tp_free_all(loader, set);
+}
+END_TEST
+
+static tp_status collate_lengths(void *arg, const tp_sample *samples, int64_t n, tp_sample *out)
+{
+    if (*(int *)arg)
+        return TP_ERR_STATE;
+    out->field[0] = tp_zeros(TP_SHAPE(n), .dtype = TP_I64);
+    int64_t *at = tp_data_mut(out->field[0]);
+    for (int64_t i = 0; i < n; i++)
+        at[i] = tp_numel(samples[i].field[0]);
+    out->n_fields = 1;
+    return TP_OK;
+}
+
+START_TEST(a_collate_function_makes_the_batch)
+{
+    own o = { .n = 3, .bad = -1, .odd = 2 };
+    int fails = 0;
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 3, .workers = 1, .collate = collate_lengths, .collate_arg = &fails);
+    tp_batch batch;
+    ck_assert(tp_loader_next(loader, &batch));
+    ck_assert_int_eq(batch.n_fields, 1);
+    ck_assert_ptr_null(batch.y);
+    ck_assert_mem_eq(tp_data(batch.x), ((int64_t[]){ 2, 2, 3 }), 24);
+    ck_assert(!tp_loader_next(loader, &batch));
+    fails = 1;
+    ck_assert(!tp_loader_next(loader, &batch));
+    ck_assert_str_eq(tp_last_error()->message, "data_loader: the collate function failed and did not say why");
+    tp_clear_error();
+    tp_free_all(set, loader);
+}
+END_TEST
+
+START_TEST(an_epoch_can_be_left_early)
+{
+    tp_dataset *set = numbers(100);
+    for (int workers = 0; workers < 4; workers++) {
+        tp_loader *loader = tp_data_loader(set, .batch_size = 3, .shuffle = true, .workers = workers, .seed = 2);
+        tp_loader *whole = tp_data_loader(set, .batch_size = 3, .shuffle = true, .workers = workers, .seed = 2);
+        tp_batch batch;
+        int64_t samples;
+        tp_loader_reset(loader);                             /* nothing yet to leave */
+        ck_assert_int_eq(tp_loader_epoch(loader), 0);
+        for (int i = 0; i < 4; i++)
+            ck_assert(tp_loader_next(loader, &batch));
+        tp_loader_reset(loader);
+        ck_assert_int_eq(tp_loader_epoch(loader), 1);
+        run_epoch(whole, &samples);
+        ck_assert_uint_eq(run_epoch(loader, &samples), run_epoch(whole, &samples));    /* epoch 1 of both */
+        ck_assert_int_eq(samples, 100);
+        ck_assert(tp_loader_next(loader, &batch));           /* freed in the middle of one */
+        tp_free_all(loader, whole);
+    }
+    tp_dataset_free(set);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(a_kept_batch_stays_as_it_is)
+{
+    tp_dataset *set = numbers(60);
+    for (int workers = 0; workers < 3; workers++) {
+        tp_loader *loader = tp_data_loader(set, .batch_size = 4, .workers = workers);
+        tp_batch batch;
+        tp_tensor *kept[15], *rows[15];
+        int n = 0;
+        while (tp_loader_next(loader, &batch)) {
+            rows[n] = tp_keep(tp_select(batch.y, 0, 1));     /* a view keeps the memory as well */
+            kept[n++] = tp_keep(batch.x);
+        }
+        run_epoch(loader, &(int64_t){ 0 });
+        tp_loader_free(loader);
+        for (int i = 0; i < 15; i++) {
+            ck_assert_float_eq(((const float *)tp_data(kept[i]))[0], 4 * (float)i);
+            ck_assert_int_eq(tp_item_i64(rows[i]), 4 * i + 1);
+            tp_free(kept[i]);
+            tp_free(rows[i]);
+        }
+    }
+    tp_dataset_free(set);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(buffers_of_batches_that_nobody_kept_are_used_again)
+{
+    tp_dataset *set = numbers(40);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 4);
+    tp_batch batch;
+    ck_assert(tp_loader_next(loader, &batch));
+    const void *memory = tp_data(batch.x);
+    for (int i = 0; i < 5; i++) {
+        ck_assert(tp_loader_next(loader, &batch));
+        ck_assert_ptr_eq(tp_data(batch.x), memory);
+    }
+    tp_requires_grad(batch.x, true);             /* the caller's doing does not leak into the next batch */
+    ck_assert(tp_loader_next(loader, &batch));
+    ck_assert(!tp_needs_grad(batch.x));
+    tp_free_all(set, loader);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(a_loader_holds_its_dataset)
+{
+    own o = { .n = 10, .bad = -1, .odd = -1 };
+    tp_dataset *set = tp_dataset_new(&own_class, &o);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 2, .workers = 2);
+    tp_dataset_free(set);
+    int64_t samples;
+    run_epoch(loader, &samples);
+    ck_assert_int_eq(samples, 10);
+    ck_assert_int_eq(o.dropped, 0);
+    tp_loader_free(loader);
+    ck_assert_int_eq(o.dropped, 1);
+}
+END_TEST
+
+START_TEST(a_pending_error_stops_the_loader_and_changes_nothing)
+{
+    tp_dataset *set = numbers(6);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 2);
+    tp_batch batch;
+    TP_SCOPE();
+    ck_assert(tp_loader_next(loader, &batch));
+    tp_fail(TP_ERR_STATE, "test: something went wrong");
+    ck_assert_int_eq(tp_loader_log(loader, "loss", batch.x), TP_ERR_STATE);
+    ck_assert(!tp_loader_next(loader, &batch));
+    ck_assert_ptr_null(tp_data_loader(set));
+    ck_assert_ptr_null(tp_digits(10));
+    ck_assert_str_eq(tp_last_error()->message, "test: something went wrong");
+    tp_clear_error();
+    ck_assert(tp_loader_next(loader, &batch));
+    ck_assert_int_eq(batch.indices[0], 2);
+    tp_free_all(set, loader);
+}
+END_TEST
+
+START_TEST(log_takes_one_element)
+{
+    tp_dataset *set = numbers(6);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 2, .progress = true);
+    tp_batch batch;
+    TP_SCOPE();
+    ck_assert(tp_loader_next(loader, &batch));
+    ck_assert_int_eq(tp_loader_log(loader, "loss", tp_scalar(2)), TP_OK);
+    ck_assert_int_eq(tp_loader_log(loader, "loss", batch.x), TP_ERR_SHAPE);
+    tp_clear_error();
+    ck_assert_int_eq(tp_loader_log(loader, "loss", NULL), TP_ERR_ARGUMENT);
+    tp_clear_error();
+    tp_free_all(set, loader);
+}
+END_TEST
+
+START_TEST(loader_rejects_options_out_of_range)
+{
+    tp_dataset *set = numbers(6);
+    ck_assert_ptr_null(tp_data_loader(set, .batch_size = 0));
+    ck_assert_str_eq(tp_last_error()->message, "data_loader: batch_size 0, not 1 or more");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_data_loader(set, .workers = -1));
+    tp_clear_error();
+    ck_assert_ptr_null(tp_data_loader(set, .prefetch = 0));
+    tp_clear_error();
+    ck_assert_ptr_null(tp_data_loader(NULL));
+    ck_assert_str_eq(tp_last_error()->message, "data_loader: the dataset is NULL");
+    tp_clear_error();
+    tp_dataset_free(set);
+}
+END_TEST
+
+static int64_t loaded;                           /* samples of the last run */
+
+static void load_all(int workers)
+{
+    tp_dataset *set = tp_digits(20), *part = tp_subset(set, 2, 17);
+    tp_loader *loader = tp_data_loader(part, .batch_size = 4, .shuffle = true, .workers = workers);
+    tp_batch batch;
+    for (int epoch = 0; epoch < 2; epoch++)
+        while (tp_loader_next(loader, &batch))
+            loaded += batch.size;
+    tp_free_all(set, part, loader);
+}
+
+static void read_files(int unused)
+{
+    (void)unused;
+    tp_dataset *set = tp_mnist(folder);
+    loaded = set ? tp_dataset_count(set) : 0;
+    tp_free_all(set);
+}
+
+/* Makes the n-th allocation or thread start fail, for every n until nothing fails: an error, or all is loaded nevertheless. */
+static int64_t fail_everywhere(void (*run)(int), int arg)
+{
+    loaded = 0;
+    run(arg);                                    /* what is made once and stays */
+    const int64_t all = loaded;
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+    tp_fail(TP_ERR_STATE, "test: the first error");
+    tp_clear_error();
+    for (int64_t n = 1; ; n++) {
+        tp_memory before, after;
+        tp_memory_stats(TP_CPU, &before);
+        tp_mem_fail_at(n, false);
+        loaded = 0;
+        run(arg);
+        const int64_t counted = tp_mem_fail_at(0, false);
+        const bool failed = tp_failed();
+        tp_clear_error();
+        tp_memory_stats(TP_CPU, &after);
+        ck_assert_msg(after.in_use == before.in_use, "failure %lld leaks %lld bytes", (long long)n, (long long)(after.in_use - before.in_use));
+        if (counted < n)
+            return n - 1;
+        ck_assert_msg(failed || loaded == all, "failure %lld is no error", (long long)n);
+    }
+}
+
+START_TEST(every_failing_allocation_is_an_error_and_leaks_nothing)
+{
+    tp_mem_pools(false);
+    write_plain("train-images-idx3-ubyte", two_images, sizeof two_images);
+    write_gzipped("train-labels-idx1-ubyte.gz", two_labels, sizeof two_labels);
+    const int64_t files = fail_everywhere(read_files, 0), here = fail_everywhere(load_all, 0), threads = fail_everywhere(load_all, 2);
+    printf("points of failure: files %lld, loader %lld, loader with workers %lld\n", (long long)files, (long long)here, (long long)threads);
+    ck_assert_int_gt(files, 3);
+    ck_assert_int_gt(here, 5);
+    ck_assert_int_gt(threads, here);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("data");
+    TCase *files = tcase_create("files"), *sets = tcase_create("datasets"), *loader = tcase_create("loader");
+    tcase_add_checked_fixture(files, make_folder, remove_folder);
+    tcase_add_test(files, idx_reads_bytes_in_their_shape);
+    tcase_add_test(files, idx_reads_big_endian_numbers);
+    tcase_add_test(files, idx_reads_gzipped_files_like_plain_ones);
+    tcase_add_test(files, idx_reads_gzip_members_as_one_file);
+    tcase_add_test(files, idx_reads_an_empty_dim);
+    tcase_add_test(files, idx_says_why_a_file_cannot_be_opened);
+    tcase_add_test(files, idx_rejects_a_broken_header);
+    tcase_add_test(files, idx_rejects_data_of_another_length_than_the_header_says);
+    tcase_add_test(files, idx_allocates_nothing_that_the_file_cannot_hold);
+    tcase_add_test(files, idx_rejects_broken_gzip_data);
+    tcase_add_test(files, mnist_finds_its_files_gzipped_or_not);
+    tcase_add_test(files, mnist_names_the_file_that_is_missing);
+    tcase_add_test(files, images_and_labels_must_pair_up);
+    tcase_add_test(files, every_failing_allocation_is_an_error_and_leaks_nothing);
+    tcase_add_test(sets, digits_are_the_same_on_every_machine);
+    tcase_add_test(sets, tensor_dataset_outlives_the_scope_of_its_tensors);
+    tcase_add_test(sets, tensor_dataset_rejects_what_does_not_fit);
+    tcase_add_test(sets, subset_holds_its_set_and_checks_its_bounds);
+    tcase_add_test(sets, dataset_new_drops_self_also_when_it_fails);
+    tcase_add_test(loader, loader_gives_each_sample_once_an_epoch);
+    tcase_add_test(loader, loader_leaves_out_a_short_batch_when_asked);
+    tcase_add_test(loader, order_and_samples_do_not_depend_on_the_number_of_workers);
+    tcase_add_test(loader, a_manual_seed_fixes_the_order);
+    tcase_add_test(loader, a_loader_without_workers_leaves_the_callers_generator_alone);
+    tcase_add_test(loader, an_error_in_a_worker_comes_at_its_batch_and_the_loader_goes_on);
+    tcase_add_test(loader, a_dataset_that_fails_without_a_reason_is_still_an_error);
+    tcase_add_test(loader, samples_of_several_shapes_need_a_collate_function);
+    tcase_add_test(loader, a_collate_function_makes_the_batch);
+    tcase_add_test(loader, an_epoch_can_be_left_early);
+    tcase_add_test(loader, a_kept_batch_stays_as_it_is);
+    tcase_add_test(loader, buffers_of_batches_that_nobody_kept_are_used_again);
+    tcase_add_test(loader, a_loader_holds_its_dataset);
+    tcase_add_test(loader, a_pending_error_stops_the_loader_and_changes_nothing);
+    tcase_add_test(loader, log_takes_one_element);
+    tcase_add_test(loader, loader_rejects_options_out_of_range);
+    suite_add_tcase(suite, files);
+    suite_add_tcase(suite, sets);
+    suite_add_tcase(suite, loader);
+    tcase_set_timeout(files, 120);
+    tcase_set_timeout(loader, 120);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
