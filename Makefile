@@ -44,7 +44,8 @@ else ifeq ($(CONFIG),debug)
 OPTIMIZE = -O0 -g3 -DTP_DEBUG_HANDLES
 else ifeq ($(CONFIG),asan)
 OPTIMIZE = -O1 -g -fno-omit-frame-pointer -DTP_DEBUG_HANDLES
-SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+# gcc's null check of initial-exec thread-local data tests flags that the linker's relaxation no longer sets.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all
 else ifeq ($(CONFIG),tsan)
 OPTIMIZE = -O1 -g -fno-omit-frame-pointer
 SANITIZE = -fsanitize=thread
@@ -84,7 +85,8 @@ asked = $(shell grep -rl TP_HAVE_$(1) src 2>/dev/null)
 FOUND   := $(foreach p,$(NEEDED),$(if $(call has,$p),$p)) \
            $(foreach p,sleef libdw,$(if $(call asked,$(call upper,$p)),$(if $(call has,$p),$p)))
 DEPEND_CFLAGS := $(foreach p,$(filter-out zlib libcjson,$(FOUND)),-DTP_HAVE_$(call upper,$p)) $(if $(FOUND),$(shell pkg-config --cflags $(FOUND)))
-DEPEND_LIBS   := $(if $(FOUND),$(shell pkg-config --libs $(FOUND)))
+# OpenBLAS is loaded by the first product that wants it (src/cpu/gemm_blas.c), so nothing links to it.
+DEPEND_LIBS   := $(if $(filter-out openblas,$(FOUND)),$(shell pkg-config --libs $(filter-out openblas,$(FOUND))))
 ifneq ($(call asked,DNNL),)
 ifeq ($(call able,-ldnnl,$(hash)include <dnnl.h>),yes)
 DEPEND_CFLAGS += -DTP_HAVE_DNNL

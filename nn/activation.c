@@ -12,7 +12,7 @@ static tp_tensor *itself(tp_tensor *x) { return x; }
 
 #define ACTIVATION(name, text, function, has_inplace) \
     static tp_tensor *name##_forward(tp_module *self, tp_tensor *x) { (void)self; return function(x); } \
-    static const tp_module_class name##_class = { .size = sizeof(tp_module_class), .type = text, .forward = name##_forward }; \
+    static const tp_module_class name##_class = { .size = sizeof(tp_module_class), .opaque = true, .type = text, .forward = name##_forward }; \
     tp_module *tp_nn_##name(void) { return tp_module_new_class_with(sizeof(tp_module), &name##_class); } \
     static tp_module *name##_make(const void *given) { (void)given; return tp_nn_##name(); } \
     const tp__layer tp__layer_##name = { text, { { has_inplace ? "inplace" : NULL, TP__PARAM_FALSE, 0, false } }, NULL, 0, name##_make };
@@ -37,7 +37,7 @@ static tp_module *along_new(const tp_module_class *cls, int dim)
 #define ALONG(name, text) \
     static tp_tensor *name##_forward(tp_module *self, tp_tensor *x) { return tp_##name(x, ((along *)self)->dim); } \
     static const tp_module_class name##_class = { \
-        .size = sizeof(tp_module_class), .type = text, .forward = name##_forward, .describe = along_describe }; \
+        .size = sizeof(tp_module_class), .opaque = true, .type = text, .forward = name##_forward, .describe = along_describe }; \
     tp_module *tp_nn_##name(int dim) { return along_new(&name##_class, dim); } \
     static tp_module *name##_make(const void *given) { return tp_nn_##name(*(const int *)given); } \
     const tp__layer tp__layer_##name = { text, { { "dim", TP__PARAM_DIM, 0, true } }, &(const int){ 0 }, sizeof(int), name##_make };

@@ -28,7 +28,7 @@ typedef struct run { tp_path_frame frame; tp_scope scope; } run;
 static void enter(run *r, tp_module *m, const char *where)
 {
     const struct tp_module_state *s = tp__state(m);
-    r->frame = (tp_path_frame){ .module = m, .name = s->name, .type = s->type, .where = where };
+    r->frame = (tp_path_frame){ .module = m, .name = s->name, .type = s->type, .where = where, .opaque = s->cls.opaque };
     tp_path_push(&r->frame);
     r->scope = tp_scope_open_at(where ? where : "a module's forward");
 }

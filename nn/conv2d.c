@@ -36,7 +36,7 @@ static void conv2d_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class conv2d_class = {
-    .size = sizeof(tp_module_class), .type = "Conv2d", .forward = conv2d_forward, .describe = conv2d_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "Conv2d", .forward = conv2d_forward, .describe = conv2d_describe,
 };
 
 static bool is_good(int64_t in, int64_t out, const int64_t *kernel, const tp_conv2d_options *o)

@@ -14,7 +14,7 @@ static void dropout_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class dropout_class = {
-    .size = sizeof(tp_module_class), .type = "Dropout", .forward = dropout_forward, .describe = dropout_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "Dropout", .forward = dropout_forward, .describe = dropout_describe,
 };
 
 tp_module *tp_nn_dropout(double p)

@@ -18,7 +18,7 @@ static void embedding_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class embedding_class = {
-    .size = sizeof(tp_module_class), .type = "Embedding", .forward = embedding_forward, .describe = embedding_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "Embedding", .forward = embedding_forward, .describe = embedding_describe,
 };
 
 tp_module *tp_nn_embedding_with(int64_t rows, int64_t width, const tp_nn_embedding_options *options)

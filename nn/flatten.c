@@ -15,7 +15,7 @@ static void flatten_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class flatten_class = {
-    .size = sizeof(tp_module_class), .type = "Flatten", .forward = flatten_forward, .describe = flatten_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "Flatten", .forward = flatten_forward, .describe = flatten_describe,
 };
 
 tp_module *tp_nn_flatten_with(const tp_nn_flatten_options *options)

@@ -18,7 +18,7 @@ static void linear_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class linear_class = {
-    .size = sizeof(tp_module_class), .type = "Linear", .forward = linear_forward, .describe = linear_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "Linear", .forward = linear_forward, .describe = linear_describe,
 };
 
 tp_module *tp_nn_linear_with(int64_t in, int64_t out, const tp_nn_linear_options *options)

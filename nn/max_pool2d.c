@@ -27,7 +27,7 @@ static void max_pool2d_describe(tp_module *self, char *out, size_t size)
 }
 
 static const tp_module_class max_pool2d_class = {
-    .size = sizeof(tp_module_class), .type = "MaxPool2d", .forward = max_pool2d_forward, .describe = max_pool2d_describe,
+    .size = sizeof(tp_module_class), .opaque = true, .type = "MaxPool2d", .forward = max_pool2d_forward, .describe = max_pool2d_describe,
 };
 
 tp_module *tp_nn_max_pool2d_with(int64_t kernel, const tp_nn_max_pool2d_options *options)

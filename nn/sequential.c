@@ -14,7 +14,7 @@ static tp_tensor *sequential_forward(tp_module *self, tp_tensor *x)
     return x;
 }
 
-static const tp_module_class sequential_class = { .size = sizeof(tp_module_class), .type = "Sequential", .forward = sequential_forward };
+static const tp_module_class sequential_class = { .size = sizeof(tp_module_class), .opaque = true, .type = "Sequential", .forward = sequential_forward };
 
 tp_module *tp_sequential_each(tp_module *const *children)
 {

@@ -42,6 +42,7 @@ typedef struct tp_path_frame {
     const char *name;                                  /* of the child in its parent; NULL at the root */
     const char *type;                                  /* "Linear" */
     const char *where;                                 /* "file:line: expression", or NULL */
+    bool opaque;                                       /* errors inside stand where the module is called, not where it calls an op */
 } tp_path_frame;
 TP_API void tp_path_push(tp_path_frame *frame);
 TP_API void tp_path_pop(tp_path_frame *frame);

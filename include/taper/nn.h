@@ -118,6 +118,7 @@ typedef struct tp_module_class {
     tp_call_fn *call;                                  /* tp_call the second. Neither: a holder of parameters and children */
     void (*drop)(tp_module *self);                     /* gives back what is neither parameter, buffer nor child. May be NULL */
     void (*describe)(tp_module *self, char *out, size_t size);     /* "in_features=4, out_features=2", for printing. May be NULL */
+    bool opaque;                                       /* as Taper's own layers: an error inside is placed at the call of the module */
 } tp_module_class;
 
 /* The head of every module; its layout does not change. */

@@ -100,7 +100,9 @@ tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *input
         if (gather && gather->dy) {
             tp__ref(gather->dy);
             grads[i] = gather->dy;
-            if (gather->dy->home || !tp__enlist(&tp__self, gather->dy)) {
+            if (gather->dy->home && gather->dy->flags & TP__REQUIRES_GRAD) {
+                tp__unref(gather->dy);                 /* a leaf, given as the gradient of an output: another handle would not be it */
+            } else if (gather->dy->home || !tp__enlist(&tp__self, gather->dy)) {
                 tp_tensor *again = gather->dy->home ? tp__alias_like(gather->dy) : NULL;     /* owned by a scope already: another handle */
                 if (again && gather->dy->node) tp__attach(gather->dy->node, again, gather->dy->output);
                 tp__unref(gather->dy);

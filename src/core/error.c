@@ -1,5 +1,6 @@
 /* error.c: the first error of a thread stays until it is read. Recording one takes no memory, so that running out of it can
  * be reported. */
+#include "core/memory.h"
 #include "core/rest.h"
 #include "core/symbol.h"
 
@@ -13,19 +14,13 @@ tp__thread_rest *tp__rest(void)
     tp__thread *self = &tp__self;
     if (self->rest) return self->rest;
     if (!self->id) tp__thread_meet();
-    static __thread bool trying;                       /* an error for lack of this memory must not come back here */
-    if (trying) return &emergency;
-    trying = true;
-    const uint32_t mode = self->mode;
-    tp__thread_rest *rest = tp_mem_alloc(sizeof *rest);
+    tp__thread_rest *rest = tp__frame_alloc(sizeof *rest);
     if (rest) {
         memset(rest, 0, sizeof *rest);
         self->rest = rest;
     } else {
-        self->mode = mode;                             /* that one is not the caller's error */
         emergency.has_error = false;
     }
-    trying = false;
     return rest ? rest : &emergency;
 }
 
@@ -59,8 +54,9 @@ static void write_path(char *out, size_t size)
 static void write_where(char *out, size_t size)
 {
     out[0] = 0;
-    if (tp__self.caller && tp__symbolize(tp__self.caller, out, size)) return;
-    for (const tp_path_frame *at = tp__self.path; at; at = at->outer) {
+    const tp_path_frame *const inner = tp__self.path;
+    if (tp__self.caller && !(inner && inner->opaque) && tp__symbolize(tp__self.caller, out, size)) return;
+    for (const tp_path_frame *at = inner; at; at = at->outer) {
         const char *colon = at->where ? strstr(at->where, ": ") : NULL;
         if (!colon) continue;
         snprintf(out, size, "%.*s", (int)(colon - at->where), at->where);

@@ -61,6 +61,9 @@ void tp__raw_free(void *memory, size_t bytes)
     if (memory) allocator.release(allocator.arg, memory, bytes);
 }
 
+void *tp__frame_alloc(size_t bytes) { return tp__fails_now() ? NULL : system_alloc(NULL, bytes, 64); }
+void tp__frame_free(void *memory) { free(memory); }
+
 int64_t tp_mem_fail_at(int64_t n, bool all)
 {
     const int64_t before = atomic_exchange(&counted, 0);

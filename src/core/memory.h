@@ -8,6 +8,9 @@
 /* The allocator itself: counted, and failing where a test asks it to. 64-byte aligned. Sets no error. */
 void *tp__raw_alloc(size_t bytes);
 void tp__raw_free(void *memory, size_t bytes);
+/* What a thread needs to run at all: from the system whatever the allocator is, no part of what is in use. Sets no error. */
+void *tp__frame_alloc(size_t bytes);
+void tp__frame_free(void *memory);
 bool tp__fails_now(void);                              /* counts one allocation or thread start; true: it must fail */
 bool tp__pools_on(void);
 

@@ -12,9 +12,13 @@ bool tp__list_grow(tp__thread *self)
         tp_log_message(TP_LOG_WARNING, "scope: the thread's root scope holds %u tensors: does a loop lack TP_SCOPE()?", self->listed);
     }
     const uint32_t room = self->list_room ? self->list_room * 2 : 256;
-    tp_tensor **list = room > self->list_room
-        ? tp_mem_resize(self->list, self->list_room * sizeof *list, room * sizeof *list) : NULL;
-    if (!list) return false;
+    tp_tensor **list = room > self->list_room ? tp__frame_alloc(room * sizeof *list) : NULL;
+    if (!list) {
+        tp__no_memory(self->op ? self->op : "scope", room * sizeof *list);
+        return false;
+    }
+    if (self->listed) memcpy(list, self->list, self->listed * sizeof *list);
+    tp__frame_free(self->list);
     self->list = list;
     self->list_room = room;
     return true;
@@ -37,9 +41,14 @@ tp_scope tp_scope_open_at(const char *where)
     if (__builtin_expect(self->depth + 1 >= self->mark_room, 0)) {
         if (!self->id) tp__thread_meet();
         const uint32_t room = self->mark_room ? self->mark_room * 2 : 32;
-        tp__scope_mark *marks = tp_mem_resize(self->marks, self->mark_room * sizeof *marks, room * sizeof *marks);
-        if (!marks) return (tp_scope){ SIZE_MAX };     /* the scope outside takes what is made; closing does nothing */
-        if (!self->mark_room) marks[0] = (tp__scope_mark){ 0, NULL };
+        tp__scope_mark *marks = tp__frame_alloc(room * sizeof *marks);
+        if (!marks) {                                  /* the scope outside takes what is made; closing does nothing */
+            tp__no_memory("scope_open", room * sizeof *marks);
+            return (tp_scope){ SIZE_MAX };
+        }
+        if (self->mark_room) memcpy(marks, self->marks, self->mark_room * sizeof *marks);
+        else marks[0] = (tp__scope_mark){ 0, NULL };
+        tp__frame_free(self->marks);
         self->marks = marks;
         self->mark_room = room;
     }

@@ -27,9 +27,9 @@ static void leave(void *memory)
     self->depth = 0;
     tp__list_release(0);
     tp__pools_abandon(self);
-    if (self->rest) tp_mem_free(self->rest, sizeof *self->rest);
-    if (self->list) tp_mem_free(self->list, self->list_room * sizeof *self->list);
-    if (self->marks) tp_mem_free(self->marks, self->mark_room * sizeof *self->marks);
+    tp__frame_free(self->rest);
+    tp__frame_free(self->list);
+    tp__frame_free(self->marks);
     pthread_mutex_lock(&lock);
     for (tp__thread **at = &threads; *at; at = &(*at)->next_thread)
         if (*at == self) {

@@ -37,6 +37,14 @@ void tp__conv_by_rows(const tp__conv *g, const void *x, const void *w, const voi
 void tp__conv_by_rows_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 void tp__conv_by_rows_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
 
+/* A vector of images at a time, position by position: batches of small images. An image's lane is laid out for it in a
+ * scratch that fits the second-level cache. float32, groups == 1. */
+bool tp__conv_by_lanes_fits(const tp__conv *g);
+bool tp__conv_by_lanes_data_fits(const tp__conv *g);
+tp_status tp__conv_by_lanes(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
+tp_status tp__conv_by_lanes_data(const tp__conv *g, const void *dy, const void *w, void *dx);
+tp_status tp__conv_by_lanes_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
 /* Where output positions j (0 <= j < count) with j * stride + shift in [0, size) begin and end. */
 static inline void tp__conv_span(int64_t size, int64_t stride, int64_t shift, int64_t count, int64_t *first, int64_t *last)
 {

@@ -78,7 +78,9 @@ static void columns_of(const job *t, char *columns, char *x, int64_t r0, int64_t
 static void product(job *t, const tp__gemm_args *args)
 {
     const tp_status status = tp__gemm(args);
-    if (status != TP_OK) atomic_store_explicit(&t->status, status, memory_order_relaxed);
+    if (status == TP_OK) return;
+    atomic_store_explicit(&t->status, status, memory_order_relaxed);
+    tp_clear_error();                                  /* this may be a thread of the pool: the caller's is set at the end */
 }
 
 static void forward_piece(job *t, int64_t piece, int me)
@@ -177,7 +179,7 @@ static tp_status run(job *t, void (*work)(job *, int64_t, int), int64_t pieces)
 #endif
         for (int64_t piece = 0; piece < pieces; piece++) work(t, piece, 0);
     const int status = atomic_load(&t->status);
-    return status == TP_OK || tp_failed() ? (tp_status)status : tp_fail((tp_status)status, "conv2d: no memory for packing");
+    return status == TP_OK ? TP_OK : tp_fail((tp_status)status, "conv2d: no memory for packing");
 }
 
 tp_status tp__conv_by_gemm(const tp__conv *g, const void *x, const void *w, const void *b, void *y)

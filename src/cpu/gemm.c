@@ -180,11 +180,13 @@ tp_status tp__gemm(const tp__gemm_args *g)
     const tp__gemm_kernels *kernels = kernels_of(g->dtype);
     const double flops = 2.0 * (double)g->m * (double)g->n * (double)g->k;
     const int threads = g->threads < 1 || flops < PARALLEL_FLOPS ? 1 : g->threads;
-    if (g->k <= 0 || (g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS))) {
+    const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= 4 || g->n == 1 || flops <= DOTS_FLOPS);
+    const bool rows = g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS) && !(dots && g->n == 1);
+    if (rows || g->k <= 0) {
         unpacked(g, kernels->rows, kernels->nr, threads);
         return TP_OK;
     }
-    if (g->a_col == 1 && g->b_row == 1 && (g->m <= 4 || flops <= DOTS_FLOPS)) {
+    if (dots) {
         unpacked(g, kernels->dots, 8, threads);
         return TP_OK;
     }

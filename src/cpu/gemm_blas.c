@@ -1,10 +1,15 @@
 /* gemm_blas.c: large products through OpenBLAS, where our kernels have no vectors to match it. C is cut into pieces that
- * depend on its shape alone; each is one call on one thread, and our threads share out the pieces. */
+ * depend on its shape alone; each is one call on one thread, and our threads share out the pieces.
+ *
+ * The library is loaded by the first product that wants it: it starts threads of its own when it is loaded, which costs a
+ * program's start, and makes every reference count of a single-threaded program an atomic one. */
 #include "cpu/gemm.h"
 
 #ifdef TP_HAVE_OPENBLAS
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 
 #include <cblas.h>
 
@@ -13,7 +18,33 @@
 enum { PIECE_ROWS = 256, PIECE_COLS = 512 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void one_thread(void) { openblas_set_num_threads(1); }
+static __typeof__(&cblas_sgemm) sgemm;
+static __typeof__(&cblas_dgemm) dgemm;
+
+static void *symbol(void *library, const char *name, void *to, size_t size)
+{
+    void *found = dlsym(library, name);
+    memcpy(to, &found, size);                          /* ISO C has no cast from void * to a function */
+    return found;
+}
+
+static void load(void)
+{
+    __typeof__(&openblas_set_num_threads) set_num_threads;
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (!library || !symbol(library, "openblas_set_num_threads", &set_num_threads, sizeof set_num_threads)
+        || !symbol(library, "cblas_dgemm", &dgemm, sizeof dgemm) || !symbol(library, "cblas_sgemm", &sgemm, sizeof sgemm)) {
+        sgemm = NULL;
+        return;
+    }
+    set_num_threads(1);
+}
+
+static bool is_loaded(void)
+{
+    pthread_once(&once, load);
+    return sgemm;
+}
 
 /* Adjacent along one dim, and the other stride one that BLAS takes. */
 static bool strides_fit(int64_t rows, int64_t cols, int64_t row, int64_t col)
@@ -26,7 +57,7 @@ bool tp__gemm_prefers_blas(const tp__gemm_args *g)
     const int level = tp__simd_level();
     const int64_t least = level == TP__SIMD_AVX2 ? 64 : 24;                /* measured on Zen 5, as Haswell and as SSE2 */
     return level < TP__SIMD_AVX512 && g->m >= least && g->n >= least && g->k >= least && g->k <= INT32_MAX && g->ldc <= INT32_MAX &&
-           strides_fit(g->m, g->k, g->a_row, g->a_col) && strides_fit(g->k, g->n, g->b_row, g->b_col);
+           strides_fit(g->m, g->k, g->a_row, g->a_col) && strides_fit(g->k, g->n, g->b_row, g->b_col) && is_loaded();
 }
 
 #define ADD_BIASES(T) static void add_biases_##T(const tp__gemm_args *g, int64_t i0, int64_t j0, int64_t rows, int64_t cols) \
@@ -52,11 +83,11 @@ static void run_piece(const tp__gemm_args *g, int64_t piece)
     const int lda = (int)(a_lies ? g->a_row : g->a_col), ldb = (int)(b_lies ? g->b_row : g->b_col), ldc = (int)g->ldc;
     const int64_t at_a = i * g->a_row, at_b = j * g->b_col, at_c = i * g->ldc + j;
     if (g->dtype == TP_F32) {
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const float *)g->a + at_a, lda, (const float *)g->b + at_b, ldb, (float)beta,
+        sgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const float *)g->a + at_a, lda, (const float *)g->b + at_b, ldb, (float)beta,
                     (float *)g->c + at_c, ldc);
         if (g->bias_col || g->bias_row) add_biases_float(g, i, j, m, n);
     } else {
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const double *)g->a + at_a, lda, (const double *)g->b + at_b, ldb, beta,
+        dgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const double *)g->a + at_a, lda, (const double *)g->b + at_b, ldb, beta,
                     (double *)g->c + at_c, ldc);
         if (g->bias_col || g->bias_row) add_biases_double(g, i, j, m, n);
     }
@@ -65,7 +96,6 @@ static void run_piece(const tp__gemm_args *g, int64_t piece)
 void tp__gemm_blas(const tp__gemm_args *g, int threads)
 {
     const int64_t pieces = ((g->m + PIECE_ROWS - 1) / PIECE_ROWS) * ((g->n + PIECE_COLS - 1) / PIECE_COLS);
-    pthread_once(&once, one_thread);
 #ifdef _OPENMP
     if (threads > 1) {
 #pragma omp parallel for num_threads(threads) schedule(static)

@@ -116,7 +116,9 @@ static void run_one(batch *t, int64_t i, int threads)
     g.b_col = t->b.col;
     g.threads = threads;
     const tp_status status = tp__product(&g);
-    if (status != TP_OK) atomic_store_explicit(&t->status, status, memory_order_relaxed);
+    if (status == TP_OK) return;
+    atomic_store_explicit(&t->status, status, memory_order_relaxed);
+    tp_clear_error();                                  /* this may be a thread of the pool: the caller's is set at the end */
 }
 
 static tp_status run_all(batch *t, const tp_call *call)
@@ -132,7 +134,7 @@ static tp_status run_all(batch *t, const tp_call *call)
         for (int64_t i = 0; i < t->count; i++) run_one(t, i, threads);
     (void)flops;
     const int status = atomic_load(&t->status);
-    return status == TP_OK || tp_failed() ? (tp_status)status : tp__call_fail(call, (tp_status)status, "no memory for packing");
+    return status == TP_OK ? TP_OK : tp__call_fail(call, (tp_status)status, "no memory for packing");
 }
 
 static tp_status matmul_run(tp_call *call)

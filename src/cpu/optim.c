@@ -24,20 +24,15 @@ enum { CHUNK = 1 << 13, PARALLEL_FROM = 1 << 16 };     /* elements */
 VALUES(float)
 VALUES(double)
 
-#ifdef __clang__
-#define VECTORIZE _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define VECTORIZE _Pragma("GCC ivdep")                 /* the arrays of a parameter do not overlap */
-#endif
 #define F32_OF(v) (v)
 #define F32_TO(v) (v)
 
-/* T computes, S is stored. Conditions are the same for all elements, and leave the loop. */
+/* T computes, S is stored; the arrays of a parameter do not overlap. Conditions are the same for all elements, and leave the loop. */
 #define SGD(name, T, S, load, store) \
-    static TP__INLINE void name##_body(int64_t n, S *w, const S *grad, S *buffer, const sgd_##T *o) \
+    static TP__INLINE void name##_body(int64_t n, S *restrict w, const S *restrict grad, S *restrict buffer, const sgd_##T *o) \
     { \
         const sgd_##T c = *o; \
-        VECTORIZE for (int64_t i = 0; i < n; i++) { \
+        for (int64_t i = 0; i < n; i++) { \
             const T p = load(w[i]); \
             T g = c.sign * load(grad[i]); \
             if (c.decay) g = g + c.weight_decay * p; \
@@ -57,10 +52,11 @@ SGD(sgd_bf16, float, uint16_t, tp__bf16_to_f32, tp__f32_to_bf16)
 
 /* m moves to g by `weight`, from the nearer end as torch.lerp. `track`: the greatest v so far counts. */
 #define ADAM(name, T, S, load, store, root_of) \
-    static TP__INLINE void name##_loop(int64_t n, S *w, const S *grad, S *mean, S *square, S *most, const adam_##T c, const bool track) \
+    static TP__INLINE void name##_loop(int64_t n, S *restrict w, const S *restrict grad, S *restrict mean, S *restrict square, S *restrict most, \
+                                       const adam_##T c, const bool track) \
     { \
         const bool near = c.weight < (T)0.5; \
-        VECTORIZE for (int64_t i = 0; i < n; i++) { \
+        for (int64_t i = 0; i < n; i++) { \
             const T p0 = load(w[i]), g0 = c.sign * load(grad[i]), m0 = load(mean[i]); \
             const T g = c.couple ? g0 + c.decay * p0 : g0, p = p0 * c.shrink; \
             const T m = near ? m0 + c.weight * (g - m0) : g - (g - m0) * ((T)1 - c.weight); \

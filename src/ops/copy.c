@@ -46,7 +46,7 @@ static tp_status cast_backward(const tp_node *node, tp_tensor *const *dy, uint64
 static void copy_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ 0 }, -2, 2)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)));
 }
 
 static void cast_samples(tp_sample_set *set)

@@ -36,8 +36,9 @@ static tp_status linear_shape(tp_call *call)
 static tp_tensor *rows_of(tp_tensor *x)                /* [.., n] as [rows, n] */
 {
     if (!x || x->ndim == 2) return x;
-    const int64_t n = x->shape[x->ndim - 1];
-    return tp_reshape(x, TP_SHAPE(n ? x->numel / n : 0, n));
+    int64_t rows = 1;
+    for (int d = 0; d < x->ndim - 1; d++) rows *= x->shape[d];
+    return tp_reshape(x, TP_SHAPE(rows, x->shape[x->ndim - 1]));
 }
 
 static tp_status linear_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -160,7 +161,8 @@ static void matmul_samples(tp_sample_set *set)
 {
     const tp_shape shapes[][2] = { { TP_SHAPE(3, 4), TP_SHAPE(4, 2) }, { TP_SHAPE(4), TP_SHAPE(4) }, { TP_SHAPE(3, 4), TP_SHAPE(4) },
         { TP_SHAPE(4), TP_SHAPE(4, 2) }, { TP_SHAPE(2, 3, 4), TP_SHAPE(2, 4, 2) }, { TP_SHAPE(2, 1, 3, 4), TP_SHAPE(3, 4, 2) },
-        { TP_SHAPE(2, 3, 4), TP_SHAPE(4, 2) }, { TP_SHAPE(4), TP_SHAPE(2, 4, 3) }, { TP_SHAPE(2, 3, 4), TP_SHAPE(4) }, { TP_SHAPE(3, 0), TP_SHAPE(0, 2) } };
+        { TP_SHAPE(2, 3, 4), TP_SHAPE(4, 2) }, { TP_SHAPE(4), TP_SHAPE(2, 4, 3) }, { TP_SHAPE(2, 3, 4), TP_SHAPE(4) }, { TP_SHAPE(3, 0), TP_SHAPE(0, 2) },
+        { TP_SHAPE(2, 3, 0), TP_SHAPE(0, 2) } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, shapes[i][0], -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, shapes[i][1], -1, 1)));
 }

@@ -80,7 +80,13 @@ static tp_status argmax_shape(tp_call *call)
     return done(tp__out(call, TP_I64, ndim, shape));
 }
 
-static tp_status max_backward_shape(tp_call *call) { return done(tp__out(call, (tp_dtype)call->in[1]->dtype, call->in[1]->ndim, call->in[1]->shape)); }
+static tp_status max_backward_shape(tp_call *call)
+{
+    if (call->in[0]->numel != 1 || call->in[2]->numel != 1) return tp__call_fail(call, TP_ERR_SHAPE, "takes one maximum");
+    if (call->in[0]->dtype != call->in[1]->dtype || call->in[2]->dtype != call->in[1]->dtype)
+        return tp__call_fail(call, TP_ERR_DTYPE, "the dtypes differ");
+    return done(tp__out(call, (tp_dtype)call->in[1]->dtype, call->in[1]->ndim, call->in[1]->shape));
+}
 
 /* The shape of the indices with the dim put back. */
 static tp_status scatter_shape(tp_call *call)

@@ -51,11 +51,10 @@ static tp_status check_tensor(const step *s, int k, int64_t i)
 
 static tp_status check(const step *s)
 {
-    if (tp__pending_error()) return tp__pending();
     for (int k = 1; k < s->n_lists; k++)
         if (s->list[k].at && s->list[k].n != s->n)
-            return tp_fail(TP_ERR_ARGUMENT, "%s: there are %lld parameters, and %lld times %s", s->name, (long long)s->n, (long long)s->list[k].n,
-                           s->role[k]);
+            return tp_fail(TP_ERR_ARGUMENT, "%s: the list of parameters has %lld tensors, that of %s %lld", s->name, (long long)s->n,
+                           s->role[k], (long long)s->list[k].n);
     for (int64_t i = 0; i < s->n; i++)
         for (int k = 0; k < s->n_lists; k++) {
             const tp_status status = s->list[k].at ? check_tensor(s, k, i) : TP_OK;
@@ -191,7 +190,8 @@ tp_status tp_fused_sgd__with(tp_tensor_list params, tp_tensor_list grads, tp_ten
                .role = { "parameter", "gradient", "momentum buffer" } };
     tp_fused_sgd_options o = TP__BRACES(fused_sgd, );
     const around was = enter(&s);
-    tp_status status = tp_options_take(s.name, &o, options, offsetof(tp_fused_sgd_options, tp__end));
+    tp_status status = tp__pending();
+    if (!status) status = tp_options_take(s.name, &o, options, offsetof(tp_fused_sgd_options, tp__end));
     if (!status) status = sgd(&s, &o);
     return leave(&s, was, status);
 }
@@ -204,7 +204,8 @@ tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_te
                .role = { "parameter", "gradient", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step" } };
     tp_fused_adam_options o = TP__BRACES(fused_adam, );
     const around was = enter(&s);
-    tp_status status = tp_options_take(s.name, &o, options, offsetof(tp_fused_adam_options, tp__end));
+    tp_status status = tp__pending();
+    if (!status) status = tp_options_take(s.name, &o, options, offsetof(tp_fused_adam_options, tp__end));
     if (!status) status = adam(&s, &o);
     return leave(&s, was, status);
 }

@@ -267,14 +267,14 @@ static void inplace_samples(tp_sample_set *set)        /* of a tensor that is no
 static void unary_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ 0 }, 0.1, 1)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, 0.1, 1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0), 0.1, 1)));
 }
 
 static void positive_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), 0.3, 3)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ 0 }, 0.3, 1)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, 0.3, 1)));
 }
 
 static void by_output_samples(tp_sample_set *set)

@@ -8,7 +8,7 @@
 
 static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
 
-typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]; bool ceil_mode; } pool_attr;
+typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]; bool ceil_mode, return_indices; } pool_attr;
 typedef struct scatter_attr { int64_t height, width; } scatter_attr;
 static const tp_op op_pool_both, op_scatter, op_pick;
 
@@ -47,8 +47,9 @@ static tp_status pool_compose(tp_call *call)
     pool_attr a = *(const pool_attr *)call->attr;
     if (tp__run(&op_pool_both, call->in, 1, &a, both, 4, NULL) < 0) return tp__pending();
     call->out[0] = both[0];
-    call->n_out = 1;
-    tp_drop(both[1]);                                  /* the node has it, if there is one */
+    call->n_out = 1 + a.return_indices;
+    if (a.return_indices) call->out[1] = both[1];
+    else tp_drop(both[1]);                             /* the node has it, if there is one */
     return TP_OK;
 }
 
@@ -127,10 +128,10 @@ static void pick_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 3, 4), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1, 2, 2), 12)));
 }
 
-#define WINDOW "(Tensor input, int[2] kernel_size, int[2]? stride=none, int[2] padding=0, int[2] dilation=1, bool ceil_mode=false)"
-static const tp_op op_pool = { .schema = "max_pool2d" WINDOW " -> Tensor", .compose = pool_compose, .attr_size = sizeof(pool_attr),
+#define WINDOW "(Tensor input, int[2] kernel_size, int[2]? stride=none, int[2] padding=0, int[2] dilation=1, bool ceil_mode=false"
+static const tp_op op_pool = { .schema = "max_pool2d" WINDOW ", bool return_indices=false) -> Tensor", .compose = pool_compose, .attr_size = sizeof(pool_attr),
     .samples = pool_samples, .state = TP__STATE };
-static const tp_op op_pool_both = { .schema = "max_pool2d_with_indices" WINDOW " -> (Tensor, Tensor)", .kernel = "max_pool2d", .shape = pool_shape,
+static const tp_op op_pool_both = { .schema = "max_pool2d_with_indices" WINDOW ") -> (Tensor, Tensor)", .kernel = "max_pool2d", .shape = pool_shape,
     .backward = pool_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(pool_attr), .samples = pool_samples, .state = TP__STATE };
 static const tp_op op_scatter = { .schema = "max_pool2d_backward(Tensor grad, Tensor indices, int height, int width) -> Tensor", .flags = TP__INTERNAL,
     .shape = scatter_shape, .backward = scatter_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(scatter_attr), .samples = scatter_samples,

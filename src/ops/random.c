@@ -183,18 +183,22 @@ static const tp_op op_dropout_backward = {
 
 /* ---- Making tensors --------------------------------------------------------------------------------------------------------------------------- */
 
-/* Errors on the way name `op` and its caller. */
-static bool enter(const char *op, const void *caller)
+/* Errors on the way name `op` and its caller, unless a call is under way. */
+typedef struct around { const char *op; const void *caller; } around;
+
+static around enter(const char *op, const void *caller)
 {
-    if (tp__self.caller) return false;
-    tp__self.caller = caller;
-    tp__self.op = op;
-    return true;
+    tp__thread *self = &tp__self;
+    const around was = { self->op, self->caller };
+    self->op = op;
+    if (!self->caller) self->caller = caller;
+    return was;
 }
 
-static tp_tensor *leave(bool outermost, tp_tensor *x)
+static tp_tensor *leave(around was, tp_tensor *x)
 {
-    if (outermost) tp__self.caller = tp__self.op = NULL;
+    tp__self.op = was.op;
+    tp__self.caller = was.caller;
     return x;
 }
 
@@ -203,27 +207,26 @@ static tp_dtype take_options(const char *op, tp_tensor_options *mine, const tp_t
     *mine = (tp_tensor_options)TP__BRACES(tensor, );
     if (tp_options_take(op, mine, o, offsetof(tp_tensor_options, tp__end))) return TP_DTYPE_DEFAULT;
     if (!mine->dtype) mine->dtype = usual;
+    if (!mine->device) mine->device = TP_CPU;
     return mine->dtype;
 }
 
-/* A new tensor by the options, whose values the kernel of `fill` then draws. */
-static tp_tensor *draw(const tp_op *fill, tp_shape shape, const tp_tensor_options *o, void *attr)
+static tp_tensor *make(tp_shape shape, const tp_tensor_options *o, tp_dtype dtype)
 {
-    tp_tensor_options plain = *o;
-    plain.requires_grad = false;
-    tp_tensor *x = tp_empty_with(shape, &plain);
-    const tp_kernel *kernel = x ? tp__kernel(fill, x->device) : NULL;
-    if (!kernel) return NULL;
-    tp_call call = { .op = fill, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
-    if (kernel->run(&call) || (o->requires_grad && tp_requires_grad(x, true))) return NULL;
-    return x;
+    return tp__tensor_new(o->device, dtype, shape.ndim, shape.dim);
 }
 
-static uint64_t count(tp_shape shape)                  /* what cannot be made fails without having drawn */
+/* Nobody has seen x yet: its values come straight from the kernel of `op`, without a version or a node. */
+static tp_tensor *fill(tp_tensor *x, const tp_op *op, const void *attr)
 {
-    uint64_t n = 1;
-    for (int i = 0; i < shape.ndim && i < TP_MAX_DIMS; i++) n *= shape.dim[i] > 0 ? (uint64_t)shape.dim[i] : 0;
-    return n;
+    const tp_kernel *kernel = tp__kernel(op, x->device);
+    tp_call call = { .op = op, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
+    return kernel && !kernel->run(&call) ? x : NULL;
+}
+
+static tp_tensor *finish(tp_tensor *x, const tp_tensor_options *o)
+{
+    return x && o->requires_grad && tp_requires_grad(x, true) ? NULL : x;
 }
 
 static tp_tensor *draw_real(const char *op, bool normal, tp_shape shape, double a, double b, const tp_tensor_options *o)
@@ -231,8 +234,10 @@ static tp_tensor *draw_real(const char *op, bool normal, tp_shape shape, double 
     tp_tensor_options mine;
     const tp_dtype dtype = take_options(op, &mine, o, TP_F32);
     if (!dtype || (normal ? check_normal(op, dtype, b) : check_uniform(op, dtype, a, b))) return NULL;
-    tp__real_draw attr = { a, b, tp__rng_take(count(shape) * (uint64_t)words_per_real(dtype)) };
-    return draw(normal ? &op_normal_ : &op_uniform_, shape, &mine, &attr);
+    tp_tensor *x = make(shape, &mine, dtype);
+    if (!x) return NULL;
+    const tp__real_draw attr = { a, b, tp__rng_take((uint64_t)(x->numel * words_per_real(dtype))) };
+    return finish(fill(x, normal ? &op_normal_ : &op_uniform_, &attr), &mine);
 }
 
 static tp_tensor *draw_integers(const char *op, tp_shape shape, int64_t from, int64_t to, const tp_tensor_options *o)
@@ -240,8 +245,10 @@ static tp_tensor *draw_integers(const char *op, tp_shape shape, int64_t from, in
     tp_tensor_options mine;
     const tp_dtype dtype = take_options(op, &mine, o, TP_I64);
     if (!dtype || check_integers(op, dtype, from, to)) return NULL;
-    tp__integer_draw attr = { from, to, tp__rng_take(count(shape) * (uint64_t)words_per_integer(from, to)) };
-    return draw(&op_random_, shape, &mine, &attr);
+    tp_tensor *x = make(shape, &mine, dtype);
+    if (!x) return NULL;
+    const tp__integer_draw attr = { from, to, tp__rng_take((uint64_t)(x->numel * words_per_integer(from, to))) };
+    return finish(fill(x, &op_random_, &attr), &mine);
 }
 
 static tp_tensor *draw_permutation(const char *op, int64_t n, const tp_tensor_options *o)
@@ -249,49 +256,48 @@ static tp_tensor *draw_permutation(const char *op, int64_t n, const tp_tensor_op
     tp_tensor_options mine;
     const tp_dtype dtype = take_options(op, &mine, o, TP_I64);
     if (!dtype || (n > 0 && check_integers(op, dtype, 0, n))) return NULL;
-    tp_tensor_options whole = mine;
-    whole.dtype = TP_I64;
-    whole.requires_grad = false;
-    tp__permutation_draw attr = { tp__rng_take(count(TP_SHAPE(n)) * 2) };
-    tp_tensor *x = draw(&op_randperm, TP_SHAPE(n), &whole, &attr);
-    if (x && dtype != TP_I64) x = tp_to_dtype(x, dtype);
-    return x && mine.requires_grad && tp_requires_grad(x, true) ? NULL : x;
+    if (n < 0) return tp_fail(TP_ERR_ARGUMENT, "%s: n is %lld, and has to be at least 0", op, (long long)n), NULL;
+    tp_tensor *x = make(TP_SHAPE(n), &mine, TP_I64);
+    if (!x) return NULL;
+    const tp__permutation_draw attr = { tp__rng_take((uint64_t)n * 2) };
+    x = fill(x, &op_randperm, &attr);
+    return finish(x && dtype != TP_I64 ? tp_to_dtype(x, dtype) : x, &mine);
 }
 
 tp_tensor *tp_rand_with(tp_shape shape, const tp_tensor_options *o)
 {
-    const bool outermost = enter("rand", TP__CALLER);
-    return leave(outermost, draw_real("rand", false, shape, 0, 1, o));
+    const around was = enter("rand", TP__CALLER);
+    return leave(was, draw_real("rand", false, shape, 0, 1, o));
 }
 
 tp_tensor *tp_randn_with(tp_shape shape, const tp_tensor_options *o)
 {
-    const bool outermost = enter("randn", TP__CALLER);
-    return leave(outermost, draw_real("randn", true, shape, 0, 1, o));
+    const around was = enter("randn", TP__CALLER);
+    return leave(was, draw_real("randn", true, shape, 0, 1, o));
 }
 
 tp_tensor *tp_uniform_with(tp_shape shape, double lo, double hi, const tp_tensor_options *o)
 {
-    const bool outermost = enter("uniform", TP__CALLER);
-    return leave(outermost, draw_real("uniform", false, shape, lo, hi, o));
+    const around was = enter("uniform", TP__CALLER);
+    return leave(was, draw_real("uniform", false, shape, lo, hi, o));
 }
 
 tp_tensor *tp_normal_with(tp_shape shape, double mean, double std, const tp_tensor_options *o)
 {
-    const bool outermost = enter("normal", TP__CALLER);
-    return leave(outermost, draw_real("normal", true, shape, mean, std, o));
+    const around was = enter("normal", TP__CALLER);
+    return leave(was, draw_real("normal", true, shape, mean, std, o));
 }
 
 tp_tensor *tp_randint_with(int64_t lo, int64_t hi, tp_shape shape, const tp_tensor_options *o)
 {
-    const bool outermost = enter("randint", TP__CALLER);
-    return leave(outermost, draw_integers("randint", shape, lo, hi, o));
+    const around was = enter("randint", TP__CALLER);
+    return leave(was, draw_integers("randint", shape, lo, hi, o));
 }
 
 tp_tensor *tp_randperm_with(int64_t n, const tp_tensor_options *o)
 {
-    const bool outermost = enter("randperm", TP__CALLER);
-    return leave(outermost, draw_permutation("randperm", n, o));
+    const around was = enter("randperm", TP__CALLER);
+    return leave(was, draw_permutation("randperm", n, o));
 }
 
 /* ---- In place, and dropout ---------------------------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ struct tp_sample_set {
 /* Floating values in (lo, hi), requiring grad. */
 tp_tensor *tp__sample_tensor(const tp_sample_set *set, tp_shape shape, double lo, double hi);
 tp_tensor *tp__sample_indices(tp_shape shape, int64_t below);            /* int64 */
+#define TP__SCALAR_SHAPE    ((tp_shape){ { 0 }, 0 })
 #define TP__TENSOR_ARG(t)   { .kind = TP_ARG_TENSOR, .value.tensor = (t) }
 #define TP__INT_ARG(v)      { .kind = TP_ARG_INT, .value.integer = (v) }
 #define TP__FLOAT_ARG(v)    { .kind = TP_ARG_FLOAT, .value.real = (v) }

@@ -51,42 +51,27 @@ static tp_status back_shape(tp_call *call)
 
 static tp_status back_forward(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
 
-/* ---- Rules: of ops, and the same by one kernel ------------------------------------------------------------------------------------- */
+/* ---- Rules: one kernel each, whose own rules are made of ops ------------------------------------------------------------------------ */
 
 static const tp_op op_softmax_backward, op_log_softmax_backward;
 
 static tp_tensor *sum_along(tp_tensor *x, int64_t dim) { return tp_sum(x, .dims = TP_DIMS((int)dim), .keepdim = true); }
 
-static tp_tensor *softmax_dx(tp_tensor *dy, tp_tensor *y, int64_t dim) { return MUL(y, SUB(dy, sum_along(MUL(y, dy), dim))); }
-static tp_tensor *log_softmax_dx(tp_tensor *dy, tp_tensor *y, int64_t dim) { return SUB(dy, MUL(tp_exp(y), sum_along(dy, dim))); }
+static tp_status by_kernel(const tp_op *op, const tp_node *node, tp_tensor *dy, tp_tensor **dx)
+{
+    return done(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
+}
 
 static tp_status softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = tp__fit(node, 0, softmax_dx(dy[0], tp__saved(node, 0), *(const int64_t *)tp__attr(node))));
+    return by_kernel(&op_softmax_backward, node, dy[0], dx);
 }
 
 static tp_status log_softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = tp__fit(node, 0, log_softmax_dx(dy[0], tp__saved(node, 0), *(const int64_t *)tp__attr(node))));
-}
-
-static tp_status fused(const tp_op *op, const tp_node *node, tp_tensor *dy, tp_tensor **dx)
-{
-    return done(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
-}
-
-static tp_status softmax_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
-{
-    (void)need;
-    return fused(&op_softmax_backward, node, dy[0], dx);
-}
-
-static tp_status log_softmax_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
-{
-    (void)need;
-    return fused(&op_log_softmax_backward, node, dy[0], dx);
+    return by_kernel(&op_log_softmax_backward, node, dy[0], dx);
 }
 
 /* Of z = y (dy - sum(y dy)):  ddy = softmax's rule of g,  d y = g (dy - sum(y dy)) - dy sum(g y) */
@@ -94,7 +79,7 @@ static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const
 {
     const int64_t dim = *(const int64_t *)tp__attr(node);
     tp_tensor *dy = tp__saved(node, 0), *y = tp__saved(node, 1);
-    if (need & 1 && !(dx[0] = softmax_dx(g[0], y, dim))) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__run1(&op_softmax_backward, (tp_tensor *[]){ g[0], y }, 2, &dim, NULL))) return tp__pending();
     if (need & 2 && !(dx[1] = SUB(MUL(g[0], SUB(dy, sum_along(MUL(y, dy), dim))), MUL(dy, sum_along(MUL(g[0], y), dim))))) return tp__pending();
     return TP_OK;
 }
@@ -134,7 +119,7 @@ static void back_samples(tp_sample_set *set)
 
 #define SOFTMAX(name) \
     static const tp_op op_##name = { .schema = #name "(Tensor input, int dim, *, dtype dtype=none) -> Tensor", .shape = softmax_shape, \
-        .forward = softmax_forward, .backward = name##_backward, .backward_fused = name##_fused, .saves = { TP__OUTPUT(0) }, \
+        .forward = softmax_forward, .backward = name##_backward, .saves = { TP__OUTPUT(0) }, \
         .attr_size = sizeof(softmax_attr), .samples = softmax_samples, .state = TP__STATE }; \
     static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor output, int dim) -> Tensor", \
         .flags = TP__INTERNAL, .shape = back_shape, .forward = back_forward, .backward = name##_backward_backward, \

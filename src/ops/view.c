@@ -185,7 +185,7 @@ static tp_status transpose_backward(const tp_node *node, tp_tensor *const *dy, u
 static void transpose_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INT_ARG(0), TP__INT_ARG(-1));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ 0 }, -2, 2)), TP__INT_ARG(0), TP__INT_ARG(-1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)), TP__INT_ARG(0), TP__INT_ARG(-1));
 }
 static const tp_op op_transpose = { .schema = "transpose(Tensor input, int dim0, int dim1) -> Tensor", .flags = TP__VIEW, .shape = transpose_shape,
     .backward = transpose_backward, .attr_size = sizeof(transpose_attr), .samples = transpose_samples, .state = TP__STATE };
@@ -234,12 +234,13 @@ static tp_status expand_shape(tp_call *call)
     int64_t stride[TP_MAX_DIMS];
     const int lead = (int)size->n - x->ndim;
     if (lead < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s has more dims than %s", tp__shape_text(x), tp__dims_text((int)size->n, size->v));
-    for (int i = 0; i < size->n; i++) {
+    for (int i = (int)size->n - 1; i >= 0; i--) {
         const int d = i - lead;
         if (size->v[i] == -1 && d >= 0) size->v[i] = x->shape[d];
         if (size->v[i] < 0 || (d >= 0 && x->shape[d] != 1 && x->shape[d] != size->v[i]))
             return tp__call_fail(call, TP_ERR_SHAPE, "%s cannot become %s", tp__shape_text(x), tp__dims_text((int)size->n, size->v));
-        stride[i] = d >= 0 && (x->shape[d] != 1 || size->v[i] == 1) ? x->stride[d] : 0;
+        if (d >= 0) stride[i] = x->shape[d] != 1 || size->v[i] == 1 ? x->stride[d] : 0;
+        else stride[i] = size->v[i] == 1 && x->ndim ? size->v[i + 1] * stride[i + 1] : 0;     /* a new dim of 1, as in PyTorch */
     }
     call->keep_shape = 1;
     return made(tp__out_view(call, x, (int)size->n, size->v, stride, tp__offset_of(x)));

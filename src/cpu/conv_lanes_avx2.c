@@ -1,0 +1,13 @@
+/* conv_lanes_avx2.c: the kernels of conv_lanes.c for AVX2 with FMA. */
+#if defined(__AVX2__) && defined(__FMA__)
+#include "cpu/conv_lanes.h"
+
+#define ROWS 4
+#define CHANNELS 4
+#define TAPS 2
+
+#include "cpu/vec_f32.h"
+
+#include "cpu/conv_lanes_kernel.h"
+
+#endif
