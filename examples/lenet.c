@@ -46,13 +46,13 @@ static void open_data(const arguments *a, tp_dataset **train, tp_dataset **test)
         *train = tp_digits(12000, .seed = a->seed, .train = true);
         *test = tp_digits(2000, .seed = a->seed, .train = false);
     } else if (!a->split) {
-        *train = tp_mnist(a->data, .train = true);
-        *test = tp_mnist(a->data, .train = false);
+        *train = tp_mnist(a->data, .train = true, .normalize = true);
+        *test = tp_mnist(a->data, .train = false, .normalize = true);
     } else {
-        tp_dataset *all = tp_mnist(a->data, .train = true);
+        tp_dataset *all = tp_mnist(a->data, .train = true, .normalize = true);
         if (!all && tp_last_error()->code == TP_ERR_IO) {    /* no train files: the others */
             tp_clear_error();
-            all = tp_mnist(a->data, .train = false);
+            all = tp_mnist(a->data, .train = false, .normalize = true);
         }
         const int64_t n = all ? tp_dataset_count(all) : 0;
         if (all && a->split >= n)
@@ -118,6 +118,7 @@ int main(int argc, char **argv)
     tp_loader *tests = tp_data_loader(test, .batch_size = 256, .device = dev);
 
     for (int64_t epoch = 0; epoch < a.epochs && !tp_failed(); epoch++) {
+        tp_set_lr(opt, 3 * epoch < 2 * a.epochs ? 1e-3 : 2e-4);          // smaller steps in the last third
         tp_batch batch;
         while (tp_loader_next(loader, &batch)) { // false at the end of the epoch, and on an error
             TP_SCOPE();                          // every tensor made below dies at the closing brace

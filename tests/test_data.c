@@ -194,7 +194,7 @@ START_TEST(idx_allocates_nothing_that_the_file_cannot_hold)
     expect_broken(write_plain("x", large, sizeof large), TP_ERR_FORMAT, "promises more");
     expect_broken(write_gzipped("x", large, sizeof large), TP_ERR_FORMAT, "promises more");
     tp_memory_stats(TP_CPU, &after);
-    ck_assert_int_lt(after.peak - before.in_use, 1 << 20);
+    ck_assert(after.peak == before.peak || after.peak - before.in_use < 1 << 20);
     ck_assert_int_eq(after.in_use, before.in_use);
 }
 END_TEST

@@ -7,6 +7,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,32 +300,37 @@ START_TEST(broken_headers_are_refused_with_what_is_wrong)
     static const struct { const char *header; size_t bytes; const char *says; } cases[] = {
         { " {}", 0, "the header has to begin with {" },
         { "[]", 0, "the header has to begin with {" },
-        { "{ ", 1, "a string is expected" },
-        { "{}x", 0, "something follows the end" },
-        { "{,}", 0, "a string is expected" },
-        { "{\"a\" 1}", 0, "a colon is expected, at byte 5 of the header" },
-        { "{" ENTRY("a", "U8", "[1]", 0, 1) ",}", 1, "a string is expected" },
-        { "{" ENTRY("a", "U8", "[1]", 0, 1) " " ENTRY("b", "U8", "[0]", 1, 1) "}", 1, "a comma or a closing bracket" },
-        { "{\"a\":1}", 0, "an object is expected" },
+        { "{ ", 1, "at byte 2 of the header" },
+        { "{}x", 0, "at byte 3 of the header" },
+        { "{,}", 0, "at byte 2 of the header" },
+        { "{\"a\" 1}", 0, "at byte 6 of the header" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1) ",}", 1, "at byte 54 of the header" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1) " " ENTRY("b", "U8", "[0]", 1, 1) "}", 1, "at byte 56 of the header" },
+        { "{\"a\":1}", 0, "\"a\" is not an object" },
         { "{\"a\":{}}", 0, "\"a\" has no dtype" },
         { "{\"a\":{\"dtype\":\"U8\"}}", 0, "\"a\" has no shape" },
         { "{\"a\":{\"dtype\":\"U8\",\"shape\":[]}}", 0, "\"a\" has no data_offsets" },
-        { "{\"a\":{\"dtype\":8}}", 0, "a string is expected" },
-        { "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 0, "a second dtype" },
-        { "{\"a\":{\"shape\":[],\"shape\":[]}}", 0, "a second shape" },
-        { "{\"a\":{\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}", 0, "a second pair of data_offsets" },
-        { "{\"a\":{\"data_offsets\":[0]}}", 0, "a comma or a closing bracket" },
-        { "{\"a\":{\"data_offsets\":[0,0,0]}}", 0, "a comma or a closing bracket" },
+        { "{\"a\":{\"dtype\":8,\"shape\":[],\"data_offsets\":[0,0]}}", 0, "the dtype of \"a\" is not a string" },
+        { "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}", 0, "duplicate object key near" },
+        { "{\"a\":{\"shape\":[],\"shape\":[]}}", 0, "duplicate object key near" },
+        { "{\"a\":{\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}", 0, "duplicate object key near" },
+        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0]}}", 0, "the data_offsets of \"a\" are not two integers >= 0" },
+        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0,0]}}", 0, "the data_offsets of \"a\" are not two integers >= 0" },
         { "{" ENTRY("a", "F99", "[1]", 0, 1) "}", 1, "\"a\" has the unknown dtype F99" },
-        { "{" ENTRY("a", "U8", "[-1]", 0, 1) "}", 1, "a negative number" },
-        { "{" ENTRY("a", "U8", "[1.5]", 0, 1) "}", 1, "a number that is not an integer" },
-        { "{" ENTRY("a", "U8", "[1e3]", 0, 1) "}", 1, "a number that is not an integer" },
-        { "{" ENTRY("a", "U8", "[01]", 0, 1) "}", 1, "a number that begins with 0" },
-        { "{" ENTRY("a", "U8", "[9223372036854775808]", 0, 1) "}", 1, "an integer beyond 64 bits" },
-        { "{" ENTRY("a", "U8", "[true]", 0, 1) "}", 1, "an integer is expected" },
-        { "{" ENTRY("a", "U8", "[1,]", 0, 1) "}", 1, "an integer is expected" },
-        { "{" ENTRY("a", "U8", "1", 0, 1) "}", 1, "an array is expected" },
-        { "{" ENTRY("a", "U8", "[1,1,1,1,1,1,1,1,1]", 0, 1) "}", 1, "a shape of more than 8 dims" },
+        { "{" ENTRY("a", "U8", "[-1]", 0, 1) "}", 1, "the shape of \"a\" is not an array of integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1.5]", 0, 1) "}", 1, "the shape of \"a\" is not an array of integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1e3]", 0, 1) "}", 1, "the shape of \"a\" is not an array of integers >= 0" },
+        { "{" ENTRY("a", "U8", "[01]", 0, 1) "}", 1, "at byte 29 of the header" },
+        { "{" ENTRY("a", "U8", "[9223372036854775808]", 0, 1) "}", 1, "too big integer" },
+        { "{" ENTRY("a", "U8", "[true]", 0, 1) "}", 1, "the shape of \"a\" is not an array of integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1,]", 0, 1) "}", 1, "at byte 31 of the header" },
+        { "{" ENTRY("a", "U8", "[-9223372036854775809]", 0, 1) "}", 1, "too big negative integer" },
+        { "{" ENTRY("a", "U8", "[1]", -1, 0) "}", 1, "the data_offsets of \"a\" are not two integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1.0) "}", 1, "the data_offsets of \"a\" are not two integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1) "}\n\t {}", 1, "end of file expected" },
+        { "{\"__metadata__\":{\"a\":\"\\u0000\"}}", 0, "of the header" },
+        { "{" ENTRY("a", "U8", "1", 0, 1) "}", 1, "the shape of \"a\" is not an array of integers >= 0" },
+        { "{" ENTRY("a", "U8", "[1,1,1,1,1,1,1,1,1]", 0, 1) "}", 1, "\"a\" has 9 dims, and at most 8 are possible" },
         { "{" ENTRY("a", "F32", "[4294967296,4294967296]", 0, 0) "}", 0, "has more elements than 64 bits count" },
         { "{" ENTRY("a", "F32", "[4294967296,4294967296,0]", 0, 0) "}", 0, "has more elements than 64 bits count" },
         { "{" ENTRY("a", "F64", "[4611686018427387904]", 0, 0) "}", 0, "has more elements than 64 bits count" },
@@ -338,31 +344,31 @@ START_TEST(broken_headers_are_refused_with_what_is_wrong)
         { "{" ENTRY("a", "U8", "[1]", 0, 1) "," ENTRY("b", "U8", "[1]", 0, 1) "}", 1, "begins at byte 0, and what is before it ends at 1" },
         { "{" ENTRY("a", "U8", "[1]", 0, 1) "}", 2, "the entries cover 1 of 2 bytes" },
         { "{}", 1, "the entries cover 0 of 1 bytes" },
-        { "{" ENTRY("a", "U8", "[1]", 0, 1) "," ENTRY("a", "U8", "[1]", 1, 2) "}", 2, "two entries are named \"a\"" },
-        { "{" ENTRY("a", "U8", "[1]", 0, 1) "," ENTRY("\\u0061", "U8", "[1]", 1, 2) "}", 2, "two entries are named \"a\"" },
-        { "{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "two metadata are named \"a\"" },
-        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "a second __metadata__" },
-        { "{\"__metadata__\":{\"a\":1}}", 0, "a string is expected" },
-        { "{\"__metadata__\":null}", 0, "an object is expected" },
-        { "{\"a\\u0000\":{}}", 0, "a string that holds the character 0" },
-        { "{\"a\\x\":{}}", 0, "an unknown escape" },
-        { "{\"a\\u12g4\":{}}", 0, "\\u takes four hexadecimal digits" },
-        { "{\"\\ud800\":{}}", 0, "half of a surrogate pair" },
-        { "{\"\\ud800\\u0041\":{}}", 0, "half of a surrogate pair" },
-        { "{\"\\udc00\":{}}", 0, "half of a surrogate pair" },
-        { "{\"\x01\":{}}", 0, "a control character in a string" },
-        { "{\"\xff\":{}}", 0, "a string that is not UTF-8" },
-        { "{\"\xc0\x80\":{}}", 0, "a string that is not UTF-8" },
-        { "{\"\xed\xa0\x80\":{}}", 0, "a string that is not UTF-8" },
-        { "{\"\xf4\x90\x80\x80\":{}}", 0, "a string that is not UTF-8" },
-        { "{\"abc", 0, "the string does not end" },
-        { "{\"abc\\", 0, "the string does not end" },
-        { "{\"abc\\u12", 0, "the string does not end" },
-        { "{\"a\":{\"x\":tru}}", 0, "a value is expected" },
-        { "{\"a\":{\"x\":-}}", 0, "a value is expected" },
-        { "{\"a\":{\"x\":1.}}", 0, "a digit is expected" },
-        { "{\"a\":{\"x\":[1}}", 0, "a comma or a closing bracket" },
-        { "{\"a\":{\"x\":}}", 0, "a value is expected" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1) "," ENTRY("a", "U8", "[1]", 1, 2) "}", 2, "duplicate object key near" },
+        { "{" ENTRY("a", "U8", "[1]", 0, 1) "," ENTRY("\\u0061", "U8", "[1]", 1, 2) "}", 2, "duplicate object key near" },
+        { "{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "duplicate object key near" },
+        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "duplicate object key near" },
+        { "{\"__metadata__\":{\"a\":1}}", 0, "the metadata \"a\" is not a string" },
+        { "{\"__metadata__\":null}", 0, "__metadata__ is not an object" },
+        { "{\"a\\u0000\":{}}", 0, "at byte 10 of the header" },
+        { "{\"a\\x\":{}}", 0, "at byte 5 of the header" },
+        { "{\"a\\u12g4\":{}}", 0, "at byte 8 of the header" },
+        { "{\"\\ud800\":{}}", 0, "at byte 9 of the header" },
+        { "{\"\\ud800\\u0041\":{}}", 0, "at byte 15 of the header" },
+        { "{\"\\udc00\":{}}", 0, "at byte 9 of the header" },
+        { "{\"\x01\":{}}", 0, "at byte 2 of the header" },
+        { "{\"\xff\":{}}", 0, "at byte 2 of the header" },
+        { "{\"\xc0\x80\":{}}", 0, "at byte 2 of the header" },
+        { "{\"\xed\xa0\x80\":{}}", 0, "at byte 2 of the header" },
+        { "{\"\xf4\x90\x80\x80\":{}}", 0, "at byte 2 of the header" },
+        { "{\"abc", 0, "at byte 5 of the header" },
+        { "{\"abc\\", 0, "at byte 6 of the header" },
+        { "{\"abc\\u12", 0, "at byte 9 of the header" },
+        { "{\"a\":{\"x\":tru}}", 0, "at byte 13 of the header" },
+        { "{\"a\":{\"x\":-}}", 0, "at byte 11 of the header" },
+        { "{\"a\":{\"x\":1.}}", 0, "at byte 12 of the header" },
+        { "{\"a\":{\"x\":[1}}", 0, "at byte 13 of the header" },
+        { "{\"a\":{\"x\":}}", 0, "at byte 11 of the header" },
     };
     const int64_t before = in_use();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -387,7 +393,7 @@ START_TEST(deep_nesting_is_refused_without_deep_recursion)
     write_bytes(bytes, 8 + length);
     free(bytes);
     ck_assert_ptr_null(tp_safetensors_open(path));
-    expect_error(TP_ERR_FORMAT, "nested too deep, at byte 42 of the header");
+    expect_error(TP_ERR_FORMAT, "at byte 2057 of the header");
 }
 END_TEST
 
@@ -501,6 +507,13 @@ START_TEST(what_cannot_be_saved_is_refused_and_nothing_is_written)
     const tp_metadata twice[] = { { "k", "" }, { "k", "" } };
     ck_assert_int_eq(tp_safetensors_save(path, NULL, 0, twice, 2), TP_ERR_ARGUMENT);
     expect_error(TP_ERR_ARGUMENT, "two metadata are named \"k\"");
+    static const tp_metadata wrong[] = { { "\xff", "" }, { "k", "\xc0\x80" }, { NULL, "" }, { "k", NULL } };
+    static const char *const says[] = { "the key of metadata 0 is not UTF-8", "the value of metadata 0 is not UTF-8",
+                                        "metadata 0 has no key", "metadata 0 has no value" };
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(tp_safetensors_save(path, NULL, 0, &wrong[i], 1), TP_ERR_ARGUMENT);
+        expect_error(TP_ERR_ARGUMENT, says[i]);
+    }
     ck_assert_int_eq(tp_safetensors_save(path, NULL, 0, NULL, 1), TP_ERR_ARGUMENT);
     expect_error(TP_ERR_ARGUMENT, "NULL or negative");
     ck_assert_int_eq(tp_safetensors_save(NULL, NULL, 0, NULL, 0), TP_ERR_ARGUMENT);
@@ -621,6 +634,62 @@ START_TEST(each_failing_allocation_is_an_error_that_leaks_nothing)
 }
 END_TEST
 
+/* A program may give jansson an allocator of its own; this one fails from the call `jansson_fails_at` on. */
+static int64_t jansson_calls, jansson_fails_at, jansson_blocks;
+
+static void *jansson_malloc(size_t bytes)
+{
+    void *const at = ++jansson_calls >= jansson_fails_at ? NULL : malloc(bytes);
+    if (at)
+        jansson_blocks++;
+    else
+        errno = ENOMEM;
+    return at;
+}
+
+static void jansson_free(void *at)
+{
+    jansson_blocks -= at != NULL;
+    free(at);
+}
+
+START_TEST(each_failing_allocation_of_jansson_is_an_error_that_leaks_nothing)
+{
+    TP_SCOPE();
+    tp_named_tensor entries[] = { { "x", tp_zeros(TP_SHAPE(2, 3)) }, { "a\ny", tp_scalar(1) } };
+    const tp_metadata metadata[] = { { "k", "v" }, { "l", "" } };
+    json_malloc_t old_malloc;
+    json_free_t old_free;
+    json_get_alloc_funcs(&old_malloc, &old_free);
+    json_set_alloc_funcs(jansson_malloc, jansson_free);
+    const int64_t before = in_use();
+    int64_t saves = 0, opens = 0;
+    for (tp_status status = TP_ERR_MEMORY; status; saves++) {
+        jansson_calls = 0;
+        jansson_fails_at = saves + 1;
+        status = tp_safetensors_save(path, entries, 2, metadata, 2);
+        ck_assert_int_eq(jansson_blocks, 0);
+        ck_assert_int_eq(count_files(), status == TP_OK);
+        if (status)
+            expect_error(TP_ERR_MEMORY, "safetensors_save: no memory for the header");
+    }
+    for (bool opened = false; !opened; opens++) {
+        jansson_calls = 0;
+        jansson_fails_at = opens + 1;
+        tp_safetensors *f = tp_safetensors_open(path);
+        opened = f != NULL;
+        if (!f)
+            expect_error(TP_ERR_MEMORY, "safetensors_open: no memory for the header");
+        tp_safetensors_close(f);
+        ck_assert_int_eq(jansson_blocks, 0);
+    }
+    json_set_alloc_funcs(old_malloc, old_free);
+    ck_assert_int_eq(in_use(), before);
+    ck_assert_int_ge(saves, 20);
+    ck_assert_int_ge(opens, 20);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("safetensors");
@@ -646,6 +715,7 @@ int main(void)
     tcase_add_test(tests, a_full_disk_leaves_the_old_file_and_nothing_else);
     tcase_add_test(tests, links_are_followed_and_permissions_kept);
     tcase_add_test(tests, each_failing_allocation_is_an_error_that_leaks_nothing);
+    tcase_add_test(tests, each_failing_allocation_of_jansson_is_an_error_that_leaks_nothing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

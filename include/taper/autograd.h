@@ -44,13 +44,13 @@ typedef struct tp_context tp_context;
  *   backward  is given dy per output (NULL is zero) and writes dx per input (NULL is zero). Written with ops, it can be
  *             recorded in turn. Returns TP_OK, or the error of an op that returned NULL: tp_status tp_error_status(). */
 typedef struct tp_function {
-    const char *name;
-    tp_tensor *(*forward)(tp_context *call, tp_tensor *const *x);
-    tp_status (*backward)(tp_context *call, tp_tensor *dy, tp_tensor **dx);
-    const void *arg;                                   /* tp_arg_of(call); outlives the tape */
-    int n_outputs;                                     /* of the many-output form; 0 means the short one */
-    tp_status (*forward_many)(tp_context *call, tp_tensor *const *x, tp_tensor **y);
-    tp_status (*backward_many)(tp_context *call, tp_tensor *const *dy, tp_tensor **dx);
+    const char *name TP__IS(nullptr);
+    tp_tensor *(*forward)(tp_context *call, tp_tensor *const *x) TP__IS(nullptr);
+    tp_status (*backward)(tp_context *call, tp_tensor *dy, tp_tensor **dx) TP__IS(nullptr);
+    const void *arg TP__IS(nullptr);                                   /* tp_arg_of(call); outlives the tape */
+    int n_outputs TP__IS(0);                                     /* of the many-output form; 0 means the short one */
+    tp_status (*forward_many)(tp_context *call, tp_tensor *const *x, tp_tensor **y) TP__IS(nullptr);
+    tp_status (*backward_many)(tp_context *call, tp_tensor *const *dy, tp_tensor **dx) TP__IS(nullptr);
 } tp_function;
 
 typedef tp_tensor *tp_hook_fn(void *arg, tp_tensor *grad);               /* another gradient of the same shape; NULL keeps it */

@@ -42,6 +42,7 @@ static tp_status walk_to(tp__walk *w, const char *op, tp_tensor *const *outputs,
                          tp_tensor *const *grads)
 {
     tp_status status = TP_OK;
+    w->thread = tp__self.id;
     w->heap = w->first_ready;
     w->room = sizeof w->first_ready / sizeof *w->first_ready;
     for (int64_t i = 0; i < m && !status; i++) status = ask_for(w, op, inputs[i]);
@@ -53,7 +54,8 @@ static tp_status walk_to(tp__walk *w, const char *op, tp_tensor *const *outputs,
 tp_status tp_backward_with(tp_tensor *loss, const tp_backward_options *options)
 {
     tp_backward_options o = { TP__DEFAULT_backward .tp__end = 0 };
-    tp__self.caller = TP__CALLER;
+    const void *const outer = tp__self.caller;         /* inside of a hook: of the backward around it */
+    tp__self.caller = outer ? outer : TP__CALLER;
     tp_status status = tp__pending();
     if (!status && !loss) status = tp_fail(TP_ERR_ARGUMENT, "backward: the loss is NULL");
     if (!status) status = tp_options_take("backward", &o, options, offsetof(tp_backward_options, tp__end));
@@ -70,12 +72,13 @@ tp_status tp_backward_with(tp_tensor *loss, const tp_backward_options *options)
         gather->dy = NULL;
         if (tp__enlist(&tp__self, g)) status = tp__give_grad(o.inputs.at[i], g, mark, o.create_graph);
         else tp__unref(g), status = TP_ERR_MEMORY;
+        if (!status) status = tp__walk_told(o.inputs.at[i]);
         tp__list_release(mark);
     }
     tp__walk_end(&w);
     if (status && !tp__pending_error()) tp_fail(status, "backward: no memory for the walk");
 done:
-    tp__self.caller = NULL;
+    tp__self.caller = outer;
     return status;
 }
 
@@ -83,7 +86,8 @@ tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *input
                        tp_tensor **grads, const tp_grad_options *options)
 {
     tp_grad_options o = { TP__DEFAULT_grad .tp__end = 0 };
-    tp__self.caller = TP__CALLER;
+    const void *const outer = tp__self.caller;         /* inside of a hook: of the backward around it */
+    tp__self.caller = outer ? outer : TP__CALLER;
     for (int i = 0; i < m; i++) grads[i] = NULL;
     tp_status status = tp__pending();
     if (!status) status = tp_options_take("grad", &o, options, offsetof(tp_grad_options, tp__end));
@@ -120,6 +124,6 @@ tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *input
     tp__walk_end(&w);
     if (status && !tp__pending_error()) tp_fail(status, "grad: no memory for the walk");
 done:
-    tp__self.caller = NULL;
+    tp__self.caller = outer;
     return status;
 }

@@ -5,6 +5,8 @@
 
 typedef struct saved_tensor { tp_tensor *tensor; uint32_t version; int output; } saved_tensor;      /* output: -1 for others */
 
+typedef struct input_kind { tp_shape shape; tp_dtype dtype; } input_kind;
+
 struct tp_context {
     const tp_function *function;
     tp_node *node;                                     /* not counted: the node owns the context */
@@ -12,7 +14,7 @@ struct tp_context {
     uint64_t need;
     bool failed, saving;
     saved_tensor *saved;
-    tp_shape *in_shapes;
+    input_kind *in;
 };
 
 static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx);
@@ -25,7 +27,7 @@ void tp__context_free(tp_context *c)
     for (int i = 0; i < c->n_saved; i++)
         if (c->saved[i].tensor) tp__unref(c->saved[i].tensor);
     tp_mem_free(c->saved, (size_t)c->saved_room * sizeof *c->saved);
-    tp_mem_free(c->in_shapes, (size_t)c->n_in * sizeof *c->in_shapes);
+    tp_mem_free(c->in, (size_t)c->n_in * sizeof *c->in);
     tp_mem_free(c, sizeof *c);
 }
 
@@ -42,8 +44,8 @@ static tp_context *context_new(const tp_function *f, int n_in, int n_out)
     c->function = f;
     c->n_in = n_in;
     c->n_out = n_out;
-    c->in_shapes = n_in ? tp_mem_calloc((size_t)n_in * sizeof *c->in_shapes) : NULL;
-    if (n_in && !c->in_shapes) {
+    c->in = n_in ? tp_mem_calloc((size_t)n_in * sizeof *c->in) : NULL;
+    if (n_in && !c->in) {
         c->n_in = 0;
         tp__context_free(c);
         return NULL;
@@ -108,13 +110,20 @@ static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint6
     (void)need;
     tp_context *c = node->context;
     const tp_function *f = c->function;
+    tp_scope scope = tp_scope_open_at(f->name);
+    if (tp__pending_error()) return tp__pending();
     tp_status status = f->backward_many ? f->backward_many(c, dy, dx) : dy[0] ? f->backward(c, dy[0], dx) : TP_OK;
+    for (int i = 0; i < c->n_in && !status; i++) {
+        if (!dx[i] || !tp__edge_needs(node, i) || !tp__alive(dx[i], f->name)) continue;
+        if (dx[i]->dtype != c->in[i].dtype) dx[i] = tp_to_dtype(dx[i], c->in[i].dtype);
+        tp_escape(dx[i]);
+    }
+    tp_scope_close(&scope);
     if (tp__pending_error()) return tp__pending();
     if (status) return tp_fail(status, "%s: its backward failed", f->name);
     for (int i = 0; i < c->n_in; i++) {
         if (!dx[i] || !tp__edge_needs(node, i)) continue;
-        if (!tp__alive(dx[i], f->name)) return tp__pending();
-        const tp_shape *want = &c->in_shapes[i];
+        const tp_shape *want = &c->in[i].shape;
         bool same = dx[i]->ndim == want->ndim;
         for (int d = 0; same && d < want->ndim; d++) same = dx[i]->shape[d] == want->dim[d];
         if (!same)
@@ -125,6 +134,15 @@ static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint6
 }
 
 /* ---- Forward --------------------------------------------------------------------------------------------------------------------- */
+
+/* For an input, or a tensor of somebody else. The memory of an input is not to be written through it. */
+static tp_tensor *another_handle(const tp_context *c, tp_tensor *const *x, tp_tensor *y)
+{
+    tp_tensor *alias = tp__alias_like(y);
+    for (int i = 0; i < c->n_in && alias; i++)
+        if (x[i] == y && c->need) alias->flags |= TP__MULTI_VIEW;
+    return alias;
+}
 
 static tp_status run_forward(tp_context *c, tp_tensor *const *x, tp_tensor **y)
 {
@@ -139,13 +157,14 @@ static tp_status run_forward(tp_context *c, tp_tensor *const *x, tp_tensor **y)
     for (int i = 0; i < c->n_out && !status; i++) {
         if (!y[i]) status = tp__pending() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: its forward made no output %d", f->name, i);
         else if (!tp__alive(y[i], f->name)) status = tp__pending();
-        else if (y[i]->home == 0 || tp__needs_grad(y[i]) || y[i]->home <= tp__self.marks[tp__self.depth].first)
-            y[i] = tp__alias_like(y[i]);               /* an input, or a tensor of somebody else: another handle for it */
+        else if (y[i]->home == 0 || tp__needs_grad(y[i]) || y[i]->home_thread != tp__self.id
+                 || y[i]->home <= tp__self.marks[tp__self.depth].first)
+            y[i] = another_handle(c, x, y[i]);
         if (!status && !y[i]) status = tp__pending();
         for (int k = 0; k < i && !status; k++)
             if (y[k] == y[i]) y[i] = tp__alias_like(y[i]);
     }
-    if (!status) status = c->failed ? TP_ERR_MEMORY : tp__pending();
+    if (!status) status = tp__pending() ? tp__pending() : c->failed ? TP_ERR_MEMORY : TP_OK;
     for (int i = 0; i < c->n_out && !status; i++) tp_escape(y[i]);
     tp_scope close = scope;
     tp_scope_close(&close);
@@ -211,7 +230,7 @@ tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_ten
     if (!c) return TP_ERR_MEMORY;
     c->need = tp__self.mode & TP__NO_RECORD ? 0 : need;
     for (int i = 0; i < n; i++)
-        if (x[i]) c->in_shapes[i] = tp_shape_of(x[i]);
+        if (x[i]) c->in[i] = (input_kind){ tp_shape_of(x[i]), (tp_dtype)x[i]->dtype };
     tp_status status = run_forward(c, x, y);
     const bool records = !status && c->need;
     if (records) status = record_apply(c, x, y);

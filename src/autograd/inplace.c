@@ -27,8 +27,9 @@ bool tp__may_write(tp_tensor *x, const char *op)
         why = "several of its elements share one place in memory: clone it first";
     } else if (!(tp__self.mode & TP__NO_RECORD)) {
         const tp_tensor *root = x->base ? x->base : x;
-        if (root->flags & TP__REQUIRES_GRAD && !root->node)
-            why = x->base ? "it is a view of a leaf that requires grad" : "it is a leaf that requires grad: use TP_NO_GRAD() or tp_detach";
+        if (x->flags & TP__REQUIRES_GRAD && !x->node) why = "it is a leaf that requires grad: use TP_NO_GRAD() or tp_detach";
+        else if (root->flags & TP__REQUIRES_GRAD && !root->node) why = "it is a view of a leaf that requires grad";
+        else if (x->flags & TP__MULTI_VIEW && !x->base) why = "it is an input that a function of one's own returned: clone it first";
         else if (x->base && x->flags & TP__MULTI_VIEW && (root->node || x->node)) why = "it is one of several views that an op returned";
         else if (x->base && x->flags & TP__NO_GRAD_VIEW && root->node) why = "it is a view that was made without recording";
     }
@@ -61,9 +62,24 @@ void tp__strided_geometry(tp__strided_attr *attr, const tp_tensor *view, const t
     attr->base_offset = tp__offset_of(base);
 }
 
+/* The hook of tp_retain_grad follows its tensor; the user's stay with the value that they were put on, as in PyTorch. */
+static void move_retained(tp_tensor *x, tp_node *from, tp_node *to, int output)
+{
+    for (tp__hook **at = &from->u.hooks; *at; at = &(*at)->next) {
+        tp__hook *hook = *at;
+        if (hook->fn != tp__retained || hook->arg != x->grad) continue;
+        *at = hook->next;
+        hook->output = (uint16_t)output;
+        hook->next = to->u.hooks;
+        to->u.hooks = hook;
+        return;
+    }
+}
+
 static void replace_node(tp_tensor *x, tp_node *node, int output)
 {
     tp_node *old = x->node;
+    if (old && x->flags & TP__RETAIN_GRAD) move_retained(x, old, node, output);
     tp__attach(node, x, output);
     if (old) tp__node_unref(old);
 }

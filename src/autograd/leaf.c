@@ -5,8 +5,9 @@
 
 tp_status tp_requires_grad(tp_tensor *x, bool on)
 {
-    if (!x) return tp__pending();
-    if (!tp__alive(x, "requires_grad")) return tp__pending();
+    if (tp__pending_error()) return tp__pending();
+    if (!x) return tp_fail(TP_ERR_ARGUMENT, "requires_grad: the tensor is NULL");
+    if (!tp__alive(x, "requires_grad") || tp__view_refresh(x)) return tp__pending();
     if (x->node && !on) return tp_fail(TP_ERR_STATE, "requires_grad: %s was made by %s, it is no leaf: use tp_detach", tp__shape_text(x),
                                        tp__state(x->node->op)->base_name);
     if (on && !tp__is_floating(x->dtype) && !tp__is_complex(x->dtype))
@@ -29,7 +30,8 @@ tp_tensor *tp_grad_of(tp_tensor *x)
 tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad)
 {
     if (tp__pending_error()) return tp__pending();
-    if (!x || !tp__alive(x, "set_grad") || (grad && !tp__alive(grad, "set_grad"))) return tp__pending();
+    if (!x) return tp_fail(TP_ERR_ARGUMENT, "set_grad: the tensor is NULL");
+    if (!tp__alive(x, "set_grad") || (grad && !tp__alive(grad, "set_grad"))) return tp__pending();
     if (!grad && !x->grad) return TP_OK;
     if (grad && (!tp__same_shape(x, grad) || x->dtype != grad->dtype || x->device != grad->device))
         return tp_fail(TP_ERR_SHAPE, "set_grad: a gradient %s %s for a tensor %s %s", tp__shape_text(grad), tp_dtype_name((tp_dtype)grad->dtype),
@@ -112,7 +114,9 @@ void tp_remove_hook(tp_tensor *x, int64_t id)
 
 tp_status tp_retain_grad(tp_tensor *x)
 {
-    if (!x || !tp__alive(x, "retain_grad")) return tp__pending();
+    if (tp__pending_error()) return tp__pending();
+    if (!x) return tp_fail(TP_ERR_ARGUMENT, "retain_grad: the tensor is NULL");
+    if (!tp__alive(x, "retain_grad") || tp__view_refresh(x)) return tp__pending();
     if (!tp__needs_grad(x)) return tp_fail(TP_ERR_STATE, "retain_grad: %s does not need a gradient", tp__shape_text(x));
     if (!x->node || x->flags & TP__RETAIN_GRAD) return TP_OK;
     tp__grad_state *state = tp__grad_state_of(x);

@@ -193,12 +193,3 @@ void tp__grad_lock_slow(tp__grad_state *state)
         if (atomic_load_explicit(&state->lock, memory_order_relaxed)) sched_yield();
     }
 }
-
-tp_tensor *tp__retained(void *arg, tp_tensor *grad)
-{
-    tp__grad_state *state = arg;
-    tp__ref(grad);
-    if (state->grad) tp__unref(state->grad);
-    state->grad = grad;
-    return NULL;
-}

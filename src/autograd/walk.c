@@ -58,6 +58,8 @@ static tp_node *pop(tp__walk *w)
 tp_status tp__walk_claim(tp__walk *w, tp_node *node)
 {
     if (node->walk) {
+        if (node->walk->thread != w->thread)
+            return tp_fail(TP_ERR_STATE, "backward: another thread is walking through the same graph now (at %s)", tp__state(node->op)->base_name);
         if (!tp__grow(&w->borrowed, &w->borrowed_room, w->n_borrowed, sizeof *w->borrowed, NULL)) return TP_ERR_MEMORY;
         w->borrowed[w->n_borrowed++] = (tp__claim){ node, node->walk, node->dy.one, node->flags & (TP__CAPTURE | TP__RUN) };
         node->flags &= (uint8_t)~(TP__CAPTURE | TP__RUN);
@@ -66,7 +68,11 @@ tp_status tp__walk_claim(tp__walk *w, tp_node *node)
     if (node->n_out > 1) {
         node->dy.many = tp_mem_calloc(node->n_out * sizeof *node->dy.many);
         if (!node->dy.many) {
-            if (node->walk) w->n_borrowed--, node->dy.one = w->borrowed[w->n_borrowed].dy;
+            if (node->walk) {
+                const tp__claim *claim = &w->borrowed[--w->n_borrowed];
+                node->dy.one = claim->dy;
+                node->flags |= claim->flags;
+            }
             return TP_ERR_MEMORY;
         }
     }
@@ -134,9 +140,9 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
     tp_status status = TP_OK;
     const bool locked = tp__grad_lock(state);
     if (!state->grad) {
-        const bool sole = atomic_load_explicit(&g->refs, memory_order_relaxed) == 1 && g->home > mark
+        const bool sole = atomic_load_explicit(&g->refs, memory_order_relaxed) == 1 && g->home > mark && g->home_thread == tp__self.id
             && atomic_load_explicit(&g->storage->refs, memory_order_relaxed) == 1 && !g->base && g->dtype == x->dtype && tp__is_dense(g);
-        if (!sole && !create_graph) {                  /* no two gradients ever share storage */
+        if (!sole) {                                   /* no two gradients ever share storage */
             g = g->dtype == x->dtype ? tp_clone(g) : tp_to_dtype(g, (tp_dtype)x->dtype);
             if (!g) status = tp__pending();
         }
@@ -144,7 +150,7 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
             tp__list_take(mark, g);
             state->grad = g;
         }
-    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g)) {
+    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g) && tp__is_dense(state->grad)) {
         status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
         tp__bump(state->grad, "backward");
     } else {
@@ -188,18 +194,79 @@ static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor 
     return add_to(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
 }
 
-static tp_status run_hooks(tp__hook *hook, int output, tp_tensor **slot, uint32_t mark)
+static tp_operand operand(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
+
+/* A copy, since the gradient goes on; added to what an earlier backward left, as in PyTorch. */
+tp_tensor *tp__retained(void *arg, tp_tensor *grad)
 {
-    for (; hook; hook = hook->next) {
-        if (hook->output != output || !*slot) continue;
-        tp_tensor *other = hook->fn(hook->arg, *slot);
-        if (tp__pending_error()) return tp__pending();
-        if (!other || other == *slot) continue;
+    tp__grad_state *state = arg;
+    if (atomic_load(&state->refs) == 1) return NULL;   /* its tensor is gone */
+    const uint32_t mark = tp__list_mark();
+    tp_tensor *old = state->grad, *now = old ? tp_add_with(operand(old), operand(grad)) : tp_clone(grad);
+    if (!now) return NULL;
+    tp__list_take(mark, now);
+    state->grad = now;
+    if (old) tp__unref(old);
+    return NULL;
+}
+
+/* In a scope of its own, so that what the user's function drops or lets escape stays on this side of the mark. */
+static tp_status call_hook(const tp__hook *hook, tp_tensor **slot, uint32_t mark)
+{
+    tp_scope scope = tp_scope_open_at("a gradient's hook");
+    if (tp__pending_error()) return tp__pending();
+    tp_tensor *other = hook->fn(hook->arg, *slot);
+    if (other && other != *slot && tp__alive(other, "backward: what a hook returned")) {
         if (!tp__same_shape(other, *slot))
-            return tp_fail(TP_ERR_SHAPE, "backward: a hook made %s of a gradient %s", tp__shape_text(other), tp__shape_text(*slot));
-        tp__list_take(mark, other);
-        tp__unref(*slot);
-        *slot = other;
+            tp_fail(TP_ERR_SHAPE, "backward: a hook made %s of a gradient %s", tp__shape_text(other), tp__shape_text(*slot));
+        else if (other->dtype != (*slot)->dtype || other->device != (*slot)->device)
+            tp_fail(TP_ERR_DTYPE, "backward: a hook made %s on %s of a gradient %s on %s", tp_dtype_name((tp_dtype)other->dtype),
+                    tp_device_name(other->device), tp_dtype_name((tp_dtype)(*slot)->dtype), tp_device_name((*slot)->device));
+        tp_escape(other);
+    }
+    tp_scope_close(&scope);
+    if (tp__pending_error()) return tp__pending();
+    if (!other || other == *slot) return TP_OK;
+    tp__list_take(mark, other);
+    tp__unref(*slot);
+    *slot = other;
+    return TP_OK;
+}
+
+/* Found by their ids, since a hook may remove itself or others. Those that retain come last. */
+static tp_status run_hooks(tp__hook *const *hooks, int output, tp_tensor **slot, uint32_t mark)
+{
+    tp_status status = TP_OK;
+    for (int retains = 0; retains < 2; retains++) {
+        int64_t last = 0;
+        for (const tp__hook *hook = *hooks; hook && *slot && !status;) {
+            if (hook->output == output && hook->id > last && (hook->fn == tp__retained) == retains) {
+                last = hook->id;
+                status = call_hook(hook, slot, mark);
+                hook = *hooks;
+            } else {
+                hook = hook->next;
+            }
+        }
+    }
+    return status;
+}
+
+tp_status tp__walk_told(tp_tensor *leaf)
+{
+    tp__grad_state *const state = leaf->grad;
+    int64_t last = 0;
+    for (const tp__after *after = state ? state->after : NULL; after;) {
+        if (after->id <= last) {
+            after = after->next;
+            continue;
+        }
+        last = after->id;
+        tp_scope scope = tp_scope_open_at("a leaf's accumulated hook");
+        if (!tp__pending_error()) after->fn(after->arg, leaf);
+        tp_scope_close(&scope);
+        if (tp__pending_error()) return tp__pending();
+        after = state->after;
     }
     return TP_OK;
 }
@@ -210,7 +277,7 @@ static tp_status look_at_gradients(tp__walk *w, tp_node *node, tp_tensor **dy, u
     tp_status status = TP_OK;
     for (int i = 0; i < node->n_out && !status; i++) {
         if (!dy[i]) continue;
-        status = run_hooks(node->u.hooks, i, &dy[i], mark);
+        status = run_hooks(&node->u.hooks, i, &dy[i], mark);
         tp__gather *gather = status || !(node->flags & TP__CAPTURE) ? NULL : tp__gather_at(w, node, (uint16_t)i, false);
         if (gather) status = add_to(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
     }
@@ -282,12 +349,12 @@ static tp_status run_node(tp__walk *w, tp_node *node)
 static tp_status deliver(tp__walk *w)
 {
     tp_status status = TP_OK;
-    for (size_t i = 0; i < w->gather_room && !status; i++) {
+    for (size_t i = 0; i < w->n_gather && !status; i++) {
         tp__gather *gather = &w->gather[i];
         if (!gather->dy || !gather->leaf) continue;
         const uint32_t mark = tp__list_mark();
         tp__grad_state *state = gather->leaf->grad;
-        if (state) status = run_hooks(state->hooks, 0, &gather->dy, mark);
+        if (state) status = run_hooks(&state->hooks, 0, &gather->dy, mark);
         if (!status && !gather->captured) {
             tp_tensor *g = gather->dy;
             gather->dy = NULL;
@@ -297,10 +364,7 @@ static tp_status deliver(tp__walk *w)
             } else {
                 status = tp__give_grad(gather->leaf, g, mark, w->create_graph);
             }
-            for (tp__after *after = state ? state->after : NULL; after && !status; after = after->next) {
-                after->fn(after->arg, gather->leaf);
-                status = tp__pending();
-            }
+            if (!status) status = tp__walk_told(gather->leaf);
         }
         tp__list_release(mark);
     }
@@ -327,28 +391,25 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
 {
     tp__thread *self = &tp__self;
     const uint32_t mode = self->mode;
-    self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
+    const size_t few = sizeof w->few_roots / sizeof *w->few_roots;
+    w->roots = (size_t)n > few ? tp_mem_alloc((size_t)n * sizeof *w->roots) : w->few_roots;
+    if (!w->roots) return TP_ERR_MEMORY;
     for (int i = 0; i < n; i++)
-        if (outputs[i]->node) tp__count_up(&outputs[i]->node->refs);          /* hooks may drop the outputs */
-    tp_node *few[FEW], **roots = few;
+        if ((w->roots[w->n_roots++] = outputs[i]->node)) tp__count_up(&outputs[i]->node->refs);
+    self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
     tp_status status = TP_OK;
-    if (n > FEW) roots = tp_mem_alloc((size_t)n * sizeof *roots);
-    if (!roots) status = TP_ERR_MEMORY;
-    for (int i = 0; i < n && roots; i++) roots[i] = outputs[i]->node;
     for (int i = 0; i < n && !status; i++) status = seed(w, outputs[i], grads ? grads[i] : NULL);
     while (w->ready && !status) status = run_node(w, pop(w));
     if (!status) status = deliver(w);
     if (!status && !w->retain)                         /* only now: after a failure the graph is as it was */
-        for (size_t i = 0; i < w->n_seen; i++) tp__release_saved(w->seen[i]);
+        for (size_t i = 0; i < w->n_seen; i++)
+            if (!w->to_inputs || w->seen[i]->flags & TP__RUN) tp__release_saved(w->seen[i]);
     self->mode = (self->mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
     while (w->ready) {                                 /* left over by a failure */
         tp_node *node = pop(w);
         let_go(node);
         if (!w->to_inputs) node->walk = NULL;
     }
-    for (int i = 0; i < n && roots; i++)
-        if (roots[i]) tp__node_unref(roots[i]);
-    if (roots != few) tp_mem_free(roots, (size_t)n * sizeof *roots);
     return status;
 }
 
@@ -366,7 +427,7 @@ void tp__walk_end(tp__walk *w)
         claim->node->dy.one = claim->dy;
         claim->node->flags |= claim->flags;
     }
-    for (size_t i = 0; i < w->gather_room; i++) {
+    for (size_t i = 0; i < w->n_gather; i++) {
         if (w->gather[i].dy) tp__unref(w->gather[i].dy);
         if (w->gather[i].leaf) tp__unref(w->gather[i].leaf);
     }
@@ -374,4 +435,8 @@ void tp__walk_end(tp__walk *w)
     tp_mem_free(w->seen, w->seen_room * sizeof *w->seen);
     tp_mem_free(w->borrowed, w->borrowed_room * sizeof *w->borrowed);
     tp_mem_free(w->gather, w->gather_room * sizeof *w->gather);
+    tp_mem_free(w->slot, w->slot_room * sizeof *w->slot);
+    for (size_t i = 0; i < w->n_roots; i++)
+        if (w->roots[i]) tp__node_unref(w->roots[i]);
+    if (w->roots != w->few_roots) tp_mem_free(w->roots, w->n_roots * sizeof *w->roots);
 }

@@ -12,15 +12,20 @@ typedef struct tp__claim { tp_node *node; struct tp__walk *walk; void *dy; uint8
 typedef struct tp__gather { const void *of; uint16_t output; bool captured; tp_tensor *leaf, *dy; } tp__gather;
 
 typedef struct tp__walk {
+    tp_node **roots, *few_roots[8];                    /* counted: a hook may drop the outputs */
+    size_t n_roots;
     tp__ready *heap;                                   /* nodes with gradients, the greatest seq on top */
     size_t ready, room;
     tp_node **seen;                                    /* to be tidied at the end: walked ones, or all when inputs are given */
     size_t n_seen, seen_room;
     tp__claim *borrowed;                               /* from a walk further out, given back at the end */
     size_t n_borrowed, borrowed_room;
-    tp__gather *gather;                                /* open addressing, a power of two */
+    tp__gather *gather;                                /* in the order in which they were met: that of their hooks */
     size_t n_gather, gather_room;
+    uint32_t *slot;                                    /* 1 + place in `gather`, by hash: open addressing, a power of two */
+    size_t slot_room;
     bool create_graph, retain, to_inputs;
+    uint32_t thread;                                   /* whose walk it is */
     tp__ready first_ready[16];                         /* a chain needs no more */
 } tp__walk;
 
@@ -36,6 +41,8 @@ tp_status tp__walk_see(tp__walk *walk, tp_node *node);
 tp_status tp__walk_run(tp__walk *walk, tp_tensor *const *outputs, int n, tp_tensor *const *grads);
 void tp__walk_end(tp__walk *walk);
 
+/* Calls the hooks that wait until the leaf's gradient was added to. */
+tp_status tp__walk_told(tp_tensor *leaf);
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph);
 

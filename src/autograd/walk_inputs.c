@@ -9,35 +9,34 @@ static size_t hash_of(const void *of, uint16_t output)
     return (size_t)((((uint64_t)(uintptr_t)of >> 4) + output) * 0x9E3779B97F4A7C15u >> 32);
 }
 
-static tp__gather *find(tp__gather *table, size_t room, const void *of, uint16_t output)
+static uint32_t *slot_of(const tp__walk *w, const void *of, uint16_t output)
 {
-    size_t i = hash_of(of, output) & (room - 1);
-    while (table[i].of && (table[i].of != of || table[i].output != output)) i = (i + 1) & (room - 1);
-    return &table[i];
+    size_t i = hash_of(of, output) & (w->slot_room - 1);
+    while (w->slot[i] && (w->gather[w->slot[i] - 1].of != of || w->gather[w->slot[i] - 1].output != output)) i = (i + 1) & (w->slot_room - 1);
+    return &w->slot[i];
+}
+
+static bool more_slots(tp__walk *w)
+{
+    const size_t room = w->slot_room ? w->slot_room * 2 : 16;
+    uint32_t *slot = tp_mem_calloc(room * sizeof *slot);
+    if (!slot) return false;
+    tp_mem_free(w->slot, w->slot_room * sizeof *slot);
+    w->slot = slot;
+    w->slot_room = room;
+    for (size_t i = 0; i < w->n_gather; i++) *slot_of(w, w->gather[i].of, w->gather[i].output) = (uint32_t)i + 1;
+    return true;
 }
 
 tp__gather *tp__gather_at(tp__walk *w, const void *of, uint16_t output, bool add)
 {
-    if (w->gather_room) {
-        tp__gather *at = find(w->gather, w->gather_room, of, output);
-        if (at->of) return at;
-    }
-    if (!add) return NULL;
-    if (2 * (w->n_gather + 1) > w->gather_room) {
-        const size_t room = w->gather_room ? w->gather_room * 2 : 16;
-        tp__gather *table = tp_mem_calloc(room * sizeof *table);
-        if (!table) return NULL;
-        for (size_t i = 0; i < w->gather_room; i++)
-            if (w->gather[i].of) *find(table, room, w->gather[i].of, w->gather[i].output) = w->gather[i];
-        tp_mem_free(w->gather, w->gather_room * sizeof *table);
-        w->gather = table;
-        w->gather_room = room;
-    }
-    tp__gather *at = find(w->gather, w->gather_room, of, output);
-    at->of = of;
-    at->output = output;
-    w->n_gather++;
-    return at;
+    const uint32_t at = w->slot_room ? *slot_of(w, of, output) : 0;
+    if (at) return &w->gather[at - 1];
+    if (!add || !tp__grow(&w->gather, &w->gather_room, w->n_gather, sizeof *w->gather, NULL)) return NULL;
+    if (2 * (w->n_gather + 1) > w->slot_room && !more_slots(w)) return NULL;
+    *slot_of(w, of, output) = (uint32_t)w->n_gather + 1;
+    w->gather[w->n_gather] = (tp__gather){ .of = of, .output = output };
+    return &w->gather[w->n_gather++];
 }
 
 typedef struct visit { tp_node *node; int edge; } visit;
@@ -60,8 +59,8 @@ static tp_status enter(tp__walk *w, visit **stack, size_t *room, size_t *n, tp_n
 {
     if (node->walk == w) return TP_OK;
     if (!tp__grow(stack, room, *n, sizeof **stack, NULL)) return TP_ERR_MEMORY;
-    tp_status status = tp__walk_claim(w, node);
-    if (!status && (status = tp__walk_see(w, node))) node->walk = NULL;
+    tp_status status = tp__walk_see(w, node);
+    if (!status && (status = tp__walk_claim(w, node))) w->n_seen--;
     if (status) return status;
     for (int i = 0; i < node->n_out; i++)
         if (tp__gather_at(w, node, (uint16_t)i, false)) node->flags |= TP__CAPTURE;

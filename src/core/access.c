@@ -123,6 +123,11 @@ tp_status tp_set_data(tp_tensor *x, tp_tensor *with)
     if (x->node || x->base) return tp_fail(TP_ERR_STATE, "set_data: %s is part of a graph, or a view", tp__shape_text(x));
     if (!tp__same_shape(x, with)) return tp_fail(TP_ERR_SHAPE, "set_data: %s for %s", tp__shape_text(with), tp__shape_text(x));
     tp_storage *old = x->storage;
+    if (with->storage != old) {                        /* what a node saved of x is not there any longer: no version fits it */
+        const uint32_t newer = tp__version(x) > tp__version(with) ? tp__version(x) : tp__version(with);
+        atomic_store_explicit(&with->storage->version, newer + 1, memory_order_relaxed);
+        with->storage->writer = "set_data";
+    }
     tp__count_up(&with->storage->refs);
     x->storage = with->storage;
     x->data = with->data;

@@ -17,7 +17,7 @@ static struct {
     cached free[ROOM];                                 /* by bytes */
     int n;
     uint64_t clock;
-    int64_t limit, held, reserved, peak_reserved, in_use, peak_in_use, requests;
+    int64_t limit, held;
 } cache = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = -1 };
 
 /* Coarser with size, so that blocks of about the same size fit each other's requests; at most 1/8 is lost. */
@@ -75,7 +75,6 @@ static int64_t shrink(int64_t keep)
         given += (int64_t)block.bytes;
         tp__raw_free(block.memory, block.bytes);
     }
-    cache.reserved -= given;
     return given;
 }
 
@@ -95,8 +94,7 @@ void *tp__cache_alloc(size_t *bytes)
         }
         pthread_mutex_unlock(&cache.lock);
     }
-    const bool fresh = !memory;
-    if (fresh) {
+    if (!memory) {
         memory = tp__raw_alloc(want);
         if (!memory) return NULL;
 #ifdef MADV_HUGEPAGE
@@ -107,13 +105,7 @@ void *tp__cache_alloc(size_t *bytes)
         }
 #endif
     }
-    pthread_mutex_lock(&cache.lock);
-    cache.requests++;
-    if (fresh) cache.reserved += (int64_t)got;
-    if (cache.reserved > cache.peak_reserved) cache.peak_reserved = cache.reserved;
-    cache.in_use += (int64_t)got;
-    if (cache.in_use > cache.peak_in_use) cache.peak_in_use = cache.in_use;
-    pthread_mutex_unlock(&cache.lock);
+    tp__note_peak((int64_t)got);
     *bytes = got;
     return memory;
 }
@@ -121,7 +113,6 @@ void *tp__cache_alloc(size_t *bytes)
 void tp__cache_free(void *memory, size_t bytes)
 {
     pthread_mutex_lock(&cache.lock);
-    cache.in_use -= (int64_t)bytes;
     if (tp__pools_on() && (int64_t)bytes <= limit_now()) {
         shrink(limit_now() - (int64_t)bytes);
         int at = cache.n;
@@ -131,8 +122,6 @@ void tp__cache_free(void *memory, size_t bytes)
         cache.n++;
         cache.held += (int64_t)bytes;
         memory = NULL;
-    } else {
-        cache.reserved -= (int64_t)bytes;
     }
     pthread_mutex_unlock(&cache.lock);
     tp__raw_free(memory, bytes);
@@ -157,10 +146,6 @@ void tp__cache_limit(int64_t bytes)
 void tp__cache_stats(tp_memory *out)
 {
     pthread_mutex_lock(&cache.lock);
-    out->reserved = cache.reserved;
-    out->peak_reserved = cache.peak_reserved;
-    out->peak = cache.peak_in_use;
     out->limit = limit_now();
-    out->allocations = cache.requests;
     pthread_mutex_unlock(&cache.lock);
 }

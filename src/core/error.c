@@ -13,6 +13,7 @@ tp__thread_rest *tp__rest(void)
 {
     tp__thread *self = &tp__self;
     if (self->rest) return self->rest;
+    if (self->mode & TP__PENDING) return &emergency;   /* its error stands there, whether there is memory again or not */
     if (!self->id) tp__thread_meet();
     tp__thread_rest *rest = tp__frame_alloc(sizeof *rest);
     if (rest) {
@@ -97,7 +98,8 @@ static tp_status record(tp_status code, tp_tensor *const *tensors, int n, const 
     link_copy(e);
     rest->has_error = true;
     tp__self.mode |= TP__PENDING;
-    if (getenv("TAPER_ABORT")) {                       /* asked for: stop where a debugger can look */
+    const char *const stop = getenv("TAPER_ABORT");
+    if (stop && *stop && strcmp(stop, "0") != 0) {     /* asked for: stop where a debugger can look */
         fprintf(stderr, "taper: %s%s%s\n", e->message, e->path[0] ? ", in " : "", e->path);
         abort();
     }

@@ -25,15 +25,19 @@ static void system_release(void *arg, void *memory, size_t bytes)
 
 static tp_allocator allocator = { system_alloc, system_release, NULL };
 static _Atomic bool pools_on = TP__POOLS_AT_START;
-static _Atomic int64_t counted, fail_at, system_allocations;
+static _Atomic int64_t counted, fail_at, system_allocations, reserved, peak_reserved, peak_in_use;
 static _Atomic bool fail_all;
 
 enum { TENSOR_BYTES = (sizeof(tp_tensor) + 63) / 64 * 64, STORAGE_BYTES = (sizeof(tp_storage) + 63) / 64 * 64 };
 const uint32_t tp__pool_bytes[TP__POOLS] = {
     TENSOR_BYTES, STORAGE_BYTES, 128, 256, 1024, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
 };
+#ifdef TP_DEBUG_HANDLES
+#define KEEP(bytes) 0
+#else
 #define KEEP(bytes) ((1 << 20) / (bytes))
-const uint16_t tp__pool_keep[TP__POOLS] = {
+#endif
+_Atomic uint16_t tp__pool_keep[TP__POOLS] = {
     KEEP(TENSOR_BYTES), KEEP(STORAGE_BYTES), KEEP(128), KEEP(256), KEEP(1024), KEEP(128), KEEP(256), KEEP(512), KEEP(1024), KEEP(2048),
     KEEP(4096), KEEP(8192), KEEP(16384), KEEP(32768), KEEP(65536),
 };
@@ -47,18 +51,29 @@ bool tp__fails_now(void)
     return at && (n == at || (n > at && fail_all));
 }
 
+static void raise_to(_Atomic int64_t *most, int64_t now)
+{
+    int64_t was = atomic_load_explicit(most, memory_order_relaxed);
+    while (now > was && !atomic_compare_exchange_weak_explicit(most, &was, now, memory_order_relaxed, memory_order_relaxed)) continue;
+}
+
+void tp__note_peak(int64_t more) { raise_to(&peak_in_use, tp__live_bytes() + more); }
+
 void *tp__raw_alloc(size_t bytes)
 {
     if (tp__fails_now()) return NULL;
     atomic_fetch_add_explicit(&system_allocations, 1, memory_order_relaxed);
     void *memory = allocator.alloc(allocator.arg, bytes, 64);
     if (!memory && tp__cache_trim(0) > 0) memory = allocator.alloc(allocator.arg, bytes, 64);
+    if (memory) raise_to(&peak_reserved, atomic_fetch_add_explicit(&reserved, (int64_t)bytes, memory_order_relaxed) + (int64_t)bytes);
     return memory;
 }
 
 void tp__raw_free(void *memory, size_t bytes)
 {
-    if (memory) allocator.release(allocator.arg, memory, bytes);
+    if (!memory) return;
+    atomic_fetch_sub_explicit(&reserved, (int64_t)bytes, memory_order_relaxed);
+    allocator.release(allocator.arg, memory, bytes);
 }
 
 void *tp__frame_alloc(size_t bytes) { return tp__fails_now() ? NULL : system_alloc(NULL, bytes, 64); }
@@ -73,13 +88,27 @@ int64_t tp_mem_fail_at(int64_t n, bool all)
 }
 
 bool tp__pools_on(void) { return atomic_load_explicit(&pools_on, memory_order_relaxed); }
-void tp_mem_pools(bool on) { atomic_store(&pools_on, on); }
+static void give_to_depot(tp__thread *self, int pool, uint32_t n);
+
+/* Off: what this thread has cached goes away now, what others have as they use it up. */
+void tp_mem_pools(bool on)
+{
+    atomic_store(&pools_on, on);
+    for (int pool = 0; pool < TP__POOLS; pool++) {
+        const uint32_t keep = (1u << 20) / tp__pool_bytes[pool];
+        atomic_store(&tp__pool_keep[pool], on ? (uint16_t)keep : 0);
+        if (!on) give_to_depot(&tp__self, pool, UINT32_MAX);
+    }
+}
+
+static void empty_depot(void);
 
 tp_status tp_set_allocator(const tp_allocator *theirs)
 {
     if (tp__live_bytes() > 0) return tp_fail(TP_ERR_STATE, "set_allocator: %lld bytes are in use", (long long)tp__live_bytes());
     if (theirs && (!theirs->alloc || !theirs->release)) return tp_fail(TP_ERR_ARGUMENT, "set_allocator: alloc and release must both be given");
     tp__cache_trim(0);
+    empty_depot();
     allocator = theirs ? *theirs : (tp_allocator){ system_alloc, system_release, NULL };
     return TP_OK;
 }
@@ -134,6 +163,7 @@ void *tp__pool_refill(tp__thread *self, int pool, bool *apart)
     if (!self->id) tp__thread_meet();
     *apart = !tp__pools_on();
     void *memory = NULL;
+    tp__note_peak(tp__pool_bytes[pool]);
     if (*apart) {
         memory = tp__raw_alloc(tp__pool_bytes[pool]);
     } else if (take_from_depot(self, pool, tp__pool_keep[pool] / 2u) || cut_chunk(self, pool)) {
@@ -143,6 +173,15 @@ void *tp__pool_refill(tp__thread *self, int pool, bool *apart)
     }
     if (!memory) tp__no_memory(self->op ? self->op : "pool", tp__pool_bytes[pool]);
     return memory;
+}
+
+/* Another allocator takes over: the blocks of the old one are forgotten, not freed, since a dead handle must stay readable. */
+static void empty_depot(void)
+{
+    for (int pool = 0; pool < TP__POOLS; pool++) give_to_depot(&tp__self, pool, UINT32_MAX);
+    pthread_mutex_lock(&depot.lock);
+    memset(depot.blocks, 0, sizeof depot.blocks);
+    pthread_mutex_unlock(&depot.lock);
 }
 
 static void give_to_depot(tp__thread *self, int pool, uint32_t n)
@@ -168,7 +207,8 @@ void tp__pool_overflow(tp__thread *self, int pool, void *memory, bool apart)
     block->next = self->pool[pool];
     self->pool[pool] = block;
     self->pooled[pool]++;
-    give_to_depot(self, pool, tp__pool_keep[pool] / 2u);
+    const uint16_t keep = atomic_load_explicit(&tp__pool_keep[pool], memory_order_relaxed);
+    give_to_depot(self, pool, keep ? keep / 2u : UINT32_MAX);
 }
 
 /* What the pools still hold when a thread ends goes to the others. */
@@ -188,6 +228,7 @@ void *tp_mem_alloc(size_t bytes)
         return NULL;
     }
     tp__count_use(&tp__self, (int64_t)bytes);
+    tp__count_allocation(&tp__self);
     return memory;
 }
 
@@ -237,8 +278,12 @@ tp_status tp_memory_stats(tp_device device, tp_memory *out)
         return backend->memory(device - TP_CUDA(0), out);
     }
     tp__cache_stats(out);
+    tp__note_peak(0);
     out->in_use = tp__live_bytes();
-    if (out->peak < out->in_use) out->peak = out->in_use;
+    out->peak = atomic_load(&peak_in_use);
+    out->reserved = atomic_load(&reserved);
+    out->peak_reserved = atomic_load(&peak_reserved);
+    out->allocations = tp__allocations();
     out->system_allocations = atomic_load(&system_allocations);
     return TP_OK;
 }

@@ -26,6 +26,12 @@ static inline void tp__count_use(tp__thread *self, int64_t bytes)        /* only
 {
     atomic_store_explicit(&self->in_use, atomic_load_explicit(&self->in_use, memory_order_relaxed) + bytes, memory_order_relaxed);
 }
+static inline void tp__count_allocation(tp__thread *self)
+{
+    atomic_store_explicit(&self->allocations, atomic_load_explicit(&self->allocations, memory_order_relaxed) + 1, memory_order_relaxed);
+}
 int64_t tp__live_bytes(void);                          /* of all threads */
+void tp__note_peak(int64_t more);                      /* looks how much is in use, and `more`: where the pools are at their end */
+int64_t tp__allocations(void);
 
 #endif

@@ -4,14 +4,20 @@
 
 #define ROOT_WARNING 1000000
 
+/* `held`: by the root scope. Looked at where the list grows, and where the outermost scope closes. */
+static void watch_root(tp__thread *self, uint32_t held)
+{
+    if (held < ROOT_WARNING || self->root_warned) return;
+    self->root_warned = true;
+    tp_log_message(TP_LOG_WARNING, "scope: the thread's root scope holds %u tensors: does a loop lack TP_SCOPE()?", held);
+}
+
 bool tp__list_grow(tp__thread *self)
 {
     if (!self->id) tp__thread_meet();
-    if (self->depth == 0 && self->listed >= ROOT_WARNING && !self->root_warned) {
-        self->root_warned = true;
-        tp_log_message(TP_LOG_WARNING, "scope: the thread's root scope holds %u tensors: does a loop lack TP_SCOPE()?", self->listed);
-    }
-    const uint32_t room = self->list_room ? self->list_room * 2 : 256;
+    watch_root(self, self->depth ? self->marks[1].first : self->listed);
+    uint32_t room = self->list_room ? self->list_room * 2 : 256;
+    if (self->list_room < ROOT_WARNING && room > ROOT_WARNING) room = ROOT_WARNING;
     tp_tensor **list = room > self->list_room ? tp__frame_alloc(room * sizeof *list) : NULL;
     if (!list) {
         tp__no_memory(self->op ? self->op : "scope", room * sizeof *list);
@@ -62,9 +68,10 @@ void tp_scope_close(tp_scope *scope)
 {
     tp__thread *self = &tp__self;
     if (scope->tp__depth > self->depth || scope->tp__depth == 0) return;
-    const uint32_t first = self->marks[scope->tp__depth].first;
+    self->depth = (uint32_t)scope->tp__depth;          /* those inside of it are closed, too */
+    const uint32_t first = self->marks[self->depth].first;
     if (self->listed > first) tp__list_release(first);         /* at this depth still: the dead say which scope it was */
-    self->depth = (uint32_t)scope->tp__depth - 1;
+    if (--self->depth == 0 && first >= ROOT_WARNING) watch_root(self, first);
 }
 
 tp_tensor *tp_keep(tp_tensor *x)
@@ -123,9 +130,10 @@ void tp_drop(tp_tensor *x)
 {
     tp__thread *self = &tp__self;
     if (!x || !tp__alive(x, "drop") || !x->home || x->home_thread != self->id) return;
-    if (self->depth && x->home <= self->marks[self->depth].first) return;
-    if (x->home == self->listed) self->listed--;
-    else self->list[x->home - 1] = NULL;
+    const uint32_t first = self->depth ? self->marks[self->depth].first : 0;
+    if (x->home <= first) return;
+    self->list[x->home - 1] = NULL;
+    while (self->listed > first && !self->list[self->listed - 1]) self->listed--;        /* a loop that drops all leaves no holes */
     x->home = 0;
     tp__unref(x);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #ifdef TP_HAVE_LIBDW
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -20,10 +21,15 @@ static bool by_debug_information(uintptr_t address, char *out, size_t size)
     pthread_mutex_lock(&lock);
     Dwfl *dwfl = dwfl_begin(&callbacks);
     if (dwfl && !dwfl_linux_proc_report(dwfl, getpid()) && !dwfl_report_end(dwfl, NULL, NULL)) {
-        Dwfl_Line *line = dwfl_getsrc(dwfl, address);
-        int number = 0;
-        const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-        if (file) {
+        Dwfl_Module *module = dwfl_addrmodule(dwfl, address);
+        Dwarf_Addr bias;
+        Dwarf_Die *unit = NULL;                        /* clang writes no index of addresses: ask each compilation unit */
+        while (module && !found && (unit = dwfl_module_nextcu(module, unit, &bias))) {
+            if (dwarf_haspc(unit, address - bias) <= 0) continue;
+            Dwarf_Line *line = dwarf_getsrc_die(unit, address - bias);
+            const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+            int number;
+            if (!file || dwarf_lineno(line, &number)) break;
             const char *slash = strrchr(file, '/');
             snprintf(out, size, "%s:%d", slash ? slash + 1 : file, number);
             found = true;

@@ -67,6 +67,7 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
         }
     }
     tp__count_use(self, (int64_t)s->bytes);
+    tp__count_allocation(self);
     return s;
 failed:
     tp__pool_return(self, TP__POOL_STORAGE, s, apart);
@@ -77,6 +78,9 @@ void tp__storage_free(tp_storage *s)
 {
     tp__thread *self = &tp__self;
     if (s->origin != TP__FROM_USER) tp__count_use(self, -(int64_t)s->bytes);
+#ifdef TP_DEBUG_HANDLES
+    if (s->origin < TP__FROM_USER) memset(s->data, 0xDB, s->bytes);      /* what is read of the dead is seen to be nothing */
+#endif
     switch (s->origin) {
     case TP__FROM_INLINE: break;
     case TP__FROM_POOL: tp__pool_return(self, s->pool, s->data, false); break;
@@ -137,9 +141,20 @@ static tp_tensor *bury(tp_tensor *x)
     quarantine.next = (quarantine.next + 1) % QUARANTINE;
     return oldest;
 }
+static void unbury_all(void)
+{
+    for (int i = 0; i < QUARANTINE; i++) {
+        tp_tensor *x = quarantine.at[i];
+        quarantine.at[i] = NULL;
+        if (x) tp__pool_return(&tp__self, TP__POOL_TENSOR, x, x->flags & TP__APART);
+    }
+}
 #else
 static tp_tensor *bury(tp_tensor *x) { return x; }
+static void unbury_all(void) {}
 #endif
+void tp__quarantine_end(void);                         /* for thread.c: a thread ends */
+void tp__quarantine_end(void) { unbury_all(); }
 
 void tp__tensor_free(tp_tensor *x)
 {

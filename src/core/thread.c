@@ -12,11 +12,12 @@
 __thread tp__thread tp__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 void tp__pools_abandon(tp__thread *self);
+void tp__quarantine_end(void);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static tp__thread *threads;
 static uint32_t last_id;
-static int64_t ended_in_use;                           /* of threads that are gone: bytes one takes another may give back */
+static int64_t ended_in_use, ended_allocations;        /* of threads that are gone: bytes one takes another may give back */
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Atomic int num_threads;
@@ -26,6 +27,7 @@ static void leave(void *memory)
     tp__thread *self = memory;
     self->depth = 0;
     tp__list_release(0);
+    tp__quarantine_end();
     tp__pools_abandon(self);
     tp__frame_free(self->rest);
     tp__frame_free(self->list);
@@ -37,6 +39,7 @@ static void leave(void *memory)
             break;
         }
     ended_in_use += atomic_load(&self->in_use);
+    ended_allocations += atomic_load(&self->allocations);
     pthread_mutex_unlock(&lock);
     memset(self, 0, sizeof *self);
 }
@@ -73,6 +76,15 @@ int64_t tp__live_bytes(void)
     for (tp__thread *at = threads; at; at = at->next_thread) bytes += atomic_load_explicit(&at->in_use, memory_order_relaxed);
     pthread_mutex_unlock(&lock);
     return bytes;
+}
+
+int64_t tp__allocations(void)
+{
+    pthread_mutex_lock(&lock);
+    int64_t n = ended_allocations;
+    for (tp__thread *at = threads; at; at = at->next_thread) n += atomic_load_explicit(&at->allocations, memory_order_relaxed);
+    pthread_mutex_unlock(&lock);
+    return n;
 }
 
 /* ---- Threads of our own ----------------------------------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@ enum { TP__POOL_TENSOR, TP__POOL_STORAGE, TP__POOL_NODE_SMALL, TP__POOL_NODE, TP
 #define TP__POOLS      (TP__POOL_DATA + TP__DATA_POOLS)
 
 typedef struct tp__scope_mark { uint32_t first; const char *where; } tp__scope_mark;
-typedef struct tp__free_block { struct tp__free_block *next; } tp__free_block;
+typedef struct tp__free_block { uint64_t kept; struct tp__free_block *next; } tp__free_block;      /* a dead tensor keeps its kind */
 typedef struct tp__thread_rest tp__thread_rest;        /* error, generator, shape texts: made at first use */
 
 typedef struct tp__thread {
@@ -78,7 +78,7 @@ static inline void tp__list_take(uint32_t mark, tp_tensor *x)
 void *tp__pool_refill(tp__thread *self, int pool, bool *apart);          /* NULL: TP_ERR_MEMORY */
 void tp__pool_overflow(tp__thread *self, int pool, void *block, bool apart);
 extern const uint32_t tp__pool_bytes[TP__POOLS];
-extern const uint16_t tp__pool_keep[TP__POOLS];        /* blocks that a thread keeps: 1 MiB of each */
+extern _Atomic uint16_t tp__pool_keep[TP__POOLS];      /* blocks that a thread keeps: 1 MiB of each, none without pools */
 
 static inline void *tp__pool_get(tp__thread *self, int pool, bool *apart)
 {
@@ -92,7 +92,7 @@ static inline void *tp__pool_get(tp__thread *self, int pool, bool *apart)
 
 static inline void tp__pool_return(tp__thread *self, int pool, void *memory, bool apart)
 {
-    if (__builtin_expect(apart || self->pooled[pool] >= tp__pool_keep[pool], 0)) {
+    if (__builtin_expect(apart || self->pooled[pool] >= atomic_load_explicit(&tp__pool_keep[pool], memory_order_relaxed), 0)) {
         tp__pool_overflow(self, pool, memory, apart);
         return;
     }

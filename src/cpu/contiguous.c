@@ -55,6 +55,6 @@ tp_dtype tp__product_dtype(const tp_call *call, int dtype)
     if (dtype == TP_F32 || dtype == TP_F64) return (tp_dtype)dtype;
     if (dtype == TP_F16 || dtype == TP_BF16) return TP_F32;
     if (tp__is_integer(dtype)) return TP_I64;
-    tp__call_fail(call, tp__is_complex(dtype) ? TP_ERR_UNSUPPORTED : TP_ERR_DTYPE, "%s is not computed with here", tp_dtype_name((tp_dtype)dtype));
+    tp__call_fail(call, tp__is_complex(dtype) ? TP_ERR_UNSUPPORTED : TP_ERR_DTYPE, "%s cannot be multiplied", tp_dtype_name((tp_dtype)dtype));
     return TP_DTYPE_DEFAULT;
 }

@@ -22,7 +22,6 @@ typedef struct tp__conv {
 tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, const void *b, void *y);             /* b may be NULL */
 tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
-void tp__conv_bias(const tp__conv *g, const void *dy, void *db);
 
 /* ---- The ways to do it; which one is a fixed function of shape and instruction set ----------------------------------- */
 

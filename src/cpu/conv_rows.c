@@ -56,7 +56,8 @@ BY_ROWS(double)
                 tp__conv_span(g->w, g->sw, shift, g->ow, &first, &last); \
                 tp__conv_span(g->h, g->sh, p * g->dh - g->ph, g->oh, &top, &bottom); \
                 for (int64_t i = top; i < bottom && first < last; i++) \
-                    dot_row_##T(last - first, x + (i * g->sh - g->ph + p * g->dh) * g->w + shift + first * g->sw, g->sw, y + i * g->ow + first, sum); \
+                    dot_row_##T(last - first, x + (i * g->sh - g->ph + p * g->dh) * g->w + shift + first * g->sw, g->sw, \
+                                y + i * g->ow + first, sum); \
                 for (int s = 8; s; s /= 2) for (int e = 0; e < s; e++) sum[e] += sum[e + s]; \
                 dw[p * g->kw + q] += sum[0]; \
             } \

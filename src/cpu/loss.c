@@ -256,19 +256,29 @@ static double square_block(const squares *s, int64_t i, int64_t n)
     return sum;
 }
 
+static double square_chunk(const squares *s, int64_t chunk)
+{
+    const int64_t end = least(s->a->numel, (chunk + 1) * CHUNK);
+    double sum = 0;
+    for (int64_t i = chunk * CHUNK; i < end; i += BLOCK) sum += square_block(s, i, least(BLOCK, end - i));
+    return sum;
+}
+
 /* All blocks; their sum, in an order that the number of threads does not change */
 static tp_status square_blocks(const squares *s, double *sum)
 {
     const int64_t numel = s->a->numel, chunks = (numel + CHUNK - 1) / CHUNK;
     double one = 0, *sums = chunks > 1 ? tp__scratch(TP__SCRATCH_PARTIAL, (size_t)chunks * sizeof *sums) : &one;
     if (!sums) return TP_ERR_MEMORY;
+    int threads = 1;
 #ifdef _OPENMP
-    const int threads = numel >= PARALLEL ? tp_get_num_threads() : 1;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    if (numel >= PARALLEL) threads = tp_get_num_threads();
 #endif
-    for (int64_t c = 0; c < chunks; c++) {
-        sums[c] = 0;
-        for (int64_t i = c * CHUNK; i < least(numel, (c + 1) * CHUNK); i += BLOCK) sums[c] += square_block(s, i, least(BLOCK, numel - i));
+    if (threads == 1) {
+        for (int64_t c = 0; c < chunks; c++) sums[c] = square_chunk(s, c);
+    } else {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int64_t c = 0; c < chunks; c++) sums[c] = square_chunk(s, c);
     }
     *sum = 0;
     for (int64_t c = 0; c < chunks; c++) *sum += sums[c];

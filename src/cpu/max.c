@@ -3,7 +3,7 @@
 #include "cpu/convert.h"
 #include "cpu/simd.h"
 
-enum { TILE = 256, PARALLEL = 1 << 16 };
+enum { TILE = 256, LANES = 32, CHUNK = 1024, PARALLEL = 1 << 16 };
 
 #define VALUE(v) (v)
 #define EACH_TYPE(X) X(F32, float, VALUE, float) X(F64, double, VALUE, double) X(F16, uint16_t, tp__f16_to_f32, float) \
@@ -12,62 +12,52 @@ enum { TILE = 256, PARALLEL = 1 << 16 };
 
 /* ---- Leaf loops -------------------------------------------------------------------------------------------------------------------- */
 
-/* Of n elements: first what is the greatest, then where it is. */
+/* Of a chunk: what is the greatest, where NaN stays once it is met; of a row: in which chunk it is, and where in that. */
 #define IN_ROW(dtype, T, VAL, V) \
-    static TP__INLINE void greatest_##dtype##_body(const T *x, int64_t n, V *most, bool *nan) \
+    static TP__INLINE V more_##dtype(V v, V m) { return ((v > m) | (v != v)) ? v : m; } \
+    static TP__INLINE void greatest_##dtype##_body(const T *x, int64_t n, V *most) \
     { \
-        V m[16]; \
-        int32_t odd[16] = { 0 }; \
-        for (int l = 0; l < 16; l++) m[l] = VAL(x[0]); \
+        V m[LANES], top = VAL(x[0]); \
         int64_t i = 0; \
-        for (; i + 16 <= n; i += 16) \
-            for (int l = 0; l < 16; l++) { \
-                const V v = VAL(x[i + l]); \
-                m[l] = v > m[l] ? v : m[l]; \
-                odd[l] |= v != v; \
-            } \
-        for (; i < n; i++) { \
-            const V v = VAL(x[i]); \
-            m[0] = v > m[0] ? v : m[0]; \
-            odd[0] |= v != v; \
+        if (n >= LANES) { \
+            for (int l = 0; l < LANES; l++) m[l] = top; \
+            for (; i + LANES <= n; i += LANES) \
+                for (int l = 0; l < LANES; l++) m[l] = more_##dtype(VAL(x[i + l]), m[l]); \
+            for (int l = 0; l < LANES; l++) top = more_##dtype(m[l], top); \
         } \
-        for (int l = 1; l < 16; l++) { \
-            m[0] = m[l] > m[0] ? m[l] : m[0]; \
-            odd[0] |= odd[l]; \
-        } \
-        *most = m[0]; \
-        *nan = odd[0]; \
+        for (; i < n; i++) top = more_##dtype(VAL(x[i]), top); \
+        *most = top; \
     } \
-    TP__SIMD(static, greatest_##dtype, (const T *x, int64_t n, V *most, bool *nan), (x, n, most, nan)) \
+    TP__SIMD(static, greatest_##dtype, (const T *x, int64_t n, V *most), (x, n, most)) \
     static int64_t place_##dtype(const void *from, int64_t n) \
     { \
         const T *x = from; \
-        V most; \
-        bool nan; \
-        greatest_##dtype(x, n, &most, &nan); \
-        for (int64_t i = 0; i < n; i++) { \
-            const V v = VAL(x[i]); \
-            if (nan ? v != v : v == most) return i; \
+        V most = VAL(x[0]), v; \
+        int64_t at = 0; \
+        for (int64_t i = 0; i < n && most == most; i += CHUNK) { \
+            greatest_##dtype(x + i, n - i < CHUNK ? n - i : CHUNK, &v); \
+            if (v > most || v != v) { most = v; at = i; } \
         } \
-        return 0; \
+        for (v = VAL(x[at]); most == most ? v != most : v == v; v = VAL(x[at])) at++; \
+        return at; \
     }
 EACH_TYPE(IN_ROW)
 
 /* Of w columns of n elements, `inner` apart. */
 #define IN_COLUMNS(dtype, T, VAL, V) \
-    static void places_##dtype(const void *from, int64_t n, int64_t inner, int64_t w, int64_t *at) \
+    static TP__INLINE void places_##dtype##_body(const T *x, int64_t n, int64_t inner, int64_t w, int64_t *at) \
     { \
-        const T *x = from; \
         V most[TILE]; \
         for (int64_t j = 0; j < w; j++) { most[j] = VAL(x[j]); at[j] = 0; } \
         for (int64_t i = 1; i < n; i++) \
             for (int64_t j = 0; j < w; j++) { \
                 const V v = VAL(x[i * inner + j]), m = most[j]; \
-                const bool more = v > m || (v != v && m == m); \
+                const bool more = (v > m) | ((v != v) & (m == m)); \
                 most[j] = more ? v : m; \
                 at[j] = more ? i : at[j]; \
             } \
-    }
+    } \
+    TP__SIMD(static, places_##dtype, (const T *x, int64_t n, int64_t inner, int64_t w, int64_t *at), (x, n, inner, w, at))
 EACH_TYPE(IN_COLUMNS)
 
 static int64_t place(int dtype, const void *x, int64_t n)
@@ -99,22 +89,32 @@ static void geometry(const tp_tensor *x, int64_t dim, int64_t *outer, int64_t *n
     for (int d = 0; d < x->ndim; d++) *(d < dim ? outer : d == dim ? n : inner) *= x->shape[d];
 }
 
+typedef struct search { const tp_tensor *x; int64_t n, inner, tiles, *at; char *values; } search;
+
+static void search_tile(const search *s, int64_t t)
+{
+    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)s->x->dtype), inner = s->inner;
+    const int64_t o = t / s->tiles, j = t % s->tiles * TILE, w = inner - j < TILE ? inner - j : TILE, out = o * inner + j;
+    const char *from = (const char *)s->x->data + (o * s->n * inner + j) * item;
+    if (inner == 1) s->at[out] = place(s->x->dtype, from, s->n);
+    else places(s->x->dtype, from, s->n, inner, w, s->at + out);
+    for (int64_t i = 0; s->values && i < w; i++) copy_items(s->values + (out + i) * item, from + (s->at[out + i] * inner + i) * item, item);
+}
+
 /* The places along dim, and the values there unless that is NULL. */
 static void along(const tp_tensor *x, int64_t outer, int64_t n, int64_t inner, int64_t *at, char *values)
 {
-    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)x->dtype), tiles = (inner + TILE - 1) / TILE;
-    const char *data = x->data;
+    const search s = { x, n, inner, (inner + TILE - 1) / TILE, at, values };
+    const int64_t tiles = outer * s.tiles;
 #ifdef _OPENMP
-    const int threads = x->numel >= PARALLEL && outer * tiles > 1 ? tp_get_num_threads() : 1;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-#endif
-    for (int64_t t = 0; t < outer * tiles; t++) {
-        const int64_t o = t / tiles, j = t % tiles * TILE, w = inner - j < TILE ? inner - j : TILE, out = o * inner + j;
-        const char *from = data + (o * n * inner + j) * item;
-        if (inner == 1) at[out] = place(x->dtype, from, n);
-        else places(x->dtype, from, n, inner, w, at + out);
-        for (int64_t i = 0; values && i < w; i++) copy_items(values + (out + i) * item, from + (at[out + i] * inner + i) * item, item);
+    const int threads = x->numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
+    if (threads > 1) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int64_t t = 0; t < tiles; t++) search_tile(&s, t);
+        return;
     }
+#endif
+    for (int64_t t = 0; t < tiles; t++) search_tile(&s, t);
 }
 
 static tp_status max_kernel(tp_call *call)

@@ -267,26 +267,32 @@ static void add_totals(const plan *p, int64_t w, total *to, const total *from)
     }
 }
 
+static void sum_slab(const plan *p, tp_tensor *y, int64_t slab, double divisor)
+{
+    total sums[WIDTH], part[WIDTH];
+    int64_t w;
+    const int64_t first = slab_start(p, slab, &w);
+    memset(sums, 0, (size_t)w * sizeof *sums);
+    for (int64_t g = 0; g < p->groups; g++) {
+        memset(part, 0, (size_t)w * sizeof *part);
+        sum_group(p, slab, g, part);
+        add_totals(p, w, sums, part);
+    }
+    store(p, y, first, w, sums, divisor);
+}
+
 static tp_status reduce(tp_call *call, double divisor)
 {
     tp_tensor *y = call->out[0];
     const plan p = make_plan(call);
     const int threads = threads_for(&p);
-    (void)threads;
-    if (p.groups <= 1 || threads == 1) {
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-        for (int64_t s = 0; s < p.slabs; s++) {
-            total sums[WIDTH], part[WIDTH];
-            int64_t w;
-            const int64_t first = slab_start(&p, s, &w);
-            memset(sums, 0, (size_t)w * sizeof *sums);
-            for (int64_t g = 0; g < p.groups; g++) {
-                memset(part, 0, (size_t)w * sizeof *part);
-                sum_group(&p, s, g, part);
-                add_totals(&p, w, sums, part);
-            }
-            store(&p, y, first, w, sums, divisor);
-        }
+    if (threads == 1) {
+        for (int64_t s = 0; s < p.slabs; s++) sum_slab(&p, y, s, divisor);
+        return TP_OK;
+    }
+    if (p.groups <= 1) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int64_t s = 0; s < p.slabs; s++) sum_slab(&p, y, s, divisor);
         return TP_OK;
     }
     const int64_t width = least(WIDTH, p.across), units = p.slabs * p.groups;

@@ -22,6 +22,20 @@ tp__rows tp__rows_of(const tp_tensor *x, int64_t dim)
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
+#define TRANSPOSE(bits, T) \
+    static void gather_f##bits(int64_t n, int64_t rows, int64_t inner, T *x, T *block) \
+    { \
+        for (int64_t c = 0; c < n; c++) \
+            for (int64_t r = 0; r < rows; r++) block[r * n + c] = x[c * inner + r]; \
+    } \
+    static void scatter_f##bits(int64_t n, int64_t rows, int64_t inner, T *x, T *block) \
+    { \
+        for (int64_t c = 0; c < n; c++) \
+            for (int64_t r = 0; r < rows; r++) x[c * inner + r] = block[r * n + c]; \
+    }
+TRANSPOSE(32, float)
+TRANSPOSE(64, double)
+
 typedef struct walk {
     tp__rows shape;
     tp_tensor *const *in;
@@ -33,17 +47,21 @@ typedef struct walk {
     int64_t per_tile, across;                          /* rows in a tile; tiles in an outer, or in all if inner is 1 */
 } walk;
 
-/* `rows` rows between x, at element `start` and a stride of inner, and contiguous ones */
+/* `rows` rows between x, at element `start` and `inner` apart, and contiguous ones. Memory is walked in x's order. */
 static void copy_rows(const walk *w, tp_tensor *x, int64_t start, int64_t rows, char *block, bool in)
 {
-    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)x->dtype), n = w->shape.n, inner = w->shape.inner, wide = w->f64 ? 8 : 4;
-    const tp_dtype own = (tp_dtype)x->dtype, to = w->f64 ? TP_F64 : TP_F32;
+    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)x->dtype), n = w->shape.n, inner = w->shape.inner;
+    const tp_dtype own = (tp_dtype)x->dtype, wide = w->f64 ? TP_F64 : TP_F32;
     char *data = (char *)x->data + start * item;
-    const int64_t runs = inner == 1 ? 1 : rows, length = inner == 1 ? rows * n : n;
-    for (int64_t r = 0; r < runs; r++) {
-        if (in) tp__cast_row(block + r * n * wide, to, 1, data + r * item, own, inner, length);
-        else tp__cast_row(data + r * item, own, inner, block + r * n * wide, to, 1, length);
-    }
+    if (inner == 1 && in) tp__cast_row(block, wide, 1, data, own, 1, rows * n);
+    else if (inner == 1) tp__cast_row(data, own, 1, block, wide, 1, rows * n);
+    else if (own == TP_F32) (in ? gather_f32 : scatter_f32)(n, rows, inner, (float *)(void *)data, (float *)(void *)block);
+    else if (own == TP_F64) (in ? gather_f64 : scatter_f64)(n, rows, inner, (double *)(void *)data, (double *)(void *)block);
+    else
+        for (int64_t c = 0; c < n; c++, data += inner * item, block += sizeof(float)) {
+            if (in) tp__cast_row(block, wide, n, data, own, 1, rows);
+            else tp__cast_row(data, own, 1, block, wide, n, rows);
+        }
 }
 
 static bool is_direct(const walk *w, const tp_tensor *x) { return w->shape.inner == 1 && (x->dtype == TP_F32 || x->dtype == TP_F64); }

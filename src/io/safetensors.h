@@ -15,7 +15,8 @@
     X("C64", TP_C64, 64) X("U64", 0, 64) X("U32", 0, 32) X("U16", 0, 16) \
     X("F8_E5M2", 0, 8) X("F8_E4M3", 0, 8) X("F8_E8M0", 0, 8) X("F6_E2M3", 0, 6) X("F6_E3M2", 0, 6) X("F4", 0, 4)
 
-/* As in the reference implementation: a limit on what a stranger's file makes us read. */
+/* As in the reference implementation: a limit on what a stranger's file makes us read. The tree of a header made for the purpose
+ * takes some @@ times its text; of an honest one, some @@ times. */
 enum { TP__SAFETENSORS_MAX_HEADER = 100000000 };
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -29,10 +30,10 @@ typedef struct tp__mapping {
 } tp__mapping;
 
 typedef struct tp__entry {
-    const char *name, *dtype_text;             /* in the header; NULL: not said */
+    const char *name, *dtype_text;             /* in the header */
     tp_dtype dtype;
-    tp_shape shape;                            /* ndim < 0: not said */
-    int64_t begin, end;                        /* from the start of the data; begin < 0: not said */
+    tp_shape shape;
+    int64_t begin, end;                        /* from the start of the data */
 } tp__entry;
 
 struct tp_safetensors {
@@ -41,8 +42,7 @@ struct tp_safetensors {
     tp__mapping *map;
     const char *data;
     int64_t data_bytes;
-    char *header;
-    size_t header_bytes;
+    struct json_t *header;
     tp__entry *entries, **sorted;              /* sorted by name, once it is open */
     int64_t n, capacity;
     tp_metadata *metadata;                     /* sorted by key */

@@ -1,14 +1,14 @@
 /* src/io/safetensors_open.c: reads safetensors.
  *
  * The file is mapped once, privately: pages are read when a tensor's elements are, and a tensor that is written in place gets
- * pages of its own. The mapping is counted by the handle and by each tensor. The header is copied, since its strings are
- * decoded in place, and checked in two passes: its grammar, then that the entries tile the data without gap or overlap. */
+ * pages of its own. The mapping is counted by the handle and by each tensor. The header is a tree of jansson's, in which the
+ * names and strings stay, and is checked in two passes: its fields, then that the entries tile the data without gap or overlap. */
 #define _GNU_SOURCE
-#include "json.h"
 #include "safetensors.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -60,120 +60,103 @@ static tp_status map_file(const char *path, int fd, tp__mapping **out)
     return TP_OK;
 }
 
-/* ---- The grammar of the header ----------------------------------------------------------------------------------------- */
+/* ---- The header's text ------------------------------------------------------------------------------------------------- */
 
-/* Room for one more in an array that doubles. */
-static bool grow(void **array, int64_t n, int64_t *capacity, size_t size)
+static tp_status parse(tp_safetensors *f, const char *text, size_t bytes)
 {
-    if (n < *capacity)
-        return true;
-    const int64_t more = *capacity ? *capacity * 2 : 16;
-    void *const at = tp_mem_resize(*array, (size_t)*capacity * size, (size_t)more * size);
-    if (!at)
-        return false;
-    *array = at;
-    *capacity = more;
-    return true;
-}
-
-static bool read_shape(tp__json *j, tp_shape *shape)
-{
-    int64_t n = 0, dim;
-    if (shape->ndim >= 0)
-        return tp__json_fail(j, "a second shape");
-    if (!tp__json_expect(j, '['))
-        return false;
-    shape->ndim = 0;
-    while (tp__json_more(j, ']', &n)) {
-        if (n > TP_MAX_DIMS)
-            return tp__json_fail(j, "a shape of more than 8 dims");
-        if (!tp__json_natural(j, &dim))
-            return false;
-        shape->dim[shape->ndim++] = dim;
-    }
-    return !j->error;
-}
-
-static bool read_offsets(tp__json *j, tp__entry *e)
-{
-    if (e->begin >= 0)
-        return tp__json_fail(j, "a second pair of data_offsets");
-    return tp__json_expect(j, '[') && tp__json_natural(j, &e->begin) && tp__json_expect(j, ',') && tp__json_natural(j, &e->end)
-        && tp__json_expect(j, ']');
-}
-
-static bool read_entry(tp__json *j, tp__entry *e)
-{
-    int64_t n = 0;
-    if (!tp__json_expect(j, '{'))
-        return false;
-    while (tp__json_more(j, '}', &n)) {
-        const char *const key = tp__json_key(j);
-        if (!key)
-            return false;
-        if (strcmp(key, "shape") == 0)
-            read_shape(j, &e->shape);
-        else if (strcmp(key, "data_offsets") == 0)
-            read_offsets(j, e);
-        else if (strcmp(key, "dtype") != 0)
-            tp__json_skip(j);                  /* later versions of the format may say more */
-        else if (e->dtype_text)
-            tp__json_fail(j, "a second dtype");
-        else
-            e->dtype_text = tp__json_string(j);
-    }
-    return !j->error;
-}
-
-static tp_status read_metadata(tp_safetensors *f, tp__json *j)
-{
-    int64_t n = 0;
-    if (!tp__json_expect(j, '{'))
+    json_error_t error = { .text = "" };
+    if (*text != '{')
+        return tp_fail(TP_ERR_FORMAT, "%s: the header has to begin with {, in %s", op, f->path);
+    errno = 0;
+    f->header = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (f->header)
         return TP_OK;
-    while (tp__json_more(j, '}', &n)) {
-        const char *const key = tp__json_key(j), *const value = key ? tp__json_string(j) : NULL;
-        if (!value)
-            return TP_OK;
-        void *array = f->metadata;
-        if (!grow(&array, f->n_metadata, &f->metadata_capacity, sizeof *f->metadata))
-            return TP_ERR_MEMORY;
-        f->metadata = array;
-        f->metadata[f->n_metadata++] = (tp_metadata){ key, value };
+    /* Where malloc fails jansson says nothing, or calls the string that it had no room for an invalid token. */
+    if (!*error.text || errno == ENOMEM)
+        return tp_fail(TP_ERR_MEMORY, "%s: no memory for the header of %zu bytes, in %s", op, bytes, f->path);
+    return tp_fail(TP_ERR_FORMAT, "%s: %s, at byte %d of the header of %s", op, tp__quote(error.text).text, error.position, f->path);
+}
+
+/* How many there are, with the first `max` in out; -1: not an array of integers >= 0. */
+static int64_t read_naturals(const json_t *array, size_t max, int64_t *out)
+{
+    const size_t n = json_array_size(array);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *const value = json_array_get(array, i);
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            return -1;
+        if (i < max)
+            out[i] = json_integer_value(value);
+    }
+    return json_is_array(array) ? (int64_t)n : -1;
+}
+
+/* Other fields than these three are passed over: later versions of the format may say more. */
+static tp_status read_entry(const tp_safetensors *f, tp__entry *e, const json_t *value)
+{
+    static const char *const fields[] = { "dtype", "shape", "data_offsets" };
+    const tp__quoted name = tp__quote(e->name);
+    int64_t offsets[2];
+    if (!json_is_object(value))
+        return tp_fail(TP_ERR_FORMAT, "%s: \"%s\" is not an object, in %s", op, name.text, f->path);
+    for (int i = 0; i < 3; i++)
+        if (!json_object_get(value, fields[i]))
+            return tp_fail(TP_ERR_FORMAT, "%s: \"%s\" has no %s, in %s", op, name.text, fields[i], f->path);
+    e->dtype_text = json_string_value(json_object_get(value, "dtype"));
+    if (!e->dtype_text)
+        return tp_fail(TP_ERR_FORMAT, "%s: the dtype of \"%s\" is not a string, in %s", op, name.text, f->path);
+    const int64_t ndim = read_naturals(json_object_get(value, "shape"), TP_MAX_DIMS, e->shape.dim);
+    if (ndim < 0)
+        return tp_fail(TP_ERR_FORMAT, "%s: the shape of \"%s\" is not an array of integers >= 0, in %s", op, name.text, f->path);
+    if (ndim > TP_MAX_DIMS)
+        return tp_fail(TP_ERR_FORMAT, "%s: \"%s\" has %lld dims, and at most %d are possible, in %s", op, name.text, (long long)ndim,
+                       TP_MAX_DIMS, f->path);
+    if (read_naturals(json_object_get(value, "data_offsets"), 2, offsets) != 2)
+        return tp_fail(TP_ERR_FORMAT, "%s: the data_offsets of \"%s\" are not two integers >= 0, in %s", op, name.text, f->path);
+    e->shape.ndim = (int)ndim;
+    e->begin = offsets[0];
+    e->end = offsets[1];
+    return TP_OK;
+}
+
+static tp_status read_metadata(tp_safetensors *f, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object))
+        return tp_fail(TP_ERR_FORMAT, "%s: __metadata__ is not an object, in %s", op, f->path);
+    f->metadata = tp_mem_alloc((json_object_size(object) + 1) * sizeof *f->metadata);
+    if (!f->metadata)
+        return TP_ERR_MEMORY;
+    f->metadata_capacity = (int64_t)json_object_size(object) + 1;
+    json_object_foreach(object, key, value) {
+        if (!json_is_string(value))
+            return tp_fail(TP_ERR_FORMAT, "%s: the metadata \"%s\" is not a string, in %s", op, tp__quote(key).text, f->path);
+        f->metadata[f->n_metadata++] = (tp_metadata){ key, json_string_value(value) };
     }
     return TP_OK;
 }
 
 static tp_status read_header(tp_safetensors *f)
 {
-    tp__json j = { f->header, f->header, f->header + f->header_bytes, NULL };
-    int64_t n = 0;
-    bool has_metadata = false;
-    if (*j.at == '{')
-        tp__json_expect(&j, '{');
-    else
-        tp__json_fail(&j, "the header has to begin with {");
-    while (tp__json_more(&j, '}', &n)) {
-        const char *const name = tp__json_key(&j);
-        if (!name)
-            break;
+    const char *name;
+    json_t *value;
+    tp_status status = TP_OK;
+    f->entries = tp_mem_alloc((json_object_size(f->header) + 1) * sizeof *f->entries);
+    if (!f->entries)
+        return TP_ERR_MEMORY;
+    f->capacity = (int64_t)json_object_size(f->header) + 1;
+    json_object_foreach(f->header, name, value) {              /* in the order of the text */
         if (strcmp(name, "__metadata__") == 0) {
-            if (has_metadata)
-                tp__json_fail(&j, "a second __metadata__");
-            else if (read_metadata(f, &j))
-                return TP_ERR_MEMORY;
-            has_metadata = true;
-            continue;
+            status = read_metadata(f, value);
+        } else {
+            f->entries[f->n] = (tp__entry){ .name = name };
+            status = read_entry(f, &f->entries[f->n++], value);
         }
-        void *array = f->entries;
-        if (!grow(&array, f->n, &f->capacity, sizeof *f->entries))
-            return TP_ERR_MEMORY;
-        f->entries = array;
-        f->entries[f->n] = (tp__entry){ .name = name, .shape.ndim = -1, .begin = -1 };
-        read_entry(&j, &f->entries[f->n++]);
+        if (status)
+            break;
     }
-    tp__json_finish(&j);
-    return j.error ? tp_fail(TP_ERR_FORMAT, "%s: %s, at byte %lld of the header of %s", op, j.error, (long long)(j.at - j.begin), f->path)
-                   : TP_OK;
+    return status;
 }
 
 /* ---- What the header says -------------------------------------------------------------------------------------------------- */
@@ -186,9 +169,6 @@ static tp_status check_entry(const tp_safetensors *f, tp__entry *e)
 #undef ROW
     };
     const tp__quoted name = tp__quote(e->name);
-    if (!e->dtype_text || e->shape.ndim < 0 || e->begin < 0)
-        return tp_fail(TP_ERR_FORMAT, "%s: \"%s\" has no %s, in %s", op, name.text,
-                       !e->dtype_text ? "dtype" : e->shape.ndim < 0 ? "shape" : "data_offsets", f->path);
     size_t row = 0;
     while (row < sizeof table / sizeof *table && strcmp(table[row].name, e->dtype_text) != 0)
         row++;
@@ -246,32 +226,22 @@ static tp_status check_places(tp_safetensors *f)
     return TP_OK;
 }
 
-static tp_status check_names(tp_safetensors *f)
-{
-    qsort(f->sorted, (size_t)f->n, sizeof *f->sorted, by_name);
-    for (int64_t i = 1; i < f->n; i++)
-        if (strcmp(f->sorted[i - 1]->name, f->sorted[i]->name) == 0)
-            return tp_fail(TP_ERR_FORMAT, "%s: two entries are named \"%s\", in %s", op, tp__quote(f->sorted[i]->name).text, f->path);
-    if (f->n_metadata > 0)
-        qsort(f->metadata, (size_t)f->n_metadata, sizeof *f->metadata, by_key);
-    for (int64_t i = 1; i < f->n_metadata; i++)
-        if (strcmp(f->metadata[i - 1].key, f->metadata[i].key) == 0)
-            return tp_fail(TP_ERR_FORMAT, "%s: two metadata are named \"%s\", in %s", op, tp__quote(f->metadata[i].key).text, f->path);
-    return TP_OK;
-}
-
 static tp_status check_header(tp_safetensors *f)
 {
     for (int64_t i = 0; i < f->n; i++)
         if (check_entry(f, &f->entries[i]))
             return TP_ERR_FORMAT;
-    f->sorted = tp_mem_alloc((size_t)(f->n + 1) * sizeof *f->sorted);
+    f->sorted = tp_mem_alloc((size_t)f->capacity * sizeof *f->sorted);
     if (!f->sorted)
         return TP_ERR_MEMORY;
     for (int64_t i = 0; i < f->n; i++)
         f->sorted[i] = &f->entries[i];
-    const tp_status status = check_places(f);
-    return status ? status : check_names(f);
+    if (check_places(f))
+        return TP_ERR_FORMAT;
+    qsort(f->sorted, (size_t)f->n, sizeof *f->sorted, by_name);
+    if (f->n_metadata > 0)
+        qsort(f->metadata, (size_t)f->n_metadata, sizeof *f->metadata, by_key);
+    return TP_OK;
 }
 
 /* ---- Opening and closing ------------------------------------------------------------------------------------------------------ */
@@ -285,12 +255,9 @@ static tp_status load_header(tp_safetensors *f)
                        (unsigned long long)f->map->bytes, f->path);
     f->data = f->map->at + 8 + length;
     f->data_bytes = (int64_t)(f->map->bytes - 8 - length);
-    f->header = tp_mem_alloc(length);
-    if (!f->header)
-        return TP_ERR_MEMORY;
-    f->header_bytes = length;
-    memcpy(f->header, f->map->at + 8, length);
-    const tp_status status = read_header(f);
+    tp_status status = parse(f, f->map->at + 8, length);
+    if (!status)
+        status = read_header(f);
     return status ? status : check_header(f);
 }
 
@@ -334,9 +301,9 @@ void tp_safetensors_close(tp_safetensors *f)
         return;
     f->object.kind = TP_KIND_DEAD;
     tp__mapping_release(f->map, NULL);
-    tp_mem_free(f->header, f->header_bytes);
+    json_decref(f->header);
     tp_mem_free(f->entries, (size_t)f->capacity * sizeof *f->entries);
-    tp_mem_free(f->sorted, (size_t)(f->n + 1) * sizeof *f->sorted);
+    tp_mem_free(f->sorted, (size_t)f->capacity * sizeof *f->sorted);
     tp_mem_free(f->metadata, (size_t)f->metadata_capacity * sizeof *f->metadata);
     tp_mem_free(f, sizeof *f);
 }

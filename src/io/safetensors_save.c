@@ -1,69 +1,17 @@
 /* src/io/safetensors_save.c: writes safetensors.
  *
  * The format leaves no gaps between tensors, so they are aligned by order: the header is padded with spaces until the data
- * begins on 64 bytes, and wide elements come before narrow ones. The header keeps the caller's order. */
+ * begins on 64 bytes, and wide elements come before narrow ones. The header keeps the caller's order, as jansson's objects do. */
 #include "atomic_file.h"
-#include "json.h"
 #include "safetensors.h"
 
 #include <taper/extend.h>
 #include <taper/io.h>
 
-#include <stdlib.h>
+#include <jansson.h>
 #include <string.h>
 
 static const char op[] = "safetensors_save";
-
-/* ---- A text that grows ---------------------------------------------------------------------------------------------- */
-
-typedef struct text { char *at; size_t n, capacity; bool failed; } text;
-
-static void text_put(text *t, const char *from, size_t bytes)
-{
-    if (t->failed)
-        return;
-    if (bytes > t->capacity - t->n) {
-        const size_t capacity = (t->n + bytes) * 2 + 256;
-        char *const at = tp_mem_resize(t->at, t->capacity, capacity);
-        if (!at) {
-            t->failed = true;
-            return;
-        }
-        t->at = at;
-        t->capacity = capacity;
-    }
-    memcpy(t->at + t->n, from, bytes);
-    t->n += bytes;
-}
-
-static void text_say(text *t, const char *words)
-{
-    text_put(t, words, strlen(words));
-}
-
-static void text_number(text *t, int64_t value)
-{
-    char digits[32];
-    snprintf(digits, sizeof digits, "%lld", (long long)value);
-    text_say(t, digits);
-}
-
-static void text_string(text *t, const char *s)
-{
-    text_say(t, "\"");
-    for (; *s; s++) {
-        const unsigned char c = (unsigned char)*s;
-        char code[8];
-        if (c == '"' || c == '\\')
-            snprintf(code, sizeof code, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            snprintf(code, sizeof code, "\\u%04x", c);
-        else
-            snprintf(code, sizeof code, "%c", c);
-        text_say(t, code);
-    }
-    text_say(t, "\"");
-}
 
 /* ---- What may be written ----------------------------------------------------------------------------------------------- */
 
@@ -85,28 +33,11 @@ static int64_t bytes_of(tp_tensor *x)
     return tp_numel(x) * (int64_t)tp_dtype_size(tp_dtype_of(x));
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Names have to be distinct, and so do keys. `sorted` has room for n. */
-static tp_status check_distinct(const char **sorted, int64_t n, const char *what)
-{
-    qsort(sorted, (size_t)n, sizeof *sorted, by_text);
-    for (int64_t i = 1; i < n; i++)
-        if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            return tp_fail(TP_ERR_ARGUMENT, "%s: two %s are named \"%.100s\"", op, what, sorted[i]);
-    return TP_OK;
-}
-
 static tp_status check_entry(const tp_named_tensor *e, int64_t i)
 {
     if (!e->name || !e->tensor)
         return tp_fail(TP_ERR_ARGUMENT, "%s: entry %lld (%.100s) has no %s", op, (long long)i, e->name ? e->name : "NULL",
                        e->name ? "tensor" : "name");
-    if (!tp__utf8_is_valid(e->name, strlen(e->name)))
-        return tp_fail(TP_ERR_ARGUMENT, "%s: the name of entry %lld is not UTF-8", op, (long long)i);
     if (strcmp(e->name, "__metadata__") == 0)
         return tp_fail(TP_ERR_ARGUMENT, "%s: entry %lld is named __metadata__, which the format keeps for itself", op, (long long)i);
     if (!dtype_text(tp_dtype_of(e->tensor)))
@@ -127,27 +58,10 @@ static tp_status check(const tp_named_tensor *entries, int64_t n, const tp_metad
         if (__builtin_mul_overflow(tp_numel(x), (int64_t)tp_dtype_size(tp_dtype_of(x)), &bytes) || __builtin_add_overflow(total, bytes, &total))
             return tp_fail(TP_ERR_SHAPE, "%s: \"%.100s\" makes the file longer than 2^63 bytes", op, entries[i].name);
     }
-    for (int64_t i = 0; i < n_metadata; i++) {
-        const char *const key = metadata[i].key, *const value = metadata[i].value;
-        if (!key || !value || !tp__utf8_is_valid(key, strlen(key)) || !tp__utf8_is_valid(value, strlen(value)))
-            return tp_fail(TP_ERR_ARGUMENT, "%s: metadata %lld is NULL or not UTF-8", op, (long long)i);
-    }
-    const size_t room = (size_t)(n > n_metadata ? n : n_metadata) * sizeof(char *);
-    if (room == 0)
-        return TP_OK;
-    const char **const sorted = tp_mem_alloc(room);
-    if (!sorted)
-        return TP_ERR_MEMORY;
-    for (int64_t i = 0; i < n; i++)
-        sorted[i] = entries[i].name;
-    tp_status status = check_distinct(sorted, n, "entries");
-    if (!status) {
-        for (int64_t i = 0; i < n_metadata; i++)
-            sorted[i] = metadata[i].key;
-        status = check_distinct(sorted, n_metadata, "metadata");
-    }
-    tp_mem_free(sorted, room);
-    return status;
+    for (int64_t i = 0; i < n_metadata; i++)
+        if (!metadata[i].key || !metadata[i].value)
+            return tp_fail(TP_ERR_ARGUMENT, "%s: metadata %lld has no %s", op, (long long)i, metadata[i].key ? "value" : "key");
+    return TP_OK;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------------------------------------- */
@@ -164,53 +78,112 @@ static void place(const tp_named_tensor *entries, int64_t n, int64_t *begin)
             }
 }
 
-static void put_entry(text *t, const tp_named_tensor *e, int64_t begin)
+static tp_status no_memory(void)
 {
-    const tp_shape shape = tp_shape_of(e->tensor);
-    text_string(t, e->name);
-    text_say(t, ":{\"dtype\":\"");
-    text_say(t, dtype_text(tp_dtype_of(e->tensor)));
-    text_say(t, "\",\"shape\":[");
-    for (int i = 0; i < shape.ndim; i++) {
-        text_say(t, i ? "," : "");
-        text_number(t, shape.dim[i]);
-    }
-    text_say(t, "],\"data_offsets\":[");
-    text_number(t, begin);
-    text_say(t, ",");
-    text_number(t, begin + bytes_of(e->tensor));
-    text_say(t, "]}");
+    return tp_fail(TP_ERR_MEMORY, "%s: no memory for the header", op);
 }
 
-static tp_status put_header(text *t, const tp_named_tensor *entries, int64_t n, const int64_t *begin,
-                            const tp_metadata *metadata, int64_t n_metadata)
+/* NULL, and the error, if the text is not UTF-8. `what` and i say whose text it is. */
+static json_t *make_string(const char *text, const char *what, int64_t i)
 {
-    text_put(t, "\0\0\0\0\0\0\0\0{", 9);       /* the length is set below */
-    if (n_metadata > 0) {
-        text_say(t, "\"__metadata__\":{");
-        for (int64_t i = 0; i < n_metadata; i++) {
-            text_say(t, i ? "," : "");
-            text_string(t, metadata[i].key);
-            text_say(t, ":");
-            text_string(t, metadata[i].value);
-        }
-        text_say(t, "}");
+    json_error_t error = { .text = "" };
+    json_t *const string = json_pack_ex(&error, 0, "s", text);
+    if (!string && json_error_code(&error) == json_error_invalid_utf8)
+        tp_fail(TP_ERR_ARGUMENT, "%s: the %s %lld is not UTF-8", op, what, (long long)i);
+    else if (!string)
+        no_memory();
+    return string;
+}
+
+/* Takes over `value`, which may be NULL: its maker has failed. */
+static tp_status put_member(json_t *object, const json_t *key, json_t *value, const char *plural)
+{
+    const char *const text = json_string_value(key);
+    if (!text || !value) {
+        json_decref(value);
+        return tp_error_status();
     }
-    for (int64_t i = 0; i < n; i++) {
-        text_say(t, i || n_metadata ? "," : "");
-        put_entry(t, &entries[i], begin[i]);
+    if (json_object_get(object, text)) {
+        json_decref(value);
+        return tp_fail(TP_ERR_ARGUMENT, "%s: two %s are named \"%.100s\"", op, plural, text);
     }
-    text_say(t, "}");
-    while (!t->failed && t->n % 64)
-        text_say(t, " ");
-    if (t->failed)
-        return TP_ERR_MEMORY;
-    const uint64_t length = t->n - 8;
+    return json_object_set_new_nocheck(object, text, value) ? no_memory() : TP_OK;
+}
+
+static tp_status put_metadata(json_t *root, const tp_metadata *metadata, int64_t n)
+{
+    json_t *const object = json_object();
+    if (json_object_set_new(root, "__metadata__", object))
+        return no_memory();
+    tp_status status = TP_OK;
+    for (int64_t i = 0; i < n && !status; i++) {
+        json_t *const key = make_string(metadata[i].key, "key of metadata", i);
+        status = put_member(object, key, key ? make_string(metadata[i].value, "value of metadata", i) : NULL, "metadata");
+        json_decref(key);
+    }
+    return status;
+}
+
+static json_t *make_entry(const tp_named_tensor *e, int64_t begin)
+{
+    const tp_shape shape = tp_shape_of(e->tensor);
+    json_t *const entry = json_pack("{s:s, s:[], s:[I, I]}", "dtype", dtype_text(tp_dtype_of(e->tensor)), "shape",
+                                    "data_offsets", (json_int_t)begin, (json_int_t)(begin + bytes_of(e->tensor)));
+    bool failed = !entry;
+    for (int i = 0; i < shape.ndim && !failed; i++)
+        failed = json_array_append_new(json_object_get(entry, "shape"), json_integer(shape.dim[i]));
+    if (!failed)
+        return entry;
+    no_memory();
+    json_decref(entry);
+    return NULL;
+}
+
+static tp_status put_entries(json_t *root, const tp_named_tensor *entries, int64_t n, const int64_t *begin)
+{
+    tp_status status = TP_OK;
+    for (int64_t i = 0; i < n && !status; i++) {
+        json_t *const name = make_string(entries[i].name, "name of entry", i);
+        status = put_member(root, name, name ? make_entry(&entries[i], begin[i]) : NULL, "entries");
+        json_decref(name);
+    }
+    return status;
+}
+
+/* The length of the header, the header and its padding. */
+typedef struct text { char *at; size_t bytes; } text;
+
+static tp_status print_header(const json_t *root, text *out)
+{
+    const size_t n = json_dumpb(root, NULL, 0, JSON_COMPACT), bytes = (8 + n + 63) / 64 * 64;
+    const uint64_t length = bytes - 8;
+    if (n == 0)
+        return no_memory();
     if (length > TP__SAFETENSORS_MAX_HEADER)
         return tp_fail(TP_ERR_ARGUMENT, "%s: names and metadata make a header of %llu bytes, of which readers take %d", op,
                        (unsigned long long)length, TP__SAFETENSORS_MAX_HEADER);
-    memcpy(t->at, &length, 8);
-    return TP_OK;
+    out->at = tp_mem_alloc(bytes);
+    if (!out->at)
+        return TP_ERR_MEMORY;
+    out->bytes = bytes;
+    memcpy(out->at, &length, 8);
+    memset(out->at + 8, ' ', length);
+    return json_dumpb(root, out->at + 8, n, JSON_COMPACT) == n ? TP_OK : no_memory();
+}
+
+static tp_status make_header(text *out, const tp_named_tensor *entries, int64_t n, const int64_t *begin,
+                             const tp_metadata *metadata, int64_t n_metadata)
+{
+    json_t *const root = json_object();
+    if (!root)
+        return no_memory();
+    tp_status status = n_metadata > 0 ? put_metadata(root, metadata, n_metadata) : TP_OK;
+    if (!status)
+        status = put_entries(root, entries, n, begin);
+    if (!status)
+        status = print_header(root, out);
+    json_decref(root);
+    return status;
 }
 
 static tp_status put_tensor(tp__atomic_file *f, tp_tensor *x)
@@ -230,7 +203,7 @@ static tp_status put_file(const char *path, const text *header, const tp_named_t
     tp_status status = tp__atomic_open(&f, op, path);
     if (status)
         return status;
-    status = tp__atomic_write(&f, header->at, header->n);
+    status = tp__atomic_write(&f, header->at, header->bytes);
     for (size_t size = 8; size > 0; size /= 2)
         for (int64_t i = 0; i < n && !status; i++)
             if (tp_dtype_size(tp_dtype_of(entries[i].tensor)) == size)
@@ -250,15 +223,15 @@ tp_status tp_safetensors_save(const char *path, const tp_named_tensor *entries, 
     tp_status status = check(entries, n, metadata, n_metadata);
     if (status)
         return status;
-    text header = { NULL, 0, 0, false };
+    text header = { NULL, 0 };
     int64_t *const begin = tp_mem_alloc((size_t)(n + 1) * sizeof *begin);
     if (!begin)
         return TP_ERR_MEMORY;
     place(entries, n, begin);
-    status = put_header(&header, entries, n, begin, metadata, n_metadata);
+    status = make_header(&header, entries, n, begin, metadata, n_metadata);
     if (!status)
         status = put_file(path, &header, entries, n);
-    tp_mem_free(header.at, header.capacity);
+    tp_mem_free(header.at, header.bytes);
     tp_mem_free(begin, (size_t)(n + 1) * sizeof *begin);
     return status;
 }

@@ -140,13 +140,14 @@ static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) ->
 
 /* ---- Between devices ----------------------------------------------------------------------------------------------------------------- */
 
-typedef struct device_attr { int64_t device; } device_attr;
+typedef struct device_attr { int64_t device, from; } device_attr;       /* `from` is the shape rule's */
 static tp_status device_shape(tp_call *call)
 {
     const tp_device device = (tp_device)((const device_attr *)call->attr)->device;
     tp_tensor *x = call->in[0];
     if (!tp__backend(device))
         return tp__call_fail(call, TP_ERR_DEVICE, "there is no device %s: %s", tp_device_name(device), device == TP_CPU ? "" : tp_cuda_why_not());
+    ((device_attr *)(uintptr_t)call->attr)->from = x->device;
     tp_tensor *y = tp__tensor_new(device, (tp_dtype)x->dtype, x->ndim, x->shape);
     if (y) call->out[call->n_out++] = y;
     return y ? TP_OK : tp__pending();
@@ -162,8 +163,8 @@ static tp_status device_forward(tp_call *call)
 
 static tp_status device_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    (void)node, (void)need;
-    dx[0] = tp_to(dy[0], tp_device_of(dy[0]) == TP_CPU ? TP_CUDA(0) : TP_CPU);
+    (void)need;
+    dx[0] = tp_to(dy[0], (tp_device)((const device_attr *)tp__attr(node))->from);
     return dx[0] ? TP_OK : tp__pending();
 }
 
@@ -197,7 +198,7 @@ tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *optio
     if (tp_options_take("to", &o, options, offsetof(tp_to_options, tp__end)) || !x || !tp__alive(x, "to")) return NULL;
     tp_tensor *y = x;
     if (o.dtype && o.dtype != (tp_dtype)x->dtype) y = tp_to_dtype(y, o.dtype);
-    if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ device }, TP__CALLER);
+    if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ .device = device }, TP__CALLER);
     return y == x && o.copy ? tp_clone(x) : y;
 }
 

@@ -71,6 +71,9 @@ static tp_status check_entropy(const tp_call *call, int first, tp_shape *rows)
     return TP_OK;
 }
 
+/* What a rule made of ops computes in, so that a narrow dtype is rounded to once. */
+static tp_dtype wide(tp_dtype dtype) { return dtype == TP_F16 || dtype == TP_BF16 ? TP_F32 : dtype; }
+
 static tp_status entropy_shape(tp_call *call)
 {
     tp_shape rows;
@@ -79,7 +82,9 @@ static tp_status entropy_shape(tp_call *call)
     tp_dtype dtype = (tp_dtype)x->dtype;
     if (tp__is_floating(target->dtype)) {
         dtype = tp_promote_types(dtype, (tp_dtype)target->dtype);
-        call->keep_shape = (uint64_t)(x->dtype != dtype) | (uint64_t)(target->dtype != dtype) << 1;
+        call->keep_shape = (uint64_t)(x->dtype != wide(dtype)) | (uint64_t)(target->dtype != wide(dtype)) << 1;
+    } else {
+        call->keep_shape = x->dtype != wide(dtype);
     }
     const bool each = ((const entropy_attr *)call->attr)->reduction == TP_REDUCTION_NONE;
     return done(tp__out(call, dtype, each ? rows.ndim : 0, rows.dim));
@@ -153,12 +158,15 @@ static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uin
     if (!x || !target || !dy[0] || (!weight && tp__pending())) return tp__pending();
     const int dim = x->ndim > 1;
     const bool by_class = !tp__is_floating(target->dtype);
-    if (!by_class && x->dtype != dy[0]->dtype) x = tp_to_dtype(x, (tp_dtype)dy[0]->dtype);
-    if (!x) return tp__pending();
-    tp_tensor *g = along_rows(dy[0], x, attr->reduction);
+    const tp_dtype dtype = wide((tp_dtype)dy[0]->dtype);
+    x = tp_to_dtype(x, dtype);
+    if (!by_class) target = tp_to_dtype(target, dtype);
+    if (weight) weight = tp_to_dtype(weight, dtype);
+    if (!x || !target || tp__pending()) return tp__pending();
+    tp_tensor *g = tp_to_dtype(along_rows(dy[0], x, attr->reduction), dtype);
     if (need & 1) {
         tp_tensor *q = by_class ? tp__run1(&op_entropy_target, (tp_tensor *[]){ x, target, weight }, 3, attr, NULL)
-                                : weighted(tp_to_dtype(target, (tp_dtype)x->dtype), weight, attr, true);
+                                : weighted(target, weight, attr, true);
         tp_tensor *pull = tp_sub_with(T(MUL(T(tp_sum(q, .dims = TP_DIMS(dim), .keepdim = true)), T(tp_softmax(x, dim)))), T(q));
         if (!(dx[0] = tp__fit(node, 0, MUL(T(pull), T(g))))) return tp__pending();
     }

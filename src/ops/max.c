@@ -93,6 +93,8 @@ static tp_status scatter_shape(tp_call *call)
 {
     const scatter_attr *attr = call->attr;
     const tp_tensor *at = call->in[1];
+    if (at->dtype != TP_I64 || !tp__same_shape(call->in[0], at) || attr->dim < 0 || attr->size < 1 || attr->dim >= at->ndim + !attr->keepdim)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s do not fit", tp__shape_text(at));
     int64_t shape[TP_MAX_DIMS];
     int ndim = 0;
     for (int d = 0; d < at->ndim + !attr->keepdim; d++) {
@@ -102,7 +104,14 @@ static tp_status scatter_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)call->in[0]->dtype, ndim, shape));
 }
 
-static tp_status gather_shape(tp_call *call) { return done(tp__out(call, (tp_dtype)call->in[0]->dtype, call->in[1]->ndim, call->in[1]->shape)); }
+static tp_status gather_shape(tp_call *call)
+{
+    const scatter_attr *attr = call->attr;
+    const tp_tensor *x = call->in[0], *at = call->in[1];
+    if (at->dtype != TP_I64 || attr->dim < 0 || attr->dim >= x->ndim || x->shape[attr->dim] * at->numel != x->numel)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
+    return done(tp__out(call, (tp_dtype)x->dtype, at->ndim, at->shape));
+}
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -181,6 +190,15 @@ static tp_status maximum_forward(tp_call *call)
     const tp_status status = in[0] && in[1] ? tp__run_dense(&wide, dtypes) : tp__pending();
     tp__list_release(mark);
     return status;
+}
+
+static tp_status maximum_backward_shape(tp_call *call)
+{
+    const tp_tensor *dy = call->in[0];
+    for (int i = 1; i < 3; i++)
+        if (!tp__same_shape(call->in[i], dy) || call->in[i]->dtype != dy->dtype)
+            return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit %s", tp__shape_text(dy), tp__shape_text(call->in[i]));
+    return done(tp__out(call, (tp_dtype)dy->dtype, dy->ndim, dy->shape));
 }
 
 /* da of dy, as if a and b had dy's shape and dtype */
@@ -296,7 +314,7 @@ static const tp_op op_max_gather = { .schema = "max_gather(Tensor input, Tensor 
     .flags = TP__INTERNAL, .shape = gather_shape, .forward = dense_inputs, .backward = max_gather_backward, .saves = { TP__INPUT(1, 0) },
     .attr_size = sizeof(scatter_attr), .samples = gather_samples, .state = TP__STATE };
 static const tp_op op_maximum_backward = { .schema = "maximum_backward(Tensor grad, Tensor input, Tensor other) -> Tensor", .flags = TP__INTERNAL,
-    .shape = tp__same_as_input, .forward = dense_inputs, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .shape = maximum_backward_shape, .forward = dense_inputs, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
     .samples = maximum_backward_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */

@@ -104,6 +104,11 @@ static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
         *(bool *)to = arg->value.boolean;
         return true;
     case TP__TYPE_INT:
+        if (arg->kind == TP_ARG_TENSOR) {              /* a 0-dim tensor of integers counts as its value */
+            if (!tp__alive(arg->value.tensor, "op_call") || arg->value.tensor->ndim || !tp__is_integer(arg->value.tensor->dtype)) return false;
+            *(int64_t *)to = tp_item_i64(arg->value.tensor);
+            return true;
+        }
         if (arg->kind != TP_ARG_INT && arg->kind != TP_ARG_BOOL) return false;
         *(int64_t *)to = arg->kind == TP_ARG_INT ? arg->value.integer : arg->value.boolean;
         return true;

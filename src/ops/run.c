@@ -93,8 +93,13 @@ static tp_node *record(tp_call *call)
     }
     for (int k = 0; k < n_saved; k++) {
         const tp__save *save = &op->saves[k];
-        if (save->from == TP__SAVE_INPUT && (!save->when || save->when & call->need) && call->in[save->index])
-            tp__save_input(node, k, call->in[save->index]);
+        if (save->from != TP__SAVE_INPUT || (save->when && !(save->when & call->need)) || !call->in[save->index]) continue;
+        tp_tensor *x = call->in[save->index];
+        if (op->flags & TP__INPLACE && !save->index && !(x = tp_clone(x))) {       /* it is about to be overwritten */
+            tp__node_unref(node);
+            return NULL;
+        }
+        tp__save_input(node, k, x);
     }
     if (op->attr_size) memcpy(tp__attr_memory(node), call->attr, op->attr_size);
     return node;
