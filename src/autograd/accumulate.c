@@ -15,6 +15,6 @@ tp_status tp__accumulate(tp_tensor *dst, tp_tensor *src)
         return TP_OK;
     }
     tp_tensor *const in[] = { dst, src };
-    tp_call call = { .op = &op_accumulate, .in = in, .n_in = 2, .out = &dst, .n_out = 1, .max_out = 1, .scratch = (void *)(uintptr_t)dst->dtype };
+    tp__call call = { .op = &op_accumulate, .in = in, .n_in = 2, .out = &dst, .n_out = 1, .max_out = 1, .scratch = (void *)(uintptr_t)dst->dtype };
     return kernel->run(&call);
 }

@@ -58,7 +58,7 @@ static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const
     }
     tp__state(&op_filled);
     const tp_kernel *kernel = tp__kernel(&op_filled, x->device);
-    tp_call call = { .op = &op_filled, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = &value };
+    tp__call call = { .op = &op_filled, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = &value };
     return kernel && !kernel->run(&call) ? finish(x, &o) : NULL;
 }
 

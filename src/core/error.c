@@ -50,13 +50,15 @@ static void write_path(char *out, size_t size)
     snprintf(out + used, size - used, " (%s)", frames[0]->type);
 }
 
-/* The place of the user's call: the return address of the public function where there is one, else the innermost module
- * call that said where it stands. */
+/* The place of the user's call: where the program called into Taper, else the return address of the outermost op, else the
+ * innermost module call that said where it stands. */
 static void write_where(char *out, size_t size)
 {
     out[0] = 0;
     const tp_path_frame *const inner = tp__self.path;
-    if (tp__self.caller && !(inner && inner->opaque) && tp__symbolize(tp__self.caller, out, size)) return;
+    const void *outside = tp__outside_caller();
+    const void *caller = outside ? outside : inner && inner->opaque ? NULL : tp__self.caller;
+    if (caller && tp__symbolize(caller, out, size)) return;
     for (const tp_path_frame *at = inner; at; at = at->outer) {
         const char *colon = at->where ? strstr(at->where, ": ") : NULL;
         if (!colon) continue;

@@ -16,7 +16,7 @@
  * of choices: 1 + its place, 0 absent), int64_t[n] (int[n]), tp__ints (int[]). So a schema alone tells how to fill it. */
 typedef struct tp__ints { int64_t n, v[TP_MAX_DIMS]; } tp__ints;
 
-typedef struct tp_call {
+typedef struct tp__call {
     const tp_op *op;
     tp_tensor *const *in;
     int n_in;
@@ -26,11 +26,11 @@ typedef struct tp_call {
     uint64_t need;                                     /* bit i: argument i needs a gradient, and we record. 0: no node is made */
     uint64_t keep_shape;                               /* bit i: the rule wants the shape of in[i] (i < 64) */
     void *scratch;                                     /* of the shape rule, for the kernel */
-} tp_call;
+} tp__call;
 
 /* ---- Kernels and backends ------------------------------------------------------------------------------------------------------- */
 
-typedef tp_status tp_kernel_fn(tp_call *call);
+typedef tp_status tp_kernel_fn(tp__call *call);
 /* A plain loop over n elements, for the fast path of elementwise ops: y is contiguous and may be a or b; sa, sb are 0 for a
  * single value or 1. */
 typedef void tp_flat_fn(int64_t n, void *y, const void *a, int sa, const void *b, int sb);
@@ -111,9 +111,9 @@ struct tp_op {
     const char *schema;
     uint32_t flags;
     const char *kernel;                                /* the name asked of the backend; NULL: the op's */
-    tp_status (*shape)(tp_call *call);
-    tp_status (*forward)(tp_call *call);               /* NULL: the kernel alone */
-    tp_status (*compose)(tp_call *call);               /* made of other ops, which record themselves: no shape, kernel or rule */
+    tp_status (*shape)(tp__call *call);
+    tp_status (*forward)(tp__call *call);               /* NULL: the kernel alone */
+    tp_status (*compose)(tp__call *call);               /* made of other ops, which record themselves: no shape, kernel or rule */
     tp_backward_fn *backward;                          /* of ops, so that it can be recorded in turn */
     tp_backward_fn *backward_fused;                    /* the same by fused kernels, when it is not recorded; may be NULL */
     tp__save saves[TP__MAX_SAVES];
@@ -138,9 +138,9 @@ static inline const tp_kernel *tp__kernel(const tp_op *op, tp_device device)
 
 /* ---- For shape rules ------------------------------------------------------------------------------------------------------------------ */
 
-tp_tensor *tp__out(tp_call *call, tp_dtype dtype, int ndim, const int64_t *shape);      /* the next output, contiguous; NULL: an error */
-tp_tensor *tp__out_like(tp_call *call, tp_tensor *x, tp_dtype dtype);    /* x's shape, and its layout if it is dense */
-tp_tensor *tp__out_view(tp_call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
-tp_status tp__call_fail(const tp_call *call, tp_status code, const char *format, ...) TP__PRINTF(3, 4);    /* with the op's name */
+tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape);      /* the next output, contiguous; NULL: an error */
+tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype);    /* x's shape, and its layout if it is dense */
+tp_tensor *tp__out_view(tp__call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
+tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format, ...) TP__PRINTF(3, 4);    /* with the op's name */
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/symbol.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,18 @@ static bool by_debug_information(uintptr_t address, char *out, size_t size)
     return false;
 }
 #endif
+
+const void *tp__outside_caller(void)
+{
+    void *frames[48];
+    Dl_info ours, at;
+    void *here = (void *)(uintptr_t)&tp__outside_caller;
+    if (!dladdr(here, &ours)) return NULL;
+    const int n = backtrace(frames, 48);
+    for (int i = 0; i < n; i++)
+        if (dladdr(frames[i], &at) && at.dli_fbase != ours.dli_fbase) return i ? frames[i] : NULL;
+    return NULL;
+}
 
 bool tp__symbolize(const void *address, char *out, size_t size)
 {

@@ -50,7 +50,7 @@ void tp__plain_free(tp__plain *x)
     *x = (tp__plain){ 0 };
 }
 
-tp_dtype tp__product_dtype(const tp_call *call, int dtype)
+tp_dtype tp__product_dtype(const tp__call *call, int dtype)
 {
     if (dtype == TP_F32 || dtype == TP_F64) return (tp_dtype)dtype;
     if (dtype == TP_F16 || dtype == TP_BF16) return TP_F32;

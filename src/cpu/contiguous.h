@@ -20,6 +20,6 @@ void tp__plain_free(tp__plain *x);
 
 /* The dtype that products of x's dtype are computed in: float32 for the 16-bit ones, int64 for integers. 0: none, which is
  * TP_ERR_UNSUPPORTED for complex numbers and TP_ERR_DTYPE for bool, set here. */
-tp_dtype tp__product_dtype(const tp_call *call, int dtype);
+tp_dtype tp__product_dtype(const tp__call *call, int dtype);
 
 #endif

@@ -16,7 +16,7 @@ static tp__conv geometry(tp_dtype dtype, const tp_tensor *x, const int64_t *x_sh
                        .dh = s->dilation[0], .dw = s->dilation[1], .groups = s->groups, .threads = tp_get_num_threads() };
 }
 
-static tp_dtype computed_in(const tp_call *call)
+static tp_dtype computed_in(const tp__call *call)
 {
     const tp_dtype dtype = tp__product_dtype(call, call->in[0]->dtype);
     if (dtype != TP_I64) return dtype;
@@ -26,7 +26,7 @@ static tp_dtype computed_in(const tp_call *call)
 
 /* Runs `work` on what is plain: the inputs and the output. */
 typedef tp_status work_fn(const tp__conv *g, const void *first, const void *second, const void *third, void *out);
-static tp_status run(tp_call *call, const tp__conv *g, work_fn *work)
+static tp_status run(tp__call *call, const tp__conv *g, work_fn *work)
 {
     tp__plain in[3] = { { 0 } }, out = { 0 };
     tp_status status = TP_OK;
@@ -50,7 +50,7 @@ static tp_status weight_of(const tp__conv *g, const void *x, const void *dy, con
     return tp__conv_weight(g, x, dy, dw);
 }
 
-static tp_status conv_run(tp_call *call)
+static tp_status conv_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *w = call->in[1], *y = call->out[0];
     const tp_dtype dtype = computed_in(call);
@@ -59,7 +59,7 @@ static tp_status conv_run(tp_call *call)
     return run(call, &g, tp__conv_forward);
 }
 
-static tp_status input_grad_run(tp_call *call)
+static tp_status input_grad_run(tp__call *call)
 {
     const tp_tensor *dy = call->in[0], *w = call->in[1];
     const grad_attr *a = call->attr;
@@ -69,7 +69,7 @@ static tp_status input_grad_run(tp_call *call)
     return run(call, &g, data_of);
 }
 
-static tp_status weight_grad_run(tp_call *call)
+static tp_status weight_grad_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *dy = call->in[1];
     const grad_attr *a = call->attr;

@@ -85,7 +85,7 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
 }
 
 /* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
-static tp_status copy_from(tp_call *call, const tp_tensor *x)
+static tp_status copy_from(tp__call *call, const tp_tensor *x)
 {
     tp_tensor *y = call->out[0];
     if (!y->numel) return TP_OK;
@@ -125,10 +125,10 @@ static tp_status copy_from(tp_call *call, const tp_tensor *x)
     return TP_OK;
 }
 
-static tp_status copy_run(tp_call *call) { return copy_from(call, call->in[call->n_in > 1]); }
+static tp_status copy_run(tp__call *call) { return copy_from(call, call->in[call->n_in > 1]); }
 
 /* The value of a 0-dim in[1], cast to every element of out[0]. */
-static tp_status fill_run(tp_call *call)
+static tp_status fill_run(tp__call *call)
 {
     tp_tensor *y = call->out[0];
     const tp_operand *value = call->attr;

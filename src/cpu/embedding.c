@@ -24,7 +24,7 @@ static inline int64_t index_at(const tp_tensor *x, int64_t i)
     return x->dtype == TP_I64 ? ((const int64_t *)x->data)[at] : ((const int32_t *)x->data)[at];
 }
 
-static tp_status check_range(const tp_call *call, const tp_tensor *indices, int64_t rows)
+static tp_status check_range(const tp__call *call, const tp_tensor *indices, int64_t rows)
 {
     for (int64_t i = 0; i < indices->numel; i++) {
         const int64_t row = index_at(indices, i);
@@ -38,7 +38,7 @@ static int threads_for(int64_t elements) { return elements >= PARALLEL_FROM ? tp
 
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status look_up(tp_call *call, int64_t masked)
+static tp_status look_up(tp__call *call, int64_t masked)
 {
     const tp_tensor *indices = call->in[0], *weight = call->in[1];
     const tp_dtype dtype = (tp_dtype)weight->dtype;
@@ -61,8 +61,8 @@ static tp_status look_up(tp_call *call, int64_t masked)
     return TP_OK;
 }
 
-static tp_status embedding_run(tp_call *call) { return look_up(call, TP_NONE); }
-static tp_status embedding_masked_run(tp_call *call) { return look_up(call, ((const tp__embedding *)call->attr)->padding_idx); }
+static tp_status embedding_run(tp__call *call) { return look_up(call, TP_NONE); }
+static tp_status embedding_masked_run(tp__call *call) { return look_up(call, ((const tp__embedding *)call->attr)->padding_idx); }
 
 /* ---- Summing ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -96,7 +96,7 @@ static void add_row(tp_dtype dtype, void *y, const void *x, int64_t step, int64_
 }
 
 /* The rows r with r % of == part: neighbours, often used alike, are spread over the threads. */
-static void sum_rows(tp_call *call, int64_t part, int64_t of)
+static void sum_rows(tp__call *call, int64_t part, int64_t of)
 {
     const tp__embedding_backward *attr = call->attr;
     const tp_tensor *grad = call->in[0], *indices = call->in[1];
@@ -111,7 +111,7 @@ static void sum_rows(tp_call *call, int64_t part, int64_t of)
     }
 }
 
-static tp_status embedding_backward_run(tp_call *call)
+static tp_status embedding_backward_run(tp__call *call)
 {
     tp_tensor *y = call->out[0];
     const int64_t bytes = y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype);

@@ -17,7 +17,7 @@ static bool rows_step_evenly(const tp_tensor *x, int64_t *row)
     return true;
 }
 
-static tp_status linear_run(tp_call *call)
+static tp_status linear_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *w = call->in[1], *b = call->n_in > 2 ? call->in[2] : NULL;
     tp_tensor *y = call->out[0];

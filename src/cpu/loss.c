@@ -57,7 +57,7 @@ static tp_status check_targets(entropy *e)
 }
 
 /* dy: of a backward, else NULL. losses: of a forward. `few` has room for FEW of what is kept as float64. */
-static tp_status setup(entropy *e, double *few, const tp_call *call, tp_tensor *x, tp_tensor *target, tp_tensor *weight, tp_tensor *dy,
+static tp_status setup(entropy *e, double *few, const tp__call *call, tp_tensor *x, tp_tensor *target, tp_tensor *weight, tp_tensor *dy,
                        bool losses)
 {
     const entropy_attr *attr = call->attr;
@@ -150,7 +150,7 @@ static void dx_rows(int64_t rows, int64_t n, int64_t first, const void *const *x
     else dx_rows_f32(e, rows, n, first, x[0], y);
 }
 
-static tp_status cross_entropy_kernel(tp_call *call)
+static tp_status cross_entropy_kernel(tp__call *call)
 {
     tp_tensor *y = call->out[0];
     entropy e;
@@ -167,7 +167,7 @@ static tp_status cross_entropy_kernel(tp_call *call)
     return TP_OK;
 }
 
-static tp_status cross_entropy_backward_kernel(tp_call *call)
+static tp_status cross_entropy_backward_kernel(tp__call *call)
 {
     entropy e;
     double few[FEW];
@@ -176,7 +176,7 @@ static tp_status cross_entropy_backward_kernel(tp_call *call)
 }
 
 /* q of class targets, divided as the loss is, in float64 or float32 */
-static tp_status cross_entropy_target_kernel(tp_call *call)
+static tp_status cross_entropy_target_kernel(tp__call *call)
 {
     tp_tensor *y = call->out[0];
     entropy e;
@@ -285,7 +285,7 @@ static tp_status square_blocks(const squares *s, double *sum)
     return TP_OK;
 }
 
-static tp_status mse_loss_kernel(tp_call *call)
+static tp_status mse_loss_kernel(tp__call *call)
 {
     const int32_t reduction = *(const int32_t *)call->attr;
     tp_tensor *y = call->out[0];
@@ -298,7 +298,7 @@ static tp_status mse_loss_kernel(tp_call *call)
     return TP_OK;
 }
 
-static tp_status mse_loss_backward_kernel(tp_call *call)
+static tp_status mse_loss_backward_kernel(tp__call *call)
 {
     const int32_t reduction = *(const int32_t *)call->attr;
     const tp_tensor *dy = call->in[0];

@@ -121,7 +121,7 @@ static void run_one(batch *t, int64_t i, int threads)
     tp_clear_error();                                  /* this may be a thread of the pool: the caller's is set at the end */
 }
 
-static tp_status run_all(batch *t, const tp_call *call)
+static tp_status run_all(batch *t, const tp__call *call)
 {
     const int threads = tp_get_num_threads();
     const double flops = 2.0 * (double)t->g.m * (double)t->g.n * (double)t->g.k * (double)t->count;
@@ -137,7 +137,7 @@ static tp_status run_all(batch *t, const tp_call *call)
     return status == TP_OK ? TP_OK : tp__call_fail(call, (tp_status)status, "no memory for packing");
 }
 
-static tp_status matmul_run(tp_call *call)
+static tp_status matmul_run(tp__call *call)
 {
     const tp_tensor *a = call->in[0], *b = call->in[1];
     tp_tensor *y = call->out[0];

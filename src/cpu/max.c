@@ -117,14 +117,14 @@ static void along(const tp_tensor *x, int64_t outer, int64_t n, int64_t inner, i
     for (int64_t t = 0; t < tiles; t++) search_tile(&s, t);
 }
 
-static tp_status max_kernel(tp_call *call)
+static tp_status max_kernel(tp__call *call)
 {
     int64_t at;
     along(call->in[0], 1, call->in[0]->numel, 1, &at, call->out[0]->data);
     return TP_OK;
 }
 
-static tp_status max_dim_kernel(tp_call *call)
+static tp_status max_dim_kernel(tp__call *call)
 {
     int64_t outer, n, inner;
     geometry(call->in[0], *(const int64_t *)call->attr, &outer, &n, &inner);
@@ -132,7 +132,7 @@ static tp_status max_dim_kernel(tp_call *call)
     return TP_OK;
 }
 
-static tp_status argmax_kernel(tp_call *call)
+static tp_status argmax_kernel(tp__call *call)
 {
     const int64_t dim = *(const int64_t *)call->attr;
     int64_t outer = 1, n = call->in[0]->numel, inner = 1;
@@ -142,7 +142,7 @@ static tp_status argmax_kernel(tp_call *call)
 }
 
 /* out[o, at, i] = in[o, i], else 0; and back. The first member of the attributes is the dim. */
-static tp_status scatter_kernel(tp_call *call)
+static tp_status scatter_kernel(tp__call *call)
 {
     const tp_tensor *y = call->out[0];
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), *at = call->in[1]->data;
@@ -154,7 +154,7 @@ static tp_status scatter_kernel(tp_call *call)
     return TP_OK;
 }
 
-static tp_status gather_kernel(tp_call *call)
+static tp_status gather_kernel(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)x->dtype), *at = call->in[1]->data;
@@ -183,7 +183,7 @@ static inline bool alike(double a, double b) { return a == b || (a != a && b != 
     }
 EACH_FLOATING(SHARED)
 
-static tp_status max_backward_kernel(tp_call *call)
+static tp_status max_backward_kernel(tp__call *call)
 {
     tp_tensor *dx = call->out[0];
     switch (dx->dtype) {
@@ -204,7 +204,7 @@ static tp_status max_backward_kernel(tp_call *call)
     }
 EACH_TYPE(GREATER)
 
-static tp_status maximum_kernel(tp_call *call)
+static tp_status maximum_kernel(tp__call *call)
 {
     tp_tensor *y = call->out[0];
     switch (y->dtype) {
@@ -226,7 +226,7 @@ static tp_status maximum_kernel(tp_call *call)
     }
 EACH_FLOATING(PART)
 
-static tp_status maximum_backward_kernel(tp_call *call)
+static tp_status maximum_backward_kernel(tp__call *call)
 {
     tp_tensor *dx = call->out[0];
     switch (dx->dtype) {

@@ -136,7 +136,7 @@ static void sgd_chunk(const void *attr, int64_t which, int64_t first, int64_t n)
     }
 }
 
-static tp_status sgd_run(tp_call *call)
+static tp_status sgd_run(tp__call *call)
 {
     const tp__sgd_step *s = call->attr;
     over_params(s->params, s->n, sgd_chunk, s);
@@ -164,7 +164,7 @@ static void adam_chunk(const void *attr, int64_t which, int64_t first, int64_t n
     }
 }
 
-static tp_status adam_run(tp_call *call)
+static tp_status adam_run(tp__call *call)
 {
     const tp__adam_step *s = call->attr;
     for (int64_t i = 0; i < s->n; i++) *(float *)s->steps[i]->data += 1;

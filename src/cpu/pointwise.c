@@ -28,6 +28,14 @@ enum { BLOCK = 512, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
         else { const T u = *a; VECTORIZE for (int64_t i = 0; i < n; i++) { const T v = sb ? b[i] : *b; y[i] = (T)(expression); } } \
     } \
     TP__SIMD(static, name, (int64_t n, void *py, const void *pa, int sa, const void *pb, int sb), (n, py, pa, sa, pb, sb))
+#define CALL1(name, T, expression)                     /* of the C library: nothing to vectorize */ \
+    static void name(int64_t n, void *py, const void *pa, int sa, const void *pb, int sb) \
+    { \
+        T *y = py; \
+        const T *a = pa; \
+        (void)pb, (void)sb, (void)sa; \
+        for (int64_t i = 0; i < n; i++) { const T u = a[i]; y[i] = (T)(expression); } \
+    }
 #define LOOP1(name, T, expression) \
     static TP__INLINE void name##_body(int64_t n, void *py, const void *pa, int sa, const void *pb, int sb) \
     { \
@@ -41,8 +49,8 @@ enum { BLOCK = 512, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
 /* name, expression in float32, in float64, in int64 */
 #define REAL2(name, expression) LOOP2(name##_F32, float, expression) LOOP2(name##_F64, double, expression)
 #define EVERY2(name, expression, whole) REAL2(name, expression) LOOP2(name##_I64, int64_t, whole)
-#define REAL1(name, single, dbl) LOOP1(name##_F32, float, single) LOOP1(name##_F64, double, dbl)
-#define EVERY1(name, expression, whole) REAL1(name, expression, expression) LOOP1(name##_I64, int64_t, whole)
+#define REAL1(name, single, dbl) LOOP1(name##_F32, float, single) CALL1(name##_F64, double, dbl)
+#define EVERY1(name, expression, whole) LOOP1(name##_F32, float, expression) LOOP1(name##_F64, double, expression) LOOP1(name##_I64, int64_t, whole)
 
 EVERY2(add, u + v, (uint64_t)u + (uint64_t)v)
 EVERY2(sub, u - v, (uint64_t)u - (uint64_t)v)
@@ -80,7 +88,7 @@ typedef struct walk {                                  /* operand 0 is the outpu
 } walk;
 
 /* The dims of the output by falling stride, neighbours joined where all operands step evenly over both. */
-static void lay_out(walk *w, const tp_call *call)
+static void lay_out(walk *w, const tp__call *call)
 {
     const tp_tensor *y = call->out[0];
     int order[TP_MAX_DIMS], n = 0;
@@ -180,7 +188,7 @@ static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t fro
     }
 }
 
-static tp_status run(tp_call *call, tp_flat_fn *const *loops)
+static tp_status run(tp__call *call, tp_flat_fn *const *loops)
 {
     const tp_tensor *y = call->out[0];
     const tp_dtype wanted = (tp_dtype)(uintptr_t)call->scratch;
@@ -217,7 +225,7 @@ static tp_status run(tp_call *call, tp_flat_fn *const *loops)
     return TP_OK;
 }
 
-#define RUN(name) static tp_status name##_run(tp_call *call) { return run(call, name##_flat); }
+#define RUN(name) static tp_status name##_run(tp__call *call) { return run(call, name##_flat); }
 EACH_REAL(RUN)
 EACH_EVERY(RUN)
 RUN(eq)

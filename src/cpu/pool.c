@@ -14,7 +14,7 @@ static tp__pool planes_of(tp_dtype dtype, const tp_tensor *in, const tp_tensor *
                        .threads = tp_get_num_threads() };
 }
 
-static tp_status pool_run(tp_call *call)
+static tp_status pool_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     const pool_attr *a = call->attr;
@@ -38,7 +38,7 @@ static tp_status pool_run(tp_call *call)
 }
 
 /* scatter: in[0] is the small side, the output the large one; pick: the other way round. */
-static tp_status run_indexed(tp_call *call, bool scatter)
+static tp_status run_indexed(tp__call *call, bool scatter)
 {
     const tp_tensor *x = call->in[0], *y = call->out[0];
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
@@ -61,8 +61,8 @@ static tp_status run_indexed(tp_call *call, bool scatter)
     return status;
 }
 
-static tp_status scatter_run(tp_call *call) { return run_indexed(call, true); }
-static tp_status pick_run(tp_call *call) { return run_indexed(call, false); }
+static tp_status scatter_run(tp__call *call) { return run_indexed(call, true); }
+static tp_status pick_run(tp__call *call) { return run_indexed(call, false); }
 
 const tp_kernel tp__cpu_pool[] = { { "max_pool2d", pool_run, NULL }, { "max_pool2d_backward", scatter_run, NULL },
     { "max_pool2d_pick", pick_run, NULL }, { NULL, NULL, NULL } };

@@ -161,9 +161,9 @@ static void exchange(const tp_tensor *x, int64_t first, int64_t n, void *buffer,
     }
 }
 
-typedef void chunk_fn(tp_call *call, int64_t first, int64_t n);
+typedef void chunk_fn(tp__call *call, int64_t first, int64_t n);
 
-static void in_chunks(tp_call *call, chunk_fn *run)
+static void in_chunks(tp__call *call, chunk_fn *run)
 {
     const int64_t n = call->out[0]->numel;
     const int threads = n >= PARALLEL_FROM ? tp_get_num_threads() : 1;
@@ -183,7 +183,7 @@ static void *target(const tp_tensor *x, tp_dtype dtype, int64_t first, void *buf
 
 /* ---- Kernels ------------------------------------------------------------------------------------------------------------------------- */
 
-static void uniform_chunk(tp_call *call, int64_t first, int64_t n)
+static void uniform_chunk(tp__call *call, int64_t first, int64_t n)
 {
     const tp__real_draw *draw = call->attr;
     tp_tensor *x = call->out[0];
@@ -199,7 +199,7 @@ static void uniform_chunk(tp_call *call, int64_t first, int64_t n)
     if (y == (void *)buffer) exchange(x, first, n, buffer, dtype, true);
 }
 
-static void normal_chunk(tp_call *call, int64_t first, int64_t n)
+static void normal_chunk(tp__call *call, int64_t first, int64_t n)
 {
     const tp__real_draw *draw = call->attr;
     tp_tensor *x = call->out[0];
@@ -214,7 +214,7 @@ static void normal_chunk(tp_call *call, int64_t first, int64_t n)
     if (y == (void *)buffer) exchange(x, first, n, buffer, dtype, true);
 }
 
-static void random_chunk(tp_call *call, int64_t first, int64_t n)
+static void random_chunk(tp__call *call, int64_t first, int64_t n)
 {
     const tp__integer_draw *draw = call->attr;
     tp_tensor *x = call->out[0];
@@ -230,7 +230,7 @@ static void random_chunk(tp_call *call, int64_t first, int64_t n)
 }
 
 /* Fisher & Yates, from the end: element i goes to a place from 0 to i. */
-static tp_status randperm_run(tp_call *call)
+static tp_status randperm_run(tp__call *call)
 {
     const tp__permutation_draw *draw = call->attr;
     tp_tensor *x = call->out[0];
@@ -259,7 +259,7 @@ static tp_status randperm_run(tp_call *call)
 DROP(drop_f32, float)
 DROP(drop_f64, double)
 
-static void dropout_chunk(tp_call *call, int64_t first, int64_t n)
+static void dropout_chunk(tp__call *call, int64_t first, int64_t n)
 {
     const tp__dropout *drop = call->attr;
     const tp_rng_state state = { .seed = (uint64_t)drop->seed, .stream = (uint64_t)drop->stream, .offset = (uint64_t)drop->offset };
@@ -277,10 +277,10 @@ static void dropout_chunk(tp_call *call, int64_t first, int64_t n)
     if (py == (void *)to) exchange(y, first, n, to, dtype, true);
 }
 
-static tp_status uniform_run(tp_call *call) { return in_chunks(call, uniform_chunk), TP_OK; }
-static tp_status normal_run(tp_call *call) { return in_chunks(call, normal_chunk), TP_OK; }
-static tp_status random_run(tp_call *call) { return in_chunks(call, random_chunk), TP_OK; }
-static tp_status dropout_run(tp_call *call) { return in_chunks(call, dropout_chunk), TP_OK; }
+static tp_status uniform_run(tp__call *call) { return in_chunks(call, uniform_chunk), TP_OK; }
+static tp_status normal_run(tp__call *call) { return in_chunks(call, normal_chunk), TP_OK; }
+static tp_status random_run(tp__call *call) { return in_chunks(call, random_chunk), TP_OK; }
+static tp_status dropout_run(tp__call *call) { return in_chunks(call, dropout_chunk), TP_OK; }
 
 const tp_kernel tp__cpu_random[] = {
     { "uniform", uniform_run, NULL }, { "normal", normal_run, NULL }, { "random", random_run, NULL },

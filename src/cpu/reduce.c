@@ -168,7 +168,7 @@ static void sort_and_join(axis *a, int *n)
     for (int i = 0; i < all; i++) append(a, n, a[i].size, a[i].stride);
 }
 
-static plan make_plan(const tp_call *call)
+static plan make_plan(const tp__call *call)
 {
     const tp_tensor *x = call->in[0], *y = call->out[0];
     const uint64_t gone = (uint64_t)(uintptr_t)call->scratch;
@@ -281,7 +281,7 @@ static void sum_slab(const plan *p, tp_tensor *y, int64_t slab, double divisor)
     store(p, y, first, w, sums, divisor);
 }
 
-static tp_status reduce(tp_call *call, double divisor)
+static tp_status reduce(tp__call *call, double divisor)
 {
     tp_tensor *y = call->out[0];
     const plan p = make_plan(call);
@@ -314,9 +314,9 @@ static tp_status reduce(tp_call *call, double divisor)
     return TP_OK;
 }
 
-static tp_status sum_kernel(tp_call *call) { return reduce(call, 1); }
+static tp_status sum_kernel(tp__call *call) { return reduce(call, 1); }
 
-static tp_status mean_kernel(tp_call *call)
+static tp_status mean_kernel(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     double n = 1;

@@ -246,15 +246,15 @@ static void log_softmax_back_rows(int64_t rows, int64_t n, int64_t first, const 
 }
 
 /* The first member of the attributes is the dim. */
-static tp_status rows_kernel(tp_call *call, tp__row_fn *fn)
+static tp_status rows_kernel(tp__call *call, tp__row_fn *fn)
 {
     const int64_t dim = *(const int64_t *)call->attr;
     return tp__each_rows(tp__rows_of(call->out[0], dim), call->in, call->n_in, call->out[0], fn, NULL);
 }
-static tp_status softmax_kernel(tp_call *call) { return rows_kernel(call, softmax_rows); }
-static tp_status log_softmax_kernel(tp_call *call) { return rows_kernel(call, log_softmax_rows); }
-static tp_status softmax_backward_kernel(tp_call *call) { return rows_kernel(call, softmax_back_rows); }
-static tp_status log_softmax_backward_kernel(tp_call *call) { return rows_kernel(call, log_softmax_back_rows); }
+static tp_status softmax_kernel(tp__call *call) { return rows_kernel(call, softmax_rows); }
+static tp_status log_softmax_kernel(tp__call *call) { return rows_kernel(call, log_softmax_rows); }
+static tp_status softmax_backward_kernel(tp__call *call) { return rows_kernel(call, softmax_back_rows); }
+static tp_status log_softmax_backward_kernel(tp__call *call) { return rows_kernel(call, log_softmax_back_rows); }
 
 const tp_kernel tp__cpu_softmax[] = {
     { "softmax", softmax_kernel, NULL }, { "log_softmax", log_softmax_kernel, NULL }, { "softmax_backward", softmax_backward_kernel, NULL },

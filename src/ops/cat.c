@@ -24,7 +24,7 @@ static bool is_channels_last(const tp_tensor *x)
     return x->shape[0] == 1 || x->stride[0] == expected;
 }
 
-static tp_tensor *make_out(tp_call *call, tp_dtype dtype, int ndim, const int64_t *shape, bool channels_last)
+static tp_tensor *make_out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape, bool channels_last)
 {
     if (!channels_last) return tp__out(call, dtype, ndim, shape);
     int64_t stride[TP_MAX_DIMS], expected = shape[1];
@@ -39,7 +39,7 @@ static tp_tensor *make_out(tp_call *call, tp_dtype dtype, int ndim, const int64_
     return y;
 }
 
-static tp_status keep_sizes(tp_call *call, int64_t dim)
+static tp_status keep_sizes(tp__call *call, int64_t dim)
 {
     tp_tensor *sizes = tp__tensor_new(TP_CPU, TP_I64, 2, (int64_t[]){ call->n_in, 2 });
     if (!sizes) return tp__pending();
@@ -52,7 +52,7 @@ static tp_status keep_sizes(tp_call *call, int64_t dim)
     return TP_OK;
 }
 
-static tp_status cat_shape(tp_call *call)
+static tp_status cat_shape(tp__call *call)
 {
     attributes *attr = (attributes *)(uintptr_t)call->attr;
     if (!call->n_in) return tp__call_fail(call, TP_ERR_ARGUMENT, "the list of tensors is empty");
@@ -107,11 +107,11 @@ static tp_status copy_part(tp_tensor *y, tp_tensor *x, int64_t dim, int64_t at)
     if (tp__geometry_is_contiguous(part.ndim, part.shape, part.stride)) part.flags = TP__CONTIGUOUS;
     const tp_kernel *kernel = tp__kernel(&op_copy, y->device);
     if (!kernel) return tp__pending();
-    tp_call call = { .op = &op_copy, .in = (tp_tensor *[]){ out, x }, .n_in = 2, .out = &out, .n_out = 1, .max_out = 1 };
+    tp__call call = { .op = &op_copy, .in = (tp_tensor *[]){ out, x }, .n_in = 2, .out = &out, .n_out = 1, .max_out = 1 };
     return kernel->run(&call);
 }
 
-static tp_status cat_forward(tp_call *call)
+static tp_status cat_forward(tp__call *call)
 {
     const int64_t dim = ((const attributes *)call->attr)->dim;
     int64_t at = 0;

@@ -12,7 +12,7 @@ typedef struct conv_attr { int64_t stride[2], padding[2], dilation[2], groups; }
 typedef struct conv_grad_attr { int64_t size[4], stride[2], padding[2], dilation[2], groups; } conv_grad_attr;
 static const tp_op op_conv2d, op_input_grad, op_weight_grad;
 
-static tp_status conv_shape(tp_call *call)
+static tp_status conv_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *w = call->in[1], *b = call->n_in > 2 ? call->in[2] : NULL;
     const conv_attr *a = call->attr;
@@ -81,7 +81,7 @@ static tp_status conv_backward(const tp_node *node, tp_tensor *const *dy, uint64
 
 /* ---- The adjoints ------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status grad_shape(tp_call *call)
+static tp_status grad_shape(tp__call *call)
 {
     const conv_grad_attr *a = call->attr;
     call->keep_shape = 3;
@@ -92,7 +92,7 @@ static tp_status grad_shape(tp_call *call)
 }
 
 /* x, w and dy must belong together, also where somebody calls this by name. */
-static tp_status check_parts(tp_call *call, const int64_t *x, const int64_t *w, const int64_t *dy)
+static tp_status check_parts(tp__call *call, const int64_t *x, const int64_t *w, const int64_t *dy)
 {
     const conv_grad_attr *a = call->attr;
     bool fits = x[0] == dy[0] && w[0] == dy[1] && w[1] * a->groups == x[1] && w[0] % a->groups == 0;
@@ -104,13 +104,13 @@ static tp_status check_parts(tp_call *call, const int64_t *x, const int64_t *w, 
                                         tp__dims_text(4, w), tp__dims_text(4, dy));
 }
 
-static tp_status input_grad_shape(tp_call *call)
+static tp_status input_grad_shape(tp__call *call)
 {
     const tp_status status = grad_shape(call);
     return status ? status : check_parts(call, ((const conv_grad_attr *)call->attr)->size, call->in[1]->shape, call->in[0]->shape);
 }
 
-static tp_status weight_grad_shape(tp_call *call)
+static tp_status weight_grad_shape(tp__call *call)
 {
     const tp_status status = grad_shape(call);
     return status ? status : check_parts(call, call->in[0]->shape, ((const conv_grad_attr *)call->attr)->size, call->in[1]->shape);

@@ -4,14 +4,14 @@
 
 /* ---- clone, contiguous, casts ------------------------------------------------------------------------------------------------- */
 
-static tp_status dense_shape(tp_call *call)            /* keeps a dense layout */
+static tp_status dense_shape(tp__call *call)            /* keeps a dense layout */
 {
     tp_tensor *x = call->in[0];
     if (tp__is_dense(x)) return tp__out_like(call, x, (tp_dtype)x->dtype) ? TP_OK : tp__pending();
     return tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) ? TP_OK : tp__pending();
 }
 
-static tp_status contiguous_shape(tp_call *call)
+static tp_status contiguous_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     return tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) ? TP_OK : tp__pending();
@@ -25,7 +25,7 @@ static tp_status identity_backward(const tp_node *node, tp_tensor *const *dy, ui
 }
 
 typedef struct cast_attr { tp_dtype dtype; } cast_attr;
-static tp_status cast_shape(tp_call *call)
+static tp_status cast_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const tp_dtype dtype = ((const cast_attr *)call->attr)->dtype;
@@ -63,7 +63,7 @@ static const tp_op op_cast = { .schema = "to_dtype(Tensor input, dtype dtype) ->
 
 /* ---- copy_ --------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status copy__shape(tp_call *call)
+static tp_status copy__shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     int64_t shape[TP_MAX_DIMS];
@@ -76,7 +76,7 @@ static tp_status copy__shape(tp_call *call)
     return TP_OK;
 }
 
-static tp_status copy__forward(tp_call *call)
+static tp_status copy__forward(tp__call *call)
 {
     tp_tensor *x = call->in[0], *from = call->in[1];
     if (x->storage == from->storage) {                 /* they may overlap: by way of a copy */
@@ -84,7 +84,7 @@ static tp_status copy__forward(tp_call *call)
         if (!from) return tp__pending();
     }
     tp_tensor *const in[] = { x, from };
-    tp_call copy = *call;
+    tp__call copy = *call;
     copy.in = in;
     const tp_kernel *kernel = tp__kernel(call->op, x->device);
     return kernel ? kernel->run(&copy) : tp__pending();
@@ -106,16 +106,16 @@ static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> T
 
 /* ---- fill_, zero_ ---------------------------------------------------------------------------------------------------------------- */
 
-static tp_status inplace_shape(tp_call *call)
+static tp_status inplace_shape(tp__call *call)
 {
     call->out[call->n_out++] = call->in[0];
     return TP_OK;
 }
 
-static tp_status zero_forward(tp_call *call)
+static tp_status zero_forward(tp__call *call)
 {
     const tp_operand zero = { .kind = TP_OPERAND_INTEGER };
-    tp_call fill = *call;
+    tp__call fill = *call;
     fill.attr = &zero;
     const tp_kernel *kernel = tp__kernel(call->op, call->in[0]->device);
     return kernel ? kernel->run(&fill) : tp__pending();
@@ -141,7 +141,7 @@ static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) ->
 /* ---- Between devices ----------------------------------------------------------------------------------------------------------------- */
 
 typedef struct device_attr { int64_t device, from; } device_attr;       /* `from` is the shape rule's */
-static tp_status device_shape(tp_call *call)
+static tp_status device_shape(tp__call *call)
 {
     const tp_device device = (tp_device)((const device_attr *)call->attr)->device;
     tp_tensor *x = call->in[0];
@@ -153,7 +153,7 @@ static tp_status device_shape(tp_call *call)
     return y ? TP_OK : tp__pending();
 }
 
-static tp_status device_forward(tp_call *call)
+static tp_status device_forward(tp__call *call)
 {
     tp_tensor *x = tp_contiguous(call->in[0]), *y = call->out[0];
     if (!x) return tp__pending();

@@ -7,7 +7,7 @@
 enum { TP__DENSE_MOST = 4 };
 
 /* Runs the kernel with in[i] contiguous, and cast to dtype[i] where that is not 0. What was copied for it dies right after. */
-static inline tp_status tp__run_dense(tp_call *call, const tp_dtype *dtype)
+static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
 {
     tp_tensor *in[TP__DENSE_MOST] = { NULL };
     const uint32_t mark = tp__list_mark();
@@ -21,7 +21,7 @@ static inline tp_status tp__run_dense(tp_call *call, const tp_dtype *dtype)
         complete = in[i];
     }
     tp_grad_mode_restore(&mode);
-    tp_call dense = *call;
+    tp__call dense = *call;
     dense.in = in;
     const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;
     const tp_status status = kernel ? kernel->run(&dense) : tp__pending();

@@ -11,13 +11,13 @@
 
 /* ---- Shape rules ------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_indices(const tp_call *call, const tp_tensor *indices)
+static tp_status check_indices(const tp__call *call, const tp_tensor *indices)
 {
     if (indices->dtype == TP_I64 || indices->dtype == TP_I32) return TP_OK;
     return tp__call_fail(call, TP_ERR_DTYPE, "indices are int64 or int32, not %s", tp_dtype_name((tp_dtype)indices->dtype));
 }
 
-static tp_status wrap_padding(const tp_call *call, int64_t *padding, int64_t rows)
+static tp_status wrap_padding(const tp__call *call, int64_t *padding, int64_t rows)
 {
     if (*padding == TP_NONE) return TP_OK;
     if (*padding < -rows || *padding >= rows)
@@ -26,7 +26,7 @@ static tp_status wrap_padding(const tp_call *call, int64_t *padding, int64_t row
     return TP_OK;
 }
 
-static tp_status embedding_shape(tp_call *call)
+static tp_status embedding_shape(tp__call *call)
 {
     tp__embedding *attr = (tp__embedding *)(uintptr_t)call->attr;
     tp_tensor *indices = call->in[0], *weight = call->in[1];
@@ -42,7 +42,7 @@ static tp_status embedding_shape(tp_call *call)
     return tp__out(call, (tp_dtype)weight->dtype, indices->ndim + 1, shape) ? TP_OK : tp__pending();
 }
 
-static tp_status embedding_backward_shape(tp_call *call)
+static tp_status embedding_backward_shape(tp__call *call)
 {
     tp__embedding_backward *attr = (tp__embedding_backward *)(uintptr_t)call->attr;
     const tp_tensor *grad = call->in[0], *indices = call->in[1];

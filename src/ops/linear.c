@@ -11,7 +11,7 @@ static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
 
 /* ---- linear ---------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status linear_shape(tp_call *call)
+static tp_status linear_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *w = call->in[1], *b = call->n_in > 2 ? call->in[2] : NULL;
     if (w->ndim != 2 && w->ndim != 1)
@@ -21,7 +21,7 @@ static tp_status linear_shape(tp_call *call)
     if (x->shape[x->ndim - 1] != in)
         return tp__call_fail(call, TP_ERR_SHAPE, "input %s has %lld features, weight %s takes %lld", tp__shape_text(x),
                              (long long)x->shape[x->ndim - 1], tp__shape_text(w), (long long)in);
-    if (b && (b->ndim > 1 || (b->ndim == 1 && w->ndim == 2 && b->shape[0] != out && b->shape[0] != 1)))
+    if (b && (b->ndim > 1 || (b->ndim == 1 && b->shape[0] != out && b->shape[0] != 1)))
         return tp__call_fail(call, TP_ERR_SHAPE, "bias %s does not fit weight %s", tp__shape_text(b), tp__shape_text(w));
     if (x->dtype != w->dtype || (b && b->dtype != x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "input is %s, weight %s%s%s", tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)w->dtype),
@@ -83,7 +83,7 @@ static const tp_op op_linear = { .schema = "linear(Tensor input, Tensor weight, 
 
 /* ---- matmul ------------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status matmul_shape(tp_call *call)
+static tp_status matmul_shape(tp__call *call)
 {
     const tp_tensor *a = call->in[0], *b = call->in[1];
     if (!a->ndim || !b->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "both must have at least 1 dim, not %s and %s", tp__shape_text(a), tp__shape_text(b));

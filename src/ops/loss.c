@@ -29,7 +29,7 @@ static tp_shape shape_of(const tp_tensor *x)
 
 /* ---- Cross entropy: shape rule ------------------------------------------------------------------------------------------------------ */
 
-static tp_status check_weight(const tp_call *call, const tp_tensor *x, const tp_tensor *weight, int64_t classes)
+static tp_status check_weight(const tp__call *call, const tp_tensor *x, const tp_tensor *weight, int64_t classes)
 {
     if (!weight) return TP_OK;
     if (weight->ndim != 1 || weight->shape[0] != classes)
@@ -40,7 +40,7 @@ static tp_status check_weight(const tp_call *call, const tp_tensor *x, const tp_
 }
 
 /* [n, classes, ..] without the classes; and the target's shape must be that. */
-static tp_status check_classes(const tp_call *call, const tp_tensor *x, const tp_tensor *target, tp_shape rows)
+static tp_status check_classes(const tp__call *call, const tp_tensor *x, const tp_tensor *target, tp_shape rows)
 {
     if (target->dtype != TP_I64 && target->dtype != TP_U8)
         return tp__call_fail(call, TP_ERR_DTYPE, "target is %s: classes are int64, probabilities floating and shaped as the input %s",
@@ -52,7 +52,7 @@ static tp_status check_classes(const tp_call *call, const tp_tensor *x, const tp
 }
 
 /* Checks what forward and its parts share; `rows` is the shape of the losses. Which slots: first is that of the input. */
-static tp_status check_entropy(const tp_call *call, int first, tp_shape *rows)
+static tp_status check_entropy(const tp__call *call, int first, tp_shape *rows)
 {
     const entropy_attr *attr = call->attr;
     const tp_tensor *x = call->in[first], *target = call->in[first + 1];
@@ -74,7 +74,7 @@ static tp_status check_entropy(const tp_call *call, int first, tp_shape *rows)
 /* What a rule made of ops computes in, so that a narrow dtype is rounded to once. */
 static tp_dtype wide(tp_dtype dtype) { return dtype == TP_F16 || dtype == TP_BF16 ? TP_F32 : dtype; }
 
-static tp_status entropy_shape(tp_call *call)
+static tp_status entropy_shape(tp__call *call)
 {
     tp_shape rows;
     if (check_entropy(call, 0, &rows)) return tp__pending();
@@ -90,13 +90,13 @@ static tp_status entropy_shape(tp_call *call)
     return done(tp__out(call, dtype, each ? rows.ndim : 0, rows.dim));
 }
 
-static tp_status entropy_forward(tp_call *call)
+static tp_status entropy_forward(tp__call *call)
 {
     const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
     return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ dtype, tp__is_floating(call->in[1]->dtype) ? dtype : TP_I64 });
 }
 
-static tp_status entropy_backward_shape(tp_call *call)
+static tp_status entropy_backward_shape(tp__call *call)
 {
     tp_shape rows;
     if (check_entropy(call, 1, &rows)) return tp__pending();
@@ -108,9 +108,9 @@ static tp_status entropy_backward_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
 }
 
-static tp_status entropy_backward_forward(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, 0, TP_I64 }); }
+static tp_status entropy_backward_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, 0, TP_I64 }); }
 
-static tp_status entropy_target_shape(tp_call *call)
+static tp_status entropy_target_shape(tp__call *call)
 {
     tp_shape rows;
     if (check_entropy(call, 0, &rows)) return tp__pending();
@@ -118,7 +118,7 @@ static tp_status entropy_target_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)call->in[0]->dtype, call->in[0]->ndim, call->in[0]->shape));
 }
 
-static tp_status entropy_target_forward(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, TP_I64 }); }
+static tp_status entropy_target_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, TP_I64 }); }
 
 /* ---- Cross entropy: rules ----------------------------------------------------------------------------------------------------------- */
 
@@ -187,14 +187,14 @@ static tp_status entropy_fused(const tp_node *node, tp_tensor *const *dy, uint64
 
 /* ---- Squared error ------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_squares(const tp_call *call, tp_tensor *const *in, tp_dtype *dtype)
+static tp_status check_squares(const tp__call *call, tp_tensor *const *in, tp_dtype *dtype)
 {
     *dtype = tp__result_type(in, 2);
     if (!tp__is_floating(*dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(*dtype));
     return TP_OK;
 }
 
-static tp_status mse_shape(tp_call *call)
+static tp_status mse_shape(tp__call *call)
 {
     int64_t shape[TP_MAX_DIMS];
     int ndim;
@@ -208,7 +208,7 @@ static tp_status mse_shape(tp_call *call)
 }
 
 /* The two inputs, from slot `first` on, are expanded to one shape. */
-static tp_status squares_forward(tp_call *call, int first, tp_shape shape)
+static tp_status squares_forward(tp__call *call, int first, tp_shape shape)
 {
     const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
     tp_tensor *in[3] = { call->in[0], call->in[1], first ? call->in[2] : NULL };
@@ -220,23 +220,23 @@ static tp_status squares_forward(tp_call *call, int first, tp_shape shape)
         complete &= in[i] != NULL;
     }
     tp_grad_mode_restore(&mode);
-    tp_call wide = *call;
+    tp__call wide = *call;
     wide.in = in;
     const tp_status status = complete ? tp__run_dense(&wide, (const tp_dtype[TP__DENSE_MOST]){ dtype, dtype, dtype }) : tp__pending();
     tp__list_release(mark);
     return status;
 }
 
-static tp_status mse_forward(tp_call *call)
+static tp_status mse_forward(tp__call *call)
 {
     tp_shape shape = { .ndim = 0 };
     if (!tp__broadcast_shape(call, 2, &shape.ndim, shape.dim)) return tp__pending();
     return squares_forward(call, 0, shape);
 }
 
-static tp_status mse_backward_shape(tp_call *call)
+static tp_status mse_backward_shape(tp__call *call)
 {
-    tp_call inputs = *call;
+    tp__call inputs = *call;
     int64_t shape[TP_MAX_DIMS];
     int ndim;
     tp_dtype dtype;
@@ -250,7 +250,7 @@ static tp_status mse_backward_shape(tp_call *call)
     return TP_OK;
 }
 
-static tp_status mse_backward_forward(tp_call *call) { return squares_forward(call, 1, shape_of(call->out[0])); }
+static tp_status mse_backward_forward(tp__call *call) { return squares_forward(call, 1, shape_of(call->out[0])); }
 
 static const tp_op op_mse_backward;
 

@@ -15,16 +15,16 @@ static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENS
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
-static tp_status dense_inputs(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
+static tp_status dense_inputs(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
 
-static tp_status check_real(const tp_call *call)
+static tp_status check_real(const tp__call *call)
 {
     if (!tp__is_complex(call->in[0]->dtype)) return TP_OK;
     return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
 }
 
 /* Wraps *dim. 0-dim tensors have one dim of size 1. */
-static tp_status take_dim_of(const tp_call *call, int64_t *dim)
+static tp_status take_dim_of(const tp__call *call, int64_t *dim)
 {
     const tp_tensor *x = call->in[0];
     const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
@@ -44,7 +44,7 @@ static int without_dim(const tp_tensor *x, int64_t dim, bool keepdim, int64_t *s
     return ndim;
 }
 
-static tp_status max_shape(tp_call *call)
+static tp_status max_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     if (check_real(call)) return tp__pending();
@@ -52,7 +52,7 @@ static tp_status max_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)x->dtype, 0, NULL));
 }
 
-static tp_status max_dim_shape(tp_call *call)
+static tp_status max_dim_shape(tp__call *call)
 {
     dim_attr *attr = (dim_attr *)(uintptr_t)call->attr;
     const tp_tensor *x = call->in[0];
@@ -64,7 +64,7 @@ static tp_status max_dim_shape(tp_call *call)
     return done(tp__out(call, TP_I64, ndim, shape));
 }
 
-static tp_status argmax_shape(tp_call *call)
+static tp_status argmax_shape(tp__call *call)
 {
     dim_attr *attr = (dim_attr *)(uintptr_t)call->attr;
     const tp_tensor *x = call->in[0];
@@ -80,7 +80,7 @@ static tp_status argmax_shape(tp_call *call)
     return done(tp__out(call, TP_I64, ndim, shape));
 }
 
-static tp_status max_backward_shape(tp_call *call)
+static tp_status max_backward_shape(tp__call *call)
 {
     if (call->in[0]->numel != 1 || call->in[2]->numel != 1) return tp__call_fail(call, TP_ERR_SHAPE, "takes one maximum");
     if (call->in[0]->dtype != call->in[1]->dtype || call->in[2]->dtype != call->in[1]->dtype)
@@ -89,7 +89,7 @@ static tp_status max_backward_shape(tp_call *call)
 }
 
 /* The shape of the indices with the dim put back. */
-static tp_status scatter_shape(tp_call *call)
+static tp_status scatter_shape(tp__call *call)
 {
     const scatter_attr *attr = call->attr;
     const tp_tensor *at = call->in[1];
@@ -104,7 +104,7 @@ static tp_status scatter_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)call->in[0]->dtype, ndim, shape));
 }
 
-static tp_status gather_shape(tp_call *call)
+static tp_status gather_shape(tp__call *call)
 {
     const scatter_attr *attr = call->attr;
     const tp_tensor *x = call->in[0], *at = call->in[1];
@@ -161,7 +161,7 @@ static tp_status max_gather_backward(const tp_node *node, tp_tensor *const *g, u
 
 /* ---- The greater of two: broadcast, then as the kernel of two equal shapes --------------------------------------------------------- */
 
-static tp_status maximum_shape(tp_call *call)
+static tp_status maximum_shape(tp__call *call)
 {
     const tp_dtype dtype = tp__result_type(call->in, 2);
     int64_t shape[TP_MAX_DIMS];
@@ -174,7 +174,7 @@ static tp_status maximum_shape(tp_call *call)
     return done(y);
 }
 
-static tp_status maximum_forward(tp_call *call)
+static tp_status maximum_forward(tp__call *call)
 {
     const tp_tensor *y = call->out[0];
     const uint32_t mark = tp__list_mark();
@@ -184,7 +184,7 @@ static tp_status maximum_forward(tp_call *call)
     memcpy(shape.dim, y->shape, sizeof y->shape);
     for (int i = 0; i < 2; i++) in[i] = tp__same_shape(call->in[i], y) ? call->in[i] : tp_expand(call->in[i], shape);
     tp_grad_mode_restore(&mode);
-    tp_call wide = *call;
+    tp__call wide = *call;
     wide.in = in;
     const tp_dtype dtypes[TP__DENSE_MOST] = { (tp_dtype)y->dtype, (tp_dtype)y->dtype };
     const tp_status status = in[0] && in[1] ? tp__run_dense(&wide, dtypes) : tp__pending();
@@ -192,7 +192,7 @@ static tp_status maximum_forward(tp_call *call)
     return status;
 }
 
-static tp_status maximum_backward_shape(tp_call *call)
+static tp_status maximum_backward_shape(tp__call *call)
 {
     const tp_tensor *dy = call->in[0];
     for (int i = 1; i < 3; i++)

@@ -19,7 +19,7 @@ typedef struct step {
     int64_t n;
     tp_tensor_list list[MOST_LISTS];                   /* parameters, gradients, states; empty: not needed */
     const char *role[MOST_LISTS];
-    tp_tensor **work;                                  /* copies of what is laid out unlike its parameter, else the same: n_lists * n */
+    tp_tensor **work;                                  /* copies of what is laid out unlike its parameter, else the same: n_lists * n; or NULL */
 } step;
 
 /* ---- Checks ----------------------------------------------------------------------------------------------------------------------- */
@@ -73,9 +73,23 @@ static bool same_layout(const tp_tensor *a, const tp_tensor *b)
     return true;
 }
 
-/* In work: each parameter's tensors in one dense layout, which is its own if it is dense. */
+/* Does tensor i of list k lie as the kernel wants it: as its parameter, which is dense? */
+static bool lies_well(const step *s, int k, int64_t i)
+{
+    const tp_tensor *p = s->list[PARAMS].at[i], *x = s->list[k].at ? s->list[k].at[i] : NULL;
+    return !x || (k && k == s->scalars) || (tp__is_dense(p) ? same_layout(x, p) : (bool)(x->flags & TP__CONTIGUOUS));
+}
+
+/* In work: each parameter's tensors in one dense layout, which is its own if it is dense. Where all lie well there is none,
+ * and nothing that could fail between one step and the next. */
 static tp_status lay_out(step *s)
 {
+    bool well = true;
+    for (int64_t i = 0; i < s->n && well; i++)
+        for (int k = 0; k < s->n_lists && well; k++) well = lies_well(s, k, i);
+    if (well) return TP_OK;
+    s->work = tp_mem_alloc((size_t)(s->n_lists * s->n) * sizeof *s->work);
+    if (!s->work) return TP_ERR_MEMORY;
     for (int64_t i = 0; i < s->n; i++) {
         const tp_tensor *p = s->list[PARAMS].at[i];
         const bool dense = tp__is_dense(p);
@@ -83,7 +97,7 @@ static tp_status lay_out(step *s)
             tp_tensor *x = s->list[k].at ? s->list[k].at[i] : NULL;
             tp_tensor **to = &s->work[k * s->n + i];
             *to = x;
-            if (!x || (k && k == s->scalars) || (dense ? same_layout(x, p) : (bool)(x->flags & TP__CONTIGUOUS))) continue;
+            if (lies_well(s, k, i)) continue;
             *to = dense ? tp__tensor_new_strided(x->device, (tp_dtype)x->dtype, x->ndim, x->shape, p->stride)
                         : tp__tensor_new(x->device, (tp_dtype)x->dtype, x->ndim, x->shape);
             if (!*to || !tp_copy_(*to, x)) return tp__pending();
@@ -97,13 +111,13 @@ static tp_status write_back(const step *s)
     for (int k = 0; k < s->n_lists; k++)
         for (int64_t i = 0; k != GRADS && s->list[k].at && i < s->n; i++) {
             tp_tensor *x = s->list[k].at[i];
-            if (s->work[k * s->n + i] == x) tp__bump(x, s->name);
+            if (!s->work || s->work[k * s->n + i] == x) tp__bump(x, s->name);
             else if (!tp_copy_(x, s->work[k * s->n + i])) return tp__pending();
         }
     return TP_OK;
 }
 
-static tp_tensor *const *working(const step *s, int k) { return s->list[k].at ? s->work + k * s->n : NULL; }
+static tp_tensor *const *working(const step *s, int k) { return s->list[k].at && s->work ? s->work + k * s->n : s->list[k].at; }
 
 /* ---- Steps --------------------------------------------------------------------------------------------------------------------------- */
 
@@ -113,15 +127,13 @@ static tp_status begin(step *s)
     for (int k = 0; k < s->n_lists; k++)
         if (!s->list[k].n && (k > GRADS || !s->n)) s->list[k].at = NULL;
     const tp_status status = check(s);
-    if (status || !s->n) return status;
-    s->work = tp_mem_alloc((size_t)(s->n_lists * s->n) * sizeof *s->work);
-    return s->work ? lay_out(s) : TP_ERR_MEMORY;
+    return status || !s->n ? status : lay_out(s);
 }
 
 static tp_status run(const step *s, const void *attr)
 {
     const tp_kernel *kernel = tp__kernel(s->op, s->list[PARAMS].at[0]->device);
-    tp_call call = { .op = s->op, .in = s->work, .n_in = (int)(s->n < 4 ? s->n : 4), .attr = attr };
+    tp__call call = { .op = s->op, .in = s->list[PARAMS].at, .n_in = (int)(s->n < 4 ? s->n : 4), .attr = attr };
     const tp_status status = kernel ? kernel->run(&call) : tp__pending();
     return status ? status : write_back(s);
 }

@@ -19,9 +19,9 @@
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
 /* What the kernel computes in; inputs are cast to it. */
-static void compute_in(tp_call *call, tp_dtype dtype) { call->scratch = (void *)(uintptr_t)dtype; }
+static void compute_in(tp__call *call, tp_dtype dtype) { call->scratch = (void *)(uintptr_t)dtype; }
 
-static void keep_what_differs(tp_call *call, int n)
+static void keep_what_differs(tp__call *call, int n)
 {
     const tp_tensor *y = call->out[0];
     for (int i = 0; i < n; i++)
@@ -29,7 +29,7 @@ static void keep_what_differs(tp_call *call, int n)
 }
 
 /* The output's layout is that of the first dense input of its shape. */
-static tp_status binary_out(tp_call *call, tp_dtype dtype)
+static tp_status binary_out(tp__call *call, tp_dtype dtype)
 {
     int64_t shape[TP_MAX_DIMS];
     int ndim;
@@ -42,7 +42,7 @@ static tp_status binary_out(tp_call *call, tp_dtype dtype)
     return tp__out(call, dtype, ndim, shape) ? TP_OK : tp__pending();
 }
 
-static tp_status binary_shape(tp_call *call)
+static tp_status binary_shape(tp__call *call)
 {
     const tp_dtype dtype = tp__result_type(call->in, 2);
     compute_in(call, dtype);
@@ -51,7 +51,7 @@ static tp_status binary_shape(tp_call *call)
     return status;
 }
 
-static tp_status sub_shape(tp_call *call)
+static tp_status sub_shape(tp__call *call)
 {
     if (call->in[0]->dtype == TP_BOOL || call->in[1]->dtype == TP_BOOL)
         return tp__call_fail(call, TP_ERR_DTYPE, "bool has no subtraction: use logical_xor or eq");
@@ -60,7 +60,7 @@ static tp_status sub_shape(tp_call *call)
 
 static tp_dtype floating(tp_dtype dtype) { return dtype >= TP_I64 && dtype <= TP_BOOL ? TP_F32 : dtype; }
 
-static tp_status div_shape(tp_call *call)
+static tp_status div_shape(tp__call *call)
 {
     const tp_dtype dtype = floating(tp__result_type(call->in, 2));
     compute_in(call, dtype);
@@ -69,20 +69,20 @@ static tp_status div_shape(tp_call *call)
     return status;
 }
 
-static tp_status compare_shape(tp_call *call)
+static tp_status compare_shape(tp__call *call)
 {
     compute_in(call, tp__result_type(call->in, 2));
     return binary_out(call, TP_BOOL);
 }
 
-static tp_status unary_shape(tp_call *call)            /* of any number but bool */
+static tp_status unary_shape(tp__call *call)            /* of any number but bool */
 {
     if (call->in[0]->dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "bool is no number");
     compute_in(call, (tp_dtype)call->in[0]->dtype);
     return tp__same_as_input(call);
 }
 
-static tp_status floating_shape(tp_call *call)         /* integers become float32 */
+static tp_status floating_shape(tp__call *call)         /* integers become float32 */
 {
     const tp_dtype dtype = floating((tp_dtype)call->in[0]->dtype);
     compute_in(call, dtype);
@@ -102,7 +102,7 @@ static bool overlaps_partly(const tp_tensor *x, const tp_tensor *from)
     return a < b + from->numel * item && b < a + x->numel * item;
 }
 
-static tp_status inplace_shape(tp_call *call)
+static tp_status inplace_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const tp_dtype dtype = tp__result_type(call->in, 2);
@@ -228,7 +228,7 @@ static tp_status tanh_backward_backward(const tp_node *node, tp_tensor *const *g
 }
 
 /* y + alpha * other, by the ops above */
-static tp_status add_scaled(tp_call *call, tp_tensor *(*op)(tp_operand, tp_operand))
+static tp_status add_scaled(tp__call *call, tp_tensor *(*op)(tp_operand, tp_operand))
 {
     const tp_operand *alpha = call->attr;
     if (alpha->kind == TP_OPERAND_REAL && !tp__is_floating(tp__result_type(call->in, 2)) && !tp__is_complex(tp__result_type(call->in, 2)))
@@ -237,8 +237,8 @@ static tp_status add_scaled(tp_call *call, tp_tensor *(*op)(tp_operand, tp_opera
     call->n_out = 1;
     return done(call->out[0]);
 }
-static tp_status add_alpha(tp_call *call) { return add_scaled(call, tp_add_with); }
-static tp_status sub_alpha(tp_call *call) { return add_scaled(call, tp_sub_with); }
+static tp_status add_alpha(tp__call *call) { return add_scaled(call, tp_add_with); }
+static tp_status sub_alpha(tp__call *call) { return add_scaled(call, tp_sub_with); }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -404,13 +404,19 @@ static tp_tensor *by_output(const tp_op *op, tp_tensor *dy, tp_tensor *y) { retu
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
+/* A number becomes a tensor beside a live one only: else it could be given the very handle of the dead one. */
+static inline bool is_there(tp_operand v, tp_operand other, const char *op)
+{
+    return v.kind != TP_OPERAND_TENSOR || (v.as.tensor && (other.kind == TP_OPERAND_TENSOR || tp__alive(v.as.tensor, op)));
+}
+
 #define PUBLIC_BINARY(name) \
     tp_tensor *(tp_##name)(tp_tensor *a, tp_tensor *b) { return binary(&op_##name, a, b, TP__CALLER); } \
     tp_tensor *tp_##name##_with(tp_operand a, tp_operand b) \
     { \
         if (a.kind != TP_OPERAND_TENSOR && b.kind != TP_OPERAND_TENSOR) \
             return tp_fail(TP_ERR_ARGUMENT, #name ": one of the two must be a tensor"), NULL; \
-        if ((a.kind == TP_OPERAND_TENSOR && !a.as.tensor) || (b.kind == TP_OPERAND_TENSOR && !b.as.tensor)) return NULL; \
+        if (!is_there(a, b, #name) || !is_there(b, a, #name)) return NULL; \
         return binary(&op_##name, tp__operand(a), tp__operand(b), TP__CALLER); \
     }
 PUBLIC_BINARY(add)
@@ -430,12 +436,12 @@ PUBLIC_UNARY(tanh)
 
 tp_tensor *tp_add__with(tp_tensor *a, tp_operand b)
 {
-    return a ? tp__run1(&op_add_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
+    return is_there(T(a), b, "add_") ? tp__run1(&op_add_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
 }
 
 tp_tensor *tp_mul__with(tp_tensor *a, tp_operand b)
 {
-    return a ? tp__run1(&op_mul_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
+    return is_there(T(a), b, "mul_") ? tp__run1(&op_mul_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
 }
 
 const tp_op *const tp__ops_pointwise[] = {

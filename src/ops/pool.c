@@ -12,7 +12,7 @@ typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]
 typedef struct scatter_attr { int64_t height, width; } scatter_attr;
 static const tp_op op_pool_both, op_scatter, op_pick;
 
-static tp_status pool_shape(tp_call *call)
+static tp_status pool_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     pool_attr *a = (pool_attr *)(uintptr_t)call->attr;
@@ -41,7 +41,7 @@ static tp_status pool_shape(tp_call *call)
     return tp__out(call, (tp_dtype)x->dtype, x->ndim, shape) && tp__out(call, TP_I64, x->ndim, shape) ? TP_OK : tp__pending();
 }
 
-static tp_status pool_compose(tp_call *call)
+static tp_status pool_compose(tp__call *call)
 {
     tp_tensor *both[4] = { NULL };
     pool_attr a = *(const pool_attr *)call->attr;
@@ -62,7 +62,7 @@ static tp_status pool_backward(const tp_node *node, tp_tensor *const *dy, uint64
     return made(dx[0] = tp__run1(&op_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &a, NULL));
 }
 
-static tp_status indexed_shape(tp_call *call, int with_indices, int64_t height, int64_t width)
+static tp_status indexed_shape(tp__call *call, int with_indices, int64_t height, int64_t width)
 {
     const tp_tensor *x = call->in[0], *where = call->in[1];
     if (where->dtype != TP_I64 || where->ndim != x->ndim || x->ndim < 2 || (with_indices && !tp__same_shape(x, where)))
@@ -77,12 +77,12 @@ static tp_status indexed_shape(tp_call *call, int with_indices, int64_t height, 
     return made(tp__out(call, (tp_dtype)x->dtype, x->ndim, shape));
 }
 
-static tp_status scatter_shape(tp_call *call)
+static tp_status scatter_shape(tp__call *call)
 {
     const scatter_attr *a = call->attr;
     return indexed_shape(call, 1, a->height, a->width);
 }
-static tp_status pick_shape(tp_call *call)
+static tp_status pick_shape(tp__call *call)
 {
     const tp_tensor *where = call->in[1];
     return indexed_shape(call, 0, where->ndim < 2 ? 1 : where->shape[where->ndim - 2], where->ndim < 1 ? 1 : where->shape[where->ndim - 1]);

@@ -45,13 +45,13 @@ static tp_status check_integers(const char *op, tp_dtype dtype, int64_t from, in
     return TP_OK;
 }
 
-static tp_status in_place(tp_call *call)
+static tp_status in_place(tp__call *call)
 {
     call->out[call->n_out++] = call->in[0];
     return TP_OK;
 }
 
-static tp_status uniform_shape(tp_call *call)
+static tp_status uniform_shape(tp__call *call)
 {
     tp__real_draw *draw = (tp__real_draw *)(uintptr_t)call->attr;
     const tp_dtype dtype = (tp_dtype)call->in[0]->dtype;
@@ -60,7 +60,7 @@ static tp_status uniform_shape(tp_call *call)
     return in_place(call);
 }
 
-static tp_status normal_shape(tp_call *call)
+static tp_status normal_shape(tp__call *call)
 {
     tp__real_draw *draw = (tp__real_draw *)(uintptr_t)call->attr;
     const tp_dtype dtype = (tp_dtype)call->in[0]->dtype;
@@ -69,7 +69,7 @@ static tp_status normal_shape(tp_call *call)
     return in_place(call);
 }
 
-static tp_status random_shape(tp_call *call)
+static tp_status random_shape(tp__call *call)
 {
     tp__integer_draw *draw = (tp__integer_draw *)(uintptr_t)call->attr;
     if (check_integers("random_", (tp_dtype)call->in[0]->dtype, draw->from, draw->to)) return tp__pending();
@@ -77,7 +77,7 @@ static tp_status random_shape(tp_call *call)
     return in_place(call);
 }
 
-static tp_status dropout_shape(tp_call *call)
+static tp_status dropout_shape(tp__call *call)
 {
     tp__dropout *drop = (tp__dropout *)(uintptr_t)call->attr;
     tp_tensor *x = call->in[0];
@@ -96,14 +96,14 @@ static tp_status dropout_shape(tp_call *call)
     return TP_OK;
 }
 
-static tp_status dropout_forward(tp_call *call)
+static tp_status dropout_forward(tp__call *call)
 {
     if (call->out[0] == call->in[0]) return TP_OK;
     const tp_kernel *kernel = tp__kernel(call->op, call->in[0]->device);
     return kernel ? kernel->run(call) : tp__pending();
 }
 
-static tp_status dropout_backward_shape(tp_call *call)
+static tp_status dropout_backward_shape(tp__call *call)
 {
     if (!tp__is_floating(call->in[0]->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)call->in[0]->dtype));
@@ -220,7 +220,7 @@ static tp_tensor *make(tp_shape shape, const tp_tensor_options *o, tp_dtype dtyp
 static tp_tensor *fill(tp_tensor *x, const tp_op *op, const void *attr)
 {
     const tp_kernel *kernel = tp__kernel(op, x->device);
-    tp_call call = { .op = op, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
+    tp__call call = { .op = op, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
     return kernel && !kernel->run(&call) ? x : NULL;
 }
 

@@ -10,7 +10,7 @@ typedef struct reduce_attr { tp__ints dim; bool keepdim; tp_dtype dtype; } reduc
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
 /* Wraps the dims in the attributes; which of x's dims go, as bits. False: an error. */
-static bool dims_of(tp_call *call, uint64_t *gone)
+static bool dims_of(tp__call *call, uint64_t *gone)
 {
     reduce_attr *attr = (reduce_attr *)(uintptr_t)call->attr;
     const tp_tensor *x = call->in[0];
@@ -26,7 +26,7 @@ static bool dims_of(tp_call *call, uint64_t *gone)
     return true;
 }
 
-static tp_status reduce_shape(tp_call *call, tp_dtype dtype)
+static tp_status reduce_shape(tp__call *call, tp_dtype dtype)
 {
     const reduce_attr *attr = call->attr;
     const tp_tensor *x = call->in[0];
@@ -44,13 +44,13 @@ static tp_status reduce_shape(tp_call *call, tp_dtype dtype)
     return tp__out(call, dtype, ndim, shape) ? TP_OK : tp__pending();
 }
 
-static tp_status sum_shape(tp_call *call)
+static tp_status sum_shape(tp__call *call)
 {
     const tp_dtype given = ((const reduce_attr *)call->attr)->dtype, dtype = (tp_dtype)call->in[0]->dtype;
     return reduce_shape(call, given ? given : tp__is_integer(dtype) || dtype == TP_BOOL ? TP_I64 : dtype);
 }
 
-static tp_status mean_shape(tp_call *call)
+static tp_status mean_shape(tp__call *call)
 {
     const tp_dtype given = ((const reduce_attr *)call->attr)->dtype, dtype = given ? given : (tp_dtype)call->in[0]->dtype;
     if (!tp__is_floating(dtype) && !tp__is_complex(dtype))

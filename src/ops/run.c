@@ -8,7 +8,7 @@
 
 /* ---- For shape rules --------------------------------------------------------------------------------------------------------- */
 
-tp_status tp__call_fail(const tp_call *call, tp_status code, const char *format, ...)
+tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format, ...)
 {
     char text[400];
     va_list list;
@@ -18,47 +18,49 @@ tp_status tp__call_fail(const tp_call *call, tp_status code, const char *format,
     return tp__fail_tensors(code, tp__state(call->op)->base_name, call->in, call->n_in, "%s", text);
 }
 
-static tp_tensor *next_out(tp_call *call, tp_tensor *y)
+static tp_tensor *next_out(tp__call *call, tp_tensor *y)
 {
     if (y) call->out[call->n_out++] = y;
     return y;
 }
 
-static tp_device device_of(const tp_call *call)
+static tp_device device_of(const tp__call *call)
 {
     for (int i = 0; i < call->n_in; i++)
         if (call->in[i] && !(call->in[i]->flags & TP__WRAPPED)) return call->in[i]->device;
     return TP_CPU;
 }
 
-tp_tensor *tp__out(tp_call *call, tp_dtype dtype, int ndim, const int64_t *shape)
+tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape)
 {
     return next_out(call, tp__tensor_new(device_of(call), dtype, ndim, shape));
 }
 
-tp_tensor *tp__out_like(tp_call *call, tp_tensor *x, tp_dtype dtype)
+tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
 {
-    if (x->flags & TP__CONTIGUOUS) return tp__out(call, dtype, x->ndim, x->shape);
+    bool plain = x->flags & TP__CONTIGUOUS;
+    for (int i = 0; i < x->ndim; i++) plain |= x->stride[i] == 0 && x->shape[i] > 1;         /* expanded: it has no layout to keep */
+    if (plain) return tp__out(call, dtype, x->ndim, x->shape);
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
     return next_out(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
 }
 
-tp_tensor *tp__out_view(tp_call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
+tp_tensor *tp__out_view(tp__call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
 {
     tp_tensor *y = next_out(call, tp__alias(x, ndim, shape, stride, offset));
     if (y) tp__make_view(y, x);
     return y;
 }
 
-tp_status tp__same_as_input(tp_call *call)
+tp_status tp__same_as_input(tp__call *call)
 {
     return tp__out_like(call, call->in[0], (tp_dtype)call->in[0]->dtype) ? TP_OK : tp__pending();
 }
 
 /* ---- The tape ------------------------------------------------------------------------------------------------------------------ */
 
-static int arg_of_slot(const tp__op_state *state, const tp_call *call, int slot)
+static int arg_of_slot(const tp__op_state *state, const tp__call *call, int slot)
 {
     if (state->list_at < 0 || slot < state->list_at) return slot;
     const int members = call->n_in - state->last_tensor;
@@ -73,7 +75,7 @@ static int count_saves(const tp_op *op)
 }
 
 /* The node of a call, with its edges and what it saves of the inputs; before the kernel, which may overwrite one. */
-static tp_node *record(tp_call *call)
+static tp_node *record(tp__call *call)
 {
     const tp_op *op = call->op;
     const int n_saved = count_saves(op);
@@ -106,7 +108,7 @@ static tp_node *record(tp_call *call)
 }
 
 /* After the kernel: outputs get the node, and it gets those that its rule wants. Gives back the reference of `record`. */
-static tp_status attach(tp_call *call, tp_node *node)
+static tp_status attach(tp__call *call, tp_node *node)
 {
     tp_status status = TP_OK;
     node->n_out = (uint16_t)call->n_out;
@@ -125,7 +127,7 @@ static tp_status attach(tp_call *call, tp_node *node)
 /* ---- The call -------------------------------------------------------------------------------------------------------------------- */
 
 /* NULL for what the schema requires, or an absent tensor while an error is unread: nothing happens. */
-static tp_status check_inputs(tp_call *call, const tp__op_state *state)
+static tp_status check_inputs(tp__call *call, const tp__op_state *state)
 {
     tp_device device = 0;
     for (int i = 0; i < call->n_in; i++) {
@@ -145,7 +147,7 @@ static tp_status check_inputs(tp_call *call, const tp__op_state *state)
     return TP_OK;
 }
 
-static tp_status find_need(tp_call *call, const tp__op_state *state)
+static tp_status find_need(tp__call *call, const tp__op_state *state)
 {
     if (tp__self.mode & TP__NO_RECORD || call->op->flags & TP__NO_GRAD_OP || !(call->op->backward || call->op->compose)) return TP_OK;
     for (int i = 0; i < call->n_in; i++) {
@@ -158,7 +160,7 @@ static tp_status find_need(tp_call *call, const tp__op_state *state)
     return TP_OK;
 }
 
-static tp_status compute(tp_call *call)
+static tp_status compute(tp__call *call)
 {
     const tp_op *op = call->op;
     if (op->forward) return op->forward(call);
@@ -167,7 +169,7 @@ static tp_status compute(tp_call *call)
     return kernel ? kernel->run(call) : tp__pending();
 }
 
-static tp_status run(tp_call *call, const tp__op_state *state)
+static tp_status run(tp__call *call, const tp__op_state *state)
 {
     const tp_op *op = call->op;
     tp_status status = check_inputs(call, state);
@@ -193,7 +195,7 @@ int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, t
 {
     tp__thread *self = &tp__self;
     const tp__op_state *state = tp__state(op);
-    tp_call call = { .op = op, .in = in, .n_in = n_in, .out = out, .max_out = max_out, .attr = attr };
+    tp__call call = { .op = op, .in = in, .n_in = n_in, .out = out, .max_out = max_out, .attr = attr };
     const bool outermost = !self->caller;
     if (outermost) {
         self->caller = caller;
@@ -259,7 +261,7 @@ tp_dtype tp__result_type(tp_tensor *const *in, int n)
     return result;
 }
 
-bool tp__broadcast_shape(const tp_call *call, int n, int *ndim, int64_t *shape)
+bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape)
 {
     int most = 0;
     for (int i = 0; i < n; i++)

@@ -21,9 +21,9 @@ tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx);
 /* PyTorch's result type of tensors, numbers and 0-dim tensors weighing less. NULL ones are skipped. */
 tp_dtype tp__result_type(tp_tensor *const *in, int n);
 /* The shape that all broadcast to: call->in[0 .. n). False: an error. */
-bool tp__broadcast_shape(const tp_call *call, int n, int *ndim, int64_t *shape);
+bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape);
 
 /* Shape rule of elementwise ops of one input. */
-tp_status tp__same_as_input(tp_call *call);
+tp_status tp__same_as_input(tp__call *call);
 
 #endif

@@ -14,7 +14,7 @@ static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENS
 
 /* ---- Shape rules, forward ------------------------------------------------------------------------------------------------------------ */
 
-static tp_status wrap_dim(const tp_call *call, int64_t *dim)
+static tp_status wrap_dim(const tp__call *call, int64_t *dim)
 {
     const tp_tensor *x = call->in[0];
     const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
@@ -23,7 +23,7 @@ static tp_status wrap_dim(const tp_call *call, int64_t *dim)
     return TP_OK;
 }
 
-static tp_status softmax_shape(tp_call *call)
+static tp_status softmax_shape(tp__call *call)
 {
     softmax_attr *attr = (softmax_attr *)(uintptr_t)call->attr;
     const tp_tensor *x = call->in[0];
@@ -34,12 +34,12 @@ static tp_status softmax_shape(tp_call *call)
     return done(tp__out(call, dtype, x->ndim, x->shape));
 }
 
-static tp_status softmax_forward(tp_call *call)
+static tp_status softmax_forward(tp__call *call)
 {
     return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ (tp_dtype)call->out[0]->dtype });
 }
 
-static tp_status back_shape(tp_call *call)
+static tp_status back_shape(tp__call *call)
 {
     const tp_tensor *dy = call->in[0], *y = call->in[1];
     if (!tp__same_shape(dy, y) || dy->dtype != y->dtype)
@@ -49,7 +49,7 @@ static tp_status back_shape(tp_call *call)
     return done(tp__out(call, (tp_dtype)y->dtype, y->ndim, y->shape));
 }
 
-static tp_status back_forward(tp_call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
+static tp_status back_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
 
 /* ---- Rules: one kernel each, whose own rules are made of ops ------------------------------------------------------------------------ */
 

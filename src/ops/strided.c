@@ -63,7 +63,7 @@ static tp_tensor *laid_out(const attr_t *a, tp_tensor *x, int64_t *at)
     return base && tp_copy_(base, x) ? memory : NULL;
 }
 
-static tp_status quietly(tp_status (*work)(tp_call *), tp_call *call)
+static tp_status quietly(tp_status (*work)(tp__call *), tp__call *call)
 {
     const tp_grad_mode was = tp_grad_mode_set(false);
     const tp_status status = work(call);
@@ -74,7 +74,7 @@ static tp_status quietly(tp_status (*work)(tp_call *), tp_call *call)
 
 /* ---- as_strided -------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_geometry(tp_call *call, attr_t *a)
+static tp_status check_geometry(tp__call *call, attr_t *a)
 {
     const tp_tensor *x = call->in[0];
     if (a->size.n != a->stride.n)
@@ -95,7 +95,7 @@ static tp_status check_geometry(tp_call *call, attr_t *a)
     return TP_OK;
 }
 
-static tp_status as_strided_shape(tp_call *call)
+static tp_status as_strided_shape(tp__call *call)
 {
     attr_t *a = (attr_t *)(uintptr_t)call->attr;
     tp_tensor *x = call->in[0];
@@ -124,12 +124,12 @@ const tp_op tp__op_as_strided = { .schema = "as_strided(Tensor input, int[] size
 
 /* ---- The linear maps: internal, with the whole geometry as attributes ------------------------------------------------------------ */
 
-static tp_status gather_shape(tp_call *call)
+static tp_status gather_shape(tp__call *call)
 {
     const attr_t *a = call->attr;
     return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
 }
-static tp_status gather_work(tp_call *call)
+static tp_status gather_work(tp__call *call)
 {
     const attr_t *a = call->attr;
     int64_t at;
@@ -137,9 +137,9 @@ static tp_status gather_work(tp_call *call)
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
     return region ? made(tp_copy_(call->out[0], region)) : tp__pending();
 }
-static tp_status gather_forward(tp_call *call) { return quietly(gather_work, call); }
+static tp_status gather_forward(tp__call *call) { return quietly(gather_work, call); }
 
-static tp_status sum_shape(tp_call *call)
+static tp_status sum_shape(tp__call *call)
 {
     const attr_t *a = call->attr;
     return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
@@ -168,7 +168,7 @@ static tp_status sum_into(tp_tensor *region, tp_tensor *x)
     }
     return TP_OK;
 }
-static tp_status sum_work(tp_call *call)
+static tp_status sum_work(tp__call *call)
 {
     const attr_t *a = call->attr;
     int64_t at;
@@ -179,7 +179,7 @@ static tp_status sum_work(tp_call *call)
     const tp_status status = region->numel ? sum_into(region, tp_detach(call->in[0])) : TP_OK;
     return status ? status : made(tp_copy_(call->out[0], base));
 }
-static tp_status sum_forward(tp_call *call) { return quietly(sum_work, call); }
+static tp_status sum_forward(tp__call *call) { return quietly(sum_work, call); }
 static tp_status sum_rule(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     (void)need;
@@ -199,12 +199,12 @@ static const tp_op op_sum = { .schema = "strided_sum(Tensor input, " GEOMETRY ")
 
 /* ---- strided_scatter ------------------------------------------------------------------------------------------------------------------ */
 
-static tp_status scatter_shape(tp_call *call)
+static tp_status scatter_shape(tp__call *call)
 {
     const attr_t *a = call->attr;
     return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
 }
-static tp_status scatter_work(tp_call *call)
+static tp_status scatter_work(tp__call *call)
 {
     const attr_t *a = call->attr;
     int64_t at;
@@ -214,7 +214,7 @@ static tp_status scatter_work(tp_call *call)
     if (!region || !base || !tp_copy_(region, tp_detach(call->in[1]))) return tp__pending();
     return made(tp_copy_(call->out[0], base));
 }
-static tp_status scatter_forward(tp_call *call) { return quietly(scatter_work, call); }
+static tp_status scatter_forward(tp__call *call) { return quietly(scatter_work, call); }
 static tp_status scatter_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     attr_t a = *(const attr_t *)tp__attr(node);

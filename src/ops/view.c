@@ -29,7 +29,7 @@ static tp__ints ints_of(const int64_t *v, int n)
 typedef struct reshape_attr { tp__ints shape; } reshape_attr;
 
 /* Fills in -1. */
-static tp_status resolve(tp_call *call, tp__ints *shape)
+static tp_status resolve(tp__call *call, tp__ints *shape)
 {
     const tp_tensor *x = call->in[0];
     int64_t known = 1;
@@ -85,7 +85,7 @@ static bool view_strides(const tp_tensor *x, const tp__ints *shape, int64_t *str
     return true;
 }
 
-static tp_status view_shape(tp_call *call)
+static tp_status view_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     tp__ints *shape = &((reshape_attr *)(uintptr_t)call->attr)->shape;
@@ -100,7 +100,7 @@ static tp_status view_shape(tp_call *call)
 }
 
 static const tp_op op_view;
-static tp_status reshape_compose(tp_call *call)        /* a view, of a copy where it must be */
+static tp_status reshape_compose(tp__call *call)        /* a view, of a copy where it must be */
 {
     tp_tensor *x = call->in[0];
     reshape_attr attr = *(const reshape_attr *)call->attr;
@@ -134,7 +134,7 @@ static const tp_op op_reshape = { .schema = "reshape(Tensor input, int[] shape) 
 /* ---- flatten: a reshape ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct flatten_attr { int64_t start_dim, end_dim; } flatten_attr;
-static tp_status flatten_compose(tp_call *call)
+static tp_status flatten_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const flatten_attr *a = call->attr;
@@ -160,7 +160,7 @@ static const tp_op op_flatten = { .schema = "flatten(Tensor input, int start_dim
 /* ---- transpose, permute -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct transpose_attr { int64_t dim0, dim1; } transpose_attr;
-static tp_status transpose_shape(tp_call *call)
+static tp_status transpose_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const transpose_attr *a = call->attr;
@@ -191,7 +191,7 @@ static const tp_op op_transpose = { .schema = "transpose(Tensor input, int dim0,
     .backward = transpose_backward, .attr_size = sizeof(transpose_attr), .samples = transpose_samples, .state = TP__STATE };
 
 typedef struct permute_attr { tp__ints dims; } permute_attr;
-static tp_status permute_shape(tp_call *call)
+static tp_status permute_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     tp__ints *dims = &((permute_attr *)(uintptr_t)call->attr)->dims;
@@ -227,7 +227,7 @@ static const tp_op op_permute = { .schema = "permute(Tensor input, int[] dims) -
 /* ---- expand -------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct expand_attr { tp__ints size; } expand_attr;
-static tp_status expand_shape(tp_call *call)
+static tp_status expand_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     tp__ints *size = &((expand_attr *)(uintptr_t)call->attr)->size;
@@ -265,7 +265,7 @@ typedef struct select_attr { int64_t dim, index; } select_attr;
 /* zeros like the input, dy at [start, start + length) of dim. It is linear: its rule takes the region out again. */
 static tp_tensor *embed(const tp_node *node, tp_tensor *dy, narrow_attr attr);
 
-static tp_status select_shape(tp_call *call)
+static tp_status select_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     select_attr *a = (select_attr *)(uintptr_t)call->attr;
@@ -301,7 +301,7 @@ static void select_samples(tp_sample_set *set)
 static const tp_op op_select = { .schema = "select(Tensor input, int dim, int index) -> Tensor", .flags = TP__VIEW, .shape = select_shape,
     .backward = select_backward, .attr_size = sizeof(select_attr), .samples = select_samples, .state = TP__STATE };
 
-static tp_status narrow_shape(tp_call *call)
+static tp_status narrow_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     narrow_attr *a = (narrow_attr *)(uintptr_t)call->attr;
@@ -335,12 +335,12 @@ static const tp_op op_narrow = { .schema = "narrow(Tensor input, int dim, int st
     .backward = narrow_backward, .attr_size = sizeof(narrow_attr), .samples = narrow_samples, .state = TP__STATE };
 
 typedef struct embed_attr { tp__ints size; int64_t dim, start; } embed_attr;
-static tp_status embed_shape(tp_call *call)
+static tp_status embed_shape(tp__call *call)
 {
     const embed_attr *a = call->attr;
     return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
 }
-static tp_status embed_forward(tp_call *call)
+static tp_status embed_forward(tp__call *call)
 {
     const embed_attr *a = call->attr;
     tp_tensor *y = call->out[0], *dy = call->in[0];
@@ -368,7 +368,7 @@ static tp_status embed_backward(const tp_node *node, tp_tensor *const *g, uint64
     (void)need;
     return done(dx[0] = tp_narrow(g[0], (int)a->dim, a->start, tp__kept(node, 0)->shape[a->dim]));
 }
-static tp_status embed_shape_keeping(tp_call *call)
+static tp_status embed_shape_keeping(tp__call *call)
 {
     call->keep_shape = 1;
     return embed_shape(call);
