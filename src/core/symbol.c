@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #ifdef TP_HAVE_LIBDW
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -53,7 +54,7 @@ const void *tp__outside_caller(void)
     void *frames[48];
     Dl_info ours, at;
     void *here = (void *)(uintptr_t)&tp__outside_caller;
-    if (!dladdr(here, &ours)) return NULL;
+    if (!dladdr(here, &ours) || !dladdr((void *)getauxval(AT_ENTRY), &at) || at.dli_fbase == ours.dli_fbase) return NULL;
     const int n = backtrace(frames, 48);
     for (int i = 0; i < n; i++)
         if (dladdr(frames[i], &at) && at.dli_fbase != ours.dli_fbase) return i ? frames[i] : NULL;

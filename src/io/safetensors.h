@@ -15,9 +15,9 @@
     X("C64", TP_C64, 64) X("U64", 0, 64) X("U32", 0, 32) X("U16", 0, 16) \
     X("F8_E5M2", 0, 8) X("F8_E4M3", 0, 8) X("F8_E8M0", 0, 8) X("F6_E2M3", 0, 6) X("F6_E3M2", 0, 6) X("F4", 0, 4)
 
-/* As in the reference implementation: a limit on what a stranger's file makes us read. Its tree takes some 13 times the text,
- * and 75 times where the text is made for it (nothing but {}). */
-enum { TP__SAFETENSORS_MAX_HEADER = 100000000 };
+/* A limit on what a stranger's file makes us read: the tree takes some 13 times the text, and 75 times where the text is made
+ * for it (nothing but {}). The reference implementation allows 100 MB. */
+enum { TP__SAFETENSORS_MAX_HEADER = 32 << 20 };
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "safetensors are little-endian, and are read and written as they lie in memory"

@@ -356,8 +356,8 @@ static inline tp_flat_fn *flat_of(const tp_op *op, int dtype)
 
 static inline bool is_plain(const tp_tensor *x)
 {
-    return x->kind == TP_KIND_TENSOR && (x->flags & (TP__CONTIGUOUS | TP__WRAPPED)) == TP__CONTIGUOUS && x->device == TP_CPU && !x->base
-        && x->numel <= FAST_MOST;
+    return x->kind == TP_KIND_TENSOR && (x->flags & (TP__CONTIGUOUS | TP__WRAPPED)) == TP__CONTIGUOUS && x->device == TP_CPU
+        && x->numel <= FAST_MOST && (!x->base || x->view_version == tp__version(x));
 }
 
 static tp_tensor *fail_fast(uint32_t mark)

@@ -1,0 +1,54 @@
+// tests/options_cpp.cpp: the defaults of every options struct as C++17 sees them, a line of bytes each; test_options.c compares
+// them with those of C. And the overloads that stand for C's macros, called once each.
+#include <taper/taper.h>
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+template <class T> static void print(const char *name)
+{
+    alignas(T) unsigned char bytes[sizeof(T)];
+    std::memset(bytes, 0, sizeof bytes);
+    const T *o = new (bytes) T;                        // padding stays zero: T has default member initializers only
+    std::printf("%s %zu ", name, o->size);
+    for (std::size_t i = 0; i < o->size; i++) std::printf("%02x", bytes[i]);
+    std::printf("\n");
+}
+
+static bool overloads()
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 3));
+    tp_sum_options o;
+    o.keepdim = true;
+    o.dims = TP_DIMS(0);
+    bool good = tp_item(tp_sum(tp_sub(1.0, tp_mul(x, 2)))) == -6 && tp_ndim(tp_sum(x, o)) == 2;
+    tp_tensor_options grad;
+    grad.requires_grad = true;
+    tp_tensor *w = tp_ones(TP_SHAPE(3), grad);
+    good = good && tp_backward(tp_sum(tp_mul(w, 3))) == TP_OK && tp_item(tp_sum(tp_grad_of(w))) == 9;
+    tp_nn_linear_options no_bias;
+    no_bias.bias = false;
+    tp_module *net = tp_sequential(tp_nn_linear(3, 2, no_bias), tp_nn_relu());
+    tp_optimizer *opt = tp_sgd(tp_parameters(net));
+    good = good && tp_forward(net, x) && tp_step(opt) == TP_OK;
+    {
+        TP_NO_GRAD();
+        good = good && !tp_needs_grad(tp_mul(w, 2));
+    }
+    tp_free_all(opt, net, static_cast<tp_module *>(nullptr));
+    return good && !tp_failed();
+}
+
+int main()
+{
+#define PRINT(name) print<tp_##name##_options>(#name);
+    TP__EACH_CORE_OPTIONS(PRINT)
+    TP__EACH_AUTOGRAD_OPTIONS(PRINT)
+    TP__EACH_OPS_OPTIONS(PRINT)
+    TP__EACH_NN_OPTIONS(PRINT)
+    TP__EACH_OPTIM_OPTIONS(PRINT)
+    TP__EACH_DATA_OPTIONS(PRINT)
+    return overloads() ? 0 : 1;
+}
