@@ -10,7 +10,7 @@
 #   make check-headers   each public header alone, as C11 and C++17
 #   make format     clang-format over the lines that changed since the last commit;  make clean  removes build/
 #
-#   CONFIG=release|debug|asan|tsan   CC=gcc|clang   WERROR=1   V=1   BUILD=DIR   OPENBLAS=0   OPENMP=0
+#   CONFIG=release|debug|asan|tsan   CC=gcc|clang   WERROR=1   V=1   BUILD=DIR   OPENBLAS=0
 
 VERSION  = 0.1.0
 CONFIG  ?= release
@@ -37,7 +37,6 @@ PHONY := all lib test run-tests bench examples demo install uninstall setup chec
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
 
 OPENBLAS ?= 1
-OPENMP   ?= 1
 ifeq ($(CONFIG),release)
 OPTIMIZE = -O3 -g -DNDEBUG
 else ifeq ($(CONFIG),debug)
@@ -50,7 +49,6 @@ else ifeq ($(CONFIG),tsan)
 OPTIMIZE = -O1 -g -fno-omit-frame-pointer
 SANITIZE = -fsanitize=thread
 OPENBLAS = 0
-OPENMP   = 0
 else
 $(error CONFIG is release, debug, asan or tsan, not "$(CONFIG)")
 endif
@@ -93,19 +91,14 @@ DEPEND_CFLAGS += -DTP_HAVE_DNNL
 DEPEND_LIBS   += -ldnnl
 endif
 endif
-ifeq ($(filter 1,$(OPENMP))$(call able,-fopenmp,$(hash)include <omp.h>),1yes)
-THREADING = -fopenmp
-else
-THREADING = -Wno-unknown-pragmas
-endif
 CHECK_CFLAGS := $(if $(MISSING_CHECK),,$(shell pkg-config --cflags check))
 CHECK_LIBS   := $(if $(MISSING_CHECK),,$(shell pkg-config --libs check))
 X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null))
 endif
 
-COMPILE = $(CC) -std=gnu11 $(OPTIMIZE) $(WARNINGS) $(SANITIZE) -pthread $(THREADING) -Iinclude $(DEPEND_CFLAGS) $(CFLAGS)
-LINK    = $(CC) $(SANITIZE) -pthread $(filter -fopenmp,$(THREADING)) $(LDFLAGS) -Wl,--as-needed
-LIBS    = $(DEPEND_LIBS) $(filter -fopenmp,$(THREADING)) -lpthread -ldl -lm
+COMPILE = $(CC) -std=gnu11 $(OPTIMIZE) $(WARNINGS) $(SANITIZE) -pthread -Iinclude $(DEPEND_CFLAGS) $(CFLAGS)
+LINK    = $(CC) $(SANITIZE) -pthread $(LDFLAGS) -Wl,--as-needed
+LIBS    = $(DEPEND_LIBS) -lpthread -ldl -lm
 
 # ---- Files --------------------------------------------------------------------------------------------------------------------
 
@@ -235,7 +228,17 @@ demo: setup
 	@$(MAKE) --no-print-directory $(B)/bin/lenet
 	@$(B)/bin/lenet
 
-run-tests: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
+# A program in C++, run by test_options to compare the defaults of options; left out where there is no C++ compiler.
+ifeq ($(origin CXX),default)
+CXX = $(if $(findstring clang,$(CC)),clang++,g++)
+endif
+CPP_PROGRAM := $(if $(and $(PROBE),$(shell command -v $(CXX) 2>/dev/null)),$(B)/bin/options_cpp)
+$(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  c++  $@')
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wpedantic $(SANITIZE) -pthread -Iinclude $< -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..' -o $@
+
+run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
 	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 

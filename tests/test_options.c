@@ -108,7 +108,7 @@ START_TEST(numbers_stand_on_either_side_and_arguments_are_evaluated_once)
 END_TEST
 
 /* As options_cpp prints them: name, size, bytes. Padding is zero on both sides. */
-#define DEFAULTS_OF(name) (&(tp_##name##_options){ .size = offsetof(tp_##name##_options, tp__end), TP__DEFAULT_##name .tp__end = 0 })
+#define DEFAULTS_OF(name) { .size = offsetof(tp_##name##_options, tp__end), TP__DEFAULT_##name .tp__end = 0 }
 
 START_TEST(defaults_are_the_same_in_c_and_cpp)
 {
@@ -124,7 +124,7 @@ START_TEST(defaults_are_the_same_in_c_and_cpp)
     size_t used = (size_t)snprintf(ours, sizeof ours, #name " %zu ", offsetof(tp_##name##_options, tp__end)); \
     union { tp_##name##_options o; unsigned char byte[sizeof(tp_##name##_options)]; } u; \
     memset(&u, 0, sizeof u); \
-    const tp_##name##_options given = *DEFAULTS_OF(name); \
+    static const tp_##name##_options given = DEFAULTS_OF(name);        /* static, so padding is zero */ \
     memcpy(&u, &given, offsetof(tp_##name##_options, tp__end)); \
     for (size_t i = 0; i < offsetof(tp_##name##_options, tp__end); i++) used += (size_t)snprintf(ours + used, sizeof ours - used, "%02x", u.byte[i]); \
     ck_assert_ptr_nonnull(fgets(theirs, sizeof theirs, cpp)); \

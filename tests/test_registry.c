@@ -61,6 +61,7 @@ START_TEST(schemas_parse_and_names_are_unique)
     ck_assert_ptr_nonnull(tp_op_find("max"));
     ck_assert_int_eq(tp_op_call("no_such_op", NULL, 0, NULL, 0, NULL), TP_ERR_UNSUPPORTED);
     ck_assert_str_eq(tp_last_error()->message, "op_call: there is no op \"no_such_op\"");
+    tp_clear_error();
 }
 END_TEST
 
@@ -96,6 +97,19 @@ static void call_by_name(walk *w)
 }
 
 START_TEST(every_op_takes_its_arguments_by_position_and_by_name) { walk_and_say("calls", TP_F32, call_by_name); } END_TEST
+
+START_TEST(a_0_dim_tensor_is_a_tensor_before_it_is_a_number)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_reshape(tp_arange(0, 6, 1, .dtype = TP_I64), TP_SHAPE(3, 2)), *const one = tp_full((tp_shape){ 0 }, 1), *y;
+    const tp_arg args[] = { TP__TENSOR_ARG(x), TP__TENSOR_ARG(one) };
+    ck_assert_int_eq(tp_op_call("max", args, 2, &y, 1, NULL), TP_OK);    /* the greater of two, not the greatest along dim 1 */
+    ck_assert_int_eq(tp_ndim(y), 2);
+    const tp_arg part[] = { TP__TENSOR_ARG(x), TP__INT_ARG(0), TP__TENSOR_ARG(one), TP__INT_ARG(2) };
+    ck_assert_int_eq(tp_op_call("narrow", part, 4, &y, 1, NULL), TP_OK);
+    ck_assert_int_eq(tp_item_i64(tp_max(y)), 5);
+}
+END_TEST
 
 static void write_in_place(walk *w)
 {
@@ -323,6 +337,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, schemas_parse_and_names_are_unique);
     tcase_add_test(tests, every_op_takes_its_arguments_by_position_and_by_name);
+    tcase_add_test(tests, a_0_dim_tensor_is_a_tensor_before_it_is_a_number);
     tcase_add_test(tests, in_place_ops_write_what_they_are_given);
     tcase_add_test(tests, three_threads_give_the_same_bits_as_one);
     tcase_add_test(tests, arguments_that_do_not_fit_are_refused_with_the_schema);

@@ -110,15 +110,14 @@ static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint6
     (void)need;
     tp_context *c = node->context;
     const tp_function *f = c->function;
-    tp_scope scope = tp_scope_open_at(f->name);
+    const tp_scope scope = tp_scope_open_at(f->name);
     if (tp__pending_error()) return tp__pending();
     tp_status status = f->backward_many ? f->backward_many(c, dy, dx) : dy[0] ? f->backward(c, dy[0], dx) : TP_OK;
     for (int i = 0; i < c->n_in && !status; i++) {
         if (!dx[i] || !tp__edge_needs(node, i) || !tp__alive(dx[i], f->name)) continue;
         if (dx[i]->dtype != c->in[i].dtype) dx[i] = tp_to_dtype(dx[i], c->in[i].dtype);
-        tp_escape(dx[i]);
     }
-    tp_scope_close(&scope);
+    tp__scope_join(&scope);
     if (tp__pending_error()) return tp__pending();
     if (status) return tp_fail(status, "%s: its backward failed", f->name);
     for (int i = 0; i < c->n_in; i++) {

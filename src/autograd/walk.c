@@ -213,7 +213,7 @@ tp_tensor *tp__retained(void *arg, tp_tensor *grad)
 /* In a scope of its own, so that what the user's function drops or lets escape stays on this side of the mark. */
 static tp_status call_hook(const tp__hook *hook, tp_tensor **slot, uint32_t mark)
 {
-    tp_scope scope = tp_scope_open_at("a gradient's hook");
+    const tp_scope scope = tp_scope_open_at("a gradient's hook");
     if (tp__pending_error()) return tp__pending();
     tp_tensor *other = hook->fn(hook->arg, *slot);
     if (other && other != *slot && tp__alive(other, "backward: what a hook returned")) {
@@ -222,9 +222,8 @@ static tp_status call_hook(const tp__hook *hook, tp_tensor **slot, uint32_t mark
         else if (other->dtype != (*slot)->dtype || other->device != (*slot)->device)
             tp_fail(TP_ERR_DTYPE, "backward: a hook made %s on %s of a gradient %s on %s", tp_dtype_name((tp_dtype)other->dtype),
                     tp_device_name(other->device), tp_dtype_name((tp_dtype)(*slot)->dtype), tp_device_name((*slot)->device));
-        tp_escape(other);
     }
-    tp_scope_close(&scope);
+    tp__scope_join(&scope);
     if (tp__pending_error()) return tp__pending();
     if (!other || other == *slot) return TP_OK;
     tp__list_take(mark, other);

@@ -49,6 +49,7 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
     atomic_store_explicit(&s->version, 0, memory_order_relaxed);
     s->writer = NULL;
     s->device = device;
+    s->used = bytes;
     if (__builtin_expect(device == TP_CPU && (int64_t)bytes <= INLINE_BYTES, 1)) {
         s->data = s->small;
         s->bytes = TP__INLINE_BYTES;
@@ -99,7 +100,7 @@ void tp__storage_adopt(tp_storage *s, void *data, size_t bytes, tp_drop_fn *drop
     if (s->origin == TP__FROM_POOL) tp__pool_return(&tp__self, s->pool, s->data, false);
     else if (s->origin == TP__FROM_ALLOCATOR) tp__raw_free(s->data, s->bytes ? s->bytes : 1);
     s->data = data;
-    s->bytes = bytes;
+    s->bytes = s->used = bytes;
     s->origin = TP__FROM_USER;
     s->drop = drop;
     s->drop_arg = arg;

@@ -16,7 +16,8 @@ enum { TP__FROM_INLINE, TP__FROM_POOL, TP__FROM_ALLOCATOR, TP__FROM_CACHE, TP__F
 #define TP__INLINE_BYTES 64
 typedef struct tp_storage {
     void *data;
-    size_t bytes;                                      /* usable */
+    size_t bytes;                                      /* what was taken for it, to be given back */
+    size_t used;                                       /* what was asked for: the elements lie in these */
     _Atomic int32_t refs;
     _Atomic uint32_t version;                          /* one more for each in-place write */
     const char *writer;                                /* the op of the last in-place write; a string that stays */

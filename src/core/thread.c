@@ -1,12 +1,12 @@
 /* thread.c: a thread's beginning and end, and threads that Taper starts itself. */
 #define _GNU_SOURCE
 #include "core/memory.h"
+#include "core/parallel.h"
 #include "core/rest.h"
 
 #include <pthread.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include <sched.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 __thread tp__thread tp__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -62,6 +62,7 @@ void tp__thread_meet(void)
 /* The main thread ends with exit, which calls no destructors of thread-specific data. */
 __attribute__((destructor)) static void leave_main(void)
 {
+    tp__parallel_stop();
     if (tp__self.id) {
         pthread_setspecific(key, NULL);
         leave(&tp__self);
@@ -126,6 +127,23 @@ void tp_thread_join(tp_thread *thread)
 
 void tp_thread_serial(bool on) { tp__self.serial = on; }
 
+/* TAPER_NUM_THREADS, else OMP_NUM_THREADS, which other libraries look at, else the processors that this process may use. */
+static int usual_threads(void)
+{
+    static const char *const names[] = { "TAPER_NUM_THREADS", "OMP_NUM_THREADS" };
+    for (int i = 0; i < 2; i++) {
+        const char *text = getenv(names[i]);
+        const long n = text ? strtol(text, NULL, 10) : 0;
+        if (n > 0) return n < 1024 ? (int)n : 1024;
+    }
+#ifdef __linux__
+    cpu_set_t cpus;
+    if (!sched_getaffinity(0, sizeof cpus, &cpus)) return CPU_COUNT(&cpus);
+#endif
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
 void tp_set_num_threads(int n)
 {
     atomic_store(&num_threads, n < 1 ? 1 : n);
@@ -134,14 +152,8 @@ void tp_set_num_threads(int n)
 int tp_get_num_threads(void)
 {
     if (tp__self.serial) return 1;
-    int n = atomic_load_explicit(&num_threads, memory_order_relaxed);
-    if (!n) {
-#ifdef _OPENMP
-        n = omp_get_max_threads();
-#else
-        n = 1;
-#endif
-        atomic_store(&num_threads, n);
-    }
-    return n;
+    const int n = atomic_load_explicit(&num_threads, memory_order_relaxed);
+    if (n) return n;
+    atomic_store(&num_threads, usual_threads());
+    return usual_threads();
 }

@@ -60,6 +60,12 @@ static inline bool tp__enlist(tp__thread *self, tp_tensor *x)
 /* The scope list as it is, to come back to: what the engine does around a rule. Nothing escapes from it. */
 static inline uint32_t tp__list_mark(void) { return tp__self.listed; }
 void tp__list_release(uint32_t mark);
+/* Ends a scope that was opened around a function of the user's, but not its tensors: a gradient that it returns may be
+ * borrowed from one of them. They are released with the engine's mark around it. */
+static inline void tp__scope_join(const tp_scope *scope)
+{
+    if (scope->tp__depth <= tp__self.depth) tp__self.depth = (uint32_t)scope->tp__depth - 1;
+}
 /* Takes over the scope's reference to x if the current thread's list holds it above mark, else counts one. */
 static inline void tp__list_take(uint32_t mark, tp_tensor *x)
 {

@@ -5,10 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
+#include "core/parallel.h"
 #include "cpu/gemm.h"
 #include "cpu/scratch.h"
 
@@ -83,13 +80,14 @@ static void product(job *t, const tp__gemm_args *args)
     tp_clear_error();                                  /* this may be a thread of the pool: the caller's is set at the end */
 }
 
-static void forward_piece(job *t, int64_t piece, int me)
+static void forward_piece(void *arg, int64_t piece)
 {
+    job *t = arg;
     const tp__conv *g = t->g;
     const int64_t image = piece / g->groups, group = piece % g->groups;
     char *x = (char *)t->x + (image * g->c + group * t->cg) * g->h * g->w * t->size;
     char *y = t->y + (image * g->out + group * t->og) * t->l * t->size;
-    char *columns = t->columns + (size_t)me * t->columns_bytes;
+    char *columns = t->columns + (size_t)tp__seat() * t->columns_bytes;
     tp__gemm_args args = { .dtype = g->dtype, .m = t->og, .k = t->k, .a = t->w + group * t->og * t->k * t->size, .a_row = t->k, .a_col = 1,
                            .b_col = 1, .ldc = t->l, .bias_row = t->b ? t->b + group * t->og * t->size : NULL, .threads = t->gemm_threads };
     for (int64_t r = 0; r < g->oh; r += t->band) {
@@ -103,13 +101,14 @@ static void forward_piece(job *t, int64_t piece, int me)
     }
 }
 
-static void data_piece(job *t, int64_t piece, int me)
+static void data_piece(void *arg, int64_t piece)
 {
+    job *t = arg;
     const tp__conv *g = t->g;
     const int64_t image = piece / g->groups, group = piece % g->groups;
     char *dx = t->dx + (image * g->c + group * t->cg) * g->h * g->w * t->size;
     const char *dy = t->dy + (image * g->out + group * t->og) * t->l * t->size;
-    char *columns = t->columns + (size_t)me * t->columns_bytes;
+    char *columns = t->columns + (size_t)tp__seat() * t->columns_bytes;
     tp__gemm_args args = { .dtype = g->dtype, .m = t->k, .k = t->og, .a = t->w + group * t->og * t->k * t->size, .a_row = 1, .a_col = t->k,
                            .b_row = t->l, .b_col = 1, .threads = t->gemm_threads };
     if (!t->plain) memset(dx, 0, (size_t)(t->cg * g->h * g->w * t->size));
@@ -123,13 +122,14 @@ static void data_piece(job *t, int64_t piece, int me)
     }
 }
 
-static void weight_piece(job *t, int64_t chunk, int me)
+static void weight_piece(void *arg, int64_t chunk)
 {
+    job *t = arg;
     const tp__conv *g = t->g;
     const int64_t images = (g->n + t->chunks - 1) / t->chunks, weights = g->out * t->k;
     const int64_t from = chunk * images, to = from + images < g->n ? from + images : g->n;
     char *dw = chunk ? t->partial + (chunk - 1) * weights * t->size : t->dw;
-    char *columns = t->columns + (size_t)me * t->columns_bytes;
+    char *columns = t->columns + (size_t)tp__seat() * t->columns_bytes;
     if (from >= to) memset(dw, 0, (size_t)(weights * t->size));
     for (int64_t image = from; image < to; image++)
         for (int64_t group = 0; group < g->groups; group++) {
@@ -163,7 +163,7 @@ static void job_start(job *t, const tp__conv *g)
 }
 
 /* Enough pieces are shared out; a few are done one after another, with all threads in each product. */
-static tp_status run(job *t, void (*work)(job *, int64_t, int), int64_t pieces)
+static tp_status run(job *t, tp__piece_fn *work, int64_t pieces)
 {
     const int allowed = t->g->threads < 1 || tp__conv_flops(t->g) < PARALLEL_FLOPS ? 1 : t->g->threads;
     const bool outer = allowed > 1 && pieces >= allowed;
@@ -171,13 +171,7 @@ static tp_status run(job *t, void (*work)(job *, int64_t, int), int64_t pieces)
     t->gemm_threads = outer ? 1 : allowed;
     t->columns_bytes = t->plain ? 0 : (size_t)((t->k * t->band * t->g->ow * t->size + 63) / 64 * 64);
     if (!t->plain && !(t->columns = tp__scratch(TP__SCRATCH_IM2COL, (size_t)threads * t->columns_bytes))) return TP_ERR_MEMORY;
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t piece = 0; piece < pieces; piece++) work(t, piece, omp_get_thread_num());
-    } else
-#endif
-        for (int64_t piece = 0; piece < pieces; piece++) work(t, piece, 0);
+    tp__parallel(pieces, threads, work, t);
     const int status = atomic_load(&t->status);
     return status == TP_OK ? TP_OK : tp_fail((tp_status)status, "conv2d: no memory for packing");
 }

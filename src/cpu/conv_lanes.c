@@ -7,10 +7,7 @@
 
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
+#include "core/parallel.h"
 #include "cpu/conv_lanes.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
@@ -70,6 +67,7 @@ typedef struct job {
     float *partial;                                    /* [chunks][out][c][kh][kw], of dw */
     int64_t blocks, chunks;
     int64_t k, width, x_floats, y_floats;              /* kh c kw; of a row of x in lanes; of a block */
+    void (*work)(struct job *, int64_t piece, int seat);
 } job;
 
 /* Taps are ordered by row of the kernel, so that those whose row is inside are neighbours. */
@@ -178,6 +176,12 @@ static void weight_chunk(job *t, int64_t chunk, int me)
 }
 
 /* Scratch for all threads, and then every block of images, or every chunk of them. */
+static void run_piece(void *arg, int64_t piece)
+{
+    job *t = arg;
+    t->work(t, piece, tp__seat());
+}
+
 static tp_status run(job *t, const tp__conv *g, const weights *w, void (*work)(job *, int64_t, int))
 {
     const tp__lanes_kernels *kernels = kernels_here();
@@ -202,14 +206,8 @@ static tp_status run(job *t, const tp__conv *g, const weights *w, void (*work)(j
     t->offset = (int64_t *)(void *)(t->partial + round_up(partial, 16));
     fill_offsets(t);
     if (w) pack_weights(t, w);
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t piece = 0; piece < pieces; piece++) work(t, piece, omp_get_thread_num());
-        return TP_OK;
-    }
-#endif
-    for (int64_t piece = 0; piece < pieces; piece++) work(t, piece, 0);
+    t->work = work;
+    tp__parallel(pieces, threads, run_piece, t);
     return TP_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/parallel.h"
 #include "cpu/simd.h"
 
 #define PARALLEL_FLOPS 1e6
@@ -107,32 +108,44 @@ static void weight_channel(const tp__conv *g, int64_t o, const void *x, const vo
         }
 }
 
+/* The planes or channels of one call, as items to share out. */
+typedef struct rows_job { const tp__conv *g; const void *x, *w, *b, *dy; void *out; } rows_job;
+
+static void forward_planes(void *arg, int64_t first, int64_t last)
+{
+    const rows_job *t = arg;
+    for (int64_t i = first; i < last; i++) forward_plane(t->g, i, t->x, t->w, t->b, t->out);
+}
+
+static void data_planes(void *arg, int64_t first, int64_t last)
+{
+    const rows_job *t = arg;
+    for (int64_t i = first; i < last; i++) data_plane(t->g, i, t->dy, t->w, t->out);
+}
+
+static void weight_channels(void *arg, int64_t first, int64_t last)
+{
+    const rows_job *t = arg;
+    for (int64_t o = first; o < last; o++) weight_channel(t->g, o, t->x, t->dy, t->out);
+}
+
+static void share(const tp__conv *g, int64_t items, tp__items_fn *work, rows_job *t)
+{
+    t->g = g;
+    tp__parallel_items(items, items ? (int64_t)(tp__conv_flops(g) / 8) / items : 1, threads_of(g), work, t);
+}
+
 void tp__conv_by_rows(const tp__conv *g, const void *x, const void *w, const void *b, void *y)
 {
-    const int threads = threads_of(g);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
-#endif
-    for (int64_t i = 0; i < g->n * g->out; i++) forward_plane(g, i, x, w, b, y);
+    share(g, g->n * g->out, forward_planes, &(rows_job){ .x = x, .w = w, .b = b, .out = y });
 }
 
 void tp__conv_by_rows_data(const tp__conv *g, const void *dy, const void *w, void *dx)
 {
-    const int threads = threads_of(g);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
-#endif
-    for (int64_t i = 0; i < g->n * g->c; i++) data_plane(g, i, dy, w, dx);
+    share(g, g->n * g->c, data_planes, &(rows_job){ .dy = dy, .w = w, .out = dx });
 }
 
 void tp__conv_by_rows_weight(const tp__conv *g, const void *x, const void *dy, void *dw)
 {
-    const int threads = threads_of(g);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
-#endif
-    for (int64_t o = 0; o < g->out; o++) weight_channel(g, o, x, dy, dw);
+    share(g, g->out, weight_channels, &(rows_job){ .x = x, .dy = dy, .out = dw });
 }

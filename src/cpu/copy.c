@@ -1,8 +1,9 @@
 /* copy.c: copies between any layouts and dtypes, and filling. The dims are walked in the order of the destination; a plain
  * transpose goes by tiles, so that both sides use their cache lines whole. */
+#include "core/parallel.h"
 #include "cpu/convert.h"
 
-enum { TILE = 32, PARALLEL_FROM = 1 << 17 };
+enum { TILE = 32, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
 
 typedef struct layout { int ndim; int64_t size[TP_MAX_DIMS], to[TP_MAX_DIMS], from[TP_MAX_DIMS]; } layout;
 
@@ -84,6 +85,31 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
     }
 }
 
+typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; int64_t plane; } share;
+
+static void share_planes(void *arg, int64_t first, int64_t last)
+{
+    const share *s = arg;
+    copy_planes(s->l, s->y, s->x, first, last, 0, s->l->size[s->l->ndim - 2]);
+}
+
+static void share_tiles(void *arg, int64_t first, int64_t last)            /* of TILE rows of one plane */
+{
+    const share *s = arg;
+    const int64_t rows = s->l->size[s->l->ndim - 2];
+    copy_planes(s->l, s->y, s->x, s->plane, s->plane + 1, first * TILE, last * TILE < rows ? last * TILE : rows);
+}
+
+static void share_stretches(void *arg, int64_t first, int64_t last)        /* of the only row */
+{
+    const share *s = arg;
+    const layout *l = s->l;
+    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)s->y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)s->x->dtype);
+    const int64_t i = first * STRETCH, end = last * STRETCH < l->size[1] ? last * STRETCH : l->size[1];
+    tp__cast_row((char *)s->y->data + i * l->to[1] * item, (tp_dtype)s->y->dtype, l->to[1],
+                 (const char *)s->x->data + i * l->from[1] * x_item, (tp_dtype)s->x->dtype, l->from[1], end - i);
+}
+
 /* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
 static tp_status copy_from(tp__call *call, const tp_tensor *x)
 {
@@ -97,28 +123,14 @@ static tp_status copy_from(tp__call *call, const tp_tensor *x)
         memcpy(y->data, x->data, (size_t)y->numel * tp_dtype_size((tp_dtype)y->dtype));
         return TP_OK;
     }
-    if (threads == 1) {
-        copy_planes(&l, y, x, 0, planes, 0, rows);
-    } else if (planes >= threads) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-        for (int64_t p = 0; p < planes; p++) copy_planes(&l, y, x, p, p + 1, 0, rows);
-    } else if (rows >= threads * TILE) {
-        for (int64_t p = 0; p < planes; p++)
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-            for (int64_t i = 0; i < rows; i += TILE) copy_planes(&l, y, x, p, p + 1, i, i + TILE < rows ? i + TILE : rows);
-    } else if (rows == 1 && planes == 1) {
-        const int64_t n = l.size[1], step = (n / threads + 4095) / 4096 * 4096;
-        const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-        for (int64_t i = 0; i < n; i += step)
-            tp__cast_row((char *)y->data + i * l.to[1] * item, (tp_dtype)y->dtype, l.to[1], (const char *)x->data + i * l.from[1] * x_item,
-                         (tp_dtype)x->dtype, l.from[1], n - i < step ? n - i : step);
+    share s = { .l = &l, .y = y, .x = x };
+    if (threads > 1 && planes >= threads) {
+        tp__parallel_items(planes, y->numel / planes, threads, share_planes, &s);
+    } else if (threads > 1 && rows >= threads * TILE) {
+        for (; s.plane < planes; s.plane++)
+            tp__parallel_items((rows + TILE - 1) / TILE, TILE * l.size[l.ndim - 1], threads, share_tiles, &s);
+    } else if (threads > 1 && rows == 1 && planes == 1) {
+        tp__parallel_items((l.size[1] + STRETCH - 1) / STRETCH, STRETCH, threads, share_stretches, &s);
     } else {
         copy_planes(&l, y, x, 0, planes, 0, rows);
     }

@@ -1,13 +1,11 @@
 /* embedding.c: looking rows up, and summing gradients of rows. Each row of the gradient belongs to one thread, which goes
  * through the indices in order, so sums do not depend on the number of threads. */
 #include "core/kernel_args.h"
+#include "core/parallel.h"
 #include "cpu/convert.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 enum { PARALLEL_FROM = 1 << 16 };                      /* elements moved */
+enum { PAGE = 4096 };                                  /* bytes that are cleared together */
 
 /* Where element i of x is, in row-major order; in elements. */
 static int64_t place(const tp_tensor *x, int ndim, int64_t i)
@@ -38,26 +36,30 @@ static int threads_for(int64_t elements) { return elements >= PARALLEL_FROM ? tp
 
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status look_up(tp__call *call, int64_t masked)
+typedef struct lookup { const tp_tensor *indices, *weight; char *y; int64_t masked; } lookup;
+
+static void look_up_some(void *arg, int64_t first, int64_t last)
 {
-    const tp_tensor *indices = call->in[0], *weight = call->in[1];
+    const lookup *l = arg;
+    const tp_tensor *indices = l->indices, *weight = l->weight;
     const tp_dtype dtype = (tp_dtype)weight->dtype;
-    const int64_t n = indices->numel, width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype);
-    char *y = call->out[0]->data;
-    if (check_range(call, indices, weight->shape[0])) return tp__pending();
-    if (!width) return TP_OK;
-    const int threads = threads_for(n * width);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-#endif
-    for (int64_t i = 0; i < n; i++) {
+    const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype);
+    char *y = l->y;
+    for (int64_t i = first; i < last; i++) {
         const int64_t row = index_at(indices, i);
         const char *from = (const char *)weight->data + row * weight->stride[0] * item;
-        if (row == masked) memset(y + i * width * item, 0, (size_t)(width * item));
+        if (row == l->masked) memset(y + i * width * item, 0, (size_t)(width * item));
         else if (weight->stride[1] == 1 || width == 1) memcpy(y + i * width * item, from, (size_t)(width * item));
         else tp__cast_row(y + i * width * item, dtype, 1, from, dtype, weight->stride[1], width);
     }
+}
+
+static tp_status look_up(tp__call *call, int64_t masked)
+{
+    lookup l = { .indices = call->in[0], .weight = call->in[1], .y = call->out[0]->data, .masked = masked };
+    const int64_t n = l.indices->numel, width = l.weight->shape[1];
+    if (check_range(call, l.indices, l.weight->shape[0])) return tp__pending();
+    if (width) tp__parallel_items(n, width, threads_for(n * width), look_up_some, &l);
     return TP_OK;
 }
 
@@ -95,9 +97,20 @@ static void add_row(tp_dtype dtype, void *y, const void *x, int64_t step, int64_
     }
 }
 
-/* The rows r with r % of == part: neighbours, often used alike, are spread over the threads. */
-static void sum_rows(tp__call *call, int64_t part, int64_t of)
+typedef struct summing { tp__call *call; int64_t parts, bytes; } summing;
+
+static void clear_pages(void *arg, int64_t first, int64_t last)
 {
+    const summing *s = arg;
+    const int64_t from = first * PAGE, to = last * PAGE < s->bytes ? last * PAGE : s->bytes;
+    memset((char *)s->call->out[0]->data + from, 0, (size_t)(to - from));
+}
+
+/* The rows r with r % parts == part: neighbours, often used alike, are spread over the threads. */
+static void sum_rows(void *arg, int64_t part)
+{
+    const summing *s = arg;
+    const tp__call *call = s->call;
     const tp__embedding_backward *attr = call->attr;
     const tp_tensor *grad = call->in[0], *indices = call->in[1];
     const tp_dtype dtype = (tp_dtype)grad->dtype;
@@ -105,7 +118,7 @@ static void sum_rows(tp__call *call, int64_t part, int64_t of)
     char *y = call->out[0]->data;
     for (int64_t i = 0; i < indices->numel; i++) {
         const int64_t row = index_at(indices, i);
-        if (row == attr->padding_idx || (of > 1 && row % of != part)) continue;
+        if (row == attr->padding_idx || (s->parts > 1 && row % s->parts != part)) continue;
         const int64_t at = grad->flags & TP__CONTIGUOUS ? i * width : place(grad, grad->ndim - 1, i);
         add_row(dtype, y + row * width * item, (const char *)grad->data + at * item, step, width);
     }
@@ -114,20 +127,12 @@ static void sum_rows(tp__call *call, int64_t part, int64_t of)
 static tp_status embedding_backward_run(tp__call *call)
 {
     tp_tensor *y = call->out[0];
-    const int64_t bytes = y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype);
     if (check_range(call, call->in[1], y->shape[0])) return tp__pending();
-    const int threads = threads_for(call->in[0]->numel), clearing = threads_for(y->numel);
-    const int64_t step = (bytes / clearing / 4096 + 1) * 4096;
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(clearing) if (clearing > 1)
-#endif
-    for (int64_t at = 0; at < bytes; at += step) memset((char *)y->data + at, 0, (size_t)(bytes - at < step ? bytes - at : step));
     if (!y->numel) return TP_OK;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-#endif
-    for (int64_t part = 0; part < threads; part++) sum_rows(call, part, threads);
+    const int threads = threads_for(call->in[0]->numel);
+    summing s = { .call = call, .parts = threads, .bytes = y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype) };
+    tp__parallel_items((s.bytes + PAGE - 1) / PAGE, PAGE / 8, threads_for(y->numel), clear_pages, &s);
+    tp__parallel(threads, threads, sum_rows, &s);
     return TP_OK;
 }
 

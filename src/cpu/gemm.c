@@ -5,10 +5,7 @@
  * ones where our kernels have no vectors to match. The way is a fixed function of shape, strides and instruction set. */
 #include "cpu/gemm.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
+#include "core/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 
@@ -49,6 +46,7 @@ static int b_width(const tp__gemm_kernels *kernels, int cols)
     return (int)ceil_div(cols, kernels->lanes) * kernels->lanes;
 }
 
+/* Strips of A, then those of B. */
 static void pack_strip(const block *x, int64_t strip)
 {
     const tp__gemm_kernels *kernels = x->kernels;
@@ -68,8 +66,9 @@ static void pack_strip(const block *x, int64_t strip)
 
 /* Share `share`: a group of strips of A times some strips of B. A strip of B stays in the first-level cache while the
  * strips of A, from the second, go by. */
-static void run_share(const block *x, int64_t share)
+static void run_share(void *arg, int64_t share)
 {
+    const block *x = arg;
     const tp__gemm_kernels *kernels = x->kernels;
     const tp__gemm_args *g = x->g;
     const int64_t groups = ceil_div(x->a_strips, x->strips_per_group);
@@ -92,17 +91,15 @@ static void run_share(const block *x, int64_t share)
     }
 }
 
-/* What thread `me` of `threads` does for one block; all of them meet where the packed strips are complete. */
-static void run_block(const block *x, int me, int threads)
+static void pack_strips(void *arg, int64_t first, int64_t last)
 {
-    for (int64_t strip = me; strip < x->a_strips + x->b_strips; strip += threads) pack_strip(x, strip);
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp barrier
-    }
-#endif
-    const int64_t shares = ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share);
-    for (int64_t share = me; share < shares; share += threads) run_share(x, share);
+    for (int64_t strip = first; strip < last; strip++) pack_strip(arg, strip);
+}
+
+static void run_block(block *x, int threads)
+{
+    tp__parallel_items(x->a_strips + x->b_strips, x->kernels->nr * x->k, threads, pack_strips, x);
+    tp__parallel(ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share), threads, run_share, x);
 }
 
 /* Shares that are large enough to reuse what was packed, and several for each thread. No result depends on them. */
@@ -136,30 +133,26 @@ static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels,
                 x.a_strips = ceil_div(x.m, kernels->mr);
                 x.b_strips = ceil_div(x.n, kernels->nr);
                 cut_shares(&x, threads);
-#ifdef _OPENMP
-                if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-                    run_block(&x, omp_get_thread_num(), omp_get_num_threads());
-                    continue;
-                }
-#endif
-                run_block(&x, 0, 1);
+                run_block(&x, threads);
             }
     return TP_OK;
 }
 
-/* Columns in pieces of whole tiles; each element is computed the same wherever the cuts are. */
-static void unpacked(const tp__gemm_args *g, void (*run)(const tp__gemm_args *, int64_t, int64_t), int nr, int threads)
+typedef void columns_fn(const tp__gemm_args *g, int64_t first, int64_t last);
+typedef struct columns { const tp__gemm_args *g; columns_fn *run; int64_t width; } columns;
+
+static void run_columns(void *arg, int64_t piece)
 {
-    if (threads <= 1) {
-        run(g, 0, g->n);
-        return;
-    }
-    const int64_t piece = ceil_div(ceil_div(g->n, 2 * threads), 2 * nr) * 2 * nr;
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(static)
-#endif
-    for (int64_t j = 0; j < g->n; j += piece) run(g, j, at_most(j + piece, g->n));
+    const columns *c = arg;
+    c->run(c->g, piece * c->width, at_most((piece + 1) * c->width, c->g->n));
+}
+
+/* Columns in pieces of whole tiles; each element is computed the same wherever the cuts are. */
+static void unpacked(const tp__gemm_args *g, columns_fn *run, int nr, int threads)
+{
+    columns c = { .g = g, .run = run, .width = g->n };
+    if (threads > 1) c.width = ceil_div(ceil_div(g->n, 2 * threads), 2 * nr) * 2 * nr;
+    tp__parallel(ceil_div(g->n, c.width), threads, run_columns, &c);
 }
 
 /* A single column is a single row of the transposed product, if C lets it lie down. */

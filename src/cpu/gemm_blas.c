@@ -13,6 +13,7 @@
 
 #include <cblas.h>
 
+#include "core/parallel.h"
 #include "cpu/simd.h"
 
 enum { PIECE_ROWS = 256, PIECE_COLS = 512 };
@@ -72,8 +73,9 @@ bool tp__gemm_prefers_blas(const tp__gemm_args *g)
 ADD_BIASES(float)
 ADD_BIASES(double)
 
-static void run_piece(const tp__gemm_args *g, int64_t piece)
+static void run_piece(void *arg, int64_t piece)
 {
+    const tp__gemm_args *g = arg;
     const int64_t across = (g->n + PIECE_COLS - 1) / PIECE_COLS;
     const int64_t i = piece / across * PIECE_ROWS, j = piece % across * PIECE_COLS;
     const int m = (int)(g->m - i < PIECE_ROWS ? g->m - i : PIECE_ROWS), n = (int)(g->n - j < PIECE_COLS ? g->n - j : PIECE_COLS);
@@ -96,15 +98,8 @@ static void run_piece(const tp__gemm_args *g, int64_t piece)
 void tp__gemm_blas(const tp__gemm_args *g, int threads)
 {
     const int64_t pieces = ((g->m + PIECE_ROWS - 1) / PIECE_ROWS) * ((g->n + PIECE_COLS - 1) / PIECE_COLS);
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t piece = 0; piece < pieces; piece++) run_piece(g, piece);
-        return;
-    }
-#endif
-    (void)threads;
-    for (int64_t piece = 0; piece < pieces; piece++) run_piece(g, piece);
+    tp__gemm_args args = *g;
+    tp__parallel(pieces, threads, run_piece, &args);
 }
 
 #endif

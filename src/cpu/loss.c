@@ -3,6 +3,7 @@
  * Of a row x with log-probabilities l, a target distribution q and Q = sum(q):  loss = -sum(q l),  dx = dy (Q softmax(x) - q).
  * A class t means q_c = (1 - s) w_t [c = t] + s / C w_c, probabilities p mean q_c = w_c ((1 - s) p_c + s / C). */
 #include "core/memory.h"
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
@@ -256,12 +257,16 @@ static double square_block(const squares *s, int64_t i, int64_t n)
     return sum;
 }
 
-static double square_chunk(const squares *s, int64_t chunk)
+typedef struct chunk_sums { const squares *s; double *sum; } chunk_sums;
+
+static void square_chunk(void *arg, int64_t chunk)
 {
+    const chunk_sums *all = arg;
+    const squares *s = all->s;
     const int64_t end = least(s->a->numel, (chunk + 1) * CHUNK);
     double sum = 0;
     for (int64_t i = chunk * CHUNK; i < end; i += BLOCK) sum += square_block(s, i, least(BLOCK, end - i));
-    return sum;
+    all->sum[chunk] = sum;
 }
 
 /* All blocks; their sum, in an order that the number of threads does not change */
@@ -270,16 +275,7 @@ static tp_status square_blocks(const squares *s, double *sum)
     const int64_t numel = s->a->numel, chunks = (numel + CHUNK - 1) / CHUNK;
     double one = 0, *sums = chunks > 1 ? tp__scratch(TP__SCRATCH_PARTIAL, (size_t)chunks * sizeof *sums) : &one;
     if (!sums) return TP_ERR_MEMORY;
-    int threads = 1;
-#ifdef _OPENMP
-    if (numel >= PARALLEL) threads = tp_get_num_threads();
-#endif
-    if (threads == 1) {
-        for (int64_t c = 0; c < chunks; c++) sums[c] = square_chunk(s, c);
-    } else {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t c = 0; c < chunks; c++) sums[c] = square_chunk(s, c);
-    }
+    tp__parallel(chunks, numel >= PARALLEL ? tp_get_num_threads() : 1, square_chunk, &(chunk_sums){ s, sums });
     *sum = 0;
     for (int64_t c = 0; c < chunks; c++) *sum += sums[c];
     return TP_OK;

@@ -1,11 +1,13 @@
 /* matmul.c: products of vectors, matrices and batches of them. A batch over which the right operand stays the same, and the
  * rows of the left step evenly, is one tall product; many small ones are shared out among threads. */
+#include "core/parallel.h"
 #include "cpu/contiguous.h"
 #include "cpu/product.h"
 
 #include <stdatomic.h>
 
 #define PARALLEL_FLOPS 2e6
+#define PIECE_FLOPS    5e5                             /* of small matrices that one thread takes at a time */
 
 static void int64_product(const tp__gemm_args *g)
 {
@@ -121,18 +123,19 @@ static void run_one(batch *t, int64_t i, int threads)
     tp_clear_error();                                  /* this may be a thread of the pool: the caller's is set at the end */
 }
 
+static void run_some(void *arg, int64_t first, int64_t last)
+{
+    for (int64_t i = first; i < last; i++) run_one(arg, i, 1);
+}
+
 static tp_status run_all(batch *t, const tp__call *call)
 {
     const int threads = tp_get_num_threads();
-    const double flops = 2.0 * (double)t->g.m * (double)t->g.n * (double)t->g.k * (double)t->count;
-#ifdef _OPENMP
-    if (threads > 1 && t->count >= threads && flops >= PARALLEL_FLOPS) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t i = 0; i < t->count; i++) run_one(t, i, 1);
-    } else
-#endif
+    const double each = 2.0 * (double)t->g.m * (double)t->g.n * (double)t->g.k;
+    if (threads > 1 && t->count >= threads && each * (double)t->count >= PARALLEL_FLOPS)
+        tp__parallel_items(t->count, each < PIECE_FLOPS ? (int64_t)(each / PIECE_FLOPS * TP__PIECE) + 1 : TP__PIECE, threads, run_some, t);
+    else
         for (int64_t i = 0; i < t->count; i++) run_one(t, i, threads);
-    (void)flops;
     const int status = atomic_load(&t->status);
     return status == TP_OK ? TP_OK : tp__call_fail(call, (tp_status)status, "no memory for packing");
 }

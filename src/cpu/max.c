@@ -1,5 +1,6 @@
 /* max.c: the greatest element and its place, on contiguous inputs seen as [outer, n, inner]. */
 #include "core/op.h"
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/simd.h"
 
@@ -101,20 +102,17 @@ static void search_tile(const search *s, int64_t t)
     for (int64_t i = 0; s->values && i < w; i++) copy_items(s->values + (out + i) * item, from + (s->at[out + i] * inner + i) * item, item);
 }
 
+static void search_tiles(void *arg, int64_t first, int64_t last)
+{
+    for (int64_t t = first; t < last; t++) search_tile(arg, t);
+}
+
 /* The places along dim, and the values there unless that is NULL. */
 static void along(const tp_tensor *x, int64_t outer, int64_t n, int64_t inner, int64_t *at, char *values)
 {
-    const search s = { x, n, inner, (inner + TILE - 1) / TILE, at, values };
+    search s = { x, n, inner, (inner + TILE - 1) / TILE, at, values };
     const int64_t tiles = outer * s.tiles;
-#ifdef _OPENMP
-    const int threads = x->numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t t = 0; t < tiles; t++) search_tile(&s, t);
-        return;
-    }
-#endif
-    for (int64_t t = 0; t < tiles; t++) search_tile(&s, t);
+    tp__parallel_items(tiles, tiles ? x->numel / tiles : 1, x->numel >= PARALLEL ? tp_get_num_threads() : 1, search_tiles, &s);
 }
 
 static tp_status max_kernel(tp__call *call)

@@ -8,12 +8,9 @@
 #include <math.h>
 
 #include "core/kernel_args.h"
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/simd.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 enum { CHUNK = 1 << 13, PARALLEL_FROM = 1 << 16 };     /* elements */
 
@@ -85,30 +82,31 @@ typedef void chunk_fn(const void *attr, int64_t which, int64_t first, int64_t n)
 
 static int64_t chunks_of(const tp_tensor *x) { return (x->numel + CHUNK - 1) / CHUNK; }
 
+typedef struct step { tp_tensor *const *params; int64_t n_params; chunk_fn *run; const void *attr; } step;
+
 /* Chunks first .. last - 1 of all, counted through the parameters. */
-static void run_chunks(tp_tensor *const *params, int64_t n_params, int64_t first, int64_t last, chunk_fn *run, const void *attr)
+static void run_chunks(void *arg, int64_t first, int64_t last)
 {
+    const step *s = arg;
     int64_t which = 0, begin = 0;
     for (int64_t c = first; c < last; c++) {
-        while (which < n_params && c >= begin + chunks_of(params[which])) begin += chunks_of(params[which++]);
-        const int64_t at = (c - begin) * CHUNK, rest = params[which]->numel - at;
-        run(attr, which, at, rest < CHUNK ? rest : CHUNK);
+        while (which < s->n_params && c >= begin + chunks_of(s->params[which])) begin += chunks_of(s->params[which++]);
+        const int64_t from = (c - begin) * CHUNK, rest = s->params[which]->numel - from;
+        s->run(s->attr, which, from, rest < CHUNK ? rest : CHUNK);
     }
 }
 
 static void over_params(tp_tensor *const *params, int64_t n_params, chunk_fn *run, const void *attr)
 {
+    enum { ARRAYS = 4 };                               /* read or written at each element, about */
     int64_t elements = 0, chunks = 0;
     for (int64_t i = 0; i < n_params; i++) {
         elements += params[i]->numel;
         chunks += chunks_of(params[i]);
     }
+    if (!chunks) return;
     const int threads = elements >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-#endif
-    for (int t = 0; t < threads; t++)
-        run_chunks(params, n_params, chunks * t / threads, chunks * (t + 1) / threads, run, attr);
+    tp__parallel_items(chunks, ARRAYS * elements / chunks, threads, run_chunks, &(step){ params, n_params, run, attr });
 }
 
 static void *at(tp_tensor *const *list, int64_t which, int64_t first)

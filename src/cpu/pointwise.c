@@ -1,12 +1,9 @@
 /* pointwise.c: elementwise kernels. Each op is a row of a table: an expression, from which come loops in float32, float64 and
  * int64. Other dtypes are cast in and out in blocks that stay in the first cache: int64 wraps as every narrower integer
  * does, float32 is what float16 and bfloat16 compute in. */
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/vecmath.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 enum { BLOCK = 512, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
 
@@ -188,6 +185,21 @@ static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t fro
     }
 }
 
+/* Pieces of some CHUNK elements: parts of a row, or a few rows. */
+typedef struct share { const walk *w; int64_t rows, inner, per_row, per_piece; } share;
+
+static void run_piece(void *arg, int64_t i)
+{
+    const share *s = arg;
+    if (s->per_row > 1) {
+        const int64_t from = i % s->per_row * CHUNK, rest = s->inner - from;
+        run_rows(s->w, i / s->per_row, i / s->per_row + 1, from, rest < CHUNK ? rest : CHUNK);
+    } else {
+        const int64_t first = i * s->per_piece, last = first + s->per_piece;
+        run_rows(s->w, first, last < s->rows ? last : s->rows, 0, s->inner);
+    }
+}
+
 static tp_status run(tp__call *call, tp_flat_fn *const *loops)
 {
     const tp_tensor *y = call->out[0];
@@ -208,20 +220,8 @@ static tp_status run(tp__call *call, tp_flat_fn *const *loops)
         run_rows(&w, 0, rows, 0, inner);
         return TP_OK;
     }
-    const int64_t per_row = (inner + CHUNK - 1) / CHUNK, per_piece = inner < CHUNK ? (CHUNK + inner - 1) / inner : 1;
-    const int64_t pieces = per_row > 1 ? rows * per_row : (rows + per_piece - 1) / per_piece;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-    for (int64_t i = 0; i < pieces; i++) {
-        if (per_row > 1) {
-            const int64_t from = i % per_row * CHUNK;
-            run_rows(&w, i / per_row, i / per_row + 1, from, inner - from < CHUNK ? inner - from : CHUNK);
-        } else {
-            const int64_t first = i * per_piece;
-            run_rows(&w, first, first + per_piece < rows ? first + per_piece : rows, 0, inner);
-        }
-    }
+    share s = { &w, rows, inner, .per_row = (inner + CHUNK - 1) / CHUNK, .per_piece = inner < CHUNK ? (CHUNK + inner - 1) / inner : 1 };
+    tp__parallel(s.per_row > 1 ? rows * s.per_row : (rows + s.per_piece - 1) / s.per_piece, threads, run_piece, &s);
     return TP_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/parallel.h"
 #include "cpu/vec.h"
 
 #define PARALLEL_ELEMENTS 32768                        /* below this one thread is faster */
@@ -125,6 +126,7 @@ typedef struct job {
     int64_t *index;
     const int64_t *at;
     _Atomic int64_t wrong;
+    void (*work)(struct job *, int64_t plane);
 } job;
 
 static void forward_plane(job *t, int64_t plane)
@@ -169,19 +171,18 @@ static void pick_plane(job *t, int64_t plane)
     if (wrong >= 0) note_wrong(t, to + wrong);
 }
 
+static void run_planes(void *arg, int64_t first, int64_t last)
+{
+    job *t = arg;
+    for (int64_t plane = first; plane < last; plane++) t->work(t, plane);
+}
+
 static int64_t each_plane(job *t, void (*work)(job *, int64_t))
 {
     const int threads = t->g->threads < 1 || t->g->planes * t->g->h * t->g->w < PARALLEL_ELEMENTS ? 1 : t->g->threads;
     t->wrong = -1;
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t plane = 0; plane < t->g->planes; plane++) work(t, plane);
-        return t->wrong;
-    }
-#endif
-    (void)threads;
-    for (int64_t plane = 0; plane < t->g->planes; plane++) work(t, plane);
+    t->work = work;
+    tp__parallel_items(t->g->planes, t->g->h * t->g->w, threads, run_planes, t);
     return t->wrong;
 }
 

@@ -15,11 +15,13 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 #include "core/kernel_args.h"
+#include "core/parallel.h"
 #include "core/philox.h"
 #include "cpu/convert.h"
 #include "cpu/vecmath.h"
 
 enum { CHUNK = 1024, PARALLEL_FROM = 1 << 15 };        /* elements; a chunk begins at an even one */
+enum { WORK = 4 * CHUNK };                             /* of a chunk, in elements moved */
 
 /* ---- Words ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -162,16 +164,23 @@ static void exchange(const tp_tensor *x, int64_t first, int64_t n, void *buffer,
 }
 
 typedef void chunk_fn(tp__call *call, int64_t first, int64_t n);
+typedef struct draws { tp__call *call; chunk_fn *run; } draws;
+
+static void run_chunks(void *arg, int64_t chunk, int64_t last)
+{
+    const draws *d = arg;
+    const int64_t n = d->call->out[0]->numel;
+    for (; chunk < last; chunk++) {
+        const int64_t first = chunk * CHUNK;
+        d->run(d->call, first, n - first < CHUNK ? n - first : CHUNK);
+    }
+}
 
 static void in_chunks(tp__call *call, chunk_fn *run)
 {
     const int64_t n = call->out[0]->numel;
     const int threads = n >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-#endif
-    for (int64_t first = 0; first < n; first += CHUNK) run(call, first, n - first < CHUNK ? n - first : CHUNK);
+    tp__parallel_items((n + CHUNK - 1) / CHUNK, WORK, threads, run_chunks, &(draws){ call, run });
 }
 
 /* Where a chunk's values go: the tensor's memory, or a buffer that is exchanged with it. */

@@ -5,6 +5,7 @@
  * groups of a fixed size: float32 is added in many short partial sums, and these in float64, so rounding does not grow with
  * the number of terms, and the result does not depend on the number of threads. */
 #include "core/memory.h"
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
@@ -251,12 +252,7 @@ static void store(const plan *p, tp_tensor *y, int64_t first, int64_t w, total *
 
 static int threads_for(const plan *p)
 {
-#ifdef _OPENMP
     return p->outputs && p->terms >= PARALLEL / p->outputs ? tp_get_num_threads() : 1;
-#else
-    (void)p;
-    return 1;
-#endif
 }
 
 static void add_totals(const plan *p, int64_t w, total *to, const total *from)
@@ -281,6 +277,22 @@ static void sum_slab(const plan *p, tp_tensor *y, int64_t slab, double divisor)
     store(p, y, first, w, sums, divisor);
 }
 
+typedef struct slabs { const plan *p; tp_tensor *y; double divisor; total *parts; int64_t width; } slabs;
+
+static void sum_slabs(void *arg, int64_t first, int64_t last)
+{
+    const slabs *t = arg;
+    for (int64_t s = first; s < last; s++) sum_slab(t->p, t->y, s, t->divisor);
+}
+
+static void sum_unit(void *arg, int64_t u)
+{
+    const slabs *t = arg;
+    total *part = t->parts + u * t->width;
+    memset(part, 0, (size_t)t->width * sizeof *part);
+    sum_group(t->p, u / t->p->groups, u % t->p->groups, part);
+}
+
 static tp_status reduce(tp__call *call, double divisor)
 {
     tp_tensor *y = call->out[0];
@@ -290,19 +302,17 @@ static tp_status reduce(tp__call *call, double divisor)
         for (int64_t s = 0; s < p.slabs; s++) sum_slab(&p, y, s, divisor);
         return TP_OK;
     }
+    slabs t = { .p = &p, .y = y, .divisor = divisor };
     if (p.groups <= 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t s = 0; s < p.slabs; s++) sum_slab(&p, y, s, divisor);
+        tp__parallel_items(p.slabs, call->in[0]->numel / p.slabs, threads, sum_slabs, &t);
         return TP_OK;
     }
     const int64_t width = least(WIDTH, p.across), units = p.slabs * p.groups;
     total *parts = tp__scratch(TP__SCRATCH_PARTIAL, (size_t)(units * width) * sizeof *parts);
     if (!parts) return TP_ERR_MEMORY;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t u = 0; u < units; u++) {
-        memset(parts + u * width, 0, (size_t)width * sizeof *parts);
-        sum_group(&p, u / p.groups, u % p.groups, parts + u * width);
-    }
+    t.parts = parts;
+    t.width = width;
+    tp__parallel(units, threads, sum_unit, &t);
     for (int64_t s = 0; s < p.slabs; s++) {
         total sums[WIDTH];
         int64_t w;

@@ -1,13 +1,10 @@
 /* softmax.c: softmax and log_softmax. In short rows exp is taken over many rows at once, which keeps vectors full. */
 #include "cpu/softmax.h"
 
+#include "core/parallel.h"
 #include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/vecmath.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 enum { COLUMNS = 16, PARALLEL = 1 << 15 };
 
@@ -86,6 +83,14 @@ static void run_tile(const walk *w, int64_t tile, char *scratch)
     if (!is_direct(w, w->out)) copy_rows(w, w->out, start, rows, y, false);
 }
 
+typedef struct tiles_job { const walk *w; char *scratch; size_t room; } tiles_job;
+
+static void run_tiles(void *arg, int64_t first, int64_t last)
+{
+    const tiles_job *t = arg;
+    for (int64_t i = first; i < last; i++) run_tile(t->w, i, t->room ? t->scratch + t->room * (size_t)tp__seat() : NULL);
+}
+
 tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg)
 {
     walk w = { .shape = shape, .in = in, .n_in = n_in, .out = out, .fn = fn, .arg = arg, .f64 = in[0]->dtype == TP_F64 };
@@ -95,21 +100,11 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
     if (shape.inner > 1) w.per_tile = least(COLUMNS, shape.inner);
     w.across = ((shape.inner == 1 ? shape.outer : shape.inner) + w.per_tile - 1) / w.per_tile;
     const int64_t tiles = shape.inner == 1 ? w.across : shape.outer * w.across;
-    int threads = 1;
-#ifdef _OPENMP
-    if (numel >= PARALLEL && tiles > 1) threads = tp_get_num_threads();
-#endif
+    const int threads = numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
     const size_t room = is_direct(&w, in[0]) ? 0 : (size_t)(n_in * w.per_tile * shape.n) * (w.f64 ? 8 : 4);
     char *scratch = room ? tp__scratch(TP__SCRATCH_COPY, room * (size_t)threads) : NULL;
     if (room && !scratch) return TP_ERR_MEMORY;
-    if (threads == 1) {
-        for (int64_t t = 0; t < tiles; t++) run_tile(&w, t, scratch);
-        return TP_OK;
-    }
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t t = 0; t < tiles; t++) run_tile(&w, t, room ? scratch + room * (size_t)omp_get_thread_num() : NULL);
-#endif
+    tp__parallel_items(tiles, numel / tiles, threads, run_tiles, &(tiles_job){ &w, scratch, room });
     return TP_OK;
 }
 

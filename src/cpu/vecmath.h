@@ -19,7 +19,8 @@ static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x,
 static TP__INLINE float tp__scale_f32(float p, int32_t n)
 {
     const int32_t half = n >> 1;
-    return p * tp__float_of((half + 127) << 23) * tp__float_of((n - half + 127) << 23);
+    const uint32_t a = (uint32_t)(half + 127), b = (uint32_t)(n - half + 127);       /* unsigned: of a NaN n is anything */
+    return p * tp__float_of((int32_t)(a << 23)) * tp__float_of((int32_t)(b << 23));
 }
 
 /* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2. ln 2 in two parts, the first short enough that n * part is exact.

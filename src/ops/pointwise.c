@@ -28,7 +28,14 @@ static void keep_what_differs(tp__call *call, int n)
         if (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != y->dtype) call->keep_shape |= (uint64_t)1 << i;
 }
 
-/* The output's layout is that of the first dense input of its shape. */
+static bool repeats(const tp_tensor *x)
+{
+    for (int d = 0; d < x->ndim; d++)
+        if (!x->stride[d] && x->shape[d] > 1) return true;
+    return false;
+}
+
+/* The output's dims lie in the order of the first input of its shape that is not expanded. */
 static tp_status binary_out(tp__call *call, tp_dtype dtype)
 {
     int64_t shape[TP_MAX_DIMS];
@@ -36,7 +43,7 @@ static tp_status binary_out(tp__call *call, tp_dtype dtype)
     if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
     for (int i = 0; i < 2; i++) {
         tp_tensor *x = call->in[i];
-        if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || !tp__is_dense(x)) continue;
+        if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || repeats(x)) continue;
         return tp__out_like(call, x, dtype) ? TP_OK : tp__pending();
     }
     return tp__out(call, dtype, ndim, shape) ? TP_OK : tp__pending();

@@ -12,29 +12,31 @@ typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]
 typedef struct scatter_attr { int64_t height, width; } scatter_attr;
 static const tp_op op_pool_both, op_scatter, op_pick;
 
+/* By the name that users know, also from max_pool2d_with_indices, which does the work. */
+#define REFUSE(code, ...) tp__fail_tensors(code, "max_pool2d", call->in, call->n_in, __VA_ARGS__)
 static tp_status pool_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     pool_attr *a = (pool_attr *)(uintptr_t)call->attr;
     if (x->ndim != 4 && x->ndim != 3)
-        return tp__call_fail(call, TP_ERR_SHAPE, "input %s must have 4 dims, [n, channels, height, width], or 3", tp__shape_text(x));
-    if (!tp__is_floating(x->dtype) && !tp__is_integer(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot be pooled", tp_dtype_name((tp_dtype)x->dtype));
+        return REFUSE(TP_ERR_SHAPE, "input %s must have 4 dims, [n, channels, height, width], or 3", tp__shape_text(x));
+    if (!tp__is_floating(x->dtype) && !tp__is_integer(x->dtype)) return REFUSE(TP_ERR_DTYPE, "%s cannot be pooled", tp_dtype_name((tp_dtype)x->dtype));
     int64_t shape[4];
     for (int i = 0; i < x->ndim - 2; i++) shape[i] = x->shape[i];
     for (int d = x->ndim == 4 ? 1 : 0; d < x->ndim; d++)
-        if (!x->shape[d]) return tp__call_fail(call, TP_ERR_SHAPE, "input %s is empty in a dim other than the first", tp__shape_text(x));
+        if (!x->shape[d]) return REFUSE(TP_ERR_SHAPE, "input %s is empty in a dim other than the first", tp__shape_text(x));
     for (int i = 0; i < 2; i++) {
         if (a->stride[i] == TP_NONE) a->stride[i] = a->kernel[i];
         if (a->kernel[i] < 1 || a->stride[i] < 1 || a->dilation[i] < 1)
-            return tp__call_fail(call, TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (long long)a->kernel[i],
+            return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (long long)a->kernel[i],
                                  (long long)a->stride[i], (long long)a->dilation[i]);
         if (a->padding[i] < 0 || a->padding[i] > ((a->kernel[i] - 1) * a->dilation[i] + 1) / 2)
-            return tp__call_fail(call, TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (long long)a->padding[i], (long long)a->kernel[i]);
+            return REFUSE(TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (long long)a->padding[i], (long long)a->kernel[i]);
         const int64_t size = x->shape[x->ndim - 2 + i], room = size + 2 * a->padding[i] - a->dilation[i] * (a->kernel[i] - 1) - 1;
         const int64_t rounded = room + (a->ceil_mode ? a->stride[i] - 1 : 0);
         int64_t out = (rounded < 0 ? -1 : rounded / a->stride[i]) + 1;
         if (a->ceil_mode && (out - 1) * a->stride[i] >= size + a->padding[i]) out--;     /* the last window must begin inside */
-        if (out < 1) return tp__call_fail(call, TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(x), (long long)a->kernel[i]);
+        if (out < 1) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(x), (long long)a->kernel[i]);
         shape[x->ndim - 2 + i] = out;
     }
     call->keep_shape = 1;

@@ -225,7 +225,7 @@ static tp_status bind(binding *b, const tp_arg *args, int n)
             else if (p->type == TP__TYPE_INT_N) for (int k = 0; k < p->length; k++) none.value.ints.v[k] = TP_NONE;
             else memset(&none.value, 0, sizeof none.value);
             set_default(&none, to);
-        } else if (!set_attribute(p, arg, to)) {
+        } else if ((b->quiet && arg->kind == TP_ARG_TENSOR) || !set_attribute(p, arg, to)) {      /* max(x, y) is no max(x, dim) */
             status = misfit(b, "\"%s\" is of a wrong kind or value", p->name);
         }
     }

@@ -52,6 +52,7 @@ static tp_tensor *laid_out(const attr_t *a, tp_tensor *x, int64_t *at)
 {
     *at = a->base_offset;
     int64_t lo, hi;
+    if (!x) return NULL;
     extent(&a->size, &a->stride, a->offset, &lo, &hi);
     const int64_t n = x->numel;
     if (is_plain(a) && lo >= a->base_offset && hi < a->base_offset + (n ? n : 1)) {
@@ -88,7 +89,7 @@ static tp_status check_geometry(tp__call *call, attr_t *a)
     }
     __int128 last = a->offset;
     for (int i = 0; i < a->size.n && !empty; i++) last += (__int128)(a->size.v[i] - 1) * a->stride.v[i];
-    const int64_t room = (int64_t)(x->storage->bytes / tp_dtype_size((tp_dtype)x->dtype));
+    const int64_t room = (int64_t)(x->storage->used / tp_dtype_size((tp_dtype)x->dtype));
     if (a->offset < 0 || (!empty && last >= room))
         return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s and offset %lld goes beyond the storage of %lld elements",
                              tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v), (long long)a->offset, (long long)room);
@@ -150,6 +151,7 @@ static tp_status sum_into(tp_tensor *region, tp_tensor *x)
     int overlapping = -1;
     int64_t reach = 1;                                 /* of the dims with smaller strides */
     int order[TP_MAX_DIMS], n = 0;
+    if (!region || !x) return tp__pending();
     for (int d = 0; d < region->ndim; d++) {
         if (region->shape[d] == 1) continue;
         int at = n++;
