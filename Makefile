@@ -77,6 +77,8 @@ MISSING := $(if $(call able,,$(hash)include <stdio.h>),,$(notdir $(firstword $(C
            $(if $(shell command -v pkg-config 2>/dev/null),,pkg-config) \
            $(foreach p,$(NEEDED),$(if $(call has,$p),,$(PACKAGE_$p)))
 MISSING_CHECK := $(if $(call has,check),,check)
+# Good to have: with libdw an error says file and line of the call.
+WISHED := $(if $(call has,libdw),,libdw-dev)
 # Optional libraries are looked for once a source asks for them, so that Libs.private stays short.
 upper = $(subst sleef,SLEEF,$(subst libdw,LIBDW,$(subst openblas,OPENBLAS,$(1))))
 asked = $(shell grep -rl TP_HAVE_$(1) src 2>/dev/null)
@@ -213,6 +215,7 @@ install: lib $(B)/bin/taper
 	$(call package,$${CMAKE_CURRENT_LIST_DIR}/../../../include,$${CMAKE_CURRENT_LIST_DIR}/../..) cmake/taper-config.cmake.in \
 	    > $(LIBDIR)/cmake/taper/taper-config.cmake
 	install -m 644 $(B)/taper-config-version.cmake $(LIBDIR)/cmake/taper
+	$(if $(DESTDIR),,-@[ "$$(id -u)" != 0 ] || ldconfig)
 
 uninstall:
 	rm -f $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
@@ -248,6 +251,7 @@ bench: lib $(B)/bin/taper-bench
 WANTED = $(MISSING) $(MISSING_CHECK)
 setup:
 	$(if $(strip $(WANTED)),@tools/setup $(WANTED),@:)
+	$(if $(WISHED),@tools/setup $(WISHED) 2> /dev/null || echo 'taper: going on without $(WISHED)',@:)
 
 # ---- Care ------------------------------------------------------------------------------------------------------------------------
 

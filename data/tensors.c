@@ -86,6 +86,10 @@ tp_dataset *tp_tensor_dataset(tp_tensor_list list)
         tp_fail(TP_ERR_ARGUMENT, "tensor_dataset: %lld tensors, not 1 to %d", (long long)list.n, TP_MAX_FIELDS);
         return NULL;
     }
+    if (!list.at) {
+        tp_fail(TP_ERR_ARGUMENT, "tensor_dataset: the list of tensors is NULL");
+        return NULL;
+    }
     for (int64_t i = 0; i < list.n; i++)
         if (check_tensor(list.at[i], i, i ? tp_size(list.at[0], 0) : -1) != TP_OK)
             return NULL;

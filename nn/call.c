@@ -8,7 +8,7 @@
 
 const tp_arg *tp_arg_find(const tp_arg *args, int n, int position, const char *name)
 {
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n && args; i++)
         if (args[i].name ? name && !strcmp(args[i].name, name) : i == position) return args[i].kind == TP_ARG_NONE ? NULL : &args[i];
     return NULL;
 }

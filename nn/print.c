@@ -40,6 +40,7 @@ static void print_indented(FILE *out, tp_module *m, int depth)
 tp_status (tp_module_fprint)(FILE *out, tp_module *m)
 {
     if (!tp__is_module(m, "module_print")) return tp_error_status();
+    if (!out) return tp_fail(TP_ERR_ARGUMENT, "module_print: the file is NULL");
     print_indented(out, m, 0);
     fputc('\n', out);
     return ferror(out) ? tp_fail(TP_ERR_IO, "module_print: could not write") : TP_OK;

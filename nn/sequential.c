@@ -18,6 +18,7 @@ static const tp_module_class sequential_class = { .size = sizeof(tp_module_class
 
 tp_module *tp_sequential_each(tp_module *const *children)
 {
+    if (!children) return tp_fail(TP_ERR_ARGUMENT, "sequential: the list of children is NULL"), NULL;
     for (int64_t i = 0; (void *)children[i] != TP__END; i++) {
         if (!children[i]) tp_fail(TP_ERR_ARGUMENT, "sequential: child %lld is NULL", (long long)i);
         for (int64_t j = 0; j < i && children[i]; j++)

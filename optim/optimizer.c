@@ -181,6 +181,10 @@ void tp_optimizer_free(tp_optimizer *opt)
 {
     if (!opt)
         return;
+    if (opt->object.kind != TP_KIND_OPTIMIZER) {
+        tp_fail(TP_ERR_ARGUMENT, "optimizer_free: this is no optimizer, or it was freed");
+        return;
+    }
     for (int g = 0; g < opt->n_groups; g++)
         group_free(&opt->groups[g]);
     tp_mem_free(opt->groups, (size_t)opt->group_capacity * sizeof *opt->groups);

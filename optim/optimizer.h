@@ -73,7 +73,6 @@ struct tp_optimizer {
 
 tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list params, const tp__optim_values *values);
 tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op);        /* an unread error, or no live optimizer */
-bool tp__has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p);
 void tp__release_state(tp__param *p);
 tp_status tp__check_not_negative(const char *op, const char *name, double value);        /* NaN is no value, either */
 

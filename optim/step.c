@@ -3,7 +3,7 @@
 
 static const char op[] = "step";
 
-bool tp__has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
+static bool has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
 {
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
         if (opt->class->keeps(&group->values, s) && !p->state[s])
@@ -89,7 +89,7 @@ static tp_status gather(const tp_optimizer *opt, tp__group *group)
         if (!tp_grad_of(p->tensor))
             continue;
         status = check_param(opt, p, i);
-        if (!status && !tp__has_state(opt, group, p))
+        if (!status && !has_state(opt, group, p))
             status = make_state(opt, group, p);
         if (!status && p->fresh)
             status = append(opt, group, p);

@@ -346,6 +346,50 @@ START_TEST(a_missing_gpu_is_an_error_and_the_program_goes_on)
 }
 END_TEST
 
+START_TEST(a_null_list_pointer_or_function_is_an_error)
+{
+    tp_tensor *x = tp_ones(TP_SHAPE(2), .requires_grad = true), *loss = tp_sum(x);
+    const tp_function unnamed = { .name = NULL };
+    const tp_tensor_list missing = { .at = NULL, .n = 1 };
+    const uint32_t stranger[16] = { 7 };
+    tp_module *relu = tp_nn_relu();
+    tp_tensor *out[1];
+#define CK_NULL_FAILS(call) do { (call); ck_error(TP_ERR_ARGUMENT, ""); } while (0)
+    CK_NULL_FAILS(tp_memory_stats(TP_CPU, NULL));
+    CK_NULL_FAILS(tp_copy_to(x, NULL, 8));
+    CK_NULL_FAILS(tp_assign(NULL, x));
+    CK_NULL_FAILS(tp_as_strided(x, TP_SHAPE(1), NULL, 0));
+    CK_NULL_FAILS(tp_cat(missing, 0));
+    CK_NULL_FAILS(tp_tensor_dataset(missing));
+    CK_NULL_FAILS(tp_fused_sgd_(missing, missing, ((tp_tensor_list){ .n = 0 })));
+    CK_NULL_FAILS(tp_fused_sgd_(TP_TENSORS(x), ((tp_tensor_list){ .n = 0 }), ((tp_tensor_list){ .n = 0 })));
+    CK_NULL_FAILS(tp_backward(loss, .inputs = missing));
+    CK_NULL_FAILS(tp_grad(NULL, 1, NULL, 1, NULL, NULL));
+    CK_NULL_FAILS(tp_gradcheck(NULL, NULL, &x, 1));
+    CK_NULL_FAILS(tp_apply_many(NULL, &x, 1, out));
+    CK_NULL_FAILS(tp_apply_many(&unnamed, NULL, 1, NULL));
+    CK_NULL_FAILS(tp_apply_each(&unnamed, NULL));
+    CK_NULL_FAILS(tp_save(NULL, x));
+    CK_NULL_FAILS(tp_op_call("add", NULL, 2, out, 1, NULL));
+    CK_NULL_FAILS(tp_op_call("add", NULL, 0, NULL, 1, NULL));
+    CK_NULL_FAILS(tp_op_invoke(tp_op_at(0), NULL, -1, out, 1, NULL));
+    CK_NULL_FAILS(tp_sequential_each(NULL));
+    CK_NULL_FAILS(tp_module_fprint(NULL, relu));
+    CK_NULL_FAILS(tp_thread_start(NULL, NULL, NULL));
+    CK_NULL_FAILS(tp_error_rethrow(NULL));
+    CK_NULL_FAILS(tp_free_all((void *)(uintptr_t)stranger));
+    CK_NULL_FAILS(tp_optimizer_free((tp_optimizer *)(void *)relu));
+    CK_NULL_FAILS(tp_fail(TP_OK, "test: no error has the code of success"));
+    tp_free_each(NULL);
+    tp_scope_close(NULL);
+    tp_grad_mode_restore(NULL);
+    tp_path_push(NULL);
+    tp_path_pop(NULL);
+    ck_assert(!tp_error_take(NULL) && !tp_arg_find(NULL, 3, 0, NULL) && !tp_needs(NULL) && !tp_arg_of(NULL) && !tp_failed());
+    tp_module_free(relu);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("error");
@@ -366,6 +410,7 @@ int main(void)
     tcase_add_test(t, messages_go_where_the_program_wants_them);
     tcase_add_test(t, every_status_has_a_name);
     tcase_add_test(t, a_null_child_fails_its_parent_which_frees_the_others);
+    tcase_add_test(t, a_null_list_pointer_or_function_is_an_error);
     tcase_add_test(t, a_missing_gpu_is_an_error_and_the_program_goes_on);
     suite_add_tcase(s, t);
     return run_suite(s);

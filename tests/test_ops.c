@@ -407,6 +407,63 @@ START_TEST(refusals_of_lookup_and_random_say_why)
 }
 END_TEST
 
+START_TEST(sizes_that_overflow_are_refused)
+{
+    const int64_t huge = INT64_MAX;
+    tp_tensor *image = tp_ones(TP_SHAPE(1, 2, 5, 5)), *kernel = tp_ones(TP_SHAPE(2, 2, 3, 3));
+    REFUSES(tp_expand(tp_ones(TP_SHAPE(1)), TP_SHAPE(huge, huge)), "expand: [9223372036854775807, 9223372036854775807] has too many elements");
+    REFUSES(tp_reshape(tp_ones(TP_SHAPE(0)), TP_SHAPE(0, huge, huge)), "reshape: [0, 9223372036854775807, 9223372036854775807] is too large");
+    REFUSES(tp_as_strided(tp_ones(TP_SHAPE(2)), TP_SHAPE(0), &huge, huge),
+            "as_strided: [0] with strides [9223372036854775807] and offset 9223372036854775807 goes beyond the storage of 2 elements");
+    REFUSES(tp_conv2d(image, kernel, NULL, .padding = huge),
+            "conv2d: dilation 1, padding 9223372036854775807 or the kernel of weight [2, 2, 3, 3] is too large");
+    REFUSES(tp_max_pool2d(image, 2, .dilation = huge), "max_pool2d: kernel 2, stride 2 or dilation 9223372036854775807 is too large");
+    REFUSES(tp_randint(0, 3, TP_SHAPE(2), .dtype = (tp_dtype)99), "randint: 99 is no dtype");
+    const tp_arg grads[] = { { .kind = TP_ARG_TENSOR, .value.tensor = image }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2)) },
+                             { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3)) } };
+    tp_tensor *dx = NULL;
+    ck_assert_int_eq(tp_op_call("mse_loss_backward", grads, 3, &dx, 1, NULL), TP_ERR_SHAPE);
+    ck_error(TP_ERR_SHAPE, "mse_loss_backward: [2] and [3] do not broadcast");
+}
+END_TEST
+
+START_TEST(a_broadcast_input_of_one_value_fills_long_rows)
+{
+    tp_tensor *y = tp_neg(tp_expand(tp_full(TP_SHAPE(1), 3.0), TP_SHAPE(3000)));
+    ck_assert(tp_equal(y, tp_full(TP_SHAPE(3000), -3.0)));
+    tp_tensor *x = tp_ones(TP_SHAPE(3000), .requires_grad = true);
+    ck_assert_int_eq(tp_backward(tp_sum(tp_neg(x))), TP_OK);
+    ck_assert(tp_equal(tp_grad_of(x), tp_full(TP_SHAPE(3000), -1.0)));
+}
+END_TEST
+
+START_TEST(each_input_of_a_product_may_be_the_only_one_that_learns)
+{
+    for (int only = 0; only < 3; only++) {
+        tp_tensor *in[] = { tp_ones(TP_SHAPE(4, 3), .requires_grad = only == 0), tp_ones(TP_SHAPE(2, 3), .requires_grad = only == 1),
+                            tp_ones(TP_SHAPE(2), .requires_grad = only == 2) };
+        ck_assert_int_eq(tp_backward(tp_sum(tp_linear(in[0], in[1], in[2]))), TP_OK);
+        ck_assert(tp_item(tp_max(tp_grad_of(in[only]))) == (only == 0 ? 2 : 4));
+        tp_tensor *image[] = { tp_ones(TP_SHAPE(2, 1, 4, 4), .requires_grad = only == 0), tp_ones(TP_SHAPE(3, 1, 4, 4), .requires_grad = only == 1),
+                               tp_ones(TP_SHAPE(3), .requires_grad = only == 2) };
+        ck_assert_int_eq(tp_backward(tp_sum(tp_conv2d(image[0], image[1], image[2]))), TP_OK);
+        ck_assert(tp_item(tp_max(tp_grad_of(image[only]))) == (only == 0 ? 3 : 2));
+    }
+}
+END_TEST
+
+START_TEST(a_sum_of_nothing_to_nowhere_is_empty)
+{
+    tp_tensor *y = tp_sum(tp_transpose(tp_zeros(TP_SHAPE(0, 3)), 0, 1), .dims = TP_DIMS(0));
+    ck_assert_int_eq(tp_size(y, 0), 0);
+    y = tp_sum(tp_zeros(TP_SHAPE(3, 0)), .dims = TP_DIMS(0));
+    ck_assert_int_eq(tp_size(y, 0), 0);
+    y = tp_sum(tp_transpose(tp_zeros(TP_SHAPE(2, 3, 0)), 0, 1), .dims = TP_DIMS(0));
+    ck_assert(tp_size(y, 0) == 2 && tp_size(y, 1) == 0);
+    ck_assert(!tp_failed());
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ops");
@@ -415,6 +472,9 @@ int main(void)
     tcase_add_test(recorded, inputs_broadcast_and_gradients_are_summed_back);
     tcase_add_test(recorded, nan_and_infinity_go_where_they_do_in_pytorch);
     tcase_add_test(recorded, empty_tensors_go_through);
+    tcase_add_test(recorded, a_broadcast_input_of_one_value_fills_long_rows);
+    tcase_add_test(recorded, each_input_of_a_product_may_be_the_only_one_that_learns);
+    tcase_add_test(recorded, a_sum_of_nothing_to_nowhere_is_empty);
     tcase_add_test(recorded, dims_count_from_the_end_and_are_kept_on_request);
     tcase_add_test(recorded, integers_wrap_around);
     tcase_add_test(recorded, bools_add_by_or_and_multiply_by_and);
@@ -435,6 +495,7 @@ int main(void)
     tcase_add_test(refusals, refusals_of_losses_say_why);
     tcase_add_test(refusals, refusals_of_shapes_say_why);
     tcase_add_test(refusals, refusals_of_lookup_and_random_say_why);
+    tcase_add_test(refusals, sizes_that_overflow_are_refused);
     suite_add_tcase(suite, refusals);
     return run_suite(suite);
 }

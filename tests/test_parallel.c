@@ -150,6 +150,7 @@ static void outer_piece(void *arg, int64_t piece)
 {
     nested *n = arg;
     const int seat = tp__seat();
+    nap(20);                                           /* for the others to come */
     n->inner[piece] = (tally){ .pieces = 50, .threads = 4 };
     tp__parallel(50, 4, inner_piece, &n->inner[piece]);
     n->right[piece] = each_once(&n->inner[piece]) && tp__seat() == seat;
@@ -314,12 +315,24 @@ START_TEST(a_forked_child_starts_a_pool_of_its_own)
 }
 END_TEST
 
+/* Loops of which there is always one under way. */
+static void *run_uneven_loops(void *arg)
+{
+    looper *l = arg;
+    l->right = true;
+    l->t.pieces = 40, l->t.threads = 2;
+    while (!l->stop) {
+        tp__parallel(l->t.pieces, l->t.threads, uneven_piece, &l->t);
+        l->right &= each_once(&l->t);
+    }
+    return NULL;
+}
+
 START_TEST(a_child_forked_during_the_loop_of_another_thread_runs_none_of_it)
 {
     static looper l;
     pthread_t thread;
-    l.loops = INT32_MAX;
-    ck_assert_int_eq(pthread_create(&thread, NULL, run_loops, &l), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, run_uneven_loops, &l), 0);
     for (int i = 0; i < 50; i++) {
         const pid_t child = fork();
         if (!child) {
@@ -342,8 +355,7 @@ START_TEST(a_program_ends_while_another_thread_runs_loops)
             static looper l;
             pthread_t thread;
             alarm(30);
-            l.loops = INT32_MAX;
-            pthread_create(&thread, NULL, run_loops, &l);
+            pthread_create(&thread, NULL, run_uneven_loops, &l);
             nap(3000);
             exit(0);
         }

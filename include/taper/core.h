@@ -49,7 +49,7 @@ typedef enum tp_dtype {
 } tp_dtype;
 TP_API const char *tp_dtype_name(tp_dtype dtype);      /* "float32", ... */
 TP_API size_t tp_dtype_size(tp_dtype dtype);           /* bytes of an element; 0 for what is no dtype */
-TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);
+TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);        /* of a result of both, as torch.promote_types; 0 for what is no dtype */
 
 typedef int32_t tp_device;                             /* an integer: compares with ==. 0 is not given */
 #define TP_CPU     1
@@ -102,7 +102,7 @@ typedef struct tp_tensor_options {
     TP__HEAD(tp_tensor_options);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32, or what the call says */
     tp_device device TP__IS(0);                        /* the CPU */
-    bool requires_grad TP__IS(false), pinned TP__IS(false);
+    bool requires_grad TP__IS(false), pinned TP__IS(false);      /* pinned: page-locked, for copies to a GPU; nothing without one */
     TP__TAIL;
 } tp_tensor_options;
 #define TP__DEFAULT_tensor
@@ -110,7 +110,7 @@ typedef struct tp_tensor_options {
 typedef struct tp_to_options {
     TP__HEAD(tp_to_options);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* as it is */
-    bool copy TP__IS(false), non_blocking TP__IS(false);
+    bool copy TP__IS(false), non_blocking TP__IS(false);         /* never x itself; without waiting for the device */
     TP__TAIL;
 } tp_to_options;
 #define TP__DEFAULT_to
@@ -165,7 +165,8 @@ TP_API tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *o);    
 TP_API tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o);
 TP_API tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o);
 TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);    /* dtype: float32, int64 for an integer */
-TP_API tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *o);  /* ceil((end - start) / step) values */
+/* start, start + step, ..: ceil((end - start) / step) values. dtype: int64 if all three are whole, else float32 */
+TP_API tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *o);
 TP_API tp_tensor *tp_rand_with(tp_shape shape, const tp_tensor_options *o);        /* uniform in [0, 1) */
 TP_API tp_tensor *tp_randn_with(tp_shape shape, const tp_tensor_options *o);       /* normal, mean 0, variance 1 */
 TP_API tp_tensor *tp_randint_with(int64_t lo, int64_t hi, tp_shape shape, const tp_tensor_options *o);  /* lo <= v < hi; int64 */
@@ -258,7 +259,9 @@ TP_API int64_t tp_memory_trim(tp_device device);       /* gives cached blocks ba
 TP_API tp_status tp_set_memory_limit(tp_device device, int64_t cached_bytes);
 /* Before the first tensor, or when none is alive; NULL: the built-in one. Copied. */
 TP_API tp_status tp_set_allocator(const tp_allocator *allocator);
-TP_API void tp_set_num_threads(int n);                 /* for kernels; at least 1. Results do not depend on it */
+/* Threads of kernels, at least 1; until it is set, what TAPER_NUM_THREADS or else OMP_NUM_THREADS says, or else the processors
+ * that the process may use. Results do not depend on it. */
+TP_API void tp_set_num_threads(int n);
 TP_API int tp_get_num_threads(void);
 TP_API bool tp_cuda_is_available(void);
 TP_API const char *tp_cuda_why_not(void);              /* one line; "" when it is available */

@@ -41,7 +41,7 @@ static tp__gather *asked(tp__walk *w, const tp_tensor *x)
 static tp_status walk_to(tp__walk *w, const char *op, tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int64_t m,
                          tp_tensor *const *grads)
 {
-    tp_status status = TP_OK;
+    tp_status status = m > 0 && !inputs ? tp_fail(TP_ERR_ARGUMENT, "%s: the list of inputs is NULL", op) : TP_OK;
     w->thread = tp__self.id;
     w->heap = w->first_ready;
     w->room = sizeof w->first_ready / sizeof *w->first_ready;
@@ -88,8 +88,10 @@ tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *input
     tp_grad_options o = { TP__DEFAULT_grad .tp__end = 0 };
     const void *const outer = tp__self.caller;         /* inside of a hook: of the backward around it */
     tp__self.caller = outer ? outer : TP__CALLER;
-    for (int i = 0; i < m; i++) grads[i] = NULL;
+    for (int i = 0; i < m && grads; i++) grads[i] = NULL;
     tp_status status = tp__pending();
+    if (!status && (n < 0 || m < 0 || (n && !outputs) || (m && (!inputs || !grads))))
+        status = tp_fail(TP_ERR_ARGUMENT, "grad: %d outputs and %d inputs, or a list of them is NULL", n, m);
     if (!status) status = tp_options_take("grad", &o, options, offsetof(tp_grad_options, tp__end));
     for (int i = 0; i < n && !status; i++) {
         if (!outputs[i]) status = tp_fail(TP_ERR_ARGUMENT, "grad: output %d is NULL", i);

@@ -20,7 +20,6 @@ struct tp_context {
 static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx);
 static const tp_op op_apply = { .schema = "apply(Tensor[] inputs) -> Tensor", .flags = TP__INTERNAL, .backward = apply_backward, .state = TP__STATE };
 
-void tp__context_free(tp_context *context);
 void tp__context_free(tp_context *c)
 {
     if (!c) return;
@@ -57,6 +56,10 @@ static tp_context *context_new(const tp_function *f, int n_in, int n_out)
 
 void tp_save(tp_context *c, tp_tensor *x)
 {
+    if (!c) {
+        tp_fail(TP_ERR_ARGUMENT, "save: the call is NULL");
+        return;
+    }
     if (!c->saving) {
         tp_fail(TP_ERR_STATE, "%s: tp_save is for forward", c->function->name);
         return;
@@ -81,6 +84,7 @@ void tp_save(tp_context *c, tp_tensor *x)
 
 tp_tensor *tp_saved(tp_context *c, int i)
 {
+    if (!c) return tp_fail(TP_ERR_ARGUMENT, "saved: the call is NULL"), NULL;
     if (i < 0 || i >= c->n_saved) {
         tp_fail(TP_ERR_ARGUMENT, "%s: saved tensor %d of %d was asked for", c->function->name, i, c->n_saved);
         return NULL;
@@ -98,10 +102,10 @@ tp_tensor *tp_saved(tp_context *c, int i)
     return y;
 }
 
-const void *tp_arg_of(tp_context *c) { return c->function->arg; }
-uint64_t tp_needs(tp_context *c) { return c->need; }
-int tp_context_inputs(tp_context *c) { return c->n_in; }
-int tp_context_outputs(tp_context *c) { return c->n_out; }
+const void *tp_arg_of(tp_context *c) { return c ? c->function->arg : NULL; }
+uint64_t tp_needs(tp_context *c) { return c ? c->need : 0; }
+int tp_context_inputs(tp_context *c) { return c ? c->n_in : 0; }
+int tp_context_outputs(tp_context *c) { return c ? c->n_out : 0; }
 
 /* ---- Backward -------------------------------------------------------------------------------------------------------------------- */
 
@@ -146,8 +150,8 @@ static tp_tensor *another_handle(const tp_context *c, tp_tensor *const *x, tp_te
 static tp_status run_forward(tp_context *c, tp_tensor *const *x, tp_tensor **y)
 {
     const tp_function *f = c->function;
-    const tp_grad_mode was = tp_grad_mode_set(false);
-    const tp_scope scope = tp_scope_open_at(f->name);
+    TP_NO_GRAD();
+    tp_scope scope = tp_scope_open_at(f->name);
     tp_status status = TP_OK;
     c->saving = true;
     if (f->n_outputs) status = f->forward_many(c, x, y);
@@ -165,10 +169,7 @@ static tp_status run_forward(tp_context *c, tp_tensor *const *x, tp_tensor **y)
     }
     if (!status) status = tp__pending() ? tp__pending() : c->failed ? TP_ERR_MEMORY : TP_OK;
     for (int i = 0; i < c->n_out && !status; i++) tp_escape(y[i]);
-    tp_scope close = scope;
-    tp_scope_close(&close);
-    tp_grad_mode restore = was;
-    tp_grad_mode_restore(&restore);
+    tp_scope_close(&scope);
     return status;
 }
 
@@ -211,6 +212,7 @@ static tp_status record_apply(tp_context *c, tp_tensor *const *x, tp_tensor **y)
 
 tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y)
 {
+    if (!f || !y || (!x && n)) return tp_fail(TP_ERR_ARGUMENT, "apply: the function, its inputs or its outputs are NULL");
     const int n_out = f->n_outputs ? f->n_outputs : 1;
     for (int i = 0; i < n_out; i++) y[i] = NULL;
     if (!f->name || (f->n_outputs ? !f->forward_many || !f->backward_many : !f->forward || !f->backward))
@@ -246,6 +248,7 @@ tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_ten
 tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x)
 {
     int n = 0;
+    if (!f || !x) return tp_fail(TP_ERR_ARGUMENT, "apply: the function, or the list of its inputs, is NULL"), NULL;
     while ((void *)x[n] != TP__END) n++;
     for (int i = 0; i < n; i++)
         if (!x[i]) return NULL;

@@ -12,18 +12,11 @@ void tp_bump_version(tp_tensor *x, const char *op)
     if (x && tp__alive(x, "bump_version")) tp__bump(x, op);
 }
 
-static bool shares_elements(const tp_tensor *x)
-{
-    for (int i = 0; i < x->ndim; i++)
-        if (x->shape[i] > 1 && x->stride[i] == 0) return true;
-    return false;
-}
-
 bool tp__may_write(tp_tensor *x, const char *op)
 {
     if (!x || tp__pending_error() || !tp__alive(x, op)) return false;
     const char *why = NULL;
-    if (x->numel && shares_elements(x)) {
+    if (x->numel && tp__is_expanded(x)) {
         why = "several of its elements share one place in memory: clone it first";
     } else if (!(tp__self.mode & TP__NO_RECORD)) {
         const tp_tensor *root = x->base ? x->base : x;

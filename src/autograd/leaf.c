@@ -140,5 +140,8 @@ tp_grad_mode tp_grad_mode_set(bool on)
     return was;
 }
 
-void tp_grad_mode_restore(tp_grad_mode *was) { tp_grad_mode_set(was->tp__was); }
+void tp_grad_mode_restore(tp_grad_mode *was)
+{
+    if (was) tp_grad_mode_set(was->tp__was);
+}
 bool tp_grad_enabled(void) { return !(tp__self.mode & TP__NO_RECORD); }

@@ -114,8 +114,6 @@ void tp__release_saved(tp_node *node)
 
 /* ---- Freeing ---------------------------------------------------------------------------------------------------------------- */
 
-void tp__context_free(tp_context *context);
-
 static void free_hooks(tp__hook *hook)
 {
     while (hook) {
@@ -136,7 +134,7 @@ static void free_node(tp__thread *self, tp_node *node)
     }
     for (int i = 0; i < node->n_saved; i++)
         if (tp__slots(node)[i].tensor) tp__unref(tp__slots(node)[i].tensor);
-    if (node->context) tp__context_free(node->context);
+    tp__context_free(node->context);
     if (node->flags & TP__NODE_BIG) tp_mem_free(node, node_bytes(node->n_edges, node->n_saved, node->n_shapes, node->attr_bytes));
     else tp__pool_return(self, node->pool, node, node->flags & TP__NODE_APART);
 }

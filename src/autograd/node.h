@@ -59,6 +59,7 @@ static inline void tp__attach(tp_node *node, tp_tensor *y, int i)
 void tp__save_input(tp_node *node, int slot, tp_tensor *x);
 tp_status tp__save_output(tp_node *node, int slot, tp_tensor *y, int output);
 void tp__release_saved(tp_node *node);                 /* after its rule ran, unless the graph is retained */
+void tp__context_free(tp_context *context);            /* function.c; NULL is fine */
 
 /* ---- For rules --------------------------------------------------------------------------------------------------------------- */
 
@@ -66,6 +67,7 @@ void tp__release_saved(tp_node *node);                 /* after its rule ran, un
 tp_tensor *tp__saved(const tp_node *node, int k);
 static inline const void *tp__attr(const tp_node *node) { return tp__attr_memory(node); }
 const tp__kept_shape *tp__kept(const tp_node *node, int arg);            /* the shape of input `arg`; NULL if not kept */
+static inline tp_shape tp__kept_shape_of(const tp__kept_shape *kept) { return tp__shape(kept->ndim, kept->shape); }
 /* Does member i of the node's tensor list need a gradient? Others: need has a bit. */
 static inline bool tp__edge_needs(const tp_node *node, int i) { return i < node->n_edges && tp__edges(node)[i].kind != TP__EDGE_NONE; }
 

@@ -41,6 +41,8 @@ tp_status tp__walk_see(tp__walk *walk, tp_node *node);
 tp_status tp__walk_run(tp__walk *walk, tp_tensor *const *outputs, int n, tp_tensor *const *grads);
 void tp__walk_end(tp__walk *walk);
 
+/* Calls the hooks on `output`, which may put another gradient into *slot; what they made is in the list above mark. */
+tp_status tp__run_hooks(tp__hook *const *hooks, int output, tp_tensor **slot, uint32_t mark);
 /* Calls the hooks that wait until the leaf's gradient was added to. */
 tp_status tp__walk_told(tp_tensor *leaf);
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */

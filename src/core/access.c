@@ -1,10 +1,9 @@
 /* access.c: values go out of and into tensors. */
+#include "core/convert.h"
 #include "core/graph.h"
 #include "core/op.h"
 
 #include <math.h>
-
-#include "cpu/convert.h"
 
 static bool readable(tp_tensor *x, const char *op)
 {
@@ -61,14 +60,11 @@ tp_status tp_copy_to(tp_tensor *x, void *out, size_t bytes)
     if (!tp__alive(x, "copy_to")) return tp__pending();
     const size_t need = (size_t)x->numel * tp_dtype_size((tp_dtype)x->dtype);
     if (bytes != need) return tp__fail_tensors(TP_ERR_SHAPE, "copy_to", &x, 1, "%s has %zu bytes, %zu are given", tp__shape_text(x), need, bytes);
-    const tp_scope scope = tp_scope_open();
-    const tp_grad_mode was = tp_grad_mode_set(false);
+    if (need && !out) return tp_fail(TP_ERR_ARGUMENT, "copy_to: out is NULL");
+    TP_SCOPE();
+    TP_NO_GRAD();
     tp_tensor *plain = tp_contiguous(x->device == TP_CPU ? x : tp_to(x, TP_CPU));
     if (plain && need) memcpy(out, plain->data, need);
-    tp_grad_mode mode = was;
-    tp_grad_mode_restore(&mode);
-    tp_scope close = scope;
-    tp_scope_close(&close);
     return plain ? TP_OK : tp__pending();
 }
 
@@ -76,8 +72,8 @@ tp_status tp_copy_to(tp_tensor *x, void *out, size_t bytes)
 
 static bool compare(tp_tensor *a, tp_tensor *b, double rtol, double atol, bool exact)
 {
-    const tp_scope scope = tp_scope_open();
-    const tp_grad_mode was = tp_grad_mode_set(false);
+    TP_SCOPE();
+    TP_NO_GRAD();
     bool same = true;
     const bool whole = exact && !tp__is_floating(a->dtype) && !tp__is_floating(b->dtype);
     tp_tensor *pa = tp_contiguous(tp_to_dtype(tp_to(a, TP_CPU), whole ? TP_I64 : TP_F64));
@@ -91,10 +87,6 @@ static bool compare(tp_tensor *a, tp_tensor *b, double rtol, double atol, bool e
         const double x = ((double *)pa->data)[i], y = ((double *)pb->data)[i];
         same = x == y || (!exact && isfinite(y) && fabs(x - y) <= atol + rtol * fabs(y));
     }
-    tp_grad_mode mode = was;
-    tp_grad_mode_restore(&mode);
-    tp_scope close = scope;
-    tp_scope_close(&close);
     return same;
 }
 

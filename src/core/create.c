@@ -1,12 +1,9 @@
 /* create.c: tensors from shapes, values and memory of the caller's. */
-#include "core/graph.h"
-#include "core/op.h"
-#include "core/rest.h"
+#include "core/create.h"
 
 #include <math.h>
 
-/* Reads the options, and checks what they ask for. */
-static bool take(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
+bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
 {
     *o = (tp_tensor_options){ TP__DEFAULT_tensor .tp__end = 0 };
     if (tp_options_take(op, o, theirs, offsetof(tp_tensor_options, tp__end))) return false;
@@ -23,7 +20,7 @@ static bool take(const char *op, tp_tensor_options *o, const tp_tensor_options *
     return true;
 }
 
-static tp_tensor *make(const char *op, tp_shape shape, const tp_tensor_options *o)
+tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o)
 {
     const char *const outer = tp__self.op;
     tp__self.op = op;
@@ -32,7 +29,7 @@ static tp_tensor *make(const char *op, tp_shape shape, const tp_tensor_options *
     return x;
 }
 
-static tp_tensor *finish(tp_tensor *x, const tp_tensor_options *o)
+tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o)
 {
     if (x && o->requires_grad) x->flags |= TP__REQUIRES_GRAD;
     return x;
@@ -41,25 +38,30 @@ static tp_tensor *finish(tp_tensor *x, const tp_tensor_options *o)
 tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *options)
 {
     tp_tensor_options o;
-    return take("empty", &o, options, TP_F32) ? finish(make("empty", shape, &o), &o) : NULL;
+    return tp__create_options("empty", &o, options, TP_F32) ? tp__create_done(tp__create("empty", shape, &o), &o) : NULL;
+}
+
+tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr)
+{
+    if (!x) return NULL;
+    tp__state(op);
+    const tp_kernel *kernel = tp__kernel(op, x->device);
+    tp__call call = { .op = op, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
+    return kernel && !kernel->run(&call) ? x : NULL;
 }
 
 static const tp_op op_filled = { .schema = "full(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INTERNAL, .state = TP__STATE };
 
-/* Fills by the backend's kernel: a tensor that nobody has seen yet has no version to bump and no tape. */
 static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const tp_tensor_options *options, tp_dtype usual)
 {
     tp_tensor_options o;
-    tp_tensor *x = take(op, &o, options, usual) ? make(op, shape, &o) : NULL;
+    tp_tensor *x = tp__create_options(op, &o, options, usual) ? tp__create(op, shape, &o) : NULL;
     if (!x) return NULL;
     if (x->device == TP_CPU && x->flags & TP__CONTIGUOUS && value.kind == TP_OPERAND_INTEGER && !value.as.integer) {
         memset(x->data, 0, (size_t)x->numel * tp_dtype_size(o.dtype));
-        return finish(x, &o);
+        return tp__create_done(x, &o);
     }
-    tp__state(&op_filled);
-    const tp_kernel *kernel = tp__kernel(&op_filled, x->device);
-    tp__call call = { .op = &op_filled, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = &value };
-    return kernel && !kernel->run(&call) ? finish(x, &o) : NULL;
+    return tp__create_done(tp__create_fill(x, &op_filled, &value), &o);
 }
 
 #define WHOLE(v) ((tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = (v) })
@@ -83,25 +85,25 @@ tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor
 {
     tp_tensor_options o;
     const bool whole = floor(start) == start && floor(end) == end && floor(step) == step;
-    if (!take("arange", &o, options, whole ? TP_I64 : TP_F32)) return NULL;
+    if (!tp__create_options("arange", &o, options, whole ? TP_I64 : TP_F32)) return NULL;
     if (step == 0 || !isfinite(start) || !isfinite(end) || !isfinite(step) || (step > 0 ? start > end : start < end))
         return tp_fail(TP_ERR_ARGUMENT, "arange: no way from %g to %g by %g", start, end, step), NULL;
     const double count = ceil((end - start) / step);
     if (count > 0x1p53) return tp_fail(TP_ERR_SHAPE, "arange: %g values are too many", count), NULL;
     const int64_t n = (int64_t)count;
     const tp_tensor_options wide = { .dtype = TP_F64, .device = TP_CPU };
-    tp_tensor *x = make("arange", TP_SHAPE(n), &wide);
+    tp_tensor *x = tp__create("arange", TP_SHAPE(n), &wide);
     if (!x) return NULL;
     for (int64_t i = 0; i < n; i++) ((double *)x->data)[i] = start + step * (double)i;
     if (o.dtype != TP_F64) x = tp_to_dtype(x, o.dtype);
     if (x && o.device != TP_CPU) x = tp_to(x, o.device);
-    return finish(x, &o);
+    return tp__create_done(x, &o);
 }
 
 tp_tensor *tp_from_data(const void *data, tp_dtype dtype, tp_shape shape)
 {
     const tp_tensor_options o = { .dtype = dtype, .device = TP_CPU };
-    tp_tensor *x = make("from_data", shape, &o);
+    tp_tensor *x = tp__create("from_data", shape, &o);
     if (!x) return NULL;
     if (!data && x->numel) return tp_fail(TP_ERR_ARGUMENT, "from_data: data is NULL"), NULL;
     if (x->numel) memcpy(x->data, data, (size_t)x->numel * tp_dtype_size(dtype));
@@ -115,7 +117,7 @@ tp_tensor *tp_from_blob(void *data, tp_dtype dtype, tp_shape shape, tp_drop_fn *
     const tp_tensor_options o = { .dtype = dtype, .device = TP_CPU };
     int64_t bytes = (int64_t)tp_dtype_size(dtype);
     if (shape.ndim < 0 || shape.ndim > TP_MAX_DIMS) tp_fail(TP_ERR_SHAPE, "from_blob: %d dims, at most %d are possible", shape.ndim, TP_MAX_DIMS);
-    else x = make("from_blob", none, &o);
+    else x = tp__create("from_blob", none, &o);
     for (int i = 0; x && i < shape.ndim; i++)
         if (shape.dim[i] < 0 || __builtin_mul_overflow(bytes, shape.dim[i], &bytes)) {
             tp_fail(TP_ERR_SHAPE, "from_blob: %s is no shape", tp__dims_text(shape.ndim, shape.dim));

@@ -55,8 +55,7 @@ const char *tp_device_name(tp_device device)
     static const char *const cudas[] = { "cuda:0", "cuda:1", "cuda:2", "cuda:3", "cuda:4", "cuda:5", "cuda:6", "cuda:7",
                                          "cuda:8", "cuda:9", "cuda:10", "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15" };
     if (device == TP_CPU) return "cpu";
-    const int i = device - TP_CUDA(0);
-    return i >= 0 && i < 16 ? cudas[i] : "no device";
+    return device >= TP_CUDA(0) && device < TP_CUDA(16) ? cudas[device - TP_CUDA(0)] : "no device";
 }
 
 const char *tp_version(void) { return "0.1.0"; }

@@ -79,6 +79,7 @@ static void link_copy(tp_error_copy *copy)
 static tp_status record(tp_status code, tp_tensor *const *tensors, int n, const char *prefix, const char *format, va_list list)
 {
     tp__thread_rest *rest = tp__rest();
+    if (code >= 0) code = TP_ERR_ARGUMENT;             /* no error has the code of success */
     if (rest->has_error && tp__pending_error()) return code;             /* the first one is kept */
     tp_error_copy *e = &rest->error;
     memset(&e->error, 0, sizeof e->error);
@@ -112,7 +113,7 @@ tp_status tp_fail(tp_status code, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    record(code, NULL, 0, NULL, format, list);
+    code = record(code, NULL, 0, NULL, format ? format : "fail: no message", list);
     va_end(list);
     return code;
 }
@@ -157,7 +158,7 @@ int tp_report_error(FILE *out)
 
 bool tp_error_take(tp_error_copy *out)
 {
-    if (!tp__pending_error()) return false;
+    if (!out || !tp__pending_error()) return false;
     *out = tp__rest()->error;
     link_copy(out);
     tp_clear_error();
@@ -167,6 +168,7 @@ bool tp_error_take(tp_error_copy *out)
 tp_status tp_error_rethrow(const tp_error_copy *copy)
 {
     tp__thread_rest *rest = tp__rest();
+    if (!copy) return tp_fail(TP_ERR_ARGUMENT, "error_rethrow: the copy is NULL");
     if (rest->has_error && tp__pending_error()) return copy->error.code;
     rest->error = *copy;
     link_copy(&rest->error);
@@ -190,11 +192,15 @@ bool tp__alive(tp_tensor *x, const char *op)
 
 void tp_path_push(tp_path_frame *frame)
 {
+    if (!frame) return;
     frame->outer = tp__self.path;
     tp__self.path = frame;
 }
 
-void tp_path_pop(tp_path_frame *frame) { tp__self.path = frame->outer; }
+void tp_path_pop(tp_path_frame *frame)
+{
+    if (frame) tp__self.path = frame->outer;
+}
 
 /* ---- Names, log -------------------------------------------------------------------------------------------------------------------- */
 
@@ -223,7 +229,7 @@ void tp_log_message(tp_log_level level, const char *format, ...)
     char text[512];
     va_list list;
     va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
+    vsnprintf(text, sizeof text, format ? format : "(no message)", list);
     va_end(list);
     if (log_fn) log_fn(log_arg, level, text);
     else fprintf(stderr, "taper: %s%s\n", level == TP_LOG_WARNING ? "warning: " : "", text);

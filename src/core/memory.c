@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #ifdef TP_DEBUG_HANDLES
-#define TP__POOLS_AT_START false
+#define POOLS_AT_START false
 #else
-#define TP__POOLS_AT_START true
+#define POOLS_AT_START true
 #endif
 
 static void *system_alloc(void *arg, size_t bytes, size_t align)
@@ -24,23 +24,19 @@ static void system_release(void *arg, void *memory, size_t bytes)
 }
 
 static tp_allocator allocator = { system_alloc, system_release, NULL };
-static _Atomic bool pools_on = TP__POOLS_AT_START;
+static _Atomic bool pools_on = POOLS_AT_START;
 static _Atomic int64_t counted, fail_at, system_allocations, reserved, peak_reserved, peak_in_use;
 static _Atomic bool fail_all;
 
 enum { TENSOR_BYTES = (sizeof(tp_tensor) + 63) / 64 * 64, STORAGE_BYTES = (sizeof(tp_storage) + 63) / 64 * 64 };
-const uint32_t tp__pool_bytes[TP__POOLS] = {
-    TENSOR_BYTES, STORAGE_BYTES, 128, 256, 1024, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
-};
-#ifdef TP_DEBUG_HANDLES
-#define KEEP(bytes) 0
-#else
-#define KEEP(bytes) ((1 << 20) / (bytes))
-#endif
-_Atomic uint16_t tp__pool_keep[TP__POOLS] = {
-    KEEP(TENSOR_BYTES), KEEP(STORAGE_BYTES), KEEP(128), KEEP(256), KEEP(1024), KEEP(128), KEEP(256), KEEP(512), KEEP(1024), KEEP(2048),
-    KEEP(4096), KEEP(8192), KEEP(16384), KEEP(32768), KEEP(65536),
-};
+#define EACH_POOL(X) \
+    X(TENSOR_BYTES) X(STORAGE_BYTES) X(128) X(256) X(1024)               /* nodes */ \
+    X(128) X(256) X(512) X(1024) X(2048) X(4096) X(8192) X(16384) X(32768) X(65536)
+enum { POOL_KEEPS = 1 << 20 };                         /* bytes that a thread keeps of each */
+#define BYTES(bytes) bytes,
+#define KEEP(bytes)  POOLS_AT_START ? POOL_KEEPS / (bytes) : 0,
+const uint32_t tp__pool_bytes[TP__POOLS] = { EACH_POOL(BYTES) };
+_Atomic uint16_t tp__pool_keep[TP__POOLS] = { EACH_POOL(KEEP) };
 
 /* ---- The allocator ---------------------------------------------------------------------------------------------------------- */
 
@@ -95,7 +91,7 @@ void tp_mem_pools(bool on)
 {
     atomic_store(&pools_on, on);
     for (int pool = 0; pool < TP__POOLS; pool++) {
-        const uint32_t keep = (1u << 20) / tp__pool_bytes[pool];
+        const uint32_t keep = POOL_KEEPS / tp__pool_bytes[pool];
         atomic_store(&tp__pool_keep[pool], on ? (uint16_t)keep : 0);
         if (!on) give_to_depot(&tp__self, pool, UINT32_MAX);
     }
@@ -211,8 +207,6 @@ void tp__pool_overflow(tp__thread *self, int pool, void *memory, bool apart)
     give_to_depot(self, pool, keep ? keep / 2u : UINT32_MAX);
 }
 
-/* What the pools still hold when a thread ends goes to the others. */
-void tp__pools_abandon(tp__thread *self);
 void tp__pools_abandon(tp__thread *self)
 {
     for (int pool = 0; pool < TP__POOLS; pool++) give_to_depot(self, pool, UINT32_MAX);
@@ -271,6 +265,7 @@ void tp_mem_free_string(char *text)
 
 tp_status tp_memory_stats(tp_device device, tp_memory *out)
 {
+    if (!out) return tp_fail(TP_ERR_ARGUMENT, "memory_stats: out is NULL");
     *out = (tp_memory){ 0 };
     if (device != TP_CPU) {
         const tp_backend *backend = tp__backend(device);

@@ -34,4 +34,8 @@ int64_t tp__live_bytes(void);                          /* of all threads */
 void tp__note_peak(int64_t more);                      /* looks how much is in use, and `more`: where the pools are at their end */
 int64_t tp__allocations(void);
 
+/* For thread.c: this thread ends. What its pools hold goes to the others, dead headers that wait to their pool. */
+void tp__pools_abandon(tp__thread *self);
+void tp__quarantine_end(void);
+
 #endif

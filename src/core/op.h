@@ -75,10 +75,9 @@ enum { TP__SAVE_INPUT = 1, TP__SAVE_OUTPUT };
 enum {
     TP__INPLACE      = 1,                              /* writes and returns in[0] */
     TP__VIEW         = 2,                              /* outputs share in[0]'s memory, by the shape rule */
-    TP__NOT_LAZY     = 4,                              /* outputs depend on data, or it writes */
-    TP__NO_GRAD_OP   = 8,                              /* its outputs never need a gradient */
-    TP__INTERNAL     = 16,                             /* no PyTorch user calls it: a fused backward, a step */
-    TP__RANDOM       = 32,                             /* draws numbers */
+    TP__NO_GRAD_OP   = 4,                              /* its outputs never need a gradient */
+    TP__INTERNAL     = 8,                              /* no PyTorch user calls it: a fused backward, a step */
+    TP__RANDOM       = 16,                             /* draws numbers */
 };
 
 #define TP__MAX_ARGS 16
@@ -122,8 +121,15 @@ struct tp_op {
     tp__op_state *state;                               /* TP__STATE */
 };
 #define TP__STATE (&(tp__op_state){ .ready = 0 })
+static inline int tp__count_saves(const tp_op *op)
+{
+    int n = 0;
+    while (n < TP__MAX_SAVES && op->saves[n].from) n++;
+    return n;
+}
 
 void tp__op_prepare(const tp_op *op);                  /* parses the schema, once */
+int32_t tp__choice(const tp__param *param, const char *value);           /* 1 + the place of value among its choices; 0: none of them */
 static inline tp__op_state *tp__state(const tp_op *op)
 {
     if (__builtin_expect(!atomic_load_explicit(&op->state->ready, memory_order_acquire), 0)) tp__op_prepare(op);

@@ -113,6 +113,7 @@ static void forget(void)
     atomic_store(&pool.next, 0);
     atomic_store(&pool.seats, 0);
     atomic_store(&pool.waits, false);
+    atomic_store(&pool.ends, false);
 }
 
 static void start_workers(int wanted)

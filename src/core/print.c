@@ -1,5 +1,6 @@
 /* print.c: tensors as text, character by character as PyTorch prints them: 4 digits, 80 columns, and beyond 1000 elements
  * three from each end of every dim. One format serves all elements; it is found by looking at those that will be printed. */
+#include "core/convert.h"
 #include "core/graph.h"
 #include "core/op.h"
 
@@ -38,16 +39,6 @@ static void put_many(text *t, char c, int n) { while (n-- > 0) put_n(t, &c, 1); 
 
 /* ---- Elements ------------------------------------------------------------------------------------------------------------------------ */
 
-static double half_value(uint16_t h, int exponent_bits)
-{
-    const int mantissa_bits = 15 - exponent_bits, most = (1 << exponent_bits) - 1, bias = most / 2;
-    const int exponent = h >> mantissa_bits & most, mantissa = h & ((1 << mantissa_bits) - 1);
-    const double magnitude = exponent == most ? (mantissa ? NAN : INFINITY)
-                           : exponent ? ldexp((double)(mantissa + (1 << mantissa_bits)), exponent - bias - mantissa_bits)
-                                      : ldexp((double)mantissa, 1 - bias - mantissa_bits);
-    return h & 0x8000 ? -magnitude : magnitude;
-}
-
 /* Of a floating or complex element. */
 static double real_value(const printed *p, int64_t at, int part)
 {
@@ -57,8 +48,8 @@ static double real_value(const printed *p, int64_t at, int part)
     switch (p->x->dtype) {
     case TP_F32: case TP_C64: return ((const float *)(const void *)e)[part];
     case TP_F64: case TP_C128: return ((const double *)(const void *)e)[part];
-    case TP_F16: return half_value(half, 5);
-    default: return half_value(half, 8);
+    case TP_F16: return tp__f16_to_f32(half);
+    default: return tp__bf16_to_f32(half);
     }
 }
 

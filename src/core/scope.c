@@ -67,7 +67,7 @@ tp_scope tp_scope_open(void) { return tp_scope_open_at(NULL); }
 void tp_scope_close(tp_scope *scope)
 {
     tp__thread *self = &tp__self;
-    if (scope->tp__depth > self->depth || scope->tp__depth == 0) return;
+    if (!scope || scope->tp__depth > self->depth || scope->tp__depth == 0) return;
     self->depth = (uint32_t)scope->tp__depth;          /* those inside of it are closed, too */
     const uint32_t first = self->marks[self->depth].first;
     if (self->listed > first) tp__list_release(first);         /* at this depth still: the dead say which scope it was */
@@ -104,7 +104,7 @@ tp_tensor *tp_retain(tp_tensor *x)
 
 void tp_release(tp_tensor *x)
 {
-    if (x) tp__unref(x);
+    if (x && tp__alive(x, "release")) tp__unref(x);
 }
 
 static bool is_in_inner_scope(const tp__thread *self, const tp_tensor *x)
@@ -140,6 +140,7 @@ void tp_drop(tp_tensor *x)
 
 tp_tensor *tp_assign(tp_tensor **slot, tp_tensor *x)
 {
+    if (!slot) return tp_fail(TP_ERR_ARGUMENT, "assign: the slot is NULL"), NULL;
     tp_tensor *old = *slot;
     *slot = tp_keep(x);
     if (old && old->kind == TP_KIND_TENSOR && atomic_load(&old->kept) > 0) tp_free(old);
@@ -149,12 +150,13 @@ tp_tensor *tp_assign(tp_tensor **slot, tp_tensor *x)
 /* Objects count their references to each other, so any order will do. */
 void tp_free_each(void *const *objects)
 {
-    for (void *const *at = objects; *at != TP__END; at++) {
+    for (void *const *at = objects; at && *at != TP__END; at++) {
         bool again = !*at;                             /* NULL, or the same object twice */
         for (void *const *before = objects; before < at; before++) again |= *before == *at;
         if (again) continue;
         const uint32_t kind = *(const uint32_t *)*at;
         if (kind == TP_KIND_TENSOR || kind == TP_KIND_DEAD) tp_free(*at);
-        else ((tp_object *)*at)->destroy(*at);
+        else if (kind > TP_KIND_TENSOR && kind <= TP_KIND_OTHER) ((tp_object *)*at)->destroy(*at);
+        else tp_fail(TP_ERR_ARGUMENT, "free_all: argument %d is nothing of Taper's", (int)(at - objects));
     }
 }

@@ -108,7 +108,8 @@ void tp__storage_adopt(tp_storage *s, void *data, size_t bytes, tp_drop_fn *drop
 
 /* ---- Headers ------------------------------------------------------------------------------------------------------------------ */
 
-tp_tensor *tp__header_new(void)
+/* In the current scope with refs 1, the scope's. */
+static tp_tensor *header_new(void)
 {
     tp__thread *self = &tp__self;
     bool apart;
@@ -142,7 +143,7 @@ static tp_tensor *bury(tp_tensor *x)
     quarantine.next = (quarantine.next + 1) % QUARANTINE;
     return oldest;
 }
-static void unbury_all(void)
+void tp__quarantine_end(void)
 {
     for (int i = 0; i < QUARANTINE; i++) {
         tp_tensor *x = quarantine.at[i];
@@ -152,10 +153,8 @@ static void unbury_all(void)
 }
 #else
 static tp_tensor *bury(tp_tensor *x) { return x; }
-static void unbury_all(void) {}
+void tp__quarantine_end(void) {}
 #endif
-void tp__quarantine_end(void);                         /* for thread.c: a thread ends */
-void tp__quarantine_end(void) { unbury_all(); }
 
 void tp__tensor_free(tp_tensor *x)
 {
@@ -213,7 +212,7 @@ static bool dims_are_good(tp_dtype dtype, int ndim, const int64_t *shape)
 tp_tensor *tp__tensor_new(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape)
 {
     if (__builtin_expect(!dims_are_good(dtype, ndim, shape), 0)) return NULL;
-    tp_tensor *x = tp__header_new();
+    tp_tensor *x = header_new();
     if (!x) return NULL;
     if (!tp__set_shape(x, ndim, shape)) {
         tp_fail(TP_ERR_SHAPE, "%s: %s has too many elements", tp__self.op ? tp__self.op : "tensor", tp__dims_text(ndim, shape));
@@ -238,7 +237,13 @@ tp_tensor *tp__tensor_new_strided(tp_device device, tp_dtype dtype, int ndim, co
 
 tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
 {
-    tp_tensor *y = tp__header_new();
+    int64_t room = 1;                                  /* an expanded view has more elements than memory: they must be countable */
+    for (int i = 0; i < ndim; i++)
+        if (__builtin_mul_overflow(room, shape[i] > 0 ? shape[i] : 1, &room) || room > INT64_MAX / 32) {
+            tp_fail(TP_ERR_SHAPE, "%s: %s has too many elements", tp__self.op ? tp__self.op : "tensor", tp__dims_text(ndim, shape));
+            return NULL;
+        }
+    tp_tensor *y = header_new();
     if (!y) return NULL;
     y->dtype = x->dtype;
     y->device = x->device;
@@ -273,8 +278,7 @@ bool tp__geometry_is_contiguous(int ndim, const int64_t *shape, const int64_t *s
     return contiguous;
 }
 
-/* Dims of size other than 1, by falling stride; returns how many. */
-static int by_stride(const tp_tensor *x, int *order)
+int tp__dims_by_stride(const tp_tensor *x, int *order)
 {
     int n = 0;
     for (int i = 0; i < x->ndim; i++) {
@@ -294,7 +298,7 @@ bool tp__is_dense(const tp_tensor *x)
     if (x->flags & TP__CONTIGUOUS) return true;
     int order[TP_MAX_DIMS];
     int64_t expected = 1;
-    for (int i = by_stride(x, order) - 1; i >= 0; i--) {
+    for (int i = tp__dims_by_stride(x, order) - 1; i >= 0; i--) {
         if (x->stride[order[i]] != expected) return false;
         expected *= x->shape[order[i]];
     }
@@ -305,7 +309,7 @@ void tp__strides_like(const tp_tensor *x, int64_t *stride)
 {
     int order[TP_MAX_DIMS];
     int64_t next = 1;
-    for (int i = by_stride(x, order) - 1; i >= 0; i--) {
+    for (int i = tp__dims_by_stride(x, order) - 1; i >= 0; i--) {
         stride[order[i]] = next;
         next *= x->shape[order[i]] ? x->shape[order[i]] : 1;
     }
@@ -313,10 +317,10 @@ void tp__strides_like(const tp_tensor *x, int64_t *stride)
         if (x->shape[i] == 1) stride[i] = i == x->ndim - 1 ? 1 : stride[i + 1] * x->shape[i + 1];
 }
 
-int tp__dim(int dim, int ndim)
+int tp__dim(int64_t dim, int ndim)
 {
     const int n = ndim ? ndim : 1;
-    return dim < -n || dim >= n ? -1 : dim < 0 ? dim + n : dim;
+    return dim < -n || dim >= n ? -1 : (int)(dim < 0 ? dim + n : dim);
 }
 
 const char *tp__dims_text(int ndim, const int64_t *dims)

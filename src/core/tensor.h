@@ -60,8 +60,6 @@ struct tp_tensor {
 
 /* ---- Making and counting ------------------------------------------------------------------------------------------------- */
 
-/* A header in the current scope with refs 1, the scope's. Geometry is the caller's to fill, or tp__tensor_new's. */
-tp_tensor *tp__header_new(void);
 /* Contiguous, values not set. NULL: TP_ERR_MEMORY, TP_ERR_SHAPE (too many elements), TP_ERR_DEVICE */
 tp_tensor *tp__tensor_new(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape);
 /* With given strides, dense in some order. */
@@ -117,6 +115,19 @@ static inline bool tp__same_shape(const tp_tensor *a, const tp_tensor *b)
         if (a->shape[i] != b->shape[i]) return false;
     return true;
 }
+/* Does an element stand for several, by a stride of 0? */
+static inline bool tp__is_expanded(const tp_tensor *x)
+{
+    for (int i = 0; i < x->ndim; i++)
+        if (!x->stride[i] && x->shape[i] > 1) return true;
+    return false;
+}
+static inline tp_shape tp__shape(int ndim, const int64_t *dims)
+{
+    tp_shape shape = { .ndim = ndim };
+    memcpy(shape.dim, dims, sizeof *dims * (size_t)ndim);
+    return shape;
+}
 static inline bool tp__is_floating(int dtype) { return dtype >= TP_F32 && dtype <= TP_BF16; }
 static inline bool tp__is_complex(int dtype) { return dtype == TP_C64 || dtype == TP_C128; }
 static inline bool tp__is_integer(int dtype) { return dtype >= TP_I64 && dtype <= TP_U8; }       /* bool is none */
@@ -128,7 +139,8 @@ bool tp__geometry_is_contiguous(int ndim, const int64_t *shape, const int64_t *s
 bool tp__is_dense(const tp_tensor *x);                 /* non-overlapping, no holes, in some order of dims */
 /* The memory format that dense inputs keep: strides like x's for a shape like x's. */
 void tp__strides_like(const tp_tensor *x, int64_t *stride);
-int tp__dim(int dim, int ndim);                        /* wraps a negative dim; -1 when out of range (0-dim takes 0 and -1) */
+int tp__dim(int64_t dim, int ndim);                    /* wraps a negative dim; -1 when out of range (0-dim takes 0 and -1) */
+int tp__dims_by_stride(const tp_tensor *x, int *order);          /* those of size other than 1, by falling stride; returns how many */
 
 /* "[3, 5]", in a ring of buffers of the thread: good until eight more are made. */
 const char *tp__shape_text(const tp_tensor *x);

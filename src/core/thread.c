@@ -11,9 +11,6 @@
 
 __thread tp__thread tp__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-void tp__pools_abandon(tp__thread *self);
-void tp__quarantine_end(void);
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static tp__thread *threads;
 static uint32_t last_id;
@@ -67,6 +64,7 @@ __attribute__((destructor)) static void leave_main(void)
         pthread_setspecific(key, NULL);
         leave(&tp__self);
     }
+    if (last_id) pthread_key_delete(key);              /* a dlclose: threads that end later find none of our code */
     tp__cache_trim(0);
 }
 
@@ -101,6 +99,8 @@ static void *start(void *memory)
 
 tp_thread *tp_thread_start(const char *name, void (*run)(void *arg), void *arg)
 {
+    if (!name) name = "taper";
+    if (!run) return tp_fail(TP_ERR_ARGUMENT, "thread_start: there is nothing to run"), NULL;
     tp_thread *thread = tp_mem_calloc(sizeof *thread);
     if (!thread) return NULL;
     thread->run = run;
@@ -144,16 +144,13 @@ static int usual_threads(void)
     return n > 0 ? (int)n : 1;
 }
 
-void tp_set_num_threads(int n)
-{
-    atomic_store(&num_threads, n < 1 ? 1 : n);
-}
+void tp_set_num_threads(int n) { atomic_store(&num_threads, n < 1 ? 1 : n); }
 
 int tp_get_num_threads(void)
 {
     if (tp__self.serial) return 1;
-    const int n = atomic_load_explicit(&num_threads, memory_order_relaxed);
+    int n = atomic_load_explicit(&num_threads, memory_order_relaxed);
     if (n) return n;
-    atomic_store(&num_threads, usual_threads());
-    return usual_threads();
+    const int usual = usual_threads();
+    return atomic_compare_exchange_strong(&num_threads, &n, usual) ? usual : n;        /* n: what another thread has set meanwhile */
 }

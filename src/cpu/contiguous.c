@@ -1,7 +1,7 @@
 /* contiguous.c: copies for kernels that take contiguous memory. */
 #include "cpu/contiguous.h"
 
-#include "cpu/convert.h"
+#include "core/convert.h"
 
 tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
 {

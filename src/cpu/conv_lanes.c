@@ -67,7 +67,6 @@ typedef struct job {
     float *partial;                                    /* [chunks][out][c][kh][kw], of dw */
     int64_t blocks, chunks;
     int64_t k, width, x_floats, y_floats;              /* kh c kw; of a row of x in lanes; of a block */
-    void (*work)(struct job *, int64_t piece, int seat);
 } job;
 
 /* Taps are ordered by row of the kernel, so that those whose row is inside are neighbours. */
@@ -118,11 +117,12 @@ static void x_to_lanes(const job *t, int64_t block, float *to)
     }
 }
 
-static void forward_block(job *t, int64_t block, int me)
+static void forward_block(void *arg, int64_t block)
 {
+    job *t = arg;
     const tp__conv *g = t->g;
     const int lanes = t->kernels->lanes, rows = t->kernels->rows;
-    float *x = t->lanes + me * (t->x_floats + t->y_floats), *y = x + t->x_floats;
+    float *x = t->lanes + tp__seat() * (t->x_floats + t->y_floats), *y = x + t->x_floats;
     const int64_t per_tap_row = g->c * g->kw, image = g->out * g->oh * g->ow;
     x_to_lanes(t, block, x);
     for (int64_t i = 0; i < g->oh; i++) {
@@ -138,11 +138,11 @@ static void forward_block(job *t, int64_t block, int me)
     t->kernels->out(t->y + block * lanes * image, image, images_of(t, block), y, image);
 }
 
-static void weight_block(job *t, int64_t block, float *dw, bool add, int me)
+static void weight_block(job *t, int64_t block, float *dw, bool add)
 {
     const tp__conv *g = t->g;
     const int lanes = t->kernels->lanes, most_taps = t->kernels->taps, most_channels = t->kernels->channels;
-    float *x = t->lanes + me * (t->x_floats + t->y_floats), *dy = x + t->x_floats;
+    float *x = t->lanes + tp__seat() * (t->x_floats + t->y_floats), *dy = x + t->x_floats;
     float tile[32];
     const int64_t per_tap_row = g->c * g->kw, image = g->out * g->oh * g->ow;
     x_to_lanes(t, block, x);
@@ -169,20 +169,15 @@ static void weight_block(job *t, int64_t block, float *dw, bool add, int me)
 }
 
 /* Chunks of blocks gather apart and are added in order: how many depends on the shape alone. */
-static void weight_chunk(job *t, int64_t chunk, int me)
+static void weight_chunk(void *arg, int64_t chunk)
 {
+    job *t = arg;
     const int64_t first = chunk * t->blocks / t->chunks, last = (chunk + 1) * t->blocks / t->chunks;
-    for (int64_t block = first; block < last; block++) weight_block(t, block, t->partial + chunk * t->g->out * t->k, block > first, me);
+    for (int64_t block = first; block < last; block++) weight_block(t, block, t->partial + chunk * t->g->out * t->k, block > first);
 }
 
 /* Scratch for all threads, and then every block of images, or every chunk of them. */
-static void run_piece(void *arg, int64_t piece)
-{
-    job *t = arg;
-    t->work(t, piece, tp__seat());
-}
-
-static tp_status run(job *t, const tp__conv *g, const weights *w, void (*work)(job *, int64_t, int))
+static tp_status run(job *t, const tp__conv *g, const weights *w, tp__piece_fn *work)
 {
     const tp__lanes_kernels *kernels = kernels_here();
     t->blocks = (g->n + kernels->lanes - 1) / kernels->lanes;
@@ -206,8 +201,7 @@ static tp_status run(job *t, const tp__conv *g, const weights *w, void (*work)(j
     t->offset = (int64_t *)(void *)(t->partial + round_up(partial, 16));
     fill_offsets(t);
     if (w) pack_weights(t, w);
-    t->work = work;
-    tp__parallel(pieces, threads, run_piece, t);
+    tp__parallel(pieces, threads, work, t);
     return TP_OK;
 }
 

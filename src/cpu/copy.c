@@ -1,7 +1,7 @@
 /* copy.c: copies between any layouts and dtypes, and filling. The dims are walked in the order of the destination; a plain
  * transpose goes by tiles, so that both sides use their cache lines whole. */
+#include "core/convert.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 
 enum { TILE = 32, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
 
@@ -9,16 +9,8 @@ typedef struct layout { int ndim; int64_t size[TP_MAX_DIMS], to[TP_MAX_DIMS], fr
 
 static void lay_out(layout *l, const tp_tensor *y, const tp_tensor *x)
 {
-    int order[TP_MAX_DIMS], n = 0;
-    for (int d = 0; d < y->ndim; d++) {
-        if (y->shape[d] == 1) continue;
-        int at = n++;
-        while (at > 0 && y->stride[order[at - 1]] < y->stride[d]) {
-            order[at] = order[at - 1];
-            at--;
-        }
-        order[at] = d;
-    }
+    int order[TP_MAX_DIMS];
+    const int n = tp__dims_by_stride(y, order);
     l->ndim = 0;
     for (int i = 0; i < n; i++) {
         const int d = order[i], dx = d - (y->ndim - x->ndim);
@@ -139,7 +131,7 @@ static tp_status copy_from(tp__call *call, const tp_tensor *x)
 
 static tp_status copy_run(tp__call *call) { return copy_from(call, call->in[call->n_in > 1]); }
 
-/* The value of a 0-dim in[1], cast to every element of out[0]. */
+/* The number that is the attribute, cast to every element of out[0]. */
 static tp_status fill_run(tp__call *call)
 {
     tp_tensor *y = call->out[0];

@@ -1,8 +1,8 @@
 /* embedding.c: looking rows up, and summing gradients of rows. Each row of the gradient belongs to one thread, which goes
  * through the indices in order, so sums do not depend on the number of threads. */
+#include "core/convert.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 
 enum { PARALLEL_FROM = 1 << 16 };                      /* elements moved */
 enum { PAGE = 4096 };                                  /* bytes that are cleared together */

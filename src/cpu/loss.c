@@ -2,9 +2,9 @@
  *
  * Of a row x with log-probabilities l, a target distribution q and Q = sum(q):  loss = -sum(q l),  dx = dy (Q softmax(x) - q).
  * A class t means q_c = (1 - s) w_t [c = t] + s / C w_c, probabilities p mean q_c = w_c ((1 - s) p_c + s / C). */
+#include "core/convert.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 #include "cpu/softmax.h"

@@ -1,7 +1,7 @@
 /* max.c: the greatest element and its place, on contiguous inputs seen as [outer, n, inner]. */
+#include "core/convert.h"
 #include "core/op.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/simd.h"
 
 enum { TILE = 256, LANES = 32, CHUNK = 1024, PARALLEL = 1 << 16 };
@@ -139,6 +139,15 @@ static tp_status argmax_kernel(tp__call *call)
     return TP_OK;
 }
 
+/* The places are those of an argmax, but who calls the op by its name may give any. */
+static tp_status check_places(const tp__call *call, int64_t n)
+{
+    const int64_t *at = call->in[1]->data;
+    for (int64_t k = 0; k < call->in[1]->numel; k++)
+        if (at[k] < 0 || at[k] >= n) return tp_fail(TP_ERR_INDEX, "%s: index %lld is out of range for a dim of %lld", call->op->state->base_name, (long long)at[k], (long long)n);
+    return TP_OK;
+}
+
 /* out[o, at, i] = in[o, i], else 0; and back. The first member of the attributes is the dim. */
 static tp_status scatter_kernel(tp__call *call)
 {
@@ -146,6 +155,7 @@ static tp_status scatter_kernel(tp__call *call)
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), *at = call->in[1]->data;
     int64_t outer, n, inner;
     geometry(y, *(const int64_t *)call->attr, &outer, &n, &inner);
+    if (check_places(call, n)) return TP_ERR_INDEX;
     memset(y->data, 0, (size_t)(y->numel * item));
     for (int64_t k = 0; k < outer * inner; k++)
         copy_items((char *)y->data + ((k / inner * n + at[k]) * inner + k % inner) * item, (const char *)call->in[0]->data + k * item, item);
@@ -158,6 +168,7 @@ static tp_status gather_kernel(tp__call *call)
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)x->dtype), *at = call->in[1]->data;
     int64_t outer, n, inner;
     geometry(x, *(const int64_t *)call->attr, &outer, &n, &inner);
+    if (check_places(call, n)) return TP_ERR_INDEX;
     for (int64_t k = 0; k < outer * inner; k++)
         copy_items((char *)call->out[0]->data + k * item, (const char *)x->data + ((k / inner * n + at[k]) * inner + k % inner) * item, item);
     return TP_OK;

@@ -7,9 +7,9 @@
 #endif
 #include <math.h>
 
+#include "core/convert.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/simd.h"
 
 enum { CHUNK = 1 << 13, PARALLEL_FROM = 1 << 16 };     /* elements */

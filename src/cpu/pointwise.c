@@ -1,8 +1,8 @@
 /* pointwise.c: elementwise kernels. Each op is a row of a table: an expression, from which come loops in float32, float64 and
  * int64. Other dtypes are cast in and out in blocks that stay in the first cache: int64 wraps as every narrower integer
  * does, float32 is what float16 and bfloat16 compute in. */
+#include "core/convert.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/vecmath.h"
 
 enum { BLOCK = 512, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
@@ -88,16 +88,8 @@ typedef struct walk {                                  /* operand 0 is the outpu
 static void lay_out(walk *w, const tp__call *call)
 {
     const tp_tensor *y = call->out[0];
-    int order[TP_MAX_DIMS], n = 0;
-    for (int d = 0; d < y->ndim; d++) {
-        if (y->shape[d] == 1) continue;
-        int at = n++;
-        while (at > 0 && y->stride[order[at - 1]] < y->stride[d]) {
-            order[at] = order[at - 1];
-            at--;
-        }
-        order[at] = d;
-    }
+    int order[TP_MAX_DIMS];
+    const int n = tp__dims_by_stride(y, order);
     w->ndim = 0;
     for (int i = 0; i < n; i++) {
         int64_t step[3] = { y->stride[order[i]] };
@@ -132,7 +124,8 @@ static void run_row(const walk *w, char *const *data, int64_t n)
     const void *in[2] = { NULL, NULL };
     int step[2] = { 0, 0 };
     _Alignas(64) double buffer[3][BLOCK];
-    const bool direct = is_direct(w, 0) && is_direct(w, 1) && (w->n == 2 || is_direct(w, 2));
+    const bool spreads = w->n == 2 && !w->stride[1][last];       /* by blocks, in the buffer */
+    const bool direct = !spreads && is_direct(w, 0) && is_direct(w, 1) && (w->n == 2 || is_direct(w, 2));
     const int64_t most = direct ? n : BLOCK, wide = (int64_t)tp_dtype_size(w->compute);
     for (int64_t at = 0; at < n; at += most) {
         const int64_t m = n - at < most ? n - at : most;
@@ -147,7 +140,7 @@ static void run_row(const walk *w, char *const *data, int64_t n)
             tp__cast_row(buffer[k], w->compute, 1, x, w->at[k].dtype, stride, stride ? m : 1);
             in[k - 1] = buffer[k];
         }
-        if (w->n == 2 && !step[0]) {                   /* one input, broadcast: compute it once and spread it */
+        if (spreads) {                   /* one input, broadcast: compute it once and spread it */
             for (int64_t i = 1; i < m && i < BLOCK; i++) memcpy((char *)buffer[1] + i * wide, in[0], (size_t)wide);
             if (in[0] != buffer[1]) memcpy(buffer[1], in[0], (size_t)wide);
             in[0] = buffer[1];

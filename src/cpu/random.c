@@ -14,10 +14,10 @@
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off")
 #endif
+#include "core/convert.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "core/philox.h"
-#include "cpu/convert.h"
 #include "cpu/vecmath.h"
 
 enum { CHUNK = 1024, PARALLEL_FROM = 1 << 15 };        /* elements; a chunk begins at an even one */

@@ -4,9 +4,9 @@
  * output is the sum of runs; where it is that of a dim that stays, rows are added to a row of outputs. Terms are cut into
  * groups of a fixed size: float32 is added in many short partial sums, and these in float64, so rounding does not grow with
  * the number of terms, and the result does not depend on the number of threads. */
+#include "core/convert.h"
 #include "core/memory.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 
@@ -190,8 +190,8 @@ static plan make_plan(const tp__call *call)
     p.slabs = p.across ? p.outputs / p.across * ((p.across + WIDTH - 1) / WIDTH) : 0;
     p.length = p.by_rows ? 1 : in->size;
     p.pieces = p.length > GROUP ? (p.length + GROUP - 1) / GROUP : 1;
-    const int64_t width = p.by_rows ? (p.across < WIDTH ? p.across : WIDTH) : p.length ? p.length : 1;
-    p.group = width < GROUP ? GROUP / width : 1;
+    const int64_t width = p.by_rows ? (p.across < WIDTH ? p.across : WIDTH) : p.length;
+    p.group = width < 1 ? GROUP : width < GROUP ? GROUP / width : 1;     /* nothing to add up, or nowhere to */
     if (p.by_rows) p.group = (p.group + ROWS - 1) / ROWS * ROWS;
     const int64_t runs = p.length ? p.terms / p.length : 0;
     p.groups = p.pieces > 1 ? runs * p.pieces : (runs + p.group - 1) / p.group;

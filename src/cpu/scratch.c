@@ -54,12 +54,3 @@ void *tp__scratch(int slot, size_t bytes)
     if (s->memory[slot]) s->bytes[slot] = rounded;
     return s->memory[slot];
 }
-
-void tp__scratch_free(void)
-{
-    pthread_once(&once, make_key);
-    scratch *s = have_key ? pthread_getspecific(key) : NULL;
-    if (!s) return;
-    pthread_setspecific(key, NULL);
-    scratch_destroy(s);
-}

@@ -1,8 +1,8 @@
 /* softmax.c: softmax and log_softmax. In short rows exp is taken over many rows at once, which keeps vectors full. */
 #include "cpu/softmax.h"
 
+#include "core/convert.h"
 #include "core/parallel.h"
-#include "cpu/convert.h"
 #include "cpu/scratch.h"
 #include "cpu/vecmath.h"
 

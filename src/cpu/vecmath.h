@@ -51,8 +51,8 @@ static TP__INLINE float tp__log_f32(float x)
     const int tiny = x < 1.17549435e-38f;              /* subnormal: scaled up first */
     const float scaled = tiny ? x * 8388608.0f : x;
     const int32_t bits = tp__bits_of(scaled);
-    const int32_t e = (bits - 0x3F3504F3) >> 23;       /* 0x3F3504F3: sqrt(1/2) */
-    const float m = tp__float_of(bits - (int32_t)((uint32_t)e << 23)) - 1.0f;
+    const int32_t e = (int32_t)((uint32_t)bits - 0x3F3504F3u) >> 23;         /* 0x3F3504F3: sqrt(1/2); below 0 it wraps */
+    const float m = tp__float_of((int32_t)((uint32_t)bits - ((uint32_t)e << 23))) - 1.0f;
     const float n = (float)(e - (tiny ? 23 : 0));
     const float z = m * m;
     float p = 7.0376836292e-2f;

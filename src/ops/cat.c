@@ -66,7 +66,7 @@ static tp_status cat_shape(tp__call *call)
         channels_last &= is_channels_last(x);
     }
     const tp_tensor *model = first ? first : call->in[0];
-    const int dim = attr->dim < -TP_MAX_DIMS || attr->dim > TP_MAX_DIMS ? -1 : tp__dim((int)attr->dim, model->ndim);
+    const int dim = tp__dim(attr->dim, model->ndim);
     if (dim < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)attr->dim, tp__shape_text(model));
     attr->dim = dim;
     int64_t shape[TP_MAX_DIMS], total = 0;
@@ -169,6 +169,7 @@ static const tp_op op_cat = { .schema = "cat(Tensor[] tensors, int dim=0) -> Ten
 tp_tensor *tp_cat(tp_tensor_list tensors, int dim)
 {
     attributes attr = { dim };
+    if (tensors.n > 0 && !tensors.at) return tp_fail(TP_ERR_ARGUMENT, "cat: the list of tensors is NULL"), NULL;
     if (tensors.n > UINT16_MAX) {
         tp_fail(TP_ERR_ARGUMENT, "cat: %lld tensors, at most %d are possible", (long long)tensors.n, UINT16_MAX);
         return NULL;

@@ -6,8 +6,6 @@
 #include "ops/run.h"
 #include "ops/samples.h"
 
-static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-
 typedef struct conv_attr { int64_t stride[2], padding[2], dilation[2], groups; } conv_attr;
 typedef struct conv_grad_attr { int64_t size[4], stride[2], padding[2], dilation[2], groups; } conv_grad_attr;
 static const tp_op op_conv2d, op_input_grad, op_weight_grad;
@@ -37,6 +35,9 @@ static tp_status conv_shape(tp__call *call)
     if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s is not floating", tp_dtype_name((tp_dtype)x->dtype));
     int64_t shape[4] = { x->ndim == 4 ? x->shape[0] : 1, w->shape[0] };
     for (int i = 0; i < 2; i++) {
+        if (a->dilation[i] > INT32_MAX || a->padding[i] > INT32_MAX || w->shape[2 + i] > INT32_MAX)
+            return tp__call_fail(call, TP_ERR_ARGUMENT, "dilation %lld, padding %lld or the kernel of weight %s is too large", (long long)a->dilation[i],
+                                 (long long)a->padding[i], tp__shape_text(w));
         const int64_t size = x->shape[x->ndim - 2 + i], kernel = a->dilation[i] * (w->shape[2 + i] - 1) + 1, padded = size + 2 * a->padding[i];
         if (!w->shape[2 + i] || kernel > padded)
             return tp__call_fail(call, TP_ERR_SHAPE, "the kernel of weight %s spans %lld, the padded input %s only %lld", tp__shape_text(w), (long long)kernel,
@@ -44,7 +45,7 @@ static tp_status conv_shape(tp__call *call)
         shape[2 + i] = (padded - kernel) / a->stride[i] + 1;
     }
     call->keep_shape = 3;
-    return made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->ndim == 4 ? shape : shape + 1));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->ndim == 4 ? shape : shape + 1));
 }
 
 static conv_grad_attr grad_attr(const tp__kept_shape *kept, const conv_attr *a)
@@ -88,7 +89,7 @@ static tp_status grad_shape(tp__call *call)
     if (call->in[0]->ndim != 4 || call->in[1]->ndim != 4 || call->in[0]->dtype != call->in[1]->dtype || a->groups < 1 || a->stride[0] < 1
         || a->stride[1] < 1 || a->dilation[0] < 1 || a->dilation[1] < 1 || a->padding[0] < 0 || a->padding[1] < 0)
         return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s are no parts of a convolution", tp__shape_text(call->in[0]), tp__shape_text(call->in[1]));
-    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, 4, a->size));
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, 4, a->size));
 }
 
 /* x, w and dy must belong together, also where somebody calls this by name. */

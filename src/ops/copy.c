@@ -7,14 +7,14 @@
 static tp_status dense_shape(tp__call *call)            /* keeps a dense layout */
 {
     tp_tensor *x = call->in[0];
-    if (tp__is_dense(x)) return tp__out_like(call, x, (tp_dtype)x->dtype) ? TP_OK : tp__pending();
-    return tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) ? TP_OK : tp__pending();
+    if (tp__is_dense(x)) return tp__made(tp__out_like(call, x, (tp_dtype)x->dtype));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
 }
 
 static tp_status contiguous_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
-    return tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) ? TP_OK : tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
 }
 
 static tp_status identity_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -31,8 +31,8 @@ static tp_status cast_shape(tp__call *call)
     const tp_dtype dtype = ((const cast_attr *)call->attr)->dtype;
     if (dtype <= TP_DTYPE_DEFAULT || dtype >= TP_DTYPE_END) return tp__call_fail(call, TP_ERR_DTYPE, "%d is no dtype", (int)dtype);
     call->keep_shape = 1;
-    if (!tp__is_dense(x)) return tp__out(call, dtype, x->ndim, x->shape) ? TP_OK : tp__pending();
-    return tp__out_like(call, x, dtype) ? TP_OK : tp__pending();
+    if (!tp__is_dense(x)) return tp__made(tp__out(call, dtype, x->ndim, x->shape));
+    return tp__made(tp__out_like(call, x, dtype));
 }
 
 static tp_status cast_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -40,7 +40,7 @@ static tp_status cast_backward(const tp_node *node, tp_tensor *const *dy, uint64
     (void)need;
     const tp__kept_shape *kept = tp__kept(node, 0);
     dx[0] = tp_to_dtype(dy[0], (tp_dtype)kept->dtype);
-    return dx[0] ? TP_OK : tp__pending();
+    return tp__made(dx[0]);
 }
 
 static void copy_samples(tp_sample_set *set)
@@ -101,16 +101,10 @@ static void copy__samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), -2, 2)));
 }
 
-static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .flags = TP__INPLACE | TP__NOT_LAZY,
+static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .flags = TP__INPLACE,
     .shape = copy__shape, .forward = copy__forward, .backward = copy__backward, .samples = copy__samples, .state = TP__STATE };
 
 /* ---- fill_, zero_ ---------------------------------------------------------------------------------------------------------------- */
-
-static tp_status inplace_shape(tp__call *call)
-{
-    call->out[call->n_out++] = call->in[0];
-    return TP_OK;
-}
 
 static tp_status zero_forward(tp__call *call)
 {
@@ -133,10 +127,10 @@ static void fill_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__FLOAT_ARG(1.5));
 }
 
-static const tp_op op_zero_ = { .schema = "zero_(Tensor! input) -> Tensor", .kernel = "fill", .flags = TP__INPLACE | TP__NOT_LAZY,
-    .shape = inplace_shape, .forward = zero_forward, .backward = forget_backward, .samples = zero_samples, .state = TP__STATE };
-static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INPLACE | TP__NOT_LAZY,
-    .shape = inplace_shape, .backward = forget_backward, .attr_size = sizeof(tp_operand), .samples = fill_samples, .state = TP__STATE };
+static const tp_op op_zero_ = { .schema = "zero_(Tensor! input) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
+    .shape = tp__in_place, .forward = zero_forward, .backward = forget_backward, .samples = zero_samples, .state = TP__STATE };
+static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
+    .shape = tp__in_place, .backward = forget_backward, .attr_size = sizeof(tp_operand), .samples = fill_samples, .state = TP__STATE };
 
 /* ---- Between devices ----------------------------------------------------------------------------------------------------------------- */
 
@@ -150,7 +144,7 @@ static tp_status device_shape(tp__call *call)
     ((device_attr *)(uintptr_t)call->attr)->from = x->device;
     tp_tensor *y = tp__tensor_new(device, (tp_dtype)x->dtype, x->ndim, x->shape);
     if (y) call->out[call->n_out++] = y;
-    return y ? TP_OK : tp__pending();
+    return tp__made(y);
 }
 
 static tp_status device_forward(tp__call *call)
@@ -165,7 +159,7 @@ static tp_status device_backward(const tp_node *node, tp_tensor *const *dy, uint
 {
     (void)need;
     dx[0] = tp_to(dy[0], (tp_device)((const device_attr *)tp__attr(node))->from);
-    return dx[0] ? TP_OK : tp__pending();
+    return tp__made(dx[0]);
 }
 
 static void device_samples(tp_sample_set *set)

@@ -11,7 +11,7 @@ static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
 {
     tp_tensor *in[TP__DENSE_MOST] = { NULL };
     const uint32_t mark = tp__list_mark();
-    tp_grad_mode mode = tp_grad_mode_set(false);
+    TP_NO_GRAD();
     bool complete = true;
     for (int i = 0; i < call->n_in && complete; i++) {
         tp_tensor *x = call->in[i];
@@ -20,7 +20,6 @@ static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
         in[i] = x && !(x->flags & TP__CONTIGUOUS) ? tp_contiguous(x) : x;
         complete = in[i];
     }
-    tp_grad_mode_restore(&mode);
     tp__call dense = *call;
     dense.in = in;
     const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;

@@ -39,7 +39,7 @@ static tp_status embedding_shape(tp__call *call)
     for (int d = 0; d < indices->ndim; d++) shape[d] = indices->shape[d];
     shape[indices->ndim] = weight->shape[1];
     call->keep_shape = 2;
-    return tp__out(call, (tp_dtype)weight->dtype, indices->ndim + 1, shape) ? TP_OK : tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)weight->dtype, indices->ndim + 1, shape));
 }
 
 static tp_status embedding_backward_shape(tp__call *call)
@@ -55,7 +55,7 @@ static tp_status embedding_backward_shape(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "grad %s is not indices %s and the width", tp__shape_text(grad), tp__shape_text(indices));
     if (wrap_padding(call, &attr->padding_idx, attr->num_rows)) return tp__pending();
     const int64_t shape[2] = { attr->num_rows, grad->shape[grad->ndim - 1] };
-    return tp__out(call, (tp_dtype)grad->dtype, 2, shape) ? TP_OK : tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)grad->dtype, 2, shape));
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------------ */
@@ -68,7 +68,7 @@ static tp_status embedding_backward(const tp_node *node, tp_tensor *const *dy, u
     const tp__embedding *forward = tp__attr(node);
     tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx };
     dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
-    return dx[1] ? TP_OK : tp__pending();
+    return tp__made(dx[1]);
 }
 
 static tp_status embedding_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
@@ -76,7 +76,7 @@ static tp_status embedding_backward_backward(const tp_node *node, tp_tensor *con
     if (!(need & 1)) return TP_OK;
     tp__embedding attr = { ((const tp__embedding_backward *)tp__attr(node))->padding_idx };
     dx[0] = tp__run1(&op_embedding_masked, (tp_tensor *[]){ tp__saved(node, 0), g[0] }, 2, &attr, TP__CALLER);
-    return dx[0] ? TP_OK : tp__pending();
+    return tp__made(dx[0]);
 }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------------ */

@@ -53,6 +53,7 @@ tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *in
 {
     tp_gradcheck_options o = { TP__DEFAULT_gradcheck .tp__end = 0 };
     tp_status status = tp__pending();
+    if (!status && (!fn || (!inputs && n))) status = tp_fail(TP_ERR_ARGUMENT, "gradcheck: the function, or the list of its inputs, is NULL");
     if (!status) status = tp_options_take("gradcheck", &o, options, offsetof(tp_gradcheck_options, tp__end));
     if (status) return status;
     TP_SCOPE();

@@ -7,8 +7,6 @@
 #include "ops/run.h"
 #include "ops/samples.h"
 
-static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-
 /* ---- linear ---------------------------------------------------------------------------------------------------------------------- */
 
 static tp_status linear_shape(tp__call *call)
@@ -30,7 +28,7 @@ static tp_status linear_shape(tp__call *call)
     memcpy(shape, x->shape, sizeof shape);
     shape[x->ndim - 1] = out;
     if (b) call->keep_shape = 4;
-    return made(tp__out(call, (tp_dtype)x->dtype, w->ndim == 2 ? x->ndim : x->ndim - 1, shape));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, w->ndim == 2 ? x->ndim : x->ndim - 1, shape));
 }
 
 static tp_tensor *rows_of(tp_tensor *x)                /* [.., n] as [rows, n] */
@@ -46,7 +44,7 @@ static tp_status linear_backward(const tp_node *node, tp_tensor *const *dy, uint
     tp_tensor *x = need & 2 ? tp__saved(node, 0) : NULL, *w = need & 1 ? tp__saved(node, 1) : NULL;
     if (need & 1 && !w) return tp__pending();
     if (need & 2 && !x) return tp__pending();
-    const bool vector = w ? w->ndim == 1 : dy[0]->ndim < x->ndim;
+    const bool vector = w ? w->ndim == 1 : x && dy[0]->ndim < x->ndim;       /* neither: only the bias is asked for */
     tp_tensor *g = dy[0];
     if (vector) {
         tp_shape column = tp_shape_of(g);
@@ -104,7 +102,7 @@ static tp_status matmul_shape(tp__call *call)
     if (a->ndim > 1) shape[n++] = a->shape[a->ndim - 2];
     if (b->ndim > 1) shape[n++] = b->shape[b->ndim - 1];
     call->keep_shape = 3;
-    return made(tp__out(call, (tp_dtype)a->dtype, n, shape));
+    return tp__made(tp__out(call, (tp_dtype)a->dtype, n, shape));
 }
 
 static tp_tensor *as_matrix(tp_tensor *x, bool column)

@@ -14,18 +14,7 @@
 typedef struct entropy_attr { int64_t ignore_index; int32_t reduction; double label_smoothing; } entropy_attr;
 typedef struct squares_attr { int32_t reduction; } squares_attr;
 
-static tp_status done(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
-static tp_operand N(double v) { return (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = v }; }
-#define MUL(a, b) tp_mul_with(a, b)
 static bool is_mean(int32_t reduction) { return reduction != TP_REDUCTION_NONE && reduction != TP_REDUCTION_SUM; }
-
-static tp_shape shape_of(const tp_tensor *x)
-{
-    tp_shape shape = { .ndim = x->ndim };
-    memcpy(shape.dim, x->shape, sizeof *x->shape * x->ndim);
-    return shape;
-}
 
 /* ---- Cross entropy: shape rule ------------------------------------------------------------------------------------------------------ */
 
@@ -87,7 +76,7 @@ static tp_status entropy_shape(tp__call *call)
         call->keep_shape = x->dtype != wide(dtype);
     }
     const bool each = ((const entropy_attr *)call->attr)->reduction == TP_REDUCTION_NONE;
-    return done(tp__out(call, dtype, each ? rows.ndim : 0, rows.dim));
+    return tp__made(tp__out(call, dtype, each ? rows.ndim : 0, rows.dim));
 }
 
 static tp_status entropy_forward(tp__call *call)
@@ -105,7 +94,7 @@ static tp_status entropy_backward_shape(tp__call *call)
     if (tp__is_floating(call->in[2]->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes classes only");
     if (dy->numel != expected)
         return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the input %s", tp__shape_text(dy), tp__shape_text(x));
-    return done(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
 }
 
 static tp_status entropy_backward_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, 0, TP_I64 }); }
@@ -115,7 +104,7 @@ static tp_status entropy_target_shape(tp__call *call)
     tp_shape rows;
     if (check_entropy(call, 0, &rows)) return tp__pending();
     if (tp__is_floating(call->in[1]->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes classes only");
-    return done(tp__out(call, (tp_dtype)call->in[0]->dtype, call->in[0]->ndim, call->in[0]->shape));
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, call->in[0]->ndim, call->in[0]->shape));
 }
 
 static tp_status entropy_target_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0, TP_I64 }); }
@@ -134,7 +123,7 @@ static tp_tensor *along_classes(tp_tensor *weight, const tp_tensor *x)
 static tp_tensor *along_rows(tp_tensor *dy, const tp_tensor *x, int32_t reduction)
 {
     if (reduction != TP_REDUCTION_NONE || !dy) return dy;
-    tp_shape shape = shape_of(x);
+    tp_shape shape = tp__shape(x->ndim, x->shape);
     shape.dim[x->ndim > 1] = 1;
     return tp_reshape(dy, shape);
 }
@@ -144,10 +133,10 @@ static tp_tensor *weighted(tp_tensor *p, tp_tensor *weight, const entropy_attr *
 {
     if (!p) return NULL;
     const int64_t classes = p->shape[p->ndim > 1];
-    if (attr->label_smoothing > 0) p = MUL(T(p), N(1 - attr->label_smoothing));
-    if (attr->label_smoothing > 0 && whole) p = tp_add_with(T(p), N(attr->label_smoothing / (double)classes));
-    if (p && weight) p = MUL(T(p), T(along_classes(weight, p)));
-    return p && is_mean(attr->reduction) ? MUL(T(p), N((double)classes / (double)p->numel)) : p;
+    if (attr->label_smoothing > 0) p = tp_mul(p, 1 - attr->label_smoothing);
+    if (attr->label_smoothing > 0 && whole) p = tp_add(p, attr->label_smoothing / (double)classes);
+    if (p && weight) p = tp_mul(p, along_classes(weight, p));
+    return p && is_mean(attr->reduction) ? tp_mul(p, (double)classes / (double)p->numel) : p;
 }
 
 /* By ops, so that it can be recorded. The weight gets no gradient. */
@@ -167,12 +156,12 @@ static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uin
     if (need & 1) {
         tp_tensor *q = by_class ? tp__run1(&op_entropy_target, (tp_tensor *[]){ x, target, weight }, 3, attr, NULL)
                                 : weighted(target, weight, attr, true);
-        tp_tensor *pull = tp_sub_with(T(MUL(T(tp_sum(q, .dims = TP_DIMS(dim), .keepdim = true)), T(tp_softmax(x, dim)))), T(q));
-        if (!(dx[0] = tp__fit(node, 0, MUL(T(pull), T(g))))) return tp__pending();
+        tp_tensor *pull = tp_sub(tp_mul(tp_sum(q, .dims = TP_DIMS(dim), .keepdim = true), tp_softmax(x, dim)), q);
+        if (!(dx[0] = tp__fit(node, 0, tp_mul(pull, g)))) return tp__pending();
     }
     if (need & 2 && !by_class) {
         tp_tensor *l = tp_neg(weighted(tp_log_softmax(x, dim), weight, attr, false));
-        if (!(dx[1] = tp__fit(node, 1, MUL(T(l), T(g))))) return tp__pending();
+        if (!(dx[1] = tp__fit(node, 1, tp_mul(l, g)))) return tp__pending();
     }
     return TP_OK;
 }
@@ -182,7 +171,7 @@ static tp_status entropy_fused(const tp_node *node, tp_tensor *const *dy, uint64
     tp_tensor *x = tp__saved(node, 0), *target = tp__saved(node, 1), *weight = tp__saved(node, 2);
     if (!target || tp__is_floating(target->dtype)) return entropy_backward(node, dy, need, dx);
     if (!(need & 1)) return TP_OK;
-    return done(dx[0] = tp__run1(&op_entropy_backward, (tp_tensor *[]){ dy[0], x, target, weight }, 4, tp__attr(node), NULL));
+    return tp__made(dx[0] = tp__run1(&op_entropy_backward, (tp_tensor *[]){ dy[0], x, target, weight }, 4, tp__attr(node), NULL));
 }
 
 /* ---- Squared error ------------------------------------------------------------------------------------------------------------------- */
@@ -204,7 +193,7 @@ static tp_status mse_shape(tp__call *call)
         const tp_tensor *x = call->in[i];
         if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || x->dtype != dtype) call->keep_shape |= (uint64_t)1 << i;
     }
-    return done(tp__out(call, dtype, ((const squares_attr *)call->attr)->reduction == TP_REDUCTION_NONE ? ndim : 0, shape));
+    return tp__made(tp__out(call, dtype, ((const squares_attr *)call->attr)->reduction == TP_REDUCTION_NONE ? ndim : 0, shape));
 }
 
 /* The two inputs, from slot `first` on, are expanded to one shape. */
@@ -213,13 +202,12 @@ static tp_status squares_forward(tp__call *call, int first, tp_shape shape)
     const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
     tp_tensor *in[3] = { call->in[0], call->in[1], first ? call->in[2] : NULL };
     const uint32_t mark = tp__list_mark();
-    tp_grad_mode mode = tp_grad_mode_set(false);
+    TP_NO_GRAD();
     bool complete = true;
     for (int i = first; i < first + 2; i++) {
         if (in[i]->ndim != shape.ndim || memcmp(in[i]->shape, shape.dim, sizeof *shape.dim * (size_t)shape.ndim)) in[i] = tp_expand(in[i], shape);
         complete &= in[i] != NULL;
     }
-    tp_grad_mode_restore(&mode);
     tp__call wide = *call;
     wide.in = in;
     const tp_status status = complete ? tp__run_dense(&wide, (const tp_dtype[TP__DENSE_MOST]){ dtype, dtype, dtype }) : tp__pending();
@@ -241,6 +229,7 @@ static tp_status mse_backward_shape(tp__call *call)
     int ndim;
     tp_dtype dtype;
     inputs.in++;
+    inputs.n_in--;
     if (check_squares(call, inputs.in, &dtype) || !tp__broadcast_shape(&inputs, 2, &ndim, shape)) return tp__pending();
     const tp_tensor *dx = tp__out(call, dtype, ndim, shape), *dy = call->in[0];
     if (!dx) return tp__pending();
@@ -250,7 +239,7 @@ static tp_status mse_backward_shape(tp__call *call)
     return TP_OK;
 }
 
-static tp_status mse_backward_forward(tp__call *call) { return squares_forward(call, 1, shape_of(call->out[0])); }
+static tp_status mse_backward_forward(tp__call *call) { return squares_forward(call, 1, tp_shape_of(call->out[0])); }
 
 static const tp_op op_mse_backward;
 
@@ -264,9 +253,9 @@ static tp_status give_both(const tp_node *node, tp_tensor *da, uint64_t need, tp
 static tp_status mse_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const squares_attr *attr = tp__attr(node);
-    tp_tensor *d = tp_sub_with(T(tp__saved(node, 0)), T(tp__saved(node, 1)));
+    tp_tensor *d = tp_sub(tp__saved(node, 0), tp__saved(node, 1));
     if (!d) return tp__pending();
-    return give_both(node, MUL(T(MUL(T(d), N(is_mean(attr->reduction) ? 2 / (double)d->numel : 2))), T(dy[0])), need, dx);
+    return give_both(node, tp_mul(tp_mul(d, is_mean(attr->reduction) ? 2 / (double)d->numel : 2.0), dy[0]), need, dx);
 }
 
 static tp_status mse_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)

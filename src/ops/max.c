@@ -10,9 +10,6 @@
 typedef struct dim_attr { int64_t dim; bool keepdim; } dim_attr;
 typedef struct scatter_attr { int64_t dim, size; bool keepdim; } scatter_attr;
 
-static tp_status done(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
-
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
 static tp_status dense_inputs(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
@@ -27,7 +24,7 @@ static tp_status check_real(const tp__call *call)
 static tp_status take_dim_of(const tp__call *call, int64_t *dim)
 {
     const tp_tensor *x = call->in[0];
-    const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
+    const int d = tp__dim(*dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
     if (x->ndim && !x->shape[d]) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s is empty", d, tp__shape_text(x));
     *dim = d;
@@ -49,7 +46,7 @@ static tp_status max_shape(tp__call *call)
     const tp_tensor *x = call->in[0];
     if (check_real(call)) return tp__pending();
     if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
-    return done(tp__out(call, (tp_dtype)x->dtype, 0, NULL));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, 0, NULL));
 }
 
 static tp_status max_dim_shape(tp__call *call)
@@ -61,7 +58,7 @@ static tp_status max_dim_shape(tp__call *call)
     const int ndim = without_dim(x, attr->dim, attr->keepdim, shape);
     call->keep_shape = 1;
     if (!tp__out(call, (tp_dtype)x->dtype, ndim, shape)) return tp__pending();
-    return done(tp__out(call, TP_I64, ndim, shape));
+    return tp__made(tp__out(call, TP_I64, ndim, shape));
 }
 
 static tp_status argmax_shape(tp__call *call)
@@ -73,11 +70,11 @@ static tp_status argmax_shape(tp__call *call)
     if (x->dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "bool is no number");
     if (attr->dim == TP_NONE) {
         if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
-        return done(tp__out(call, TP_I64, attr->keepdim ? x->ndim : 0, shape));
+        return tp__made(tp__out(call, TP_I64, attr->keepdim ? x->ndim : 0, shape));
     }
     if (take_dim_of(call, &attr->dim)) return tp__pending();
     const int ndim = without_dim(x, attr->dim, attr->keepdim, shape);
-    return done(tp__out(call, TP_I64, ndim, shape));
+    return tp__made(tp__out(call, TP_I64, ndim, shape));
 }
 
 static tp_status max_backward_shape(tp__call *call)
@@ -85,7 +82,7 @@ static tp_status max_backward_shape(tp__call *call)
     if (call->in[0]->numel != 1 || call->in[2]->numel != 1) return tp__call_fail(call, TP_ERR_SHAPE, "takes one maximum");
     if (call->in[0]->dtype != call->in[1]->dtype || call->in[2]->dtype != call->in[1]->dtype)
         return tp__call_fail(call, TP_ERR_DTYPE, "the dtypes differ");
-    return done(tp__out(call, (tp_dtype)call->in[1]->dtype, call->in[1]->ndim, call->in[1]->shape));
+    return tp__made(tp__out(call, (tp_dtype)call->in[1]->dtype, call->in[1]->ndim, call->in[1]->shape));
 }
 
 /* The shape of the indices with the dim put back. */
@@ -101,7 +98,7 @@ static tp_status scatter_shape(tp__call *call)
         if (d == attr->dim) shape[ndim++] = attr->size;
         else shape[ndim++] = at->shape[d - (!attr->keepdim && d > attr->dim)];
     }
-    return done(tp__out(call, (tp_dtype)call->in[0]->dtype, ndim, shape));
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, ndim, shape));
 }
 
 static tp_status gather_shape(tp__call *call)
@@ -110,7 +107,7 @@ static tp_status gather_shape(tp__call *call)
     const tp_tensor *x = call->in[0], *at = call->in[1];
     if (at->dtype != TP_I64 || attr->dim < 0 || attr->dim >= x->ndim || x->shape[attr->dim] * at->numel != x->numel)
         return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
-    return done(tp__out(call, (tp_dtype)x->dtype, at->ndim, at->shape));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, at->ndim, at->shape));
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
@@ -120,7 +117,7 @@ static const tp_op op_max_backward, op_max_scatter, op_max_gather, op_maximum_ba
 static tp_status max_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = tp__run1(&op_max_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, NULL, NULL));
+    return tp__made(dx[0] = tp__run1(&op_max_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, NULL, NULL));
 }
 
 /* z = dy m, m = [x = y] / how many:  ddy = sum g m */
@@ -130,7 +127,7 @@ static tp_status max_backward_backward(const tp_node *node, tp_tensor *const *g,
     tp_tensor *x = tp__saved(node, 0), *y = tp__saved(node, 1);
     tp_tensor *one = y ? tp_ones((tp_shape){ .ndim = 0 }, .dtype = (tp_dtype)y->dtype, .device = y->device) : NULL;
     tp_tensor *m = tp__run1(&op_max_backward, (tp_tensor *[]){ one, x, y }, 3, NULL, NULL);
-    return done(dx[0] = tp_sum_with(tp_mul_with(T(g[0]), T(m)), NULL));
+    return tp__made(dx[0] = tp_sum_with(tp_mul(g[0], m), NULL));
 }
 
 static tp_status max_dim_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -144,19 +141,19 @@ static tp_status max_dim_backward(const tp_node *node, tp_tensor *const *dy, uin
         return TP_OK;
     }
     const scatter_attr back = { attr->dim, x->shape[attr->dim], attr->keepdim };
-    return done(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &back, NULL));
+    return tp__made(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &back, NULL));
 }
 
 static tp_status max_scatter_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     if (!(need & 1)) return TP_OK;
-    return done(dx[0] = tp__run1(&op_max_gather, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
+    return tp__made(dx[0] = tp__run1(&op_max_gather, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
 }
 
 static tp_status max_gather_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     if (!(need & 1)) return TP_OK;
-    return done(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
+    return tp__made(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
 }
 
 /* ---- The greater of two: broadcast, then as the kernel of two equal shapes --------------------------------------------------------- */
@@ -171,7 +168,7 @@ static tp_status maximum_shape(tp__call *call)
     const tp_tensor *y = tp__out(call, dtype, ndim, shape);
     for (int i = 0; y && i < 2; i++)
         if (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != dtype) call->keep_shape |= (uint64_t)1 << i;
-    return done(y);
+    return tp__made(y);
 }
 
 static tp_status maximum_forward(tp__call *call)
@@ -179,11 +176,8 @@ static tp_status maximum_forward(tp__call *call)
     const tp_tensor *y = call->out[0];
     const uint32_t mark = tp__list_mark();
     tp_tensor *in[2] = { NULL };
-    tp_grad_mode mode = tp_grad_mode_set(false);
-    tp_shape shape = { .ndim = y->ndim };
-    memcpy(shape.dim, y->shape, sizeof y->shape);
-    for (int i = 0; i < 2; i++) in[i] = tp__same_shape(call->in[i], y) ? call->in[i] : tp_expand(call->in[i], shape);
-    tp_grad_mode_restore(&mode);
+    TP_NO_GRAD();
+    for (int i = 0; i < 2; i++) in[i] = tp__same_shape(call->in[i], y) ? call->in[i] : tp_expand(call->in[i], tp__shape(y->ndim, y->shape));
     tp__call wide = *call;
     wide.in = in;
     const tp_dtype dtypes[TP__DENSE_MOST] = { (tp_dtype)y->dtype, (tp_dtype)y->dtype };
@@ -198,15 +192,14 @@ static tp_status maximum_backward_shape(tp__call *call)
     for (int i = 1; i < 3; i++)
         if (!tp__same_shape(call->in[i], dy) || call->in[i]->dtype != dy->dtype)
             return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit %s", tp__shape_text(dy), tp__shape_text(call->in[i]));
-    return done(tp__out(call, (tp_dtype)dy->dtype, dy->ndim, dy->shape));
+    return tp__made(tp__out(call, (tp_dtype)dy->dtype, dy->ndim, dy->shape));
 }
 
 /* da of dy, as if a and b had dy's shape and dtype */
 static tp_tensor *part_of(tp_tensor *dy, tp_tensor *a, tp_tensor *b)
 {
     if (!dy || !a || !b) return NULL;
-    tp_shape shape = { .ndim = dy->ndim };
-    memcpy(shape.dim, dy->shape, sizeof dy->shape);
+    const tp_shape shape = tp__shape(dy->ndim, dy->shape);
     a = tp_expand(tp_to_dtype(tp_detach(a), (tp_dtype)dy->dtype), shape);
     b = tp_expand(tp_to_dtype(tp_detach(b), (tp_dtype)dy->dtype), shape);
     return tp__run1(&op_maximum_backward, (tp_tensor *[]){ dy, a, b }, 3, NULL, NULL);
@@ -223,35 +216,23 @@ static tp_status maximum_backward(const tp_node *node, tp_tensor *const *dy, uin
 static tp_status maximum_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     if (!(need & 1)) return TP_OK;
-    return done(dx[0] = part_of(g[0], tp__saved(node, 0), tp__saved(node, 1)));
+    return tp__made(dx[0] = part_of(g[0], tp__saved(node, 0), tp__saved(node, 1)));
 }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
 
-/* Distinct values, far enough apart that a small step leaves the order as it is. */
-static tp_tensor *distinct(const tp_sample_set *set, tp_shape shape)
-{
-    const tp_dtype dtype = set->dtype ? set->dtype : TP_F32;
-    int64_t n = 1;
-    for (int d = 0; d < shape.ndim; d++) n *= shape.dim[d];
-    tp_tensor *x = tp_reshape(tp_mul(tp_to_dtype(tp_randperm(n), dtype), 0.25), shape);
-    x = tp_detach(x);
-    if (x) tp_requires_grad(x, true);
-    return x;
-}
-
 static void all_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))));
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, (tp_shape){ .ndim = 0 })));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, (tp_shape){ .ndim = 0 })));
 }
 
 static void dim_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))), TP__INT_ARG(1));
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(-2), TP__BOOL_ARG(true));
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(0, 3))), TP__INT_ARG(1));
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, (tp_shape){ .ndim = 0 })), TP__INT_ARG(0));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(-2), TP__BOOL_ARG(true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(0, 3))), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, (tp_shape){ .ndim = 0 })), TP__INT_ARG(0));
 }
 
 static void argmax_samples(tp_sample_set *set)
@@ -262,14 +243,14 @@ static void argmax_samples(tp_sample_set *set)
 
 static void other_samples(tp_sample_set *set)
 {
-    tp_tensor *both = distinct(set, TP_SHAPE(2, 3, 4));
+    tp_tensor *both = tp__sample_distinct(set, TP_SHAPE(2, 3, 4));
     TP__GIVE(set, TP__TENSOR_ARG(tp_select(both, 0, 0)), TP__TENSOR_ARG(tp_select(both, 0, 1)));
-    TP__GIVE(set, TP__TENSOR_ARG(distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp_add(distinct(set, TP_SHAPE(4)), 0.125)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp_add(tp__sample_distinct(set, TP_SHAPE(4)), 0.125)));
 }
 
 static void max_backward_samples(tp_sample_set *set)
 {
-    tp_tensor *x = tp_detach(distinct(set, TP_SHAPE(3, 4)));
+    tp_tensor *x = tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, -2, 2)), TP__TENSOR_ARG(x), TP__TENSOR_ARG(tp_max(x)));
 }
 
@@ -287,8 +268,8 @@ static void gather_samples(tp_sample_set *set)
 
 static void maximum_backward_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp_detach(distinct(set, TP_SHAPE(3, 4)))),
-             TP__TENSOR_ARG(tp_detach(distinct(set, TP_SHAPE(3, 4)))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))),
+             TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))));
 }
 
 /* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------- */

@@ -6,8 +6,8 @@
 #include "core/kernel_args.h"
 #include "ops/run.h"
 
-static const tp_op op_sgd = { .schema = "fused_sgd_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL | TP__NOT_LAZY, .state = TP__STATE };
-static const tp_op op_adam = { .schema = "fused_adam_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL | TP__NOT_LAZY, .state = TP__STATE };
+static const tp_op op_sgd = { .schema = "fused_sgd_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
+static const tp_op op_adam = { .schema = "fused_adam_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 
 enum { MOST_LISTS = 6, PARAMS = 0, GRADS };
 
@@ -51,8 +51,9 @@ static tp_status check_tensor(const step *s, int k, int64_t i)
 
 static tp_status check(const step *s)
 {
+    if (s->n < 0 || (s->n && !s->list[PARAMS].at)) return tp_fail(TP_ERR_ARGUMENT, "%s: the list of parameters is NULL, of %lld", s->name, (long long)s->n);
     for (int k = 1; k < s->n_lists; k++)
-        if (s->list[k].at && s->list[k].n != s->n)
+        if ((s->list[k].at || (k == GRADS && s->n)) && (s->list[k].n != s->n || !s->list[k].at))
             return tp_fail(TP_ERR_ARGUMENT, "%s: the list of parameters has %lld tensors, that of %s %lld", s->name, (long long)s->n,
                            s->role[k], (long long)s->list[k].n);
     for (int64_t i = 0; i < s->n; i++)

@@ -28,13 +28,6 @@ static void keep_what_differs(tp__call *call, int n)
         if (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != y->dtype) call->keep_shape |= (uint64_t)1 << i;
 }
 
-static bool repeats(const tp_tensor *x)
-{
-    for (int d = 0; d < x->ndim; d++)
-        if (!x->stride[d] && x->shape[d] > 1) return true;
-    return false;
-}
-
 /* The output's dims lie in the order of the first input of its shape that is not expanded. */
 static tp_status binary_out(tp__call *call, tp_dtype dtype)
 {
@@ -43,10 +36,10 @@ static tp_status binary_out(tp__call *call, tp_dtype dtype)
     if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
     for (int i = 0; i < 2; i++) {
         tp_tensor *x = call->in[i];
-        if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || repeats(x)) continue;
-        return tp__out_like(call, x, dtype) ? TP_OK : tp__pending();
+        if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || tp__is_expanded(x)) continue;
+        return tp__made(tp__out_like(call, x, dtype));
     }
-    return tp__out(call, dtype, ndim, shape) ? TP_OK : tp__pending();
+    return tp__made(tp__out(call, dtype, ndim, shape));
 }
 
 static tp_status binary_shape(tp__call *call)
@@ -93,10 +86,8 @@ static tp_status floating_shape(tp__call *call)         /* integers become float
 {
     const tp_dtype dtype = floating((tp_dtype)call->in[0]->dtype);
     compute_in(call, dtype);
-    return tp__out_like(call, call->in[0], dtype) ? TP_OK : tp__pending();
+    return tp__made(tp__out_like(call, call->in[0], dtype));
 }
-
-static int rank_of(int dtype) { return tp__is_complex(dtype) ? 3 : tp__is_floating(dtype) ? 2 : dtype != TP_BOOL; }
 
 /* Do writing x and reading from each differ in which element is where? */
 static bool overlaps_partly(const tp_tensor *x, const tp_tensor *from)
@@ -118,7 +109,7 @@ static tp_status inplace_shape(tp__call *call)
     if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
     if (ndim != x->ndim || memcmp(shape, x->shape, sizeof *shape * (size_t)ndim))
         return tp__call_fail(call, TP_ERR_SHAPE, "the result %s does not fit into %s", tp__dims_text(ndim, shape), tp__shape_text(x));
-    if (rank_of(dtype) > rank_of(x->dtype))
+    if (tp__category(dtype) > tp__category(x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold", tp_dtype_name(dtype), tp_dtype_name((tp_dtype)x->dtype));
     if (overlaps_partly(x, call->in[1]))
         return tp__call_fail(call, TP_ERR_STATE, "what is written and what is read overlap in memory: clone one of them");
@@ -129,11 +120,6 @@ static tp_status inplace_shape(tp__call *call)
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
-
-static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
-#define MUL(a, b) tp_mul_with(T(a), T(b))
-#define DIV(a, b) tp_div_with(T(a), T(b))
-static tp_status done(const tp_tensor *dx) { return dx ? TP_OK : tp__pending(); }
 
 static tp_status add_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -151,41 +137,41 @@ static tp_status sub_backward(const tp_node *node, tp_tensor *const *dy, uint64_
 
 static tp_status mul_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    if (need & 1 && !(dx[0] = tp__fit(node, 0, MUL(dy[0], tp__saved(node, 0))))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp__fit(node, 1, MUL(dy[0], tp__saved(node, 1))))) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__fit(node, 0, tp_mul(dy[0], tp__saved(node, 0))))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp__fit(node, 1, tp_mul(dy[0], tp__saved(node, 1))))) return tp__pending();
     return TP_OK;
 }
 
 static tp_status div_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     tp_tensor *a = need & 2 ? tp__saved(node, 0) : NULL, *b = tp__saved(node, 1);
-    if (need & 1 && !(dx[0] = tp__fit(node, 0, DIV(dy[0], b)))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp__fit(node, 1, tp_neg(MUL(dy[0], DIV(DIV(a, b), b)))))) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__fit(node, 0, tp_div(dy[0], b)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp__fit(node, 1, tp_neg(tp_mul(dy[0], tp_div(tp_div(a, b), b)))))) return tp__pending();
     return TP_OK;
 }
 
 static tp_status neg_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)node, (void)need;
-    return done(dx[0] = tp_neg(dy[0]));
+    return tp__made(dx[0] = tp_neg(dy[0]));
 }
 
 static tp_status exp_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = tp__fit(node, 0, MUL(dy[0], tp__saved(node, 0))));
+    return tp__made(dx[0] = tp__fit(node, 0, tp_mul(dy[0], tp__saved(node, 0))));
 }
 
 static tp_status log_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = DIV(dy[0], tp__saved(node, 0)));
+    return tp__made(dx[0] = tp_div(dy[0], tp__saved(node, 0)));
 }
 
 static tp_status sqrt_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = DIV(dy[0], tp_mul(2, tp__saved(node, 0))));
+    return tp__made(dx[0] = tp_div(dy[0], tp_mul(2, tp__saved(node, 0))));
 }
 
 static const tp_op op_relu_backward, op_sigmoid_backward, op_tanh_backward;
@@ -194,19 +180,19 @@ static tp_tensor *by_output(const tp_op *op, tp_tensor *dy, tp_tensor *y);
 static tp_status relu_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = by_output(&op_relu_backward, dy[0], tp__saved(node, 0)));
+    return tp__made(dx[0] = by_output(&op_relu_backward, dy[0], tp__saved(node, 0)));
 }
 
 static tp_status sigmoid_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = by_output(&op_sigmoid_backward, dy[0], tp__saved(node, 0)));
+    return tp__made(dx[0] = by_output(&op_sigmoid_backward, dy[0], tp__saved(node, 0)));
 }
 
 static tp_status tanh_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = by_output(&op_tanh_backward, dy[0], tp__saved(node, 0)));
+    return tp__made(dx[0] = by_output(&op_tanh_backward, dy[0], tp__saved(node, 0)));
 }
 
 /* Of z = dy [y > 0]: the same in dy; y has no part in it. */
@@ -221,7 +207,7 @@ static tp_status sigmoid_backward_backward(const tp_node *node, tp_tensor *const
 {
     tp_tensor *y = tp__saved(node, 1);
     if (need & 1 && !(dx[0] = by_output(&op_sigmoid_backward, g[0], y))) return tp__pending();
-    if (need & 2 && !(dx[1] = MUL(MUL(g[0], tp__saved(node, 0)), tp_sub(1, tp_mul(2, y))))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_mul(tp_mul(g[0], tp__saved(node, 0)), tp_sub(1, tp_mul(2, y))))) return tp__pending();
     return TP_OK;
 }
 
@@ -230,7 +216,7 @@ static tp_status tanh_backward_backward(const tp_node *node, tp_tensor *const *g
 {
     tp_tensor *y = tp__saved(node, 1);
     if (need & 1 && !(dx[0] = by_output(&op_tanh_backward, g[0], y))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp_mul(-2, MUL(MUL(g[0], tp__saved(node, 0)), y)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_mul(-2, tp_mul(tp_mul(g[0], tp__saved(node, 0)), y)))) return tp__pending();
     return TP_OK;
 }
 
@@ -240,9 +226,9 @@ static tp_status add_scaled(tp__call *call, tp_tensor *(*op)(tp_operand, tp_oper
     const tp_operand *alpha = call->attr;
     if (alpha->kind == TP_OPERAND_REAL && !tp__is_floating(tp__result_type(call->in, 2)) && !tp__is_complex(tp__result_type(call->in, 2)))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "alpha is real, the result is of integers");
-    call->out[0] = op(T(call->in[0]), T(tp_mul_with(T(call->in[1]), *alpha)));
+    call->out[0] = op(tp__from_tensor(call->in[0]), tp__from_tensor(tp_mul_with(tp__from_tensor(call->in[1]), *alpha)));
     call->n_out = 1;
-    return done(call->out[0]);
+    return tp__made(call->out[0]);
 }
 static tp_status add_alpha(tp__call *call) { return add_scaled(call, tp_add_with); }
 static tp_status sub_alpha(tp__call *call) { return add_scaled(call, tp_sub_with); }
@@ -306,9 +292,9 @@ static const tp_op op_sub_alpha = { .schema = "sub.alpha(Tensor|number input, Te
     .attr_size = sizeof(tp_operand), .compose = sub_alpha, .samples = alpha_samples, .state = TP__STATE };
 
 #define INPLACE "(Tensor! input, Tensor|number other) -> Tensor"
-static const tp_op op_add_ = { .schema = "add_" INPLACE, .kernel = "add", .flags = TP__INPLACE | TP__NOT_LAZY, .shape = inplace_shape,
+static const tp_op op_add_ = { .schema = "add_" INPLACE, .kernel = "add", .flags = TP__INPLACE, .shape = inplace_shape,
     .backward = add_backward, .samples = inplace_samples, .state = TP__STATE };
-static const tp_op op_mul_ = { .schema = "mul_" INPLACE, .kernel = "mul", .flags = TP__INPLACE | TP__NOT_LAZY, .shape = inplace_shape,
+static const tp_op op_mul_ = { .schema = "mul_" INPLACE, .kernel = "mul", .flags = TP__INPLACE, .shape = inplace_shape,
     .backward = mul_backward, .saves = BOTH_INPUTS, .samples = inplace_samples, .state = TP__STATE };
 
 #define UNARY(name, rule, save, give) \
@@ -338,8 +324,7 @@ enum { FAST_MOST = 1 << 15 };                          /* elements; beyond, the 
 /* y = op(in) is recorded, where nothing was broadcast or cast. */
 static bool record_plain(const tp_op *op, tp_tensor *const *in, int n, uint64_t need, tp_tensor *y)
 {
-    int n_saved = 0;
-    while (n_saved < TP__MAX_SAVES && op->saves[n_saved].from) n_saved++;
+    const int n_saved = tp__count_saves(op);
     tp_node *node = tp__node_new(op, n, n_saved, 0, 0);
     if (!node) return false;
     atomic_store_explicit(&node->refs, 1, memory_order_relaxed);
@@ -443,12 +428,12 @@ PUBLIC_UNARY(tanh)
 
 tp_tensor *tp_add__with(tp_tensor *a, tp_operand b)
 {
-    return is_there(T(a), b, "add_") ? tp__run1(&op_add_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
+    return is_there(tp__from_tensor(a), b, "add_") ? tp__run1(&op_add_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
 }
 
 tp_tensor *tp_mul__with(tp_tensor *a, tp_operand b)
 {
-    return is_there(T(a), b, "mul_") ? tp__run1(&op_mul_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
+    return is_there(tp__from_tensor(a), b, "mul_") ? tp__run1(&op_mul_, (tp_tensor *[]){ a, tp__operand(b) }, 2, NULL, TP__CALLER) : NULL;
 }
 
 const tp_op *const tp__ops_pointwise[] = {

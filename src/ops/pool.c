@@ -6,8 +6,6 @@
 #include "ops/run.h"
 #include "ops/samples.h"
 
-static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-
 typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]; bool ceil_mode, return_indices; } pool_attr;
 typedef struct scatter_attr { int64_t height, width; } scatter_attr;
 static const tp_op op_pool_both, op_scatter, op_pick;
@@ -30,6 +28,9 @@ static tp_status pool_shape(tp__call *call)
         if (a->kernel[i] < 1 || a->stride[i] < 1 || a->dilation[i] < 1)
             return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (long long)a->kernel[i],
                                  (long long)a->stride[i], (long long)a->dilation[i]);
+        if (a->kernel[i] > INT32_MAX || a->stride[i] > INT32_MAX || a->dilation[i] > INT32_MAX)
+            return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld or dilation %lld is too large", (long long)a->kernel[i], (long long)a->stride[i],
+                          (long long)a->dilation[i]);
         if (a->padding[i] < 0 || a->padding[i] > ((a->kernel[i] - 1) * a->dilation[i] + 1) / 2)
             return REFUSE(TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (long long)a->padding[i], (long long)a->kernel[i]);
         const int64_t size = x->shape[x->ndim - 2 + i], room = size + 2 * a->padding[i] - a->dilation[i] * (a->kernel[i] - 1) - 1;
@@ -61,7 +62,7 @@ static tp_status pool_backward(const tp_node *node, tp_tensor *const *dy, uint64
     scatter_attr a = { kept->shape[kept->ndim - 2], kept->shape[kept->ndim - 1] };
     (void)need;
     if (!dy[0]) return TP_OK;
-    return made(dx[0] = tp__run1(&op_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &a, NULL));
+    return tp__made(dx[0] = tp__run1(&op_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &a, NULL));
 }
 
 static tp_status indexed_shape(tp__call *call, int with_indices, int64_t height, int64_t width)
@@ -76,7 +77,7 @@ static tp_status indexed_shape(tp__call *call, int with_indices, int64_t height,
     shape[x->ndim - 2] = height;
     shape[x->ndim - 1] = width;
     call->keep_shape = 1;
-    return made(tp__out(call, (tp_dtype)x->dtype, x->ndim, shape));
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, shape));
 }
 
 static tp_status scatter_shape(tp__call *call)
@@ -103,21 +104,10 @@ static tp_status pick_backward(const tp_node *node, tp_tensor *const *g, uint64_
     return TP_OK;
 }
 
-/* Distinct values, far enough apart that a finite difference changes no order. */
-static tp_tensor *spread(tp_sample_set *set, tp_shape shape)
-{
-    int64_t n = 1;
-    for (int i = 0; i < shape.ndim; i++) n *= shape.dim[i];
-    tp_tensor *x = tp_reshape(tp_to_dtype(tp_randperm(n), set->dtype ? set->dtype : TP_F32), shape);
-    x = x ? tp_detach(tp_mul(x, 0.1)) : NULL;
-    if (x) tp_requires_grad(x, true);
-    return x;
-}
-
 static void pool_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(spread(set, TP_SHAPE(2, 2, 4, 6))), TP__INT_ARG(2));
-    TP__GIVE(set, TP__TENSOR_ARG(spread(set, TP_SHAPE(1, 7, 7))), TP__INTS_ARG(2, 3, 2), TP__INTS_ARG(2, 2, 1), TP__INT_ARG(1), TP__INTS_ARG(2, 1, 2),
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 2, 4, 6))), TP__INT_ARG(2));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(1, 7, 7))), TP__INTS_ARG(2, 3, 2), TP__INTS_ARG(2, 2, 1), TP__INT_ARG(1), TP__INTS_ARG(2, 1, 2),
              TP__BOOL_ARG(true));
 }
 static void scatter_samples(tp_sample_set *set)

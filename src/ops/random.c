@@ -8,6 +8,7 @@
  * An op takes its part of the thread's generator when its shapes are checked; dropout's node keeps that state, and no mask. */
 #include <math.h>
 
+#include "core/create.h"
 #include "core/kernel_args.h"
 #include "ops/run.h"
 #include "ops/samples.h"
@@ -38,16 +39,11 @@ static tp_status check_integers(const char *op, tp_dtype dtype, int64_t from, in
         [TP_I64] = { INT64_MIN, INT64_MAX }, [TP_I32] = { INT32_MIN, INT32_MAX }, [TP_I16] = { INT16_MIN, INT16_MAX },
         [TP_I8] = { INT8_MIN, INT8_MAX }, [TP_U8] = { 0, UINT8_MAX }, [TP_BOOL] = { 0, 1 },
     };
+    if (dtype < 0 || dtype >= TP_DTYPE_END) return tp_fail(TP_ERR_DTYPE, "%s: %d is no dtype", op, (int)dtype);
     if (tp__is_complex(dtype)) return tp_fail(TP_ERR_DTYPE, "%s: %s holds no whole numbers", op, tp_dtype_name(dtype));
     if (from >= to) return tp_fail(TP_ERR_ARGUMENT, "%s: there are no numbers from %lld on below %lld", op, (long long)from, (long long)to);
     if (from < range[dtype].least || to - 1 > range[dtype].most)
         return tp_fail(TP_ERR_ARGUMENT, "%s: %s does not hold all numbers from %lld on below %lld", op, tp_dtype_name(dtype), (long long)from, (long long)to);
-    return TP_OK;
-}
-
-static tp_status in_place(tp__call *call)
-{
-    call->out[call->n_out++] = call->in[0];
     return TP_OK;
 }
 
@@ -57,7 +53,7 @@ static tp_status uniform_shape(tp__call *call)
     const tp_dtype dtype = (tp_dtype)call->in[0]->dtype;
     if (check_uniform("uniform_", dtype, draw->a, draw->b)) return tp__pending();
     draw->state = tp__rng_take((uint64_t)(call->in[0]->numel * words_per_real(dtype)));
-    return in_place(call);
+    return tp__in_place(call);
 }
 
 static tp_status normal_shape(tp__call *call)
@@ -66,7 +62,7 @@ static tp_status normal_shape(tp__call *call)
     const tp_dtype dtype = (tp_dtype)call->in[0]->dtype;
     if (check_normal("normal_", dtype, draw->b)) return tp__pending();
     draw->state = tp__rng_take((uint64_t)(call->in[0]->numel * words_per_real(dtype)));
-    return in_place(call);
+    return tp__in_place(call);
 }
 
 static tp_status random_shape(tp__call *call)
@@ -74,7 +70,7 @@ static tp_status random_shape(tp__call *call)
     tp__integer_draw *draw = (tp__integer_draw *)(uintptr_t)call->attr;
     if (check_integers("random_", (tp_dtype)call->in[0]->dtype, draw->from, draw->to)) return tp__pending();
     draw->state = tp__rng_take((uint64_t)(call->in[0]->numel * words_per_integer(draw->from, draw->to)));
-    return in_place(call);
+    return tp__in_place(call);
 }
 
 static tp_status dropout_shape(tp__call *call)
@@ -84,7 +80,7 @@ static tp_status dropout_shape(tp__call *call)
     if (!(drop->p >= 0 && drop->p <= 1)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, and has to be from 0 to 1", drop->p);
     if (!drop->training || drop->p == 0) {             /* x itself: neither a copy nor a node */
         call->need = 0;
-        return in_place(call);
+        return tp__in_place(call);
     }
     if (!tp__is_floating(x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)x->dtype));
@@ -125,7 +121,7 @@ static tp_status dropout_backward(const tp_node *node, tp_tensor *const *dy, uin
     (void)need;
     tp__dropout drop = *(const tp__dropout *)tp__attr(node);
     dx[0] = tp__run1(&op_dropout_backward, &dy[0], 1, &drop, TP__CALLER);
-    return dx[0] ? TP_OK : tp__pending();
+    return tp__made(dx[0]);
 }
 
 /* ---- Samples ----------------------------------------------------------------------------------------------------------------------------- */
@@ -164,7 +160,7 @@ static void dropout_backward_samples(tp_sample_set *set)                 /* the 
 
 /* ---- Descriptors --------------------------------------------------------------------------------------------------------------------------- */
 
-enum { FILLS = TP__INPLACE | TP__NOT_LAZY | TP__RANDOM };
+enum { FILLS = TP__INPLACE | TP__RANDOM };
 static const tp_op op_uniform_ = { .schema = "uniform_(Tensor! input, float from=0, float to=1) -> Tensor", .flags = FILLS, .kernel = "uniform",
     .shape = uniform_shape, .backward = no_gradient, .attr_size = sizeof(tp__real_draw), .samples = real_samples, .state = TP__STATE };
 static const tp_op op_normal_ = { .schema = "normal_(Tensor! input, float mean=0, float std=1) -> Tensor", .flags = FILLS, .kernel = "normal",
@@ -202,66 +198,37 @@ static tp_tensor *leave(around was, tp_tensor *x)
     return x;
 }
 
-static tp_dtype take_options(const char *op, tp_tensor_options *mine, const tp_tensor_options *o, tp_dtype usual)
-{
-    *mine = (tp_tensor_options)TP__BRACES(tensor, );
-    if (tp_options_take(op, mine, o, offsetof(tp_tensor_options, tp__end))) return TP_DTYPE_DEFAULT;
-    if (!mine->dtype) mine->dtype = usual;
-    if (!mine->device) mine->device = TP_CPU;
-    return mine->dtype;
-}
-
-static tp_tensor *make(tp_shape shape, const tp_tensor_options *o, tp_dtype dtype)
-{
-    return tp__tensor_new(o->device, dtype, shape.ndim, shape.dim);
-}
-
-/* Nobody has seen x yet: its values come straight from the kernel of `op`, without a version or a node. */
-static tp_tensor *fill(tp_tensor *x, const tp_op *op, const void *attr)
-{
-    const tp_kernel *kernel = tp__kernel(op, x->device);
-    tp__call call = { .op = op, .in = &x, .n_in = 1, .out = &x, .n_out = 1, .max_out = 1, .attr = attr };
-    return kernel && !kernel->run(&call) ? x : NULL;
-}
-
-static tp_tensor *finish(tp_tensor *x, const tp_tensor_options *o)
-{
-    return x && o->requires_grad && tp_requires_grad(x, true) ? NULL : x;
-}
-
 static tp_tensor *draw_real(const char *op, bool normal, tp_shape shape, double a, double b, const tp_tensor_options *o)
 {
     tp_tensor_options mine;
-    const tp_dtype dtype = take_options(op, &mine, o, TP_F32);
-    if (!dtype || (normal ? check_normal(op, dtype, b) : check_uniform(op, dtype, a, b))) return NULL;
-    tp_tensor *x = make(shape, &mine, dtype);
+    if (!tp__create_options(op, &mine, o, TP_F32)) return NULL;
+    if (normal ? check_normal(op, mine.dtype, b) : check_uniform(op, mine.dtype, a, b)) return NULL;
+    tp_tensor *x = tp__create(op, shape, &mine);
     if (!x) return NULL;
-    const tp__real_draw attr = { a, b, tp__rng_take((uint64_t)(x->numel * words_per_real(dtype))) };
-    return finish(fill(x, normal ? &op_normal_ : &op_uniform_, &attr), &mine);
+    const tp__real_draw attr = { a, b, tp__rng_take((uint64_t)(x->numel * words_per_real(mine.dtype))) };
+    return tp__create_done(tp__create_fill(x, normal ? &op_normal_ : &op_uniform_, &attr), &mine);
 }
 
 static tp_tensor *draw_integers(const char *op, tp_shape shape, int64_t from, int64_t to, const tp_tensor_options *o)
 {
     tp_tensor_options mine;
-    const tp_dtype dtype = take_options(op, &mine, o, TP_I64);
-    if (!dtype || check_integers(op, dtype, from, to)) return NULL;
-    tp_tensor *x = make(shape, &mine, dtype);
+    if (!tp__create_options(op, &mine, o, TP_I64) || check_integers(op, mine.dtype, from, to)) return NULL;
+    tp_tensor *x = tp__create(op, shape, &mine);
     if (!x) return NULL;
     const tp__integer_draw attr = { from, to, tp__rng_take((uint64_t)(x->numel * words_per_integer(from, to))) };
-    return finish(fill(x, &op_random_, &attr), &mine);
+    return tp__create_done(tp__create_fill(x, &op_random_, &attr), &mine);
 }
 
 static tp_tensor *draw_permutation(const char *op, int64_t n, const tp_tensor_options *o)
 {
     tp_tensor_options mine;
-    const tp_dtype dtype = take_options(op, &mine, o, TP_I64);
-    if (!dtype || (n > 0 && check_integers(op, dtype, 0, n))) return NULL;
+    if (!tp__create_options(op, &mine, o, TP_I64) || (n > 0 && check_integers(op, mine.dtype, 0, n))) return NULL;
     if (n < 0) return tp_fail(TP_ERR_ARGUMENT, "%s: n is %lld, and has to be at least 0", op, (long long)n), NULL;
-    tp_tensor *x = make(TP_SHAPE(n), &mine, TP_I64);
+    const tp_tensor_options whole = { .dtype = TP_I64, .device = mine.device };
+    tp_tensor *x = tp__create(op, TP_SHAPE(n), &whole);
     if (!x) return NULL;
     const tp__permutation_draw attr = { tp__rng_take((uint64_t)n * 2) };
-    x = fill(x, &op_randperm, &attr);
-    return finish(x && dtype != TP_I64 ? tp_to_dtype(x, dtype) : x, &mine);
+    return tp__create_done(tp_to_dtype(tp__create_fill(x, &op_randperm, &attr), mine.dtype), &mine);
 }
 
 tp_tensor *tp_rand_with(tp_shape shape, const tp_tensor_options *o)

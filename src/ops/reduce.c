@@ -17,7 +17,7 @@ static bool dims_of(tp__call *call, uint64_t *gone)
     *gone = attr->dim.n ? 0 : ((uint64_t)1 << x->ndim) - 1;
     for (int i = 0; i < attr->dim.n; i++) {
         const int64_t given = attr->dim.v[i];
-        const int d = given < -TP_MAX_DIMS || given > TP_MAX_DIMS ? -1 : tp__dim((int)given, x->ndim);
+        const int d = tp__dim(given, x->ndim);
         if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)given, tp__shape_text(x)), false;
         if (*gone >> d & 1) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d is given twice", d), false;
         *gone |= (uint64_t)1 << d;
@@ -41,7 +41,7 @@ static tp_status reduce_shape(tp__call *call, tp_dtype dtype)
     }
     call->scratch = (void *)(uintptr_t)gone;
     call->keep_shape = 1;
-    return tp__out(call, dtype, ndim, shape) ? TP_OK : tp__pending();
+    return tp__made(tp__out(call, dtype, ndim, shape));
 }
 
 static tp_status sum_shape(tp__call *call)
@@ -65,8 +65,7 @@ static int64_t dims_gone(const tp_node *node, tp_shape *kept_dims)       /* retu
     const reduce_attr *attr = tp__attr(node);
     const tp__kept_shape *x = tp__kept(node, 0);
     int64_t n = 1;
-    *kept_dims = (tp_shape){ .ndim = x->ndim };
-    memcpy(kept_dims->dim, x->shape, sizeof x->shape);
+    *kept_dims = tp__kept_shape_of(x);
     for (int i = 0; i < (attr->dim.n ? attr->dim.n : x->ndim); i++) {
         const int64_t d = attr->dim.n ? attr->dim.v[i] : i;
         if (d >= x->ndim) continue;                    /* dim 0 of a 0-dim tensor */
@@ -80,11 +79,9 @@ static int64_t dims_gone(const tp_node *node, tp_shape *kept_dims)       /* retu
 static tp_tensor *spread(const tp_node *node, tp_tensor *dy, tp_shape kept_dims)
 {
     const tp__kept_shape *x = tp__kept(node, 0);
-    tp_shape shape = { .ndim = x->ndim };
-    memcpy(shape.dim, x->shape, sizeof x->shape);
     if (dy && dy->dtype != x->dtype) dy = tp_to_dtype(dy, (tp_dtype)x->dtype);
     if (dy && dy->ndim != x->ndim) dy = tp_reshape(dy, kept_dims);
-    return tp_expand(dy, shape);
+    return tp_expand(dy, tp__kept_shape_of(x));
 }
 
 static tp_status sum_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -92,7 +89,7 @@ static tp_status sum_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     (void)need;
     tp_shape kept_dims;
     dims_gone(node, &kept_dims);
-    return (dx[0] = spread(node, dy[0], kept_dims)) ? TP_OK : tp__pending();
+    return tp__made(dx[0] = spread(node, dy[0], kept_dims));
 }
 
 static tp_status mean_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -100,7 +97,7 @@ static tp_status mean_backward(const tp_node *node, tp_tensor *const *dy, uint64
     (void)need;
     tp_shape kept_dims;
     const int64_t n = dims_gone(node, &kept_dims);
-    return (dx[0] = spread(node, tp_div(dy[0], (double)n), kept_dims)) ? TP_OK : tp__pending();
+    return tp__made(dx[0] = spread(node, tp_div(dy[0], (double)n), kept_dims));
 }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */

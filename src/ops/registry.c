@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 extern const tp_op *const *const tp__op_tables[];      /* made by the Makefile from the file names */
-int32_t tp__choice(const tp__param *param, const char *value);
 
 enum { MOST_OPS = 1024, ATTR_ROOM = 1024, SLOTS = 64 };
 static const tp_op *all[MOST_OPS];
@@ -254,14 +253,22 @@ static tp_status call_bound(const tp_op *op, bool quiet, const tp_arg *args, int
 
 static void clear(tp_tensor **outputs, int max, int *n_out)
 {
-    for (int i = 0; i < max; i++) outputs[i] = NULL;
+    for (int i = 0; i < max && outputs; i++) outputs[i] = NULL;
     if (n_out) *n_out = 0;
+}
+
+static bool lists_are_good(const char *op, const tp_arg *args, int n, tp_tensor **outputs, int max)
+{
+    if (n >= 0 && max >= 0 && (args || !n) && (outputs || !max)) return true;
+    tp_fail(TP_ERR_ARGUMENT, "%s: %d arguments and room for %d outputs, or a list of them is NULL", op, n, max);
+    return false;
 }
 
 tp_status tp_op_invoke(const tp_op *op, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out)
 {
     bool fits;
     clear(outputs, max, n_out);
+    if (!lists_are_good("op_invoke", args, n, outputs, max)) return TP_ERR_ARGUMENT;
     if (!op) return tp_fail(TP_ERR_UNSUPPORTED, "op_invoke: the op is NULL");
     return call_bound(op, false, args, n, outputs, max, n_out, &fits);
 }
@@ -269,6 +276,7 @@ tp_status tp_op_invoke(const tp_op *op, const tp_arg *args, int n, tp_tensor **o
 tp_status tp_op_call(const char *name, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out)
 {
     clear(outputs, max, n_out);
+    if (!lists_are_good("op_call", args, n, outputs, max)) return TP_ERR_ARGUMENT;
     const int first = name ? first_of(name) : -1;
     if (first < 0) return tp_fail(TP_ERR_UNSUPPORTED, "op_call: there is no op \"%s\"", name ? name : "(null)");
     const bool by_base = !strcmp(tp__state(all[first])->base_name, name);

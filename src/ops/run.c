@@ -38,9 +38,8 @@ tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shap
 
 tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
 {
-    bool plain = x->flags & TP__CONTIGUOUS;
-    for (int i = 0; i < x->ndim; i++) plain |= x->stride[i] == 0 && x->shape[i] > 1;         /* expanded: it has no layout to keep */
-    if (plain) return tp__out(call, dtype, x->ndim, x->shape);
+    if (x->flags & TP__CONTIGUOUS || tp__is_expanded(x))        /* which has no layout to keep */
+        return tp__out(call, dtype, x->ndim, x->shape);
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
     return next_out(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
@@ -55,7 +54,13 @@ tp_tensor *tp__out_view(tp__call *call, tp_tensor *x, int ndim, const int64_t *s
 
 tp_status tp__same_as_input(tp__call *call)
 {
-    return tp__out_like(call, call->in[0], (tp_dtype)call->in[0]->dtype) ? TP_OK : tp__pending();
+    return tp__made(tp__out_like(call, call->in[0], (tp_dtype)call->in[0]->dtype));
+}
+
+tp_status tp__in_place(tp__call *call)
+{
+    call->out[call->n_out++] = call->in[0];
+    return TP_OK;
 }
 
 /* ---- The tape ------------------------------------------------------------------------------------------------------------------ */
@@ -67,18 +72,11 @@ static int arg_of_slot(const tp__op_state *state, const tp__call *call, int slot
     return slot < state->list_at + members ? state->list_at : slot - members + 1;
 }
 
-static int count_saves(const tp_op *op)
-{
-    int n = 0;
-    while (n < TP__MAX_SAVES && op->saves[n].from) n++;
-    return n;
-}
-
 /* The node of a call, with its edges and what it saves of the inputs; before the kernel, which may overwrite one. */
 static tp_node *record(tp__call *call)
 {
     const tp_op *op = call->op;
-    const int n_saved = count_saves(op);
+    const int n_saved = tp__count_saves(op);
     const int n_shapes = __builtin_popcountll(call->keep_shape);
     tp_node *node = tp__node_new(op, call->n_in, n_saved, n_shapes, op->attr_size);
     if (!node) return NULL;
@@ -237,7 +235,7 @@ tp_tensor *tp__operand(tp_operand v)
     return x;
 }
 
-static int category(int dtype) { return tp__is_complex(dtype) ? 3 : tp__is_floating(dtype) ? 2 : dtype == TP_BOOL ? 0 : 1; }
+int tp__category(int dtype) { return tp__is_complex(dtype) ? 3 : tp__is_floating(dtype) ? 2 : dtype == TP_BOOL ? 0 : 1; }
 
 /* As torch.result_type: tensors with dims come first, then 0-dim ones, then numbers; a lower rank counts only if its
  * category is higher, and then as the default dtype of it, if it is a number. */
@@ -255,8 +253,8 @@ tp_dtype tp__result_type(tp_tensor *const *in, int n)
     for (int rank = 1; rank < 3; rank++) {
         if (!by_rank[rank]) continue;
         if (!result) result = by_rank[rank];
-        else if (category(by_rank[rank]) > category(result))
-            result = category(by_rank[rank]) == 3 ? (result == TP_F64 ? TP_C128 : TP_C64) : by_rank[rank];
+        else if (tp__category(by_rank[rank]) > tp__category(result))
+            result = tp__category(by_rank[rank]) == 3 ? (result == TP_F64 ? TP_C128 : TP_C64) : by_rank[rank];
     }
     return result;
 }
@@ -291,11 +289,7 @@ tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype 
     for (int d = 0; d < x->ndim; d++)
         if (d < lead || (shape[d - lead] == 1 && x->shape[d] != 1)) o.dims.dim[o.dims.n++] = d;
     if (o.dims.n) x = tp_sum_with(x, &o);
-    if (x && lead) {
-        tp_shape to = { .ndim = ndim };
-        memcpy(to.dim, shape, sizeof *shape * (size_t)ndim);
-        x = tp_reshape(x, to);
-    }
+    if (x && lead) x = tp_reshape(x, tp__shape(ndim, shape));
     return x && dtype && x->dtype != dtype ? tp_to_dtype(x, dtype) : x;
 }
 

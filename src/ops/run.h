@@ -10,6 +10,9 @@ int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, t
 /* The same for ops of one output. */
 tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, const void *caller);
 
+/* How a rule or a shape rule ends: y was made, or the error of what returned NULL. */
+static inline tp_status tp__made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
+
 /* A number as a 0-dim tensor that promotes by category only; a tensor as it is. NULL: NULL, or an error. */
 tp_tensor *tp__operand(tp_operand v);
 
@@ -18,12 +21,15 @@ tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype 
 /* dx of input `arg`, which kept its shape if it differs from the output's. NULL goes through. */
 tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx);
 
+/* 0 bool, 1 integers, 2 floating, 3 complex: a result goes into what is of its category or a higher one. */
+int tp__category(int dtype);
 /* PyTorch's result type of tensors, numbers and 0-dim tensors weighing less. NULL ones are skipped. */
 tp_dtype tp__result_type(tp_tensor *const *in, int n);
 /* The shape that all broadcast to: call->in[0 .. n). False: an error. */
 bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape);
 
-/* Shape rule of elementwise ops of one input. */
+/* Shape rules: of elementwise ops of one input, and of ops that write their first one whatever its shape. */
 tp_status tp__same_as_input(tp__call *call);
+tp_status tp__in_place(tp__call *call);
 
 #endif

@@ -41,8 +41,7 @@ static int32_t choice(const char *choices, const char *value, size_t length)
     return 0;
 }
 
-int32_t tp__choice(const tp__param *param, const char *value);
-int32_t tp__choice(const tp__param *param, const char *value) { return choice(param->choices, value, strlen(value)); }
+int32_t tp__choice(const tp__param *param, const char *value) { return value ? choice(param->choices, value, strlen(value)) : 0; }
 
 static void set_default(tp__param *p, const char *text, size_t length)
 {

@@ -7,17 +7,12 @@
 
 typedef struct softmax_attr { int64_t dim; tp_dtype dtype; } softmax_attr;
 
-static tp_status done(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-static tp_operand T(tp_tensor *x) { return (tp_operand){ .kind = TP_OPERAND_TENSOR, .as.tensor = x }; }
-#define MUL(a, b) tp_mul_with(T(a), T(b))
-#define SUB(a, b) tp_sub_with(T(a), T(b))
-
 /* ---- Shape rules, forward ------------------------------------------------------------------------------------------------------------ */
 
 static tp_status wrap_dim(const tp__call *call, int64_t *dim)
 {
     const tp_tensor *x = call->in[0];
-    const int d = *dim < -TP_MAX_DIMS || *dim > TP_MAX_DIMS ? -1 : tp__dim((int)*dim, x->ndim);
+    const int d = tp__dim(*dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
     *dim = d;
     return TP_OK;
@@ -31,7 +26,7 @@ static tp_status softmax_shape(tp__call *call)
     if (wrap_dim(call, &attr->dim)) return tp__pending();
     if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(dtype));
     if (dtype != x->dtype) call->keep_shape = 1;
-    return done(tp__out(call, dtype, x->ndim, x->shape));
+    return tp__made(tp__out(call, dtype, x->ndim, x->shape));
 }
 
 static tp_status softmax_forward(tp__call *call)
@@ -46,7 +41,7 @@ static tp_status back_shape(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the output %s", tp__shape_text(dy), tp__shape_text(y));
     if (!tp__is_floating(y->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)y->dtype));
     if (wrap_dim(call, (int64_t *)(uintptr_t)call->attr)) return tp__pending();
-    return done(tp__out(call, (tp_dtype)y->dtype, y->ndim, y->shape));
+    return tp__made(tp__out(call, (tp_dtype)y->dtype, y->ndim, y->shape));
 }
 
 static tp_status back_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
@@ -59,7 +54,7 @@ static tp_tensor *sum_along(tp_tensor *x, int64_t dim) { return tp_sum(x, .dims 
 
 static tp_status by_kernel(const tp_op *op, const tp_node *node, tp_tensor *dy, tp_tensor **dx)
 {
-    return done(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
+    return tp__made(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
 }
 
 static tp_status softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -80,7 +75,7 @@ static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const
     const int64_t dim = *(const int64_t *)tp__attr(node);
     tp_tensor *dy = tp__saved(node, 0), *y = tp__saved(node, 1);
     if (need & 1 && !(dx[0] = tp__run1(&op_softmax_backward, (tp_tensor *[]){ g[0], y }, 2, &dim, NULL))) return tp__pending();
-    if (need & 2 && !(dx[1] = SUB(MUL(g[0], SUB(dy, sum_along(MUL(y, dy), dim))), MUL(dy, sum_along(MUL(g[0], y), dim))))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_sub(tp_mul(g[0], tp_sub(dy, sum_along(tp_mul(y, dy), dim))), tp_mul(dy, sum_along(tp_mul(g[0], y), dim))))) return tp__pending();
     return TP_OK;
 }
 
@@ -88,9 +83,9 @@ static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const
 static tp_status log_softmax_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     const int64_t dim = *(const int64_t *)tp__attr(node);
-    tp_tensor *part = MUL(g[0], tp_exp(tp__saved(node, 1)));
-    if (need & 1 && !(dx[0] = SUB(g[0], sum_along(part, dim)))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp_neg(MUL(part, sum_along(tp__saved(node, 0), dim))))) return tp__pending();
+    tp_tensor *part = tp_mul(g[0], tp_exp(tp__saved(node, 1)));
+    if (need & 1 && !(dx[0] = tp_sub(g[0], sum_along(part, dim)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_neg(tp_mul(part, sum_along(tp__saved(node, 0), dim))))) return tp__pending();
     return TP_OK;
 }
 

@@ -10,10 +10,8 @@
 #include "ops/run.h"
 #include "ops/samples.h"
 
-typedef tp__strided_attr attr_t;
+typedef tp__strided_attr strided_attr;
 static const tp_op op_gather, op_sum;
-
-static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
 
 /* The first and the last element of the storage that a geometry touches. */
 static void extent(const tp__ints *size, const tp__ints *stride, int64_t offset, int64_t *lo, int64_t *hi)
@@ -25,13 +23,13 @@ static void extent(const tp__ints *size, const tp__ints *stride, int64_t offset,
     }
 }
 
-static bool is_plain(const attr_t *a)
+static bool is_plain(const strided_attr *a)
 {
     return tp__geometry_is_contiguous((int)a->base_size.n, a->base_size.v, a->base_stride.v);
 }
 
 /* Memory that covers both geometries, seen as the base and as the region. *at: element 0 of it, in the storage's count. */
-static tp_tensor *cover(const attr_t *a, const tp_tensor *like, int64_t *at)
+static tp_tensor *cover(const strided_attr *a, const tp_tensor *like, int64_t *at)
 {
     int64_t lo, hi, lo2, hi2;
     extent(&a->size, &a->stride, a->offset, &lo, &hi);
@@ -47,8 +45,8 @@ static tp_tensor *see(tp_tensor *memory, const tp__ints *size, const tp__ints *s
     return tp__alias(memory, (int)size->n, size->v, stride->v, offset);
 }
 
-/* x, which has the base's shape, in memory laid out as the base's: *offset is where the base would begin. */
-static tp_tensor *laid_out(const attr_t *a, tp_tensor *x, int64_t *at)
+/* x, which has the base's shape, in memory laid out as the base's. *at as above. */
+static tp_tensor *laid_out(const strided_attr *a, tp_tensor *x, int64_t *at)
 {
     *at = a->base_offset;
     int64_t lo, hi;
@@ -66,16 +64,13 @@ static tp_tensor *laid_out(const attr_t *a, tp_tensor *x, int64_t *at)
 
 static tp_status quietly(tp_status (*work)(tp__call *), tp__call *call)
 {
-    const tp_grad_mode was = tp_grad_mode_set(false);
-    const tp_status status = work(call);
-    tp_grad_mode restore = was;
-    tp_grad_mode_restore(&restore);
-    return status;
+    TP_NO_GRAD();
+    return work(call);
 }
 
 /* ---- as_strided -------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_geometry(tp__call *call, attr_t *a)
+static tp_status check_geometry(tp__call *call, strided_attr *a)
 {
     const tp_tensor *x = call->in[0];
     if (a->size.n != a->stride.n)
@@ -88,9 +83,9 @@ static tp_status check_geometry(tp__call *call, attr_t *a)
         empty |= !a->size.v[i];
     }
     __int128 last = a->offset;
-    for (int i = 0; i < a->size.n && !empty; i++) last += (__int128)(a->size.v[i] - 1) * a->stride.v[i];
+    for (int i = 0; i < a->size.n && !empty && last <= INT64_MAX; i++) last += (__int128)(a->size.v[i] - 1) * a->stride.v[i];
     const int64_t room = (int64_t)(x->storage->used / tp_dtype_size((tp_dtype)x->dtype));
-    if (a->offset < 0 || (!empty && last >= room))
+    if (a->offset < 0 || (empty ? last > room : last >= room))
         return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s and offset %lld goes beyond the storage of %lld elements",
                              tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v), (long long)a->offset, (long long)room);
     return TP_OK;
@@ -98,20 +93,20 @@ static tp_status check_geometry(tp__call *call, attr_t *a)
 
 static tp_status as_strided_shape(tp__call *call)
 {
-    attr_t *a = (attr_t *)(uintptr_t)call->attr;
+    strided_attr *a = (strided_attr *)(uintptr_t)call->attr;
     tp_tensor *x = call->in[0];
     const tp_status status = check_geometry(call, a);
     if (status) return status;
     tp_tensor *y = tp__out_view(call, x, (int)a->size.n, a->size.v, a->stride.v, a->offset);
     if (y) tp__strided_geometry(a, y, x);
-    return made(y);
+    return tp__made(y);
 }
 
 static tp_status gather_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    attr_t a = *(const attr_t *)tp__attr(node);
-    return made(dx[0] = tp__run1(&op_sum, dy, 1, &a, NULL));
+    strided_attr a = *(const strided_attr *)tp__attr(node);
+    return tp__made(dx[0] = tp__run1(&op_sum, dy, 1, &a, NULL));
 }
 
 static void strided_samples(tp_sample_set *set)
@@ -121,48 +116,64 @@ static void strided_samples(tp_sample_set *set)
 }
 
 const tp_op tp__op_as_strided = { .schema = "as_strided(Tensor input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
-    .flags = TP__VIEW, .shape = as_strided_shape, .backward = gather_rule, .attr_size = sizeof(attr_t), .samples = strided_samples, .state = TP__STATE };
+    .flags = TP__VIEW, .shape = as_strided_shape, .backward = gather_rule, .attr_size = sizeof(strided_attr), .samples = strided_samples, .state = TP__STATE };
 
 /* ---- The linear maps: internal, with the whole geometry as attributes ------------------------------------------------------------ */
 
+static bool is_countable(const tp__ints *size, const tp__ints *stride, int64_t offset)
+{
+    int64_t n = 1;
+    __int128 reach = offset < 0 ? -(__int128)offset : offset;
+    for (int i = 0; i < size->n; i++) {
+        if (size->n != stride->n || size->v[i] < 0 || stride->v[i] < 0 || __builtin_mul_overflow(n, size->v[i] ? size->v[i] : 1, &n)) return false;
+        reach += (__int128)size->v[i] * stride->v[i];
+        if (reach > INT64_MAX / 64) return false;
+    }
+    return size->n == stride->n && reach <= INT64_MAX / 64;
+}
+/* A rule gives geometries of tensors there are; a caller by name may give any. */
+static tp_status check_attributes(tp__call *call)
+{
+    const strided_attr *a = call->attr;
+    if (is_countable(&a->size, &a->stride, a->offset) && is_countable(&a->base_size, &a->base_stride, a->base_offset)) return TP_OK;
+    return tp__call_fail(call, TP_ERR_SHAPE, "%s of %s is no geometry", tp__dims_text((int)a->size.n, a->size.v),
+                         tp__dims_text((int)a->base_size.n, a->base_size.v));
+}
+
 static tp_status gather_shape(tp__call *call)
 {
-    const attr_t *a = call->attr;
-    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
+    const strided_attr *a = call->attr;
+    if (check_attributes(call)) return tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
 }
 static tp_status gather_work(tp__call *call)
 {
-    const attr_t *a = call->attr;
+    const strided_attr *a = call->attr;
     int64_t at;
     tp_tensor *memory = laid_out(a, tp_detach(call->in[0]), &at);
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
-    return region ? made(tp_copy_(call->out[0], region)) : tp__pending();
+    return region ? tp__made(tp_copy_(call->out[0], region)) : tp__pending();
 }
 static tp_status gather_forward(tp__call *call) { return quietly(gather_work, call); }
 
 static tp_status sum_shape(tp__call *call)
 {
-    const attr_t *a = call->attr;
-    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
+    const strided_attr *a = call->attr;
+    if (check_attributes(call)) return tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
 }
 /* Adds where elements of the region may coincide: dim by dim of what overlaps, in a fixed order. */
 static tp_status sum_into(tp_tensor *region, tp_tensor *x)
 {
     int overlapping = -1;
     int64_t reach = 1;                                 /* of the dims with smaller strides */
-    int order[TP_MAX_DIMS], n = 0;
+    int order[TP_MAX_DIMS];
     if (!region || !x) return tp__pending();
-    for (int d = 0; d < region->ndim; d++) {
-        if (region->shape[d] == 1) continue;
-        int at = n++;
-        while (at > 0 && region->stride[order[at - 1]] > region->stride[d]) order[at] = order[at - 1], at--;
-        order[at] = d;
-    }
-    for (int i = 0; i < n && overlapping < 0; i++) {
+    for (int i = tp__dims_by_stride(region, order) - 1; i >= 0 && overlapping < 0; i--) {
         if (region->stride[order[i]] < reach) overlapping = order[i];
         reach += (region->shape[order[i]] - 1) * region->stride[order[i]];
     }
-    if (overlapping < 0) return made(tp_add_(region, x));
+    if (overlapping < 0) return tp__made(tp_add_(region, x));
     for (int64_t i = 0; i < region->shape[overlapping]; i++) {
         TP_SCOPE();
         const tp_status status = sum_into(tp_select(region, overlapping, i), tp_select(x, overlapping, i));
@@ -172,21 +183,21 @@ static tp_status sum_into(tp_tensor *region, tp_tensor *x)
 }
 static tp_status sum_work(tp__call *call)
 {
-    const attr_t *a = call->attr;
+    const strided_attr *a = call->attr;
     int64_t at;
     tp_tensor *memory = cover(a, call->in[0], &at);
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
     tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
     if (!region || !base) return tp__pending();
     const tp_status status = region->numel ? sum_into(region, tp_detach(call->in[0])) : TP_OK;
-    return status ? status : made(tp_copy_(call->out[0], base));
+    return status ? status : tp__made(tp_copy_(call->out[0], base));
 }
 static tp_status sum_forward(tp__call *call) { return quietly(sum_work, call); }
 static tp_status sum_rule(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    attr_t a = *(const attr_t *)tp__attr(node);
-    return made(dx[0] = tp__run1(&op_gather, g, 1, &a, NULL));
+    strided_attr a = *(const strided_attr *)tp__attr(node);
+    return tp__made(dx[0] = tp__run1(&op_gather, g, 1, &a, NULL));
 }
 
 #define GEOMETRY "int[] size, int[] stride, int storage_offset, int[] base_size, int[] base_stride, int base_offset"
@@ -195,37 +206,38 @@ static void gather_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp
 static void sum_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS); }
 
 static const tp_op op_gather = { .schema = "strided_gather(Tensor input, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL, .shape = gather_shape,
-    .forward = gather_forward, .backward = gather_rule, .attr_size = sizeof(attr_t), .samples = gather_samples, .state = TP__STATE };
+    .forward = gather_forward, .backward = gather_rule, .attr_size = sizeof(strided_attr), .samples = gather_samples, .state = TP__STATE };
 static const tp_op op_sum = { .schema = "strided_sum(Tensor input, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL, .shape = sum_shape,
-    .forward = sum_forward, .backward = sum_rule, .attr_size = sizeof(attr_t), .samples = sum_samples, .state = TP__STATE };
+    .forward = sum_forward, .backward = sum_rule, .attr_size = sizeof(strided_attr), .samples = sum_samples, .state = TP__STATE };
 
 /* ---- strided_scatter ------------------------------------------------------------------------------------------------------------------ */
 
 static tp_status scatter_shape(tp__call *call)
 {
-    const attr_t *a = call->attr;
-    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
+    const strided_attr *a = call->attr;
+    if (check_attributes(call)) return tp__pending();
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
 }
 static tp_status scatter_work(tp__call *call)
 {
-    const attr_t *a = call->attr;
+    const strided_attr *a = call->attr;
     int64_t at;
     tp_tensor *x = tp_clone(tp_detach(call->in[0])), *memory = x ? laid_out(a, x, &at) : NULL;
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
     tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
     if (!region || !base || !tp_copy_(region, tp_detach(call->in[1]))) return tp__pending();
-    return made(tp_copy_(call->out[0], base));
+    return tp__made(tp_copy_(call->out[0], base));
 }
 static tp_status scatter_forward(tp__call *call) { return quietly(scatter_work, call); }
 static tp_status scatter_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    attr_t a = *(const attr_t *)tp__attr(node);
+    strided_attr a = *(const strided_attr *)tp__attr(node);
     if (need & 1) {
         tp_tensor *nothing = tp__tensor_new(dy[0]->device, (tp_dtype)dy[0]->dtype, (int)a.size.n, a.size.v);
-        const tp_grad_mode was = tp_grad_mode_set(false);
-        nothing = nothing ? tp_zero_(nothing) : NULL;
-        tp_grad_mode restore = was;
-        tp_grad_mode_restore(&restore);
+        {
+            TP_NO_GRAD();
+            nothing = tp_zero_(nothing);
+        }
         if (!(dx[0] = tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ dy[0], nothing }, 2, &a, NULL))) return tp__pending();
     }
     if (need & 2 && !(dx[1] = tp__run1(&op_gather, dy, 1, &a, NULL))) return tp__pending();
@@ -236,16 +248,17 @@ static void scatter_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
 }
 const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
-    .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(attr_t), .samples = scatter_samples, .state = TP__STATE };
+    .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(strided_attr), .samples = scatter_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
 tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, int64_t offset)
 {
-    attr_t a = { .size.n = shape.ndim, .stride.n = shape.ndim, .offset = offset };
+    strided_attr a = { .size.n = shape.ndim, .stride.n = shape.ndim, .offset = offset };
     if (shape.ndim < 0 || shape.ndim > TP_MAX_DIMS) return tp_fail(TP_ERR_SHAPE, "as_strided: %d dims", shape.ndim), NULL;
+    if (!strides && shape.ndim) return tp_fail(TP_ERR_ARGUMENT, "as_strided: strides is NULL"), NULL;
     memcpy(a.size.v, shape.dim, sizeof *shape.dim * (size_t)shape.ndim);
-    memcpy(a.stride.v, strides, sizeof *strides * (size_t)shape.ndim);
+    if (shape.ndim) memcpy(a.stride.v, strides, sizeof *strides * (size_t)shape.ndim);
     return tp__run1(&tp__op_as_strided, &x, 1, &a, TP__CALLER);
 }
 

@@ -6,15 +6,9 @@
 #include "ops/run.h"
 #include "ops/samples.h"
 
-static tp_status done(const tp_tensor *dx) { return dx ? TP_OK : tp__pending(); }
-static tp_status made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
-
 static tp_tensor *back_to(const tp_node *node, tp_tensor *dy)
 {
-    const tp__kept_shape *kept = tp__kept(node, 0);
-    tp_shape shape = { .ndim = kept->ndim };
-    memcpy(shape.dim, kept->shape, sizeof *shape.dim * (size_t)kept->ndim);
-    return tp_reshape(dy, shape);
+    return tp_reshape(dy, tp__kept_shape_of(tp__kept(node, 0)));
 }
 
 static tp__ints ints_of(const int64_t *v, int n)
@@ -32,12 +26,12 @@ typedef struct reshape_attr { tp__ints shape; } reshape_attr;
 static tp_status resolve(tp__call *call, tp__ints *shape)
 {
     const tp_tensor *x = call->in[0];
-    int64_t known = 1;
+    int64_t known = 1, steps = 1;                      /* steps: what the strides grow to, sizes of 0 left out */
     int open = -1;
     for (int i = 0; i < shape->n; i++) {
         if (shape->v[i] == -1 && open < 0) open = i;
         else if (shape->v[i] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)shape->n, shape->v));
-        else if (__builtin_mul_overflow(known, shape->v[i], &known)) return tp__call_fail(call, TP_ERR_SHAPE, "%s is too large", tp__dims_text((int)shape->n, shape->v));
+        else if (__builtin_mul_overflow(known, shape->v[i], &known) || __builtin_mul_overflow(steps, shape->v[i] > 1 ? shape->v[i] : 1, &steps)) return tp__call_fail(call, TP_ERR_SHAPE, "%s is too large", tp__dims_text((int)shape->n, shape->v));
     }
     if (open >= 0 && known && x->numel % known == 0) {
         shape->v[open] = x->numel / known;
@@ -96,7 +90,7 @@ static tp_status view_shape(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "the strides of %s allow no view as %s: use reshape", tp__shape_text(x),
                              tp__dims_text((int)shape->n, shape->v));
     call->keep_shape = 1;
-    return made(tp__out_view(call, x, (int)shape->n, shape->v, stride, tp__offset_of(x)));
+    return tp__made(tp__out_view(call, x, (int)shape->n, shape->v, stride, tp__offset_of(x)));
 }
 
 static const tp_op op_view;
@@ -110,13 +104,13 @@ static tp_status reshape_compose(tp__call *call)        /* a view, of a copy whe
     if (!view_strides(x, &attr.shape, stride)) x = tp_contiguous(x);
     call->out[0] = x ? tp__run1(&op_view, &x, 1, &attr, NULL) : NULL;
     call->n_out = 1;
-    return made(call->out[0]);
+    return tp__made(call->out[0]);
 }
 
 static tp_status view_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = back_to(node, dy[0]));
+    return tp__made(dx[0] = back_to(node, dy[0]));
 }
 
 static void reshape_samples(tp_sample_set *set)
@@ -138,7 +132,7 @@ static tp_status flatten_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const flatten_attr *a = call->attr;
-    const int from = tp__dim((int)a->start_dim, x->ndim), to = tp__dim((int)a->end_dim, x->ndim);
+    const int from = tp__dim(a->start_dim, x->ndim), to = tp__dim(a->end_dim, x->ndim);
     if (from < 0 || to < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)(from < 0 ? a->start_dim : a->end_dim), tp__shape_text(x));
     if (from > to) return tp__call_fail(call, TP_ERR_SHAPE, "start_dim %lld comes after end_dim %lld", (long long)a->start_dim, (long long)a->end_dim);
     tp_shape shape = { { 1 }, x->ndim ? 0 : 1 };
@@ -148,7 +142,7 @@ static tp_status flatten_compose(tp__call *call)
     }
     call->out[0] = from == to && x->ndim ? x : tp_reshape(x, shape);
     call->n_out = 1;
-    return made(call->out[0]);
+    return tp__made(call->out[0]);
 }
 static void flatten_samples(tp_sample_set *set)
 {
@@ -164,7 +158,7 @@ static tp_status transpose_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const transpose_attr *a = call->attr;
-    const int d0 = tp__dim((int)a->dim0, x->ndim), d1 = tp__dim((int)a->dim1, x->ndim);
+    const int d0 = tp__dim(a->dim0, x->ndim), d1 = tp__dim(a->dim1, x->ndim);
     if (d0 < 0 || d1 < 0)
         return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)(d0 < 0 ? a->dim0 : a->dim1), tp__shape_text(x));
     int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];
@@ -174,13 +168,13 @@ static tp_status transpose_shape(tp__call *call)
         shape[d0] = x->shape[d1], shape[d1] = x->shape[d0];
         stride[d0] = x->stride[d1], stride[d1] = x->stride[d0];
     }
-    return made(tp__out_view(call, x, x->ndim, shape, stride, tp__offset_of(x)));
+    return tp__made(tp__out_view(call, x, x->ndim, shape, stride, tp__offset_of(x)));
 }
 static tp_status transpose_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const transpose_attr *a = tp__attr(node);
     (void)need;
-    return done(dx[0] = tp_transpose(dy[0], (int)a->dim0, (int)a->dim1));
+    return tp__made(dx[0] = tp_transpose(dy[0], (int)a->dim0, (int)a->dim1));
 }
 static void transpose_samples(tp_sample_set *set)
 {
@@ -199,7 +193,7 @@ static tp_status permute_shape(tp__call *call)
     unsigned seen = 0;
     if (dims->n != x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "%lld dims are given for %s", (long long)dims->n, tp__shape_text(x));
     for (int i = 0; i < x->ndim; i++) {
-        const int d = tp__dim((int)dims->v[i], x->ndim);
+        const int d = tp__dim(dims->v[i], x->ndim);
         if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)dims->v[i], tp__shape_text(x));
         if (seen & 1u << d) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d is given twice", d);
         seen |= 1u << d;
@@ -207,7 +201,7 @@ static tp_status permute_shape(tp__call *call)
         shape[i] = x->shape[d];
         stride[i] = x->stride[d];
     }
-    return made(tp__out_view(call, x, x->ndim, shape, stride, tp__offset_of(x)));
+    return tp__made(tp__out_view(call, x, x->ndim, shape, stride, tp__offset_of(x)));
 }
 static tp_status permute_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -215,7 +209,7 @@ static tp_status permute_backward(const tp_node *node, tp_tensor *const *dy, uin
     tp_dims inverse = { .n = (int)dims->n };
     (void)need;
     for (int i = 0; i < dims->n; i++) inverse.dim[dims->v[i]] = i;
-    return done(dx[0] = tp_permute(dy[0], inverse));
+    return tp__made(dx[0] = tp_permute(dy[0], inverse));
 }
 static void permute_samples(tp_sample_set *set)
 {
@@ -243,12 +237,12 @@ static tp_status expand_shape(tp__call *call)
         else stride[i] = size->v[i] == 1 && x->ndim ? size->v[i + 1] * stride[i + 1] : 0;     /* a new dim of 1, as in PyTorch */
     }
     call->keep_shape = 1;
-    return made(tp__out_view(call, x, (int)size->n, size->v, stride, tp__offset_of(x)));
+    return tp__made(tp__out_view(call, x, (int)size->n, size->v, stride, tp__offset_of(x)));
 }
 static tp_status expand_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = tp__fit(node, 0, dy[0]));
+    return tp__made(dx[0] = tp__fit(node, 0, dy[0]));
 }
 static void expand_samples(tp_sample_set *set)
 {
@@ -270,7 +264,7 @@ static tp_status select_shape(tp__call *call)
     tp_tensor *x = call->in[0];
     select_attr *a = (select_attr *)(uintptr_t)call->attr;
     if (!x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "a 0-dim tensor has nothing to select");
-    const int d = tp__dim((int)a->dim, x->ndim);
+    const int d = tp__dim(a->dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)a->dim, tp__shape_text(x));
     if (a->index < -x->shape[d] || a->index >= x->shape[d])
         return tp__call_fail(call, TP_ERR_INDEX, "index %lld is out of range for dim %d of %s", (long long)a->index, d, tp__shape_text(x));
@@ -281,17 +275,15 @@ static tp_status select_shape(tp__call *call)
     for (int i = 0; i < x->ndim; i++)
         if (i != d) shape[n] = x->shape[i], stride[n++] = x->stride[i];
     call->keep_shape = 1;
-    return made(tp__out_view(call, x, n, shape, stride, tp__offset_of(x) + a->index * x->stride[d]));
+    return tp__made(tp__out_view(call, x, n, shape, stride, tp__offset_of(x) + a->index * x->stride[d]));
 }
 static tp_status select_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const select_attr *a = tp__attr(node);
-    const tp__kept_shape *kept = tp__kept(node, 0);
-    tp_shape with_dim = { .ndim = kept->ndim };
-    memcpy(with_dim.dim, kept->shape, sizeof *kept->shape * (size_t)kept->ndim);
+    tp_shape with_dim = tp__kept_shape_of(tp__kept(node, 0));
     with_dim.dim[a->dim] = 1;
     (void)need;
-    return done(dx[0] = embed(node, tp_reshape(dy[0], with_dim), (narrow_attr){ a->dim, a->index, 1 }));
+    return tp__made(dx[0] = embed(node, tp_reshape(dy[0], with_dim), (narrow_attr){ a->dim, a->index, 1 }));
 }
 static void select_samples(tp_sample_set *set)
 {
@@ -306,7 +298,7 @@ static tp_status narrow_shape(tp__call *call)
     tp_tensor *x = call->in[0];
     narrow_attr *a = (narrow_attr *)(uintptr_t)call->attr;
     if (!x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "a 0-dim tensor cannot be narrowed");
-    const int d = tp__dim((int)a->dim, x->ndim);
+    const int d = tp__dim(a->dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)a->dim, tp__shape_text(x));
     if (a->length < 0) return tp__call_fail(call, TP_ERR_SHAPE, "length %lld is negative", (long long)a->length);
     const int64_t start = a->start < 0 && a->start >= -x->shape[d] ? a->start + x->shape[d] : a->start;
@@ -319,12 +311,12 @@ static tp_status narrow_shape(tp__call *call)
     memcpy(shape, x->shape, sizeof shape);
     shape[d] = a->length;
     call->keep_shape = 1;
-    return made(tp__out_view(call, x, x->ndim, shape, x->stride, tp__offset_of(x) + start * x->stride[d]));
+    return tp__made(tp__out_view(call, x, x->ndim, shape, x->stride, tp__offset_of(x) + start * x->stride[d]));
 }
 static tp_status narrow_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return done(dx[0] = embed(node, dy[0], *(const narrow_attr *)tp__attr(node)));
+    return tp__made(dx[0] = embed(node, dy[0], *(const narrow_attr *)tp__attr(node)));
 }
 static void narrow_samples(tp_sample_set *set)
 {
@@ -338,7 +330,13 @@ typedef struct embed_attr { tp__ints size; int64_t dim, start; } embed_attr;
 static tp_status embed_shape(tp__call *call)
 {
     const embed_attr *a = call->attr;
-    return made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
+    const tp_tensor *dy = call->in[0];
+    bool fits = a->size.n == dy->ndim && a->dim >= 0 && a->dim < dy->ndim && a->start >= 0;
+    for (int i = 0; i < dy->ndim && fits; i++) fits = i == a->dim ? a->size.v[i] >= 0 && a->start <= a->size.v[i] - dy->shape[i] : a->size.v[i] == dy->shape[i];
+    if (!fits)
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s does not fit %s at %lld of dim %lld", tp__shape_text(dy), tp__dims_text((int)a->size.n, a->size.v),
+                             (long long)a->start, (long long)a->dim);
+    return tp__made(tp__out(call, (tp_dtype)dy->dtype, (int)a->size.n, a->size.v));
 }
 static tp_status embed_forward(tp__call *call)
 {
@@ -350,7 +348,7 @@ static tp_status embed_forward(tp__call *call)
     const int64_t length = dy->shape[d];
     /* what lies before, the region, what comes after: each element is written once */
     const int64_t cuts[3][2] = { { 0, a->start }, { a->start, length }, { a->start + length, y->shape[d] - a->start - length } };
-    const tp_grad_mode was = tp_grad_mode_set(false);
+    TP_NO_GRAD();
     tp_status status = TP_OK;
     for (int i = 0; i < 3 && !status; i++) {
         shape[d] = cuts[i][1];
@@ -358,15 +356,13 @@ static tp_status embed_forward(tp__call *call)
         tp_tensor *part = tp__alias(y, y->ndim, shape, y->stride, cuts[i][0] * y->stride[d]);
         if (!part || !(i == 1 ? tp_copy_(part, tp_detach(dy)) : tp_zero_(part))) status = tp__pending();
     }
-    tp_grad_mode restore = was;
-    tp_grad_mode_restore(&restore);
     return status;
 }
 static tp_status embed_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     const embed_attr *a = tp__attr(node);
     (void)need;
-    return done(dx[0] = tp_narrow(g[0], (int)a->dim, a->start, tp__kept(node, 0)->shape[a->dim]));
+    return tp__made(dx[0] = tp_narrow(g[0], (int)a->dim, a->start, tp__kept(node, 0)->shape[a->dim]));
 }
 static tp_status embed_shape_keeping(tp__call *call)
 {

@@ -1,6 +1,6 @@
 /* convert.c: rows cast between any two dtypes. Each dtype has a loop that loads it as one of four wide types, and one that
  * stores from it: int64, double, float, or complex double. */
-#include "cpu/convert.h"
+#include "core/convert.h"
 
 enum { BLOCK = 512 };
 

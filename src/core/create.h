@@ -1,0 +1,16 @@
+/* create.h: the steps that every function takes which makes a tensor by options: those of create.c, and of random numbers. */
+#ifndef TP__CREATE_H
+#define TP__CREATE_H
+
+#include "core/op.h"
+
+/* Reads the options, and checks what they ask for; `usual` is the dtype of one who asks for none. False: an error. */
+bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual);
+/* Values not set. NULL: an error that names `op`. */
+tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o);
+/* Sets values straight by the kernel of `op`: a tensor that nobody has seen yet has no version to bump and no tape. */
+tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr);
+/* What is done last. NULL goes through. */
+tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o);
+
+#endif
