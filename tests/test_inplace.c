@@ -248,6 +248,23 @@ START_TEST(data_mut_counts_as_one_write_and_data_as_none)
 }
 END_TEST
 
+START_TEST(a_tensor_written_with_itself_or_a_view_beside_it_holds_no_cycle)
+{
+    tp_mem_pools(false);
+    tp_tensor *x = tp_keep(tp_full(TP_SHAPE(2, 2), 2.0, .requires_grad = true));
+    const int64_t before = in_use();
+    {
+        TP_SCOPE();
+        tp_tensor *y = tp_mul(x, 2), *z = tp_mul(x, 3);
+        ck_assert_ptr_nonnull(tp_mul_(y, y));
+        ck_assert_ptr_nonnull(tp_mul_(tp_select(z, 0, 1), tp_select(z, 0, 0)));
+    }
+    ck_assert_int_eq(in_use(), before);
+    tp_free(x);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("inplace");
@@ -270,6 +287,7 @@ int main(void)
     tcase_add_test(t, a_result_that_does_not_fit_is_refused_and_nothing_is_written);
     tcase_add_test(t, a_dead_tensor_is_not_written);
     tcase_add_test(t, data_mut_counts_as_one_write_and_data_as_none);
+    tcase_add_test(t, a_tensor_written_with_itself_or_a_view_beside_it_holds_no_cycle);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

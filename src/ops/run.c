@@ -72,6 +72,19 @@ static int arg_of_slot(const tp__op_state *state, const tp__call *call, int slot
     return slot < state->list_at + members ? state->list_at : slot - members + 1;
 }
 
+/* What an in-place op saves. Its first input is about to be overwritten: a copy. Another that shares its base would be pointed
+ * at this node by tp__rebase, a cycle: a handle apart, with the node that it has now. */
+static tp_tensor *to_save_in_place(const tp__call *call, int index)
+{
+    tp_tensor *x = call->in[index], *written = call->in[0];
+    if (!index) return tp_clone(x);
+    const tp_tensor *root = written->base ? written->base : written;
+    if (x != written && x != root && x->base != root) return x;
+    tp_tensor *apart = tp__alias_like(x);
+    if (apart && x->node) tp__attach(x->node, apart, x->output);
+    return apart;
+}
+
 /* The node of a call, with its edges and what it saves of the inputs; before the kernel, which may overwrite one. */
 static tp_node *record(tp__call *call)
 {
@@ -95,7 +108,7 @@ static tp_node *record(tp__call *call)
         const tp__save *save = &op->saves[k];
         if (save->from != TP__SAVE_INPUT || (save->when && !(save->when & call->need)) || !call->in[save->index]) continue;
         tp_tensor *x = call->in[save->index];
-        if (op->flags & TP__INPLACE && !save->index && !(x = tp_clone(x))) {       /* it is about to be overwritten */
+        if (op->flags & TP__INPLACE && !(x = to_save_in_place(call, save->index))) {
             tp__node_unref(node);
             return NULL;
         }
