@@ -132,6 +132,7 @@ tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
     member->kind = TP_ENTRY_MODULE;
     member->child = child;
     tp__state(child)->parent = m;
+    child->base.object.owned = 1;
     tp__state(child)->name = member->name;
     return child;
 broken:

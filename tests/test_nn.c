@@ -613,6 +613,17 @@ START_TEST(layers_are_built_by_pytorch_names)
 }
 END_TEST
 
+START_TEST(free_all_takes_parent_and_child_in_either_order)
+{
+    for (int parent_first = 0; parent_first < 2; parent_first++) {
+        tp_module *child = tp_nn_linear(2, 2), *parent = tp_sequential(child, tp_nn_relu());
+        if (parent_first) tp_free_all(parent, child);
+        else tp_free_all(child, parent);
+        ck_assert(!tp_failed());
+    }
+}
+END_TEST
+
 /* ---- Text ----------------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_module_prints_as_in_pytorch)
@@ -857,6 +868,7 @@ static Suite *suite(void)
     tcase_add_test(layers, a_linear_layer_computes_x_wt_plus_b);
     tcase_add_test(layers, an_embedding_looks_rows_up_and_leaves_its_padding_row_without_gradient);
     tcase_add_test(layers, layers_are_built_by_pytorch_names);
+    tcase_add_test(layers, free_all_takes_parent_and_child_in_either_order);
     tcase_add_test(layers, a_module_prints_as_in_pytorch);
     tcase_add_test(layers, a_summary_tells_outputs_and_sizes_and_changes_nothing);
     tcase_add_checked_fixture(files, make_folder, remove_folder);

@@ -223,7 +223,8 @@ TP_API void tp_drop(tp_tensor *x);                     /* gives x up before its 
 /* Keeps x in *slot and gives the old value back if the slot kept it. A slot starts as NULL, a scope's tensor, or a kept one
  * whose keep it takes over; it ends with tp_free. x may be NULL. Returns x. */
 TP_API tp_tensor *tp_assign(tp_tensor **slot, tp_tensor *x);
-/* Frees loaders, optimizers, schedules, modules, datasets and kept tensors, up to TP__END, in an order that works. */
+/* Frees loaders, optimizers, schedules, modules, datasets and kept tensors, up to TP__END, in any order. What another object
+ * owns, as a module its children, is left to its owner. */
 TP_API void tp_free_each(void *const *objects);
 
 /* ---- Copies and moves: differentiable. The result belongs to the scope ---------------------------------------------------- */

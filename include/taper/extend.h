@@ -29,7 +29,7 @@ TP_API int64_t tp_mem_fail_at(int64_t n, bool all);
 
 typedef struct tp_object {
     uint32_t kind;                                     /* tp_kind */
-    uint32_t reserved;
+    uint32_t owned;                                    /* 1: another object frees it, a module's parent; tp_free_all leaves it alone */
     void (*destroy)(void *self);                       /* what tp_free_all calls: loaders, optimizers, schedules, modules, datasets */
 } tp_object;
 

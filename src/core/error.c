@@ -4,6 +4,7 @@
 #include "core/rest.h"
 #include "core/symbol.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -215,13 +216,16 @@ const char *tp_status_name(tp_status status)
     return "unknown";
 }
 
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static tp_log_fn *log_fn;
 static void *log_arg;
 
 void tp_set_log(tp_log_fn *fn, void *arg)
 {
+    pthread_mutex_lock(&log_lock);
     log_fn = fn;
     log_arg = arg;
+    pthread_mutex_unlock(&log_lock);
 }
 
 void tp_log_message(tp_log_level level, const char *format, ...)
@@ -231,7 +235,11 @@ void tp_log_message(tp_log_level level, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format ? format : "(no message)", list);
     va_end(list);
-    if (log_fn) log_fn(log_arg, level, text);
+    pthread_mutex_lock(&log_lock);
+    tp_log_fn *const fn = log_fn;
+    void *const arg = log_arg;
+    pthread_mutex_unlock(&log_lock);                   /* what it calls may log, or set another */
+    if (fn) fn(arg, level, text);
     else fprintf(stderr, "taper: %s%s\n", level == TP_LOG_WARNING ? "warning: " : "", text);
 }
 

@@ -150,13 +150,19 @@ tp_tensor *tp_assign(tp_tensor **slot, tp_tensor *x)
 /* Objects count their references to each other, so any order will do. */
 void tp_free_each(void *const *objects)
 {
-    for (void *const *at = objects; at && *at != TP__END; at++) {
-        bool again = !*at;                             /* NULL, or the same object twice */
-        for (void *const *before = objects; before < at; before++) again |= *before == *at;
+    uint64_t skip[16] = { 0 };                         /* bit i: object i is owned; read before an owner that is freed takes it along */
+    const int most = (int)(sizeof skip * 8);
+    for (int i = 0; objects && i < most && objects[i] != TP__END; i++) {
+        const uint32_t kind = objects[i] ? *(const uint32_t *)objects[i] : 0;
+        if (kind > TP_KIND_TENSOR && kind <= TP_KIND_OTHER && ((const tp_object *)objects[i])->owned) skip[i / 64] |= (uint64_t)1 << i % 64;
+    }
+    for (int i = 0; objects && objects[i] != TP__END; i++) {
+        bool again = !objects[i] || (i < most && skip[i / 64] >> i % 64 & 1);          /* NULL, owned, or the same object twice */
+        for (int before = 0; before < i; before++) again |= objects[before] == objects[i];
         if (again) continue;
-        const uint32_t kind = *(const uint32_t *)*at;
-        if (kind == TP_KIND_TENSOR || kind == TP_KIND_DEAD) tp_free(*at);
-        else if (kind > TP_KIND_TENSOR && kind <= TP_KIND_OTHER) ((tp_object *)*at)->destroy(*at);
-        else tp_fail(TP_ERR_ARGUMENT, "free_all: argument %d is nothing of Taper's", (int)(at - objects));
+        const uint32_t kind = *(const uint32_t *)objects[i];
+        if (kind == TP_KIND_TENSOR || kind == TP_KIND_DEAD) tp_free(objects[i]);
+        else if (kind > TP_KIND_TENSOR && kind <= TP_KIND_OTHER) ((tp_object *)objects[i])->destroy(objects[i]);
+        else tp_fail(TP_ERR_ARGUMENT, "free_all: argument %d is nothing of Taper's", i);
     }
 }
