@@ -106,7 +106,7 @@ LIBS    = $(DEPEND_LIBS) -lpthread -ldl -lm
 
 object   = $(patsubst %.c,$(B)/obj/%.o,$(1))
 stems    = $(basename $(notdir $(wildcard $(1))))
-HEADERS := $(wildcard include/taper/*.h)
+HEADERS := $(wildcard include/taper/*.h include/taper/*/*.h)
 SOURCES := $(wildcard src/*/*.c nn/*.c optim/*.c data/*.c)
 OBJECTS := $(call object,$(SOURCES)) $(B)/obj/op_tables.o
 EXAMPLES := $(call stems,examples/*.c)
@@ -205,8 +205,9 @@ $(B)/%.cmake: cmake/%.cmake.in $(B)/flags Makefile
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
 install: lib $(B)/bin/taper
-	install -d $(DESTDIR)$(PREFIX)/include/taper $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
-	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/taper
+	install -d $(DESTDIR)$(PREFIX)/include/taper/ops $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
+	install -m 644 $(wildcard include/taper/*.h) $(DESTDIR)$(PREFIX)/include/taper
+	install -m 644 $(wildcard include/taper/ops/*.h) $(DESTDIR)$(PREFIX)/include/taper/ops
 	install -m 644 $(B)/libtaper.a $(LIBDIR)
 	install -m 755 $(B)/libtaper.so.0 $(LIBDIR)
 	ln -sf libtaper.so.0 $(LIBDIR)/libtaper.so

@@ -2,8 +2,9 @@
  *
  * An op is described by its schema, in PyTorch's words:
  *   "softmax(Tensor input, int dim, dtype dtype=none) -> Tensor"
- * Types: Tensor, Tensor[], bool, int, int[], int[2] (a single int counts for both), float, number (bool, int or float),
- * dtype, string{a,b,c} (one of these). `Tensor!` is written in place. `?` after a type or `=none` means that it may be absent.
+ * Types: Tensor, Tensor[], bool, int, int[] (at most 8), int[2] (a single int counts for both), int[+] (any number of them),
+ * float, float[], number (bool, int or float), dtype, device, string, string{a,b,c} (one of these; layouts and memory formats
+ * too), any (of every kind: an index). `Tensor!` is written in place. `?` after a type or `=none` means that it may be absent.
  * After `*` arguments are given by name. A number is taken where the schema says Tensor, if that marks it `Tensor|number`.
  * Several ops may share a name as overloads, "max(..)" and "max.dim(..)"; tp_op_call tries them in turn. */
 #ifndef TAPER_REGISTRY_H

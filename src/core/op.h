@@ -12,14 +12,19 @@
 
 /* Inputs stand by position of the schema: in[i] is argument i, NULL when it is absent or no tensor. Where the schema has a
  * tensor list, its members take its place and the rest moves up. Attributes are a struct of the op's own whose members are
- * the schema's other arguments, in order: bool, int64_t (int), double (float), tp_operand (number), tp_dtype, int32_t (string
- * of choices: 1 + its place, 0 absent), int64_t[n] (int[n]), tp__ints (int[]). So a schema alone tells how to fill it. */
+ * the schema's other arguments, in order: bool, int64_t (int), double (float), tp_operand (number), tp_dtype, tp_device,
+ * int32_t (string of choices: 1 + its place, 0 absent), int64_t[n] (int[n]), tp__ints (int[]), tp__floats (float[]); and, for
+ * composed ops alone, since they are borrowed for the call: tp__int_list (int[+]), const char * (string), const tp_arg * (any).
+ * So a schema alone tells how to fill it. */
 typedef struct tp__ints { int64_t n, v[TP_MAX_DIMS]; } tp__ints;
+typedef struct tp__floats { int64_t n; double v[TP_MAX_DIMS]; } tp__floats;
+typedef struct tp__int_list { int64_t n; const int64_t *v; } tp__int_list;
 
 typedef struct tp__call {
     const tp_op *op;
     tp_tensor *const *in;
     int n_in;
+    tp_device device;                                  /* of the outputs; 0 is that of the inputs. A shape rule may set it */
     int n_out, max_out;
     tp_tensor **out;                                   /* made by the shape rule, filled by the kernel */
     const void *attr;
@@ -82,7 +87,7 @@ enum {
 
 #define TP__MAX_ARGS 16
 enum { TP__TYPE_TENSOR = 1, TP__TYPE_TENSORS, TP__TYPE_BOOL, TP__TYPE_INT, TP__TYPE_INTS, TP__TYPE_INT_N, TP__TYPE_FLOAT, TP__TYPE_NUMBER,
-       TP__TYPE_DTYPE, TP__TYPE_CHOICE };
+       TP__TYPE_DTYPE, TP__TYPE_CHOICE, TP__TYPE_DEVICE, TP__TYPE_FLOATS, TP__TYPE_INT_LIST, TP__TYPE_STRING, TP__TYPE_ANY };
 typedef struct tp__param {                             /* one argument of a parsed schema */
     char name[28];
     uint8_t type, length;                              /* length: n of int[n] */
@@ -113,6 +118,7 @@ struct tp_op {
     tp_status (*shape)(tp__call *call);
     tp_status (*forward)(tp__call *call);               /* NULL: the kernel alone */
     tp_status (*compose)(tp__call *call);               /* made of other ops, which record themselves: no shape, kernel or rule */
+    const tp_op *out_of_place;                         /* of an in-place form: the op whose result tp__in_place_by_copy writes */
     tp_backward_fn *backward;                          /* of ops, so that it can be recorded in turn */
     tp_backward_fn *backward_fused;                    /* the same by fused kernels, when it is not recorded; may be NULL */
     tp__save saves[TP__MAX_SAVES];

@@ -78,19 +78,38 @@ static bool operand_of(const tp_arg *arg, tp_operand *out)
     return true;
 }
 
+/* An integer, or one of several; TP_NONE where a list has none. */
+static bool integer_of(const tp_arg *arg, int i, int64_t *out)
+{
+    const tp_arg *item = arg->kind == TP_ARG_LIST ? &arg->value.list[i] : arg;
+    if (arg->kind == TP_ARG_INTS) *out = arg->value.ints[i];
+    else if (item->kind == TP_ARG_INT) *out = item->value.integer;
+    else if (item->kind == TP_ARG_NONE && item != arg) *out = TP_NONE;
+    else return false;
+    return true;
+}
+
 static bool set_ints(const tp__param *p, const tp_arg *arg, void *to)
 {
-    const bool one = arg->kind == TP_ARG_INT;
-    if (!one && arg->kind != TP_ARG_INTS) return false;
-    if (p->type == TP__TYPE_INTS) {
-        tp__ints *ints = to;
-        ints->n = one ? 1 : arg->n;
-        if (ints->n > TP_MAX_DIMS) return false;
-        for (int i = 0; i < ints->n; i++) ints->v[i] = one ? arg->value.integer : arg->value.ints[i];
-        return true;
-    }
-    if (!one && arg->n != p->length && arg->n != 1) return false;
-    for (int i = 0; i < p->length; i++) ((int64_t *)to)[i] = one ? arg->value.integer : arg->value.ints[arg->n == 1 ? 0 : i];
+    const int n = arg->kind == TP_ARG_INTS || arg->kind == TP_ARG_LIST ? arg->n : 1;
+    const int most = p->type == TP__TYPE_INTS ? TP_MAX_DIMS : p->length;
+    int64_t *v = p->type == TP__TYPE_INTS ? ((tp__ints *)to)->v : to;
+    if (n > most || (p->type == TP__TYPE_INT_N && n != 1 && n != most)) return false;
+    for (int i = 0; i < n; i++)
+        if (!integer_of(arg, i, &v[i])) return false;
+    if (p->type == TP__TYPE_INTS) ((tp__ints *)to)->n = n;
+    else for (int i = n; i < most; i++) v[i] = v[0];
+    return true;
+}
+
+static bool set_floats(const tp_arg *arg, tp__floats *to)
+{
+    const bool several = arg->kind == TP_ARG_FLOATS || arg->kind == TP_ARG_INTS;
+    tp_operand number;
+    to->n = several ? arg->n : 1;
+    if (to->n > TP_MAX_DIMS || (!several && !operand_of(arg, &number))) return false;
+    if (!several) to->v[0] = number.kind == TP_OPERAND_REAL ? number.as.real : (double)number.as.integer;
+    for (int i = 0; several && i < arg->n; i++) to->v[i] = arg->kind == TP_ARG_FLOATS ? arg->value.floats[i] : (double)arg->value.ints[i];
     return true;
 }
 
@@ -120,8 +139,24 @@ static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
         if (arg->kind != TP_ARG_DTYPE) return false;
         *(tp_dtype *)to = arg->value.dtype;
         return true;
-    case TP__TYPE_CHOICE:
+    case TP__TYPE_DEVICE:
+        if (arg->kind != TP_ARG_DEVICE) return false;
+        *(tp_device *)to = arg->value.device;
+        return true;
+    case TP__TYPE_STRING:
         if (arg->kind != TP_ARG_STRING) return false;
+        *(const char **)to = arg->value.string;
+        return true;
+    case TP__TYPE_ANY:
+        *(const tp_arg **)to = arg;
+        return true;
+    case TP__TYPE_FLOATS: return set_floats(arg, to);
+    case TP__TYPE_INT_LIST:
+        if (arg->kind != TP_ARG_INTS && arg->kind != TP_ARG_INT) return false;
+        *(tp__int_list *)to = (tp__int_list){ arg->kind == TP_ARG_INTS ? arg->n : 1, arg->kind == TP_ARG_INTS ? arg->value.ints : &arg->value.integer };
+        return true;
+    case TP__TYPE_CHOICE:
+        if (arg->kind != TP_ARG_STRING && arg->kind != TP_ARG_LAYOUT && arg->kind != TP_ARG_MEMORY_FORMAT) return false;
         return (*(int32_t *)to = tp__choice(p, arg->value.string)) != 0;
     default: return set_ints(p, arg, to);
     }
@@ -205,7 +240,7 @@ static tp_status bind(binding *b, const tp_arg *args, int n)
     for (int i = 0; i < s->n_params && !status; i++) {
         const tp__param *p = &s->params[i];
         const tp_arg *arg = argument(s, i, args, n);
-        if (arg && arg->kind == TP_ARG_NONE) {
+        if (arg && arg->kind == TP_ARG_NONE && p->type != TP__TYPE_ANY) {
             if (!p->optional) return misfit(b, "\"%s\" cannot be none", p->name);
             if (p->type == TP__TYPE_TENSOR) arg = NULL;
         } else if (!arg && !p->has_default && !p->optional) {
@@ -218,13 +253,13 @@ static tp_status bind(binding *b, const tp_arg *args, int n)
         if (i < s->last_tensor) status = add_slot(b, NULL);
         void *to = b->attr + p->offset;
         if (!arg) set_default(p, to);
-        else if (arg->kind == TP_ARG_NONE) {
+        else if (arg->kind == TP_ARG_NONE && p->type != TP__TYPE_ANY) {
             tp__param none = *p;                       /* absent is not the default where the default is a value */
             if (p->type == TP__TYPE_INT) none.value.i = TP_NONE;
             else if (p->type == TP__TYPE_INT_N) for (int k = 0; k < p->length; k++) none.value.ints.v[k] = TP_NONE;
             else memset(&none.value, 0, sizeof none.value);
             set_default(&none, to);
-        } else if ((b->quiet && arg->kind == TP_ARG_TENSOR) || !set_attribute(p, arg, to)) {      /* max(x, y) is no max(x, dim) */
+        } else if ((b->quiet && arg->kind == TP_ARG_TENSOR && p->type == TP__TYPE_INT) || !set_attribute(p, arg, to)) {      /* max(x, y) is no max(x, dim) */
             status = misfit(b, "\"%s\" is of a wrong kind or value", p->name);
         }
     }

@@ -20,12 +20,17 @@ tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format
 
 static tp_tensor *next_out(tp__call *call, tp_tensor *y)
 {
-    if (y) call->out[call->n_out++] = y;
-    return y;
+    if (!y) return NULL;
+    if (call->n_out == call->max_out) {
+        tp__call_fail(call, TP_ERR_ARGUMENT, "it has more outputs than the %d that there is room for", call->max_out);
+        return NULL;
+    }
+    return call->out[call->n_out++] = y;
 }
 
 static tp_device device_of(const tp__call *call)
 {
+    if (call->device) return call->device;
     for (int i = 0; i < call->n_in; i++)
         if (call->in[i] && !(call->in[i]->flags & TP__WRAPPED)) return call->in[i]->device;
     return TP_CPU;
@@ -61,6 +66,26 @@ tp_status tp__in_place(tp__call *call)
 {
     call->out[call->n_out++] = call->in[0];
     return TP_OK;
+}
+
+/* ---- In place without a kernel of its own -------------------------------------------------------------------------------------- */
+
+/* The rule of the op may save its input, which is about to be overwritten: recorded, it gets a copy. */
+tp_status tp__in_place_by_copy(tp__call *call)
+{
+    enum { MOST = 64 };
+    tp_tensor *x = call->in[0], *in[MOST], *out[4] = { NULL };
+    if (call->n_in > MOST) return tp__call_fail(call, TP_ERR_ARGUMENT, "%d tensors are too many", call->n_in);
+    tp_tensor *const old = call->need ? tp_clone(x) : x;
+    for (int i = 0; i < call->n_in; i++) in[i] = call->in[i] == x ? old : call->in[i];
+    if (!old || tp__run(call->op->out_of_place, in, call->n_in, call->attr, out, 4, NULL) < 0) return tp__pending();
+    const tp_tensor *y = out[0];
+    if (!tp__same_shape(x, y))
+        return tp__call_fail(call, TP_ERR_SHAPE, "the result %s does not fit into %s", tp__shape_text(y), tp__shape_text(x));
+    if (tp__category(y->dtype) > tp__category(x->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold", tp_dtype_name((tp_dtype)y->dtype), tp_dtype_name((tp_dtype)x->dtype));
+    call->out[call->n_out++] = x;
+    return tp__made(tp_copy_(x, out[0]));
 }
 
 /* ---- The tape ------------------------------------------------------------------------------------------------------------------ */
@@ -186,9 +211,9 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     tp_status status = check_inputs(call, state);
     if (!status) status = find_need(call, state);
     if (status) return status;
-    if (op->compose) return op->compose(call);
     const bool inplace = op->flags & TP__INPLACE;
     if (inplace && !tp__may_write(call->in[0], state->base_name)) return tp__pending();
+    if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;
     tp_node *node = NULL;

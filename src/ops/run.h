@@ -31,5 +31,10 @@ bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape)
 /* Shape rules: of elementwise ops of one input, and of ops that write their first one whatever its shape. */
 tp_status tp__same_as_input(tp__call *call);
 tp_status tp__in_place(tp__call *call);
+/* .compose of an in-place form that has no kernel of its own: its .out_of_place is called, and the result copied over the
+ * input. An op of TP__INPLACE_FORM takes the same arguments, attributes and samples. */
+tp_status tp__in_place_by_copy(tp__call *call);
+#define TP__INPLACE_FORM(text, of, bytes, give) { .schema = text, .flags = TP__INPLACE, .compose = tp__in_place_by_copy, .out_of_place = &(of), \
+    .attr_size = bytes, .samples = give, .state = TP__STATE }
 
 #endif

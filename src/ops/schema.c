@@ -13,7 +13,9 @@ static const struct { const char *word; uint8_t type; uint8_t bytes, align; } ty
     { "float", TP__TYPE_FLOAT, sizeof(double), _Alignof(double) },
     { "number", TP__TYPE_NUMBER, sizeof(tp_operand), _Alignof(tp_operand) },
     { "dtype", TP__TYPE_DTYPE, sizeof(tp_dtype), _Alignof(tp_dtype) },
-    { "string", TP__TYPE_CHOICE, sizeof(int32_t), _Alignof(int32_t) },
+    { "device", TP__TYPE_DEVICE, sizeof(tp_device), _Alignof(tp_device) },
+    { "any", TP__TYPE_ANY, sizeof(const tp_arg *), _Alignof(const tp_arg *) },
+    { "string", TP__TYPE_STRING, sizeof(const char *), _Alignof(const char *) },
 };
 
 static const char *skip(const char *at) { while (*at == ' ' || *at == ',') at++; return at; }
@@ -79,13 +81,22 @@ static const char *parse_type(const char *at, tp__param *p, size_t *bytes, size_
     for (;; at++) {
         if (*at == '?') p->optional = true;
         else if (*at == '!') p->written = true;
-        else if (*at == '{') p->choices = at + 1, at += strcspn(at, "}");
+        else if (*at == '{') {
+            p->type = TP__TYPE_CHOICE;
+            *bytes = sizeof(int32_t);
+            *align = _Alignof(int32_t);
+            p->choices = at + 1;
+            at += strcspn(at, "}");
+        }
         else if (!strncmp(at, "|number", 7)) p->or_number = true, at += 6;
         else if (*at == '[') {
             p->length = (uint8_t)strtol(at + 1, NULL, 10);
             if (p->type == TP__TYPE_TENSOR) p->type = TP__TYPE_TENSORS;
-            else p->type = p->length ? TP__TYPE_INT_N : TP__TYPE_INTS;
+            else if (p->type == TP__TYPE_FLOAT) p->type = TP__TYPE_FLOATS;
+            else p->type = at[1] == '+' ? TP__TYPE_INT_LIST : p->length ? TP__TYPE_INT_N : TP__TYPE_INTS;
             if (p->type == TP__TYPE_INTS) *bytes = sizeof(tp__ints);
+            if (p->type == TP__TYPE_FLOATS) *bytes = sizeof(tp__floats);
+            if (p->type == TP__TYPE_INT_LIST) *bytes = sizeof(tp__int_list);
             if (p->type == TP__TYPE_INT_N) *bytes = p->length * sizeof(int64_t);
             at += strcspn(at, "]");
         } else return at;

@@ -1,0 +1,54 @@
+/* optim.h: the steps of optimizers. What holds for all ops is said in ops.h. */
+#ifndef TAPER_OPS_OPTIM_H
+#define TAPER_OPS_OPTIM_H
+
+#include <taper/core.h>
+
+typedef struct tp_fused_sgd_options {
+    TP__HEAD(tp_fused_sgd_options);
+    double lr TP__IS(1e-3), momentum TP__IS(0), dampening TP__IS(0), weight_decay TP__IS(0);
+    bool nesterov TP__IS(false), maximize TP__IS(false);
+    bool first_step TP__IS(false);                     /* the momentum buffers are not set yet: v = g */
+    TP__TAIL;
+} tp_fused_sgd_options;
+#define TP__DEFAULT_fused_sgd .lr = 1e-3,
+
+typedef struct tp_fused_adam_options {
+    TP__HEAD(tp_fused_adam_options);
+    double lr TP__IS(1e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8), weight_decay TP__IS(0);
+    bool decoupled TP__IS(false);                      /* AdamW: w *= 1 - lr * weight_decay */
+    bool amsgrad TP__IS(false), maximize TP__IS(false);
+    TP__TAIL;
+} tp_fused_adam_options;
+#define TP__DEFAULT_fused_adam .lr = 1e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8,
+
+#define TP__EACH_OPTIM_OP_OPTIONS(X) X(fused_sgd) X(fused_adam)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Optimizer steps over all parameters in one pass; not recorded ------------------------------------------------------------ */
+
+/* SGD as PyTorch's: g += weight_decay w; v = momentum v + (1 - dampening) g; w -= lr (nesterov ? g + momentum v : v).
+ * Lists of the same length, tensor by tensor of the same shape, float32 or float64, dense; momentum_buffers may be empty
+ * without momentum. */
+TP_API tp_status tp_fused_sgd__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list momentum_buffers, const tp_fused_sgd_options *o);
+/* Adam (Kingma & Ba 2015, algorithm 1) and AdamW as PyTorch's. steps: one 0-dim float32 tensor per parameter, counted up
+ * first. max_exp_avg_sqs may be empty without amsgrad. */
+TP_API tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list exp_avgs, tp_tensor_list exp_avg_sqs,
+                                     tp_tensor_list max_exp_avg_sqs, tp_tensor_list steps, const tp_fused_adam_options *o);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+#define tp_fused_sgd_(...) tp__fused_sgd_(__VA_ARGS__, )
+#define tp__fused_sgd_(params, grads, buffers, ...) TP__DEFAULTS(tp_fused_sgd__with(params, grads, buffers, TP__OPTIONS(fused_sgd, __VA_ARGS__)))
+#define tp_fused_adam_(...) tp__fused_adam_(__VA_ARGS__, )
+#define tp__fused_adam_(params, grads, m, v, vmax, steps, ...) \
+    TP__DEFAULTS(tp_fused_adam__with(params, grads, m, v, vmax, steps, TP__OPTIONS(fused_adam, __VA_ARGS__)))
+#endif
+
+#endif

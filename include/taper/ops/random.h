@@ -1,0 +1,22 @@
+/* random.h: random numbers and dropout. What holds for all ops is said in ops.h. */
+#ifndef TAPER_OPS_RANDOM_H
+#define TAPER_OPS_RANDOM_H
+
+#include <taper/core.h>
+
+#define TP__EACH_RANDOM_OP_OPTIONS(X)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+TP_API tp_tensor *tp_uniform_(tp_tensor *x, double lo, double hi);         /* lo <= v < hi, in place */
+TP_API tp_tensor *tp_normal_(tp_tensor *x, double mean, double std);
+/* While training each element is zero with probability p, else x / (1 - p); otherwise x itself. */
+TP_API tp_tensor *tp_dropout(tp_tensor *x, double p, bool training);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
