@@ -116,7 +116,7 @@ HELPERS := $(call object,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 TOOLS   := $(call stems,tools/*.c)
 PACKAGE_FILES := $(B)/taper.pc $(B)/taper-config.cmake $(B)/taper-config-version.cmake
 
-SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench)
+SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench) $(B)/bin/parity
 TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
 
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
@@ -149,6 +149,7 @@ endif
 $(OBJECTS): PART = $(LIBRARY)
 $(B)/obj/src/%.o: ROOM = -Isrc
 $(B)/obj/tests/%.o: ROOM = -Isrc $(CHECK_CFLAGS)
+$(B)/obj/tests/parity/%.o: ROOM =
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
 $(B)/obj/src/cpu/%_avx512.o: ISA = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
@@ -178,10 +179,12 @@ $(B)/libtaper.so: $(B)/libtaper.so.0
 $(SHARED_PROGRAMS): $(B)/libtaper.so
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(LINK) $(filter %.o,$^) -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../lib' -lm -o $@
+	$(Q)$(LINK) $(filter %.o,$^) -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../lib' $(PROGRAM_LIBS) -lm -o $@
 $(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
 $(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
 $(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
+$(B)/bin/parity: $(call object,$(wildcard tests/parity/*.c))
+$(B)/bin/parity: PROGRAM_LIBS = $(shell pkg-config --libs jansson)
 
 $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 	@mkdir -p $(@D)

@@ -1,0 +1,146 @@
+/* main.c: parity DIR: runs every fixture of a directory and says how many samples passed. */
+#include "parity.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int usage(FILE *out, int status)
+{
+    fputs("parity DIR [--ops NAME,..] [--device cpu] [--threads N] [--skips FILE] [--verbose]\n"
+          "\n"
+          "Makes the calls that the fixtures of DIR (*.safetensors) hold, and compares what comes out with what PyTorch computed.\n"
+          "  --ops NAME,..   only the files of these: op, function, aten name or the registry's\n"
+          "  --device D      cpu (the default), cuda or cuda:N\n"
+          "  --threads N     of kernels\n"
+          "  --skips FILE    lines \"op, reason\": ops that are not run; 1 % of the samples at most\n"
+          "  --verbose       each sample that failed, and what differed\n", out);
+    return status;
+}
+
+/* ---- What came out ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct tally {
+    const settings *settings;
+    const char *stem;
+    long counts[3], of_file[3], by_list;
+    char first[512];                                   /* the file's first failure */
+} tally;
+
+static void count(void *arg, const char *op, const char *id, verdict result, const char *message)
+{
+    tally *t = arg;
+    t->counts[result]++;
+    t->of_file[result]++;
+    if (result == SKIPPED && *message) t->by_list++;
+    if (result != FAILED) return;
+    const int line = (int)strcspn(message, "\n");
+    if (!*t->first) snprintf(t->first, sizeof t->first, "%s%s%.*s", id, *id ? ": " : "", line, message);
+    if (!t->settings->verbose) return;
+    printf("FAIL %s/%s\n", t->stem, *id ? id : "the file");
+    for (const char *at = message; *at; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] != 0)) printf("     %.*s\n", (int)strcspn(at, "\n"), at);
+    (void)op;
+}
+
+static void summarize(const tally *t)
+{
+    if (t->of_file[FAILED])
+        printf("%s: %ld/%ld/%ld, first %s\n", t->stem, t->of_file[PASSED], t->of_file[FAILED], t->of_file[SKIPPED], t->first);
+}
+
+static void show_progress(const char *stem, int i, int n)
+{
+    if (!isatty(STDERR_FILENO)) return;
+    fprintf(stderr, "\r\033[K%s%d/%d %s%s", stem ? "" : "\r", i, n, stem ? stem : "", stem ? "" : "\r\033[K");
+}
+
+/* ---- The directory ------------------------------------------------------------------------------------------------------------- */
+
+static int is_fixture(const struct dirent *entry)
+{
+    const size_t n = strlen(entry->d_name), end = strlen(SUFFIX);
+    return n > end && !strcmp(entry->d_name + n - end, SUFFIX);
+}
+
+static uint64_t run_all(const settings *how, struct dirent *const *files, int n, tally *t)
+{
+    uint64_t asked = 0;
+    for (int i = 0; i < n; i++) {
+        char path[4096], stem[256];
+        snprintf(stem, sizeof stem, "%.*s", (int)(strlen(files[i]->d_name) - strlen(SUFFIX)), files[i]->d_name);
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", how->directory, files[i]->d_name) >= sizeof path) continue;
+        *t = (tally){ .settings = how, .stem = stem, .counts = { t->counts[0], t->counts[1], t->counts[2] }, .by_list = t->by_list };
+        show_progress(stem, i + 1, n);
+        asked |= worker_run_file(how, path, count, t);
+        show_progress(NULL, i + 1, n);
+        summarize(t);
+    }
+    return asked;
+}
+
+static bool all_asked(const char *ops, uint64_t asked)
+{
+    bool all = true;
+    int i = 0;
+    for (const char *at = ops; at && *at; i++) {
+        const size_t n = strcspn(at, ",");
+        if (i < 64 && !(asked >> i & 1)) fprintf(stderr, "parity: no fixture is of \"%.*s\"\n", (int)n, at), all = false;
+        at += n + (at[n] == ',');
+    }
+    return all;
+}
+
+static int run(const settings *how)
+{
+    struct dirent **files = NULL;
+    tally t = { .settings = how };
+    const int n = scandir(how->directory, &files, is_fixture, alphasort);
+    if (n < 0) {
+        fprintf(stderr, "parity: cannot read %s: %s\n", how->directory, strerror(errno));
+        return 1;
+    }
+    const uint64_t asked = run_all(how, files, n, &t);
+    for (int i = 0; i < n; i++) free(files[i]);
+    free(files);
+    bool good = all_asked(how->ops, asked);
+    const long all = t.counts[PASSED] + t.counts[FAILED] + t.counts[SKIPPED];
+    if (t.by_list) printf("%ld skipped by %s\n", t.by_list, how->skips);
+    if (t.by_list * 100 > all) {
+        fprintf(stderr, "parity: %s skips %ld of %ld samples, and 1 %% is the most\n", how->skips, t.by_list, all);
+        good = false;
+    }
+    printf("%ld passed, %ld failed, %ld skipped\n", t.counts[PASSED], t.counts[FAILED], t.counts[SKIPPED]);
+    return good && !t.counts[FAILED] && t.counts[PASSED] ? 0 : 1;
+}
+
+/* ---- The command line ---------------------------------------------------------------------------------------------------------- */
+
+static bool parse_device(const char *text, tp_device *out)
+{
+    int index = 0;
+    if (!strcmp(text, "cpu")) *out = TP_CPU;
+    else if (!strcmp(text, "cuda") || (sscanf(text, "cuda:%d", &index) == 1 && index >= 0 && index < 64)) *out = TP_CUDA(index);
+    else return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = { { "ops", required_argument, NULL, 'o' }, { "device", required_argument, NULL, 'd' },
+        { "threads", required_argument, NULL, 't' }, { "skips", required_argument, NULL, 's' }, { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' }, { 0 } };
+    settings s = { .device = TP_CPU, .skips = "tests/parity/skips.txt" };
+    for (int c; (c = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
+        if (c == 'o') s.ops = optarg;
+        else if (c == 'd' && parse_device(optarg, &s.device)) continue;
+        else if (c == 't' && (s.threads = atoi(optarg)) > 0) continue;
+        else if (c == 's') s.skips = optarg;
+        else if (c == 'v') s.verbose = true;
+        else return c == 'h' ? usage(stdout, 0) : usage(stderr, 2);
+    }
+    if (argc - optind != 1) return usage(stderr, 2);
+    s.directory = argv[optind];
+    return run(&s);
+}

@@ -1,0 +1,43 @@
+/* name.c: what the registry calls PyTorch's functions. nn.functional.X is X, a dot elsewhere is a _, and the table holds the rest. */
+#include "parity.h"
+
+static const struct { const char *function, *op; } renames[] = {
+    { "__getitem__",             "index" },
+    { "nn.functional.unfold",    "im2col" },
+    { "nn.functional.fold",      "col2im" },
+};
+
+void name_in_registry(const char *function, char *out, size_t size)
+{
+    static const char functional[] = "nn.functional.";
+    for (size_t i = 0; i < sizeof renames / sizeof *renames; i++)
+        if (!strcmp(renames[i].function, function)) {
+            snprintf(out, size, "%s", renames[i].op);
+            return;
+        }
+    if (!strncmp(function, functional, sizeof functional - 1)) function += sizeof functional - 1;
+    snprintf(out, size, "%s", function);
+    for (char *at = out; *at; at++)
+        if (*at == '.') *at = '_';
+}
+
+static bool is_word(const char *list, size_t length, const char *name) { return name && strlen(name) == length && !strncmp(list, name, length); }
+
+/* Whether --ops names this file: by its stem, or by its first sample's op, function, aten name or name in the registry. */
+bool name_is_asked_for(const char *list, const fixture *f, int *which)
+{
+    bool is_error;
+    char op[96] = "";
+    const json_t *first = fixture_count(f) ? fixture_sample(f, 0, &is_error) : NULL;
+    const char *function = text_at(first, "function");
+    if (function) name_in_registry(function, op, sizeof op);
+    *which = 0;
+    for (const char *at = list; *at; *which += 1) {
+        const size_t n = strcspn(at, ",");
+        if (is_word(at, n, f->stem) || is_word(at, n, text_at(first, "op")) || is_word(at, n, function) || is_word(at, n, op)
+            || is_word(at, n, text_at(first, "aten")))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}

@@ -1,0 +1,113 @@
+/* parity.h: what the files of the parity program share.
+ *
+ * The program reads fixtures, which hold calls and what PyTorch computed for them, makes the same calls through the registry
+ * and compares. It computes nothing itself, knows no op, and uses public headers alone. A file is run by a process of its own
+ * (worker.c), so that a crash is one failed sample; a sample runs in a scope of its own, with memory of its own. */
+#ifndef PARITY_H
+#define PARITY_H
+
+#include <taper/taper.h>
+
+#include <jansson.h>
+#include <string.h>
+
+#define SUFFIX ".safetensors"                          /* of every path that is run */
+enum { MAX_LEAVES = 1024, MAX_ARGS = 32, MAX_OUTPUTS = 1024, MAX_DEPTH = 8 };
+
+typedef enum verdict { PASSED, FAILED, SKIPPED } verdict;
+
+typedef struct settings {
+    const char *directory, *ops, *skips;
+    tp_device device;
+    int threads;
+    bool verbose;
+} settings;
+
+/* ---- fixture.c: a file, and what is in its JSON ------------------------------------------------------------------------------ */
+
+typedef struct fixture {
+    char stem[256];                                    /* the file's name without .safetensors */
+    tp_safetensors *tensors;
+    json_t *samples, *errors;                          /* arrays; errors may be NULL */
+    char problem[512];                                 /* what is wrong with the file, or "" */
+} fixture;
+
+bool fixture_open(fixture *f, const char *path);
+void fixture_close(fixture *f);
+int fixture_count(const fixture *f);                   /* samples, then errors */
+const json_t *fixture_sample(const fixture *f, int i, bool *is_error);
+
+const char *text_at(const json_t *object, const char *key);            /* NULL: there is no such string */
+bool flag_at(const json_t *object, const char *key);                   /* absent is false */
+bool number_of(const json_t *value, double *out);                      /* a number, or "nan", "inf", "-inf" */
+
+/* ---- sample.c: one sample while it runs ----------------------------------------------------------------------------------------- */
+
+typedef struct leaf { const char *name; tp_tensor *tensor; } leaf;     /* by the name of its stored values */
+
+typedef struct sample {
+    const settings *settings;
+    const fixture *file;
+    const json_t *text;
+    const char *id;
+    char op[96];                                       /* as the registry calls it */
+    double atol, rtol;
+    leaf leaves[MAX_LEAVES];
+    int n_leaves;
+    tp_arg args[MAX_ARGS];
+    int n_args, n_by_position;
+    bool unpassable;                                   /* an argument has a kind that no call can carry */
+    tp_tensor *outputs[MAX_OUTPUTS];
+    int n_outputs;
+    struct block *blocks;                              /* sample_alloc's */
+    verdict verdict;
+    char message[8192];                                /* one line for each thing that differs */
+    size_t length;
+} sample;
+
+void sample_run(sample *s, const settings *how, const fixture *file, int index);
+void sample_end(sample *s);
+void *sample_alloc(sample *s, size_t count, size_t size);              /* zeroed, lives as long as the sample; NULL: it has failed */
+tp_tensor *sample_leaf(const sample *s, const char *name);             /* an input by name, or NULL */
+tp_tensor *sample_stored(sample *s, const char *name);                 /* the values stored under a name; NULL: it has failed */
+
+/* Adds a line to the message and fails the sample. Returns false. */
+bool differ(sample *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool differ_error(sample *s, const char *what);        /* with the unread error of Taper, which is cleared */
+bool damaged(sample *s, const char *what);             /* the fixture says something that cannot be */
+
+/* ---- name.c: what the registry calls things -------------------------------------------------------------------------------------- */
+
+void name_in_registry(const char *function, char *out, size_t size);
+bool name_is_asked_for(const char *list, const fixture *f, int *which);
+
+/* ---- argument.c ---------------------------------------------------------------------------------------------------------------------- */
+
+bool arguments_make(sample *s);                        /* fills args from the sample's args and kwargs */
+void arguments_print(const sample *s, char *out, size_t size);         /* the call, for people */
+
+/* ---- call.c: calls by the registry, and what comes out ------------------------------------------------------------------------------- */
+
+tp_status call_op(sample *s, const char *op, const tp_arg *args, int n, tp_tensor **outputs, int *n_outputs);
+void run_op_sample(sample *s);
+void run_op_error(sample *s);
+
+/* ---- compare.c ------------------------------------------------------------------------------------------------------------------------- */
+
+long double *compare_read(sample *s, tp_tensor *x);    /* the elements, row-major; NULL: the sample has failed */
+bool compare_tensors(sample *s, const char *what, tp_tensor *got, tp_tensor *want);
+bool compare_number(sample *s, const char *what, tp_tensor *got, const json_t *text);
+const char *shape_text(tp_tensor *x, char *out, size_t size);          /* "float32 [2, 3]" */
+
+/* ---- skips.c: the samples that are not run, each for a reason in a file of the tree ----------------------------------------------------- */
+
+const char *skip_reason(const char *skips, const char *op);            /* NULL: run it */
+
+/* ---- worker.c: runs a file in a process of its own ------------------------------------------------------------------------------------------ */
+
+/* Told of each sample as it ends. id is "s3", or "" for the file as a whole. */
+typedef void outcome_fn(void *arg, const char *op, const char *id, verdict result, const char *message);
+/* Returns which of --ops named the file: bit i, the i-th. */
+uint64_t worker_run_file(const settings *how, const char *path, outcome_fn *told, void *arg);
+
+#endif
