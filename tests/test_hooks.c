@@ -3,6 +3,7 @@
 
 static int calls;
 static float seen[16];
+static tp_tensor *inner_loss, *inner_leaf;             /* of a backward inside of a backward */
 
 static tp_tensor *look(void *arg, tp_tensor *g)
 {
@@ -218,6 +219,159 @@ START_TEST(an_accumulated_hook_is_called_for_given_inputs_but_not_by_grad)      
 }
 END_TEST
 
+/* ---- When: as soon as the leaf's gradient is whole ------------------------------------------------------------------------------------ */
+
+static void say(const char *text) { strncat(order, text, sizeof order - strlen(order) - 1); }
+static tp_tensor *passes(void *arg, tp_tensor *g) { (void)g; say(arg); return NULL; }        /* on what a layer made: its backward begins */
+static void told(void *arg, tp_tensor *leaf) { (void)leaf; say(arg); }
+
+START_TEST(an_accumulated_hook_runs_before_the_backward_of_earlier_layers)               /* PyTorch: the same order */
+{
+    TP_SCOPE();
+    static const char *const layer[] = { "[1 ", "[2 ", "[3 " }, *const weight[] = { "w1 ", "w2 ", "w3 " }, *const bias[] = { "b1] ", "b2] ", "b3] " };
+    tp_tensor *h = tp_randn(TP_SHAPE(4, 3)), *w[3], *b[3];
+    for (int i = 0; i < 3; i++) {
+        w[i] = tp_randn(TP_SHAPE(3, 3), .requires_grad = true);
+        b[i] = tp_zeros(TP_SHAPE(3), .requires_grad = true);
+        tp_register_accumulated_hook(w[i], told, (void *)(uintptr_t)weight[i]);
+        tp_register_accumulated_hook(b[i], told, (void *)(uintptr_t)bias[i]);
+        h = tp_linear(h, w[i], b[i]);
+        tp_register_hook(h, passes, (void *)(uintptr_t)layer[i]);
+        h = tp_tanh(h);
+    }
+    ck_ok(tp_backward(tp_sum(h)));
+    ck_assert_str_eq(order, "[3 w3 b3] [2 w2 b2] [1 w1 b1] ");
+}
+END_TEST
+
+START_TEST(a_leaf_that_two_layers_share_waits_for_the_earlier)
+{
+    for (int inputs = 0; inputs < 2; inputs++) {
+        TP_SCOPE();
+        tp_tensor *shared = LEAF(2), *other = LEAF(3), *x = LEAF(5), *a = tp_mul(x, shared), *b = tp_mul(a, other), *c = tp_mul(b, shared);
+        order[0] = 0;
+        tp_register_hook(a, passes, "a ");
+        tp_register_hook(b, passes, "b ");
+        tp_register_hook(c, passes, "c ");
+        tp_register_hook(shared, passes, "shared' ");
+        tp_register_accumulated_hook(shared, told, "shared ");
+        tp_register_accumulated_hook(other, told, "other ");
+        tp_register_accumulated_hook(x, told, "x ");
+        ck_ok(tp_backward(c, .inputs = inputs ? TP_TENSORS(other, shared, x) : (tp_tensor_list){ .n = 0 }));
+        ck_assert_str_eq(order, "c b other a x shared' shared ");
+        ck_values(tp_grad_of(shared), 60);
+    }
+}
+END_TEST
+
+static tp_status nothing_backward(tp_context *call, tp_tensor *dy, tp_tensor **dx) { (void)call, (void)dy, (void)dx; return TP_OK; }
+static tp_tensor *nothing_forward(tp_context *call, tp_tensor *const *x) { (void)call; return tp_mul(x[0], 1.0); }
+static const tp_function nothing = { .name = "nothing", .forward = nothing_forward, .backward = nothing_backward };
+
+START_TEST(a_leaf_does_not_wait_for_nodes_that_no_gradient_comes_to)
+{
+    for (int when = 0; when < 2; when++) {             /* `early` is found to be left out before the leaf is met, or after */
+        TP_SCOPE();
+        tp_tensor *w = LEAF(2), *x = LEAF(3), *early = tp_mul(w, 5.0), *cut = when ? NULL : tp_apply(&nothing, early);
+        tp_tensor *h = tp_mul(x, 7.0), *late = tp_mul(h, w);
+        order[0] = 0;
+        tp_register_accumulated_hook(x, told, "x ");
+        tp_register_accumulated_hook(w, told, "w ");
+        tp_register_hook(early, passes, "early ");
+        ck_ok(tp_backward(tp_add(when ? tp_apply(&nothing, early) : cut, late)));
+        ck_assert_str_eq(order, when ? "w x " : "x w ");
+        ck_values(tp_grad_of(w), 21);
+        order[0] = 0;
+        ck_ok(tp_backward(tp_add(tp_mul(early, 1.0), tp_mul(tp_mul(x, 7.0), w))));
+        ck_assert_str_eq(order, "x early w ");
+        ck_values(tp_grad_of(w), 21 + 5 + 21);
+    }
+}
+END_TEST
+
+START_TEST(a_leaf_that_is_the_loss_has_its_turn)
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(3), *g;
+    tp_register_hook(x, thrice, NULL);
+    tp_register_accumulated_hook(x, note, "x");
+    ck_ok(tp_backward(x));
+    ck_assert_str_eq(order, "x3 ");
+    ck_values(tp_grad_of(x), 3);
+    tp_tensor *of[] = { x, tp_mul(x, 2.0) };
+    ck_ok(tp_grad(of, 2, &x, 1, NULL, &g));
+    ck_values(g, 9);
+}
+END_TEST
+
+static tp_tensor *later_leaf;
+static tp_tensor *registers(void *arg, tp_tensor *g)
+{
+    (void)g;
+    tp_register_accumulated_hook(later_leaf, note, arg);
+    return NULL;
+}
+
+START_TEST(a_hook_that_is_registered_on_the_way_is_called_in_the_same_backward)
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(3), *w = LEAF(2), *y = tp_mul(x, w), *z = tp_mul(y, 2.0);
+    later_leaf = w;
+    tp_register_accumulated_hook(x, note, "x");
+    tp_register_hook(z, registers, "w");
+    ck_ok(tp_backward(tp_mul(z, x)));
+    ck_assert_str_eq(order, "x24 w18 ");
+}
+END_TEST
+
+START_TEST(a_failed_backward_with_hooked_leaves_can_be_walked_again)
+{
+    for (int inputs = 0; inputs < 2; inputs++) {
+        TP_SCOPE();
+        int first = 1;
+        tp_tensor *x = LEAF(3), *w = LEAF(2), *y = tp_mul(x, w), *parts[2];
+        order[0] = 0;
+        tp_register_accumulated_hook(x, note, "x");
+        tp_register_accumulated_hook(w, note, "w");
+        const int64_t id = tp_register_hook(y, wrong_shape, &first);
+        parts[0] = tp_mul(tp_mul(y, 2.0), w);
+        tp_tensor_list in = inputs ? TP_TENSORS(x, w) : (tp_tensor_list){ .n = 0 };
+        ck_assert_int_eq(tp_backward(parts[0], .inputs = in), TP_ERR_SHAPE);
+        tp_clear_error();
+        tp_remove_hook(y, id);
+        ck_ok(tp_set_grad(x, NULL));
+        ck_ok(tp_set_grad(w, NULL));
+        order[0] = 0;
+        ck_ok(tp_backward(parts[0], .inputs = in));
+        ck_assert_str_eq(order, "x8 w24 ");
+    }
+}
+END_TEST
+
+static void walks_inside(void *arg, tp_tensor *leaf)   /* the graph that is being walked, once more */
+{
+    (void)leaf;
+    tp_tensor *g;
+    if (calls++) return;
+    if (!tp_grad(&inner_loss, 1, &inner_leaf, 1, NULL, &g, .retain_graph = true)) seen[0] = (float)tp_item(g);
+    say(arg);
+}
+
+START_TEST(an_accumulated_hook_may_walk_the_same_graph)
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(3), *w = LEAF(2), *y = tp_mul(x, x), *parts = tp_mul(y, w);
+    inner_loss = tp_mul(y, 10.0);
+    inner_leaf = x;
+    tp_register_accumulated_hook(w, walks_inside, "w ");
+    tp_register_accumulated_hook(x, note, "x");
+    ck_ok(tp_backward(tp_mul(parts, w)));
+    ck_assert_float_eq(seen[0], 60);
+    ck_values(tp_grad_of(x), 24);
+    ck_assert_str_eq(order, "w x24 ");
+}
+END_TEST
+
 static void step(void *arg, tp_tensor *leaf)           /* an optimizer inside of the backward */
 {
     TP_NO_GRAD();
@@ -303,7 +457,6 @@ END_TEST
 
 /* ---- Backward inside of backward ------------------------------------------------------------------------------------------------------ */
 
-static tp_tensor *inner_loss, *inner_leaf;
 static tp_tensor *walks_again(void *arg, tp_tensor *g)
 {
     tp_tensor *found;
@@ -375,6 +528,13 @@ int main(void)
     tcase_add_test(t, an_accumulated_hook_is_called_once_per_backward_after_the_sum);
     tcase_add_test(t, accumulated_hooks_come_in_the_order_of_the_backward);
     tcase_add_test(t, an_accumulated_hook_is_called_for_given_inputs_but_not_by_grad);
+    tcase_add_test(t, an_accumulated_hook_runs_before_the_backward_of_earlier_layers);
+    tcase_add_test(t, a_leaf_that_two_layers_share_waits_for_the_earlier);
+    tcase_add_test(t, a_leaf_does_not_wait_for_nodes_that_no_gradient_comes_to);
+    tcase_add_test(t, a_leaf_that_is_the_loss_has_its_turn);
+    tcase_add_test(t, a_hook_that_is_registered_on_the_way_is_called_in_the_same_backward);
+    tcase_add_test(t, a_failed_backward_with_hooked_leaves_can_be_walked_again);
+    tcase_add_test(t, an_accumulated_hook_may_walk_the_same_graph);
     tcase_add_test(t, an_accumulated_hook_may_step_and_drop_the_gradient);
     tcase_add_test(t, a_retained_gradient_is_a_copy_and_adds_up);
     tcase_add_test(t, a_retained_gradient_follows_a_write_in_place_and_a_hook_does_not);

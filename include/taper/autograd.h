@@ -86,7 +86,9 @@ TP_API bool tp_grad_enabled(void);
 /* A hook on a tensor is called with its gradient each time that it is computed; on a leaf, with the whole gradient of one
  * backward before it is added. Returns an id > 0, or 0 on error. */
 TP_API int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg);
-/* Called after a backward has added to the gradient of a leaf. */
+/* Called when the gradient of a leaf is complete: as soon as the last node that adds to it has run and the sum is in
+ * tp_grad_of(leaf), while nodes before it still wait. So gradients can be sent to other machines, or a step made, while backward
+ * goes on. Not called by tp_grad. */
 TP_API int64_t tp_register_accumulated_hook(tp_tensor *leaf, tp_accumulated_fn *fn, void *arg);
 TP_API void tp_remove_hook(tp_tensor *x, int64_t id);
 

@@ -27,7 +27,7 @@ static tp_status ask_for(tp__walk *w, const char *op, tp_tensor *x)
     if (!tp__alive(x, op)) return tp__pending() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: an input is NULL", op);
     if (tp__view_refresh(x)) return tp__pending();
     if (!tp__needs_grad(x)) return tp_fail(TP_ERR_STATE, "%s: an input %s does not need a gradient", op, tp__shape_text(x));
-    tp__gather *gather = tp__gather_at(w, x->node ? (const void *)x->node : x, x->node ? x->output : 0, true);
+    tp__gather *gather = x->node ? tp__gather_at(w, x->node, x->output, true) : tp__gather_leaf(w, x);
     if (!gather) return TP_ERR_MEMORY;
     gather->captured = true;
     return TP_OK;
@@ -61,10 +61,10 @@ tp_status tp_backward_with(tp_tensor *loss, const tp_backward_options *options)
     if (!status) status = tp_options_take("backward", &o, options, offsetof(tp_backward_options, tp__end));
     if (!status) status = check_output("backward", loss, o.grad);
     if (status) goto done;
-    tp__walk w = { .create_graph = o.create_graph, .retain = o.retain_graph || o.create_graph, .to_inputs = o.inputs.n > 0 };
+    tp__walk w = { .create_graph = o.create_graph, .retain = o.retain_graph || o.create_graph, .to_inputs = o.inputs.n > 0, .gives = true };
     tp_tensor *const outputs[] = { loss };
     status = walk_to(&w, "backward", outputs, 1, o.inputs.at, o.inputs.n, o.grad ? &o.grad : NULL);
-    for (int64_t i = 0; i < o.inputs.n && !status; i++) {
+    for (int64_t i = 0; i < o.inputs.n && !status; i++) {                /* those that are no leaves: these have had their turn */
         tp__gather *gather = asked(&w, o.inputs.at[i]);
         if (!gather || !gather->dy) continue;
         const uint32_t mark = tp__list_mark();

@@ -25,7 +25,10 @@ typedef struct tp__saved_slot {
 typedef struct tp__kept_shape { int16_t arg, ndim; int32_t dtype; int64_t shape[TP_MAX_DIMS]; } tp__kept_shape;
 typedef struct tp__hook { struct tp__hook *next; int64_t id; tp_hook_fn *fn; void *arg; uint16_t output; } tp__hook;
 
-enum { TP__RELEASED = 1, TP__NODE_APART = 2, TP__NODE_BIG = 4, TP__CAPTURE = 8, TP__RUN = 16 };      /* the last two: of a walk to given inputs */
+enum { TP__RELEASED = 1, TP__NODE_APART = 2, TP__NODE_BIG = 4,
+       TP__CAPTURE = 8, TP__RUN = 16,                  /* of a walk to given inputs */
+       TP__FOUND = 32 };                               /* claimed by a walk's plan, no gradient has come yet */
+enum { TP__OF_WALK = TP__CAPTURE | TP__RUN | TP__FOUND };
 
 struct tp_node {
     const tp_op *op;

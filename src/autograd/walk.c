@@ -1,6 +1,7 @@
 /* walk.c: backward. Nodes that got a gradient wait in a heap; the one made last is taken, its rule turns the gradient of its
  * outputs into those of its inputs, and these go on to nodes made earlier, or to leaves. The order by seq makes sure that
- * all gradients of a node have come before it is its turn. */
+ * all gradients of a node have come before it is its turn. Leaves add up what comes; one with hooks has a turn of its own,
+ * when the last of it has come. */
 #include "autograd/walk.h"
 
 #include "core/memory.h"
@@ -22,28 +23,31 @@ bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed
 
 /* ---- The heap --------------------------------------------------------------------------------------------------------------- */
 
-bool tp__walk_push(tp__walk *w, tp_node *node)
+bool tp__walk_push(tp__walk *w, tp__ready what)
 {
     if (__builtin_expect(w->ready == w->room, 0) && !tp__grow(&w->heap, &w->room, w->ready, sizeof *w->heap, w->first_ready)) return false;
     size_t i = w->ready++;
-    while (i && w->heap[(i - 1) / 2].seq < node->seq) {
+    while (i && w->heap[(i - 1) / 2].key < what.key) {
         w->heap[i] = w->heap[(i - 1) / 2];
         i = (i - 1) / 2;
     }
-    w->heap[i] = (tp__ready){ node->seq, node };
+    w->heap[i] = what;
     return true;
 }
 
-static tp_node *pop(tp__walk *w)
+static inline bool is_leaf(tp__ready what) { return (what.key & TP__KEY_NODE) != TP__KEY_NODE; }
+
+static tp__ready pop(tp__walk *w)
 {
-    tp_node *top = w->heap[0].node;
+    const tp__ready top = w->heap[0];
     const tp__ready last = w->heap[--w->ready];
+    if (!w->ready) return top;
     size_t i = 0;
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= w->ready) break;
-        if (child + 1 < w->ready && w->heap[child + 1].seq > w->heap[child].seq) child++;
-        if (w->heap[child].seq <= last.seq) break;
+        if (child + 1 < w->ready && w->heap[child + 1].key > w->heap[child].key) child++;
+        if (w->heap[child].key <= last.key) break;
         w->heap[i] = w->heap[child];
         i = child;
     }
@@ -61,8 +65,8 @@ tp_status tp__walk_claim(tp__walk *w, tp_node *node)
         if (node->walk->thread != w->thread)
             return tp_fail(TP_ERR_STATE, "backward: another thread is walking through the same graph now (at %s)", tp__state(node->op)->base_name);
         if (!tp__grow(&w->borrowed, &w->borrowed_room, w->n_borrowed, sizeof *w->borrowed, NULL)) return TP_ERR_MEMORY;
-        w->borrowed[w->n_borrowed++] = (tp__claim){ node, node->walk, node->dy.one, node->flags & (TP__CAPTURE | TP__RUN) };
-        node->flags &= (uint8_t)~(TP__CAPTURE | TP__RUN);
+        w->borrowed[w->n_borrowed++] = (tp__claim){ node, node->walk, node->dy.one, node->flags & TP__OF_WALK };
+        node->flags &= (uint8_t)~TP__OF_WALK;
     }
     node->dy.one = NULL;
     if (node->n_out > 1) {
@@ -87,7 +91,7 @@ tp_status tp__walk_see(tp__walk *w, tp_node *node)
     return TP_OK;
 }
 
-static void let_go(tp_node *node)                      /* of its gradients */
+void tp__let_go(tp_node *node)
 {
     if (node->n_out == 1) {
         if (node->dy.one) tp__unref(node->dy.one);
@@ -161,20 +165,29 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
 
 /* ---- One node ------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status to_leaf(tp__walk *w, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
+/* A leaf with hooks, or one that was asked for. `node`: what the gradient comes from, or NULL. */
+__attribute__((noinline, cold)) static tp_status gather_for(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
+{
+    tp__gather *gather = tp__gather_at(w, leaf, 0, false);
+    if (!gather && w->to_inputs) return TP_OK;         /* nobody asked */
+    if (!gather && !w->planned) {
+        const tp_status status = tp__walk_plan(w, node);
+        if (status) return status;
+        gather = tp__gather_at(w, leaf, 0, false);
+    }
+    if (!gather) {                                     /* no node leads to it, or it has got its first hook on the way: it comes last */
+        const uint64_t key = node ? 0 : TP__KEY_NOW;
+        if (!(gather = tp__gather_leaf(w, leaf)) || !tp__walk_push(w, (tp__ready){ key, { .gather = w->n_gather - 1 } })) return TP_ERR_MEMORY;
+    }
+    return add_to(&gather->dy, g, mark, w->create_graph);
+}
+
+static tp_status to_leaf(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
 {
     const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
     const bool hooked = state && (state->hooks || state->after);
     if (__builtin_expect(!w->to_inputs && !hooked, 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
-    tp__gather *gather = tp__gather_at(w, leaf, 0, false);
-    if (!gather && w->to_inputs) return TP_OK;         /* nobody asked */
-    if (!gather) gather = tp__gather_at(w, leaf, 0, true);
-    if (!gather) return TP_ERR_MEMORY;
-    if (!gather->leaf) {
-        tp__ref(leaf);
-        gather->leaf = leaf;
-    }
-    return add_to(&gather->dy, g, mark, w->create_graph);
+    return gather_for(w, node, leaf, g, mark);
 }
 
 static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
@@ -184,11 +197,14 @@ static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor 
     } else if (node->walk != w) {
         const tp_status status = tp__walk_claim(w, node);
         if (status) return status;
-        if (!tp__walk_push(w, node)) {
-            let_go(node);
+        if (!tp__walk_push_node(w, node)) {
+            tp__let_go(node);
             node->walk = NULL;
             return TP_ERR_MEMORY;
         }
+    } else if (__builtin_expect(node->flags & TP__FOUND, 0)) {
+        if (!tp__walk_push_node(w, node)) return TP_ERR_MEMORY;
+        node->flags &= (uint8_t)~TP__FOUND;
     }
     return add_to(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
 }
@@ -233,7 +249,7 @@ static tp_status run_rule(tp__walk *w, tp_node *node, tp_tensor *const *dy, uint
     tp_status status = rule(node, dy, need, dx);
     for (int i = 0; i < n && !status; i++) {
         if (!dx[i] || edges[i].kind == TP__EDGE_NONE) continue;
-        status = edges[i].kind == TP__EDGE_LEAF ? to_leaf(w, edges[i].to.leaf, dx[i], mark)
+        status = edges[i].kind == TP__EDGE_LEAF ? to_leaf(w, node, edges[i].to.leaf, dx[i], mark)
                                                 : to_node(w, edges[i].to.node, edges[i].output, dx[i], mark);
     }
     if (n > FEW) tp_mem_free(dx, (size_t)n * sizeof *dx);
@@ -256,7 +272,7 @@ static tp_status run_node(tp__walk *w, tp_node *node)
     if (w->to_inputs && !has_gradient(node)) return TP_OK;
     if (__builtin_expect(node->u.hooks || node->flags & TP__CAPTURE, 0)) status = look_at_gradients(w, node, dy, mark);
     if (!status && (!w->to_inputs || node->flags & TP__RUN)) status = run_rule(w, node, dy, mark);
-    let_go(node);
+    tp__let_go(node);
     if (!w->to_inputs) {
         node->walk = NULL;
         if (!status && !w->retain) status = tp__walk_see(w, node);
@@ -267,29 +283,27 @@ static tp_status run_node(tp__walk *w, tp_node *node)
 
 /* ---- The whole walk --------------------------------------------------------------------------------------------------------------- */
 
-/* Leaves with hooks get their whole gradient now, and then their owners are told. */
-static tp_status deliver(tp__walk *w)
+/* A leaf's turn: its gradient is whole. Its hooks see it, it is given, and then its owner is told. */
+__attribute__((noinline)) static tp_status run_leaf(tp__walk *w, size_t at)
 {
-    tp_status status = TP_OK;
-    for (size_t i = 0; i < w->n_gather && !status; i++) {
-        tp__gather *gather = &w->gather[i];
-        if (!gather->dy || !gather->leaf) continue;
-        const uint32_t mark = tp__list_mark();
-        tp__grad_state *state = gather->leaf->grad;
-        if (state) status = tp__run_hooks(&state->hooks, 0, &gather->dy, mark);
-        if (!status && !gather->captured) {
-            tp_tensor *g = gather->dy;
-            gather->dy = NULL;
-            if (!tp__enlist(&tp__self, g)) {           /* the scope list owns it, so that the leaf can take it over */
-                tp__unref(g);
-                status = TP_ERR_MEMORY;
-            } else {
-                status = tp__give_grad(gather->leaf, g, mark, w->create_graph);
-            }
-            if (!status) status = tp__walk_told(gather->leaf);
+    tp__gather *gather = &w->gather[at];
+    if (!gather->dy) return TP_OK;
+    tp_tensor *const leaf = gather->leaf;
+    const uint32_t mark = tp__list_mark();
+    tp_status status = leaf->grad ? tp__run_hooks(&leaf->grad->hooks, 0, &gather->dy, mark) : TP_OK;
+    gather = &w->gather[at];
+    if (!status && (w->gives || !gather->captured)) {
+        tp_tensor *g = gather->dy;
+        gather->dy = NULL;
+        if (!tp__enlist(&tp__self, g)) {               /* the scope list owns it, so that the leaf can take it over */
+            tp__unref(g);
+            status = TP_ERR_MEMORY;
+        } else {
+            status = tp__give_grad(leaf, g, mark, w->create_graph);
         }
-        tp__list_release(mark);
+        if (!status) status = tp__walk_told(leaf);
     }
+    tp__list_release(mark);
     return status;
 }
 
@@ -304,7 +318,7 @@ static tp_status seed(tp__walk *w, tp_tensor *y, tp_tensor *given)
         if (g) g = tp_fill_(g, 1);
         tp__self.mode = mode;
     }
-    tp_status status = !g ? tp__pending() : y->node ? to_node(w, y->node, y->output, g, mark) : to_leaf(w, y, g, mark);
+    tp_status status = !g ? tp__pending() : y->node ? to_node(w, y->node, y->output, g, mark) : to_leaf(w, NULL, y, g, mark);
     tp__list_release(mark);
     return status;
 }
@@ -320,17 +334,22 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
         if ((w->roots[w->n_roots++] = outputs[i]->node)) tp__count_up(&outputs[i]->node->refs);
     self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
     tp_status status = TP_OK;
-    for (int i = 0; i < n && !status; i++) status = seed(w, outputs[i], grads ? grads[i] : NULL);
-    while (w->ready && !status) status = run_node(w, pop(w));
-    if (!status) status = deliver(w);
+    for (int leaves = 0; leaves < 2; leaves++)         /* those come second, for then all that is to be walked waits */
+        for (int i = 0; i < n && !status; i++)
+            if ((outputs[i]->node == NULL) == leaves) status = seed(w, outputs[i], grads ? grads[i] : NULL);
+    while (w->ready && !status) {
+        const tp__ready next = pop(w);
+        status = __builtin_expect(is_leaf(next), 0) ? run_leaf(w, next.what.gather) : run_node(w, next.what.node);
+    }
     if (!status && !w->retain)                         /* only now: after a failure the graph is as it was */
         for (size_t i = 0; i < w->n_seen; i++)
             if (!w->to_inputs || w->seen[i]->flags & TP__RUN) tp__release_saved(w->seen[i]);
     self->mode = (self->mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
     while (w->ready) {                                 /* left over by a failure */
-        tp_node *node = pop(w);
-        let_go(node);
-        if (!w->to_inputs) node->walk = NULL;
+        const tp__ready left = pop(w);
+        if (is_leaf(left)) continue;
+        tp__let_go(left.what.node);
+        if (!w->to_inputs) left.what.node->walk = NULL;
     }
     return status;
 }
@@ -339,10 +358,11 @@ void tp__walk_end(tp__walk *w)
 {
     if (w->to_inputs)
         for (size_t i = 0; i < w->n_seen; i++) {
-            let_go(w->seen[i]);
+            tp__let_go(w->seen[i]);
             w->seen[i]->walk = NULL;
             w->seen[i]->flags &= (uint8_t)~(TP__CAPTURE | TP__RUN);
         }
+    tp__walk_plan_end(w);
     while (w->n_borrowed) {
         const tp__claim *claim = &w->borrowed[--w->n_borrowed];
         claim->node->walk = claim->walk;

@@ -4,20 +4,36 @@
 
 #include "autograd/node.h"
 
-typedef struct tp__ready { uint64_t seq; tp_node *node; } tp__ready;
+/* What waits for its turn, the greatest key first. Nodes come by falling seq. A leaf whose owner waits for its gradient comes right
+ * after the last node that adds to it, and the leaves of one node by its arguments: so the key is that node's seq, and
+ * below it a byte, 255 for the node itself and 254 less the argument for a leaf. */
+typedef struct tp__ready { uint64_t key; union { tp_node *node; size_t gather; } what; } tp__ready;
+enum { TP__KEY_BITS = 8, TP__KEY_NODE = 255 };
+#define TP__KEY_NOW (UINT64_MAX - 1)                   /* of a leaf that no node adds to, only who began the walk */
+static inline uint64_t tp__key(uint64_t seq, int below) { return seq << TP__KEY_BITS | (uint64_t)below; }
+static inline int tp__key_of_edge(int i) { return i < TP__KEY_NODE - 1 ? TP__KEY_NODE - 1 - i : 0; }
+
 typedef struct tp__claim { tp_node *node; struct tp__walk *walk; void *dy; uint8_t flags; } tp__claim;
 
-/* Gradients that are gathered until the walk ends: of given inputs, and of leaves with hooks. Found by hash of the address;
- * for an output of a node, of node and output. */
-typedef struct tp__gather { const void *of; uint16_t output; bool captured; tp_tensor *leaf, *dy; } tp__gather;
+/* Gradients that are gathered until they are complete: of given inputs, and of leaves with hooks. Found by hash of the
+ * address; for an output of a node, of node and output. */
+typedef struct tp__gather {
+    const void *of;
+    uint16_t output;
+    bool captured;                                     /* it was asked for */
+    tp_tensor *leaf, *dy;                              /* counted; leaf: NULL for an output of a node */
+    uint64_t key;                                      /* of the leaf's turn */
+} tp__gather;
 
 typedef struct tp__walk {
     tp_node **roots, *few_roots[8];                    /* counted: a hook may drop the outputs */
     size_t n_roots;
-    tp__ready *heap;                                   /* nodes with gradients, the greatest seq on top */
+    tp__ready *heap;                                   /* nodes with gradients, and leaves that wait for theirs */
     size_t ready, room;
     tp_node **seen;                                    /* to be tidied at the end: walked ones, or all when inputs are given */
     size_t n_seen, seen_room;
+    tp_node **found;                                   /* claimed by the plan, before a gradient came */
+    size_t n_found, found_room;
     tp__claim *borrowed;                               /* from a walk further out, given back at the end */
     size_t n_borrowed, borrowed_room;
     tp__gather *gather;                                /* in the order in which they were met: that of their hooks */
@@ -25,6 +41,8 @@ typedef struct tp__walk {
     uint32_t *slot;                                    /* 1 + place in `gather`, by hash: open addressing, a power of two */
     size_t slot_room;
     bool create_graph, retain, to_inputs;
+    bool gives;                                        /* to leaves: a backward, not a grad */
+    bool planned;
     uint32_t thread;                                   /* whose walk it is */
     tp__ready first_ready[16];                         /* a chain needs no more */
 } tp__walk;
@@ -34,10 +52,21 @@ bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed
 
 tp_status tp__walk_find_needed(tp__walk *walk, tp_tensor *const *outputs, int n);         /* walk_inputs.c */
 tp__gather *tp__gather_at(tp__walk *walk, const void *of, uint16_t output, bool add);     /* NULL: not there, or no memory */
+tp__gather *tp__gather_leaf(tp__walk *walk, tp_tensor *leaf);            /* is added if it is not there. NULL: no memory */
+void tp__let_go(tp_node *node);                        /* of the gradients that it gathered */
 tp_status tp__walk_claim(tp__walk *walk, tp_node *node);
-bool tp__walk_push(tp__walk *walk, tp_node *node);       /* into the heap; false: TP_ERR_MEMORY */
+bool tp__walk_push(tp__walk *walk, tp__ready what);      /* into the heap; false: TP_ERR_MEMORY */
+static inline bool tp__walk_push_node(tp__walk *walk, tp_node *node)
+{
+    return tp__walk_push(walk, (tp__ready){ tp__key(node->seq, TP__KEY_NODE), { .node = node } });
+}
+tp_status tp__walk_push_leaves(tp__walk *walk);        /* all that are gathered, by their keys */
+/* Finds when the gradients of leaves with hooks are complete, and has their turns wait; of what `node`, the one that runs (or
+ * NULL), and all that wait lead to. walk_plan.c */
+tp_status tp__walk_plan(tp__walk *walk, tp_node *node);
+void tp__walk_plan_end(tp__walk *walk);
 tp_status tp__walk_see(tp__walk *walk, tp_node *node);
-/* Runs: outputs with their gradients (NULL: ones), until nothing is left. Frees all of the walk but its gathered gradients. */
+/* Runs: outputs with their gradients (NULL: ones), until nothing is left. */
 tp_status tp__walk_run(tp__walk *walk, tp_tensor *const *outputs, int n, tp_tensor *const *grads);
 void tp__walk_end(tp__walk *walk);
 

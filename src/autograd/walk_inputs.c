@@ -39,19 +39,40 @@ tp__gather *tp__gather_at(tp__walk *w, const void *of, uint16_t output, bool add
     return &w->gather[w->n_gather++];
 }
 
+tp__gather *tp__gather_leaf(tp__walk *w, tp_tensor *leaf)
+{
+    tp__gather *gather = tp__gather_at(w, leaf, 0, true);
+    if (gather && !gather->leaf) {
+        tp__ref(leaf);
+        gather->leaf = leaf;
+        gather->key = TP__KEY_NOW;
+    }
+    return gather;
+}
+
+tp_status tp__walk_push_leaves(tp__walk *w)
+{
+    for (size_t i = 0; i < w->n_gather; i++)
+        if (w->gather[i].leaf && !tp__walk_push(w, (tp__ready){ w->gather[i].key, { .gather = i } })) return TP_ERR_MEMORY;
+    return TP_OK;
+}
+
 typedef struct visit { tp_node *node; int edge; } visit;
 
-/* Marks `node` by its finished edge targets: it runs if one of them is wanted. */
+/* Marks `node` by its finished edge targets: it runs if one of them is wanted, and a leaf must wait for it. */
 static void judge(tp__walk *w, tp_node *node)
 {
     const tp_edge *edges = tp__edges(node);
     for (int i = 0; i < node->n_edges; i++) {
-        const bool wanted = edges[i].kind == TP__EDGE_LEAF ? !!tp__gather_at(w, edges[i].to.leaf, 0, false)
-            : edges[i].kind == TP__EDGE_NODE && edges[i].to.node->walk == w && edges[i].to.node->flags & (TP__CAPTURE | TP__RUN);
-        if (wanted) {
-            node->flags |= TP__RUN;
-            return;
+        if (edges[i].kind == TP__EDGE_NODE) {
+            if (edges[i].to.node->walk == w && edges[i].to.node->flags & (TP__CAPTURE | TP__RUN)) node->flags |= TP__RUN;
+            continue;
         }
+        tp__gather *gather = edges[i].kind == TP__EDGE_LEAF ? tp__gather_at(w, edges[i].to.leaf, 0, false) : NULL;
+        if (!gather) continue;
+        node->flags |= TP__RUN;
+        const uint64_t key = tp__key(node->seq, tp__key_of_edge(i));
+        if (key < gather->key) gather->key = key;
     }
 }
 
@@ -88,6 +109,6 @@ tp_status tp__walk_find_needed(tp__walk *w, tp_tensor *const *outputs, int n_out
     }
     tp_mem_free(stack, room * sizeof *stack);
     for (size_t i = 0; i < w->n_seen && !status; i++)
-        if (w->seen[i]->flags & (TP__CAPTURE | TP__RUN) && !tp__walk_push(w, w->seen[i])) status = TP_ERR_MEMORY;
-    return status;
+        if (w->seen[i]->flags & (TP__CAPTURE | TP__RUN) && !tp__walk_push_node(w, w->seen[i])) status = TP_ERR_MEMORY;
+    return status ? status : tp__walk_push_leaves(w);
 }
