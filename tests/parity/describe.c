@@ -3,6 +3,15 @@
 
 #include <math.h>
 
+const char *shape_text(tp_tensor *x, char *out, size_t size)
+{
+    const tp_shape shape = tp_shape_of(x);
+    size_t n = (size_t)snprintf(out, size, "%s [", tp_dtype_name(tp_dtype_of(x)));
+    for (int i = 0; i < shape.ndim && n < size; i++) n += (size_t)snprintf(out + n, size - n, "%s%lld", i ? ", " : "", (long long)shape.dim[i]);
+    if (n < size) snprintf(out + n, size - n, "]");
+    return out;
+}
+
 static void describe(FILE *out, const tp_arg *arg);
 
 static void describe_tensor(FILE *out, tp_tensor *x)

@@ -59,6 +59,7 @@ typedef struct sample {
     bool unpassable;                                   /* an argument has a kind that no call can carry */
     tp_tensor *outputs[MAX_OUTPUTS];
     int n_outputs;
+    bool reordered;                                    /* of equal elements others were named than PyTorch's */
     struct block *blocks;                              /* sample_alloc's */
     verdict verdict;
     char message[8192];                                /* one line for each thing that differs */
@@ -81,23 +82,32 @@ bool damaged(sample *s, const char *what);             /* the fixture says somet
 void name_in_registry(const char *function, char *out, size_t size);
 bool name_is_asked_for(const char *list, const fixture *f, int *which);
 
-/* ---- argument.c ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- argument.c, describe.c --------------------------------------------------------------------------------------------------------- */
 
 bool arguments_make(sample *s);                        /* fills args from the sample's args and kwargs */
 void arguments_print(const sample *s, char *out, size_t size);         /* the call, for people */
+const char *shape_text(tp_tensor *x, char *out, size_t size);          /* "float32 [2, 3]" */
 
-/* ---- call.c: calls by the registry, and what comes out ------------------------------------------------------------------------------- */
+/* ---- call.c, view.c, gradient.c, inplace.c: a call by the registry, and what is asked of it ------------------------------------------ */
 
-tp_status call_op(sample *s, const char *op, const tp_arg *args, int n, tp_tensor **outputs, int *n_outputs);
+/* As PyTorch was called: the first by_position arguments go by position. Where the schema does not take that, all go by name. */
+tp_status call_op(const char *op, const tp_arg *args, int n, int by_position, tp_tensor **outputs, int *n_outputs);
 void run_op_sample(sample *s);
 void run_op_error(sample *s);
+void check_view(sample *s, const char *what, tp_tensor *got, const json_t *text);
+void check_gradients(sample *s, const char *form, tp_tensor *const *outputs, bool with_second);     /* form: "" or "in place: " */
+void check_in_place(sample *s, const char *form);      /* form: the op's name with an underscore */
+bool writes_an_argument(const tp_op *op);
 
-/* ---- compare.c ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- compare.c, ties.c: false: the sample has failed -------------------------------------------------------------------------------- */
 
 long double *compare_read(sample *s, tp_tensor *x);    /* the elements, row-major; NULL: the sample has failed */
+bool compare_close(long double got, long double want, double atol, double rtol);
+bool compare_kind(sample *s, const char *what, tp_tensor *got, tp_tensor *want);       /* dtype and shape */
 bool compare_tensors(sample *s, const char *what, tp_tensor *got, tp_tensor *want);
 bool compare_number(sample *s, const char *what, tp_tensor *got, const json_t *text);
-const char *shape_text(tp_tensor *x, char *out, size_t size);          /* "float32 [2, 3]" */
+bool ties_compare(sample *s, const char *what, tp_tensor *got, tp_tensor *want);
+bool ties_compare_gradient(sample *s, const char *what, tp_tensor *got, tp_tensor *want);
 
 /* ---- skips.c: the samples that are not run, each for a reason in a file of the tree ----------------------------------------------------- */
 
