@@ -116,7 +116,7 @@ static void write_in_place(walk *w)
     tp_tensor *out[WALK_OUTPUTS];
     if (w->op->flags & TP__VIEW && walk_call(w, out) > 0 && !tp_shares_storage(out[0], *w->slot[0])) walk_complain(w, "the view has memory of its own");
     if (!walk_is_inplace(w)) return;
-    tp_tensor *const x = tp_clone(*w->slot[0]), *const view = tp_reshape(x, TP_SHAPE(-1));
+    tp_tensor *const first = tp_detach(*w->slot[0]), *const x = tp_clone(*w->slot[0]), *const view = tp_reshape(x, TP_SHAPE(-1));
     const uint32_t version = tp_version_of(x);
     int n;
     *w->slot[0] = x;
@@ -132,8 +132,8 @@ static void write_in_place(walk *w)
     tp_tensor *const memory = tp_zeros(wide, .dtype = tp_dtype_of(x)), *const spread = tp_select(memory, -1, 1);
     tp_tensor *plain[WALK_OUTPUTS];
     TP_NO_GRAD();
-    tp_copy_(spread, x);
-    *w->slot[0] = tp_clone(tp_detach(x));
+    tp_copy_(spread, first);
+    *w->slot[0] = tp_clone(first);
     if (w->op->flags & TP__RANDOM) tp_manual_seed(7);
     if (tp_op_invoke(w->op, w->sample.args, w->sample.n, plain, WALK_OUTPUTS, &n)) return (void)walk_failed(w, "in place");
     *w->slot[0] = spread;

@@ -11,7 +11,7 @@ tp_status tp__accumulate(tp_tensor *dst, tp_tensor *src)
     if (!kernel) return tp__pending();
     tp_flat_fn *flat = kernel->flat ? kernel->flat[dst->dtype] : NULL;
     if (flat && dst->numel <= 1 << 15 && dst->flags & src->flags & TP__CONTIGUOUS) {
-        flat(dst->numel, dst->data, dst->data, 1, src->data, 1);
+        flat(dst->numel, dst->data, (const void *const[]){ dst->data, src->data }, NULL);
         return TP_OK;
     }
     tp_tensor *const in[] = { dst, src };

@@ -36,14 +36,13 @@ typedef struct tp__call {
 /* ---- Kernels and backends ------------------------------------------------------------------------------------------------------- */
 
 typedef tp_status tp_kernel_fn(tp__call *call);
-/* A plain loop over n elements, for the fast path of elementwise ops: y is contiguous and may be a or b; sa, sb are 0 for a
- * single value or 1. */
-typedef void tp_flat_fn(int64_t n, void *y, const void *a, int sa, const void *b, int sb);
+/* A plain loop over n elements of an elementwise op: all contiguous and of one dtype; y may be an input. */
+typedef void tp_flat_fn(int64_t n, void *y, const void *const *in, const void *attr);
 
 typedef struct tp_kernel {
     const char *name;
     tp_kernel_fn *run;
-    tp_flat_fn *const *flat;                           /* by dtype (TP_DTYPE_END of them); NULL: none */
+    tp_flat_fn *const *flat;                           /* by dtype (TP_DTYPE_END of them), for the fast path; NULL: none */
 } tp_kernel;
 
 #define TP__BACKEND_ABI 1

@@ -1,5 +1,5 @@
 /* run.c: the engine's one way through a call: inputs, shape rule, kernel, tape. The fast path of elementwise ops
- * (pointwise.c) is a shortcut of this for the plain case. */
+ * (pointwise_call.c) is a shortcut of this for the plain case. */
 #include "ops/run.h"
 
 #include "core/memory.h"

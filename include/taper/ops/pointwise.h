@@ -26,7 +26,10 @@ TP_API tp_tensor *tp_eq_with(tp_operand a, tp_operand b);
 /* In place. TP_ERR_STATE: the result does not fit a's shape or dtype, a is a leaf that requires grad while recording, or an
  * error is unread. */
 TP_API tp_tensor *tp_add__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_sub__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_mul__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_div__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_eq__with(tp_tensor *a, tp_operand b);       /* 0 or 1 in a's dtype */
 
 /* ---- Elementwise: integers and bool give float32, but for neg and relu --------------------------------------------------- */
 
@@ -36,6 +39,12 @@ TP_API tp_tensor *tp_log(tp_tensor *x);
 TP_API tp_tensor *tp_sqrt(tp_tensor *x);
 TP_API tp_tensor *tp_sigmoid(tp_tensor *x);            /* 1 / (1 + exp(-x)) */
 TP_API tp_tensor *tp_tanh(tp_tensor *x);
+TP_API tp_tensor *tp_neg_(tp_tensor *x);
+TP_API tp_tensor *tp_exp_(tp_tensor *x);
+TP_API tp_tensor *tp_log_(tp_tensor *x);
+TP_API tp_tensor *tp_sqrt_(tp_tensor *x);
+TP_API tp_tensor *tp_sigmoid_(tp_tensor *x);
+TP_API tp_tensor *tp_tanh_(tp_tensor *x);
 
 #ifdef __cplusplus
 }
@@ -48,7 +57,10 @@ TP_API tp_tensor *tp_tanh(tp_tensor *x);
 #define tp_div(a, b)  tp_div_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_eq(a, b)   tp_eq_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_add_(a, b) tp_add__with(a, TP__OPERAND(b))
+#define tp_sub_(a, b) tp_sub__with(a, TP__OPERAND(b))
 #define tp_mul_(a, b) tp_mul__with(a, TP__OPERAND(b))
+#define tp_div_(a, b) tp_div__with(a, TP__OPERAND(b))
+#define tp_eq_(a, b)  tp_eq__with(a, TP__OPERAND(b))
 #else
 inline tp_tensor *tp_add(tp_operand a, tp_operand b) { return tp_add_with(a, b); }
 inline tp_tensor *tp_sub(tp_operand a, tp_operand b) { return tp_sub_with(a, b); }
@@ -56,7 +68,10 @@ inline tp_tensor *tp_mul(tp_operand a, tp_operand b) { return tp_mul_with(a, b);
 inline tp_tensor *tp_div(tp_operand a, tp_operand b) { return tp_div_with(a, b); }
 inline tp_tensor *tp_eq(tp_operand a, tp_operand b) { return tp_eq_with(a, b); }
 inline tp_tensor *tp_add_(tp_tensor *a, tp_operand b) { return tp_add__with(a, b); }
+inline tp_tensor *tp_sub_(tp_tensor *a, tp_operand b) { return tp_sub__with(a, b); }
 inline tp_tensor *tp_mul_(tp_tensor *a, tp_operand b) { return tp_mul__with(a, b); }
+inline tp_tensor *tp_div_(tp_tensor *a, tp_operand b) { return tp_div__with(a, b); }
+inline tp_tensor *tp_eq_(tp_tensor *a, tp_operand b) { return tp_eq__with(a, b); }
 #endif
 
 #endif

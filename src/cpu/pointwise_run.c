@@ -1,0 +1,195 @@
+/* pointwise_run.c: how an elementwise loop gets to its elements. The dims are walked in the order of the output, neighbours joined;
+ * a row goes straight through the loop where it is contiguous and of the loop's dtype, else by blocks that stay in the first
+ * cache: inputs are cast or spread into one, the output is cast out of one. */
+#include "core/convert.h"
+#include "core/parallel.h"
+#include "cpu/pointwise.h"
+
+enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
+
+typedef struct operand {                               /* 0 is the output */
+    char *data;
+    tp_dtype dtype, loop_dtype;                        /* what it is, what the loop takes or gives */
+    int64_t item, loop_item;                           /* bytes of an element */
+    int64_t stride[TP_MAX_DIMS];                       /* in elements; 0 where an input broadcasts */
+    bool direct, single;                               /* the loop may use its memory; it is one value */
+} operand;
+
+typedef struct walk {
+    int n, ndim;
+    operand at[OPERANDS];
+    int64_t size[TP_MAX_DIMS];
+    int64_t block;                                     /* elements, or INT64_MAX where all operands are direct */
+    tp_flat_fn *loop;
+    const void *attr;
+} walk;
+
+typedef struct blocks { _Alignas(64) char of[OPERANDS][BLOCK_BYTES]; } blocks;
+
+/* The dims of the output by falling stride, neighbours joined where all operands step evenly over both. */
+static void lay_out(walk *w, const tp__call *call)
+{
+    const tp_tensor *y = call->out[0];
+    int order[TP_MAX_DIMS];
+    const int n = tp__dims_by_stride(y, order);
+    w->ndim = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t step[OPERANDS] = { y->stride[order[i]] };
+        for (int k = 1; k < w->n; k++) {
+            const tp_tensor *x = call->in[k - 1];
+            const int d = order[i] - (y->ndim - x->ndim);
+            step[k] = d >= 0 && x->shape[d] != 1 ? x->stride[d] : 0;
+        }
+        const int64_t size = y->shape[order[i]];
+        bool joins = w->ndim > 0;
+        for (int k = 0; k < w->n && joins; k++) joins = w->at[k].stride[w->ndim - 1] == step[k] * size;
+        if (!joins) w->size[w->ndim++] = 1;
+        w->size[w->ndim - 1] *= size;
+        for (int k = 0; k < w->n; k++) w->at[k].stride[w->ndim - 1] = step[k];
+    }
+    if (!w->ndim) {
+        w->size[w->ndim++] = 1;
+        for (int k = 0; k < w->n; k++) w->at[k].stride[0] = 1;
+    }
+}
+
+/* n times the one value at the start of the block */
+static void spread(void *block, int64_t item, int64_t n)
+{
+#define FILL(T) { T *x = block; const T value = *x; for (int64_t i = 1; i < n; i++) x[i] = value; break; }
+    switch (item) {
+    case 1: memset(block, *(unsigned char *)block, (size_t)n); break;
+    case 2: FILL(uint16_t)
+    case 4: FILL(uint32_t)
+    case 8: FILL(uint64_t)
+    default: FILL(tp_c128)
+    }
+#undef FILL
+}
+
+static void spread_value(const operand *x, const char *data, char *block, int64_t n)
+{
+    tp__cast_row(block, x->loop_dtype, 1, data, x->dtype, 1, 1);
+    spread(block, x->loop_item, n);
+}
+
+/* One row of the innermost dim */
+static void run_row(const walk *w, char *const *data, blocks *b, int64_t n)
+{
+    const int last = w->ndim - 1;
+    const operand *out = &w->at[0];
+    const int64_t most = n < w->block ? n : w->block;
+    const void *in[TP__POINTWISE_INPUTS];
+    for (int k = 1; k < w->n; k++) {
+        const operand *x = &w->at[k];
+        in[k - 1] = x->direct ? data[k] : b->of[k];
+        if (!x->stride[last] && !x->single && !x->direct) spread_value(x, data[k], b->of[k], most);
+    }
+    for (int64_t at = 0; at < n; at += most) {
+        const int64_t m = n - at < most ? n - at : most;
+        for (int k = 1; k < w->n; k++) {
+            const operand *x = &w->at[k];
+            const int64_t stride = x->stride[last];
+            if (x->direct) in[k - 1] = data[k] + at * x->item;
+            else if (stride) tp__cast_row(b->of[k], x->loop_dtype, 1, data[k] + at * stride * x->item, x->dtype, stride, m);
+        }
+        char *y = data[0] + at * out->stride[last] * out->item;
+        w->loop(m, out->direct ? y : b->of[0], in, w->attr);
+        if (!out->direct) tp__cast_row(y, out->dtype, out->stride[last], b->of[0], out->loop_dtype, 1, m);
+    }
+}
+
+static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t from, int64_t n)
+{
+    blocks b;
+    int64_t index[TP_MAX_DIMS];
+    char *data[OPERANDS];
+    for (int k = 0; k < w->n; k++) {
+        data[k] = w->at[k].data + from * w->at[k].stride[w->ndim - 1] * w->at[k].item;
+        if (k && w->at[k].single) spread_value(&w->at[k], data[k], b.of[k], n < w->block ? n : w->block);
+    }
+    int64_t rest = first;
+    for (int d = w->ndim - 2; d >= 0; d--) {
+        index[d] = rest % w->size[d];
+        rest /= w->size[d];
+        for (int k = 0; k < w->n; k++) data[k] += index[d] * w->at[k].stride[d] * w->at[k].item;
+    }
+    for (int64_t row = first; row < last_row; row++) {
+        run_row(w, data, &b, n);
+        for (int d = w->ndim - 2; d >= 0; d--) {
+            for (int k = 0; k < w->n; k++) data[k] += w->at[k].stride[d] * w->at[k].item;
+            if (++index[d] < w->size[d]) break;
+            for (int k = 0; k < w->n; k++) data[k] -= index[d] * w->at[k].stride[d] * w->at[k].item;
+            index[d] = 0;
+        }
+    }
+}
+
+/* Pieces of some CHUNK elements: parts of a row, or a few rows. */
+typedef struct share { const walk *w; int64_t rows, inner, per_row, per_piece; } share;
+
+static void run_piece(void *arg, int64_t i)
+{
+    const share *s = arg;
+    if (s->per_row > 1) {
+        const int64_t from = i % s->per_row * CHUNK, rest = s->inner - from;
+        run_rows(s->w, i / s->per_row, i / s->per_row + 1, from, rest < CHUNK ? rest : CHUNK);
+    } else {
+        const int64_t first = i * s->per_piece, last = first + s->per_piece;
+        run_rows(s->w, first, last < s->rows ? last : s->rows, 0, s->inner);
+    }
+}
+
+/* What the loop computes in where `wanted` is the dtype of the result's rule. */
+static tp_dtype loop_dtype(const tp__pointwise *op, tp_dtype wanted)
+{
+    if (op->loop[wanted]) return wanted;
+    const tp_dtype dtype = tp__is_complex(wanted) ? TP_DTYPE_DEFAULT : tp__is_floating(wanted) ? TP_F32 : TP_I64;
+    return op->loop[dtype] ? dtype : TP_DTYPE_DEFAULT;
+}
+
+/* Whose memory the loop may use, and how long a block is. */
+static void choose_path(walk *w)
+{
+    const int last = w->ndim - 1;
+    int64_t widest = 1;
+    bool all_direct = true;
+    for (int k = 0; k < w->n; k++) {
+        operand *x = &w->at[k];
+        x->single = k > 0;
+        for (int d = 0; d < w->ndim; d++) x->single &= !x->stride[d];
+        x->direct = x->dtype == x->loop_dtype && x->stride[last] == 1;
+        if (x->loop_item > widest) widest = x->loop_item;
+        all_direct &= x->direct;
+    }
+    w->block = all_direct ? INT64_MAX : BLOCK_BYTES / widest;
+}
+
+tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
+{
+    const tp_tensor *y = call->out[0];
+    const tp_dtype wanted = (tp_dtype)(uintptr_t)call->scratch, dtype = loop_dtype(op, wanted);
+    if (!dtype) return tp__call_fail(call, TP_ERR_DTYPE, "there is no kernel for %s", tp_dtype_name(wanted));
+    if (!y->numel) return TP_OK;
+    walk w = { .n = 1 + op->n_in, .loop = op->loop[dtype], .attr = call->attr };
+    for (int k = 0; k < w.n; k++) {
+        const tp_tensor *x = k ? call->in[k - 1] : y;
+        operand *o = &w.at[k];
+        o->data = x->data;
+        o->dtype = (tp_dtype)x->dtype;
+        o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
+        o->item = (int64_t)tp_dtype_size(o->dtype);
+        o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
+    }
+    lay_out(&w, call);
+    choose_path(&w);
+    const int64_t inner = w.size[w.ndim - 1], rows = y->numel / inner;
+    const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
+    if (threads == 1) {
+        run_rows(&w, 0, rows, 0, inner);
+        return TP_OK;
+    }
+    share s = { &w, rows, inner, .per_row = (inner + CHUNK - 1) / CHUNK, .per_piece = inner < CHUNK ? (CHUNK + inner - 1) / inner : 1 };
+    tp__parallel(s.per_row > 1 ? rows * s.per_row : (rows + s.per_piece - 1) / s.per_piece, threads, run_piece, &s);
+    return TP_OK;
+}
