@@ -296,6 +296,18 @@ START_TEST(an_input_that_is_not_used_is_an_error_unless_allowed)
 }
 END_TEST
 
+START_TEST(an_input_whose_gradient_is_zero_gets_zeros)  /* PyTorch: the second derivative of relu is 0, not None */
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(1, -2), *cot = LEAF(5, 7), *y = tp_relu(x), *dx, *const in[] = { x, cot }, *g[2], *seed = VECTOR(3, 4);
+    ck_ok(tp_grad(&y, 1, &x, 1, &cot, &dx, .create_graph = true));
+    ck_values(dx, 5, 0);
+    ck_ok(tp_grad(&dx, 1, in, 2, &seed, g));
+    ck_values(g[0], 0, 0);
+    ck_values(g[1], 3, 0);
+}
+END_TEST
+
 START_TEST(grad_frees_only_what_it_walked)             /* PyTorch: (4,), then (6,) */
 {
     TP_SCOPE();
@@ -431,6 +443,7 @@ int main(void)
     tcase_add_test(t, nothing_is_recorded_without_a_leaf_or_under_no_grad);
     tcase_add_test(t, grad_returns_gradients_and_touches_no_leaf);
     tcase_add_test(t, an_input_that_is_not_used_is_an_error_unless_allowed);
+    tcase_add_test(t, an_input_whose_gradient_is_zero_gets_zeros);
     tcase_add_test(t, grad_frees_only_what_it_walked);
     tcase_add_test(t, backward_to_inputs_leaves_other_leaves_alone);
     tcase_add_test(t, a_recorded_backward_can_be_differentiated);

@@ -115,6 +115,9 @@ tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const *input
                 grads[i] = again;
                 if (!again) status = TP_ERR_MEMORY;
             }
+        } else if (gather && gather->reached) {        /* a rule said NULL, which is zero: only what no output is made of has none */
+            grads[i] = tp_zeros(tp_shape_of(inputs[i]), .dtype = tp_dtype_of(inputs[i]), .device = tp_device_of(inputs[i]));
+            if (!grads[i]) status = tp__pending();
         } else if (!o.allow_unused) {
             status = tp_fail(TP_ERR_STATE, "grad: no output depends on input %d, %s (say .allow_unused = true to get NULL)", i, tp__shape_text(inputs[i]));
         }

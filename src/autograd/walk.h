@@ -21,6 +21,7 @@ typedef struct tp__gather {
     const void *of;
     uint16_t output;
     bool captured;                                     /* it was asked for */
+    bool reached;                                      /* and an output is made of it */
     tp_tensor *leaf, *dy;                              /* counted; leaf: NULL for an output of a node */
     uint64_t key;                                      /* of the leaf's turn */
 } tp__gather;

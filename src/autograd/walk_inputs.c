@@ -70,6 +70,7 @@ static void judge(tp__walk *w, tp_node *node)
         }
         tp__gather *gather = edges[i].kind == TP__EDGE_LEAF ? tp__gather_at(w, edges[i].to.leaf, 0, false) : NULL;
         if (!gather) continue;
+        gather->reached = true;
         node->flags |= TP__RUN;
         const uint64_t key = tp__key(node->seq, tp__key_of_edge(i));
         if (key < gather->key) gather->key = key;
@@ -83,8 +84,12 @@ static tp_status enter(tp__walk *w, visit **stack, size_t *room, size_t *n, tp_n
     tp_status status = tp__walk_see(w, node);
     if (!status && (status = tp__walk_claim(w, node))) w->n_seen--;
     if (status) return status;
-    for (int i = 0; i < node->n_out; i++)
-        if (tp__gather_at(w, node, (uint16_t)i, false)) node->flags |= TP__CAPTURE;
+    for (int i = 0; i < node->n_out; i++) {
+        tp__gather *gather = tp__gather_at(w, node, (uint16_t)i, false);
+        if (!gather) continue;
+        gather->reached = true;
+        node->flags |= TP__CAPTURE;
+    }
     (*stack)[(*n)++] = (visit){ node, 0 };
     return TP_OK;
 }
