@@ -19,20 +19,18 @@ enum { BLOCK = 512 };
         else for (int64_t i = 0; i < n; i++) { const wide v = src[i]; y[i * stride] = (type)(expression); } \
     }
 
-/* Of a real that no int64 holds C says nothing; PyTorch on x86 gives what the instruction gives. */
-static inline int64_t truncated(double v) { return v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : INT64_MIN; }
 
 #define BOTH(dtype, wide, wide_name, type, in, out) LOAD(load_##dtype##_##wide_name, wide, type, in) STORE(store_##dtype##_##wide_name, wide, type, out)
 #define PLAIN(dtype, type) \
-    BOTH(dtype, int64_t, i, type, v, v) BOTH(dtype, double, d, type, v, truncated(v)) BOTH(dtype, float, f, type, v, truncated(v))
+    BOTH(dtype, int64_t, i, type, v, v) BOTH(dtype, double, d, type, v, tp__whole(v)) BOTH(dtype, float, f, type, v, tp__whole(v))
 PLAIN(I64, int64_t) PLAIN(I32, int32_t) PLAIN(I16, int16_t) PLAIN(I8, int8_t) PLAIN(U8, uint8_t)
 BOTH(BOOL, int64_t, i, uint8_t, v != 0, v != 0) BOTH(BOOL, double, d, uint8_t, v != 0, v != 0) BOTH(BOOL, float, f, uint8_t, v != 0, v != 0)
-BOTH(F32, int64_t, i, float, truncated((double)v), v) BOTH(F32, double, d, float, v, v) BOTH(F32, float, f, float, v, v)
-BOTH(F64, int64_t, i, double, truncated(v), v) BOTH(F64, double, d, double, v, v) BOTH(F64, float, f, double, v, v)
-BOTH(F16, int64_t, i, uint16_t, truncated((double)tp__f16_to_f32(v)), tp__f32_to_f16((float)v))
+BOTH(F32, int64_t, i, float, tp__whole((double)v), v) BOTH(F32, double, d, float, v, v) BOTH(F32, float, f, float, v, v)
+BOTH(F64, int64_t, i, double, tp__whole(v), v) BOTH(F64, double, d, double, v, v) BOTH(F64, float, f, double, v, v)
+BOTH(F16, int64_t, i, uint16_t, tp__whole((double)tp__f16_to_f32(v)), tp__f32_to_f16((float)v))
 BOTH(F16, double, d, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16((float)v))
 BOTH(F16, float, f, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16(v))
-BOTH(BF16, int64_t, i, uint16_t, truncated((double)tp__bf16_to_f32(v)), tp__f32_to_bf16((float)v))
+BOTH(BF16, int64_t, i, uint16_t, tp__whole((double)tp__bf16_to_f32(v)), tp__f32_to_bf16((float)v))
 BOTH(BF16, double, d, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16((float)v))
 BOTH(BF16, float, f, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16(v))
 

@@ -10,6 +10,9 @@
 static inline uint32_t tp__float_bits(float v) { uint32_t u; memcpy(&u, &v, sizeof u); return u; }
 static inline float tp__bits_float(uint32_t u) { float v; memcpy(&v, &u, sizeof v); return v; }
 
+/* Cut to an integer. Of a real that no int64 holds C says nothing; PyTorch on x86 gives what the instruction gives. */
+static inline int64_t tp__whole(double v) { return v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : INT64_MIN; }
+
 static inline float tp__bf16_to_f32(uint16_t h) { return tp__bits_float((uint32_t)h << 16); }
 static inline uint16_t tp__f32_to_bf16(float v)
 {

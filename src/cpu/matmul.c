@@ -1,5 +1,6 @@
 /* matmul.c: products of vectors, matrices and batches of them. A batch over which the right operand stays the same, and the
  * rows of the left step evenly, is one tall product; many small ones are shared out among threads. */
+#include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/contiguous.h"
 #include "cpu/product.h"
@@ -140,6 +141,7 @@ static tp_status run_all(batch *t, const tp__call *call)
     return status == TP_OK ? TP_OK : tp__call_fail(call, (tp_status)status, "no memory for packing");
 }
 
+/* call->scratch: add to y instead of writing it. */
 static tp_status matmul_run(tp__call *call)
 {
     const tp_tensor *a = call->in[0], *b = call->in[1];
@@ -151,13 +153,14 @@ static tp_status matmul_run(tp__call *call)
     tp__plain py = { 0 };
     for (int d = 0; d < t.ndim; d++) t.count *= t.size[d] = y->shape[d];
     t.g = (tp__gemm_args){ .dtype = dtype, .m = a->ndim > 1 ? a->shape[a->ndim - 2] : 1, .n = b->ndim > 1 ? b->shape[b->ndim - 1] : 1,
-                           .k = a->shape[a->ndim - 1] };
+                           .k = a->shape[a->ndim - 1], .accumulate = call->scratch };
     t.g.ldc = t.g.n;
     tp_status status = side_take(&t.a, a, dtype, t.ndim, true);
     if (status == TP_OK) status = side_take(&t.b, b, dtype, t.ndim, false);
     if (status == TP_OK) status = tp__plain_room(&py, y, dtype);
     if (status == TP_OK) {
         t.g.c = py.data;
+        if (t.g.accumulate && py.bytes) tp__cast_row(py.data, dtype, 1, y->data, (tp_dtype)y->dtype, 1, y->numel);
         fold_rows(&t);
         status = run_all(&t, call);
     }

@@ -4,7 +4,17 @@
 
 #include <taper/core.h>
 
-#define TP__EACH_PRODUCT_OP_OPTIONS(X)
+typedef struct tp_addmm_options {
+    TP__HEAD(tp_addmm_options);
+    double beta TP__IS(1), alpha TP__IS(1);            /* for tensors of integers cut to whole numbers */
+    TP__TAIL;
+} tp_addmm_options;
+#define TP__DEFAULT_addmm .beta = 1, .alpha = 1,
+typedef tp_addmm_options tp_baddbmm_options, tp_addmv_options;
+#define TP__DEFAULT_baddbmm TP__DEFAULT_addmm
+#define TP__DEFAULT_addmv TP__DEFAULT_addmm
+
+#define TP__EACH_PRODUCT_OP_OPTIONS(X) X(addmm)
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,11 +22,52 @@ extern "C" {
 
 /* PyTorch's matmul: [n] x [n] -> [], [m, k] x [k, n] -> [m, n], vectors and batches by broadcasting */
 TP_API tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b);
+/* The same for given numbers of dims: [m, k] x [k, n], [b, m, k] x [b, k, n], [m, k] x [k], [n] x [n] */
+TP_API tp_tensor *tp_mm(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_bmm(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_mv(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_dot(tp_tensor *a, tp_tensor *b);
+/* y_ij = a_i b_j:  [n] x [m] -> [n, m] */
+TP_API tp_tensor *tp_outer(tp_tensor *a, tp_tensor *b);
+/* y_.. = sum_k a[.., k] b[.., k] over all pairs of rows; a 0-dim tensor scales */
+TP_API tp_tensor *tp_inner(tp_tensor *a, tp_tensor *b);
+/* The last `dims` dims of a are summed with the first of b. */
+TP_API tp_tensor *tp_tensordot(tp_tensor *a, tp_tensor *b, int dims);
+/* The dims of both that are named are summed, pair by pair. */
+TP_API tp_tensor *tp_tensordot_dims(tp_tensor *a, tp_tensor *b, tp_dims dims_a, tp_dims dims_b);
+TP_API tp_tensor *tp_kron(tp_tensor *a, tp_tensor *b); /* every element of a times b: sizes multiply, dim by dim */
+TP_API tp_tensor *tp_trace(tp_tensor *x);              /* the sum of the diagonal of a matrix */
+
+/* y = beta x + alpha a b, where x broadcasts to the product: matrices, batches of them, a matrix and a vector. With beta = 0 x is
+ * not read. Gradients: all three. */
+TP_API tp_tensor *tp_addmm_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options *o);
+TP_API tp_tensor *tp_baddbmm_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options *o);
+TP_API tp_tensor *tp_addmv_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options *o);
+
+/* Einstein's sum:  tp_einsum("bij,bjk->bik", TP_TENSORS(a, b)). A letter names a dim; letters that the result lacks are summed.
+ * "..." stands for the dims that are not named, and broadcasts; a letter that one operand has twice is its diagonal; without
+ * "->" the result has the letters that occur once, in alphabetical order. TP_ERR_ARGUMENT: the equation cannot be read. */
+TP_API tp_tensor *tp_einsum(const char *equation, tp_tensor_list operands);
+/* y_o = sum_ij x1_i W_oij x2_j + b_o:  x1 [.., in1], x2 [.., in2], W [out, in1, in2], b [out] or NULL -> [.., out] */
+TP_API tp_tensor *tp_bilinear(tp_tensor *x1, tp_tensor *x2, tp_tensor *w, tp_tensor *b);
 /* y = x W^T + b:  x [.., in], W [out, in], b [out] or NULL -> [.., out] */
 TP_API tp_tensor *tp_linear(tp_tensor *x, tp_tensor *w, tp_tensor *b);
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifndef __cplusplus
+#define tp_addmm(...) tp__addmm(__VA_ARGS__, )
+#define tp__addmm(x, a, b, ...) TP__DEFAULTS(tp_addmm_with(x, a, b, TP__OPTIONS(addmm, __VA_ARGS__)))
+#define tp_baddbmm(...) tp__baddbmm(__VA_ARGS__, )
+#define tp__baddbmm(x, a, b, ...) TP__DEFAULTS(tp_baddbmm_with(x, a, b, TP__OPTIONS(baddbmm, __VA_ARGS__)))
+#define tp_addmv(...) tp__addmv(__VA_ARGS__, )
+#define tp__addmv(x, a, b, ...) TP__DEFAULTS(tp_addmv_with(x, a, b, TP__OPTIONS(addmv, __VA_ARGS__)))
+#else
+inline tp_tensor *tp_addmm(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options &o = {}) { return tp_addmm_with(x, a, b, &o); }
+inline tp_tensor *tp_baddbmm(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options &o = {}) { return tp_baddbmm_with(x, a, b, &o); }
+inline tp_tensor *tp_addmv(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options &o = {}) { return tp_addmv_with(x, a, b, &o); }
 #endif
 
 #endif

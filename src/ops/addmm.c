@@ -1,0 +1,225 @@
+/* addmm.c: a product added to what is there.     y = beta x + alpha a b
+ *
+ *   dx = beta dy, summed to x's shape     da = alpha dy b'     db = alpha a' dy
+ *
+ * addmm takes matrices, baddbmm batches of them, addmv a matrix and a vector; x broadcasts to the product. With beta = 0 x is not
+ * read. addbmm and addr are made of these. */
+#include "core/convert.h"
+#include "ops/product.h"
+#include "ops/samples.h"
+
+typedef struct scale_attr { tp_operand beta, alpha; } scale_attr;
+
+static bool is_number(const tp_operand *v, double value)
+{
+    return v->kind == TP_OPERAND_REAL ? v->as.real == value : (double)v->as.integer == value;
+}
+static tp_tensor *scaled(tp_tensor *x, const tp_operand *by)
+{
+    return is_number(by, 1) ? x : tp_mul_with(tp__from_tensor(x), *by);
+}
+
+/* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
+
+/* Integers are scaled by whole numbers: as in PyTorch, what comes after the point is dropped. */
+static void cut(tp_operand *v)
+{
+    if (v->kind == TP_OPERAND_REAL) *v = (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = tp__whole(v->as.real) };
+}
+
+static tp_status check_scales(const tp__call *call)
+{
+    scale_attr *attr = (scale_attr *)(uintptr_t)call->attr;
+    const int dtype = call->in[0]->dtype;
+    for (int i = 1; i < 3; i++)
+        if (call->in[i]->dtype != dtype)
+            return tp__call_fail(call, TP_ERR_DTYPE, "%s, %s and %s", tp_dtype_name((tp_dtype)dtype), tp_dtype_name((tp_dtype)call->in[1]->dtype),
+                                 tp_dtype_name((tp_dtype)call->in[2]->dtype));
+    if (!tp__is_floating(dtype)) {
+        cut(&attr->alpha);
+        cut(&attr->beta);
+    }
+    return TP_OK;
+}
+
+/* n: dims of the product */
+static tp_status product_out(tp__call *call, int n, const int64_t *shape)
+{
+    const tp_tensor *x = call->in[0];
+    bool fits = x->ndim <= n;
+    for (int d = 0; d < x->ndim && fits; d++) fits = x->shape[d] == 1 || x->shape[d] == shape[n - x->ndim + d];
+    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to the product %s", tp__shape_text(x), tp__dims_text(n, shape));
+    call->keep_shape = 1;
+    return tp__made(tp__out(call, (tp_dtype)x->dtype, n, shape));
+}
+
+static tp_status misfit(const tp__call *call)
+{
+    return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s cannot be multiplied", tp__shape_text(call->in[1]), tp__shape_text(call->in[2]));
+}
+
+static tp_status addmm_shape(tp__call *call)
+{
+    const tp_tensor *a = call->in[1], *b = call->in[2];
+    if (a->ndim != 2 || b->ndim != 2 || a->shape[1] != b->shape[0]) return misfit(call);
+    return check_scales(call) ? tp__pending() : product_out(call, 2, (int64_t[]){ a->shape[0], b->shape[1] });
+}
+
+static tp_status baddbmm_shape(tp__call *call)
+{
+    const tp_tensor *a = call->in[1], *b = call->in[2];
+    if (a->ndim != 3 || b->ndim != 3 || a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1]) return misfit(call);
+    return check_scales(call) ? tp__pending() : product_out(call, 3, (int64_t[]){ a->shape[0], a->shape[1], b->shape[2] });
+}
+
+static tp_status addmv_shape(tp__call *call)
+{
+    const tp_tensor *a = call->in[1], *b = call->in[2];
+    if (a->ndim != 2 || b->ndim != 1 || a->shape[1] != b->shape[0]) return misfit(call);
+    return check_scales(call) ? tp__pending() : product_out(call, 1, (int64_t[]){ a->shape[0] });
+}
+
+/* ---- Forward: the kernel of matmul, which adds to y -------------------------------------------------------------------------------- */
+
+static tp_status add_product(tp__call *call, tp_tensor *x, tp_tensor *a, tp_tensor *b)
+{
+    const scale_attr *attr = call->attr;
+    const bool add = !is_number(&attr->beta, 0);
+    tp_tensor *y = call->out[0];
+    if (add && (!tp_copy_(y, x) || (!is_number(&attr->beta, 1) && !tp_mul__with(y, attr->beta)))) return tp__pending();
+    if (!(a = scaled(a, &attr->alpha))) return tp__pending();
+    tp__call product = *call;
+    product.in = (tp_tensor *[]){ a, b };
+    product.n_in = 2;
+    product.scratch = (void *)(uintptr_t)add;
+    const tp_kernel *kernel = tp__kernel(call->op, y->device);
+    return kernel ? kernel->run(&product) : tp__pending();
+}
+
+/* The 16-bit dtypes are rounded once, at the end. */
+static tp_status add_product_wide(tp__call *call)
+{
+    tp_tensor *in[3], *y;
+    for (int i = 0; i < 3; i++)
+        if (!(in[i] = tp_to_dtype(call->in[i], TP_F32))) return tp__pending();
+    y = tp__run1(call->op, in, 3, call->attr, NULL);
+    return tp__made(tp_copy_(call->out[0], y));
+}
+
+static tp_status addmm_forward(tp__call *call)
+{
+    const uint32_t mark = tp__list_mark();
+    TP_NO_GRAD();
+    const int dtype = call->out[0]->dtype;
+    const tp_status status = dtype == TP_F16 || dtype == TP_BF16 ? add_product_wide(call) : add_product(call, call->in[0], call->in[1], call->in[2]);
+    tp__list_release(mark);
+    return status;
+}
+
+/* ---- Rule -------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status addmm_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const scale_attr *attr = tp__attr(node);
+    if (need & 1 && !(dx[0] = tp__fit(node, 0, scaled(dy[0], &attr->beta)))) return tp__pending();
+    if (!(need & 6)) return TP_OK;
+    tp_tensor *a = need & 4 ? tp__saved(node, 0) : NULL, *b = need & 2 ? tp__saved(node, 1) : NULL;
+    tp_tensor *g = scaled(dy[0], &attr->alpha);
+    if (!g || (need & 4 && !a) || (need & 2 && !b)) return tp__pending();
+    if (need & 4 && !(dx[2] = tp_matmul(tp_transpose(a, -1, -2), g))) return tp__pending();
+    if (!(need & 2)) return TP_OK;
+    if (b->ndim == 1) dx[1] = tp_matmul(tp_reshape(g, TP_SHAPE(g->numel, 1)), tp_reshape(b, TP_SHAPE(1, b->numel)));
+    else dx[1] = tp_matmul(g, tp_transpose(b, -1, -2));
+    return tp__made(dx[1]);
+}
+
+static const tp_op op_addmm;
+
+/* ---- Made of these --------------------------------------------------------------------------------------------------------------------- */
+
+/* [b, n, k] x [b, k, m], summed over b: one product of n rows and b k columns */
+static tp_status addbmm_compose(tp__call *call)
+{
+    tp_tensor *a = call->in[1], *b = call->in[2];
+    if (a->ndim != 3 || b->ndim != 3 || a->shape[0] != b->shape[0] || a->shape[2] != b->shape[1]) return misfit(call);
+    const int64_t inner = a->shape[0] * a->shape[2];
+    a = tp_reshape(tp_transpose(a, 0, 1), TP_SHAPE(a->shape[1], inner));
+    b = tp_reshape(b, TP_SHAPE(inner, b->shape[2]));
+    call->out[call->n_out++] = tp__run1(&op_addmm, (tp_tensor *[]){ call->in[0], a, b }, 3, call->attr, NULL);
+    return tp__made(call->out[0]);
+}
+
+static tp_status addr_compose(tp__call *call)
+{
+    const scale_attr *attr = call->attr;
+    if (call->in[1]->ndim != 1 || call->in[2]->ndim != 1) return misfit(call);
+    if (tp__category(tp__result_type(call->in, 3)) < 2 && (attr->alpha.kind == TP_OPERAND_REAL || attr->beta.kind == TP_OPERAND_REAL))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "alpha or beta is real, the tensors are of integers");
+    tp_tensor *y = scaled(tp_outer(call->in[1], call->in[2]), &attr->alpha);
+    if (y && call->in[0]->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to %s", tp__shape_text(call->in[0]), tp__shape_text(y));
+    if (!is_number(&attr->beta, 0)) y = tp_add(scaled(call->in[0], &attr->beta), y);
+    call->out[call->n_out++] = y;
+    return tp__made(y);
+}
+
+/* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------------ */
+
+#define BETA(v)  TP__NAMED("beta", .kind = TP_ARG_FLOAT, .value.real = v)
+#define ALPHA(v) TP__NAMED("alpha", .kind = TP_ARG_FLOAT, .value.real = v)
+
+static void give_three(tp_sample_set *set, tp_shape x, tp_shape a, tp_shape b)
+{
+    tp_tensor *const in[] = { tp__sample_tensor(set, x, -1, 1), tp__sample_tensor(set, a, -1, 1), tp__sample_tensor(set, b, -1, 1) };
+    TP__GIVE(set, TP__TENSOR_ARG(in[0]), TP__TENSOR_ARG(in[1]), TP__TENSOR_ARG(in[2]));
+    TP__GIVE(set, TP__TENSOR_ARG(in[0]), TP__TENSOR_ARG(in[1]), TP__TENSOR_ARG(in[2]), BETA(0.5), ALPHA(-2));
+}
+static void addmm_samples(tp_sample_set *set)
+{
+    give_three(set, TP_SHAPE(3, 2), TP_SHAPE(3, 4), TP_SHAPE(4, 2));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -1, 1)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 2), -1, 1)), BETA(0));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 0), -1, 1)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 2), -1, 1)));
+}
+static void whole_addmm_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3, 2), TP_SHAPE(3, 4), TP_SHAPE(4, 2)); }
+static void baddbmm_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(2, 3, 2), TP_SHAPE(2, 3, 4), TP_SHAPE(2, 4, 2)); }
+static void addmv_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3), TP_SHAPE(3, 4), TP_SHAPE(4)); }
+static void addbmm_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3, 2), TP_SHAPE(2, 3, 4), TP_SHAPE(2, 4, 2)); }
+static void addr_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3, 4), TP_SHAPE(3), TP_SHAPE(4)); }
+
+#define SCALES ", *, number beta=1, number alpha=1) -> Tensor"
+#define ADDED(id, args, rule, give) \
+    static const tp_op op_##id = { .schema = #id "(Tensor input, " args SCALES, .kernel = "matmul", .shape = rule, .forward = addmm_forward, \
+        .backward = addmm_backward, .saves = { TP__INPUT(1, 4), TP__INPUT(2, 2) }, .attr_size = sizeof(scale_attr), .samples = give, .state = TP__STATE }
+ADDED(addmm, "Tensor mat1, Tensor mat2", addmm_shape, addmm_samples);
+ADDED(baddbmm, "Tensor batch1, Tensor batch2", baddbmm_shape, baddbmm_samples);
+ADDED(addmv, "Tensor mat, Tensor vec", addmv_shape, addmv_samples);
+#define COMPOSED(id, args, fn, give) \
+    static const tp_op op_##id = { .schema = #id "(Tensor input, " args SCALES, .compose = fn, .attr_size = sizeof(scale_attr), .samples = give, \
+        .state = TP__STATE }
+COMPOSED(addbmm, "Tensor batch1, Tensor batch2", addbmm_compose, addbmm_samples);
+COMPOSED(addr, "Tensor vec1, Tensor vec2", addr_compose, addr_samples);
+#define IN_PLACE(id, args, give) \
+    static const tp_op op_##id##_ = TP__INPLACE_FORM(#id "_(Tensor! input, " args SCALES, op_##id, sizeof(scale_attr), give)
+IN_PLACE(addmm, "Tensor mat1, Tensor mat2", whole_addmm_samples);
+IN_PLACE(baddbmm, "Tensor batch1, Tensor batch2", baddbmm_samples);
+IN_PLACE(addmv, "Tensor mat, Tensor vec", addmv_samples);
+IN_PLACE(addbmm, "Tensor batch1, Tensor batch2", addbmm_samples);
+IN_PLACE(addr, "Tensor vec1, Tensor vec2", addr_samples);
+
+/* ---- Public -------------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *add(const tp_op *op, const char *name, tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options *options, const void *caller)
+{
+    tp_addmm_options o = { TP__DEFAULT_addmm .tp__end = 0 };
+    if (tp_options_take(name, &o, options, offsetof(tp_addmm_options, tp__end))) return NULL;
+    return tp__run1(op, (tp_tensor *[]){ x, a, b }, 3, &(scale_attr){ { .kind = TP_OPERAND_REAL, .as.real = o.beta }, { .kind = TP_OPERAND_REAL, .as.real = o.alpha } }, caller);
+}
+#define PUBLIC(name) \
+    tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) { return add(&op_##name, #name, x, a, b, o, TP__CALLER); }
+PUBLIC(addmm)
+PUBLIC(baddbmm)
+PUBLIC(addmv)
+
+const tp_op *const tp__ops_addmm[] = { &op_addmm, &op_baddbmm, &op_addmv, &op_addbmm, &op_addr, &op_addmm_, &op_baddbmm_, &op_addmv_, &op_addbmm_,
+                                       &op_addr_, NULL };
