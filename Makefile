@@ -3,6 +3,7 @@
 #   make [all]      the libraries, the examples, taper-bench, the taper command and, where Check is there, the tests
 #   make demo       sets up what is missing, then trains LeNet on digits that are drawn as it goes
 #   make test       sets up what is missing, then builds and runs the tests;  TESTS="test_nn test_ops"  runs some of them
+#   make fuzz       calls ops with random arguments under the sanitizers;  SECONDS=60
 #   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
 #   make examples   the programs of examples/
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
@@ -31,7 +32,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib test run-tests bench examples demo install uninstall setup check-headers format clean help FORCE
+PHONY := all lib test run-tests fuzz bench examples demo install uninstall setup check-headers format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -184,6 +185,10 @@ $(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
 $(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
 $(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
 $(B)/bin/parity: $(call object,$(wildcard tests/parity/*.c))
+$(B)/bin/fuzz-ops: $(B)/obj/tests/fuzz/ops.o $(B)/libtaper.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(LINK) $^ $(LIBS) -o $@
 $(B)/bin/parity: PROGRAM_LIBS = $(shell pkg-config --libs jansson)
 
 $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
@@ -248,6 +253,11 @@ $(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/fla
 run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
 	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
+
+SECONDS ?= 60
+fuzz:
+	@$(MAKE) --no-print-directory CONFIG=asan build/asan/bin/fuzz-ops
+	@build/asan/bin/fuzz-ops --seconds $(SECONDS)
 
 bench: lib $(B)/bin/taper-bench
 	@for name in $(CASES); do $(B)/bin/taper-bench --case $$name --threads $(THREADS) || exit 1; done
