@@ -59,6 +59,7 @@ extern const bench_case bench_overhead[], bench_elementwise[], bench_products[],
 
 int bench_start(int threads);                          /* the case `start`: from the start of the process to its first op */
 int bench_first_op(void);                              /* what it starts */
+int bench_roofline(int threads);                       /* what the machine can do, as a JSON line */
 double bench_resident_mb(void);
 void bench_print_line(const char *name, int threads, double *us, int n, const char *fields);     /* sorts us */
 

@@ -174,6 +174,7 @@ static const bench_case *find(const char *name)
 static int usage(FILE *out, int status)
 {
     fputs("taper-bench --case NAME [--threads N] [--min-time SECONDS]   one JSON line\n"
+          "taper-bench --roofline [--threads N]                         what the machine can do: FMA and memory\n"
           "taper-bench --list                                           the names\n", out);
     return status;
 }
@@ -183,8 +184,9 @@ int main(int argc, char **argv)
     const double base_mb = bench_resident_mb();
     static const struct option options[] = { { "case", required_argument, NULL, 'c' }, { "threads", required_argument, NULL, 't' },
         { "min-time", required_argument, NULL, 'm' }, { "list", no_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
-        { "first-op", no_argument, NULL, 'f' }, { NULL, 0, NULL, 0 } };
+        { "first-op", no_argument, NULL, 'f' }, { "roofline", no_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
     const char *name = NULL;
+    bool roofline = false;
     int threads = 1;
     double min_seconds = 1;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -193,6 +195,7 @@ int main(int argc, char **argv)
         if (o == 'c') name = optarg;
         else if (o == 't') threads = atoi(optarg);
         else if (o == 'm') min_seconds = atof(optarg);
+        else if (o == 'r') roofline = true;
         else if (o != 'l') return usage(stderr, 2);
         else {
             puts("start");
@@ -201,7 +204,8 @@ int main(int argc, char **argv)
             return 0;
         }
     }
-    if (!name || optind < argc || threads < 1) return usage(stderr, 2);
+    if ((!name && !roofline) || optind < argc || threads < 1) return usage(stderr, 2);
+    if (roofline) return bench_roofline(threads);
     if (!strcmp(name, "start")) return bench_start(threads);
     const bench_case *c = find(name);
     if (!c) {
