@@ -141,8 +141,8 @@ static void check_layouts(walk *w)
             if (needs) tp_requires_grad(*w->slot[i], true), tp_requires_grad(other[i], true);
         }
         if (walk_failed(w, name[layout])) return;
-        if (!strcmp(tp_op_name(w->op), "view") && layout != REPEATED) return;    /* refuses what cannot be a view */
-        if (!strcmp(tp_op_name(w->op), "as_strided")) return;                    /* is about the memory itself */
+        if (!strncmp(tp_op_name(w->op), "view", 4) && layout != REPEATED) return;          /* refuses what cannot be a view */
+        if (!strncmp(tp_op_name(w->op), "as_strided", 10)) return;                         /* is about the memory itself */
         const int n_want = walk_call(w, want_y);
         bool good = walk_gradients(w, slot, n, false, want_dx);
         for (int i = 0; i < w->n_slots; i++) *w->slot[i] = other[i];

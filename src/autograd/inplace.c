@@ -30,6 +30,16 @@ bool tp__may_write(tp_tensor *x, const char *op)
     return !why;
 }
 
+bool tp__may_relay(tp_tensor *x, const char *op)
+{
+    if (!x || tp__pending_error() || !tp__alive(x, op)) return false;
+    const bool leaf = x->flags & TP__REQUIRES_GRAD && !x->node;
+    if (!leaf && !(x->node && tp__self.mode & TP__NO_RECORD)) return true;
+    tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "%s is a %s, and keeps its shape: use tp_detach", tp__shape_text(x),
+                     leaf ? "leaf that requires grad" : "recorded tensor, while nothing is recorded");
+    return false;
+}
+
 void tp__make_view(tp_tensor *y, tp_tensor *x)
 {
     tp_tensor *base = x->base ? x->base : x;
@@ -37,6 +47,7 @@ void tp__make_view(tp_tensor *y, tp_tensor *x)
     y->base = base;
     y->view_version = tp__version(x);
     if (tp__self.mode & TP__NO_RECORD || x->flags & TP__NO_GRAD_VIEW) y->flags |= TP__NO_GRAD_VIEW;
+    if (x->base) y->flags |= x->flags & TP__MULTI_VIEW;
 }
 
 static void copy_ints(tp__ints *to, int n, const int64_t *from)
@@ -82,6 +93,22 @@ static tp_node *strided_node(const tp_op *op, int n_edges, const tp_tensor *view
     tp_node *node = tp__node_new(op, n_edges, 0, 0, sizeof(tp__strided_attr));
     if (node) tp__strided_geometry(tp__attr_memory(node), view, base);
     return node;
+}
+
+/* The version goes up although no element changes: who saved x would find it in another shape. Views of x, and x if it is one,
+ * stay what they are, regions of their base. */
+tp_status tp__relay(tp_tensor *x, tp_tensor *view, const char *op)
+{
+    x->ndim = view->ndim;
+    x->numel = view->numel;
+    x->data = view->data;
+    memcpy(x->shape, view->shape, sizeof *x->shape * view->ndim);
+    memcpy(x->stride, view->stride, sizeof *x->stride * view->ndim);
+    x->flags = (uint8_t)((x->flags & ~TP__CONTIGUOUS) | (view->flags & TP__CONTIGUOUS));
+    if (view->node) replace_node(x, view->node, view->output);
+    tp__bump(x, op);
+    x->view_version = tp__version(x);
+    return TP_OK;
 }
 
 tp_status tp__view_refresh_slow(tp_tensor *x)

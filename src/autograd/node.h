@@ -114,6 +114,8 @@ static inline void tp__bump(tp_tensor *x, const char *op)                /* a te
 }
 /* After an op wrote x in place and `node` records it (output i of it): x, its base and so all views of it follow. */
 tp_status tp__rebase(tp_tensor *x, tp_node *node, int i);
+/* x becomes `view`, a view of it that nobody else has: takes over its geometry and its node. Counts as a write by `op`. */
+tp_status tp__relay(tp_tensor *x, tp_tensor *view, const char *op);
 /* Registers y as a view of x. */
 void tp__make_view(tp_tensor *y, tp_tensor *x);
 

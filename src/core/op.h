@@ -82,6 +82,7 @@ enum {
     TP__NO_GRAD_OP   = 4,                              /* its outputs never need a gradient */
     TP__INTERNAL     = 8,                              /* no PyTorch user calls it: a fused backward, a step */
     TP__RANDOM       = 16,                             /* draws numbers */
+    TP__RELAYS       = 32,                             /* in place, but changes in[0]'s geometry and no element */
 };
 
 #define TP__MAX_ARGS 16
@@ -152,6 +153,7 @@ static inline const tp_kernel *tp__kernel(const tp_op *op, tp_device device)
 tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape);      /* the next output, contiguous; NULL: an error */
 tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype);    /* x's shape, and its layout if it is dense */
 tp_tensor *tp__out_view(tp__call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
+tp_tensor *tp__out_made(tp__call *call, tp_tensor *y); /* y, which was made for it, is the next output; NULL goes through */
 tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format, ...) TP__PRINTF(3, 4);    /* with the op's name */
 
 #endif

@@ -18,7 +18,7 @@ tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format
     return tp__fail_tensors(code, tp__state(call->op)->base_name, call->in, call->n_in, "%s", text);
 }
 
-static tp_tensor *next_out(tp__call *call, tp_tensor *y)
+tp_tensor *tp__out_made(tp__call *call, tp_tensor *y)
 {
     if (!y) return NULL;
     if (call->n_out == call->max_out) {
@@ -38,7 +38,7 @@ static tp_device device_of(const tp__call *call)
 
 tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape)
 {
-    return next_out(call, tp__tensor_new(device_of(call), dtype, ndim, shape));
+    return tp__out_made(call, tp__tensor_new(device_of(call), dtype, ndim, shape));
 }
 
 tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
@@ -47,12 +47,12 @@ tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
         return tp__out(call, dtype, x->ndim, x->shape);
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
-    return next_out(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
+    return tp__out_made(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
 }
 
 tp_tensor *tp__out_view(tp__call *call, tp_tensor *x, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset)
 {
-    tp_tensor *y = next_out(call, tp__alias(x, ndim, shape, stride, offset));
+    tp_tensor *y = tp__out_made(call, tp__alias(x, ndim, shape, stride, offset));
     if (y) tp__make_view(y, x);
     return y;
 }
@@ -212,7 +212,7 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     if (!status) status = find_need(call, state);
     if (status) return status;
     const bool inplace = op->flags & TP__INPLACE;
-    if (inplace && !tp__may_write(call->in[0], state->base_name)) return tp__pending();
+    if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay : tp__may_write)(call->in[0], state->base_name)) return tp__pending();
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;

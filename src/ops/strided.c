@@ -7,8 +7,8 @@
  *   strided_scatter  y = base with the region replaced by src:   dbase = dy with the region zeroed,  dsrc = S dy
  *
  * The base's gradient has the base's shape; where the base's strides are not contiguous, it is laid out like it first. */
-#include "ops/run.h"
 #include "ops/samples.h"
+#include "ops/view.h"
 
 typedef tp__strided_attr strided_attr;
 static const tp_op op_gather, op_sum;
@@ -26,6 +26,15 @@ static void extent(const tp__ints *size, const tp__ints *stride, int64_t offset,
 static bool is_plain(const strided_attr *a)
 {
     return tp__geometry_is_contiguous((int)a->base_size.n, a->base_size.v, a->base_stride.v);
+}
+
+/* Is the base contiguous, and the region all inside of it? Then a tensor of the base's shape is memory enough. */
+static bool is_within(const strided_attr *a)
+{
+    int64_t lo, hi, n = 1;
+    extent(&a->size, &a->stride, a->offset, &lo, &hi);
+    for (int i = 0; i < a->base_size.n; i++) n *= a->base_size.v[i];
+    return is_plain(a) && lo >= a->base_offset && hi < a->base_offset + (n ? n : 1);
 }
 
 /* Memory that covers both geometries, seen as the base and as the region. *at: element 0 of it, in the storage's count. */
@@ -49,11 +58,8 @@ static tp_tensor *see(tp_tensor *memory, const tp__ints *size, const tp__ints *s
 static tp_tensor *laid_out(const strided_attr *a, tp_tensor *x, int64_t *at)
 {
     *at = a->base_offset;
-    int64_t lo, hi;
     if (!x) return NULL;
-    extent(&a->size, &a->stride, a->offset, &lo, &hi);
-    const int64_t n = x->numel;
-    if (is_plain(a) && lo >= a->base_offset && hi < a->base_offset + (n ? n : 1)) {
+    if (is_within(a)) {
         tp_tensor *plain = tp_contiguous(x);
         if (plain) *at -= tp__offset_of(plain);
         return plain;
@@ -131,19 +137,24 @@ static bool is_countable(const tp__ints *size, const tp__ints *stride, int64_t o
     }
     return size->n == stride->n && reach <= INT64_MAX / 64;
 }
-/* A rule gives geometries of tensors there are; a caller by name may give any. */
-static tp_status check_attributes(tp__call *call)
+static bool has_size(const tp_tensor *x, const tp__ints *size)
+{
+    return x->ndim == size->n && !memcmp(x->shape, size->v, sizeof *x->shape * x->ndim);
+}
+/* A rule gives geometries of tensors there are; a caller by name may give any. x must have the size of one of them. */
+static tp_status check_attributes(tp__call *call, const tp_tensor *x, const tp__ints *size)
 {
     const strided_attr *a = call->attr;
-    if (is_countable(&a->size, &a->stride, a->offset) && is_countable(&a->base_size, &a->base_stride, a->base_offset)) return TP_OK;
-    return tp__call_fail(call, TP_ERR_SHAPE, "%s of %s is no geometry", tp__dims_text((int)a->size.n, a->size.v),
-                         tp__dims_text((int)a->base_size.n, a->base_size.v));
+    if (!is_countable(&a->size, &a->stride, a->offset) || !is_countable(&a->base_size, &a->base_stride, a->base_offset))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s of %s is no geometry", tp__dims_text((int)a->size.n, a->size.v),
+                             tp__dims_text((int)a->base_size.n, a->base_size.v));
+    if (has_size(x, size)) return TP_OK;
+    return tp__call_fail(call, TP_ERR_SHAPE, "%s is not %s", tp__shape_text(x), tp__dims_text((int)size->n, size->v));
 }
-
 static tp_status gather_shape(tp__call *call)
 {
     const strided_attr *a = call->attr;
-    if (check_attributes(call)) return tp__pending();
+    if (check_attributes(call, call->in[0], &a->base_size)) return tp__pending();
     return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->size.n, a->size.v));
 }
 static tp_status gather_work(tp__call *call)
@@ -159,38 +170,60 @@ static tp_status gather_forward(tp__call *call) { return quietly(gather_work, ca
 static tp_status sum_shape(tp__call *call)
 {
     const strided_attr *a = call->attr;
-    if (check_attributes(call)) return tp__pending();
+    if (check_attributes(call, call->in[0], &a->size)) return tp__pending();
     return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
 }
-/* Adds where elements of the region may coincide: dim by dim of what overlaps, in a fixed order. */
-static tp_status sum_into(tp_tensor *region, tp_tensor *x)
+/* The dim to go through one by one where elements of the region may coincide; -1: none does. */
+static int overlapping_dim(const tp_tensor *region)
 {
-    int overlapping = -1;
-    int64_t reach = 1;                                 /* of the dims with smaller strides */
     int order[TP_MAX_DIMS];
-    if (!region || !x) return tp__pending();
-    for (int i = tp__dims_by_stride(region, order) - 1; i >= 0 && overlapping < 0; i--) {
-        if (region->stride[order[i]] < reach) overlapping = order[i];
+    int64_t reach = 1;                                 /* of the dims with smaller strides */
+    const int n = tp__dims_by_stride(region, order);
+    for (int i = n - 1; i >= 0; i--) {
+        if (region->stride[order[i]] < reach) {        /* it, or a shorter one of those that it coincides with */
+            int best = order[i];
+            for (int k = i + 1; k < n; k++)
+                if (region->shape[order[k]] < region->shape[best]) best = order[k];
+            return best;
+        }
         reach += (region->shape[order[i]] - 1) * region->stride[order[i]];
     }
-    if (overlapping < 0) return tp__made(tp_add_(region, x));
-    for (int64_t i = 0; i < region->shape[overlapping]; i++) {
+    return -1;
+}
+/* region += x; dim by dim of what overlaps, in a fixed order. */
+static tp_status sum_into(tp_tensor *region, tp_tensor *x)
+{
+    const int dim = region && x ? overlapping_dim(region) : -1;
+    if (dim < 0) return tp__made(tp_add_(region, x));
+    for (int64_t i = 0; i < region->shape[dim]; i++) {
         TP_SCOPE();
-        const tp_status status = sum_into(tp_select(region, overlapping, i), tp_select(x, overlapping, i));
+        const tp_status status = sum_into(tp_select(region, dim, i), tp_select(x, dim, i));
         if (status) return status;
     }
     return TP_OK;
 }
+/* The region, which is zero, becomes x, summed where the region stands still. */
+static tp_status set_sum(tp_tensor *region, tp_tensor *x)
+{
+    tp_sum_options still = { .size = offsetof(tp_sum_options, tp__end), .keepdim = true };
+    for (int d = 0; region && d < region->ndim; d++)
+        if (!region->stride[d] && region->shape[d] > 1) still.dims.dim[still.dims.n++] = d;
+    if (still.dims.n) x = tp_sum_with(x, &still);
+    for (int i = 0; i < still.dims.n; i++) region = tp_narrow(region, still.dims.dim[i], 0, 1);
+    if (!region || !x) return tp__pending();
+    return overlapping_dim(region) < 0 ? tp__made(tp_copy_(region, x)) : sum_into(region, x);
+}
 static tp_status sum_work(tp__call *call)
 {
     const strided_attr *a = call->attr;
-    int64_t at;
-    tp_tensor *memory = cover(a, call->in[0], &at);
+    int64_t at = a->base_offset;
+    const bool within = is_within(a);
+    tp_tensor *memory = within ? tp_zero_(call->out[0]) : cover(a, call->in[0], &at);
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
-    tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
-    if (!region || !base) return tp__pending();
-    const tp_status status = region->numel ? sum_into(region, tp_detach(call->in[0])) : TP_OK;
-    return status ? status : tp__made(tp_copy_(call->out[0], base));
+    tp_tensor *base = memory && !within ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
+    if (!region || (!base && !within)) return tp__pending();
+    const tp_status status = region->numel ? set_sum(region, tp_detach(call->in[0])) : TP_OK;
+    return status || within ? status : tp__made(tp_copy_(call->out[0], base));
 }
 static tp_status sum_forward(tp__call *call) { return quietly(sum_work, call); }
 static tp_status sum_rule(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
@@ -215,13 +248,17 @@ static const tp_op op_sum = { .schema = "strided_sum(Tensor input, " GEOMETRY ")
 static tp_status scatter_shape(tp__call *call)
 {
     const strided_attr *a = call->attr;
-    if (check_attributes(call)) return tp__pending();
+    if (check_attributes(call, call->in[0], &a->base_size) || check_attributes(call, call->in[1], &a->size)) return tp__pending();
     return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, (int)a->base_size.n, a->base_size.v));
 }
 static tp_status scatter_work(tp__call *call)
 {
     const strided_attr *a = call->attr;
     int64_t at;
+    if (is_within(a)) {
+        tp_tensor *part = tp_copy_(call->out[0], tp_detach(call->in[0])) ? see(call->out[0], &a->size, &a->stride, a->offset - a->base_offset) : NULL;
+        return part ? tp__made(tp_copy_(part, tp_detach(call->in[1]))) : tp__pending();
+    }
     tp_tensor *x = tp_clone(tp_detach(call->in[0])), *memory = x ? laid_out(a, x, &at) : NULL;
     tp_tensor *region = memory ? see(memory, &a->size, &a->stride, a->offset - at) : NULL;
     tp_tensor *base = memory ? see(memory, &a->base_size, &a->base_stride, a->base_offset - at) : NULL;
@@ -250,6 +287,54 @@ static void scatter_samples(tp_sample_set *set)
 const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
     .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(strided_attr), .samples = scatter_samples, .state = TP__STATE };
 
+/* ---- For other files of views ------------------------------------------------------------------------------------------------------------- */
+
+static strided_attr region_of_plain(const tp__geometry *region, int ndim, const int64_t *shape)
+{
+    const tp__geometry base = tp__geometry_plain(ndim, shape);
+    return (strided_attr){ tp__ints_of(region->shape, region->ndim), tp__ints_of(region->stride, region->ndim), region->offset,
+                           tp__ints_of(base.shape, ndim), tp__ints_of(base.stride, ndim), 0 };
+}
+tp_tensor *tp__region_sum(tp_tensor *dy, const tp__geometry *region, int ndim, const int64_t *shape)
+{
+    const strided_attr a = region_of_plain(region, ndim, shape);
+    return dy ? tp__run1(&op_sum, &dy, 1, &a, NULL) : NULL;
+}
+tp_tensor *tp__region_replace(tp_tensor *x, tp_tensor *src, const tp__geometry *region)
+{
+    const strided_attr a = region_of_plain(region, x->ndim, x->shape);
+    src = tp_to_dtype(src, (tp_dtype)x->dtype);
+    return src ? tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ x, src }, 2, &a, NULL) : NULL;
+}
+
+/* ---- as_strided_scatter: what x's storage holds, with the region replaced; of it, x's geometry ------------------------------------------------ */
+
+static tp_status as_strided_scatter_compose(tp__call *call)
+{
+    strided_attr a = { 0 };
+    memcpy(&a, call->attr, offsetof(strided_attr, base_size));
+    tp_tensor *const x = call->in[0], *src = call->in[1];
+    if (check_geometry(call, &a)) return tp__pending();
+    if (!has_size(src, &a.size))
+        return tp__call_fail(call, TP_ERR_SHAPE, "src is %s, the part that it replaces %s", tp__shape_text(src), tp__dims_text((int)a.size.n, a.size.v));
+    a.base_size = tp__ints_of(x->shape, x->ndim);
+    a.base_stride = tp__ints_of(x->stride, x->ndim);
+    a.base_offset = tp__offset_of(x);
+    src = tp_to_dtype(src, (tp_dtype)x->dtype);
+    return tp__made(tp__out_made(call, src ? tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ x, src }, 2, &a, NULL) : NULL));
+}
+static void as_strided_scatter_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)),
+             TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 4), TP__INT_ARG(1));
+}
+static const tp_op op_as_strided_scatter = { .schema = "as_strided_scatter(Tensor input, Tensor src, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
+    .compose = as_strided_scatter_compose, .attr_size = offsetof(strided_attr, base_size), .samples = as_strided_scatter_samples, .state = TP__STATE };
+static const tp_op op_as_strided_copy = TP__COPY_FORM("as_strided_copy(Tensor input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
+    tp__op_as_strided, sizeof(strided_attr), strided_samples);
+static const tp_op op_as_strided_ = TP__RELAY_FORM("as_strided_(Tensor! input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
+    tp__op_as_strided, sizeof(strided_attr), strided_samples);
+
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
 tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, int64_t offset)
@@ -262,4 +347,6 @@ tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, i
     return tp__run1(&tp__op_as_strided, &x, 1, &a, TP__CALLER);
 }
 
-const tp_op *const tp__ops_strided[] = { &tp__op_as_strided, &op_gather, &op_sum, &tp__op_strided_scatter, NULL };
+const tp_op *const tp__ops_strided[] = {
+    &tp__op_as_strided, &op_gather, &op_sum, &tp__op_strided_scatter, &op_as_strided_scatter, &op_as_strided_copy, &op_as_strided_, NULL,
+};

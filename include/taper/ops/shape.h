@@ -4,23 +4,74 @@
 
 #include <taper/core.h>
 
-#define TP__EACH_SHAPE_OP_OPTIONS(X)
+typedef struct tp_squeeze_options {
+    TP__HEAD(tp_squeeze_options);
+    tp_dims dims TP__IS({});                           /* all that have size 1 */
+    TP__TAIL;
+} tp_squeeze_options;
+#define TP__DEFAULT_squeeze
+
+typedef struct tp_slice_options {
+    TP__HEAD(tp_slice_options);
+    int64_t start TP__IS(TP_NONE), end TP__IS(TP_NONE);          /* below 0: from the end. What is beyond is cut off */
+    int64_t step TP__IS(1);                            /* at least 1 */
+    TP__TAIL;
+} tp_slice_options;
+#define TP__DEFAULT_slice .start = TP_NONE, .end = TP_NONE, .step = 1,
+
+typedef struct tp_diagonal_options {
+    TP__HEAD(tp_diagonal_options);
+    int64_t offset TP__IS(0);                          /* above the main diagonal; below it where negative */
+    int dim1 TP__IS(0), dim2 TP__IS(1);
+    TP__TAIL;
+} tp_diagonal_options;
+#define TP__DEFAULT_diagonal .dim2 = 1,
+typedef struct tp_diag_embed_options {
+    TP__HEAD(tp_diag_embed_options);
+    int64_t offset TP__IS(0);
+    int dim1 TP__IS(-2), dim2 TP__IS(-1);              /* of the result */
+    TP__TAIL;
+} tp_diag_embed_options;
+#define TP__DEFAULT_diag_embed .dim1 = -2, .dim2 = -1,
+
+#define TP__EACH_SHAPE_OP_OPTIONS(X) X(squeeze) X(slice) X(diagonal) X(diag_embed)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- Shape: views where they can be ----------------------------------------------------------------------------------------- */
+/* ---- Views: they share x's memory, and a write to either is seen by both. Any dtype ------------------------------------------ */
 
-TP_API tp_tensor *tp_reshape(tp_tensor *x, tp_shape shape);      /* one dim may be -1; a view, else a copy */
-TP_API tp_tensor *tp_flatten(tp_tensor *x, int start_dim, int end_dim);
+TP_API tp_tensor *tp_view(tp_tensor *x, tp_shape shape);         /* one dim may be -1. TP_ERR_SHAPE where the strides allow none */
+TP_API tp_tensor *tp_reshape(tp_tensor *x, tp_shape shape);      /* the same; a copy where it cannot be a view */
+TP_API tp_tensor *tp_flatten(tp_tensor *x, int start_dim, int end_dim);            /* both included; a reshape */
+TP_API tp_tensor *tp_unflatten(tp_tensor *x, int dim, tp_shape sizes);             /* dim becomes these; one may be -1 */
+TP_API tp_tensor *tp_squeeze_with(tp_tensor *x, const tp_squeeze_options *o);      /* drops dims of size 1, and keeps others */
+TP_API tp_tensor *tp_unsqueeze(tp_tensor *x, int dim);           /* a dim of size 1 before dim; -1: at the end */
 TP_API tp_tensor *tp_transpose(tp_tensor *x, int dim0, int dim1);
-TP_API tp_tensor *tp_permute(tp_tensor *x, tp_dims dims);
+TP_API tp_tensor *tp_t(tp_tensor *x);                            /* of at most 2 dims */
+TP_API tp_tensor *tp_permute(tp_tensor *x, tp_dims dims);        /* y.shape[i] = x.shape[dims[i]] */
+TP_API tp_tensor *tp_movedim(tp_tensor *x, tp_dims source, tp_dims destination);   /* the others stay in order */
 TP_API tp_tensor *tp_expand(tp_tensor *x, tp_shape shape);       /* -1 keeps a size */
-TP_API tp_tensor *tp_select(tp_tensor *x, int dim, int64_t index);                 /* drops dim */
-TP_API tp_tensor *tp_narrow(tp_tensor *x, int dim, int64_t start, int64_t length);
+TP_API tp_tensor *tp_select(tp_tensor *x, int dim, int64_t index);                 /* drops dim. TP_ERR_INDEX */
+TP_API tp_tensor *tp_narrow(tp_tensor *x, int dim, int64_t start, int64_t length); /* TP_ERR_INDEX */
+TP_API tp_tensor *tp_slice_with(tp_tensor *x, int dim, const tp_slice_options *o); /* x[start : end : step] along dim */
+TP_API tp_tensor *tp_diagonal_with(tp_tensor *x, const tp_diagonal_options *o);    /* of two dims, as a last one */
+TP_API tp_tensor *tp_unfold(tp_tensor *x, int dim, int64_t size, int64_t step);    /* windows of dim, as a last dim */
 TP_API tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, int64_t offset);  /* in elements, of the storage */
+
+/* Several views. out[0 .. *n - 1] belong to the scope, of the max that there is room for; n may be NULL. While recording they
+ * are not to be written in place. On error all max are NULL. TP_ERR_SHAPE, TP_ERR_ARGUMENT (also: no room). */
+TP_API tp_status tp_split(tp_tensor *x, int64_t size, int dim, tp_tensor **out, int max, int *n);   /* of `size`, the last maybe less */
+TP_API tp_status tp_split_sizes(tp_tensor *x, const int64_t *sizes, int n_sizes, int dim, tp_tensor **out, int max, int *n);
+TP_API tp_status tp_chunk(tp_tensor *x, int64_t chunks, int dim, tp_tensor **out, int max, int *n); /* at most so many, of one size */
+TP_API tp_status tp_unbind(tp_tensor *x, int dim, tp_tensor **out, int max, int *n);                /* a select for each index */
+
+/* ---- Joining, and diagonals: new memory ------------------------------------------------------------------------------------------ */
+
 TP_API tp_tensor *tp_cat(tp_tensor_list tensors, int dim);       /* tp_cat(TP_TENSORS(a, b), 0) */
+TP_API tp_tensor *tp_diag_embed_with(tp_tensor *x, const tp_diag_embed_options *o);          /* the last dim on a diagonal, else 0 */
+TP_API tp_tensor *tp_diag(tp_tensor *x, int64_t diagonal);       /* a vector as a matrix, or a copy of a matrix's diagonal */
 
 /* ---- Filling, in place -------------------------------------------------------------------------------------------------------- */
 
@@ -30,6 +81,22 @@ TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifndef __cplusplus
+#define tp_squeeze(...) tp__squeeze(__VA_ARGS__, )
+#define tp__squeeze(x, ...) TP__DEFAULTS(tp_squeeze_with(x, TP__OPTIONS(squeeze, __VA_ARGS__)))
+#define tp_slice(...) tp__slice(__VA_ARGS__, )
+#define tp__slice(x, dim, ...) TP__DEFAULTS(tp_slice_with(x, dim, TP__OPTIONS(slice, __VA_ARGS__)))
+#define tp_diagonal(...) tp__diagonal(__VA_ARGS__, )
+#define tp__diagonal(x, ...) TP__DEFAULTS(tp_diagonal_with(x, TP__OPTIONS(diagonal, __VA_ARGS__)))
+#define tp_diag_embed(...) tp__diag_embed(__VA_ARGS__, )
+#define tp__diag_embed(x, ...) TP__DEFAULTS(tp_diag_embed_with(x, TP__OPTIONS(diag_embed, __VA_ARGS__)))
+#else
+inline tp_tensor *tp_squeeze(tp_tensor *x, const tp_squeeze_options &o = {}) { return tp_squeeze_with(x, &o); }
+inline tp_tensor *tp_slice(tp_tensor *x, int dim, const tp_slice_options &o = {}) { return tp_slice_with(x, dim, &o); }
+inline tp_tensor *tp_diagonal(tp_tensor *x, const tp_diagonal_options &o = {}) { return tp_diagonal_with(x, &o); }
+inline tp_tensor *tp_diag_embed(tp_tensor *x, const tp_diag_embed_options &o = {}) { return tp_diag_embed_with(x, &o); }
 #endif
 
 #endif
