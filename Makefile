@@ -8,6 +8,7 @@
 #   make examples   the programs of examples/
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
 #   make setup      installs the packages that the build needs, if that is possible, else names them
+#   make docs       writes docs/ops.md from the registry
 #   make check-headers   each public header alone, as C11 and C++17
 #   make format     clang-format over the lines that changed since the last commit;  make clean  removes build/
 #
@@ -32,7 +33,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib test run-tests fuzz bench examples demo install uninstall setup check-headers format clean help FORCE
+PHONY := all lib test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -136,6 +137,7 @@ $(B)/op_tables.c: $(B)/flags FORCE
 	@{ echo '/* Made by the Makefile from the files of src/ops and src/cpu. */'; \
 	   echo '#include "core/op.h"'; \
 	   $(call table,const tp_op *const,const tp_op *const *const tp__op_tables,$(OP_TABLES)); \
+	   echo 'const char *const tp__op_table_names[] = {'; for name in $(OP_TABLES); do echo "    \"$${name#tp__ops_}\","; done; echo '};'; \
 	   $(call table,const tp_kernel,const tp_kernel *const tp__cpu_tables,$(CPU_TABLES)); \
 	 } > $@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 table = for name in $(3); do echo "extern $(1) $$name[];"; done; echo 'extern $(2)[];'; \
@@ -277,6 +279,9 @@ check-headers:
 	    echo "#include <$$header>" | $$cc -std=c++17 $(STRICT) -x c++ - || exit 1; \
 	  done; echo "$$cc: $(words $(HEADERS)) headers, each alone, as C11 and C++17"; \
 	done
+
+docs: lib $(B)/bin/taper
+	$(B)/bin/taper ops --markdown > docs/ops.md
 
 format:
 	git clang-format --extensions c,h

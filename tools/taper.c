@@ -9,6 +9,7 @@ static int usage(FILE *out, int status)
     fputs("taper version             the version of the library\n"
           "taper info                processor, threads, devices, modules, memory\n"
           "taper ops [WORD]          the ops and their schemas; those whose name holds WORD\n"
+          "taper ops --markdown      docs/ops.md: a table for each family\n"
           "taper show FILE [NAME]    the tensors of a safetensors file; the values of one of them\n", out);
     return status;
 }
@@ -50,8 +51,35 @@ static int info(void)
     return tp_report_error(stderr);
 }
 
+/* By family in order of their names; what is internal is left out. */
+static int ops_markdown(void)
+{
+    puts("# The ops\n\nMade from the registry by `make docs`. Names and arguments are PyTorch's; `tp_op_call(name, ..)` takes them, and the\n"
+         "functions of `include/taper/ops/` are the same ops. How a schema reads is said in `include/taper/registry.h`. A name that ends in\n"
+         "an underscore writes its first argument in place.");
+    const char *last = "";
+    for (;;) {
+        const char *next = NULL;
+        for (int i = 0; i < tp_op_count(); i++) {
+            const char *family = tp_op_family(tp_op_at(i));
+            if (!tp_op_is_internal(tp_op_at(i)) && strcmp(family, last) > 0 && (!next || strcmp(family, next) < 0)) next = family;
+        }
+        if (!next) return tp_report_error(stderr);
+        printf("\n## %s\n\n| op | gradient |\n|---|---|\n", next);
+        for (int i = 0; i < tp_op_count(); i++) {
+            const tp_op *op = tp_op_at(i);
+            if (tp_op_is_internal(op) || strcmp(tp_op_family(op), next)) continue;
+            fputs("| `", stdout);
+            for (const char *c = tp_op_schema(op); *c; c++) printf(*c == '|' ? "\\|" : "%c", *c);
+            printf("` | %s |\n", tp_op_is_differentiable(op) ? "yes" : "");
+        }
+        last = next;
+    }
+}
+
 static int ops(const char *word)
 {
+    if (word && !strcmp(word, "--markdown")) return ops_markdown();
     int found = 0;
     for (int i = 0; i < tp_op_count(); i++) {
         const tp_op *op = tp_op_at(i);

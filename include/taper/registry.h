@@ -50,7 +50,9 @@ TP_API int tp_op_count(void);
 TP_API const tp_op *tp_op_at(int i);                   /* 0 <= i < tp_op_count(), sorted by name; else NULL */
 TP_API const tp_op *tp_op_find(const char *name);      /* the full name with its overload, else the first of that name; NULL */
 TP_API const char *tp_op_name(const tp_op *op);        /* "max.dim" */
+TP_API const char *tp_op_family(const tp_op *op);      /* "matmul": the file of src/ops that describes it */
 TP_API const char *tp_op_schema(const tp_op *op);
+TP_API bool tp_op_is_internal(const tp_op *op);        /* made for rules and optimizers: a backward, a step */
 TP_API bool tp_op_is_differentiable(const tp_op *op);
 
 /* Calls an op. outputs[0 .. *n_outputs - 1] belong to the scope; n_outputs may be NULL. On error outputs are NULL and

@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-extern const tp_op *const *const tp__op_tables[];      /* made by the Makefile from the file names */
+extern const tp_op *const *const tp__op_tables[];      /* made by the Makefile from the file names, which are.. */
+extern const char *const tp__op_table_names[];
 
 enum { MOST_OPS = 1024, ATTR_ROOM = 1024, SLOTS = 64 };
 static const tp_op *all[MOST_OPS];
@@ -18,8 +19,11 @@ static int by_name(const void *a, const void *b)
 
 static void gather(void)
 {
-    for (const tp_op *const *const *table = tp__op_tables; *table; table++)
-        for (const tp_op *const *op = *table; *op && n_all < MOST_OPS; op++) all[n_all++] = *op;
+    for (int i = 0; tp__op_tables[i]; i++)
+        for (const tp_op *const *op = tp__op_tables[i]; *op && n_all < MOST_OPS; op++) {
+            tp__state(*op)->family = tp__op_table_names[i];
+            all[n_all++] = *op;
+        }
     qsort(all, (size_t)n_all, sizeof *all, by_name);
 }
 
@@ -48,7 +52,9 @@ const tp_op *tp_op_find(const char *name)
 }
 
 const char *tp_op_name(const tp_op *op) { return op ? tp__state(op)->name : NULL; }
+const char *tp_op_family(const tp_op *op) { return op && tp_op_count() ? tp__state(op)->family : NULL; }
 const char *tp_op_schema(const tp_op *op) { return op ? op->schema : NULL; }
+bool tp_op_is_internal(const tp_op *op) { return op && op->flags & TP__INTERNAL; }
 bool tp_op_is_differentiable(const tp_op *op) { return op && (op->backward || op->compose) && !(op->flags & TP__NO_GRAD_OP); }
 
 /* ---- From named arguments to slots and attributes ------------------------------------------------------------------------------- */
