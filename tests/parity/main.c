@@ -9,13 +9,14 @@
 
 static int usage(FILE *out, int status)
 {
-    fputs("parity DIR [--ops NAME,..] [--device cpu] [--threads N] [--skips FILE] [--verbose]\n"
+    fputs("parity DIR [--ops NAME,..] [--device cpu] [--threads N] [--skips FILE] [--registered] [--verbose]\n"
           "\n"
           "Makes the calls that the fixtures of DIR (*.safetensors) hold, and compares what comes out with what PyTorch computed.\n"
           "  --ops NAME,..   only the files of these: op, function, aten name or the registry's\n"
           "  --device D      cpu (the default), cuda or cuda:N\n"
           "  --threads N     of kernels\n"
           "  --skips FILE    lines \"op, reason\": ops that are not run; 1 % of the samples at most\n"
+          "  --registered    leaves out, and names, the ops that the registry lacks; they fail otherwise\n"
           "  --verbose       each sample that failed, and what differed\n", out);
     return status;
 }
@@ -25,9 +26,17 @@ static int usage(FILE *out, int status)
 typedef struct tally {
     const settings *settings;
     const char *stem;
-    long counts[3], of_file[3], by_list;
+    long counts[4], of_file[4], by_list;               /* by verdict */
     char first[512];                                   /* the file's first failure */
+    char missing[8192];                                /* ops that are not there, and may */
 } tally;
+
+static void add_missing(tally *t, const char *op)
+{
+    const size_t n = strlen(t->missing), m = strlen(op);
+    const bool again = n >= m && !strcmp(t->missing + n - m, op);        /* files of one op follow each other */
+    if (!again && n + m + 3 < sizeof t->missing) snprintf(t->missing + n, sizeof t->missing - n, "%s%s", n ? ", " : "", op);
+}
 
 static void count(void *arg, const char *op, const char *id, verdict result, const char *message)
 {
@@ -35,13 +44,13 @@ static void count(void *arg, const char *op, const char *id, verdict result, con
     t->counts[result]++;
     t->of_file[result]++;
     if (result == SKIPPED && *message) t->by_list++;
+    if (result == MISSING) add_missing(t, op);
     if (result != FAILED) return;
     const int line = (int)strcspn(message, "\n");
     if (!*t->first) snprintf(t->first, sizeof t->first, "%s%s%.*s", id, *id ? ": " : "", line, message);
     if (!t->settings->verbose) return;
     printf("FAIL %s/%s\n", t->stem, *id ? id : "the file");
     for (const char *at = message; *at; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] != 0)) printf("     %.*s\n", (int)strcspn(at, "\n"), at);
-    (void)op;
 }
 
 static void summarize(const tally *t)
@@ -70,10 +79,13 @@ static uint64_t run_all(const settings *how, struct dirent *const *files, int n,
     for (int i = 0; i < n; i++) {
         char path[4096], stem[256];
         snprintf(stem, sizeof stem, "%.*s", (int)(strlen(files[i]->d_name) - strlen(SUFFIX)), files[i]->d_name);
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", how->directory, files[i]->d_name) >= sizeof path) continue;
-        *t = (tally){ .settings = how, .stem = stem, .counts = { t->counts[0], t->counts[1], t->counts[2] }, .by_list = t->by_list };
+        const int length = snprintf(path, sizeof path, "%s/%s", how->directory, files[i]->d_name);
+        t->stem = stem;
+        *t->first = 0;
+        memset(t->of_file, 0, sizeof t->of_file);
         show_progress(stem, i + 1, n);
-        asked |= worker_run_file(how, path, count, t);
+        if (length < (int)sizeof path) asked |= worker_run_file(how, path, count, t);
+        else count(t, "", "", FAILED, "its path is too long\n");
         show_progress(NULL, i + 1, n);
         summarize(t);
     }
@@ -106,6 +118,7 @@ static int run(const settings *how)
     free(files);
     bool good = all_asked(how->ops, asked);
     const long all = t.counts[PASSED] + t.counts[FAILED] + t.counts[SKIPPED];
+    if (*t.missing) printf("not in the registry: %s\n", t.missing);
     if (t.by_list) printf("%ld skipped by %s\n", t.by_list, how->skips);
     if (t.by_list * 100 > all) {
         fprintf(stderr, "parity: %s skips %ld of %ld samples, and 1 %% is the most\n", how->skips, t.by_list, all);
@@ -129,14 +142,15 @@ static bool parse_device(const char *text, tp_device *out)
 int main(int argc, char **argv)
 {
     static const struct option options[] = { { "ops", required_argument, NULL, 'o' }, { "device", required_argument, NULL, 'd' },
-        { "threads", required_argument, NULL, 't' }, { "skips", required_argument, NULL, 's' }, { "verbose", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
+        { "threads", required_argument, NULL, 't' }, { "skips", required_argument, NULL, 's' }, { "registered", no_argument, NULL, 'r' },
+        { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 } };
     settings s = { .device = TP_CPU, .skips = "tests/parity/skips.txt" };
     for (int c; (c = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
         if (c == 'o') s.ops = optarg;
         else if (c == 'd' && parse_device(optarg, &s.device)) continue;
         else if (c == 't' && (s.threads = atoi(optarg)) > 0) continue;
         else if (c == 's') s.skips = optarg;
+        else if (c == 'r') s.registered = true;
         else if (c == 'v') s.verbose = true;
         else return c == 'h' ? usage(stdout, 0) : usage(stderr, 2);
     }

@@ -23,18 +23,27 @@ void name_in_registry(const char *function, char *out, size_t size)
 
 static bool is_word(const char *list, size_t length, const char *name) { return name && strlen(name) == length && !strncmp(list, name, length); }
 
+static const json_t *first_of(const fixture *f, char *op, size_t size)
+{
+    bool is_error;
+    const json_t *first = fixture_count(f) ? fixture_sample(f, 0, &is_error) : NULL;
+    const char *function = text_at(first, "function");
+    *op = 0;
+    if (function) name_in_registry(function, op, size);
+    return first;
+}
+
+bool name_is_missing(const fixture *f, char *op, size_t size) { return first_of(f, op, size) && *op && !tp_op_find(op); }
+
 /* Whether --ops names this file: by its stem, or by its first sample's op, function, aten name or name in the registry. */
 bool name_is_asked_for(const char *list, const fixture *f, int *which)
 {
-    bool is_error;
-    char op[96] = "";
-    const json_t *first = fixture_count(f) ? fixture_sample(f, 0, &is_error) : NULL;
-    const char *function = text_at(first, "function");
-    if (function) name_in_registry(function, op, sizeof op);
+    char op[96];
+    const json_t *first = first_of(f, op, sizeof op);
     *which = 0;
     for (const char *at = list; *at; *which += 1) {
         const size_t n = strcspn(at, ",");
-        if (is_word(at, n, f->stem) || is_word(at, n, text_at(first, "op")) || is_word(at, n, function) || is_word(at, n, op)
+        if (is_word(at, n, f->stem) || is_word(at, n, op) || is_word(at, n, text_at(first, "op")) || is_word(at, n, text_at(first, "function"))
             || is_word(at, n, text_at(first, "aten")))
             return true;
         at += n + (at[n] == ',');

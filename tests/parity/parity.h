@@ -14,13 +14,13 @@
 #define SUFFIX ".safetensors"                          /* of every path that is run */
 enum { MAX_LEAVES = 1024, MAX_ARGS = 32, MAX_OUTPUTS = 1024, MAX_DEPTH = 8 };
 
-typedef enum verdict { PASSED, FAILED, SKIPPED } verdict;
+typedef enum verdict { PASSED, FAILED, SKIPPED, MISSING } verdict;     /* MISSING: the registry lacks the op, and that was allowed */
 
 typedef struct settings {
     const char *directory, *ops, *skips;
     tp_device device;
     int threads;
-    bool verbose;
+    bool registered, verbose;
 } settings;
 
 /* ---- fixture.c: a file, and what is in its JSON ------------------------------------------------------------------------------ */
@@ -80,6 +80,7 @@ bool damaged(sample *s, const char *what);             /* the fixture says somet
 /* ---- name.c: what the registry calls things -------------------------------------------------------------------------------------- */
 
 void name_in_registry(const char *function, char *out, size_t size);
+bool name_is_missing(const fixture *f, char *op, size_t size);         /* the file is of an op that the registry lacks, which is put into op */
 bool name_is_asked_for(const char *list, const fixture *f, int *which);
 
 /* ---- argument.c, describe.c --------------------------------------------------------------------------------------------------------- */
@@ -115,7 +116,7 @@ const char *skip_reason(const char *skips, const char *op);            /* NULL: 
 
 /* ---- worker.c: runs a file in a process of its own ------------------------------------------------------------------------------------------ */
 
-/* Told of each sample as it ends. id is "s3", or "" for the file as a whole. */
+/* Told of each sample as it ends. id is "s3", or "" for the file as a whole, which alone may be MISSING. */
 typedef void outcome_fn(void *arg, const char *op, const char *id, verdict result, const char *message);
 /* Returns which of --ops named the file: bit i, the i-th. */
 uint64_t worker_run_file(const settings *how, const char *path, outcome_fn *told, void *arg);

@@ -62,13 +62,15 @@ static void work(int fd, const settings *how, const char *path, int first)
 {
     fixture f;
     int which = 0;
+    record r = { .what = ENDED, .verdict = MISSING };
     signal(SIGPIPE, SIG_DFL);
     if (how->threads) tp_set_num_threads(how->threads);
     if (!fixture_open(&f, path)) {
         tell(fd, (record){ .what = PROBLEM }, f.problem);
     } else if (!how->ops || name_is_asked_for(how->ops, &f, &which)) {
         tell(fd, (record){ .what = ASKED, .index = which }, "");
-        run_from(fd, how, &f, first);
+        if (how->registered && name_is_missing(&f, r.op, sizeof r.op)) tell(fd, r, "");
+        else run_from(fd, how, &f, first);
     }
     fixture_close(&f);
     tell(fd, (record){ .what = FINISHED }, "");
