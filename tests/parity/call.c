@@ -76,7 +76,8 @@ static void check_names(sample *s)
 {
     tp_tensor *outputs[MAX_OUTPUTS];
     int n = 0;
-    if (!all_named(s->args, s->n_args) || (s->n_args && !s->n_leaves && !strcmp(s->args[0].name, "a"))) return;
+    if (json_is_false(json_object_get(s->text, "names_resolved")) || !all_named(s->args, s->n_args)) return;
+    if (s->n_args && !s->n_leaves && !strcmp(s->args[0].name, "a")) return;
     if (tp_op_call(s->op, s->args, s->n_args, outputs, MAX_OUTPUTS, &n)) differ_error(s, "by names alone: the call failed");
     else if (n != s->n_outputs) differ(s, "by names alone: it has %d outputs, and not %d", n, s->n_outputs);
     else for (int i = 0; i < n; i++) compare_kind(s, "by names alone", outputs[i], s->outputs[i]);

@@ -61,8 +61,12 @@ static void summarize(const tally *t)
 
 static void show_progress(const char *stem, int i, int n)
 {
-    if (!isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\r\033[K%s%d/%d %s%s", stem ? "" : "\r", i, n, stem ? stem : "", stem ? "" : "\r\033[K");
+    if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K%d/%d %s", i, n, stem);
+}
+
+static void hide_progress(void)
+{
+    if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
 }
 
 /* ---- The directory ------------------------------------------------------------------------------------------------------------- */
@@ -86,7 +90,7 @@ static uint64_t run_all(const settings *how, struct dirent *const *files, int n,
         show_progress(stem, i + 1, n);
         if (length < (int)sizeof path) asked |= worker_run_file(how, path, count, t);
         else count(t, "", "", FAILED, "its path is too long\n");
-        show_progress(NULL, i + 1, n);
+        hide_progress();
         summarize(t);
     }
     return asked;
