@@ -125,7 +125,7 @@ static tp_status kron_compose(tp__call *call)
 static tp_status trace_compose(tp__call *call)
 {
     if (call->in[0]->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes a matrix, not %s", tp__shape_text(call->in[0]));
-    return give_out(call, tp_sum(tp__diagonal_of(call->in[0], 0, 1)));
+    return give_out(call, tp_sum(tp_diagonal(call->in[0])));
 }
 
 static tp_status bilinear_check(const tp__call *call)
