@@ -229,7 +229,8 @@ static tp_status contract(const equation *e, term *a, term *b)
         if (place_of(a, b->label[k]) < 0) join(&right, e, b->label[k]);
     const int n = batch.n + left.n + right.n;
     if (n > TP_MAX_DIMS) return tp__call_fail(e->call, TP_ERR_SHAPE, "a product on the way has %d dims, the most is %d", n, TP_MAX_DIMS);
-    tp_tensor *y = tp_matmul(as_batch(a, &batch, &left, &inner), as_batch(b, &batch, &inner, &right));
+    tp_tensor *x1 = as_batch(a, &batch, &left, &inner), *x2 = as_batch(b, &batch, &inner, &right);
+    tp_tensor *y = inner.n ? tp_matmul(x1, x2) : tp_mul(x1, x2);         /* nothing is summed: [.., left, 1] times [.., 1, right] */
     tp_shape shape = { .ndim = 0 };
     a->n = 0;
     const group *groups[] = { &batch, &left, &right };
