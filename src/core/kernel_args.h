@@ -12,6 +12,9 @@ typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 
+/* var, std and with their means: the shape rule gives the correction as `less`. */
+typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; double less; } tp__moments;
+
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;
