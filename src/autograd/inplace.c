@@ -22,7 +22,7 @@ bool tp__may_write(tp_tensor *x, const char *op)
         const tp_tensor *root = x->base ? x->base : x;
         if (x->flags & TP__REQUIRES_GRAD && !x->node) why = "it is a leaf that requires grad: use TP_NO_GRAD() or tp_detach";
         else if (root->flags & TP__REQUIRES_GRAD && !root->node) why = "it is a view of a leaf that requires grad";
-        else if (x->flags & TP__MULTI_VIEW && !x->base) why = "it is an input that a function of one's own returned: clone it first";
+        else if (x->flags & TP__FUNCTION_VIEW && x->node) why = "it is an input, or a view, that a function of one's own returned: clone it first";
         else if (x->base && x->flags & TP__MULTI_VIEW && (root->node || x->node)) why = "it is one of several views that an op returned";
         else if (x->base && x->flags & TP__NO_GRAD_VIEW && root->node) why = "it is a view that was made without recording";
     }

@@ -37,6 +37,7 @@ enum {
     TP__MULTI_VIEW    = 16,                            /* one of several views that an op returned: not to be written in place */
     TP__APART         = 32,                            /* allocated without pools */
     TP__RETAIN_GRAD   = 64,                            /* no leaf, but keeps its gradient */
+    TP__FUNCTION_VIEW = 128,                           /* an input, or a view, that a function of one's own returned: as MULTI_VIEW */
 };
 
 struct tp_tensor {

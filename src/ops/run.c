@@ -133,11 +133,11 @@ static tp_node *record(tp__call *call)
         const tp__save *save = &op->saves[k];
         if (save->from != TP__SAVE_INPUT || (save->when && !(save->when & call->need)) || !call->in[save->index]) continue;
         tp_tensor *x = call->in[save->index];
-        if (op->flags & TP__INPLACE && !(x = to_save_in_place(call, save->index))) {
+        if (op->flags & TP__INPLACE) x = to_save_in_place(call, save->index);
+        if (!x || tp__save_input(node, k, x)) {
             tp__node_unref(node);
             return NULL;
         }
-        tp__save_input(node, k, x);
     }
     if (op->attr_size) memcpy(tp__attr_memory(node), call->attr, op->attr_size);
     return node;
@@ -217,7 +217,7 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     status = op->shape(call);
     if (status) return status;
     tp_node *node = NULL;
-    if (call->need && !(node = record(call))) return TP_ERR_MEMORY;
+    if (call->need && !(node = record(call))) return tp__pending() ? tp__pending() : TP_ERR_MEMORY;
     status = compute(call);
     if (inplace) tp__bump(call->in[0], state->base_name);
     if (status) {
