@@ -124,13 +124,13 @@ static tp_status addmm_backward(const tp_node *node, tp_tensor *const *dy, uint6
     if (need & 1 && !(dx[0] = tp__fit(node, 0, scaled(dy[0], &attr->beta)))) return tp__pending();
     if (!(need & 6)) return TP_OK;
     tp_tensor *a = need & 4 ? tp__saved(node, 0) : NULL, *b = need & 2 ? tp__saved(node, 1) : NULL;
-    tp_tensor *g = scaled(dy[0], &attr->alpha);
-    if (!g || (need & 4 && !a) || (need & 2 && !b)) return tp__pending();
-    if (need & 4 && !(dx[2] = tp_matmul(tp_transpose(a, -1, -2), g))) return tp__pending();
+    tp_tensor *g = dy[0];
+    if ((need & 4 && !a) || (need & 2 && !b)) return tp__pending();
+    if (need & 4 && !(dx[2] = scaled(tp_matmul(tp_transpose(a, -1, -2), g), &attr->alpha))) return tp__pending();
     if (!(need & 2)) return TP_OK;
-    if (b->ndim == 1) dx[1] = tp_matmul(tp_reshape(g, TP_SHAPE(g->numel, 1)), tp_reshape(b, TP_SHAPE(1, b->numel)));
-    else dx[1] = tp_matmul(g, tp_transpose(b, -1, -2));
-    return tp__made(dx[1]);
+    if (b->ndim == 1) g = tp_reshape(g, TP_SHAPE(g->numel, 1));
+    b = b->ndim == 1 ? tp_reshape(b, TP_SHAPE(1, b->numel)) : tp_transpose(b, -1, -2);
+    return tp__made(dx[1] = scaled(tp_matmul(g, b), &attr->alpha));
 }
 
 static const tp_op op_addmm;

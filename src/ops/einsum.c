@@ -4,7 +4,7 @@
  * later; `inner`, in both and summed now; `left` and `right`, in one alone. So each pair is one batched product
  * [batch, left, inner] x [batch, inner, right]. Dims of one operand that nobody wants are summed first. All by other ops,
  * which record themselves. */
-#include "ops/product.h"
+#include "ops/run.h"
 #include "ops/samples.h"
 
 enum { LETTERS = 52, LABELS = LETTERS + TP_MAX_DIMS, MOST_OPERANDS = 32 };       /* "A".."Z", "a".."z", then what "..." stands for */
@@ -152,7 +152,7 @@ static tp_status simplify(equation *e, term *t)
                 return tp__call_fail(e->call, TP_ERR_SHAPE, "'%c' is %lld and %lld in %s", letter_of(t->label[k]), (long long)t->x->shape[k],
                                      (long long)t->x->shape[j], tp__shape_text(t->x));
             const uint8_t label = t->label[k];
-            t->x = tp__diagonal_of(t->x, k, j);
+            t->x = tp_diagonal(t->x, .dim1 = k, .dim2 = j);      /* it becomes the last dim */
             if (!t->x) return tp__pending();
             remove_place(t, j);
             remove_place(t, k);
@@ -229,7 +229,8 @@ static tp_status contract(const equation *e, term *a, term *b)
         if (place_of(a, b->label[k]) < 0) join(&right, e, b->label[k]);
     const int n = batch.n + left.n + right.n;
     if (n > TP_MAX_DIMS) return tp__call_fail(e->call, TP_ERR_SHAPE, "a product on the way has %d dims, the most is %d", n, TP_MAX_DIMS);
-    tp_tensor *y = tp_matmul(as_batch(a, &batch, &left, &inner), as_batch(b, &batch, &inner, &right));
+    tp_tensor *x1 = as_batch(a, &batch, &left, &inner), *x2 = as_batch(b, &batch, &inner, &right);
+    tp_tensor *y = inner.n ? tp_matmul(x1, x2) : tp_mul(x1, x2);         /* nothing is summed: [.., left, 1] times [.., 1, right] */
     tp_shape shape = { .ndim = 0 };
     a->n = 0;
     const group *groups[] = { &batch, &left, &right };

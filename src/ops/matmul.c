@@ -58,21 +58,6 @@ tp_tensor *tp__matrix_of(tp_tensor *x)
     return tp_reshape(x, TP_SHAPE(rows, x->shape[x->ndim - 1]));
 }
 
-tp_tensor *tp__diagonal_of(tp_tensor *x, int dim1, int dim2)
-{
-    tp_shape shape = { .ndim = 0 };
-    int64_t stride[TP_MAX_DIMS];
-    if (tp__is_expanded(x) && !(x = tp_contiguous(x))) return NULL;      /* as_strided would give its gradient to a place many times */
-    for (int d = 0; d < x->ndim; d++) {
-        if (d == dim1 || d == dim2) continue;
-        stride[shape.ndim] = x->stride[d];
-        shape.dim[shape.ndim++] = x->shape[d];
-    }
-    stride[shape.ndim] = x->stride[dim1] + x->stride[dim2];
-    shape.dim[shape.ndim++] = x->shape[dim1] < x->shape[dim2] ? x->shape[dim1] : x->shape[dim2];
-    return tp_as_strided(x, shape, stride, tp__offset_of(x));
-}
-
 static tp_tensor *as_matrix(tp_tensor *x, bool column)
 {
     if (!x || x->ndim > 1) return x;

@@ -125,12 +125,15 @@ static tp_status kron_compose(tp__call *call)
 static tp_status trace_compose(tp__call *call)
 {
     if (call->in[0]->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes a matrix, not %s", tp__shape_text(call->in[0]));
-    return give_out(call, tp_sum(tp__diagonal_of(call->in[0], 0, 1)));
+    return give_out(call, tp_sum(tp_diagonal(call->in[0])));
 }
 
 static tp_status bilinear_check(const tp__call *call)
 {
     const tp_tensor *x1 = call->in[0], *x2 = call->in[1], *w = call->in[2], *b = call->n_in > 3 ? call->in[3] : NULL;
+    if (x1->dtype != x2->dtype || x1->dtype != w->dtype || (b && b->dtype != w->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "inputs are %s and %s, weight %s", tp_dtype_name((tp_dtype)x1->dtype), tp_dtype_name((tp_dtype)x2->dtype),
+                             tp_dtype_name((tp_dtype)w->dtype));
     bool same = x1->ndim == x2->ndim && x1->ndim;
     for (int d = 0; d < x1->ndim - 1 && same; d++) same = x1->shape[d] == x2->shape[d];
     if (!same) return tp__call_fail(call, TP_ERR_SHAPE, "the leading dims of %s and %s differ", tp__shape_text(x1), tp__shape_text(x2));
@@ -141,11 +144,18 @@ static tp_status bilinear_check(const tp__call *call)
     return TP_OK;
 }
 
-/* x1 W as [rows, out, in2], and that times x2 */
+/* x1 W as [rows, out, in2], and that times x2. The 16-bit dtypes are rounded once, at the end. */
 static tp_status bilinear_compose(tp__call *call)
 {
     tp_tensor *x1 = call->in[0], *x2 = call->in[1], *w = call->in[2], *b = call->n_in > 3 ? call->in[3] : NULL;
     if (bilinear_check(call)) return tp__pending();
+    const tp_dtype dtype = (tp_dtype)x1->dtype;
+    if (dtype == TP_F16 || dtype == TP_BF16) {
+        x1 = tp_to_dtype(x1, TP_F32);
+        x2 = tp_to_dtype(x2, TP_F32);
+        w = tp_to_dtype(w, TP_F32);
+        if (!x1 || !x2 || !w) return tp__pending();
+    }
     const int64_t out = w->shape[0], in1 = w->shape[1], in2 = w->shape[2];
     int64_t rows = 1;
     tp_shape shape = tp_shape_of(x1);
@@ -154,7 +164,8 @@ static tp_status bilinear_compose(tp__call *call)
     tp_tensor *left = tp_matmul(tp_reshape(x1, TP_SHAPE(rows, in1)), tp_reshape(tp_transpose(w, 0, 1), TP_SHAPE(in1, out * in2)));
     tp_tensor *y = tp_matmul(tp_reshape(left, TP_SHAPE(rows, out, in2)), tp_reshape(x2, TP_SHAPE(rows, in2, 1)));
     y = tp_reshape(y, shape);
-    return give_out(call, b ? tp_add(y, b) : y);
+    if (b) y = tp_add(y, b);
+    return give_out(call, y && y->dtype != dtype ? tp_to_dtype(y, dtype) : y);
 }
 
 /* ---- Samples, descriptors, public ------------------------------------------------------------------------------------------------------ */

@@ -91,7 +91,7 @@ const char *shape_text(tp_tensor *x, char *out, size_t size);          /* "float
 
 /* ---- call.c, view.c, gradient.c, inplace.c: a call by the registry, and what is asked of it ------------------------------------------ */
 
-/* As PyTorch was called: the first by_position arguments go by position. Where the schema does not take that, all go by name. */
+/* As PyTorch was called: the first by_position arguments go by position, the others by name. */
 tp_status call_op(const char *op, const tp_arg *args, int n, int by_position, tp_tensor **outputs, int *n_outputs);
 void run_op_sample(sample *s);
 void run_op_error(sample *s);
