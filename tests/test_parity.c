@@ -160,12 +160,12 @@ START_TEST(fixtures_as_they_are_pass)
 }
 END_TEST
 
-static void alter_a_number(json_t *(*list)(json_t *), tp_dtype dtype, const char *says)
+static void alter_a_number(const char *name, json_t *(*list)(json_t *), tp_dtype dtype, const char *says)
 {
     TP_SCOPE();
     copy c;
     tp_tensor *x;
-    open_copy(&c, "mul");
+    open_copy(&c, name);
     sample_with(&c, list, dtype, &x);
     nudge(x);
     save_copy(&c);
@@ -173,15 +173,36 @@ static void alter_a_number(json_t *(*list)(json_t *), tp_dtype dtype, const char
     run_altered(says);
 }
 
-START_TEST(one_altered_number_in_an_output_fails) { alter_a_number(outputs_of, TP_F64, "     output 0: 1 of "); }
+START_TEST(one_altered_number_in_an_output_fails) { alter_a_number("mul", outputs_of, TP_F64, "     output 0: 1 of "); }
 END_TEST
 START_TEST(one_altered_number_in_a_gradient_fails)     /* by tp_grad, and by tp_backward */
 {
-    alter_a_number(grads_of, TP_F64, "     gradient of in0: 1 of ");
-    alter_a_number(grads_of, TP_F32, "     gradient of in0: 1 of ");
+    alter_a_number("mul", grads_of, TP_F64, "     gradient of in0: 1 of ");
+    alter_a_number("mul", grads_of, TP_F32, "     gradient of in0: 1 of ");
 }
 END_TEST
-START_TEST(one_altered_number_in_a_second_gradient_fails) { alter_a_number(second_grads_of, TP_F64, "     second-order gradient of in0: 1 of "); }
+START_TEST(one_altered_number_in_a_second_gradient_fails) { alter_a_number("mul", second_grads_of, TP_F64, "     second-order gradient of in0: 1 of "); }
+END_TEST
+
+START_TEST(the_form_in_place_is_held_against_the_same_numbers)
+{
+    alter_a_number("tanh", outputs_of, TP_F64, "     in place: 1 of ");
+    alter_a_number("tanh", grads_of, TP_F32, "     in place: gradient of in0: 1 of ");
+}
+END_TEST
+
+START_TEST(an_argument_of_another_name_than_pytorch_s_fails)
+{
+    TP_SCOPE();
+    copy c;
+    tp_tensor *x;
+    open_copy(&c, "mul");
+    json_t *args = json_object_get(sample_with(&c, outputs_of, TP_F64, &x), "args");
+    json_object_set_new(json_array_get(args, 1), "name", json_string("multiplier"));
+    save_copy(&c);
+    close_copy(&c);
+    run_altered("by names alone: the call failed: mul: no argument is named \"multiplier\"");
+}
 END_TEST
 
 static void alter_a_view(void (*alter)(json_t *text), const char *says)
@@ -323,6 +344,42 @@ START_TEST(nothing_to_run_fails)
     ck_assert_int_eq(run_tool("tests/parity/fixtures", "--ops tanh,nonsense"), 1);
     ck_says("no fixture is of \"nonsense\"");
     ck_assert_int_eq(run_tool("tests/parity/fixtures", "--device moon"), 2);
+}
+END_TEST
+
+/* ---- Equal elements ------------------------------------------------------------------------------------------------------------------ */
+
+/* max of [1, 3, 3] by dim 0, which is at 1 here: a fixture that says `index`, with the gradient where it says. */
+static int run_max(int64_t index, int gradient_at, bool ties)
+{
+    TP_SCOPE();
+    char path[600], samples[2048];
+    double grad[3] = { 0, 0, 0 };
+    grad[gradient_at] = 2;
+    const tp_named_tensor tensors[] = {
+        { "s0.in0", tp_from_data((double[]){ 1, 3, 3 }, TP_F64, TP_SHAPE(3)) }, { "s0.out0", tp_from_data((double[]){ 3 }, TP_F64, (tp_shape){ .ndim = 0 }) },
+        { "s0.out1", tp_from_data(&index, TP_I64, (tp_shape){ .ndim = 0 }) }, { "s0.cot0", tp_from_data((double[]){ 2 }, TP_F64, (tp_shape){ .ndim = 0 }) },
+        { "s0.grad_in0", tp_from_data(grad, TP_F64, TP_SHAPE(3)) } };
+    snprintf(samples, sizeof samples, "[{\"id\": \"s0\", \"function\": \"max\", \"args\": ["
+             "{\"name\": \"input\", \"kind\": \"tensor\", \"tensor\": \"s0.in0\", \"requires_grad\": true, \"strides\": [1], \"offset\": 0},"
+             "{\"name\": \"dim\", \"kind\": \"int\", \"value\": 0}], \"kwargs\": [], \"atol\": 0, \"rtol\": 0, \"ties\": %s, \"outputs\": ["
+             "{\"kind\": \"tensor\", \"tensor\": \"s0.out0\", \"cot\": \"s0.cot0\"}, {\"kind\": \"tensor\", \"tensor\": \"s0.out1\"}],"
+             "\"grads\": [{\"of\": \"s0.in0\", \"tensor\": \"s0.grad_in0\"}]}]", ties ? "true" : "false");
+    path_of(path, sizeof path, "max");
+    ck_ok(tp_safetensors_save(path, tensors, 5, &(tp_metadata){ "samples", samples }, 1));
+    return run_tool(folder, "--verbose");
+}
+
+START_TEST(of_equal_elements_any_may_be_named)
+{
+    ck_assert_msg(run_max(1, 1, false) == 0, "%s", output);
+    ck_assert_int_eq(run_max(2, 2, false), 1);
+    ck_assert_msg(run_max(2, 2, true) == 0, "%s", output);
+    ck_assert_int_eq(run_max(0, 1, true), 1);
+    ck_says("output 1: index 1 points at 3, and PyTorch's at 1");
+    ck_assert_int_eq(run_max(2, 0, true), 1);
+    ck_says("gradient of in0: an element 1 gets 0, and not 2");
+    ck_assert_int_eq(run_max(1, 2, true), 1);           /* it names the same, and has the gradient elsewhere */
 }
 END_TEST
 
@@ -470,6 +527,8 @@ int main(void)
     tcase_add_test(altered, one_altered_number_in_an_output_fails);
     tcase_add_test(altered, one_altered_number_in_a_gradient_fails);
     tcase_add_test(altered, one_altered_number_in_a_second_gradient_fails);
+    tcase_add_test(altered, the_form_in_place_is_held_against_the_same_numbers);
+    tcase_add_test(altered, an_argument_of_another_name_than_pytorch_s_fails);
     tcase_add_test(altered, a_view_where_pytorch_has_none_fails);
     tcase_add_test(altered, a_view_of_another_geometry_fails);
     tcase_add_test(altered, a_copy_where_pytorch_has_a_view_fails);
@@ -480,6 +539,7 @@ int main(void)
     tcase_add_test(altered, an_op_that_is_not_there_fails_unless_that_is_allowed);
     tcase_add_test(altered, at_most_one_in_a_hundred_is_skipped_each_for_a_reason);
     tcase_add_test(altered, nothing_to_run_fails);
+    tcase_add_test(altered, of_equal_elements_any_may_be_named);
     tcase_add_loop_test(altered, a_damaged_sample_is_told_and_crashes_nothing, 0, (int)(sizeof damages / sizeof *damages));
     tcase_add_test(altered, a_damaged_file_is_told_and_crashes_nothing);
     tcase_add_test(altered, no_flipped_byte_crashes_anything);
