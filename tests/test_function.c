@@ -428,8 +428,16 @@ START_TEST(a_view_that_a_function_returns_is_not_written)                /* PyTo
     ck_values(v, 2);
     ck_assert_ptr_null(tp_mul_(v, 2.0));
     ck_error(TP_ERR_STATE, "it is an input, or a view, that a function of one's own returned: clone it first");
-    ck_ok(tp_backward(tp_sum(v)));
+    ck_assert_ptr_null(tp_mul_(tp_narrow(v, 0, 0, 1), 2.0));
+    ck_error(TP_ERR_STATE, "clone it first");
+    ck_ok(tp_backward(tp_sum(v), .retain_graph = true));
     ck_values(tp_grad_of(x), 0, 10);
+    tp_tensor *same_again = tp_apply(&same, y);
+    tp_mul_(y, 3.0);
+    ck_assert_ptr_null(tp_mul(v, 1.0));
+    ck_error(TP_ERR_STATE, "mul: [1] is an input, or a view, that a function of one's own returned, and mul_ wrote its memory since: clone it first");
+    ck_assert_ptr_null(tp_mul(same_again, 1.0));
+    ck_error(TP_ERR_STATE, "clone it first");
 }
 END_TEST
 

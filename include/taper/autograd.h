@@ -69,6 +69,9 @@ extern "C" {
 TP_API tp_status tp_requires_grad(tp_tensor *x, bool on);
 TP_API bool tp_needs_grad(tp_tensor *x);               /* a leaf that requires grad, or made from one while recording */
 TP_API bool tp_is_leaf(tp_tensor *x);
+/* x itself, cut from what made it: a leaf that needs no gradient. Hooks stay with the graph. NULL: TP_ERR_STATE (a view, whose base
+ * would not follow) */
+TP_API tp_tensor *tp_detach_(tp_tensor *x);
 TP_API tp_tensor *tp_grad_of(tp_tensor *x);            /* borrowed from x; NULL before backward */
 TP_API tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad);             /* NULL drops it */
 TP_API tp_status tp_retain_grad(tp_tensor *x);         /* a tensor that is no leaf keeps its gradient, too */

@@ -285,10 +285,13 @@ static tp_status settle_output(tp_context *c, tp_tensor *const *x, tp_tensor **y
     c->out[i].dirty = input >= 0 && c->dirty >> input & 1 && !c->out[i].plain && !again;
     if (c->out[i].dirty) return TP_OK;
     if (again || input >= 0 || y[i]->home == 0 || tp__needs_grad(y[i]) || y[i]->home_thread != tp__self.id
-        || y[i]->home <= tp__self.marks[tp__self.depth].first)
-        y[i] = tp__alias_like(y[i]);
-    if (!y[i]) return tp__pending();
-    if (c->need && !c->out[i].plain && (input >= 0 || y[i]->base)) y[i]->flags |= TP__FUNCTION_VIEW;
+        || y[i]->home <= tp__self.marks[tp__self.depth].first) {
+        tp_tensor *own = tp__alias_like(y[i]);
+        if (!own) return tp__pending();
+        tp__make_view(own, y[i]);
+        y[i] = own;
+    }
+    if (c->need && !c->out[i].plain && y[i]->base) y[i]->flags |= TP__FUNCTION_VIEW;
     return TP_OK;
 }
 

@@ -143,6 +143,8 @@ static tp_node *record(tp__call *call)
     return node;
 }
 
+static bool takes_gradient(const tp_tensor *x) { return tp__is_floating(x->dtype) || tp__is_complex(x->dtype); }
+
 /* After the kernel: outputs get the node, and it gets those that its rule wants. Gives back the reference of `record`. */
 static tp_status attach(tp__call *call, tp_node *node)
 {
@@ -153,9 +155,9 @@ static tp_status attach(tp__call *call, tp_node *node)
         if (save->from == TP__SAVE_OUTPUT && (!save->when || save->when & call->need))
             status = tp__save_output(node, k, call->out[save->index], save->index);
     }
-    if (!status && call->op->flags & TP__INPLACE) status = tp__rebase(call->in[0], node, 0);
+    if (!status && call->op->flags & TP__INPLACE && takes_gradient(call->in[0])) status = tp__rebase(call->in[0], node, 0);
     for (int i = 0; i < call->n_out && !status && !(call->op->flags & TP__INPLACE); i++)
-        if (tp__is_floating(call->out[i]->dtype) || tp__is_complex(call->out[i]->dtype)) tp__attach(node, call->out[i], i);
+        if (takes_gradient(call->out[i])) tp__attach(node, call->out[i], i);
     tp__node_unref(node);
     return status;
 }
@@ -212,7 +214,8 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     if (!status) status = find_need(call, state);
     if (status) return status;
     const bool inplace = op->flags & TP__INPLACE;
-    if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay : tp__may_write)(call->in[0], state->base_name)) return tp__pending();
+    if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay(call->in[0], state->base_name)
+                                            : tp__may_write_with(call->in[0], state->base_name, call->need))) return tp__pending();
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;
