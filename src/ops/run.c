@@ -43,8 +43,7 @@ tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shap
 
 tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
 {
-    if (x->flags & TP__CONTIGUOUS || tp__is_expanded(x))        /* which has no layout to keep */
-        return tp__out(call, dtype, x->ndim, x->shape);
+    if (x->flags & TP__CONTIGUOUS) return tp__out(call, dtype, x->ndim, x->shape);
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
     return tp__out_made(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
