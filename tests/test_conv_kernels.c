@@ -51,43 +51,44 @@ static void check_values(const values *v, double terms, const tp__conv *g, const
                       v->exact[i]);
 }
 
+/* Depths that are not told are 1. */
 static bool sizes(tp__conv *g)
 {
+    int64_t *const ones[] = { &g->d, &g->kd, &g->sd, &g->dd };
+    for (int i = 0; i < 4; i++)
+        if (!*ones[i]) *ones[i] = 1;
+    g->od = (g->d + 2 * g->pd - g->dd * (g->kd - 1) - 1) / g->sd + 1;
     g->oh = (g->h + 2 * g->ph - g->dh * (g->kh - 1) - 1) / g->sh + 1;
     g->ow = (g->w + 2 * g->pw - g->dw * (g->kw - 1) - 1) / g->sw + 1;
-    return g->h + 2 * g->ph >= g->dh * (g->kh - 1) + 1 && g->w + 2 * g->pw >= g->dw * (g->kw - 1) + 1;
+    return g->d + 2 * g->pd >= g->dd * (g->kd - 1) + 1 && g->h + 2 * g->ph >= g->dh * (g->kh - 1) + 1 && g->w + 2 * g->pw >= g->dw * (g->kw - 1) + 1;
 }
 
 /* All three results of a convolution, by its definition. */
 static void plain_loops(const tp__conv *g, const double *x, const double *w, const double *b, const double *dy, double *y, double *dx, double *dw)
 {
     const int64_t cg = g->c / g->groups, og = g->out / g->groups;
-    for (int64_t n = 0; n < g->n; n++)
-        for (int64_t o = 0; o < g->out; o++)
-            for (int64_t i = 0; i < g->oh; i++)
-                for (int64_t j = 0; j < g->ow; j++) {
-                    const int64_t at_y = ((n * g->out + o) * g->oh + i) * g->ow + j;
-                    y[at_y] = b[o];
-                    for (int64_t c = 0; c < cg; c++)
-                        for (int64_t p = 0; p < g->kh; p++)
-                            for (int64_t q = 0; q < g->kw; q++) {
-                                const int64_t r = i * g->sh - g->ph + p * g->dh, s = j * g->sw - g->pw + q * g->dw;
-                                if (r < 0 || r >= g->h || s < 0 || s >= g->w) continue;
-                                const int64_t at_x = ((n * g->c + o / og * cg + c) * g->h + r) * g->w + s;
-                                const int64_t at_w = ((o * cg + c) * g->kh + p) * g->kw + q;
-                                y[at_y] += x[at_x] * w[at_w];
-                                dx[at_x] += dy[at_y] * w[at_w];
-                                dw[at_w] += dy[at_y] * x[at_x];
-                            }
-                }
+    const int64_t l = g->od * g->oh * g->ow, taps = g->kd * g->kh * g->kw;
+    for (int64_t at_y = 0; at_y < g->n * g->out * l; at_y++) {
+        const int64_t j = at_y % g->ow, i = at_y / g->ow % g->oh, z = at_y / (g->ow * g->oh) % g->od, o = at_y / l % g->out, n = at_y / l / g->out;
+        y[at_y] = b[o];
+        for (int64_t k = 0; k < cg * taps; k++) {
+            const int64_t c = k / taps, r = z * g->sd - g->pd + k / (g->kw * g->kh) % g->kd * g->dd;
+            const int64_t p = i * g->sh - g->ph + k / g->kw % g->kh * g->dh, q = j * g->sw - g->pw + k % g->kw * g->dw;
+            if (r < 0 || r >= g->d || p < 0 || p >= g->h || q < 0 || q >= g->w) continue;
+            const int64_t at_x = (((n * g->c + o / og * cg + c) * g->d + r) * g->h + p) * g->w + q, at_w = o * cg * taps + k;
+            y[at_y] += x[at_x] * w[at_w];
+            dx[at_x] += dy[at_y] * w[at_w];
+            dw[at_w] += dy[at_y] * x[at_x];
+        }
+    }
 }
 
 static void check_conv(tp__conv g)
 {
     if (!sizes(&g)) return;
     const int64_t cg = g.c / g.groups, og = g.out / g.groups;
-    values x = values_new(g.n * g.c * g.h * g.w, g.dtype, true), w = values_new(g.out * cg * g.kh * g.kw, g.dtype, true);
-    values b = values_new(g.out, g.dtype, true), dy = values_new(g.n * g.out * g.oh * g.ow, g.dtype, true);
+    values x = values_new(g.n * g.c * g.d * g.h * g.w, g.dtype, true), w = values_new(g.out * cg * g.kd * g.kh * g.kw, g.dtype, true);
+    values b = values_new(g.out, g.dtype, true), dy = values_new(g.n * g.out * g.od * g.oh * g.ow, g.dtype, true);
     values y = values_new(dy.n, g.dtype, false), dx = values_new(x.n, g.dtype, false), dw = values_new(w.n, g.dtype, false);
     plain_loops(&g, x.exact, w.exact, b.exact, dy.exact, y.exact, dx.exact, dw.exact);
     const size_t size = tp_dtype_size(g.dtype);
@@ -99,10 +100,10 @@ static void check_conv(tp__conv g)
         ck_assert_int_eq(tp__conv_data(&g, dy.given, w.given, dx.given), TP_OK);
         ck_assert_int_eq(tp__conv_weight(&g, x.given, dy.given, dw.given), TP_OK);
         if (threads == 1) {
-            const double taps = (double)(g.kh * g.kw);
+            const double taps = (double)(g.kd * g.kh * g.kw);
             check_values(&y, (double)cg * taps, &g, "forward");
             check_values(&dx, (double)og * taps, &g, "data");
-            check_values(&dw, (double)(g.n * g.oh * g.ow), &g, "weight");
+            check_values(&dw, (double)(g.n * g.od * g.oh * g.ow), &g, "weight");
         }
         for (int i = 0; i < 3; i++) {
             const size_t bytes = (size_t)results[i]->n * size;
@@ -133,6 +134,20 @@ START_TEST(convolutions_of_random_geometry_agree)
 }
 END_TEST
 
+START_TEST(convolutions_of_volumes_agree)
+{
+    tp__simd_limit(_i);
+    for (int round = 0; round < 40; round++) {
+        const int64_t groups = below(4) ? 1 : 1 + below(3);
+        check_conv((tp__conv){ .dtype = round % 3 ? TP_F32 : TP_F64, .n = 1 + below(3), .c = groups * (1 + below(3)), .d = 1 + below(6),
+                               .h = 1 + below(7), .w = 1 + below(12), .out = groups * (1 + below(5)), .kd = 1 + below(3), .kh = 1 + below(3),
+                               .kw = 1 + below(3), .sd = 1 + below(3), .sh = 1 + below(3), .sw = 1 + below(3), .pd = below(3), .ph = below(3),
+                               .pw = below(3), .dd = 1 + below(2), .dh = 1 + below(2), .dw = 1 + below(2), .groups = groups });
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
 START_TEST(convolutions_that_networks_have_agree)
 {
     static const tp__conv shapes[] = {
@@ -158,51 +173,83 @@ START_TEST(convolutions_that_networks_have_agree)
 }
 END_TEST
 
+/* A pool by its windows, which are `kernel` places `step` apart, `stride` from one to the next. */
+typedef struct sliding { int64_t kernel[3], stride[3], padding[3]; } sliding;
+
 /* PyTorch's loop: the first of equals, the last NaN, positions outside left out. */
-static void plain_pool(const tp__pool *g, const double *x, double *y, int64_t *index)
+static void plain_pool(const tp__pool *g, const sliding *s, const double *x, double *y, int64_t *index)
 {
-    for (int64_t plane = 0; plane < g->planes; plane++, x += g->h * g->w)
-        for (int64_t i = 0; i < g->oh; i++)
-            for (int64_t j = 0; j < g->ow; j++, y++, index++) {
-                *y = -INFINITY;
-                *index = -1;
-                for (int64_t p = 0; p < g->kh; p++)
-                    for (int64_t q = 0; q < g->kw; q++) {
-                        const int64_t r = i * g->sh - g->ph + p * g->dh, s = j * g->sw - g->pw + q * g->dw;
-                        if (r < 0 || r >= g->h || s < 0 || s >= g->w) continue;
-                        const double v = x[r * g->w + s];
-                        if (*index < 0 || v > *y || isnan(v)) *y = v, *index = r * g->w + s;
-                    }
-                if (*index < 0) *index = 0;            /* an empty window */
+    const int64_t size = g->size[0] * g->size[1] * g->size[2], out = g->out[0] * g->out[1] * g->out[2];
+    for (int64_t k = 0; k < g->planes * out; k++) {
+        const double *plane = x + k / out * size;
+        const int64_t at[] = { k / (g->out[2] * g->out[1]) % g->out[0], k / g->out[2] % g->out[1], k % g->out[2] };
+        y[k] = -INFINITY;
+        index[k] = -1;
+        for (int64_t t = 0; t < s->kernel[0] * s->kernel[1] * s->kernel[2]; t++) {
+            const int64_t tap[] = { t / (s->kernel[2] * s->kernel[1]), t / s->kernel[2] % s->kernel[1], t % s->kernel[2] };
+            int64_t place = 0;
+            bool inside = true;
+            for (int i = 0; i < 3; i++) {
+                const int64_t p = at[i] * s->stride[i] - s->padding[i] + tap[i] * g->step[i];
+                inside = inside && p >= 0 && p < g->size[i];
+                place = place * g->size[i] + p;
             }
+            if (inside && (index[k] < 0 || plane[place] > y[k] || isnan(plane[place]))) y[k] = plane[place], index[k] = place;
+        }
+        if (index[k] < 0) index[k] = 0;                /* an empty window */
+    }
 }
 
-static void check_pool(tp__pool g, bool with_nan)
+static bool windows_of(tp__pool *g, const sliding *s, tp__window *windows)
 {
-    g.oh = (g.h + 2 * g.ph - g.dh * (g.kh - 1) - 1) / g.sh + 1;
-    g.ow = (g.w + 2 * g.pw - g.dw * (g.kw - 1) - 1) / g.sw + 1;
-    if (g.h + 2 * g.ph < g.dh * (g.kh - 1) + 1 || g.w + 2 * g.pw < g.dw * (g.kw - 1) + 1) return;
-    const int64_t n = g.planes * g.h * g.w, m = g.planes * g.oh * g.ow;
+    for (int i = 0; i < 3; i++) {
+        const int64_t room = g->size[i] + 2 * s->padding[i] - g->step[i] * (s->kernel[i] - 1) - 1;
+        if (room < 0) return false;
+        g->out[i] = room / s->stride[i] + 1;
+        g->window[i] = windows;
+        for (int64_t k = 0; k < g->out[i]; k++, windows++) {
+            windows->first = k * s->stride[i] - s->padding[i];
+            while (windows->first < 0) windows->first += g->step[i];
+            windows->last = k * s->stride[i] - s->padding[i] + g->step[i] * (s->kernel[i] - 1) + 1;
+            if (windows->last > g->size[i]) windows->last = g->size[i];
+        }
+    }
+    g->stride = s->stride[2];
+    g->taps = s->kernel[2];
+    while (g->from < g->out[2] && g->from * g->stride < s->padding[2]) g->from++;
+    g->to = g->from;
+    while (g->to < g->out[2] && g->to * g->stride - s->padding[2] + g->step[2] * (g->taps - 1) < g->size[2]) g->to++;
+    return true;
+}
+
+static void check_pool(tp__pool g, const sliding *s, bool with_nan)
+{
+    tp__window windows[300];
+    if (!windows_of(&g, s, windows)) return;
+    const int64_t size = g.size[0] * g.size[1] * g.size[2], out = g.out[0] * g.out[1] * g.out[2], n = g.planes * size, m = g.planes * out;
     values x = values_new(n, g.dtype, true), y = values_new(m, g.dtype, false), dy = values_new(m, g.dtype, true), dx = values_new(n, g.dtype, false);
+    values back = values_new(m, g.dtype, false);
     int64_t *index = malloc((size_t)(m + 1) * sizeof *index), *expected = malloc((size_t)(m + 1) * sizeof *expected);
     for (int64_t i = 0; i < n; i++) {                  /* few values, so that some are equal */
         x.exact[i] = with_nan && below(6) == 0 ? NAN : below(9) == 0 ? -INFINITY : (double)below(5) - 2;
         if (g.dtype == TP_F32) ((float *)x.given)[i] = (float)x.exact[i];
         else ((double *)x.given)[i] = x.exact[i];
     }
-    plain_pool(&g, x.exact, y.exact, expected);
+    plain_pool(&g, s, x.exact, y.exact, expected);
     for (g.threads = 1; g.threads <= 3; g.threads++) {
         tp__pool_max(&g, x.given, y.given, index);
         for (int64_t i = 0; i < m; i++) {
             ck_assert_int_eq(index[i], expected[i]);
             ck_assert(at(&y, i) == y.exact[i] || (isnan(at(&y, i)) && isnan(y.exact[i])));
         }
-        tp__pool_max_backward(&g, dy.given, index, dx.given);
+        ck_assert_int_eq(tp__pool_scatter(&g, dy.given, index, true, dx.given), -1);
+        ck_assert_int_eq(tp__pool_pick(&g, dx.given, index, back.given), -1);
     }
-    for (int64_t i = 0; i < m; i++) dx.exact[i / (g.oh * g.ow) * g.h * g.w + expected[i]] += dy.exact[i];
+    for (int64_t i = 0; i < m; i++) dx.exact[i / out * size + expected[i]] += dy.exact[i];
     for (int64_t i = 0; i < n; i++) ck_assert_double_eq_tol(at(&dx, i), dx.exact[i], 1e-5);
-    values *all[] = { &x, &y, &dy, &dx };
-    for (int i = 0; i < 4; i++) values_free(all[i]);
+    for (int64_t i = 0; i < m; i++) ck_assert_double_eq_tol(at(&back, i), dx.exact[i / out * size + expected[i]], 1e-5);
+    values *all[] = { &x, &y, &dy, &dx, &back };
+    for (int i = 0; i < 5; i++) values_free(all[i]);
     free(index);
     free(expected);
 }
@@ -210,17 +257,26 @@ static void check_pool(tp__pool g, bool with_nan)
 START_TEST(pools_agree)
 {
     tp__simd_limit(_i);
-    check_pool((tp__pool){ .dtype = TP_F32, .planes = 384, .h = 28, .w = 28, .kh = 2, .kw = 2, .sh = 2, .sw = 2, .dh = 1, .dw = 1 }, false);
-    for (int round = 0; round < 200; round++) {
-        const int64_t k = 1 + below(4), kw = 1 + below(4);
+    const sliding halves = { { 1, 2, 2 }, { 1, 2, 2 }, { 0 } };
+    check_pool((tp__pool){ .dtype = TP_F32, .planes = 384, .size = { 1, 28, 28 }, .step = { 1, 1, 1 }, .is_2x2 = true }, &halves, false);
+    for (int round = 0; round < 300; round++) {
         const tp_dtype dtype = round % 3 ? TP_F32 : TP_F64;
-        if (round % 2)
-            check_pool((tp__pool){ .dtype = dtype, .planes = 1 + below(4), .h = 1 + below(9), .w = 1 + below(40), .kh = 2, .kw = 2, .sh = 2, .sw = 2,
-                                   .dh = 1, .dw = 1 }, round % 4 == 1);
-        else
-            check_pool((tp__pool){ .dtype = dtype, .planes = 1 + below(4), .h = 1 + below(12), .w = 1 + below(12), .kh = k, .kw = kw,
-                                   .sh = 1 + below(3), .sw = 1 + below(3), .ph = below(k / 2 + 1), .pw = below(kw / 2 + 1), .dh = 1 + below(2),
-                                   .dw = 1 + below(2) }, round % 4 == 0);
+        const bool with_nan = round % 4 == 1;
+        tp__pool g = { .dtype = dtype, .planes = 1 + below(4), .size = { 1, 1 + below(9), 1 + below(40) }, .step = { 1, 1, 1 } };
+        if (round % 2) {
+            g.is_2x2 = g.size[1] > 1 && g.size[2] > 1;
+            check_pool(g, &halves, with_nan);
+            continue;
+        }
+        sliding s;
+        for (int i = 0; i < 3; i++) {
+            s.kernel[i] = i || round % 6 == 0 ? 1 + below(4) : 1;
+            s.stride[i] = 1 + below(3);
+            s.padding[i] = below(s.kernel[i] / 2 + 1);
+            g.step[i] = 1 + below(2);
+        }
+        if (round % 6 == 0) g.size[0] = 1 + below(5);
+        check_pool(g, &s, with_nan);
     }
     tp__simd_limit(TP__SIMD_AVX512);
 }
@@ -232,6 +288,7 @@ int main(void)
     TCase *tests = tcase_create("conv_kernels");
     tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, convolutions_of_random_geometry_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, convolutions_of_volumes_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, convolutions_that_networks_have_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, pools_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     suite_add_tcase(suite, tests);

@@ -12,10 +12,12 @@
 #include <taper/ops/index.h>
 #include <taper/ops/loss.h>
 #include <taper/ops/optim.h>
+#include <taper/ops/pool.h>
 #include <taper/ops/pointwise.h>
 #include <taper/ops/product.h>
 #include <taper/ops/random.h>
 #include <taper/ops/reduce.h>
+#include <taper/ops/resize.h>
 #include <taper/ops/shape.h>
 
 #define TP__EACH_OPS_OPTIONS(X) \
@@ -24,6 +26,8 @@
     TP__EACH_REDUCE_OP_OPTIONS(X) \
     TP__EACH_PRODUCT_OP_OPTIONS(X) \
     TP__EACH_CONV_OP_OPTIONS(X) \
+    TP__EACH_POOL_OP_OPTIONS(X) \
+    TP__EACH_RESIZE_OP_OPTIONS(X) \
     TP__EACH_INDEX_OP_OPTIONS(X) \
     TP__EACH_SHAPE_OP_OPTIONS(X) \
     TP__EACH_LOSS_OP_OPTIONS(X) \

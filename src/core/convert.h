@@ -37,6 +37,12 @@ static inline uint16_t tp__f32_to_f16(float v)
     return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13));
 }
 
+/* v as float16 or bfloat16 holds it. Of other dtypes, v. */
+static inline float tp__round_to(tp_dtype dtype, float v)
+{
+    return dtype == TP_BF16 ? tp__bf16_to_f32(tp__f32_to_bf16(v)) : dtype == TP_F16 ? tp__f16_to_f32(tp__f32_to_f16(v)) : v;
+}
+
 /* n elements of `from` at src, `stride` elements apart, to `to` at dst, `to_stride` apart. Complex to real drops the imaginary
  * part; to bool is x != 0; real to integer truncates. */
 void tp__cast_row(void *dst, tp_dtype to, int64_t to_stride, const void *src, tp_dtype from, int64_t stride, int64_t n);

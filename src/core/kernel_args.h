@@ -12,12 +12,36 @@ typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 
-/* var, std and with their means: the shape rule gives the correction as `less`. */
-typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; double less; } tp__moments;
-
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;
+
+/* Lists of one number per dim; of padding two: those at the beginnings, then those at the ends. size: of the whole weight. */
+typedef struct tp__convolution { tp__ints stride, padding, dilation; bool transposed; tp__ints output_padding; int64_t groups; } tp__convolution;
+typedef struct tp__convolution_weight_grad { tp__ints size, stride, padding, dilation; int64_t groups; } tp__convolution_weight_grad;
+
+/* Pools: one number per dim, the strides filled in. plane_scatter and plane_pick: over the last dims of each plane. */
+typedef struct tp__max_pool { tp__ints kernel, stride, padding, dilation; bool ceil_mode; } tp__max_pool;
+typedef struct tp__adaptive_pool { tp__ints size; } tp__adaptive_pool;
+typedef struct tp__plane_scatter { tp__ints size; bool add; } tp__plane_scatter;
+typedef struct tp__plane_pick { int64_t dims; } tp__plane_pick;
+
+/* im2col and its adjoint: windows over an image of size [2]. */
+typedef struct tp__columns { int64_t size[2], kernel[2], dilation[2], padding[2], stride[2]; } tp__columns;
+
+/* Means and interpolation, dim by dim. The adjoint has the small and the large side exchanged; size is the output's. kernel, stride
+ * and padding are of sliding means alone, scale of interpolation: input places to one of the output, 0 for what the sizes say. */
+enum { TP__RESAMPLE_SLIDING = 1, TP__RESAMPLE_SHARED, TP__RESAMPLE_NEAREST, TP__RESAMPLE_NEAREST_EXACT, TP__RESAMPLE_LINEAR, TP__RESAMPLE_CUBIC };
+typedef struct tp__resample {
+    tp__ints size;
+    int32_t how;
+    bool adjoint;
+    tp__ints kernel, stride, padding;
+    bool count_padding;
+    int64_t divisor;                                   /* TP_NONE: how many places a window has */
+    tp__floats scale;
+    bool align_corners, antialias;
+} tp__resample;
 
 /* The steps over all parameters: lists of n tensors, those of one parameter dense in the same layout. A list that is not
  * needed is NULL. */

@@ -3,23 +3,17 @@
 
 #include "core/convert.h"
 
-tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
+/* x's elements in row-major order to or from plain memory, a row of the last dim at a time. */
+static void copy_rows(const tp_tensor *x, void *plain, tp_dtype dtype, bool back)
 {
-    *out = (tp__plain){ .data = x ? x->data : NULL, .dtype = dtype };
-    if (!x || !x->numel || (x->flags & TP__CONTIGUOUS && x->dtype == dtype)) return TP_OK;
-    const int64_t item = (int64_t)tp_dtype_size(dtype), from_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
-    out->bytes = (size_t)(x->numel * item);
-    out->data = tp_mem_alloc(out->bytes);
-    if (!out->data) return TP_ERR_MEMORY;
-    if (x->flags & TP__CONTIGUOUS) {
-        tp__cast_row(out->data, dtype, 1, x->data, (tp_dtype)x->dtype, 1, x->numel);
-        return TP_OK;
-    }
+    const int64_t item = (int64_t)tp_dtype_size(dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
     const int last = x->ndim - 1;                      /* not contiguous, so there is one */
-    const int64_t n = x->shape[last], rows = x->numel / n;
+    const int64_t n = x->shape[last], rows = x->numel / n, step = x->stride[last];
     int64_t at[TP_MAX_DIMS] = { 0 }, from = 0;
     for (int64_t r = 0; r < rows; r++) {
-        tp__cast_row((char *)out->data + r * n * item, dtype, 1, (const char *)x->data + from * from_item, (tp_dtype)x->dtype, x->stride[last], n);
+        char *row = (char *)x->data + from * x_item, *to = (char *)plain + r * n * item;
+        if (back) tp__cast_row(row, (tp_dtype)x->dtype, step, to, dtype, 1, n);
+        else tp__cast_row(to, dtype, 1, row, (tp_dtype)x->dtype, step, n);
         for (int d = last - 1; d >= 0; d--) {
             from += x->stride[d];
             if (++at[d] < x->shape[d]) break;
@@ -27,21 +21,39 @@ tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
             at[d] = 0;
         }
     }
+}
+
+static bool is_plain(const tp_tensor *x, tp_dtype dtype) { return !x->numel || (x->flags & TP__CONTIGUOUS && x->dtype == dtype); }
+
+static tp_status make_room(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
+{
+    out->bytes = (size_t)x->numel * tp_dtype_size(dtype);
+    out->data = tp_mem_alloc(out->bytes);
+    return out->data ? TP_OK : TP_ERR_MEMORY;
+}
+
+tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype)
+{
+    *out = (tp__plain){ .data = x ? x->data : NULL, .dtype = dtype };
+    if (!x || is_plain(x, dtype)) return TP_OK;
+    const tp_status status = make_room(out, x, dtype);
+    if (status) return status;
+    if (x->flags & TP__CONTIGUOUS) tp__cast_row(out->data, dtype, 1, x->data, (tp_dtype)x->dtype, 1, x->numel);
+    else copy_rows(x, out->data, dtype, false);
     return TP_OK;
 }
 
 tp_status tp__plain_room(tp__plain *out, const tp_tensor *y, tp_dtype dtype)
 {
     *out = (tp__plain){ .data = y->data, .dtype = dtype };
-    if (y->dtype == dtype || !y->numel) return TP_OK;
-    out->bytes = (size_t)y->numel * tp_dtype_size(dtype);
-    out->data = tp_mem_alloc(out->bytes);
-    return out->data ? TP_OK : TP_ERR_MEMORY;
+    return is_plain(y, dtype) ? TP_OK : make_room(out, y, dtype);
 }
 
 void tp__plain_return(tp__plain *out, tp_tensor *y)
 {
-    if (out->bytes) tp__cast_row(y->data, (tp_dtype)y->dtype, 1, out->data, out->dtype, 1, y->numel);
+    if (!out->bytes) return;
+    if (y->flags & TP__CONTIGUOUS) tp__cast_row(y->data, (tp_dtype)y->dtype, 1, out->data, out->dtype, 1, y->numel);
+    else copy_rows(y, out->data, out->dtype, true);
 }
 
 void tp__plain_free(tp__plain *x)

@@ -13,7 +13,7 @@ typedef struct tp__plain {
 
 /* x in row-major order as `dtype`. TP_ERR_MEMORY. x may be NULL: data is NULL. */
 tp_status tp__plain_take(tp__plain *out, const tp_tensor *x, tp_dtype dtype);
-/* Where to compute the contiguous y as `dtype`; tp__plain_return casts it to y if that is not y's own. */
+/* Where to compute y in row-major order as `dtype`; tp__plain_return brings it to y if that is not y's own memory. */
 tp_status tp__plain_room(tp__plain *out, const tp_tensor *y, tp_dtype dtype);
 void tp__plain_return(tp__plain *out, tp_tensor *y);
 void tp__plain_free(tp__plain *x);

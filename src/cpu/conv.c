@@ -1,27 +1,32 @@
-/* conv.c: the kernels of conv2d and its two adjoints: layouts and dtypes are made plain, the rest is conv_select.c's. */
+/* conv.c: the kernels of convolution and its adjoint in the weight: layouts and dtypes are made plain, the rest is
+ * conv_select.c's. A transposed convolution is the adjoint in x, and y is what has the part of x. */
 #include "cpu/conv.h"
 
+#include "core/kernel_args.h"
+#include "core/parallel.h"
 #include "cpu/contiguous.h"
+#include "cpu/product.h"
 
-typedef struct steps { int64_t stride[2], padding[2], dilation[2], groups; } steps;     /* attributes, as the schemas order them */
-typedef struct grad_attr { int64_t size[4]; steps steps; } grad_attr;
+/* Number i of depth, height and width: the last ones of a list; dims that are not there have `absent`. */
+static int64_t of_dim(int64_t n, const int64_t *v, int i, int64_t absent) { return i < 3 - n ? absent : v[i - (3 - n)]; }
 
-/* x and y by their last three dims: images may stand alone. */
-static tp__conv geometry(tp_dtype dtype, const tp_tensor *x, const int64_t *x_shape, const int64_t *w_shape, const int64_t *y_shape, const steps *s)
+/* Shapes [n, channels, ..] of `ndim` dims; x is the large side. */
+static tp__conv geometry(tp_dtype dtype, int ndim, const int64_t *x, const int64_t *w, const int64_t *y, const tp__ints *stride, const tp__ints *padding,
+                         const tp__ints *dilation, int64_t groups)
 {
-    const int64_t *xs = x_shape ? x_shape + 1 : x->shape + x->ndim - 3;
-    const int64_t images = x_shape ? x_shape[0] : x->ndim == 4 ? x->shape[0] : 1;
-    return (tp__conv){ .dtype = dtype, .n = images, .c = xs[0], .h = xs[1], .w = xs[2], .out = w_shape[0], .kh = w_shape[2], .kw = w_shape[3],
-                       .oh = y_shape[0], .ow = y_shape[1], .sh = s->stride[0], .sw = s->stride[1], .ph = s->padding[0], .pw = s->padding[1],
-                       .dh = s->dilation[0], .dw = s->dilation[1], .groups = s->groups, .threads = tp_get_num_threads() };
-}
-
-static tp_dtype computed_in(const tp__call *call)
-{
-    const tp_dtype dtype = tp__product_dtype(call, call->in[0]->dtype);
-    if (dtype != TP_I64) return dtype;
-    tp__call_fail(call, TP_ERR_DTYPE, "%s is not floating", tp_dtype_name((tp_dtype)call->in[0]->dtype));
-    return TP_DTYPE_DEFAULT;
+    const int n = ndim - 2;
+    tp__conv g = { .dtype = dtype, .n = x[0], .c = x[1], .out = w[0], .groups = groups, .threads = tp_get_num_threads() };
+    int64_t *const size[] = { &g.d, &g.h, &g.w }, *const kernel[] = { &g.kd, &g.kh, &g.kw }, *const out[] = { &g.od, &g.oh, &g.ow };
+    int64_t *const step[] = { &g.sd, &g.sh, &g.sw }, *const pad[] = { &g.pd, &g.ph, &g.pw }, *const apart[] = { &g.dd, &g.dh, &g.dw };
+    for (int i = 0; i < 3; i++) {
+        *size[i] = of_dim(n, x + 2, i, 1);
+        *kernel[i] = of_dim(n, w + 2, i, 1);
+        *out[i] = of_dim(n, y + 2, i, 1);
+        *step[i] = of_dim(n, stride->v, i, 1);
+        *pad[i] = of_dim(n, padding->v, i, 0);
+        *apart[i] = of_dim(n, dilation->v, i, 1);
+    }
+    return g;
 }
 
 /* Runs `work` on what is plain: the inputs and the output. */
@@ -39,45 +44,52 @@ static tp_status run(tp__call *call, const tp__conv *g, work_fn *work)
     return status;
 }
 
-static tp_status data_of(const tp__conv *g, const void *dy, const void *w, const void *none, void *dx)
+/* ---- The transposed one has a bias --------------------------------------------------------------------------------------------- */
+
+typedef struct biased { const tp__conv *g; const char *b; char *x; } biased;
+
+static void add_bias(void *arg, int64_t first, int64_t last)
 {
-    (void)none;
-    return tp__conv_data(g, dy, w, dx);
+    const biased *t = arg;
+    const tp__conv *g = t->g;
+    const int64_t plane = g->d * g->h * g->w, item = (int64_t)tp_dtype_size(g->dtype);
+    for (int64_t i = first; i < last; i++) tp__add_one(g->dtype, t->x + i * plane * item, plane, t->b + i % g->c * item);
 }
+
+static tp_status data_of(const tp__conv *g, const void *dy, const void *w, const void *b, void *x)
+{
+    const tp_status status = tp__conv_data(g, dy, w, x);
+    if (status == TP_OK && b) tp__parallel_items(g->n * g->c, g->d * g->h * g->w, g->threads, add_bias, &(biased){ g, b, x });
+    return status;
+}
+
 static tp_status weight_of(const tp__conv *g, const void *x, const void *dy, const void *none, void *dw)
 {
     (void)none;
     return tp__conv_weight(g, x, dy, dw);
 }
 
+/* ---- Kernels -------------------------------------------------------------------------------------------------------------------- */
+
 static tp_status conv_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *w = call->in[1], *y = call->out[0];
-    const tp_dtype dtype = computed_in(call);
+    const tp__convolution *a = call->attr;
+    const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
-    const tp__conv g = geometry(dtype, x, NULL, w->shape, y->shape + y->ndim - 2, call->attr);
-    return run(call, &g, tp__conv_forward);
-}
-
-static tp_status input_grad_run(tp__call *call)
-{
-    const tp_tensor *dy = call->in[0], *w = call->in[1];
-    const grad_attr *a = call->attr;
-    const tp_dtype dtype = computed_in(call);
-    if (!dtype) return tp__pending();
-    const tp__conv g = geometry(dtype, NULL, a->size, w->shape, dy->shape + 2, &a->steps);
-    return run(call, &g, data_of);
+    const tp_tensor *large = a->transposed ? y : x, *small = a->transposed ? x : y;
+    const tp__conv g = geometry(dtype, x->ndim, large->shape, w->shape, small->shape, &a->stride, &a->padding, &a->dilation, a->groups);
+    return run(call, &g, a->transposed ? data_of : tp__conv_forward);
 }
 
 static tp_status weight_grad_run(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *dy = call->in[1];
-    const grad_attr *a = call->attr;
-    const tp_dtype dtype = computed_in(call);
+    const tp__convolution_weight_grad *a = call->attr;
+    const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
-    const tp__conv g = geometry(dtype, x, NULL, a->size, dy->shape + 2, &a->steps);
+    const tp__conv g = geometry(dtype, x->ndim, x->shape, a->size.v, dy->shape, &a->stride, &a->padding, &a->dilation, a->groups);
     return run(call, &g, weight_of);
 }
 
-const tp_kernel tp__cpu_conv[] = { { "conv2d", conv_run, NULL }, { "conv2d_input_grad", input_grad_run, NULL },
-    { "conv2d_weight_grad", weight_grad_run, NULL }, { NULL, NULL, NULL } };
+const tp_kernel tp__cpu_conv[] = { { "convolution", conv_run, NULL }, { "convolution_weight_grad", weight_grad_run, NULL }, { NULL, NULL, NULL } };

@@ -1,6 +1,7 @@
-/* conv.h: 2-D convolution (cross-correlation) on contiguous NCHW memory, float32 and float64.
+/* conv.h: convolution (cross-correlation) on contiguous memory, [n, channels, depth, height, width], in float32, float64 and
+ * int64. In two dims the depths are 1, in one the heights too.
  *
- *   y[n][o][i][j] = b[o] + sum over c, p, q of x[n][c][i sh - ph + p dh][j sw - pw + q dw] w[o][c][p][q]
+ *   y[n][o][z][i][j] = b[o] + sum over c, r, p, q of x[n][c][z sd - pd + r dd][i sh - ph + p dh][j sw - pw + q dw] w[o][c][r][p][q]
  *
  * with x zero outside, c running over the input channels of o's group. Results do not depend on the number of threads. */
 #ifndef TP__CONV_H
@@ -9,11 +10,11 @@
 #include <taper/core.h>
 
 typedef struct tp__conv {
-    tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
-    int64_t n, c, h, w;                                /* x */
-    int64_t out, kh, kw;                               /* w [out, c / groups, kh, kw] */
-    int64_t oh, ow;                                    /* y [n, out, oh, ow] */
-    int64_t sh, sw, ph, pw, dh, dw;                    /* stride, padding, dilation */
+    tp_dtype dtype;                                    /* TP_F32, TP_F64 or TP_I64 */
+    int64_t n, c, d, h, w;                             /* x */
+    int64_t out, kd, kh, kw;                           /* w [out, c / groups, kd, kh, kw] */
+    int64_t od, oh, ow;                                /* y [n, out, od, oh, ow] */
+    int64_t sd, sh, sw, pd, ph, pw, dd, dh, dw;        /* stride, padding at the beginnings, dilation */
     int64_t groups;
     int threads;                                       /* at most */
 } tp__conv;
@@ -30,19 +31,21 @@ tp_status tp__conv_by_gemm(const tp__conv *g, const void *x, const void *w, cons
 tp_status tp__conv_by_gemm_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 tp_status tp__conv_by_gemm_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
 
-/* Row by row of a plane: few channels per group, above all depthwise. */
+/* Row by row of a plane: few channels per group, above all depthwise. No depth, floating. */
 bool tp__conv_by_rows_fits(const tp__conv *g);
 void tp__conv_by_rows(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
 void tp__conv_by_rows_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 void tp__conv_by_rows_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
 
 /* A vector of images at a time, position by position: batches of small images. An image's lane is laid out for it in a
- * scratch that fits the second-level cache. float32, groups == 1. */
+ * scratch that fits the second-level cache. float32, no depth, groups == 1. */
 bool tp__conv_by_lanes_fits(const tp__conv *g);
 bool tp__conv_by_lanes_data_fits(const tp__conv *g);
 tp_status tp__conv_by_lanes(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
 tp_status tp__conv_by_lanes_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 tp_status tp__conv_by_lanes_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
+static inline bool tp__conv_is_flat(const tp__conv *g) { return g->d == 1 && g->kd == 1 && g->od == 1 && !g->pd; }
 
 /* Where output positions j (0 <= j < count) with j * stride + shift in [0, size) begin and end. */
 static inline void tp__conv_span(int64_t size, int64_t stride, int64_t shift, int64_t count, int64_t *first, int64_t *last)
@@ -56,7 +59,7 @@ static inline void tp__conv_span(int64_t size, int64_t stride, int64_t shift, in
 }
 static inline double tp__conv_flops(const tp__conv *g)
 {
-    return 2.0 * (double)(g->n * g->out * g->oh * g->ow) * (double)(g->c / g->groups * g->kh * g->kw);
+    return 2.0 * (double)(g->n * g->out * g->od * g->oh * g->ow) * (double)(g->c / g->groups * g->kd * g->kh * g->kw);
 }
 
 #endif

@@ -33,7 +33,7 @@ static int64_t out_block(const tp__conv *g, int lanes) { return g->out * g->oh *
 bool tp__conv_by_lanes_fits(const tp__conv *g)
 {
     const int lanes = kernels_here()->lanes;
-    return g->dtype == TP_F32 && g->groups == 1 && g->n >= lanes && (in_block(g, lanes) + out_block(g, lanes)) * 4 <= BLOCK_BYTES &&
+    return g->dtype == TP_F32 && tp__conv_is_flat(g) && g->groups == 1 && g->n >= lanes && (in_block(g, lanes) + out_block(g, lanes)) * 4 <= BLOCK_BYTES &&
            g->out * g->c * g->kh * g->kw * 4 <= WEIGHT_BYTES;
 }
 

@@ -11,7 +11,7 @@
 
 bool tp__conv_by_rows_fits(const tp__conv *g)
 {
-    return g->out / g->groups <= 2 && g->c / g->groups <= 2 && g->kh * g->kw > 1;
+    return tp__conv_is_flat(g) && g->dtype != TP_I64 && g->out / g->groups <= 2 && g->c / g->groups <= 2 && g->kh * g->kw > 1;
 }
 
 /* For each tap, row and column inside: DO with the tap's weight, a row of x (a step of sw between elements) and one of y. */

@@ -3,7 +3,7 @@
 
 tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, const void *b, void *y)
 {
-    if (g->n * g->out * g->oh * g->ow == 0) return TP_OK;
+    if (g->n * g->out * g->od * g->oh * g->ow == 0) return TP_OK;
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes(g, x, w, b, y);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm(g, x, w, b, y);
     tp__conv_by_rows(g, x, w, b, y);
@@ -12,7 +12,7 @@ tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, cons
 
 tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *dx)
 {
-    if (g->n * g->c * g->h * g->w == 0) return TP_OK;
+    if (g->n * g->c * g->d * g->h * g->w == 0) return TP_OK;
     if (tp__conv_by_lanes_data_fits(g)) return tp__conv_by_lanes_data(g, dy, w, dx);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_data(g, dy, w, dx);
     tp__conv_by_rows_data(g, dy, w, dx);
@@ -21,7 +21,7 @@ tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *
 
 tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void *dw)
 {
-    if (g->out * g->c * g->kh * g->kw == 0) return TP_OK;
+    if (g->out * g->c * g->kd * g->kh * g->kw == 0) return TP_OK;
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes_weight(g, x, dy, dw);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_weight(g, x, dy, dw);
     tp__conv_by_rows_weight(g, x, dy, dw);

@@ -1,10 +1,12 @@
-/* pool_max.c: max pooling. Windows of 2x2 at stride 2 in float32 go eight or four at a time; the rest one by one. */
+/* pool_max.c: max pooling. In float32 windows of 2x2 at stride 2 go eight or four at a time, others of the width's inside eight
+ * at a time; the rest one by one. */
 #include "cpu/pool.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/vec.h"
 
@@ -49,8 +51,8 @@ WINDOWS(4, tp__f32x4, i32x4, i64x4, LIST(0, 2, 4, 6), LIST(1, 3, 5, 7), LIST(0, 
 /* Rows of windows in eights or fours, the last ones overlapping those before. */
 static TP__INLINE void pool_2x2_body(const tp__pool *g, const float *x, float *y, int64_t *index)
 {
-    const int64_t w = g->w, ow = g->ow;
-    for (int64_t i = 0; i < g->oh; i++, x += 2 * w, y += ow, index += ow) {
+    const int64_t w = g->size[2], ow = g->out[2];
+    for (int64_t i = 0; i < g->out[1]; i++, x += 2 * w, y += ow, index += ow) {
         const int64_t start = 2 * i * w;
         int64_t j = 0;
         for (; ow >= 8 && j < ow; j += 8) {
@@ -65,43 +67,90 @@ static TP__INLINE void pool_2x2_body(const tp__pool *g, const float *x, float *y
 }
 TP__SIMD(static, pool_2x2, (const tp__pool *g, const float *x, float *y, int64_t *index), (g, x, y, index))
 
-static bool is_2x2(const tp__pool *g)
+/* ---- Eight windows next to each other ------------------------------------------------------------------------------------- */
+
+typedef struct rows { int64_t z, z_last, i, i_last; } rows;          /* the part of the windows that is not of the width */
+
+/* Of windows j .. j + 7. Element e of a vector is x[e * stride]. */
+static TP__INLINE void eight_windows(const tp__pool *g, const float *x, const rows *r, int64_t j, const int stride, float *y, int64_t *index)
 {
-    return g->dtype == TP_F32 && g->kh == 2 && g->kw == 2 && g->sh == 2 && g->sw == 2 && !g->ph && !g->pw && g->dh == 1 && g->dw == 1 &&
-           2 * g->oh <= g->h && 2 * g->ow <= g->w && g->w < INT32_MAX && g->ow >= 4;
+    typedef tp__f32x8 F;
+    typedef i32x8 I;
+    const int32_t step = (int32_t)g->stride;
+    const I iota = { 0, step, 2 * step, 3 * step, 4 * step, 5 * step, 6 * step, 7 * step };
+    const int64_t left = j * g->stride + g->window[2][g->from].first - g->from * g->stride;
+    const int32_t start = (int32_t)((r->z * g->size[1] + r->i) * g->size[2] + left);
+    F best = { 0 };
+    best = best - HUGE_VALF;
+    I at = iota + start;
+    for (int64_t z = r->z; z < r->z_last; z += g->step[0])
+        for (int64_t i = r->i; i < r->i_last; i += g->step[1])
+            for (int64_t q = 0; q < g->taps; q++) {
+                const int64_t first = (z * g->size[1] + i) * g->size[2] + left + q * g->step[2];
+                const float *from = x + first;
+                F v;
+                if (stride == 1) {
+                    memcpy(&v, from, sizeof v);
+                } else if (stride == 2) {
+                    F lo, hi;
+                    memcpy(&lo, from, sizeof lo);
+                    memcpy(&hi, from + 7, sizeof hi);  /* so that nothing is read beyond the last one */
+                    v = TP__MIX(lo, hi, 0, 2, 4, 6, 9, 11, 13, 15);
+                } else {
+                    v = (F){ from[0], from[step], from[2 * step], from[3 * step], from[4 * step], from[5 * step], from[6 * step], from[7 * step] };
+                }
+                TAKE(v, iota + (int32_t)first);
+            }
+    memcpy(y, &best, sizeof best);
+    const i64x8 where = __builtin_convertvector(at, i64x8);
+    memcpy(index, &where, sizeof where);
 }
+
+/* The windows of one row of the output that are inside, the last eight overlapping those before. */
+static TP__INLINE void row_inside_body(const tp__pool *g, const float *x, const rows *r, float *y, int64_t *index)
+{
+    for (int64_t j = g->from; j < g->to; j += 8) {
+        const int64_t k = j + 8 <= g->to ? j : g->to - 8;
+        if (g->stride == 1) eight_windows(g, x, r, k, 1, y + k, index + k);
+        else if (g->stride == 2) eight_windows(g, x, r, k, 2, y + k, index + k);
+        else eight_windows(g, x, r, k, 0, y + k, index + k);
+    }
+}
+TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, float *y, int64_t *index), (g, x, r, y, index))
 
 /* ---- Any window -------------------------------------------------------------------------------------------------------------- */
 
 #define ANY_WINDOW(T, LEAST) \
-    static void window_##T(const tp__pool *g, const T *x, int64_t top, int64_t left, T *y, int64_t *index) \
+    static void window_##T(const tp__pool *g, const T *x, const rows *r, tp__window w, T *y, int64_t *index) \
     { \
-        int64_t i = top, j0 = left; \
-        if (i < 0) i += (-i + g->dh - 1) / g->dh * g->dh; \
-        if (j0 < 0) j0 += (-j0 + g->dw - 1) / g->dw * g->dw; \
-        const int64_t bottom = top + g->kh * g->dh < g->h ? top + g->kh * g->dh : g->h; \
-        const int64_t right = left + g->kw * g->dw < g->w ? left + g->kw * g->dw : g->w; \
         T best = LEAST; \
-        int64_t at = i < g->h && j0 < g->w ? i * g->w + j0 : 0; \
-        for (; i < bottom; i += g->dh) \
-            for (int64_t j = j0; j < right; j += g->dw) { \
-                const T v = x[i * g->w + j]; \
-                if (v > best || v != v) best = v, at = i * g->w + j; \
-            } \
+        int64_t at = r->z < r->z_last && r->i < r->i_last && w.first < w.last ? (r->z * g->size[1] + r->i) * g->size[2] + w.first : 0; \
+        for (int64_t z = r->z; z < r->z_last; z += g->step[0]) \
+            for (int64_t i = r->i; i < r->i_last; i += g->step[1]) \
+                for (int64_t row = (z * g->size[1] + i) * g->size[2], j = w.first; j < w.last; j += g->step[2]) { \
+                    const T v = x[row + j]; \
+                    if (v > best || v != v) best = v, at = row + j; \
+                } \
         *y = best; \
         *index = at; \
     } \
     static void pool_any_##T(const tp__pool *g, const T *x, T *y, int64_t *index) \
     { \
-        for (int64_t i = 0; i < g->oh; i++) \
-            for (int64_t j = 0; j < g->ow; j++, y++, index++) \
-                window_##T(g, x, i * g->sh - g->ph, j * g->sw - g->pw, y, index); \
+        const bool wide = ROW_INSIDE_##T(g); \
+        for (int64_t k = 0; k < g->out[0] * g->out[1]; k++, y += g->out[2], index += g->out[2]) { \
+            const tp__window z = g->window[0][k / g->out[1]], i = g->window[1][k % g->out[1]]; \
+            const rows r = { z.first, z.last, i.first, i.last }; \
+            const bool inside = wide && z.first < z.last && i.first < i.last; \
+            if (inside) DO_INSIDE_##T(g, x, &r, y, index); \
+            for (int64_t j = 0; j < g->out[2]; j++) \
+                if (!inside || j < g->from || j >= g->to) window_##T(g, x, &r, g->window[2][j], y + j, index + j); \
+        } \
     } \
-    static int64_t scatter_##T(int64_t n, int64_t size, const T *dy, const int64_t *index, T *dx) \
+    static int64_t scatter_##T(int64_t n, int64_t size, const T *dy, const int64_t *index, bool add, T *dx) \
     { \
         for (int64_t i = 0; i < n; i++) { \
             if ((uint64_t)index[i] >= (uint64_t)size) return i; \
-            dx[index[i]] += dy[i]; \
+            dx[index[i]] = add ? dx[index[i]] + dy[i] : dy[i]; \
         } \
         return -1; \
     } \
@@ -113,11 +162,27 @@ static bool is_2x2(const tp__pool *g)
         } \
         return -1; \
     }
+#define ROW_INSIDE_float(g)    ((g)->to - (g)->from >= 8 && (g)->size[0] * (g)->size[1] * (g)->size[2] < INT32_MAX && (g)->stride < 1 << 20)
+#define ROW_INSIDE_double(g)   false
+#define ROW_INSIDE_int64_t(g)  false
+#define DO_INSIDE_float(...)   row_inside(__VA_ARGS__)
+#define DO_INSIDE_double(...)  (void)0
+#define DO_INSIDE_int64_t(...) (void)0
 ANY_WINDOW(float, -HUGE_VALF)
 ANY_WINDOW(double, -HUGE_VAL)
 ANY_WINDOW(int64_t, INT64_MIN)
 
 /* ---- By planes ------------------------------------------------------------------------------------------------------------------ */
+
+/* Sums that are rounded one by one. */
+static int64_t scatter_rounded(int64_t n, int64_t size, const float *dy, const int64_t *index, tp_dtype narrow, float *dx)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if ((uint64_t)index[i] >= (uint64_t)size) return i;
+        dx[index[i]] = tp__round_to(narrow, dx[index[i]] + dy[i]);
+    }
+    return -1;
+}
 
 typedef struct job {
     const tp__pool *g;
@@ -125,16 +190,20 @@ typedef struct job {
     void *out;
     int64_t *index;
     const int64_t *at;
+    bool add;
     _Atomic int64_t wrong;
     void (*work)(struct job *, int64_t plane);
 } job;
 
+static int64_t size_of(const tp__pool *g) { return g->size[0] * g->size[1] * g->size[2]; }
+static int64_t out_of(const tp__pool *g) { return g->out[0] * g->out[1] * g->out[2]; }
+
 static void forward_plane(job *t, int64_t plane)
 {
     const tp__pool *g = t->g;
-    const int64_t from = plane * g->h * g->w, to = plane * g->oh * g->ow;
+    const int64_t from = plane * size_of(g), to = plane * out_of(g);
     int64_t *index = t->index + to;
-    if (is_2x2(g)) pool_2x2(g, (const float *)t->in + from, (float *)t->out + to, index);
+    if (g->is_2x2 && g->dtype == TP_F32 && g->out[2] >= 4 && g->size[2] < INT32_MAX) pool_2x2(g, (const float *)t->in + from, (float *)t->out + to, index);
     else if (g->dtype == TP_F32) pool_any_float(g, (const float *)t->in + from, (float *)t->out + to, index);
     else if (g->dtype == TP_F64) pool_any_double(g, (const double *)t->in + from, (double *)t->out + to, index);
     else pool_any_int64_t(g, (const int64_t *)t->in + from, (int64_t *)t->out + to, index);
@@ -146,23 +215,25 @@ static void note_wrong(job *t, int64_t place)
     atomic_compare_exchange_strong(&t->wrong, &none, place);
 }
 
-static void backward_plane(job *t, int64_t plane)
+static void scatter_plane(job *t, int64_t plane)
 {
     const tp__pool *g = t->g;
-    const int64_t size = g->h * g->w, to = plane * size, n = g->oh * g->ow, from = plane * n, item = (int64_t)tp_dtype_size(g->dtype);
+    const int64_t size = size_of(g), to = plane * size, n = out_of(g), from = plane * n, item = (int64_t)tp_dtype_size(g->dtype);
     const char *dy = (const char *)t->in + from * item;
     char *dx = (char *)t->out + to * item;
     memset(dx, 0, (size_t)(size * item));
-    const int64_t wrong = g->dtype == TP_F32 ? scatter_float(n, size, (const float *)dy, t->at + from, (float *)dx)
-                        : g->dtype == TP_F64 ? scatter_double(n, size, (const double *)dy, t->at + from, (double *)dx)
-                                             : scatter_int64_t(n, size, (const int64_t *)dy, t->at + from, (int64_t *)dx);
+    const bool rounds = t->add && (g->narrow == TP_F16 || g->narrow == TP_BF16);
+    const int64_t wrong = rounds ? scatter_rounded(n, size, (const float *)dy, t->at + from, g->narrow, (float *)dx)
+                        : g->dtype == TP_F32 ? scatter_float(n, size, (const float *)dy, t->at + from, t->add, (float *)dx)
+                        : g->dtype == TP_F64 ? scatter_double(n, size, (const double *)dy, t->at + from, t->add, (double *)dx)
+                                             : scatter_int64_t(n, size, (const int64_t *)dy, t->at + from, t->add, (int64_t *)dx);
     if (wrong >= 0) note_wrong(t, from + wrong);
 }
 
 static void pick_plane(job *t, int64_t plane)
 {
     const tp__pool *g = t->g;
-    const int64_t size = g->h * g->w, from = plane * size, n = g->oh * g->ow, to = plane * n, item = (int64_t)tp_dtype_size(g->dtype);
+    const int64_t size = size_of(g), from = plane * size, n = out_of(g), to = plane * n, item = (int64_t)tp_dtype_size(g->dtype);
     const char *x = (const char *)t->in + from * item;
     char *y = (char *)t->out + to * item;
     const int64_t wrong = g->dtype == TP_F32 ? pick_float(n, size, (const float *)x, t->at + to, (float *)y)
@@ -179,10 +250,11 @@ static void run_planes(void *arg, int64_t first, int64_t last)
 
 static int64_t each_plane(job *t, void (*work)(job *, int64_t))
 {
-    const int threads = t->g->threads < 1 || t->g->planes * t->g->h * t->g->w < PARALLEL_ELEMENTS ? 1 : t->g->threads;
+    const int64_t size = size_of(t->g) + out_of(t->g);
+    const int threads = t->g->threads < 1 || t->g->planes * size < PARALLEL_ELEMENTS ? 1 : t->g->threads;
     t->wrong = -1;
     t->work = work;
-    tp__parallel_items(t->g->planes, t->g->h * t->g->w, threads, run_planes, t);
+    tp__parallel_items(t->g->planes, size, threads, run_planes, t);
     return t->wrong;
 }
 
@@ -190,11 +262,11 @@ void tp__pool_max(const tp__pool *g, const void *x, void *y, int64_t *index)
 {
     each_plane(&(job){ .g = g, .in = x, .out = y, .index = index }, forward_plane);
 }
-int64_t tp__pool_max_backward(const tp__pool *g, const void *dy, const int64_t *index, void *dx)
+int64_t tp__pool_scatter(const tp__pool *g, const void *dy, const int64_t *index, bool add, void *dx)
 {
-    return each_plane(&(job){ .g = g, .in = dy, .out = dx, .at = index }, backward_plane);
+    return each_plane(&(job){ .g = g, .in = dy, .out = dx, .at = index, .add = add }, scatter_plane);
 }
-int64_t tp__pool_max_pick(const tp__pool *g, const void *x, const int64_t *index, void *y)
+int64_t tp__pool_pick(const tp__pool *g, const void *x, const int64_t *index, void *y)
 {
     return each_plane(&(job){ .g = g, .in = x, .out = y, .at = index }, pick_plane);
 }

@@ -1,148 +1,228 @@
-/* pool.c: max pooling.
+/* pool.c: windows over an input, and the pools that take the greatest of each.
  *
- *   max_pool2d               y = the greatest value of each window
- *   max_pool2d_with_indices  also where it is in its plane
- *   max_pool2d_backward      dx[where] += dy;  its own gradient picks g[where] (max_pool2d_pick), and so on */
-#include "ops/run.h"
+ *   max_pool                 y = the greatest of each window, and where it stood in its channel: `at`
+ *   adaptive_max_pool        the same, windows that share out each dim
+ *   plane_scatter            y = 0, then y[at] += x (or = x: max_unpool)          dx = g[at]
+ *   plane_pick               y = x[at]                                            dx = g scattered
+ *
+ * The gradient of a max pool is dy scattered. Forms with PyTorch's names are in pool_max_forms.c. */
+#include "ops/pool.h"
+
+#include "core/kernel_args.h"
+#include "ops/pool_max.h"
 #include "ops/samples.h"
 
-typedef struct pool_attr { int64_t kernel[2], stride[2], padding[2], dilation[2]; bool ceil_mode, return_indices; } pool_attr;
-typedef struct scatter_attr { int64_t height, width; } scatter_attr;
-static const tp_op op_pool_both, op_scatter, op_pick;
+/* ---- Windows -------------------------------------------------------------------------------------------------------------------- */
 
-/* By the name that users know, also from max_pool2d_with_indices, which does the work. */
-#define REFUSE(code, ...) tp__fail_tensors(code, "max_pool2d", call->in, call->n_in, __VA_ARGS__)
-static tp_status pool_shape(tp__call *call)
+#define REFUSE(code, ...) tp__fail_tensors(code, name, call->in, call->n_in, __VA_ARGS__)
+typedef long long ll;
+
+static tp_status check_input(const tp__call *call, const char *name, int n, int from)
 {
+    static const char *const dims[] = { "length", "height, width", "depth, height, width" };
     const tp_tensor *x = call->in[0];
-    pool_attr *a = (pool_attr *)(uintptr_t)call->attr;
-    if (x->ndim != 4 && x->ndim != 3)
-        return REFUSE(TP_ERR_SHAPE, "input %s must have 4 dims, [n, channels, height, width], or 3", tp__shape_text(x));
-    if (!tp__is_floating(x->dtype) && !tp__is_integer(x->dtype)) return REFUSE(TP_ERR_DTYPE, "%s cannot be pooled", tp_dtype_name((tp_dtype)x->dtype));
-    int64_t shape[4];
-    for (int i = 0; i < x->ndim - 2; i++) shape[i] = x->shape[i];
-    for (int d = x->ndim == 4 ? 1 : 0; d < x->ndim; d++)
+    if (x->ndim != n + 2 && x->ndim != n + 1)
+        return REFUSE(TP_ERR_SHAPE, "input %s must have %d dims, [n, channels, %s], or %d", tp__shape_text(x), n + 2, dims[n - 1], n + 1);
+    for (int d = x->ndim - n - 1 + from; d < x->ndim; d++)
         if (!x->shape[d]) return REFUSE(TP_ERR_SHAPE, "input %s is empty in a dim other than the first", tp__shape_text(x));
-    for (int i = 0; i < 2; i++) {
-        if (a->stride[i] == TP_NONE) a->stride[i] = a->kernel[i];
-        if (a->kernel[i] < 1 || a->stride[i] < 1 || a->dilation[i] < 1)
-            return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (long long)a->kernel[i],
-                                 (long long)a->stride[i], (long long)a->dilation[i]);
-        if (a->kernel[i] > INT32_MAX || a->stride[i] > INT32_MAX || a->dilation[i] > INT32_MAX)
-            return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld or dilation %lld is too large", (long long)a->kernel[i], (long long)a->stride[i],
-                          (long long)a->dilation[i]);
-        if (a->padding[i] < 0 || a->padding[i] > ((a->kernel[i] - 1) * a->dilation[i] + 1) / 2)
-            return REFUSE(TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (long long)a->padding[i], (long long)a->kernel[i]);
-        const int64_t size = x->shape[x->ndim - 2 + i], room = size + 2 * a->padding[i] - a->dilation[i] * (a->kernel[i] - 1) - 1;
-        const int64_t rounded = room + (a->ceil_mode ? a->stride[i] - 1 : 0);
-        int64_t out = (rounded < 0 ? -1 : rounded / a->stride[i]) + 1;
-        if (a->ceil_mode && (out - 1) * a->stride[i] >= size + a->padding[i]) out--;     /* the last window must begin inside */
-        if (out < 1) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(x), (long long)a->kernel[i]);
-        shape[x->ndim - 2 + i] = out;
-    }
-    call->keep_shape = 1;
-    return tp__out(call, (tp_dtype)x->dtype, x->ndim, shape) && tp__out(call, TP_I64, x->ndim, shape) ? TP_OK : tp__pending();
-}
-
-static tp_status pool_compose(tp__call *call)
-{
-    tp_tensor *both[4] = { NULL };
-    pool_attr a = *(const pool_attr *)call->attr;
-    if (tp__run(&op_pool_both, call->in, 1, &a, both, 4, NULL) < 0) return tp__pending();
-    call->out[0] = both[0];
-    call->n_out = 1 + a.return_indices;
-    if (a.return_indices) call->out[1] = both[1];
-    else tp_drop(both[1]);                             /* the node has it, if there is one */
     return TP_OK;
 }
 
-static tp_status pool_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+/* The windows of one dim. */
+static tp_status slide(const tp__call *call, const char *name, const tp__sliding *s, int i, int64_t size, int64_t *out)
 {
-    const tp__kept_shape *kept = tp__kept(node, 0);
-    scatter_attr a = { kept->shape[kept->ndim - 2], kept->shape[kept->ndim - 1] };
-    (void)need;
-    if (!dy[0]) return TP_OK;
-    return tp__made(dx[0] = tp__run1(&op_scatter, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &a, NULL));
+    const int64_t kernel = s->kernel.v[i], stride = s->stride.v[i], padding = s->padding.v[i], dilation = s->dilation.v[i];
+    if (kernel < 1 || stride < 1 || dilation < 1)
+        return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (ll)kernel, (ll)stride, (ll)dilation);
+    if (kernel > INT32_MAX || stride > INT32_MAX || dilation > INT32_MAX)
+        return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld or dilation %lld is too large", (ll)kernel, (ll)stride, (ll)dilation);
+    if (padding < 0 || padding > ((kernel - 1) * dilation + 1) / 2)
+        return REFUSE(TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (ll)padding, (ll)kernel);
+    const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1, rounded = room + (s->ceil_mode ? stride - 1 : 0);
+    *out = (rounded < 0 ? -1 : rounded / stride) + 1;
+    if (s->ceil_mode && (*out - 1) * stride >= size + padding) *out -= 1;            /* the last window must begin inside */
+    if (*out < 1) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(call->in[0]), (ll)kernel);
+    return TP_OK;
 }
 
-static tp_status indexed_shape(tp__call *call, int with_indices, int64_t height, int64_t width)
+tp_status tp__slide(const tp__call *call, const char *name, tp__sliding *s, int64_t *shape)
+{
+    const tp_tensor *x = call->in[0];
+    const int first = x->ndim - s->n;
+    tp_status status = check_input(call, name, s->n, 0);
+    memcpy(shape, x->shape, sizeof *shape * TP_MAX_DIMS);
+    if (!status && (!tp__spread(&s->kernel, s->n, 0) || !tp__spread(&s->stride, s->n, TP_NONE) || !tp__spread(&s->padding, s->n, 0) ||
+                    !tp__spread(&s->dilation, s->n, 1)))
+        return REFUSE(TP_ERR_ARGUMENT, "kernel, stride, padding and dilation take one number or %d", s->n);
+    for (int i = 0; i < s->n && !status; i++) {
+        if (s->stride.v[i] == TP_NONE) s->stride.v[i] = s->kernel.v[i];
+        status = slide(call, name, s, i, x->shape[first + i], &shape[first + i]);
+    }
+    return status;
+}
+
+tp_status tp__share_out(const tp__call *call, const char *name, int n, tp__ints *size, bool channels_may_be_none, int64_t *shape)
+{
+    const tp_tensor *x = call->in[0];
+    const int first = x->ndim - n;
+    const tp_status status = check_input(call, name, n, channels_may_be_none || x->ndim == n + 1);
+    if (status) return status;
+    if (!size->n || !tp__spread(size, n, 0)) return REFUSE(TP_ERR_ARGUMENT, "output_size takes one number or %d", n);
+    memcpy(shape, x->shape, sizeof *shape * TP_MAX_DIMS);
+    for (int i = 0; i < n; i++) {
+        if (size->v[i] == TP_NONE) size->v[i] = x->shape[first + i];
+        if (size->v[i] < 0 || size->v[i] > INT32_MAX) return REFUSE(TP_ERR_ARGUMENT, "an output of size %lld cannot be", (ll)size->v[i]);
+        shape[first + i] = size->v[i];
+    }
+    return TP_OK;
+}
+
+/* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
+
+static tp_status both_outputs(tp__call *call, const int64_t *shape)
+{
+    tp_tensor *x = call->in[0];
+    const bool channels_last = tp__is_channels_last(x);
+    call->keep_shape = 1;
+    return tp__out_spatial(call, channels_last, (tp_dtype)x->dtype, x->ndim, shape) && tp__out_spatial(call, channels_last, TP_I64, x->ndim, shape)
+         ? TP_OK : tp__pending();
+}
+
+static tp_status max_pool_shape(tp__call *call)
+{
+    static const char *const names[] = { "max_pool1d", "max_pool2d", "max_pool3d" };
+    tp__max_pool *a = (tp__max_pool *)(uintptr_t)call->attr;
+    const tp_tensor *x = call->in[0];
+    int64_t shape[TP_MAX_DIMS];
+    if (a->kernel.n < 1 || a->kernel.n > 3) return tp__call_fail(call, TP_ERR_ARGUMENT, "a kernel of %d dims cannot be", (int)a->kernel.n);
+    tp__sliding s = { (int)a->kernel.n, a->kernel, a->stride, a->padding, a->dilation, a->ceil_mode };
+    const char *name = names[s.n - 1];
+    const tp_status status = tp__slide(call, name, &s, shape);
+    if (status) return status;
+    if (!tp__is_floating(x->dtype) && !tp__is_integer(x->dtype)) return REFUSE(TP_ERR_DTYPE, "%s cannot be pooled", tp_dtype_name((tp_dtype)x->dtype));
+    *a = (tp__max_pool){ s.kernel, s.stride, s.padding, s.dilation, s.ceil_mode };
+    return both_outputs(call, shape);
+}
+
+static tp_status adaptive_shape(tp__call *call)
+{
+    static const char *const names[] = { "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d" };
+    tp__adaptive_pool *a = (tp__adaptive_pool *)(uintptr_t)call->attr;
+    const tp_tensor *x = call->in[0];
+    int64_t shape[TP_MAX_DIMS];
+    if (a->size.n < 1 || a->size.n > 3) return tp__call_fail(call, TP_ERR_ARGUMENT, "an output of %d dims cannot be", (int)a->size.n);
+    const char *name = names[a->size.n - 1];
+    const tp_status status = tp__share_out(call, name, (int)a->size.n, &a->size, false, shape);
+    if (status) return status;
+    if (!tp__is_floating(x->dtype)) return REFUSE(TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    return both_outputs(call, shape);
+}
+
+/* x and `where` are alike but for their last n dims, where y gets `size`. */
+static tp_status indexed_shape(tp__call *call, int n, const int64_t *size, bool same)
 {
     const tp_tensor *x = call->in[0], *where = call->in[1];
-    if (where->dtype != TP_I64 || where->ndim != x->ndim || x->ndim < 2 || (with_indices && !tp__same_shape(x, where)))
-        return tp__call_fail(call, TP_ERR_SHAPE, "%s and indices %s do not belong together", tp__shape_text(x), tp__shape_text(where));
+    bool fits = where->dtype == TP_I64 && where->ndim == x->ndim && n >= 1 && n <= 3 && x->ndim >= n && (!same || tp__same_shape(x, where));
+    for (int i = 0; fits && i < x->ndim - n; i++) fits = x->shape[i] == where->shape[i];
+    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s and indices %s do not belong together", tp__shape_text(x), tp__shape_text(where));
     int64_t shape[TP_MAX_DIMS];
     memcpy(shape, x->shape, sizeof shape);
-    for (int i = 0; i < x->ndim - 2; i++)
-        if (x->shape[i] != where->shape[i]) return tp__call_fail(call, TP_ERR_SHAPE, "%s and indices %s do not belong together", tp__shape_text(x), tp__shape_text(where));
-    shape[x->ndim - 2] = height;
-    shape[x->ndim - 1] = width;
+    for (int i = 0; i < n; i++) shape[x->ndim - n + i] = size[i];
+    for (int i = 0; i < n; i++)
+        if (size[i] < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "a size of %lld cannot be", (ll)size[i]);
     call->keep_shape = 1;
-    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, shape));
+    return tp__made(tp__out_spatial(call, tp__is_channels_last(x), (tp_dtype)x->dtype, x->ndim, shape));
 }
 
 static tp_status scatter_shape(tp__call *call)
 {
-    const scatter_attr *a = call->attr;
-    return indexed_shape(call, 1, a->height, a->width);
+    const tp__plane_scatter *a = call->attr;
+    return indexed_shape(call, (int)a->size.n, a->size.v, true);
 }
 static tp_status pick_shape(tp__call *call)
 {
+    const tp__plane_pick *a = call->attr;
     const tp_tensor *where = call->in[1];
-    return indexed_shape(call, 0, where->ndim < 2 ? 1 : where->shape[where->ndim - 2], where->ndim < 1 ? 1 : where->shape[where->ndim - 1]);
+    if (a->dims < 1 || a->dims > where->ndim) return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s have no %lld dims", tp__shape_text(where), (ll)a->dims);
+    return indexed_shape(call, (int)a->dims, where->shape + where->ndim - a->dims, false);
 }
 
+/* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
+
+static const tp_op op_pick;
+
+tp_tensor *tp__plane_scatter_of(tp_tensor *x, tp_tensor *at, int n, const int64_t *size, bool add, const void *caller)
+{
+    tp__plane_scatter a = { .size.n = n, .add = add };
+    memcpy(a.size.v, size, sizeof *size * (size_t)n);
+    return tp__run1(&tp__op_plane_scatter, (tp_tensor *[]){ x, at }, 2, &a, caller);
+}
+
+/* Back to the input's last n dims. */
+static tp_tensor *scatter_back(const tp_node *node, tp_tensor *g, int n)
+{
+    const tp__kept_shape *kept = tp__kept(node, 0);
+    return tp__plane_scatter_of(g, tp__saved(node, 0), n, kept->shape + kept->ndim - n, true, NULL);
+}
+
+static tp_status max_pool_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const tp__max_pool *a = tp__attr(node);
+    (void)need;
+    return dy[0] ? tp__made(dx[0] = scatter_back(node, dy[0], (int)a->kernel.n)) : TP_OK;
+}
+static tp_status adaptive_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const tp__adaptive_pool *a = tp__attr(node);
+    (void)need;
+    return dy[0] ? tp__made(dx[0] = scatter_back(node, dy[0], (int)a->size.n)) : TP_OK;
+}
 static tp_status scatter_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
-    if (need & 1 && !(dx[0] = tp__run1(&op_pick, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, NULL, NULL))) return tp__pending();
-    return TP_OK;
+    const tp__plane_scatter *a = tp__attr(node);
+    const tp__plane_pick pick = { a->size.n };
+    return need & 1 ? tp__made(dx[0] = tp__run1(&op_pick, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, &pick, NULL)) : TP_OK;
 }
 static tp_status pick_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
-    const tp__kept_shape *kept = tp__kept(node, 0);
-    scatter_attr a = { kept->shape[kept->ndim - 2], kept->shape[kept->ndim - 1] };
-    if (need & 1 && !(dx[0] = tp__run1(&op_scatter, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, &a, NULL))) return tp__pending();
-    return TP_OK;
+    const tp__plane_pick *a = tp__attr(node);
+    return need & 1 ? tp__made(dx[0] = scatter_back(node, g[0], (int)a->dims)) : TP_OK;
 }
 
-static void pool_samples(tp_sample_set *set)
+/* ---- Samples, descriptors -------------------------------------------------------------------------------------------------------- */
+
+static void max_pool_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 2, 4, 6))), TP__INT_ARG(2));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(1, 7, 7))), TP__INTS_ARG(2, 3, 2), TP__INTS_ARG(2, 2, 1), TP__INT_ARG(1), TP__INTS_ARG(2, 1, 2),
-             TP__BOOL_ARG(true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 2, 4, 6))), TP__INTS_ARG(2, 2, 2), TP__INT_ARG(2), TP__INT_ARG(0), TP__INT_ARG(1),
+             TP__BOOL_ARG(false));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 3, 4, 5))), TP__INTS_ARG(3, 2, 2, 3), TP__INTS_ARG(3, 1, 2, 2),
+             TP__INTS_ARG(3, 1, 0, 1), TP__INT_ARG(1), TP__BOOL_ARG(true));
+}
+static void adaptive_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 2, 5, 4))), TP__INTS_ARG(2, 3, 2));
 }
 static void scatter_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 2, 2), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1, 2, 2), 12)),
-             TP__INT_ARG(3), TP__INT_ARG(4));
+             TP__INTS_ARG(2, 3, 4), TP__BOOL_ARG(true));
 }
 static void pick_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 3, 4), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1, 2, 2), 12)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 3, 4), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1, 2, 2), 12)),
+             TP__INT_ARG(2));
 }
 
-#define WINDOW "(Tensor input, int[2] kernel_size, int[2]? stride=none, int[2] padding=0, int[2] dilation=1, bool ceil_mode=false"
-static const tp_op op_pool = { .schema = "max_pool2d" WINDOW ", bool return_indices=false) -> Tensor", .compose = pool_compose, .attr_size = sizeof(pool_attr),
-    .samples = pool_samples, .state = TP__STATE };
-static const tp_op op_pool_both = { .schema = "max_pool2d_with_indices" WINDOW ") -> (Tensor, Tensor)", .kernel = "max_pool2d", .shape = pool_shape,
-    .backward = pool_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(pool_attr), .samples = pool_samples, .state = TP__STATE };
-static const tp_op op_scatter = { .schema = "max_pool2d_backward(Tensor grad, Tensor indices, int height, int width) -> Tensor", .flags = TP__INTERNAL,
-    .shape = scatter_shape, .backward = scatter_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(scatter_attr), .samples = scatter_samples,
-    .state = TP__STATE };
-static const tp_op op_pick = { .schema = "max_pool2d_pick(Tensor input, Tensor indices) -> Tensor", .flags = TP__INTERNAL, .shape = pick_shape,
-    .backward = pick_backward, .saves = { TP__INPUT(1, 0) }, .samples = pick_samples, .state = TP__STATE };
+const tp_op tp__op_max_pool = { .schema = "max_pool(Tensor input, int[] kernel_size, int[] stride, int[] padding, int[] dilation, bool ceil_mode) "
+    "-> (Tensor, Tensor)", .flags = TP__INTERNAL, .shape = max_pool_shape, .backward = max_pool_backward, .saves = { TP__OUTPUT(1) },
+    .attr_size = sizeof(tp__max_pool), .samples = max_pool_samples, .state = TP__STATE };
+const tp_op tp__op_adaptive_max_pool = { .schema = "adaptive_max_pool(Tensor input, int[] output_size) -> (Tensor, Tensor)", .flags = TP__INTERNAL,
+    .shape = adaptive_shape, .backward = adaptive_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(tp__adaptive_pool),
+    .samples = adaptive_samples, .state = TP__STATE };
+const tp_op tp__op_plane_scatter = { .schema = "plane_scatter(Tensor input, Tensor indices, int[] size, bool add) -> Tensor", .flags = TP__INTERNAL,
+    .shape = scatter_shape, .backward = scatter_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__plane_scatter),
+    .samples = scatter_samples, .state = TP__STATE };
+static const tp_op op_pick = { .schema = "plane_pick(Tensor input, Tensor indices, int dims) -> Tensor", .flags = TP__INTERNAL, .shape = pick_shape,
+    .backward = pick_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__plane_pick), .samples = pick_samples, .state = TP__STATE };
 
-tp_tensor *tp_max_pool2d_with(tp_tensor *x, int64_t kernel, const tp_max_pool2d_options *options)
-{
-    tp_max_pool2d_options o = { TP__DEFAULT_max_pool2d .tp__end = 0 };
-    if (tp_options_take("max_pool2d", &o, options, offsetof(tp_max_pool2d_options, tp__end))) return NULL;
-    pool_attr a = { .ceil_mode = o.ceil_mode };
-    for (int i = 0; i < 2; i++) {
-        a.kernel[i] = o.kernel_hw[i] != TP_NONE ? o.kernel_hw[i] : kernel;
-        a.stride[i] = o.stride_hw[i] != TP_NONE ? o.stride_hw[i] : o.stride;
-        a.padding[i] = o.padding_hw[i] != TP_NONE ? o.padding_hw[i] : o.padding;
-        a.dilation[i] = o.dilation_hw[i] != TP_NONE ? o.dilation_hw[i] : o.dilation;
-    }
-    return tp__run1(&op_pool, &x, 1, &a, TP__CALLER);
-}
-
-const tp_op *const tp__ops_pool[] = { &op_pool, &op_pool_both, &op_scatter, &op_pick, NULL };
+const tp_op *const tp__ops_pool[] = { &tp__op_max_pool, &tp__op_adaptive_max_pool, &tp__op_plane_scatter, &op_pick, NULL };
