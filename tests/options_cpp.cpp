@@ -24,7 +24,8 @@ static bool overloads()
     o.keepdim = true;
     o.dims = TP_DIMS(0);
     bool good = tp_item(tp_sum(tp_sub(1.0, tp_mul(x, 2)))) == -6 && tp_ndim(tp_sum(x, o)) == 2;
-    tp_tensor_options grad;
+    tp_tensor_options grad, whole;
+    whole.dtype = TP_I64;
     grad.requires_grad = true;
     tp_tensor *w = tp_ones(TP_SHAPE(3), grad);
     good = good && tp_backward(tp_sum(tp_mul(w, 3))) == TP_OK && tp_item(tp_sum(tp_grad_of(w))) == 9;
@@ -37,6 +38,8 @@ static bool overloads()
         TP_NO_GRAD();
         good = good && !tp_needs_grad(tp_mul(w, 2));
     }
+    tp_tensor *corner = tp_index(x, TP_INDEX(0, TP_SLICE(0, 2), TP_NEWAXIS));
+    good = good && tp_ndim(corner) == 2 && tp_index_put_(x, TP_INDEX(TP_ELLIPSIS, tp_zeros(TP_SHAPE(1), whole)), 0);
     tp_free_all(opt, net, static_cast<tp_module *>(nullptr));
     return good && !tp_failed();
 }

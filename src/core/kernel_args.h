@@ -12,6 +12,11 @@ typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 
+/* rows_take, rows_add, rows_put and rows_sum: an index of the n_dims dims from `dim` on, as one; negative ones count from the end
+ * if `wrap`. index_merge: the size that each index is below, and the dim that it is of, for a message. */
+typedef struct tp__row_lookup { int64_t dim, n_dims; bool wrap; } tp__row_lookup;
+typedef struct tp__index_merge { tp__ints sizes, dims; } tp__index_merge;
+
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;

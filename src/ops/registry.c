@@ -170,6 +170,17 @@ static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
     }
 }
 
+/* The tensors of an argument of any kind stand in no slot, where the call would look. */
+static bool all_alive(const tp_arg *arg, const char *op)
+{
+    bool good = arg->kind != TP_ARG_TENSOR || !arg->value.tensor || tp__alive(arg->value.tensor, op);
+    for (int i = 0; i < arg->n && good; i++) {
+        if (arg->kind == TP_ARG_TENSORS) good = !arg->value.tensors[i] || tp__alive(arg->value.tensors[i], op);
+        else if (arg->kind == TP_ARG_LIST) good = all_alive(&arg->value.list[i], op);
+    }
+    return good;
+}
+
 static void set_default(const tp__param *p, void *to)
 {
     switch (p->type) {
@@ -260,6 +271,7 @@ static tp_status bind(binding *b, const tp_arg *args, int n)
         }
         if (i < s->last_tensor) status = add_slot(b, NULL);
         void *to = b->attr + p->offset;
+        if (arg && p->type == TP__TYPE_ANY && !all_alive(arg, s->base_name)) return tp__pending();
         if (!arg) set_default(p, to);
         else if (arg->kind == TP_ARG_NONE && p->type != TP__TYPE_ANY) {
             tp__param none = *p;                       /* absent is not the default where the default is a value */

@@ -1,8 +1,17 @@
-/* index.h: lookup, gathering and order. What holds for all ops is said in ops.h. */
+/* index.h: indexing, gathering and scattering. What holds for all ops is said in ops.h.
+ *
+ * An index that is out of range is TP_ERR_INDEX; then nothing is written. Indices are int64 or int32. */
 #ifndef TAPER_OPS_INDEX_H
 #define TAPER_OPS_INDEX_H
 
-#include <taper/core.h>
+#include <taper/registry.h>
+
+typedef struct tp_index_put_options {
+    TP__HEAD(tp_index_put_options);
+    bool accumulate TP__IS(false);                     /* adds, also several times to one place */
+    TP__TAIL;
+} tp_index_put_options;
+#define TP__DEFAULT_index_put
 
 typedef struct tp_embedding_options {
     TP__HEAD(tp_embedding_options);
@@ -11,11 +20,47 @@ typedef struct tp_embedding_options {
 } tp_embedding_options;
 #define TP__DEFAULT_embedding .padding_idx = TP_NONE,
 
-#define TP__EACH_INDEX_OP_OPTIONS(X) X(embedding)
+#define TP__EACH_INDEX_OP_OPTIONS(X) X(index_put) X(embedding)
+
+/* ---- An index: TP_INDEX(..), of at most 16 items ------------------------------------------------------------------------------
+ *
+ *   Python               C and C++
+ *   x[1]                 tp_index(x, TP_INDEX(1))
+ *   x[2:5, ::2]          tp_index(x, TP_INDEX(TP_SLICE(2, 5), TP_SLICE(TP_NONE, TP_NONE, 2)))
+ *   x[..., -1]           tp_index(x, TP_INDEX(TP_ELLIPSIS, -1))
+ *   x[:, None]           tp_index(x, TP_INDEX(TP_ALL, TP_NEWAXIS))
+ *   x[rows, columns]     tp_index(x, TP_INDEX(rows, columns))
+ *   x[mask] = 0          tp_index_put_(x, TP_INDEX(mask), 0)
+ *   x[1:] += y           tp_index_put_(x, TP_INDEX(TP_SLICE(1, TP_NONE)), y, .accumulate = true)
+ *
+ * An item is a number, one of the words above, or a tensor: of int64 or int32, which broadcast with each other, or a mask, bool
+ * or uint8, which stands for as many dims as it has. A list is good until the end of its block, in C++ of its expression. */
+typedef struct tp_index_list { const tp_arg *at; int n; } tp_index_list;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- By brackets ---------------------------------------------------------------------------------------------------------------- */
+
+/* x[index]. Without tensors a view of x. With tensors a copy, in which the dims that they index are replaced, where they are
+ * neighbours, by the dims that they broadcast to; else these come first. Any dtype. Gradient: x. TP_ERR_INDEX: also too many
+ * items, or a mask of another shape. */
+TP_API tp_tensor *tp_index(tp_tensor *x, tp_index_list index);
+/* x with values, a number or a tensor that broadcasts to x[index], in that place. Tensors have x's dtype where the index has
+ * tensors. Which of several values for one place stays is the last. Gradients: x, values. */
+TP_API tp_tensor *tp_index_put_with(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options *o);
+TP_API tp_tensor *tp_index_put__with(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options *o);
+
+/* ---- By masks ------------------------------------------------------------------------------------------------------------------- */
+
+/* Where x is not 0: int64 [n, ndim], in row-major order. No gradient. */
+TP_API tp_tensor *tp_nonzero(tp_tensor *x);
+/* The elements of x where the mask, a bool tensor that broadcasts with x, is set: [n]. Gradient: x. */
+TP_API tp_tensor *tp_masked_select(tp_tensor *x, tp_tensor *mask);
+/* x with the elements where the mask is set replaced by those of source, in order. TP_ERR_SHAPE: there are too few. Gradients: x, source. */
+TP_API tp_tensor *tp_masked_scatter(tp_tensor *x, tp_tensor *mask, tp_tensor *source);
+TP_API tp_tensor *tp_masked_scatter_(tp_tensor *x, tp_tensor *mask, tp_tensor *source);
 
 /* weight[indices]: indices int64 or int32 [..], weight [rows, width] -> [.., width]. TP_ERR_INDEX. Gradient: weight. */
 TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *o);
@@ -24,10 +69,116 @@ TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const
 }
 #endif
 
+/* ---- The items of an index ------------------------------------------------------------------------------------------------------- */
+
+static inline tp_arg tp__bare_item(tp_arg_kind kind)
+{
+    tp_arg item = { NULL, kind, 0, { false } };
+    return item;
+}
+static inline tp_arg tp__slice_item(int64_t start, int64_t stop, int64_t step)
+{
+    tp_arg item = tp__bare_item(TP_ARG_SLICE);
+    item.value.slice.start = start;
+    item.value.slice.stop = stop;
+    item.value.slice.step = step;
+    return item;
+}
+static inline tp_arg tp__number_item(int64_t i)
+{
+    tp_arg item = tp__bare_item(TP_ARG_INT);
+    item.value.integer = i;
+    return item;
+}
+static inline tp_arg tp__bool_item(bool b)
+{
+    tp_arg item = tp__bare_item(TP_ARG_BOOL);
+    item.value.boolean = b;
+    return item;
+}
+static inline tp_arg tp__tensor_item(tp_tensor *t)
+{
+    tp_arg item = tp__bare_item(TP_ARG_TENSOR);
+    item.value.tensor = t;
+    return item;
+}
+static inline tp_arg tp__item_item(tp_arg item) { return item; }
+
+#define TP_ALL      tp__slice_item(TP_NONE, TP_NONE, 1)
+#define TP_ELLIPSIS tp__bare_item(TP_ARG_ELLIPSIS)
+#define TP_NEWAXIS  tp__bare_item(TP_ARG_NONE)
+
 #ifndef __cplusplus
+
+#define TP_SLICE(...) TP__SLICE(__VA_ARGS__, 1, )      /* (start, stop) or (start, stop, step); TP_NONE: as far as it goes */
+#define TP__SLICE(start, stop, step, ...) tp__slice_item(start, stop, step)
+#define TP_INDEX(...) tp__index_items((tp_arg[]){ TP__EACH_ITEM(__VA_ARGS__), { .n = -1 } })
+static inline tp_index_list tp__index_items(const tp_arg *at)            /* up to the one that has n = -1 */
+{
+    int n = 0;
+    while (at[n].n >= 0) n++;
+    return (tp_index_list){ .at = at, .n = n };
+}
+#define TP__INDEX_INT(T) T: tp__number_item
+#define TP__ITEM_OF(v) _Generic((v), tp_arg: tp__item_item, tp_tensor *: tp__tensor_item, void *: tp__tensor_item, _Bool: tp__bool_item, \
+    TP__INDEX_INT(char), TP__INDEX_INT(signed char), TP__INDEX_INT(unsigned char), TP__INDEX_INT(short), TP__INDEX_INT(unsigned short), \
+    TP__INDEX_INT(int), TP__INDEX_INT(unsigned), TP__INDEX_INT(long), TP__INDEX_INT(unsigned long), TP__INDEX_INT(long long), \
+    TP__INDEX_INT(unsigned long long))(v)
+#if defined(TP_ISO_C) || !defined(__GNUC__)
+#define TP__ITEM(v) TP__ITEM_OF(v)
+#else
+#define TP__ITEM(v) __extension__({ TP__UNSHADOWED(__auto_type tp__v = (v);) TP__ITEM_OF(tp__v); })
+#endif
+#define TP__EACH_ITEM(...) TP__ITEMS(__VA_ARGS__, TP__I16, TP__I15, TP__I14, TP__I13, TP__I12, TP__I11, TP__I10, TP__I9, TP__I8, TP__I7, TP__I6, \
+    TP__I5, TP__I4, TP__I3, TP__I2, TP__I1, )(__VA_ARGS__)
+#define TP__ITEMS(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, which, ...) which
+#define TP__I1(v)       TP__ITEM(v)
+#define TP__I2(v, ...)  TP__ITEM(v), TP__I1(__VA_ARGS__)
+#define TP__I3(v, ...)  TP__ITEM(v), TP__I2(__VA_ARGS__)
+#define TP__I4(v, ...)  TP__ITEM(v), TP__I3(__VA_ARGS__)
+#define TP__I5(v, ...)  TP__ITEM(v), TP__I4(__VA_ARGS__)
+#define TP__I6(v, ...)  TP__ITEM(v), TP__I5(__VA_ARGS__)
+#define TP__I7(v, ...)  TP__ITEM(v), TP__I6(__VA_ARGS__)
+#define TP__I8(v, ...)  TP__ITEM(v), TP__I7(__VA_ARGS__)
+#define TP__I9(v, ...)  TP__ITEM(v), TP__I8(__VA_ARGS__)
+#define TP__I10(v, ...) TP__ITEM(v), TP__I9(__VA_ARGS__)
+#define TP__I11(v, ...) TP__ITEM(v), TP__I10(__VA_ARGS__)
+#define TP__I12(v, ...) TP__ITEM(v), TP__I11(__VA_ARGS__)
+#define TP__I13(v, ...) TP__ITEM(v), TP__I12(__VA_ARGS__)
+#define TP__I14(v, ...) TP__ITEM(v), TP__I13(__VA_ARGS__)
+#define TP__I15(v, ...) TP__ITEM(v), TP__I14(__VA_ARGS__)
+#define TP__I16(v, ...) TP__ITEM(v), TP__I15(__VA_ARGS__)
+
+#else
+
+inline tp_arg TP_SLICE(int64_t start, int64_t stop, int64_t step = 1) { return tp__slice_item(start, stop, step); }
+inline tp_arg tp__index_item(tp_arg item) { return item; }
+inline tp_arg tp__index_item(tp_tensor *t) { return tp__tensor_item(t); }
+inline tp_arg tp__index_item(bool b) { return tp__bool_item(b); }
+template <class I, class = typename std::enable_if<std::is_integral<I>::value>::type>
+tp_arg tp__index_item(I i) { return tp__number_item(static_cast<int64_t>(i)); }
+template <int N> struct tp__index_array {
+    tp_arg at[N + 1];
+    operator tp_index_list() const { return { at, N }; }
+};
+template <class... I> tp__index_array<static_cast<int>(sizeof...(I))> TP_INDEX(I... i) { return { { tp__index_item(i)... } }; }
+
+#endif
+
+/* ---- Options -------------------------------------------------------------------------------------------------------------------------- */
+
+#ifndef __cplusplus
+#define tp_index_put(...) tp__index_put(__VA_ARGS__, )
+#define tp__index_put(x, index, values, ...) TP__DEFAULTS(tp_index_put_with(x, index, TP__OPERAND(values), TP__OPTIONS(index_put, __VA_ARGS__)))
+#define tp_index_put_(...) tp__index_put_(__VA_ARGS__, )
+#define tp__index_put_(x, index, values, ...) TP__DEFAULTS(tp_index_put__with(x, index, TP__OPERAND(values), TP__OPTIONS(index_put, __VA_ARGS__)))
 #define tp_embedding(...) tp__embedding(__VA_ARGS__, )
 #define tp__embedding(indices, weight, ...) TP__DEFAULTS(tp_embedding_with(indices, weight, TP__OPTIONS(embedding, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_index_put(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options &o = {})
+{ return tp_index_put_with(x, index, values, &o); }
+inline tp_tensor *tp_index_put_(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options &o = {})
+{ return tp_index_put__with(x, index, values, &o); }
 inline tp_tensor *tp_embedding(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options &o = {})
 { return tp_embedding_with(indices, weight, &o); }
 #endif

@@ -1,0 +1,118 @@
+/* combine.c: the loops that write to indexed places, one for each operation and dtype. */
+#include "cpu/combine.h"
+
+#include "core/convert.h"
+#include "cpu/simd.h"
+
+#define SAME(v)   (v)
+#define NAN_MAX(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))      /* a NaN in a fails both comparisons, so it stays */
+#define NAN_MIN(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
+#define MAX_OF(a, b)  ((b) > (a) ? (b) : (a))
+#define MIN_OF(a, b)  ((b) < (a) ? (b) : (a))
+
+/* `a` is what is there and `b` what comes. */
+#define LOOPS(name, T, C, LOAD, STORE, EXPR) \
+    static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n) \
+    { \
+        T *y = y_; \
+        const T *x = x_; \
+        if (pick) for (int64_t i = 0; i < n; i++) { \
+            const C a = LOAD(y[at[i]]), b = LOAD(x[pick[i] * step]); \
+            (void)a; \
+            y[at[i]] = STORE(EXPR); \
+        } else for (int64_t i = 0; i < n; i++) { \
+            const C a = LOAD(y[at[i]]), b = LOAD(x[i * step]); \
+            (void)a; \
+            y[at[i]] = STORE(EXPR); \
+        } \
+    } \
+    static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n) \
+    { line_##name##_body(y, at, x, pick, step, n); } \
+    static TP__INLINE void rows_##name##_body(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
+    { \
+        for (int64_t i = 0; i < n; i++) { \
+            T *restrict y = (T *)y_ + at[i]; \
+            const T *restrict x = (const T *)x_ + i * step; \
+            for (int64_t k = 0; k < run; k++) { \
+                const C a = LOAD(y[k]), b = LOAD(x[k]); \
+                (void)a; \
+                y[k] = STORE(EXPR); \
+            } \
+        } \
+    } \
+    TP__SIMD(static, rows_##name, (void *y, const int64_t *at, const void *x, int64_t step, int64_t n, int64_t run), (y, at, x, step, n, run))
+
+#define FLOATS(name, T, C, LOAD, STORE) \
+    LOOPS(add_##name, T, C, LOAD, STORE, a + b) LOOPS(mul_##name, T, C, LOAD, STORE, a * b) \
+    LOOPS(max_##name, T, C, LOAD, STORE, NAN_MAX(a, b)) LOOPS(min_##name, T, C, LOAD, STORE, NAN_MIN(a, b))
+#define INTEGERS(name, T, U) \
+    LOOPS(add_##name, T, T, SAME, (T), (U)a + (U)b) LOOPS(mul_##name, T, T, SAME, (T), (U)a * (U)b) \
+    LOOPS(max_##name, T, T, SAME, (T), MAX_OF(a, b)) LOOPS(min_##name, T, T, SAME, (T), MIN_OF(a, b))
+FLOATS(F32, float, float, SAME, SAME)
+FLOATS(F64, double, double, SAME, SAME)
+FLOATS(F16, uint16_t, float, tp__f16_to_f32, tp__f32_to_f16)
+FLOATS(BF16, uint16_t, float, tp__bf16_to_f32, tp__f32_to_bf16)
+INTEGERS(I64, int64_t, uint64_t)
+INTEGERS(I32, int32_t, uint32_t)
+INTEGERS(I16, int16_t, uint32_t)
+INTEGERS(I8, int8_t, uint32_t)
+INTEGERS(U8, uint8_t, uint32_t)
+LOOPS(add_BOOL, bool, bool, SAME, SAME, a || b)
+LOOPS(mul_BOOL, bool, bool, SAME, SAME, a && b)
+LOOPS(max_BOOL, bool, bool, SAME, SAME, a || b)
+LOOPS(min_BOOL, bool, bool, SAME, SAME, a && b)
+
+/* ---- Setting, by the size of an element ------------------------------------------------------------------------------------------ */
+
+typedef struct bytes16 { uint64_t lo, hi; } bytes16;
+#define MOVES(bytes, T) \
+    static void set_line_##bytes(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n) \
+    { \
+        T *y = y_; \
+        const T *x = x_; \
+        if (pick) for (int64_t i = 0; i < n; i++) y[at[i]] = x[pick[i] * step]; \
+        else for (int64_t i = 0; i < n; i++) y[at[i]] = x[i * step]; \
+    } \
+    static void set_rows_##bytes(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
+    { \
+        for (int64_t i = 0; i < n; i++) memcpy((T *)y_ + at[i], (const T *)x_ + i * step, (size_t)run * bytes); \
+    } \
+    static TP__INLINE void pick_##bytes##_body(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n) \
+    { \
+        T *restrict y = y_; \
+        const T *restrict x = x_; \
+        if (y_step == 1) for (int64_t i = 0; i < n; i++) y[i] = x[at[i]]; \
+        else for (int64_t i = 0; i < n; i++) y[i * y_step] = x[at[i]]; \
+    } \
+    TP__SIMD(static, pick_##bytes, (void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n), (y, y_step, x, at, n))
+MOVES(1, uint8_t)
+MOVES(2, uint16_t)
+MOVES(4, uint32_t)
+MOVES(8, uint64_t)
+MOVES(16, bytes16)
+
+void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item)
+{
+    switch (item) {
+    case 1: pick_1(y, y_step, x, at, n); break;
+    case 2: pick_2(y, y_step, x, at, n); break;
+    case 4: pick_4(y, y_step, x, at, n); break;
+    case 8: pick_8(y, y_step, x, at, n); break;
+    default: pick_16(y, y_step, x, at, n); break;
+    }
+}
+
+/* ---- By operation and dtype -------------------------------------------------------------------------------------------------------- */
+
+#define OF(op, name) { line_##op##_##name, rows_##op##_##name }
+#define ALL(op) { [TP_F32] = OF(op, F32), [TP_F64] = OF(op, F64), [TP_F16] = OF(op, F16), [TP_BF16] = OF(op, BF16), [TP_I64] = OF(op, I64), \
+        [TP_I32] = OF(op, I32), [TP_I16] = OF(op, I16), [TP_I8] = OF(op, I8), [TP_U8] = OF(op, U8), [TP_BOOL] = OF(op, BOOL) }
+
+const tp__combine *tp__combine_of(int op, tp_dtype dtype)
+{
+    static const tp__combine by_value[][TP_DTYPE_END] = { [TP__ADD] = ALL(add), [TP__MUL] = ALL(mul), [TP__MAX] = ALL(max), [TP__MIN] = ALL(min) };
+    static const tp__combine by_size[] = { [1] = { set_line_1, set_rows_1 }, [2] = { set_line_2, set_rows_2 }, [4] = { set_line_4, set_rows_4 },
+        [8] = { set_line_8, set_rows_8 }, [16] = { set_line_16, set_rows_16 } };
+    const tp__combine *found = op == TP__SET ? &by_size[tp_dtype_size(dtype)] : &by_value[op][dtype];
+    return found->line ? found : NULL;
+}

@@ -1,0 +1,23 @@
+/* combine.h: writing values to places that an index says: y[at[i]] = y[at[i]] op x[i], in the order of i. What scattering,
+ * adding rows and summing gradients of rows are made of. */
+#ifndef TP__COMBINE_H
+#define TP__COMBINE_H
+
+#include "core/op.h"
+
+enum { TP__SET = 1, TP__ADD, TP__MUL, TP__MAX, TP__MIN };      /* bool: or, and, or, and. A NaN stays in MAX and MIN */
+
+typedef struct tp__combine {
+    /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL */
+    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n);
+    /* y[at[i] + k] op= x[i * step + k], 0 <= k < run */
+    void (*rows)(void *y, const int64_t *at, const void *x, int64_t step, int64_t n, int64_t run);
+} tp__combine;
+
+/* NULL: not for this dtype. */
+const tp__combine *tp__combine_of(int op, tp_dtype dtype);
+
+/* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes. */
+void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item);
+
+#endif

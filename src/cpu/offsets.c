@@ -1,0 +1,120 @@
+/* offsets.c: indices to places. The loops run to the end and tell afterwards whether all was in range, so that they vectorize. */
+#include "cpu/offsets.h"
+
+#include "core/parallel.h"
+#include "cpu/simd.h"
+
+void tp__range_init(tp__range *r, tp_dtype dtype, int64_t size, int64_t scale, bool wrap)
+{
+    r->dtype = dtype;
+    r->wrap = wrap;
+    r->size = size;
+    r->scale = scale;
+    atomic_init(&r->bad, 0);
+    atomic_init(&r->bad_at, -1);
+}
+
+/* Unsigned where a wild index could overflow: its place is never used. */
+#define OFFSETS(T) \
+    static TP__INLINE void offsets_##T##_body(int64_t *at, const T *index, int64_t step, int64_t n, int64_t size, int64_t wrap, int64_t scale, \
+                                              int64_t more, bool *good) \
+    { \
+        int64_t outside = 0; \
+        if (step == 1 && scale == 1 && !more) for (int64_t i = 0; i < n; i++) { \
+            const int64_t v = index[i] + (index[i] >> (8 * sizeof(T) - 1) & wrap); \
+            outside |= v | (int64_t)((uint64_t)size - 1 - (uint64_t)v);      /* negative if either is */ \
+            at[i] = v; \
+        } else if (step == 1) for (int64_t i = 0; i < n; i++) { \
+            const int64_t v = index[i] + (index[i] >> (8 * sizeof(T) - 1) & wrap); \
+            outside |= v | (int64_t)((uint64_t)size - 1 - (uint64_t)v); \
+            at[i] = (int64_t)((uint64_t)v * (uint64_t)scale) + i * more; \
+        } else for (int64_t i = 0; i < n; i++) { \
+            const int64_t v = index[i * step] + (index[i * step] >> (8 * sizeof(T) - 1) & wrap); \
+            outside |= v | (int64_t)((uint64_t)size - 1 - (uint64_t)v); \
+            at[i] = (int64_t)((uint64_t)v * (uint64_t)scale) + i * more; \
+        } \
+        *good = outside >= 0; \
+    } \
+    TP__SIMD(static, offsets_##T, (int64_t *at, const T *index, int64_t step, int64_t n, int64_t size, int64_t wrap, int64_t scale, int64_t more, \
+                                   bool *good), (at, index, step, n, size, wrap, scale, more, good))
+OFFSETS(int64_t)
+OFFSETS(int32_t)
+
+/* The one at the lowest position stays, whichever thread finds it first. */
+static void note(tp__range *r, int64_t value, int64_t position)
+{
+    static _Atomic int taken;                          /* a rare path: two words go together */
+    while (atomic_exchange_explicit(&taken, 1, memory_order_acquire)) { }
+    const int64_t at = atomic_load_explicit(&r->bad_at, memory_order_relaxed);
+    if (at < 0 || position < at) {
+        atomic_store_explicit(&r->bad, value, memory_order_relaxed);
+        atomic_store_explicit(&r->bad_at, position, memory_order_relaxed);
+    }
+    atomic_store_explicit(&taken, 0, memory_order_release);
+}
+
+static void find_bad(tp__range *r, const void *index, int64_t step, int64_t n, int64_t position)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t value = r->dtype == TP_I64 ? ((const int64_t *)index)[i * step] : ((const int32_t *)index)[i * step];
+        const int64_t least = r->wrap ? -r->size : 0;
+        if (value >= least && value < r->size) continue;
+        note(r, value, position + i);
+        return;
+    }
+}
+
+bool tp__offsets(tp__range *r, int64_t *at, const void *index, int64_t step, int64_t n, int64_t more, int64_t position)
+{
+    bool good;
+    const int64_t wrap = r->wrap ? r->size : 0;
+    if (r->dtype == TP_I64) offsets_int64_t(at, index, step, n, r->size, wrap, r->scale, more, &good);
+    else offsets_int32_t(at, index, step, n, r->size, wrap, r->scale, more, &good);
+    if (__builtin_expect(!good, 0)) find_bad(r, index, step, n, position);
+    return good;
+}
+
+tp_status tp__range_status(const tp__range *r, const tp__call *call, int64_t dim)
+{
+    if (tp__range_is_good(r)) return TP_OK;
+    const char *op = tp__self.op ? tp__self.op : tp__state(call->op)->base_name;
+    const long long bad = (long long)atomic_load(&r->bad), size = (long long)r->size;
+    if (dim < 0) return tp__fail_tensors(TP_ERR_INDEX, op, call->in, call->n_in, "index %lld is out of range for size %lld", bad, size);
+    return tp__fail_tensors(TP_ERR_INDEX, op, call->in, call->n_in, "index %lld is out of range for dim %lld of size %lld", bad, (long long)dim, size);
+}
+
+/* ---- Looking only ------------------------------------------------------------------------------------------------------------------ */
+
+#define WITHIN(T) \
+    static TP__INLINE void within_##T##_body(const T *index, int64_t n, int64_t least, int64_t most, bool *good) \
+    { \
+        int64_t outside = 0; \
+        for (int64_t i = 0; i < n; i++) outside |= (int64_t)(((uint64_t)index[i] - (uint64_t)least) | ((uint64_t)most - (uint64_t)index[i])); \
+        *good = outside >= 0; \
+    } \
+    TP__SIMD(static, within_##T, (const T *index, int64_t n, int64_t least, int64_t most, bool *good), (index, n, least, most, good))
+WITHIN(int64_t)
+WITHIN(int32_t)
+
+typedef struct look { tp__range *r; const char *index; int64_t n; } look;
+
+static void look_some(void *arg, int64_t first, int64_t last)
+{
+    const look *l = arg;
+    tp__range *r = l->r;
+    const int64_t start = first * TP__BLOCK, n = (last * TP__BLOCK < l->n ? last * TP__BLOCK : l->n) - start;
+    const int64_t least = r->wrap ? -r->size : 0;
+    const char *index = l->index + start * (int64_t)tp_dtype_size(r->dtype);
+    bool good;
+    if (r->dtype == TP_I64) within_int64_t((const void *)index, n, least, r->size - 1, &good);
+    else within_int32_t((const void *)index, n, least, r->size - 1, &good);
+    if (!good) find_bad(r, index, 1, n, start);
+}
+
+bool tp__range_check(tp__range *r, const void *index, int64_t n)
+{
+    enum { PARALLEL_FROM = 1 << 18 };
+    look l = { r, index, n };
+    tp__parallel_items((n + TP__BLOCK - 1) / TP__BLOCK, TP__BLOCK, n >= PARALLEL_FROM ? tp_get_num_threads() : 1, look_some, &l);
+    return tp__range_is_good(r);
+}

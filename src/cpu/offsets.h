@@ -1,0 +1,27 @@
+/* offsets.h: from the indices that a user gave to places in memory, checked on the way. */
+#ifndef TP__OFFSETS_H
+#define TP__OFFSETS_H
+
+#include "core/op.h"
+
+enum { TP__BLOCK = 1024 };                             /* indices that are turned into places at a time */
+
+/* What indices point into: `size` places `scale` elements apart. Negative ones count from the end if `wrap`. */
+typedef struct tp__range {
+    tp_dtype dtype;                                    /* of the indices: int64 or int32 */
+    bool wrap;
+    int64_t size, scale;
+    _Atomic int64_t bad, bad_at;                       /* an index out of range and its position: the first of them. -1: none */
+} tp__range;
+
+void tp__range_init(tp__range *r, tp_dtype dtype, int64_t size, int64_t scale, bool wrap);
+/* at[i] = index[i * step] * scale + i * more. False if one is out of range: `position` + i is noted. */
+bool tp__offsets(tp__range *r, int64_t *at, const void *index, int64_t step, int64_t n, int64_t more, int64_t position);
+static inline bool tp__range_is_good(const tp__range *r) { return atomic_load_explicit(&r->bad_at, memory_order_relaxed) < 0; }
+/* TP_ERR_INDEX if one was out of range, in the name of the op that the user called: dim is named unless it is below 0. */
+tp_status tp__range_status(const tp__range *r, const tp__call *call, int64_t dim);
+
+/* All indices of a contiguous tensor. */
+bool tp__range_check(tp__range *r, const void *index, int64_t n);
+
+#endif

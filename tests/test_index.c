@@ -1,0 +1,216 @@
+/* test_index.c: indexing by brackets, masks and positions: what is a view, the order of dims, what is refused. */
+#include "expect.h"
+
+static tp_tensor *count(tp_shape shape)                /* 0, 1, 2, .. */
+{
+    int64_t n = 1;
+    for (int d = 0; d < shape.ndim; d++) n *= shape.dim[d];
+    return tp_reshape(tp_arange(0, (double)n, 1, .dtype = TP_F32), shape);
+}
+
+static tp_tensor *positions_of(const int64_t *v, int n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
+#define POSITIONS(...) positions_of((const int64_t[]){ __VA_ARGS__ }, TP__COUNT(int64_t, __VA_ARGS__))
+static tp_tensor *mask_of(const bool *v, int n) { return tp_from_data(v, TP_BOOL, TP_SHAPE(n)); }
+#define MASK(...) mask_of((const bool[]){ __VA_ARGS__ }, TP__COUNT(bool, __VA_ARGS__))
+
+#define ck_shape(x, ...) do { \
+    const tp_shape got_shape = tp_shape_of(x), want_shape = TP_SHAPE(__VA_ARGS__); \
+    ck_assert_int_eq(got_shape.ndim, want_shape.ndim); \
+    for (int at_dim = 0; at_dim < got_shape.ndim; at_dim++) ck_assert_int_eq(got_shape.dim[at_dim], want_shape.dim[at_dim]); \
+} while (0)
+
+/* ---- Views ------------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(numbers_slices_and_axes_give_views)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(3, 4));
+    ck_values(tp_index(x, TP_INDEX(1)), 4, 5, 6, 7);
+    ck_values(tp_index(x, TP_INDEX(-1, 2)), 10);
+    ck_values(tp_index(x, TP_INDEX(TP_SLICE(1, 3), TP_SLICE(TP_NONE, TP_NONE, 2))), 4, 6, 8, 10);
+    ck_values(tp_index(x, TP_INDEX(TP_ELLIPSIS, -1)), 3, 7, 11);
+    ck_values(tp_index(x, TP_INDEX(TP_SLICE(-2, TP_NONE), 0)), 4, 8);
+    ck_shape(tp_index(x, TP_INDEX(TP_ALL, TP_NEWAXIS, 1)), 3, 1);
+    ck_shape(tp_index(x, TP_INDEX(TP_SLICE(2, 1))), 0, 4);
+    ck_shape(tp_index(x, TP_INDEX(TP_SLICE(-100, 100))), 3, 4);
+    tp_tensor *const part = tp_index(x, TP_INDEX(TP_ALL, TP_SLICE(1, 4, 2)));
+    ck_assert(tp_shares_storage(part, x));
+    ck_assert_int_eq(tp_stride(part, 1), 2);
+    ck_assert_int_eq(tp_storage_offset(part), 1);
+    tp_tensor *const same = tp_index(x, TP_INDEX(TP_ELLIPSIS));
+    ck_assert(same != x && tp_shares_storage(same, x));
+    const int64_t one = 1;
+    ck_values(tp_index(x, TP_INDEX(tp_from_data(&one, TP_I64, (tp_shape){ 0 }), TP_ALL)), 4, 5, 6, 7);       /* a 0-dim tensor is a number */
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_list_of_items_may_be_written_out)
+{
+    TP_SCOPE();
+    const tp_arg items[] = { TP_SLICE(0, 2), TP_NEWAXIS };
+    ck_shape(tp_index(count(TP_SHAPE(3, 4)), (tp_index_list){ items, 2 }), 2, 1, 4);
+    ck_shape(tp_index(count(TP_SHAPE(3)), (tp_index_list){ NULL, 0 }), 3);
+    ck_assert_ptr_null(tp_index(count(TP_SHAPE(3)), (tp_index_list){ NULL, 2 }));
+    ck_message("index: a list of 2 items, or it is NULL");
+}
+END_TEST
+
+/* ---- Tensors ------------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(tensors_look_up_and_their_dims_stand_where_the_indexed_ones_did)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(2, 3, 4)), *const i = POSITIONS(0, -1), *const j = tp_reshape(POSITIONS(1, 0, 2), TP_SHAPE(3, 1));
+    ck_values(tp_index(count(TP_SHAPE(3, 2)), TP_INDEX(POSITIONS(2, 0))), 4, 5, 0, 1);
+    ck_values(tp_index(x, TP_INDEX(i, i, i)), 0, 23);
+    ck_shape(tp_index(x, TP_INDEX(TP_ALL, j)), 2, 3, 1, 4);
+    ck_shape(tp_index(x, TP_INDEX(TP_ALL, i, j)), 2, 3, 2);
+    ck_shape(tp_index(x, TP_INDEX(i, TP_ALL, j)), 3, 2, 3);              /* not neighbours: in front */
+    ck_shape(tp_index(x, TP_INDEX(i, TP_NEWAXIS, j)), 3, 2, 1, 4);
+    ck_shape(tp_index(x, TP_INDEX(0, TP_ALL, i)), 3, 2);                 /* a number is no tensor */
+    ck_values(tp_index(x, TP_INDEX(1, TP_SLICE(0, 3, 2), i)), 12, 15, 20, 23);
+    tp_tensor *const taken = tp_index(x, TP_INDEX(i));
+    ck_assert(!tp_shares_storage(taken, x) && tp_is_contiguous(taken));
+    ck_values(tp_index(x, TP_INDEX(tp_to_dtype(i, TP_I32), 0, 0)), 0, 12);
+    ck_shape(tp_index(x, TP_INDEX(tp_zeros(TP_SHAPE(0), .dtype = TP_I64))), 0, 3, 4);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(masks_stand_for_as_many_dims_as_they_have)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(2, 3));
+    ck_values(tp_index(x, TP_INDEX(MASK(false, true))), 3, 4, 5);
+    ck_values(tp_index(x, TP_INDEX(TP_ALL, MASK(true, false, true))), 0, 2, 3, 5);
+    ck_values(tp_index(x, TP_INDEX(tp_eq(x, 4))), 4);
+    ck_values(tp_index(x, TP_INDEX(MASK(true, true), POSITIONS(2, 0))), 2, 3);
+    ck_shape(tp_index(x, TP_INDEX((bool)true)), 1, 2, 3);
+    ck_shape(tp_index(x, TP_INDEX((bool)false)), 0, 2, 3);
+    ck_values(tp_masked_select(x, MASK(true, false, true)), 0, 2, 3, 5);
+    ck_values(tp_masked_scatter(tp_zeros(TP_SHAPE(2, 2)), MASK(true, false), VECTOR(7, 8, 9)), 7, 0, 8, 0);
+    ck_values(tp_nonzero(tp_eq(x, 4)), 1, 1);
+    ck_shape(tp_nonzero(x), 5, 2);
+    ck_assert_ptr_null(tp_masked_scatter(tp_zeros(TP_SHAPE(2, 2)), MASK(true, true), VECTOR(7, 8, 9)));
+    ck_message("masked_scatter: the mask takes 4 values, and the source has 3");
+    ck_assert_ptr_null(tp_masked_select(x, x));
+    ck_message("masked_select: the mask is float32, and has to be bool");
+}
+END_TEST
+
+/* ---- Writing ------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(writing_goes_where_indexing_looks)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_zeros(TP_SHAPE(2, 3));
+    tp_index_put_(x, TP_INDEX(0), 1);
+    ck_values(x, 1, 1, 1, 0, 0, 0);
+    tp_index_put_(x, TP_INDEX(TP_ALL, TP_SLICE(1, TP_NONE)), VECTOR(5, 6));
+    ck_values(x, 1, 5, 6, 0, 5, 6);
+    tp_index_put_(x, TP_INDEX(tp_eq(x, 5)), -1.5);
+    ck_values(x, 1, -1.5, 6, 0, -1.5, 6);
+    tp_index_put_(x, TP_INDEX(POSITIONS(1, 1, 1), POSITIONS(0, 0, 2)), 1, .accumulate = true);
+    ck_values(x, 1, -1.5, 6, 2, -1.5, 7);
+    tp_index_put_(x, TP_INDEX(TP_SLICE(1, TP_NONE), POSITIONS(0, 0)), tp_reshape(VECTOR(8, 9), TP_SHAPE(1, 2)));
+    ck_values(x, 1, -1.5, 6, 9, -1.5, 7);              /* the last one stays */
+    tp_index_put_(x, TP_INDEX(TP_ELLIPSIS), x, .accumulate = true);
+    ck_values(x, 2, -3, 12, 18, -3, 14);
+    ck_values(tp_index_put(x, TP_INDEX(0, 0), 7), 7, -3, 12, 18, -3, 14);
+    ck_values(x, 2, -3, 12, 18, -3, 14);
+    tp_tensor *const whole = tp_zeros(TP_SHAPE(3), .dtype = TP_I64);
+    ck_values(tp_index_put_(whole, TP_INDEX(POSITIONS(1)), 3), 0, 3, 0);
+    ck_fine();
+    ck_assert_ptr_null(tp_index_put_(x, TP_INDEX(POSITIONS(0)), whole));
+    ck_message("index_put_: the values are int64, and not float32");
+}
+END_TEST
+
+START_TEST(gradients_go_where_values_came_from)
+{
+    TP_SCOPE();
+    tp_tensor *const x = LEAF(1, 2, 3, 4), *const v = LEAF(5, 6);
+    tp_backward(tp_sum(tp_mul(tp_index(x, TP_INDEX(POSITIONS(3, 0, 3))), VECTOR(1, 2, 4))));
+    ck_values(tp_grad_of(x), 2, 0, 0, 5);
+    tp_set_grad(x, NULL);
+    tp_tensor *const y = tp_mul(x, 2);
+    tp_index_put_(y, TP_INDEX(TP_SLICE(0, 4, 2)), v);
+    tp_index_put_(y, TP_INDEX(POSITIONS(3)), v, .accumulate = false);
+    tp_clear_error();                                  /* two values do not fit one place */
+    tp_backward(tp_sum(tp_mul(y, VECTOR(1, 2, 3, 4))));
+    ck_values(tp_grad_of(x), 0, 4, 0, 8);
+    ck_values(tp_grad_of(v), 1, 3);
+    ck_fine();
+}
+END_TEST
+
+/* ---- Refusals --------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(what_is_out_of_range_is_named)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(2, 3));
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(2)));
+    ck_message("index: index 2 is out of range for dim 0 of [2, 3]");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(0, -4)));
+    ck_message("index: index -4 is out of range for dim 1 of [2, 3]");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(TP_ALL, POSITIONS(0, 3))));
+    ck_error(TP_ERR_INDEX, "index: index 3 is out of range for dim 1 of size 3");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(POSITIONS(0, 1), POSITIONS(0, -4))));
+    ck_error(TP_ERR_INDEX, "index: index -4 is out of range for dim 1 of size 3");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(0, 0, 0)));
+    ck_error(TP_ERR_INDEX, "index: [2, 3] has 2 dims, and the index is for 3");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(POSITIONS(0, 1), POSITIONS(0, 1, 2))));
+    ck_error(TP_ERR_INDEX, "the indices [2] and [3] do not broadcast");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(MASK(true, true, true))));
+    ck_error(TP_ERR_INDEX, "the mask [3] does not fit [2, 3] from dim 0 on");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(x)));
+    ck_error(TP_ERR_DTYPE, "an index is int64, int32, bool or uint8, not float32");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(TP_SLICE(0, 2, -1))));
+    ck_error(TP_ERR_ARGUMENT, "the step of a slice is -1, and has to be at least 1");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(TP_ELLIPSIS, TP_ELLIPSIS)));
+    ck_error(TP_ERR_ARGUMENT, "an index has one ellipsis at most");
+    ck_assert_ptr_null(tp_index(tp_zeros(TP_SHAPE(1, 1, 1, 1, 1, 1, 1, 1)), TP_INDEX(TP_NEWAXIS)));
+    ck_error(TP_ERR_SHAPE, "more than 8 dims");
+    ck_assert_ptr_null(tp_index(x, TP_INDEX((tp_tensor *)NULL)));
+    ck_fine();
+}
+END_TEST
+
+START_TEST(nothing_is_written_where_an_index_is_out_of_range)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_zeros(TP_SHAPE(2000)), *const i = tp_zeros(TP_SHAPE(3000), .dtype = TP_I64);
+    ((int64_t *)tp_data_mut(i))[2999] = 2000;
+    ck_assert_ptr_null(tp_index_put_(x, TP_INDEX(i), 1));
+    ck_error(TP_ERR_INDEX, "index_put_: index 2000 is out of range for dim 0 of size 2000");
+    ck_assert_ptr_null(tp_index_put_(x, TP_INDEX(i), 1, .accumulate = true));
+    ck_error(TP_ERR_INDEX, "index_put_: index 2000 is out of range for dim 0 of size 2000");
+    ck_assert(tp_item(tp_sum(x)) == 0);
+    ((int64_t *)tp_data_mut(i))[7] = INT64_MIN;
+    ck_assert_ptr_null(tp_index(x, TP_INDEX(i)));
+    ck_error(TP_ERR_INDEX, "index -9223372036854775808 is out of range");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("index");
+    TCase *tests = tcase_create("index");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, numbers_slices_and_axes_give_views);
+    tcase_add_test(tests, a_list_of_items_may_be_written_out);
+    tcase_add_test(tests, tensors_look_up_and_their_dims_stand_where_the_indexed_ones_did);
+    tcase_add_test(tests, masks_stand_for_as_many_dims_as_they_have);
+    tcase_add_test(tests, writing_goes_where_indexing_looks);
+    tcase_add_test(tests, gradients_go_where_values_came_from);
+    tcase_add_test(tests, what_is_out_of_range_is_named);
+    tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
