@@ -1,39 +1,10 @@
 /* tests/test_failures.c: every allocation and thread start of some work fails once. Each time there is an error, nothing is
  * leaked, and the program goes on. The number of points is printed. */
 #include "expect.h"
+#include "failing.h"
 
 #include <stdio.h>
 #include <unistd.h>
-
-typedef void work_fn(void *arg);
-
-/* The n-th allocation of `work` fails, for every n. `again` is called after each failure, without one: it must go well. */
-static void every_point(const char *name, work_fn *work, work_fn *again, void *arg)
-{
-    tp_mem_pools(false);
-    work(arg);                                         /* what a thread and the kernels keep is there now */
-    ck_fine();
-    const int64_t before = in_use();
-    int64_t n = 1;
-    for (;; n++) {
-        tp_mem_fail_at(n, false);
-        work(arg);
-        const int64_t counted = tp_mem_fail_at(0, false);
-        if (counted < n) break;
-        ck_assert_msg(tp_failed(), "%s, point %lld: no error", name, (long long)n);
-        ck_assert_msg(tp_error_status() == TP_ERR_MEMORY || tp_error_status() == TP_ERR_SYSTEM, "%s, point %lld: %s", name, (long long)n,
-                      tp_last_error()->message);
-        tp_clear_error();
-        ck_assert_msg(in_use() == before, "%s, point %lld: %lld bytes are left", name, (long long)n, (long long)(in_use() - before));
-        if (again) again(arg);
-    }
-    ck_fine();
-    ck_assert_int_eq(in_use(), before);
-    ck_assert_int_gt(n, 1);
-    printf("%s: %lld points\n", name, (long long)(n - 1));
-    fflush(stdout);
-    tp_mem_pools(true);
-}
 
 /* ---- Constructors --------------------------------------------------------------------------------------------------------------- */
 
@@ -138,7 +109,40 @@ static void apply(void *arg)
     tp_tensor *again = tp_sum(g[0]);
     tp_grad(&again, 1, &a, 1, NULL, &h);
 }
-START_TEST(functions_of_ones_own) { every_point("a function of one's own", apply, NULL, NULL); }
+static tp_status many_forward(tp_context *call, tp_tensor *const *x, tp_tensor **y)          /* x0 doubled in place, 3 x0 marked, x1 viewed */
+{
+    if (!tp_context_data(call, 40) || !tp_mul_(x[0], 2.0)) return tp_error_status();
+    tp_mark_dirty(call, x[0]);
+    tp_set_materialize_grads(call, true);
+    y[0] = x[0];
+    y[1] = tp_mul(x[0], 3.0);
+    y[2] = tp_narrow(x[1], 0, 3, 5);
+    tp_mark_non_differentiable(call, y[1]);
+    tp_save(call, x[1]);
+    return tp_error_status();
+}
+static tp_status many_backward(tp_context *call, tp_tensor *const *dy, tp_tensor **dx)
+{
+    dx[0] = tp_mul(tp_add(dy[0], dy[1]), 2.0);
+    dx[1] = tp_mul(tp_saved(call, 0), tp_sum(dy[2]));
+    return tp_error_status();
+}
+static const tp_function many = { .name = "many", .n_outputs = 3, .forward_many = many_forward, .backward_many = many_backward, .once_differentiable = true };
+static void apply_more(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_tensor *a = tp_ones(TP_SHAPE(100), .requires_grad = true), *b = tp_ones(TP_SHAPE(100), .requires_grad = true), *y[3], *g[2], *const in[] = { a, b };
+    tp_tensor *base = tp_mul(a, 1.0), *x[] = { tp_narrow(base, 0, 0, 50), b };
+    if (tp_failed() || tp_apply_many(&many, x, 2, y)) return;
+    tp_tensor *sum = tp_sum(tp_mul(base, base));
+    tp_grad(&sum, 1, in, 2, NULL, g, .create_graph = true, .allow_unused = true);
+}
+START_TEST(functions_of_ones_own)
+{
+    every_point("a function of one's own", apply, NULL, NULL);
+    every_point("a function that writes in place", apply_more, NULL, NULL);
+}
 END_TEST
 
 static void write_views(void *arg)

@@ -87,7 +87,7 @@ START_TEST(a_saved_tensor_that_was_overwritten_is_an_error_that_names_both)
     tp_tensor *x = LEAF(1, 2), *y = tp_mul(x, 1.0), *z = tp_sum(tp_apply(&swish, y));
     tp_mul_(y, 2.0);
     ck_assert_int_eq(tp_backward(z), TP_ERR_STATE);
-    ck_message("backward: swish saved a tensor [2] that mul_ overwrote since");
+    ck_message("backward: swish saved a tensor [2] that mul_ overwrote since (version 1, saved at 0)");
 }
 END_TEST
 
@@ -250,8 +250,194 @@ START_TEST(an_input_that_is_returned_gets_a_handle_of_its_own)           /* PyTo
     ck_ok(tp_backward(tp_sum(tp_mul(y, y))));
     ck_values(tp_grad_of(x), 20, 40);
     ck_assert_ptr_null(tp_mul_(tp_apply(&same, x), 2.0));
-    ck_error(TP_ERR_STATE, "an input that a function of one's own returned");
+    ck_error(TP_ERR_STATE, "an input, or a view, that a function of one's own returned");
     ck_values(x, 1, 2);
+}
+END_TEST
+
+/* ---- Inputs that are written in place ------------------------------------------------------------------------------------------------- */
+
+static int dirty;                                      /* which fault */
+static tp_tensor *double_forward(tp_context *call, tp_tensor *const *x)
+{
+    if (dirty == 3) tp_mark_dirty(call, tp_mul(x[0], 1.0));
+    tp_mul_(x[0], 2.0);
+    tp_mark_dirty(call, x[0]);
+    return dirty == 2 ? tp_mul(x[0], 1.0) : x[0];
+}
+static tp_status double_backward(tp_context *call, tp_tensor *dy, tp_tensor **dx)
+{
+    (void)call;
+    dx[0] = tp_mul(dy, 2.0);
+    return tp_error_status();
+}
+static const tp_function double_ = { .name = "double_", .forward = double_forward, .backward = double_backward };
+
+START_TEST(a_dirty_input_is_the_output_and_recorded_in_place)            /* PyTorch: (72, 144); through a view (72, 36) */
+{
+    for (int view = 0; view < 2; view++) {
+        TP_SCOPE();
+        tp_tensor *x = LEAF(1, 2), *y = tp_mul(x, 3.0), *part = view ? tp_narrow(y, 0, 0, 1) : y;
+        const uint32_t version = tp_version_of(y);
+        ck_assert_ptr_eq(tp_apply(&double_, part), part);
+        ck_assert_uint_eq(tp_version_of(y), version + 1);
+        ck_values(y, 6, view ? 6 : 12);
+        ck_ok(tp_backward(tp_sum(tp_mul(y, y))));
+        ck_values(tp_grad_of(x), 72, view ? 36 : 144);
+        tp_tensor *z = tp_ones(TP_SHAPE(2));
+        ck_assert_ptr_eq(tp_apply(&double_, z), z);    /* nothing to record */
+        ck_assert(!tp_needs_grad(z));
+        TP_NO_GRAD();
+        ck_assert_ptr_eq(tp_apply(&double_, x), x);
+        ck_values(x, 2, 4);
+    }
+}
+END_TEST
+
+START_TEST(a_dirty_input_that_may_not_be_written_is_an_error)
+{
+    static const struct { tp_status code; const char *message; } cases[] = {
+        { TP_ERR_STATE, "double_: [2] cannot be written in place: it is a leaf that requires grad" },
+        { TP_ERR_STATE, "double_: [1] cannot be written in place: it is a view of a leaf that requires grad" },
+        { TP_ERR_ARGUMENT, "double_: input 0 is marked dirty, and is no output" },
+        { TP_ERR_ARGUMENT, "double_: a tensor [2] is marked dirty that is no input" },
+    };
+    for (int i = 0; i < 4; i++) {
+        TP_SCOPE();
+        tp_tensor *x = LEAF(1, 2);
+        dirty = i;
+        ck_assert_ptr_null(tp_apply(&double_, i == 0 ? x : i == 1 ? tp_narrow(x, 0, 0, 1) : tp_mul(x, 1.0)));
+        ck_error(cases[i].code, cases[i].message);
+    }
+}
+END_TEST
+
+/* ---- Outputs without a gradient, zeros for NULL, memory of the call --------------------------------------------------------------------- */
+
+typedef struct memory { double factor; int64_t rows; } memory;
+static bool materialize;
+static tp_status split_forward(tp_context *call, tp_tensor *const *x, tp_tensor **y)       /* 2 x, 3 x, and 5 x without a gradient */
+{
+    memory *m = tp_context_data(call, sizeof *m);
+    tp_set_materialize_grads(call, materialize);
+    if (!m) return tp_error_status();
+    ck_assert_double_eq(m->factor, 0);
+    *m = (memory){ 2, tp_size(x[0], 0) };
+    static const double factor[] = { 2, 3, 5 };
+    for (int i = 0; i < 3; i++) y[i] = tp_mul(x[0], factor[i]);
+    tp_mark_non_differentiable(call, y[2]);
+    tp_mark_non_differentiable(call, NULL);
+    return tp_error_status();
+}
+static tp_status split_backward(tp_context *call, tp_tensor *const *dy, tp_tensor **dx)
+{
+    const memory *m = tp_context_data(call, sizeof *m);
+    ck_assert_int_eq(m->rows, 2);
+    given = (dy[0] ? 1 : 0) | (dy[1] ? 2 : 0) | (dy[2] ? 4 : 0);
+    if (materialize) ck_values(dy[2], 0, 0);
+    tp_tensor *a = dy[0] ? tp_mul(dy[0], m->factor) : NULL, *b = dy[1] ? tp_mul(dy[1], 3.0) : NULL;
+    dx[0] = a && b ? tp_add(a, b) : a ? a : b;
+    ck_assert_ptr_null(tp_context_data(call, 1000));
+    ck_error(TP_ERR_ARGUMENT, "split: 1000 bytes of context data are asked for, there are 16");
+    return tp_error_status();
+}
+static const tp_function split = { .name = "split", .n_outputs = 3, .forward_many = split_forward, .backward_many = split_backward };
+
+START_TEST(an_output_may_be_marked_and_null_gradients_become_zeros_on_request)           /* PyTorch: True False; zeros for the marked */
+{
+    for (int m = 0; m < 2; m++) {
+        TP_SCOPE();
+        tp_tensor *x = LEAF(1, 2), *y[3];
+        materialize = m;
+        ck_ok(tp_apply_many(&split, &x, 1, y));
+        ck_assert(tp_needs_grad(y[0]) && tp_needs_grad(y[1]) && !tp_needs_grad(y[2]));
+        ck_values(y[2], 5, 10);
+        ck_ok(tp_backward(tp_sum(tp_mul(y[1], y[2]))));
+        ck_assert_int_eq(given, m ? 7 : 2);
+        ck_values(tp_grad_of(x), 15, 30);
+    }
+}
+END_TEST
+
+/* ---- A backward that is no op: differentiable once --------------------------------------------------------------------------------------- */
+
+static tp_tensor *square_forward(tp_context *call, tp_tensor *const *x)
+{
+    tp_save(call, x[0]);
+    return tp_mul(x[0], x[0]);
+}
+static tp_status square_backward(tp_context *call, tp_tensor *dy, tp_tensor **dx)
+{
+    ck_assert(!tp_grad_enabled());
+    tp_tensor *x = tp_saved(call, 0);
+    dx[0] = tp_empty(tp_shape_of(x));
+    const float *a = tp_data(x), *b = tp_data(tp_contiguous(dy));
+    float *to = tp_data_mut(dx[0]);
+    for (int64_t i = 0; to && i < tp_numel(x); i++) to[i] = 2 * a[i] * b[i];
+    return tp_error_status();
+}
+static const tp_function square = { .name = "square", .forward = square_forward, .backward = square_backward, .once_differentiable = true };
+
+START_TEST(a_backward_that_is_differentiable_once_says_so)               /* PyTorch: an error, too */
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(3, 4), *w = LEAF(1, 2), *y = tp_sum(tp_mul(tp_apply(&square, x), w)), *const in[] = { x, w }, *g[2], *h;
+    ck_ok(tp_grad(&y, 1, in, 2, NULL, g, .create_graph = true));
+    ck_values(g[0], 6, 16);
+    ck_values(g[1], 9, 16);
+    tp_tensor *by_x = tp_sum(g[0]), *by_w = tp_sum(g[1]);
+    ck_assert_int_eq(tp_grad(&by_x, 1, &x, 1, NULL, &h), TP_ERR_UNSUPPORTED);
+    ck_message("square: its backward is once_differentiable, and is differentiated again");
+    ck_assert_int_eq(tp_grad(&by_x, 1, &w, 1, NULL, &h), TP_ERR_UNSUPPORTED);              /* dy is made of w */
+    tp_clear_error();
+    ck_ok(tp_grad(&by_w, 1, &x, 1, NULL, &h));         /* x^2: once */
+    ck_values(h, 6, 8);
+    ck_ok(tp_backward(tp_sum(tp_apply(&square, x))));
+    ck_values(tp_grad_of(x), 6, 8);
+}
+END_TEST
+
+START_TEST(what_a_function_saved_is_freed_after_the_backward)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(1 << 16), .requires_grad = true), *y;
+    {
+        TP_SCOPE();
+        y = tp_escape(tp_sum(tp_apply(&swish, tp_mul(x, 2.0))));
+    }
+    const int64_t before = in_use();
+    ck_ok(tp_backward(y));
+    ck_ok(tp_set_grad(x, NULL));
+    ck_assert_int_lt(in_use(), before - (1 << 18) + 4096);
+}
+END_TEST
+
+static tp_tensor *view_forward(tp_context *call, tp_tensor *const *x) { (void)call; return tp_narrow(x[0], 0, 1, 1); }
+static tp_status view_backward(tp_context *call, tp_tensor *dy, tp_tensor **dx)
+{
+    (void)call;
+    dx[0] = tp_cat(TP_TENSORS(tp_zeros(TP_SHAPE(1)), tp_mul(dy, 10.0)), 0);
+    return tp_error_status();
+}
+static const tp_function viewed = { .name = "viewed", .forward = view_forward, .backward = view_backward };
+
+START_TEST(a_view_that_a_function_returns_is_not_written)                /* PyTorch: so, nor read once its base was */
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(1, 2), *y = tp_mul(x, 1.0), *v = tp_apply(&viewed, y);
+    ck_values(v, 2);
+    ck_assert_ptr_null(tp_mul_(v, 2.0));
+    ck_error(TP_ERR_STATE, "it is an input, or a view, that a function of one's own returned: clone it first");
+    ck_assert_ptr_null(tp_mul_(tp_narrow(v, 0, 0, 1), 2.0));
+    ck_error(TP_ERR_STATE, "clone it first");
+    ck_ok(tp_backward(tp_sum(v), .retain_graph = true));
+    ck_values(tp_grad_of(x), 0, 10);
+    tp_tensor *same_again = tp_apply(&same, y);
+    tp_mul_(y, 3.0);
+    ck_assert_ptr_null(tp_mul(v, 1.0));
+    ck_error(TP_ERR_STATE, "mul: [1] is an input, or a view, that a function of one's own returned, and mul_ wrote its memory since: clone it first");
+    ck_assert_ptr_null(tp_mul(same_again, 1.0));
+    ck_error(TP_ERR_STATE, "clone it first");
 }
 END_TEST
 
@@ -320,6 +506,12 @@ int main(void)
     tcase_add_test(t, a_null_gradient_is_zero_and_another_dtype_is_cast);
     tcase_add_test(t, null_goes_through_and_a_function_without_parts_is_refused);
     tcase_add_test(t, an_input_that_is_returned_gets_a_handle_of_its_own);
+    tcase_add_test(t, a_dirty_input_is_the_output_and_recorded_in_place);
+    tcase_add_test(t, a_dirty_input_that_may_not_be_written_is_an_error);
+    tcase_add_test(t, an_output_may_be_marked_and_null_gradients_become_zeros_on_request);
+    tcase_add_test(t, a_backward_that_is_differentiable_once_says_so);
+    tcase_add_test(t, what_a_function_saved_is_freed_after_the_backward);
+    tcase_add_test(t, a_view_that_a_function_returns_is_not_written);
     tcase_add_test(t, a_backward_inside_of_a_functions_backward_shares_nodes_with_the_outer);
     tcase_add_test(t, a_function_may_recompute_and_go_backward_itself);
     suite_add_tcase(s, t);

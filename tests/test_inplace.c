@@ -189,6 +189,138 @@ START_TEST(a_view_made_without_recording_is_not_written_while_recording)
 }
 END_TEST
 
+/* ---- Views that cannot be made anew: several of one op, those made without recording, what a function returned ------------------------ */
+
+static tp_tensor *part_of(tp_tensor *x, int how)        /* the first half: one of two, a view of one of two, a view made unrecorded */
+{
+    tp_tensor *both[2];
+    if (how < 2) {
+        ck_ok(tp_chunk(x, 2, 0, both, 2, NULL));
+        return how ? tp_narrow(both[0], 0, 0, 1) : both[0];
+    }
+    TP_NO_GRAD();
+    return tp_narrow(x, 0, 0, 2);
+}
+static const char *const called[] = { "one of several views that an op returned", "one of several views that an op returned", "a view that was made without recording" };
+
+START_TEST(a_view_that_cannot_be_made_anew_is_not_written_with_a_gradient)              /* PyTorch: the same six are errors, and the plain one none */
+{
+    for (int how = 0; how < 3; how++) {
+        TP_SCOPE();
+        tp_tensor *x = row(4, 1), *plain = tp_ones(TP_SHAPE(4)), *part = part_of(plain, how);
+        ck_assert_ptr_null(tp_mul_(part_of(tp_mul(x, 1.0), how), 2.0));
+        ck_error(TP_ERR_STATE, called[how]);
+        ck_assert_ptr_null(tp_mul_(part, tp_narrow(x, 0, 0, tp_size(part, 0))));         /* itself plain, the factor is not */
+        ck_error(TP_ERR_STATE, called[how]);
+        ck_assert_ptr_nonnull(tp_mul_(part, 2.0));
+        ck_values(plain, 2, how == 1 ? 1 : 2, 1, 1);
+        TP_NO_GRAD();
+        ck_assert_ptr_nonnull(tp_mul_(part, tp_narrow(x, 0, 0, tp_size(part, 0))));
+    }
+}
+END_TEST
+
+START_TEST(nor_used_once_its_memory_was_written)       /* PyTorch: so, whether the write was recorded or not */
+{
+    for (int how = 0; how < 3; how++)
+        for (int recorded = 0; recorded < 2; recorded++) {
+            TP_SCOPE();
+            tp_tensor *y = tp_mul(row(4, 1), 1.0), *part = part_of(y, how), *plain = tp_ones(TP_SHAPE(4)), *quiet = part_of(plain, how);
+            {
+                const tp_grad_mode was = tp_grad_mode_set(recorded);
+                ck_assert_ptr_nonnull(tp_mul_(y, 2.0));
+                tp_grad_mode_set(was.tp__was);
+            }
+            ck_assert_ptr_null(tp_mul(part, 1.0));
+            ck_error(TP_ERR_STATE, called[how]);
+            ck_assert_int_eq(tp_needs_grad(part), how < 2);              /* to look at it is no error */
+            ck_fine();
+            {
+                TP_NO_GRAD();
+                ck_assert_double_eq(tp__element(tp_mul(part, 1.0), 0), 2);
+            }
+            tp_mul_(plain, 3.0);
+            ck_assert_ptr_nonnull(tp_mul(quiet, 1.0));
+            tp_mul_(plain, row(4, 1));
+            ck_assert_ptr_null(tp_mul(quiet, 1.0));
+            ck_error(TP_ERR_STATE, called[how]);
+        }
+}
+END_TEST
+
+START_TEST(a_view_that_became_a_leaf_follows_its_base) /* PyTorch: a leaf still, then none */
+{
+    TP_SCOPE();
+    tp_tensor *x = row(4, 1), *y = tp_ones(TP_SHAPE(4)), *v = tp_narrow(y, 0, 0, 2);
+    ck_ok(tp_requires_grad(v, true));
+    tp_mul_(y, 2.0);
+    ck_assert(tp_is_leaf(v) && tp_needs_grad(v));
+    tp_mul_(y, x);
+    ck_assert(!tp_is_leaf(v));
+    ck_ok(tp_backward(tp_sum(tp_mul(v, 5.0))));
+    ck_values(tp_grad_of(x), 10, 10, 0, 0);
+}
+END_TEST
+
+START_TEST(a_view_of_a_leaf_written_without_recording_has_a_new_op)      /* PyTorch: as_strided, no leaf */
+{
+    TP_SCOPE();
+    tp_tensor *x = row(4, 1), *v = tp_narrow(x, 0, 0, 2);
+    {
+        TP_NO_GRAD();
+        tp_mul_(v, 2.0);
+    }
+    ck_assert(!tp_is_leaf(v));
+    ck_ok(tp_backward(tp_sum(tp_mul(v, v))));
+    ck_values(tp_grad_of(x), 4, 8, 0, 0);
+    ck_assert_ptr_null(tp_mul_(v, 1.0));
+    ck_error(TP_ERR_STATE, "it is a view of a leaf that requires grad");
+}
+END_TEST
+
+START_TEST(one_row_of_an_expanded_tensor_may_be_written)                 /* PyTorch: (2, 4, 6, 8), thrice */
+{
+    TP_SCOPE();
+    tp_tensor *x = row(4, 1), *y = tp_expand(tp_mul(x, 1.0), TP_SHAPE(3, 4));
+    ck_assert_ptr_nonnull(tp_mul_(tp_select(y, 0, 0), 2.0));
+    ck_values(y, 2, 4, 6, 8, 2, 4, 6, 8, 2, 4, 6, 8);
+    ck_ok(tp_backward(tp_sum(y)));
+    ck_values(tp_grad_of(x), 6, 6, 6, 6);
+}
+END_TEST
+
+START_TEST(integers_that_are_copied_over_by_floats_have_no_gradient)     /* PyTorch: so */
+{
+    TP_SCOPE();
+    tp_tensor *x = row(3, 1), *whole = tp_zeros(TP_SHAPE(3), .dtype = TP_I64);
+    ck_assert_ptr_nonnull(tp_copy_(whole, x));
+    ck_values(whole, 1, 2, 3);
+    ck_assert(!tp_needs_grad(whole));
+}
+END_TEST
+
+START_TEST(a_tensor_can_be_detached_in_place)
+{
+    TP_SCOPE();
+    tp_tensor *x = row(2, 1), *y = tp_mul(x, 2.0), *v = tp_narrow(y, 0, 0, 1), *loss = tp_sum(tp_mul(y, y));
+    ck_assert_ptr_null(tp_detach_(v));
+    ck_message("detach_: [1] is a view: use tp_detach");
+    ck_ok(tp_retain_grad(y));
+    ck_assert_ptr_eq(tp_detach_(y), y);
+    ck_assert(tp_is_leaf(y) && !tp_needs_grad(y) && tp_needs_grad(v));   /* PyTorch: the view keeps its op */
+    ck_ok(tp_backward(loss));
+    ck_values(tp_grad_of(x), 8, 16);
+    ck_ok(tp_requires_grad(y, true));
+    ck_ok(tp_set_grad(y, NULL));
+    ck_ok(tp_backward(tp_sum(y)));
+    ck_values(tp_grad_of(y), 1, 1);
+    ck_assert_ptr_eq(tp_detach_(x), x);
+    ck_assert(!tp_needs_grad(x));
+    ck_assert_ptr_null(tp_detach_(NULL));
+    ck_fine();
+}
+END_TEST
+
 START_TEST(elements_that_share_a_place_are_not_written)
 {
     TP_SCOPE();
@@ -283,6 +415,13 @@ int main(void)
     tcase_add_test(t, a_leaf_that_requires_grad_is_not_written_while_recording);
     tcase_add_test(t, a_leaf_written_without_recording_makes_what_was_saved_of_it_stale);
     tcase_add_test(t, a_view_made_without_recording_is_not_written_while_recording);
+    tcase_add_test(t, a_view_that_cannot_be_made_anew_is_not_written_with_a_gradient);
+    tcase_add_test(t, nor_used_once_its_memory_was_written);
+    tcase_add_test(t, a_view_that_became_a_leaf_follows_its_base);
+    tcase_add_test(t, a_view_of_a_leaf_written_without_recording_has_a_new_op);
+    tcase_add_test(t, one_row_of_an_expanded_tensor_may_be_written);
+    tcase_add_test(t, integers_that_are_copied_over_by_floats_have_no_gradient);
+    tcase_add_test(t, a_tensor_can_be_detached_in_place);
     tcase_add_test(t, elements_that_share_a_place_are_not_written);
     tcase_add_test(t, a_result_that_does_not_fit_is_refused_and_nothing_is_written);
     tcase_add_test(t, a_dead_tensor_is_not_written);

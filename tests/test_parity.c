@@ -347,6 +347,42 @@ START_TEST(nothing_to_run_fails)
 }
 END_TEST
 
+/* ---- Equal elements ------------------------------------------------------------------------------------------------------------------ */
+
+/* max of [1, 3, 3] by dim 0, which is at 1 here: a fixture that says `index`, with the gradient where it says. */
+static int run_max(int64_t index, int gradient_at, bool ties)
+{
+    TP_SCOPE();
+    char path[600], samples[2048];
+    double grad[3] = { 0, 0, 0 };
+    grad[gradient_at] = 2;
+    const tp_named_tensor tensors[] = {
+        { "s0.in0", tp_from_data((double[]){ 1, 3, 3 }, TP_F64, TP_SHAPE(3)) }, { "s0.out0", tp_from_data((double[]){ 3 }, TP_F64, (tp_shape){ .ndim = 0 }) },
+        { "s0.out1", tp_from_data(&index, TP_I64, (tp_shape){ .ndim = 0 }) }, { "s0.cot0", tp_from_data((double[]){ 2 }, TP_F64, (tp_shape){ .ndim = 0 }) },
+        { "s0.grad_in0", tp_from_data(grad, TP_F64, TP_SHAPE(3)) } };
+    snprintf(samples, sizeof samples, "[{\"id\": \"s0\", \"function\": \"max\", \"args\": ["
+             "{\"name\": \"input\", \"kind\": \"tensor\", \"tensor\": \"s0.in0\", \"requires_grad\": true, \"strides\": [1], \"offset\": 0},"
+             "{\"name\": \"dim\", \"kind\": \"int\", \"value\": 0}], \"kwargs\": [], \"atol\": 0, \"rtol\": 0, \"ties\": %s, \"outputs\": ["
+             "{\"kind\": \"tensor\", \"tensor\": \"s0.out0\", \"cot\": \"s0.cot0\"}, {\"kind\": \"tensor\", \"tensor\": \"s0.out1\"}],"
+             "\"grads\": [{\"of\": \"s0.in0\", \"tensor\": \"s0.grad_in0\"}]}]", ties ? "true" : "false");
+    path_of(path, sizeof path, "max");
+    ck_ok(tp_safetensors_save(path, tensors, 5, &(tp_metadata){ "samples", samples }, 1));
+    return run_tool(folder, "--verbose");
+}
+
+START_TEST(of_equal_elements_any_may_be_named)
+{
+    ck_assert_msg(run_max(1, 1, false) == 0, "%s", output);
+    ck_assert_int_eq(run_max(2, 2, false), 1);
+    ck_assert_msg(run_max(2, 2, true) == 0, "%s", output);
+    ck_assert_int_eq(run_max(0, 1, true), 1);
+    ck_says("output 1: index 1 points at 3, and PyTorch's at 1");
+    ck_assert_int_eq(run_max(2, 0, true), 1);
+    ck_says("gradient of in0: an element 1 gets 0, and not 2");
+    ck_assert_int_eq(run_max(1, 2, true), 1);           /* it names the same, and has the gradient elsewhere */
+}
+END_TEST
+
 /* ---- Damaged files ------------------------------------------------------------------------------------------------------------------ */
 
 static void run_damaged(const char *says)
@@ -371,7 +407,8 @@ static const struct { const char *at, *json, *says; } damages[] = {
     { "args/0/strides", "[-1, 1]", "strides" },
     { "args/0/strides", "null", "strides" },
     { "args/0/strides", "[9223372036854775807, 9223372036854775807, 1]", "strides" },
-    { "args/0/offset", "9223372036854775807", "strides that leave the storage" },
+    { "args/0/offset", "9223372036854775807", "an offset" },
+    { "args/0/offset", "1000", "strides that leave the storage" },
     { "args/0/offset", "-1", "an offset" },
     { "args/0/storage", "9223372036854775807", "a storage" },
     { "args/0/storage", "-5", "a storage" },
@@ -502,6 +539,7 @@ int main(void)
     tcase_add_test(altered, an_op_that_is_not_there_fails_unless_that_is_allowed);
     tcase_add_test(altered, at_most_one_in_a_hundred_is_skipped_each_for_a_reason);
     tcase_add_test(altered, nothing_to_run_fails);
+    tcase_add_test(altered, of_equal_elements_any_may_be_named);
     tcase_add_loop_test(altered, a_damaged_sample_is_told_and_crashes_nothing, 0, (int)(sizeof damages / sizeof *damages));
     tcase_add_test(altered, a_damaged_file_is_told_and_crashes_nothing);
     tcase_add_test(altered, no_flipped_byte_crashes_anything);

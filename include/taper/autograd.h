@@ -36,6 +36,7 @@ typedef struct tp_gradcheck_options {
 #define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck)
 
 typedef struct tp_grad_mode { bool tp__was; } tp_grad_mode;
+typedef struct tp_saved_hooks_scope { struct tp__saved_hooks *tp__was; bool tp__on; } tp_saved_hooks_scope;
 typedef struct tp_context tp_context;
 
 /* An op of one's own. Fill it by designators: members are added at the end.
@@ -51,10 +52,13 @@ typedef struct tp_function {
     int n_outputs TP__IS(0);                                     /* of the many-output form; 0 means the short one */
     tp_status (*forward_many)(tp_context *call, tp_tensor *const *x, tp_tensor **y) TP__IS(nullptr);
     tp_status (*backward_many)(tp_context *call, tp_tensor *const *dy, tp_tensor **dx) TP__IS(nullptr);
+    bool once_differentiable TP__IS(false);            /* backward is no op, or not made of ops: differentiating it is an error */
 } tp_function;
 
 typedef tp_tensor *tp_hook_fn(void *arg, tp_tensor *grad);               /* another gradient of the same shape; NULL keeps it */
 typedef void tp_accumulated_fn(void *arg, tp_tensor *leaf);
+typedef void *tp_pack_fn(void *arg, tp_tensor *x);                       /* what is kept of x until backward; NULL is an error */
+typedef tp_tensor *tp_unpack_fn(void *arg, void *packed);                /* a tensor like x, with the same values */
 typedef tp_tensor *tp_gradcheck_fn(void *arg, tp_tensor *const *x);      /* one output, of any shape */
 
 #ifdef __cplusplus
@@ -65,6 +69,9 @@ extern "C" {
 TP_API tp_status tp_requires_grad(tp_tensor *x, bool on);
 TP_API bool tp_needs_grad(tp_tensor *x);               /* a leaf that requires grad, or made from one while recording */
 TP_API bool tp_is_leaf(tp_tensor *x);
+/* x itself, cut from what made it: a leaf that needs no gradient. Hooks stay with the graph. NULL: TP_ERR_STATE (a view, whose base
+ * would not follow) */
+TP_API tp_tensor *tp_detach_(tp_tensor *x);
 TP_API tp_tensor *tp_grad_of(tp_tensor *x);            /* borrowed from x; NULL before backward */
 TP_API tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad);             /* NULL drops it */
 TP_API tp_status tp_retain_grad(tp_tensor *x);         /* a tensor that is no leaf keeps its gradient, too */
@@ -92,10 +99,28 @@ TP_API int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg);
 TP_API int64_t tp_register_accumulated_hook(tp_tensor *leaf, tp_accumulated_fn *fn, void *arg);
 TP_API void tp_remove_hook(tp_tensor *x, int64_t id);
 
+/* From here to tp_saved_tensors_hooks_end, or to the end of the block with TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg);, what the
+ * tape saves in this thread goes through pack: instead of the tensor, which may die, what pack returns is kept. Backward asks unpack
+ * for a tensor of the same shape, dtype and device each time that a rule wants it, and drop(arg, packed) is called when the graph
+ * is freed (NULL: nothing to do). pack is given the value without its graph, both run without recording, and neither may
+ * write in place. The innermost hooks count. Whether a value was overwritten since is not checked. arg outlives the tape. */
+TP_API tp_saved_hooks_scope tp_saved_tensors_hooks(tp_pack_fn *pack, tp_unpack_fn *unpack, tp_drop_fn *drop, void *arg);
+TP_API void tp_saved_tensors_hooks_end(tp_saved_hooks_scope *scope);
+
 TP_API tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x);          /* up to TP__END */
 TP_API tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y);
 TP_API void tp_save(tp_context *call, tp_tensor *x);   /* NULL is saved as NULL */
 TP_API tp_tensor *tp_saved(tp_context *call, int i);   /* in the order of saving */
+/* In forward: x, an input, was written in place, and is an output: the same handle. It is recorded as an op in place would be, with
+ * the same rules: TP_ERR_STATE for a leaf that requires grad, or a view of one. */
+TP_API void tp_mark_dirty(tp_context *call, tp_tensor *x);
+/* In forward: the output y has no gradient. What is not floating or complex has none anyway. */
+TP_API void tp_mark_non_differentiable(tp_context *call, tp_tensor *y);
+/* In forward: on, backward gets zeros instead of NULL for outputs that nothing came to. Off unless said. */
+TP_API void tp_set_materialize_grads(tp_context *call, bool on);
+/* Zeroed memory of this call, for forward to leave to backward what is no tensor. It is made by the first call, in forward, and freed
+ * with the graph. NULL: TP_ERR_MEMORY */
+TP_API void *tp_context_data(tp_context *call, size_t bytes);
 TP_API const void *tp_arg_of(tp_context *call);
 TP_API uint64_t tp_needs(tp_context *call);            /* bit i: input i needs a gradient */
 TP_API int tp_context_inputs(tp_context *call);
@@ -121,9 +146,12 @@ TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *co
 #if defined(__GNUC__)
 #define TP_NO_GRAD()     TP__UNTIL_EXIT(tp_grad_mode, tp__no_grad_, tp_grad_mode_restore) = tp_grad_mode_set(false)
 #define TP_ENABLE_GRAD() TP__UNTIL_EXIT(tp_grad_mode, tp__enable_grad_, tp_grad_mode_restore) = tp_grad_mode_set(true)
+#define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) \
+    TP__UNTIL_EXIT(tp_saved_hooks_scope, tp__saved_hooks_, tp_saved_tensors_hooks_end) = tp_saved_tensors_hooks(pack, unpack, drop, arg)
 #else
 #define TP_NO_GRAD()     _Static_assert(0, "no cleanup attribute: pair tp_grad_mode_set with tp_grad_mode_restore")
 #define TP_ENABLE_GRAD() TP_NO_GRAD()
+#define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) TP_NO_GRAD()
 #endif
 #else
 struct tp__grad_guard {
@@ -134,6 +162,13 @@ struct tp__grad_guard {
 };
 #define TP_NO_GRAD()     tp__grad_guard TP__CAT(tp__no_grad_, __LINE__)(false)
 #define TP_ENABLE_GRAD() tp__grad_guard TP__CAT(tp__enable_grad_, __LINE__)(true)
+struct tp__saved_hooks_guard {
+    tp_saved_hooks_scope scope;
+    tp__saved_hooks_guard(tp_pack_fn *pack, tp_unpack_fn *unpack, tp_drop_fn *drop, void *arg) : scope(tp_saved_tensors_hooks(pack, unpack, drop, arg)) {}
+    ~tp__saved_hooks_guard() { tp_saved_tensors_hooks_end(&scope); }
+    tp__saved_hooks_guard(const tp__saved_hooks_guard &) = delete;
+};
+#define TP_SAVED_TENSORS_HOOKS(...) tp__saved_hooks_guard TP__CAT(tp__saved_hooks_, __LINE__)(__VA_ARGS__)
 inline tp_status tp_backward(tp_tensor *loss, const tp_backward_options &o = {}) { return tp_backward_with(loss, &o); }
 inline tp_status tp_grad(tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int m, tp_tensor *const *grad_outputs,
                          tp_tensor **grads, const tp_grad_options &o = {})

@@ -51,6 +51,14 @@ TP_API const char *tp_dtype_name(tp_dtype dtype);      /* "float32", ... */
 TP_API size_t tp_dtype_size(tp_dtype dtype);           /* bytes of an element; 0 for what is no dtype */
 TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);        /* of a result of both, as torch.promote_types; 0 for what is no dtype */
 
+/* How the elements of new memory are laid out. Channels-last: of images [n, c, h, w], volumes [n, c, d, h, w], c innermost. */
+typedef enum tp_memory_format {
+    TP_FORMAT_DEFAULT = 0,                             /* not given: what the call says */
+    TP_CONTIGUOUS_FORMAT,                              /* row-major */
+    TP_PRESERVE_FORMAT,                                /* as the input, without its gaps and repetitions */
+    TP_CHANNELS_LAST, TP_CHANNELS_LAST_3D
+} tp_memory_format;
+
 typedef int32_t tp_device;                             /* an integer: compares with ==. 0 is not given */
 #define TP_CPU     1
 #define TP_CUDA(i) (0x100 + (i))
@@ -111,11 +119,21 @@ typedef struct tp_to_options {
     TP__HEAD(tp_to_options);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* as it is */
     bool copy TP__IS(false), non_blocking TP__IS(false);         /* never x itself; without waiting for the device */
+    tp_memory_format memory_format TP__IS(TP_FORMAT_DEFAULT);    /* preserve */
     TP__TAIL;
 } tp_to_options;
 #define TP__DEFAULT_to
 
-#define TP__EACH_CORE_OPTIONS(X) X(tensor) X(to)
+typedef struct tp_clone_options {
+    TP__HEAD(tp_clone_options);
+    tp_memory_format memory_format TP__IS(TP_FORMAT_DEFAULT);    /* clone: preserve; contiguous: row-major */
+    TP__TAIL;
+} tp_clone_options;
+#define TP__DEFAULT_clone
+typedef tp_clone_options tp_contiguous_options;
+#define TP__DEFAULT_contiguous
+
+#define TP__EACH_CORE_OPTIONS(X) X(tensor) X(to) X(clone) X(contiguous)
 
 /* ---- What a caller reads ------------------------------------------------------------------------------------------- */
 
@@ -231,8 +249,8 @@ TP_API void tp_free_each(void *const *objects);
 
 TP_API tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *o);   /* x itself where nothing changes */
 TP_API tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype);                            /* x itself where nothing changes */
-TP_API tp_tensor *tp_clone(tp_tensor *x);              /* keeps a dense layout */
-TP_API tp_tensor *tp_contiguous(tp_tensor *x);         /* x itself where it is */
+TP_API tp_tensor *tp_clone_with(tp_tensor *x, const tp_clone_options *o);               /* always new memory */
+TP_API tp_tensor *tp_contiguous_with(tp_tensor *x, const tp_contiguous_options *o);     /* x itself where it is in that format */
 TP_API tp_tensor *tp_detach(tp_tensor *x);             /* shares the storage, not the tape */
 
 /* ---- Errors --------------------------------------------------------------------------------------------------------------- */
@@ -315,6 +333,10 @@ struct tp__scope_guard {
 #define tp__normal(shape, mean, std, ...) TP__DEFAULTS(tp_normal_with(shape, mean, std, TP__OPTIONS(tensor, __VA_ARGS__)))
 #define tp_to(...) tp__to(__VA_ARGS__, )
 #define tp__to(x, device, ...) TP__DEFAULTS(tp_to_with(x, device, TP__OPTIONS(to, __VA_ARGS__)))
+#define tp_clone(...) tp__clone(__VA_ARGS__, )
+#define tp__clone(x, ...) TP__DEFAULTS(tp_clone_with(x, TP__OPTIONS(clone, __VA_ARGS__)))
+#define tp_contiguous(...) tp__contiguous(__VA_ARGS__, )
+#define tp__contiguous(x, ...) TP__DEFAULTS(tp_contiguous_with(x, TP__OPTIONS(contiguous, __VA_ARGS__)))
 #define tp_free_all(...) tp_free_each((void *[]){ __VA_ARGS__, TP__END })
 
 static inline tp_operand tp__from_tensor(tp_tensor *x) { return (tp_operand){ TP_OPERAND_TENSOR, { .tensor = x } }; }
@@ -352,6 +374,8 @@ inline tp_tensor *tp_randperm(int64_t n, const tp_tensor_options &o = {}) { retu
 inline tp_tensor *tp_uniform(tp_shape shape, double lo, double hi, const tp_tensor_options &o = {}) { return tp_uniform_with(shape, lo, hi, &o); }
 inline tp_tensor *tp_normal(tp_shape shape, double mean, double std, const tp_tensor_options &o = {}) { return tp_normal_with(shape, mean, std, &o); }
 inline tp_tensor *tp_to(tp_tensor *x, tp_device device, const tp_to_options &o = {}) { return tp_to_with(x, device, &o); }
+inline tp_tensor *tp_clone(tp_tensor *x, const tp_clone_options &o = {}) { return tp_clone_with(x, &o); }
+inline tp_tensor *tp_contiguous(tp_tensor *x, const tp_contiguous_options &o = {}) { return tp_contiguous_with(x, &o); }
 template <class T> using tp__list = std::initializer_list<T *>;
 template <class... O> void tp_free_all(O *...o) { tp_free_each(tp__list<void>{ o..., TP__END }.begin()); }
 

@@ -12,23 +12,35 @@ void tp_bump_version(tp_tensor *x, const char *op)
     if (x && tp__alive(x, "bump_version")) tp__bump(x, op);
 }
 
-bool tp__may_write(tp_tensor *x, const char *op)
+/* Of a view that has no op to be made anew by; NULL for others. */
+static const char *frozen(const tp_tensor *x)
+{
+    if (x->flags & TP__FUNCTION_VIEW) return "an input, or a view, that a function of one's own returned";
+    if (!x->base) return NULL;
+    if (x->flags & TP__MULTI_VIEW) return "one of several views that an op returned";
+    return x->flags & TP__NO_GRAD_VIEW ? "a view that was made without recording" : NULL;
+}
+
+/* Where neither x nor what is written needs a gradient, there is nothing to be wrong about. */
+bool tp__may_write_with(tp_tensor *x, const char *op, bool need)
 {
     if (!x || tp__pending_error() || !tp__alive(x, op)) return false;
-    const char *why = NULL;
+    const tp_tensor *root = x->base ? x->base : x;
+    const char *why = NULL, *what = NULL;
     if (x->numel && tp__is_expanded(x)) {
         why = "several of its elements share one place in memory: clone it first";
-    } else if (!(tp__self.mode & TP__NO_RECORD)) {
-        const tp_tensor *root = x->base ? x->base : x;
+    } else if (!(tp__self.mode & TP__NO_RECORD) && (need || tp__needs_grad(x) || tp__needs_grad(root))) {
+        const bool of_leaf = root->flags & TP__REQUIRES_GRAD && !root->node;
         if (x->flags & TP__REQUIRES_GRAD && !x->node) why = "it is a leaf that requires grad: use TP_NO_GRAD() or tp_detach";
-        else if (root->flags & TP__REQUIRES_GRAD && !root->node) why = "it is a view of a leaf that requires grad";
-        else if (x->flags & TP__MULTI_VIEW && !x->base) why = "it is an input that a function of one's own returned: clone it first";
-        else if (x->base && x->flags & TP__MULTI_VIEW && (root->node || x->node)) why = "it is one of several views that an op returned";
-        else if (x->base && x->flags & TP__NO_GRAD_VIEW && root->node) why = "it is a view that was made without recording";
+        else if (of_leaf && !(x->flags & TP__FUNCTION_VIEW)) why = "it is a view of a leaf that requires grad";
+        else what = frozen(x);
     }
-    if (why) tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "%s cannot be written in place: %s", tp__shape_text(x), why);
-    return !why;
+    if (what) tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "%s cannot be written in place: it is %s: clone it first", tp__shape_text(x), what);
+    else if (why) tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "%s cannot be written in place: %s", tp__shape_text(x), why);
+    return !what && !why;
 }
+
+bool tp__may_write(tp_tensor *x, const char *op) { return tp__may_write_with(x, op, false); }
 
 bool tp__may_relay(tp_tensor *x, const char *op)
 {
@@ -48,6 +60,7 @@ void tp__make_view(tp_tensor *y, tp_tensor *x)
     y->view_version = tp__version(x);
     if (tp__self.mode & TP__NO_RECORD || x->flags & TP__NO_GRAD_VIEW) y->flags |= TP__NO_GRAD_VIEW;
     if (x->base) y->flags |= x->flags & TP__MULTI_VIEW;
+    y->flags |= x->flags & TP__FUNCTION_VIEW;
 }
 
 static void copy_ints(tp__ints *to, int n, const int64_t *from)
@@ -113,7 +126,11 @@ tp_status tp__relay(tp_tensor *x, tp_tensor *view, const char *op)
 
 tp_status tp__view_refresh_slow(tp_tensor *x)
 {
-    if (!(x->flags & TP__NO_GRAD_VIEW) && tp__needs_grad(x->base)) {
+    const char *const what = x->node || tp__needs_grad(x->base) ? frozen(x) : NULL;
+    if (what)
+        return tp__fail_tensors(TP_ERR_STATE, tp__self.op ? tp__self.op : "view", &x, 1, "%s is %s, and %s wrote its memory since: clone it first",
+                                tp__shape_text(x), what, x->storage->writer ? x->storage->writer : "an op in place");
+    if (tp__needs_grad(x->base)) {
         tp_node *node = strided_node(&tp__op_as_strided, 1, x, x->base);
         if (!node) return TP_ERR_MEMORY;
         tp__connect(node, 0, x->base);

@@ -17,8 +17,26 @@ tp_status tp_requires_grad(tp_tensor *x, bool on)
     return TP_OK;
 }
 
-bool tp_needs_grad(tp_tensor *x) { return x && tp__alive(x, "needs_grad") && !tp__view_refresh(x) && tp__needs_grad(x); }
-bool tp_is_leaf(tp_tensor *x) { return x && tp__alive(x, "is_leaf") && !tp__view_refresh(x) && !x->node; }
+/* One that cannot be made anew is what it was: an error comes when it is used. */
+static bool looked_at(tp_tensor *x, const char *op)
+{
+    return x && tp__alive(x, op) && (x->flags & (TP__NO_GRAD_VIEW | TP__MULTI_VIEW | TP__FUNCTION_VIEW) || !tp__view_refresh(x));
+}
+bool tp_needs_grad(tp_tensor *x) { return looked_at(x, "needs_grad") && tp__needs_grad(x); }
+bool tp_is_leaf(tp_tensor *x) { return looked_at(x, "is_leaf") && !x->node; }
+
+tp_tensor *tp_detach_(tp_tensor *x)
+{
+    if (!x || tp__pending_error() || !tp__alive(x, "detach_")) return NULL;
+    if (x->base && tp__needs_grad(x))
+        return tp__fail_tensors(TP_ERR_STATE, "detach_", &x, 1, "%s is a view: use tp_detach", tp__shape_text(x)), NULL;
+    tp_node *node = x->node;
+    x->node = NULL;
+    x->output = 0;
+    x->flags &= (uint8_t)~(TP__REQUIRES_GRAD | TP__RETAIN_GRAD | TP__FUNCTION_VIEW);
+    if (node) tp__node_unref(node);
+    return x;
+}
 
 tp_tensor *tp_grad_of(tp_tensor *x)
 {

@@ -35,62 +35,31 @@ tp_node *tp__node_new(const tp_op *op, int n_edges, int n_saved, int n_shapes, s
     node->u.hooks = NULL;
     node->context = NULL;
     for (int i = 0; i < n_edges; i++) tp__edges(node)[i].kind = TP__EDGE_NONE;
-    for (int i = 0; i < n_saved; i++) tp__slots(node)[i].tensor = NULL;
+    for (int i = 0; i < n_saved; i++) tp__slots(node)[i].is.tensor = NULL;
     return node;
+}
+
+void tp__connect_node(tp_node *node, int i, tp_node *to, int output)
+{
+    tp_edge *edge = &tp__edges(node)[i];
+    edge->kind = TP__EDGE_NODE;
+    edge->to.node = to;
+    edge->output = (uint16_t)output;
+    tp__count_up(&to->refs);
+    if (node->seq <= to->seq) tp__self.seq = node->seq = to->seq + 1;    /* made in another thread */
 }
 
 void tp__connect(tp_node *node, int i, tp_tensor *x)
 {
-    tp_edge *edge = &tp__edges(node)[i];
     if (x->node) {
-        edge->kind = TP__EDGE_NODE;
-        edge->to.node = x->node;
-        edge->output = x->output;
-        tp__count_up(&x->node->refs);
-        if (node->seq <= x->node->seq) tp__self.seq = node->seq = x->node->seq + 1;      /* made in another thread */
+        tp__connect_node(node, i, x->node, x->output);
     } else if (x->flags & TP__REQUIRES_GRAD) {
+        tp_edge *edge = &tp__edges(node)[i];
         edge->kind = TP__EDGE_LEAF;
         edge->to.leaf = x;
         edge->output = 0;
         tp__ref(x);
     }
-}
-
-void tp__save_input(tp_node *node, int slot, tp_tensor *x)
-{
-    tp__ref(x);
-    tp__slots(node)[slot] = (tp__saved_slot){ .tensor = x, .version = tp__version(x) };
-}
-
-tp_status tp__save_output(tp_node *node, int slot, tp_tensor *y, int output)
-{
-    const uint32_t mark = tp__list_mark();
-    tp_tensor *alias = tp__alias_like(y);
-    if (!alias) return tp__pending();
-    tp__list_take(mark, alias);
-    tp__slots(node)[slot] = (tp__saved_slot){ .tensor = alias, .version = tp__version(y), .is_output = true, .output = (uint8_t)output };
-    return TP_OK;
-}
-
-tp_tensor *tp__saved(const tp_node *node, int k)
-{
-    const tp__saved_slot *slot = &tp__slots(node)[k];
-    tp_tensor *x = slot->tensor;
-    if (!x) {
-        if (node->flags & TP__RELEASED)
-            tp_fail(TP_ERR_STATE, "backward: what %s saved is freed: the graph was walked before without .retain_graph", tp__state(node->op)->base_name);
-        return NULL;
-    }
-    if (__builtin_expect(slot->version != tp__version(x), 0)) {
-        tp_fail(TP_ERR_STATE, "backward: %s saved a tensor %s that %s overwrote since (version %u, saved at %u)",
-                tp__state(node->op)->base_name, tp__shape_text(x), x->storage->writer ? x->storage->writer : "an in-place write",
-                tp__version(x), slot->version);
-        return NULL;
-    }
-    if (!slot->is_output || tp__self.mode & TP__NO_RECORD) return x;
-    tp_tensor *y = tp__alias_like(x);                  /* recorded: the output with its node again */
-    if (y) tp__attach((tp_node *)(uintptr_t)node, y, slot->output);
-    return y;
 }
 
 const tp__kept_shape *tp__kept(const tp_node *node, int arg)
@@ -102,13 +71,9 @@ const tp__kept_shape *tp__kept(const tp_node *node, int arg)
 
 void tp__release_saved(tp_node *node)
 {
-    for (int i = 0; i < node->n_saved; i++) {
-        tp__saved_slot *slot = &tp__slots(node)[i];
-        if (!slot->tensor) continue;
-        tp_tensor *x = slot->tensor;
-        slot->tensor = NULL;
-        tp__unref(x);
-    }
+    for (int i = 0; i < node->n_saved; i++)
+        if (tp__slots(node)[i].is.tensor) tp__slot_clear(&tp__slots(node)[i]);
+    if (node->context) tp__context_release(node->context);
     if (node->n_saved || node->context) node->flags |= TP__RELEASED;
 }
 
@@ -133,7 +98,7 @@ static void free_node(tp__thread *self, tp_node *node)
         else if (edge->kind == TP__EDGE_LEAF) tp__unref(edge->to.leaf);
     }
     for (int i = 0; i < node->n_saved; i++)
-        if (tp__slots(node)[i].tensor) tp__unref(tp__slots(node)[i].tensor);
+        if (tp__slots(node)[i].is.tensor) tp__slot_clear(&tp__slots(node)[i]);
     tp__context_free(node->context);
     if (node->flags & TP__NODE_BIG) tp_mem_free(node, node_bytes(node->n_edges, node->n_saved, node->n_shapes, node->attr_bytes));
     else tp__pool_return(self, node->pool, node, node->flags & TP__NODE_APART);

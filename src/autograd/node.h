@@ -15,11 +15,13 @@ typedef struct tp_edge {
     uint8_t kind;
 } tp_edge;
 
+/* What was saved: a tensor; an output of the node itself, held as an alias that has no node, so that there is no cycle, and joined
+ * to the node again when it is used; or what a hook made of either (saved.c). */
+enum { TP__HELD, TP__HELD_OUTPUT, TP__PACKED };
 typedef struct tp__saved_slot {
-    tp_tensor *tensor;                                 /* counted; of an output, an alias that has no node: no cycle */
-    uint32_t version;                                  /* of its storage when it was saved */
-    bool is_output;                                    /* joined to this node again when it is used */
-    uint8_t output;
+    union { tp_tensor *tensor; struct tp__packed *packed; } is;          /* counted, or the slot's own. NULL: empty */
+    uint32_t version;                                  /* of the tensor's storage when it was saved */
+    uint8_t kind, output;                              /* output: which, of TP__HELD_OUTPUT */
 } tp__saved_slot;
 
 typedef struct tp__kept_shape { int16_t arg, ndim; int32_t dtype; int64_t shape[TP_MAX_DIMS]; } tp__kept_shape;
@@ -27,7 +29,8 @@ typedef struct tp__hook { struct tp__hook *next; int64_t id; tp_hook_fn *fn; voi
 
 enum { TP__RELEASED = 1, TP__NODE_APART = 2, TP__NODE_BIG = 4,
        TP__CAPTURE = 8, TP__RUN = 16,                  /* of a walk to given inputs */
-       TP__FOUND = 32 };                               /* claimed by a walk's plan, no gradient has come yet */
+       TP__FOUND = 32,                                 /* claimed by a walk's plan, no gradient has come yet */
+       TP__PACKS = 64 };                               /* a slot is packed */
 enum { TP__OF_WALK = TP__CAPTURE | TP__RUN | TP__FOUND };
 
 struct tp_node {
@@ -52,6 +55,7 @@ static inline void *tp__attr_memory(const tp_node *n) { return tp__shapes(n) + n
 tp_node *tp__node_new(const tp_op *op, int n_edges, int n_saved, int n_shapes, size_t attr_bytes);
 /* An edge to what made x, or to x if it is a leaf that gathers; and the node's place in the order. */
 void tp__connect(tp_node *node, int i, tp_tensor *x);
+void tp__connect_node(tp_node *node, int i, tp_node *to, int output);
 /* Makes y output i of the node. y must not have a node. */
 static inline void tp__attach(tp_node *node, tp_tensor *y, int i)
 {
@@ -59,10 +63,51 @@ static inline void tp__attach(tp_node *node, tp_tensor *y, int i)
     y->node = node;
     y->output = (uint16_t)i;
 }
-void tp__save_input(tp_node *node, int slot, tp_tensor *x);
-tp_status tp__save_output(tp_node *node, int slot, tp_tensor *y, int output);
 void tp__release_saved(tp_node *node);                 /* after its rule ran, unless the graph is retained */
 void tp__context_free(tp_context *context);            /* function.c; NULL is fine */
+void tp__context_release(tp_context *context);         /* of what it saved */
+
+/* ---- Saving: saved.c ----------------------------------------------------------------------------------------------------------- */
+
+void tp__slot_clear(tp__saved_slot *slot);
+/* What hooks that are on make of a tensor to be saved, instead of the tensor. `output` is -1 for an input. */
+tp_status tp__slot_pack(tp_node *node, tp__saved_slot *slot, tp_tensor *x, int output);
+static inline tp_status tp__slot_hold(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
+{
+    if (__builtin_expect(tp__self.mode & TP__SAVE_HOOKS, 0)) return tp__slot_pack(node, slot, x, -1);
+    tp__ref(x);
+    slot->is.tensor = x;
+    slot->version = tp__version(x);
+    slot->kind = TP__HELD;
+    return TP_OK;
+}
+tp_status tp__slot_hold_output(tp_node *node, tp__saved_slot *slot, tp_tensor *y, int output);
+/* The tensor. NULL: an error, or the slot is empty. `name` is that of the op which saved it. */
+tp_tensor *tp__slot_get(const tp_node *node, const tp__saved_slot *slot, const char *name);
+/* Its rule has run: what was unpacked for it may be given up. */
+void tp__slots_used(const tp__saved_slot *slot, int n);
+void tp__context_used(tp_context *context);
+
+static inline tp_status tp__save_input(tp_node *node, int k, tp_tensor *x) { return tp__slot_hold(node, &tp__slots(node)[k], x); }
+static inline tp_status tp__save_output(tp_node *node, int k, tp_tensor *y, int output)
+{
+    return tp__slot_hold_output(node, &tp__slots(node)[k], y, output);
+}
+
+/* Hooks, as long as they are on or something is packed by them. */
+typedef struct tp__saved_hooks {
+    _Atomic int32_t refs;
+    const char *name;                                  /* for messages: what unpacks */
+    tp_pack_fn *pack;
+    tp_unpack_fn *unpack;
+    tp_drop_fn *drop;                                  /* NULL: nothing to drop */
+    void *arg;
+    bool ours;                                         /* pack is given the very tensor, and there is: */
+    void (*used)(void *arg, void *packed);             /* a rule has run that it was unpacked for; NULL */
+    void (*gone)(void *arg);                           /* nothing is packed by them any longer; NULL */
+} tp__saved_hooks;
+tp__saved_hooks *tp__hooks_begin(const tp__saved_hooks *hooks);          /* on from here: a copy, counted. NULL: TP_ERR_MEMORY */
+void tp__hooks_end(tp__saved_hooks *was);              /* those that were on before are on again */
 
 /* ---- For rules --------------------------------------------------------------------------------------------------------------- */
 

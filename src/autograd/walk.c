@@ -271,7 +271,13 @@ static tp_status run_node(tp__walk *w, tp_node *node)
     tp_status status = TP_OK;
     if (w->to_inputs && !has_gradient(node)) return TP_OK;
     if (__builtin_expect(node->u.hooks || node->flags & TP__CAPTURE, 0)) status = look_at_gradients(w, node, dy, mark);
-    if (!status && (!w->to_inputs || node->flags & TP__RUN)) status = run_rule(w, node, dy, mark);
+    if (!status && (!w->to_inputs || node->flags & TP__RUN)) {
+        status = run_rule(w, node, dy, mark);
+        if (__builtin_expect(node->flags & TP__PACKS, 0)) {
+            tp__slots_used(tp__slots(node), node->n_saved);
+            if (node->context) tp__context_used(node->context);
+        }
+    }
     tp__let_go(node);
     if (!w->to_inputs) {
         node->walk = NULL;

@@ -19,11 +19,14 @@ enum { BLOCK = 512 };
         else for (int64_t i = 0; i < n; i++) { const wide v = src[i]; y[i * stride] = (type)(expression); } \
     }
 
+/* To the integers of 32 bits and less, but for uint8, by way of int32: what the conversion gives that PyTorch is built with. */
+static inline int32_t narrow_whole(double v) { return v > -0x1.00000002p31 && v < 0x1p31 ? (int32_t)v : INT32_MIN; }
 
 #define BOTH(dtype, wide, wide_name, type, in, out) LOAD(load_##dtype##_##wide_name, wide, type, in) STORE(store_##dtype##_##wide_name, wide, type, out)
-#define PLAIN(dtype, type) \
-    BOTH(dtype, int64_t, i, type, v, v) BOTH(dtype, double, d, type, v, tp__whole(v)) BOTH(dtype, float, f, type, v, tp__whole(v))
-PLAIN(I64, int64_t) PLAIN(I32, int32_t) PLAIN(I16, int16_t) PLAIN(I8, int8_t) PLAIN(U8, uint8_t)
+#define PLAIN(dtype, type, whole) \
+    BOTH(dtype, int64_t, i, type, v, v) BOTH(dtype, double, d, type, v, whole(v)) BOTH(dtype, float, f, type, v, whole(v))
+PLAIN(I64, int64_t, tp__whole) PLAIN(I32, int32_t, narrow_whole) PLAIN(I16, int16_t, narrow_whole) PLAIN(I8, int8_t, narrow_whole)
+PLAIN(U8, uint8_t, tp__whole)
 BOTH(BOOL, int64_t, i, uint8_t, v != 0, v != 0) BOTH(BOOL, double, d, uint8_t, v != 0, v != 0) BOTH(BOOL, float, f, uint8_t, v != 0, v != 0)
 BOTH(F32, int64_t, i, float, tp__whole((double)v), v) BOTH(F32, double, d, float, v, v) BOTH(F32, float, f, float, v, v)
 BOTH(F64, int64_t, i, double, tp__whole(v), v) BOTH(F64, double, d, double, v, v) BOTH(F64, float, f, double, v, v)

@@ -11,6 +11,7 @@ void tp__grad_state_free(tp__grad_state *state);
 const char *tp__node_name(const tp_node *node, bool *custom);
 /* May x be written in place now? Pending errors, leaves that require grad, views of several: an error says why not. */
 bool tp__may_write(tp_tensor *x, const char *op);
+bool tp__may_write_with(tp_tensor *x, const char *op, bool need);        /* need: what is written needs a gradient */
 /* May x be laid out anew? Pending errors; leaves that require grad, and without recording what has a node: they expect gradients
  * of their shape. */
 bool tp__may_relay(tp_tensor *x, const char *op);

@@ -12,6 +12,9 @@ typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 
+/* var, std and with their means: the shape rule gives the correction as `less`. */
+typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; double less; } tp__moments;
+
 /* rows_take, rows_add, rows_put and rows_sum: an index of the n_dims dims from `dim` on, as one; negative ones count from the end
  * if `wrap`. index_merge: the size that each index is below, and the dim that it is of, for a message. */
 typedef struct tp__row_lookup { int64_t dim, n_dims; bool wrap; } tp__row_lookup;

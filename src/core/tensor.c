@@ -263,59 +263,7 @@ tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t
 
 tp_tensor *tp__alias_like(tp_tensor *x) { return tp__alias(x, x->ndim, x->shape, x->stride, tp__offset_of(x)); }
 
-/* ---- Geometry --------------------------------------------------------------------------------------------------------------------- */
-
-bool tp__geometry_is_contiguous(int ndim, const int64_t *shape, const int64_t *stride)
-{
-    int64_t expected = 1;
-    bool contiguous = true;
-    for (int i = ndim - 1; i >= 0; i--) {
-        if (!shape[i]) return true;
-        if (shape[i] == 1) continue;
-        contiguous &= stride[i] == expected;
-        expected *= shape[i];
-    }
-    return contiguous;
-}
-
-int tp__dims_by_stride(const tp_tensor *x, int *order)
-{
-    int n = 0;
-    for (int i = 0; i < x->ndim; i++) {
-        if (x->shape[i] == 1) continue;
-        int at = n++;
-        while (at > 0 && x->stride[order[at - 1]] < x->stride[i]) {
-            order[at] = order[at - 1];
-            at--;
-        }
-        order[at] = i;
-    }
-    return n;
-}
-
-bool tp__is_dense(const tp_tensor *x)
-{
-    if (x->flags & TP__CONTIGUOUS) return true;
-    int order[TP_MAX_DIMS];
-    int64_t expected = 1;
-    for (int i = tp__dims_by_stride(x, order) - 1; i >= 0; i--) {
-        if (x->stride[order[i]] != expected) return false;
-        expected *= x->shape[order[i]];
-    }
-    return true;
-}
-
-void tp__strides_like(const tp_tensor *x, int64_t *stride)
-{
-    int order[TP_MAX_DIMS];
-    int64_t next = 1;
-    for (int i = tp__dims_by_stride(x, order) - 1; i >= 0; i--) {
-        stride[order[i]] = next;
-        next *= x->shape[order[i]] ? x->shape[order[i]] : 1;
-    }
-    for (int i = x->ndim - 1; i >= 0; i--)             /* a dim of size 1 steps over all that is inside of it */
-        if (x->shape[i] == 1) stride[i] = i == x->ndim - 1 ? 1 : stride[i + 1] * x->shape[i + 1];
-}
+/* ---- Dims and texts -------------------------------------------------------------------------------------------------------------- */
 
 int tp__dim(int64_t dim, int ndim)
 {

@@ -37,6 +37,7 @@ enum {
     TP__MULTI_VIEW    = 16,                            /* one of several views that an op returned: not to be written in place */
     TP__APART         = 32,                            /* allocated without pools */
     TP__RETAIN_GRAD   = 64,                            /* no leaf, but keeps its gradient */
+    TP__FUNCTION_VIEW = 128,                           /* an input, or a view, that a function of one's own returned: as MULTI_VIEW */
 };
 
 struct tp_tensor {
@@ -139,6 +140,10 @@ bool tp__geometry_is_contiguous(int ndim, const int64_t *shape, const int64_t *s
 bool tp__is_dense(const tp_tensor *x);                 /* non-overlapping, no holes, in some order of dims */
 /* The memory format that dense inputs keep: strides like x's for a shape like x's. */
 void tp__strides_like(const tp_tensor *x, int64_t *stride);
+/* layout.c, too. Channels-last formats are for 4 and for 5 dims; others fit all, and mean contiguous. */
+bool tp__format_fits(tp_memory_format format, int ndim);
+void tp__strides_of_format(tp_memory_format format, int ndim, const int64_t *shape, int64_t *stride);
+bool tp__has_format(const tp_tensor *x, tp_memory_format format);
 int tp__dim(int64_t dim, int ndim);                    /* wraps a negative dim; -1 when out of range (0-dim takes 0 and -1) */
 int tp__dims_by_stride(const tp_tensor *x, int *order);          /* those of size other than 1, by falling stride; returns how many */
 

@@ -8,7 +8,9 @@
 enum {
     TP__NO_RECORD = 1,
     TP__PENDING   = 2,                                 /* an error is unread */
-    TP__AUTOCAST  = 4, TP__PROFILE = 8, TP__ANOMALY = 16, TP__LAZY = 32,      /* reserved */
+    TP__AUTOCAST  = 4, TP__PROFILE = 8, TP__LAZY = 32,           /* reserved */
+    TP__ANOMALY   = 16,                                /* nodes note where they were made, and NaN is looked for */
+    TP__SAVE_HOOKS = 64,                               /* what the tape saves goes through hooks */
 };
 
 enum { TP__POOL_TENSOR, TP__POOL_STORAGE, TP__POOL_NODE_SMALL, TP__POOL_NODE, TP__POOL_NODE_LARGE, TP__POOL_DATA };
@@ -34,6 +36,7 @@ typedef struct tp__thread {
     const void *caller;                                /* return address of the outermost public call under way */
     const char *op;                                    /* the op under way, for error records */
     tp_path_frame *path;
+    struct tp__saved_hooks *saved_hooks;               /* with TP__SAVE_HOOKS: which */
     tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
     bool reaping, serial, root_warned;
     tp__thread_rest *rest;

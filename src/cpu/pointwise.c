@@ -13,11 +13,11 @@ TP__REAL2(relu_backward, b <= 0 ? 0 : a, b <= 0 ? 0 : a)
 TP__REAL2(sigmoid_backward, a * (b * (1 - b)), a * (b * (1 - b)))
 TP__REAL2(tanh_backward, a * (1 - b * b), a * (1 - b * b))
 
-TP__REAL1(exp, tp__exp_f32(a), exp(a))
-TP__REAL1(log, tp__log_f32(a), log(a))
+TP__REAL1(exp, tp__exp_f32(a), tp__exp_f64(a))
+TP__REAL1(log, tp__log_f32(a), tp__log_f64(a))
 TP__REAL1(sqrt, sqrtf(a), sqrt(a))
-TP__REAL1(sigmoid, tp__sigmoid_f32(a), 1 / (1 + exp(-a)))
-TP__REAL1(tanh, tp__tanh_f32(a), tanh(a))
+TP__REAL1(sigmoid, tp__sigmoid_f32(a), tp__sigmoid_f64(a))
+TP__REAL1(tanh, tp__tanh_f32(a), tp__tanh_f64(a))
 
 const tp_kernel tp__cpu_pointwise[] = {
     TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(neg) TP__ROW(eq)

@@ -10,6 +10,7 @@ enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 
 typedef struct operand {                               /* 0 is the output */
     char *data;
     tp_dtype dtype, loop_dtype;                        /* what it is, what the loop takes or gives */
+    tp_dtype wanted;                                   /* what a single value is first cast to: 300 beside uint8 is 44 */
     int64_t item, loop_item;                           /* bytes of an element */
     int64_t stride[TP_MAX_DIMS];                       /* in elements; 0 where an input broadcasts */
     bool direct, single;                               /* the loop may use its memory; it is one value */
@@ -69,7 +70,9 @@ static void spread(void *block, int64_t item, int64_t n)
 
 static void spread_value(const operand *x, const char *data, char *block, int64_t n)
 {
-    tp__cast_row(block, x->loop_dtype, 1, data, x->dtype, 1, 1);
+    tp_c128 value;
+    tp__cast_row(&value, x->wanted, 1, data, x->dtype, 1, 1);
+    tp__cast_row(block, x->loop_dtype, 1, &value, x->wanted, 1, 1);
     spread(block, x->loop_item, n);
 }
 
@@ -178,6 +181,7 @@ tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
         o->data = x->data;
         o->dtype = (tp_dtype)x->dtype;
         o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
+        o->wanted = o->loop_dtype == dtype && dtype == TP_I64 ? wanted : o->loop_dtype;
         o->item = (int64_t)tp_dtype_size(o->dtype);
         o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
     }

@@ -146,7 +146,7 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
     } \
     TP__SIMD(static, softmax_f##bits, (int64_t rows, int64_t n, const T *x, T *y), (rows, n, x, y)) \
     void tp__softmax_rows_f##bits(int64_t rows, int64_t n, const T *x, T *y) { softmax_f##bits(rows, n, x, y); } \
-    static TP__INLINE void logsum_f##bits##_body(int64_t rows, int64_t n, const T *x, T *max, T *logsum) \
+    static TP__INLINE void sums_f##bits##_body(int64_t rows, int64_t n, const T *x, T *max, T *sum) \
     { \
         T e[TP__ROWS_BLOCK]; \
         const int64_t at_once = n < TP__ROWS_BLOCK ? TP__ROWS_BLOCK / n : 1; \
@@ -159,14 +159,19 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
                 for (int64_t k = 0; k < some; k++) \
                     for (int64_t i = 0; i < w; i++) e[k * w + i] = x[(r + k) * n + c + i] - max[r + k]; \
                 exp_f##bits(some * w, e); \
-                for (int64_t k = 0; k < some; k++) logsum[r + k] = sum_f##bits(w, e + k * w); \
-                if (n > w) logsum[r] = total += logsum[r]; \
+                for (int64_t k = 0; k < some; k++) sum[r + k] = sum_f##bits(w, e + k * w); \
+                if (n > w) sum[r] = total += sum[r]; \
             } \
         } \
-        for (int64_t r = 0; r < rows; r++) logsum[r] = LOG(logsum[r]); \
     } \
-    TP__SIMD(static, logsum_f##bits, (int64_t rows, int64_t n, const T *x, T *max, T *logsum), (rows, n, x, max, logsum)) \
-    void tp__logsum_rows_f##bits(int64_t rows, int64_t n, const T *x, T *max, T *logsum) { logsum_f##bits(rows, n, x, max, logsum); } \
+    TP__SIMD(static, sums_f##bits, (int64_t rows, int64_t n, const T *x, T *max, T *sum), (rows, n, x, max, sum)) \
+    static TP__INLINE void log_f##bits##_body(int64_t n, T *x) { for (int64_t i = 0; i < n; i++) x[i] = LOG(x[i]); } \
+    TP__SIMD(static, log_f##bits, (int64_t n, T *x), (n, x)) \
+    void tp__logsum_rows_f##bits(int64_t rows, int64_t n, const T *x, T *max, T *logsum) \
+    { \
+        sums_f##bits(rows, n, x, max, logsum); \
+        log_f##bits(rows, logsum); \
+    } \
     static TP__INLINE void minus_f##bits##_body(int64_t rows, int64_t n, const T *x, const T *max, const T *logsum, T *y) \
     { \
         for (int64_t r = 0; r < rows; r++) \
@@ -206,21 +211,34 @@ static void softmax_rows(int64_t rows, int64_t n, int64_t first, const void *con
     else softmax_f32(rows, n, x[0], y);
 }
 
+/* In 16-bit floats, of which *arg is the dtype, PyTorch rounds the sum and its logarithm; so do we. */
+static void logsum_rounded(int64_t rows, int64_t n, const float *x, float *max, float *logsum, const tp_dtype *dtype)
+{
+    uint16_t half[TP__ROWS_BLOCK / 16];
+    sums_f32(rows, n, x, max, logsum);
+    for (int i = 0; i < 2; i++) {
+        if (i) log_f32(rows, logsum);
+        tp__cast_row(half, *dtype, 1, logsum, TP_F32, 1, rows);
+        tp__cast_row(logsum, TP_F32, 1, half, *dtype, 1, rows);
+    }
+}
+
 static void log_softmax_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
 {
-    (void)first, (void)arg;
+    (void)first;
     enum { MOST = 256 };
     double max[MOST], logsum[MOST];
     for (int64_t r = 0; r < rows; r += MOST) {
         const int64_t some = least(MOST, rows - r);
         if (f64) {
             const double *from = (const double *)x[0] + r * n;
-            logsum_f64(some, n, from, max, logsum);
+            tp__logsum_rows_f64(some, n, from, max, logsum);
             minus_f64(some, n, from, max, logsum, (double *)y + r * n);
         } else {
             const float *from = (const float *)x[0] + r * n;
             float *m = (float *)(void *)max, *s = (float *)(void *)logsum;
-            logsum_f32(some, n, from, m, s);
+            if (arg) logsum_rounded(some, n, from, m, s, arg);
+            else tp__logsum_rows_f32(some, n, from, m, s);
             minus_f32(some, n, from, m, s, (float *)y + r * n);
         }
     }
@@ -247,7 +265,13 @@ static tp_status rows_kernel(tp__call *call, tp__row_fn *fn)
     return tp__each_rows(tp__rows_of(call->out[0], dim), call->in, call->n_in, call->out[0], fn, NULL);
 }
 static tp_status softmax_kernel(tp__call *call) { return rows_kernel(call, softmax_rows); }
-static tp_status log_softmax_kernel(tp__call *call) { return rows_kernel(call, log_softmax_rows); }
+static tp_status log_softmax_kernel(tp__call *call)
+{
+    const tp__rows rows = tp__rows_of(call->out[0], *(const int64_t *)call->attr);
+    const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
+    const bool rounds = rows.inner == 1 && (dtype == TP_F16 || dtype == TP_BF16);
+    return tp__each_rows(rows, call->in, call->n_in, call->out[0], log_softmax_rows, rounds ? &dtype : NULL);
+}
 static tp_status softmax_backward_kernel(tp__call *call) { return rows_kernel(call, softmax_back_rows); }
 static tp_status log_softmax_backward_kernel(tp__call *call) { return rows_kernel(call, log_softmax_back_rows); }
 

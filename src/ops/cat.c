@@ -137,7 +137,10 @@ static tp_status cat_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     for (int i = 0; i < node->n_edges; i++) {
         const int64_t size = ((const int64_t *)sizes->data)[2 * i];
         const tp_dtype dtype = (tp_dtype)((const int64_t *)sizes->data)[2 * i + 1];
-        if (size < 0) continue;
+        if (size < 0) {                                /* left out: its gradient is as empty as it was */
+            if (tp__edge_needs(node, i) && !(dx[i] = tp_zeros(TP_SHAPE(0), .dtype = dtype, .device = dy[0]->device))) return tp__pending();
+            continue;
+        }
         if (tp__edge_needs(node, i)) {
             tp_tensor *part = tp_narrow(dy[0], (int)dim, at, size);
             dx[i] = part && part->dtype != dtype ? tp_to_dtype(part, dtype) : part;

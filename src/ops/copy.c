@@ -1,20 +1,30 @@
-/* copy.c: copies between layouts, dtypes and devices, filling, and detaching. A copy's gradient is the gradient, cast back. */
-#include "ops/run.h"
+/* copy.c: copies between layouts, dtypes and devices, and detaching. A copy's gradient is the gradient, cast back. */
+#include "ops/copy.h"
 #include "ops/samples.h"
+
+/* ---- Layouts ------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp__out_in_format(tp__call *call, tp_tensor *x, tp_dtype dtype, int32_t format)
+{
+    int64_t stride[TP_MAX_DIMS];
+    if (!tp__format_fits((tp_memory_format)format, x->ndim)) {
+        tp__call_fail(call, TP_ERR_SHAPE, "channels-last formats are for 4 dims, and in 3d for 5, not for %s", tp__shape_text(x));
+        return NULL;
+    }
+    if (format == TP_FORMAT_DEFAULT || format == TP_PRESERVE_FORMAT) tp__strides_like(x, stride);
+    else tp__strides_of_format((tp_memory_format)format, x->ndim, x->shape, stride);
+    return tp__out_made(call, tp__tensor_new_strided(call->device ? call->device : x->device, dtype, x->ndim, x->shape, stride));
+}
+
+typedef struct format_attr { int32_t format; } format_attr;
+typedef struct cast_attr { tp_dtype dtype; int32_t format; } cast_attr;
 
 /* ---- clone, contiguous, casts ------------------------------------------------------------------------------------------------- */
 
-static tp_status dense_shape(tp__call *call)            /* keeps a dense layout */
+static tp_status clone_shape(tp__call *call)
 {
     tp_tensor *x = call->in[0];
-    if (tp__is_dense(x)) return tp__made(tp__out_like(call, x, (tp_dtype)x->dtype));
-    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
-}
-
-static tp_status contiguous_shape(tp__call *call)
-{
-    tp_tensor *x = call->in[0];
-    return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape));
+    return tp__made(tp__out_in_format(call, x, (tp_dtype)x->dtype, ((const format_attr *)call->attr)->format));
 }
 
 static tp_status identity_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -24,15 +34,12 @@ static tp_status identity_backward(const tp_node *node, tp_tensor *const *dy, ui
     return TP_OK;
 }
 
-typedef struct cast_attr { tp_dtype dtype; } cast_attr;
 static tp_status cast_shape(tp__call *call)
 {
-    tp_tensor *x = call->in[0];
-    const tp_dtype dtype = ((const cast_attr *)call->attr)->dtype;
-    if (dtype <= TP_DTYPE_DEFAULT || dtype >= TP_DTYPE_END) return tp__call_fail(call, TP_ERR_DTYPE, "%d is no dtype", (int)dtype);
+    const cast_attr *a = call->attr;
+    if (a->dtype <= TP_DTYPE_DEFAULT || a->dtype >= TP_DTYPE_END) return tp__call_fail(call, TP_ERR_DTYPE, "%d is no dtype", (int)a->dtype);
     call->keep_shape = 1;
-    if (!tp__is_dense(x)) return tp__made(tp__out(call, dtype, x->ndim, x->shape));
-    return tp__made(tp__out_like(call, x, dtype));
+    return tp__made(tp__out_in_format(call, call->in[0], a->dtype, a->format));
 }
 
 static tp_status cast_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -47,6 +54,7 @@ static void copy_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2, 2), -2, 2)), TP__NAMED("memory_format", .kind = TP_ARG_MEMORY_FORMAT, .value.string = "channels_last"));
 }
 
 static void cast_samples(tp_sample_set *set)
@@ -54,12 +62,26 @@ static void cast_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), { .kind = TP_ARG_DTYPE, .value.dtype = TP_F64 });
 }
 
-static const tp_op op_clone = { .schema = "clone(Tensor input) -> Tensor", .kernel = "copy", .shape = dense_shape, .backward = identity_backward,
-    .samples = copy_samples, .state = TP__STATE };
-static const tp_op op_contiguous = { .schema = "contiguous(Tensor input) -> Tensor", .kernel = "copy", .shape = contiguous_shape,
-    .backward = identity_backward, .samples = copy_samples, .state = TP__STATE };
-static const tp_op op_cast = { .schema = "to_dtype(Tensor input, dtype dtype) -> Tensor", .kernel = "copy", .shape = cast_shape,
-    .backward = cast_backward, .attr_size = sizeof(cast_attr), .samples = cast_samples, .state = TP__STATE };
+static const tp_op op_clone = { .schema = "clone(Tensor input, *, " TP__MEMORY_FORMAT "=none) -> Tensor", .kernel = "copy", .shape = clone_shape,
+    .backward = identity_backward, .attr_size = sizeof(format_attr), .samples = copy_samples, .state = TP__STATE };
+static const tp_op op_cast = { .schema = "to_dtype(Tensor input, dtype dtype, *, " TP__MEMORY_FORMAT "=none) -> Tensor", .kernel = "copy",
+    .shape = cast_shape, .backward = cast_backward, .attr_size = sizeof(cast_attr), .samples = cast_samples, .state = TP__STATE };
+
+static tp_tensor *clone(tp_tensor *x, tp_memory_format format, const void *caller)
+{
+    return tp__run1(&op_clone, &x, 1, &(format_attr){ (int32_t)format }, caller);
+}
+static tp_tensor *contiguous(tp_tensor *x, tp_memory_format format, const void *caller)
+{
+    if (!format) format = TP_CONTIGUOUS_FORMAT;
+    return x && x->kind == TP_KIND_TENSOR && tp__has_format(x, format) ? x : clone(x, format, caller);
+}
+static tp_status contiguous_compose(tp__call *call)
+{
+    return tp__made(tp__out_made(call, contiguous(call->in[0], (tp_memory_format)((const format_attr *)call->attr)->format, NULL)));
+}
+static const tp_op op_contiguous = { .schema = "contiguous(Tensor input, *, " TP__MEMORY_FORMAT "=contiguous_format) -> Tensor",
+    .compose = contiguous_compose, .attr_size = sizeof(format_attr), .samples = copy_samples, .state = TP__STATE };
 
 /* ---- copy_ --------------------------------------------------------------------------------------------------------------------- */
 
@@ -92,6 +114,7 @@ static tp_status copy__forward(tp__call *call)
 
 static tp_status copy__backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
+    if (need & 1 && !(dx[0] = tp_zeros(tp_shape_of(dy[0]), .dtype = (tp_dtype)dy[0]->dtype, .device = dy[0]->device))) return tp__pending();
     if (need & 2 && !(dx[1] = tp__fit(node, 1, dy[0]))) return tp__pending();      /* the old values have no part in it */
     return TP_OK;
 }
@@ -103,34 +126,6 @@ static void copy__samples(tp_sample_set *set)
 
 static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .flags = TP__INPLACE,
     .shape = copy__shape, .forward = copy__forward, .backward = copy__backward, .samples = copy__samples, .state = TP__STATE };
-
-/* ---- fill_, zero_ ---------------------------------------------------------------------------------------------------------------- */
-
-static tp_status zero_forward(tp__call *call)
-{
-    const tp_operand zero = { .kind = TP_OPERAND_INTEGER };
-    tp__call fill = *call;
-    fill.attr = &zero;
-    const tp_kernel *kernel = tp__kernel(call->op, call->in[0]->device);
-    return kernel ? kernel->run(&fill) : tp__pending();
-}
-
-static tp_status forget_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
-{
-    (void)node, (void)dy, (void)need, (void)dx;        /* nothing of the old values is left */
-    return TP_OK;
-}
-
-static void zero_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2))); }
-static void fill_samples(tp_sample_set *set)
-{
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__FLOAT_ARG(1.5));
-}
-
-static const tp_op op_zero_ = { .schema = "zero_(Tensor! input) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
-    .shape = tp__in_place, .forward = zero_forward, .backward = forget_backward, .samples = zero_samples, .state = TP__STATE };
-static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
-    .shape = tp__in_place, .backward = forget_backward, .attr_size = sizeof(tp_operand), .samples = fill_samples, .state = TP__STATE };
 
 /* ---- Between devices ----------------------------------------------------------------------------------------------------------------- */
 
@@ -172,38 +167,38 @@ static const tp_op op_to_device = { .schema = "to_device(Tensor input, int devic
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
-tp_tensor *tp_clone(tp_tensor *x) { return tp__run1(&op_clone, &x, 1, NULL, TP__CALLER); }
-
-tp_tensor *tp_contiguous(tp_tensor *x)
+tp_tensor *tp_clone_with(tp_tensor *x, const tp_clone_options *options)
 {
-    if (x && x->kind == TP_KIND_TENSOR && x->flags & TP__CONTIGUOUS) return x;
-    return tp__run1(&op_contiguous, &x, 1, NULL, TP__CALLER);
+    tp_clone_options o = TP__BRACES(clone, );
+    return tp_options_take("clone", &o, options, offsetof(tp_clone_options, tp__end)) ? NULL : clone(x, o.memory_format, TP__CALLER);
+}
+
+tp_tensor *tp_contiguous_with(tp_tensor *x, const tp_contiguous_options *options)
+{
+    tp_contiguous_options o = TP__BRACES(contiguous, );
+    return tp_options_take("contiguous", &o, options, offsetof(tp_contiguous_options, tp__end)) ? NULL : contiguous(x, o.memory_format, TP__CALLER);
 }
 
 tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype)
 {
     if (x && x->kind == TP_KIND_TENSOR && x->dtype == dtype) return x;
-    return tp__run1(&op_cast, &x, 1, &(cast_attr){ dtype }, TP__CALLER);
+    return tp__run1(&op_cast, &x, 1, &(cast_attr){ dtype, 0 }, TP__CALLER);
 }
 
 tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *options)
 {
-    tp_to_options o = { TP__DEFAULT_to .tp__end = 0 };
+    tp_to_options o = TP__BRACES(to, );
     if (tp_options_take("to", &o, options, offsetof(tp_to_options, tp__end)) || !x || !tp__alive(x, "to")) return NULL;
     tp_tensor *y = x;
-    if (o.dtype && o.dtype != (tp_dtype)x->dtype) y = tp_to_dtype(y, o.dtype);
+    const bool laid_out = !o.memory_format || o.memory_format == TP_PRESERVE_FORMAT || tp__has_format(x, o.memory_format);
+    if (!laid_out || (o.dtype && o.dtype != (tp_dtype)x->dtype))
+        y = tp__run1(&op_cast, &y, 1, &(cast_attr){ o.dtype ? o.dtype : (tp_dtype)x->dtype, (int32_t)o.memory_format }, TP__CALLER);
     if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ .device = device }, TP__CALLER);
-    return y == x && o.copy ? tp_clone(x) : y;
+    return y == x && o.copy ? clone(x, o.memory_format, TP__CALLER) : y;
 }
 
 tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src) { return tp__run1(&op_copy_, (tp_tensor *[]){ dst, src }, 2, NULL, TP__CALLER); }
-tp_tensor *tp_zero_(tp_tensor *x) { return tp__run1(&op_zero_, &x, 1, NULL, TP__CALLER); }
-
-tp_tensor *tp_fill_(tp_tensor *x, double value)
-{
-    return tp__run1(&op_fill_, &x, 1, &(tp_operand){ .kind = TP_OPERAND_REAL, .as.real = value }, TP__CALLER);
-}
 
 tp_tensor *tp_detach(tp_tensor *x) { return x && tp__alive(x, "detach") ? tp__alias_like(x) : NULL; }
 
-const tp_op *const tp__ops_copy[] = { &op_clone, &op_contiguous, &op_cast, &op_copy_, &op_zero_, &op_fill_, &op_to_device, NULL };
+const tp_op *const tp__ops_copy[] = { &op_clone, &op_contiguous, &op_cast, &op_copy_, &op_to_device, NULL };

@@ -28,4 +28,11 @@ static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
     return status;
 }
 
+/* The same with inputs contiguous and in their own dtypes. */
+static inline tp_status tp__run_contiguous(tp__call *call)
+{
+    static const tp_dtype own[TP__DENSE_MOST] = { TP_DTYPE_DEFAULT };
+    return tp__run_dense(call, own);
+}
+
 #endif

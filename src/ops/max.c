@@ -1,9 +1,9 @@
-/* max.c: the greatest element, of all or along a dim. NaN is greater than any number.
+/* max.c: the greatest or least element, of all or along a dim. NaN wins.
  *
- *   max        y = max of x               dx = dy [x = y] / how many are equal
- *   max.dim    y = x at i along dim       dx = dy at i, else 0
- *   max.other  y = max(a, b), broadcast   da = dy [a > b] + dy/2 [a = b]
- *   argmax     i alone */
+ *   max, min          y = max of x               dx = dy [x = y] / how many are equal
+ *   max.dim, min.dim  y = x at i along dim       dx = dy at i, else 0
+ *   max.other         y = max(a, b), broadcast   da = dy [a > b] + dy/2 [a = b]
+ *   argmax, argmin    i alone */
 #include "ops/dense.h"
 #include "ops/samples.h"
 
@@ -11,8 +11,6 @@ typedef struct dim_attr { int64_t dim; bool keepdim; } dim_attr;
 typedef struct scatter_attr { int64_t dim, size; bool keepdim; } scatter_attr;
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
-
-static tp_status dense_inputs(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
 
 static tp_status check_real(const tp__call *call)
 {
@@ -46,6 +44,7 @@ static tp_status max_shape(tp__call *call)
     const tp_tensor *x = call->in[0];
     if (check_real(call)) return tp__pending();
     if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
+    call->scratch = (void *)(((uintptr_t)1 << x->ndim) - 1);             /* the dims that go */
     return tp__made(tp__out(call, (tp_dtype)x->dtype, 0, NULL));
 }
 
@@ -274,51 +273,60 @@ static void maximum_backward_samples(tp_sample_set *set)
 
 /* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------- */
 
-static const tp_op op_max = { .schema = "max(Tensor input) -> Tensor", .shape = max_shape, .forward = dense_inputs, .backward = max_backward,
-    .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = all_samples, .state = TP__STATE };
-static const tp_op op_max_dim = { .schema = "max.dim(Tensor input, int dim, bool keepdim=false) -> (Tensor, Tensor)", .kernel = "max.dim",
-    .shape = max_dim_shape, .forward = dense_inputs, .backward = max_dim_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(dim_attr),
-    .samples = dim_samples, .state = TP__STATE };
+#define EXTREME(name) \
+    static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", .shape = max_shape, .backward = max_backward, \
+        .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = all_samples, .state = TP__STATE }; \
+    static const tp_op op_##name##_dim = { .schema = #name ".dim(Tensor input, int dim, bool keepdim=false) -> (Tensor, Tensor)", .kernel = #name ".dim", \
+        .shape = max_dim_shape, .forward = tp__run_contiguous, .backward = max_dim_backward, .saves = { TP__OUTPUT(1) }, \
+        .attr_size = sizeof(dim_attr), .samples = dim_samples, .state = TP__STATE }; \
+    static const tp_op op_arg##name = { .schema = "arg" #name "(Tensor input, int? dim=none, bool keepdim=false) -> Tensor", .flags = TP__NO_GRAD_OP, \
+        .shape = argmax_shape, .forward = tp__run_contiguous, .attr_size = sizeof(dim_attr), .samples = argmax_samples, .state = TP__STATE };
+EXTREME(max)
+EXTREME(min)
 static const tp_op op_max_other = { .schema = "max.other(Tensor input, Tensor other) -> Tensor", .kernel = "maximum", .shape = maximum_shape,
     .forward = maximum_forward, .backward = maximum_backward, .saves = { TP__INPUT(0, 0), TP__INPUT(1, 0) }, .samples = other_samples,
     .state = TP__STATE };
-static const tp_op op_argmax = { .schema = "argmax(Tensor input, int? dim=none, bool keepdim=false) -> Tensor", .flags = TP__NO_GRAD_OP,
-    .shape = argmax_shape, .forward = dense_inputs, .attr_size = sizeof(dim_attr), .samples = argmax_samples, .state = TP__STATE };
 
 static const tp_op op_max_backward = { .schema = "max_backward(Tensor grad, Tensor input, Tensor output) -> Tensor", .flags = TP__INTERNAL,
-    .shape = max_backward_shape, .forward = dense_inputs, .backward = max_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .shape = max_backward_shape, .forward = tp__run_contiguous, .backward = max_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
     .samples = max_backward_samples, .state = TP__STATE };
 static const tp_op op_max_scatter = { .schema = "max_scatter(Tensor grad, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
-    .flags = TP__INTERNAL, .shape = scatter_shape, .forward = dense_inputs, .backward = max_scatter_backward, .saves = { TP__INPUT(1, 0) },
+    .flags = TP__INTERNAL, .shape = scatter_shape, .forward = tp__run_contiguous, .backward = max_scatter_backward, .saves = { TP__INPUT(1, 0) },
     .attr_size = sizeof(scatter_attr), .samples = scatter_samples, .state = TP__STATE };
 static const tp_op op_max_gather = { .schema = "max_gather(Tensor input, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
-    .flags = TP__INTERNAL, .shape = gather_shape, .forward = dense_inputs, .backward = max_gather_backward, .saves = { TP__INPUT(1, 0) },
+    .flags = TP__INTERNAL, .shape = gather_shape, .forward = tp__run_contiguous, .backward = max_gather_backward, .saves = { TP__INPUT(1, 0) },
     .attr_size = sizeof(scatter_attr), .samples = gather_samples, .state = TP__STATE };
 static const tp_op op_maximum_backward = { .schema = "maximum_backward(Tensor grad, Tensor input, Tensor other) -> Tensor", .flags = TP__INTERNAL,
-    .shape = maximum_backward_shape, .forward = dense_inputs, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .shape = maximum_backward_shape, .forward = tp__run_contiguous, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
     .samples = maximum_backward_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
 tp_tensor *tp_max(tp_tensor *x) { return tp__run1(&op_max, &x, 1, NULL, TP__CALLER); }
+tp_tensor *tp_min(tp_tensor *x) { return tp__run1(&op_min, &x, 1, NULL, TP__CALLER); }
 
-tp_tensor *tp_max_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices)
+static tp_tensor *along(const tp_op *op, tp_tensor *x, int dim, bool keepdim, tp_tensor **indices, const void *caller)
 {
-    dim_attr attr = { dim, keepdim };
     tp_tensor *out[2] = { NULL };
-    const bool failed = tp__run(&op_max_dim, &x, 1, &attr, out, 2, TP__CALLER) < 0;
+    const bool failed = tp__run(op, &x, 1, &(dim_attr){ dim, keepdim }, out, 2, caller) < 0;
     if (indices) *indices = failed ? NULL : out[1];
     return failed ? NULL : out[0];
 }
 
-tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *options)
+tp_tensor *tp_max_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices) { return along(&op_max_dim, x, dim, keepdim, indices, TP__CALLER); }
+tp_tensor *tp_min_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices) { return along(&op_min_dim, x, dim, keepdim, indices, TP__CALLER); }
+
+static tp_tensor *place(const tp_op *op, const char *name, tp_tensor *x, const tp_argmax_options *options, const void *caller)
 {
     tp_argmax_options o = { TP__DEFAULT_argmax .tp__end = 0 };
-    if (tp_options_take("argmax", &o, options, offsetof(tp_argmax_options, tp__end))) return NULL;
-    dim_attr attr = { o.dim, o.keepdim };
-    return tp__run1(&op_argmax, &x, 1, &attr, TP__CALLER);
+    if (tp_options_take(name, &o, options, offsetof(tp_argmax_options, tp__end))) return NULL;
+    return tp__run1(op, &x, 1, &(dim_attr){ o.dim, o.keepdim }, caller);
 }
 
+tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o) { return place(&op_argmax, "argmax", x, o, TP__CALLER); }
+tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o) { return place(&op_argmin, "argmin", x, o, TP__CALLER); }
+
 const tp_op *const tp__ops_max[] = {
-    &op_max, &op_max_dim, &op_max_other, &op_argmax, &op_max_backward, &op_max_scatter, &op_max_gather, &op_maximum_backward, NULL,
+    &op_max, &op_max_dim, &op_max_other, &op_argmax, &op_min, &op_min_dim, &op_argmin, &op_max_backward, &op_max_scatter, &op_max_gather,
+    &op_maximum_backward, NULL,
 };

@@ -121,6 +121,15 @@ static bool set_floats(const tp_arg *arg, tp__floats *to)
     return true;
 }
 
+static tp_device device_named(const char *name)         /* "cpu", "cuda", "cuda:1"; 0: of none */
+{
+    if (!name || !strcmp(name, "cpu")) return name ? TP_CPU : 0;
+    if (!strcmp(name, "cuda")) return TP_CUDA(0);
+    char *end;
+    const long index = strncmp(name, "cuda:", 5) || name[5] < '0' || name[5] > '9' ? -1 : strtol(name + 5, &end, 10);
+    return index >= 0 && index < 256 && !*end ? TP_CUDA((int)index) : 0;
+}
+
 static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
 {
     tp_operand number;
@@ -148,6 +157,7 @@ static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
         *(tp_dtype *)to = arg->value.dtype;
         return true;
     case TP__TYPE_DEVICE:
+        if (arg->kind == TP_ARG_STRING) return (*(tp_device *)to = device_named(arg->value.string)) != 0;
         if (arg->kind != TP_ARG_DEVICE) return false;
         *(tp_device *)to = arg->value.device;
         return true;
@@ -211,9 +221,11 @@ static tp_status bind_tensor(binding *b, const tp__param *p, const tp_arg *arg)
     tp_operand number;
     if (!arg) return add_slot(b, NULL);
     if (p->type == TP__TYPE_TENSORS) {
-        if (arg->kind != TP_ARG_TENSORS) return misfit(b, "\"%s\" must be a list of tensors", p->name);
+        if (arg->kind != TP_ARG_TENSORS && arg->kind != TP_ARG_LIST) return misfit(b, "\"%s\" must be a list of tensors", p->name);
         for (int i = 0; i < arg->n; i++) {
-            const tp_status status = add_slot(b, arg->value.tensors[i]);
+            const bool listed = arg->kind == TP_ARG_LIST;
+            if (listed && arg->value.list[i].kind != TP_ARG_TENSOR) return misfit(b, "\"%s\" must be a list of tensors", p->name);
+            const tp_status status = add_slot(b, listed ? arg->value.list[i].value.tensor : arg->value.tensors[i]);
             if (status) return status;
         }
         return TP_OK;

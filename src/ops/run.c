@@ -43,8 +43,7 @@ tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shap
 
 tp_tensor *tp__out_like(tp__call *call, tp_tensor *x, tp_dtype dtype)
 {
-    if (x->flags & TP__CONTIGUOUS || tp__is_expanded(x))        /* which has no layout to keep */
-        return tp__out(call, dtype, x->ndim, x->shape);
+    if (x->flags & TP__CONTIGUOUS) return tp__out(call, dtype, x->ndim, x->shape);
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
     return tp__out_made(call, tp__tensor_new_strided(x->device, dtype, x->ndim, x->shape, stride));
@@ -133,15 +132,17 @@ static tp_node *record(tp__call *call)
         const tp__save *save = &op->saves[k];
         if (save->from != TP__SAVE_INPUT || (save->when && !(save->when & call->need)) || !call->in[save->index]) continue;
         tp_tensor *x = call->in[save->index];
-        if (op->flags & TP__INPLACE && !(x = to_save_in_place(call, save->index))) {
+        if (op->flags & TP__INPLACE) x = to_save_in_place(call, save->index);
+        if (!x || tp__save_input(node, k, x)) {
             tp__node_unref(node);
             return NULL;
         }
-        tp__save_input(node, k, x);
     }
     if (op->attr_size) memcpy(tp__attr_memory(node), call->attr, op->attr_size);
     return node;
 }
+
+static bool takes_gradient(const tp_tensor *x) { return tp__is_floating(x->dtype) || tp__is_complex(x->dtype); }
 
 /* After the kernel: outputs get the node, and it gets those that its rule wants. Gives back the reference of `record`. */
 static tp_status attach(tp__call *call, tp_node *node)
@@ -153,9 +154,9 @@ static tp_status attach(tp__call *call, tp_node *node)
         if (save->from == TP__SAVE_OUTPUT && (!save->when || save->when & call->need))
             status = tp__save_output(node, k, call->out[save->index], save->index);
     }
-    if (!status && call->op->flags & TP__INPLACE) status = tp__rebase(call->in[0], node, 0);
+    if (!status && call->op->flags & TP__INPLACE && takes_gradient(call->in[0])) status = tp__rebase(call->in[0], node, 0);
     for (int i = 0; i < call->n_out && !status && !(call->op->flags & TP__INPLACE); i++)
-        if (tp__is_floating(call->out[i]->dtype) || tp__is_complex(call->out[i]->dtype)) tp__attach(node, call->out[i], i);
+        if (takes_gradient(call->out[i])) tp__attach(node, call->out[i], i);
     tp__node_unref(node);
     return status;
 }
@@ -212,12 +213,13 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     if (!status) status = find_need(call, state);
     if (status) return status;
     const bool inplace = op->flags & TP__INPLACE;
-    if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay : tp__may_write)(call->in[0], state->base_name)) return tp__pending();
+    if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay(call->in[0], state->base_name)
+                                            : tp__may_write_with(call->in[0], state->base_name, call->need))) return tp__pending();
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;
     tp_node *node = NULL;
-    if (call->need && !(node = record(call))) return TP_ERR_MEMORY;
+    if (call->need && !(node = record(call))) return tp__pending() ? tp__pending() : TP_ERR_MEMORY;
     status = compute(call);
     if (inplace) tp__bump(call->in[0], state->base_name);
     if (status) {

@@ -3,17 +3,18 @@
 
 #include <stdlib.h>
 
-/* No fixture lays its values out over more than this; a larger number is a damaged one. */
-enum { MAX_STORAGE_BYTES = 1 << 28 };
+/* No fixture lays its values out over more elements than this; a larger number is a damaged one. */
+enum { MAX_STORAGE = 1 << 24 };
 
 /* ---- Tensors ------------------------------------------------------------------------------------------------------------------------ */
 
-static bool naturals(const json_t *array, int n, int64_t *out)
+/* n numbers, each such that the sum of a few overflows nothing. */
+static bool strides_of(const json_t *array, int n, int64_t *out)
 {
     if (!json_is_array(array) || json_array_size(array) != (size_t)n) return false;
     for (int i = 0; i < n; i++) {
         const json_t *value = json_array_get(array, (size_t)i);
-        if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
+        if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > MAX_STORAGE) return false;
         out[i] = json_integer_value(value);
     }
     return true;
@@ -27,17 +28,12 @@ static bool read_layout(sample *s, const json_t *text, tp_tensor *stored, layout
     l->shape = tp_shape_of(stored);
     l->offset = offset ? json_integer_value(offset) : 0;
     l->storage = storage ? json_integer_value(storage) : tp_numel(stored);
-    if (!naturals(json_object_get(text, "strides"), l->shape.ndim, l->strides)) return damaged(s, "strides");
-    if ((offset && !json_is_integer(offset)) || l->offset < 0) return damaged(s, "an offset");
-    if ((storage && !json_is_integer(storage)) || l->storage < 0 || l->storage > MAX_STORAGE_BYTES / 16) return damaged(s, "a storage");
-    int64_t last = l->offset;
-    bool overflows = false;
-    for (int i = 0; i < l->shape.ndim && tp_numel(stored); i++) {
-        int64_t step;
-        overflows |= __builtin_mul_overflow(l->shape.dim[i] - 1, l->strides[i], &step) || __builtin_add_overflow(last, step, &last);
-    }
-    if (tp_numel(stored) && (overflows || last >= l->storage)) return damaged(s, "strides that leave the storage");
-    return true;
+    if (!strides_of(json_object_get(text, "strides"), l->shape.ndim, l->strides)) return damaged(s, "strides");
+    if ((offset && !json_is_integer(offset)) || l->offset < 0 || l->offset > MAX_STORAGE) return damaged(s, "an offset");
+    if ((storage && !json_is_integer(storage)) || l->storage < 0 || l->storage > MAX_STORAGE) return damaged(s, "a storage");
+    double last = (double)l->offset;                   /* the file holds the values, so no dim is so long that this is not exact */
+    for (int i = 0; i < l->shape.ndim; i++) last += (double)(l->shape.dim[i] - 1) * (double)l->strides[i];
+    return !tp_numel(stored) || last < (double)l->storage || damaged(s, "strides that leave the storage");
 }
 
 /* The stored values, one after another in C order, put where strides and offset say. */

@@ -1,4 +1,8 @@
-/* reduce.h: reductions. What holds for all ops is said in ops.h. */
+/* reduce.h: reductions and scans. What holds for all ops is said in ops.h.
+ *
+ * dims say what is reduced over, all of them where none is given; keepdim leaves a 1 in their place. NaN comes through, unless
+ * said otherwise. Errors besides those of ops.h: TP_ERR_SHAPE for a dim out of range or given twice, and for what has no value
+ * over no elements, such as a maximum. */
 #ifndef TAPER_OPS_REDUCE_H
 #define TAPER_OPS_REDUCE_H
 
@@ -14,6 +18,57 @@ typedef struct tp_sum_options {
 #define TP__DEFAULT_sum
 typedef tp_sum_options tp_mean_options;
 #define TP__DEFAULT_mean
+typedef tp_sum_options tp_nansum_options;
+#define TP__DEFAULT_nansum
+typedef tp_sum_options tp_nanmean_options;
+#define TP__DEFAULT_nanmean
+
+typedef struct tp_prod_options {
+    TP__HEAD(tp_prod_options);
+    int64_t dim TP__IS(TP_NONE);                       /* all of them */
+    bool keepdim TP__IS(false);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* the input's; int64 for integers and bool */
+    TP__TAIL;
+} tp_prod_options;
+#define TP__DEFAULT_prod .dim = TP_NONE,
+
+typedef struct tp_amax_options {
+    TP__HEAD(tp_amax_options);
+    tp_dims dims TP__IS({});
+    bool keepdim TP__IS(false);
+    TP__TAIL;
+} tp_amax_options;
+#define TP__DEFAULT_amax
+typedef tp_amax_options tp_amin_options;
+#define TP__DEFAULT_amin
+typedef tp_amax_options tp_all_options;
+#define TP__DEFAULT_all
+typedef tp_amax_options tp_any_options;
+#define TP__DEFAULT_any
+typedef tp_amax_options tp_logsumexp_options;
+#define TP__DEFAULT_logsumexp
+
+typedef struct tp_count_nonzero_options {
+    TP__HEAD(tp_count_nonzero_options);
+    tp_dims dims TP__IS({});
+    TP__TAIL;
+} tp_count_nonzero_options;
+#define TP__DEFAULT_count_nonzero
+
+typedef struct tp_var_options {
+    TP__HEAD(tp_var_options);
+    tp_dims dims TP__IS({});
+    double correction TP__IS(1);                       /* divides by n - correction: 1 is unbiased */
+    bool keepdim TP__IS(false);
+    TP__TAIL;
+} tp_var_options;
+#define TP__DEFAULT_var .correction = 1,
+typedef tp_var_options tp_std_options;
+#define TP__DEFAULT_std TP__DEFAULT_var
+typedef tp_var_options tp_var_mean_options;
+#define TP__DEFAULT_var_mean TP__DEFAULT_var
+typedef tp_var_options tp_std_mean_options;
+#define TP__DEFAULT_std_mean TP__DEFAULT_var
 
 typedef struct tp_argmax_options {
     TP__HEAD(tp_argmax_options);
@@ -22,37 +77,141 @@ typedef struct tp_argmax_options {
     TP__TAIL;
 } tp_argmax_options;
 #define TP__DEFAULT_argmax .dim = TP_NONE,
+typedef tp_argmax_options tp_argmin_options;
+#define TP__DEFAULT_argmin TP__DEFAULT_argmax
+typedef tp_argmax_options tp_aminmax_options;
+#define TP__DEFAULT_aminmax TP__DEFAULT_argmax
 
-#define TP__EACH_REDUCE_OP_OPTIONS(X) X(sum) X(mean) X(argmax)
+typedef struct tp_cumsum_options {
+    TP__HEAD(tp_cumsum_options);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* the input's; int64 for integers and bool */
+    TP__TAIL;
+} tp_cumsum_options;
+#define TP__DEFAULT_cumsum
+typedef tp_cumsum_options tp_cumprod_options;
+#define TP__DEFAULT_cumprod
+
+typedef struct tp_diff_options {
+    TP__HEAD(tp_diff_options);
+    int64_t n TP__IS(1);                               /* how often */
+    int64_t dim TP__IS(-1);
+    tp_tensor *prepend TP__IS(nullptr);                /* joined to x before */
+    tp_tensor *append TP__IS(nullptr);
+    TP__TAIL;
+} tp_diff_options;
+#define TP__DEFAULT_diff .n = 1, .dim = -1,
+
+#define TP__EACH_REDUCE_OP_OPTIONS(X) X(sum) X(mean) X(nansum) X(nanmean) X(prod) X(amax) X(amin) X(all) X(any) X(logsumexp) \
+    X(count_nonzero) X(var) X(std) X(var_mean) X(std_mean) X(argmax) X(argmin) X(aminmax) X(cumsum) X(cumprod) X(diff)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- Reductions ----------------------------------------------------------------------------------------------------------- */
+/* ---- Sums and products: any dtype but complex; float32 is added in float64 ------------------------------------------------- */
 
 TP_API tp_tensor *tp_sum_with(tp_tensor *x, const tp_sum_options *o);
 TP_API tp_tensor *tp_mean_with(tp_tensor *x, const tp_mean_options *o);            /* floating dtypes */
-TP_API tp_tensor *tp_max(tp_tensor *x);                /* of all elements; equal ones share the gradient. NaN wins */
-/* The greatest value along dim, and where it is (int64, the first of equals) when indices is not NULL. */
+TP_API tp_tensor *tp_nansum_with(tp_tensor *x, const tp_nansum_options *o);        /* NaN counts as 0 */
+TP_API tp_tensor *tp_nanmean_with(tp_tensor *x, const tp_nanmean_options *o);      /* nansum(x) / how many are no NaN; floating dtypes */
+/* Over one dim or all; its gradient is right where elements are 0. */
+TP_API tp_tensor *tp_prod_with(tp_tensor *x, const tp_prod_options *o);
+
+/* log(sum(exp(x))), without overflow; integers and bool give float32. Of no elements -inf. */
+TP_API tp_tensor *tp_logsumexp_with(tp_tensor *x, const tp_logsumexp_options *o);
+
+/* ---- Spread: sum (x - mean)^2 / max(0, n - correction), floating dtypes ------------------------------------------------------- */
+
+TP_API tp_tensor *tp_var_with(tp_tensor *x, const tp_var_options *o);
+TP_API tp_tensor *tp_std_with(tp_tensor *x, const tp_std_options *o);              /* its root; where it is 0 the gradient is 0 */
+/* The mean goes to *mean unless that is NULL. */
+TP_API tp_tensor *tp_var_mean_with(tp_tensor *x, tp_tensor **mean, const tp_var_mean_options *o);
+TP_API tp_tensor *tp_std_mean_with(tp_tensor *x, tp_tensor **mean, const tp_std_mean_options *o);
+
+/* ---- Extremes: NaN wins ----------------------------------------------------------------------------------------------------- */
+
+TP_API tp_tensor *tp_amax_with(tp_tensor *x, const tp_amax_options *o);            /* equal ones share the gradient */
+TP_API tp_tensor *tp_amin_with(tp_tensor *x, const tp_amin_options *o);
+/* The least, and the greatest in *max unless that is NULL; over one dim or all. */
+TP_API tp_tensor *tp_aminmax_with(tp_tensor *x, tp_tensor **max, const tp_aminmax_options *o);
+TP_API tp_tensor *tp_max(tp_tensor *x);                /* of all elements; equal ones share the gradient */
+TP_API tp_tensor *tp_min(tp_tensor *x);
+/* The greatest or least value along dim, and where it is (int64, the first of equals) when indices is not NULL. The gradient
+ * goes there alone. */
 TP_API tp_tensor *tp_max_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices);
-TP_API tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o);        /* int64; no gradient */
+TP_API tp_tensor *tp_min_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices);
+TP_API tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o);        /* int64; no gradient, not of bool */
+TP_API tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o);
+
+/* ---- Truth: what is not 0, NaN too. No gradients ---------------------------------------------------------------------------- */
+
+TP_API tp_tensor *tp_all_with(tp_tensor *x, const tp_all_options *o);              /* bool; of uint8 uint8. Of no elements true */
+TP_API tp_tensor *tp_any_with(tp_tensor *x, const tp_any_options *o);
+TP_API tp_tensor *tp_count_nonzero_with(tp_tensor *x, const tp_count_nonzero_options *o);      /* int64 */
+
+/* ---- Scans: of the elements up to each along dim, in x's shape --------------------------------------------------------------- */
+
+TP_API tp_tensor *tp_cumsum_with(tp_tensor *x, int dim, const tp_cumsum_options *o);
+TP_API tp_tensor *tp_cumprod_with(tp_tensor *x, int dim, const tp_cumprod_options *o);         /* gradient as of prod */
+TP_API tp_tensor *tp_cumsum_(tp_tensor *x, int dim);
+TP_API tp_tensor *tp_cumprod_(tp_tensor *x, int dim);
+TP_API tp_tensor *tp_logcumsumexp(tp_tensor *x, int dim);        /* log(cumsum(exp(x))), floating dtypes */
+/* The extreme so far, and where it is (int64, the last of equals) when indices is not NULL. */
+TP_API tp_tensor *tp_cummax(tp_tensor *x, int dim, tp_tensor **indices);
+TP_API tp_tensor *tp_cummin(tp_tensor *x, int dim, tp_tensor **indices);
+/* x_{k+1} - x_k, n times, of bool whether they differ; n = 0 is a copy of x. */
+TP_API tp_tensor *tp_diff_with(tp_tensor *x, const tp_diff_options *o);
 
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef __cplusplus
-#define tp_sum(...) tp__sum(__VA_ARGS__, )
-#define tp__sum(x, ...) TP__DEFAULTS(tp_sum_with(x, TP__OPTIONS(sum, __VA_ARGS__)))
-#define tp_mean(...) tp__mean(__VA_ARGS__, )
-#define tp__mean(x, ...) TP__DEFAULTS(tp_mean_with(x, TP__OPTIONS(mean, __VA_ARGS__)))
-#define tp_argmax(...) tp__argmax(__VA_ARGS__, )
-#define tp__argmax(x, ...) TP__DEFAULTS(tp_argmax_with(x, TP__OPTIONS(argmax, __VA_ARGS__)))
+#define tp_sum(...)           tp__reduction(sum, __VA_ARGS__, )
+#define tp_mean(...)          tp__reduction(mean, __VA_ARGS__, )
+#define tp_nansum(...)        tp__reduction(nansum, __VA_ARGS__, )
+#define tp_nanmean(...)       tp__reduction(nanmean, __VA_ARGS__, )
+#define tp_prod(...)          tp__reduction(prod, __VA_ARGS__, )
+#define tp_var(...)           tp__reduction(var, __VA_ARGS__, )
+#define tp_std(...)           tp__reduction(std, __VA_ARGS__, )
+#define tp_logsumexp(...)     tp__reduction(logsumexp, __VA_ARGS__, )
+#define tp_amax(...)          tp__reduction(amax, __VA_ARGS__, )
+#define tp_amin(...)          tp__reduction(amin, __VA_ARGS__, )
+#define tp_argmax(...)        tp__reduction(argmax, __VA_ARGS__, )
+#define tp_argmin(...)        tp__reduction(argmin, __VA_ARGS__, )
+#define tp_all(...)           tp__reduction(all, __VA_ARGS__, )
+#define tp_any(...)           tp__reduction(any, __VA_ARGS__, )
+#define tp_count_nonzero(...) tp__reduction(count_nonzero, __VA_ARGS__, )
+#define tp_diff(...)          tp__reduction(diff, __VA_ARGS__, )
+#define tp_var_mean(...)      tp__reduction_of_two(var_mean, __VA_ARGS__, )
+#define tp_std_mean(...)      tp__reduction_of_two(std_mean, __VA_ARGS__, )
+#define tp_aminmax(...)       tp__reduction_of_two(aminmax, __VA_ARGS__, )
+#define tp_cumsum(...)        tp__reduction_of_two(cumsum, __VA_ARGS__, )
+#define tp_cumprod(...)       tp__reduction_of_two(cumprod, __VA_ARGS__, )
+#define tp__reduction(name, x, ...)             TP__DEFAULTS(tp_##name##_with(x, TP__OPTIONS(name, __VA_ARGS__)))
+#define tp__reduction_of_two(name, x, and, ...) TP__DEFAULTS(tp_##name##_with(x, and, TP__OPTIONS(name, __VA_ARGS__)))
 #else
 inline tp_tensor *tp_sum(tp_tensor *x, const tp_sum_options &o = {}) { return tp_sum_with(x, &o); }
 inline tp_tensor *tp_mean(tp_tensor *x, const tp_mean_options &o = {}) { return tp_mean_with(x, &o); }
+inline tp_tensor *tp_nansum(tp_tensor *x, const tp_nansum_options &o = {}) { return tp_nansum_with(x, &o); }
+inline tp_tensor *tp_nanmean(tp_tensor *x, const tp_nanmean_options &o = {}) { return tp_nanmean_with(x, &o); }
+inline tp_tensor *tp_prod(tp_tensor *x, const tp_prod_options &o = {}) { return tp_prod_with(x, &o); }
+inline tp_tensor *tp_var(tp_tensor *x, const tp_var_options &o = {}) { return tp_var_with(x, &o); }
+inline tp_tensor *tp_std(tp_tensor *x, const tp_std_options &o = {}) { return tp_std_with(x, &o); }
+inline tp_tensor *tp_logsumexp(tp_tensor *x, const tp_logsumexp_options &o = {}) { return tp_logsumexp_with(x, &o); }
+inline tp_tensor *tp_amax(tp_tensor *x, const tp_amax_options &o = {}) { return tp_amax_with(x, &o); }
+inline tp_tensor *tp_amin(tp_tensor *x, const tp_amin_options &o = {}) { return tp_amin_with(x, &o); }
 inline tp_tensor *tp_argmax(tp_tensor *x, const tp_argmax_options &o = {}) { return tp_argmax_with(x, &o); }
+inline tp_tensor *tp_argmin(tp_tensor *x, const tp_argmin_options &o = {}) { return tp_argmin_with(x, &o); }
+inline tp_tensor *tp_all(tp_tensor *x, const tp_all_options &o = {}) { return tp_all_with(x, &o); }
+inline tp_tensor *tp_any(tp_tensor *x, const tp_any_options &o = {}) { return tp_any_with(x, &o); }
+inline tp_tensor *tp_count_nonzero(tp_tensor *x, const tp_count_nonzero_options &o = {}) { return tp_count_nonzero_with(x, &o); }
+inline tp_tensor *tp_diff(tp_tensor *x, const tp_diff_options &o = {}) { return tp_diff_with(x, &o); }
+inline tp_tensor *tp_var_mean(tp_tensor *x, tp_tensor **mean, const tp_var_mean_options &o = {}) { return tp_var_mean_with(x, mean, &o); }
+inline tp_tensor *tp_std_mean(tp_tensor *x, tp_tensor **mean, const tp_std_mean_options &o = {}) { return tp_std_mean_with(x, mean, &o); }
+inline tp_tensor *tp_aminmax(tp_tensor *x, tp_tensor **max, const tp_aminmax_options &o = {}) { return tp_aminmax_with(x, max, &o); }
+inline tp_tensor *tp_cumsum(tp_tensor *x, int dim, const tp_cumsum_options &o = {}) { return tp_cumsum_with(x, dim, &o); }
+inline tp_tensor *tp_cumprod(tp_tensor *x, int dim, const tp_cumprod_options &o = {}) { return tp_cumprod_with(x, dim, &o); }
 #endif
 
 #endif

@@ -1,0 +1,110 @@
+/* fill.c: one value in all places.
+ *
+ *   fill, fill_, zero_     dx = 0, and of a value that is a tensor the sum of dy */
+#include "ops/copy.h"
+#include "ops/samples.h"
+
+#include <float.h>
+#include <math.h>
+
+/* ---- Numbers that a dtype holds --------------------------------------------------------------------------------------------------- */
+
+/* Unsigned integers take negative ones, too, and wrap them; 16-bit floats take all, and make infinities of them. */
+static bool holds(tp_dtype dtype, tp_operand value)
+{
+    static const struct { double least, most; } range[TP_DTYPE_END] = {
+        [TP_F32] = { -FLT_MAX, FLT_MAX }, [TP_C64] = { -FLT_MAX, FLT_MAX },
+        [TP_I32] = { INT32_MIN, INT32_MAX }, [TP_I16] = { INT16_MIN, INT16_MAX }, [TP_I8] = { INT8_MIN, INT8_MAX }, [TP_U8] = { -UINT8_MAX, UINT8_MAX },
+    };
+    if (value.kind == TP_OPERAND_BOOL || dtype == TP_BOOL || dtype == TP_F64 || dtype == TP_C128 || dtype == TP_F16 || dtype == TP_BF16) return true;
+    if (value.kind == TP_OPERAND_INTEGER && dtype == TP_I64) return true;
+    const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
+    if (!isfinite(v)) return tp__is_floating(dtype) || tp__is_complex(dtype);
+    return dtype == TP_I64 ? v >= -0x1p63 && v < 0x1p63 : v >= range[dtype].least && v <= range[dtype].most;
+}
+
+tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value)
+{
+    if (holds(dtype, value)) return TP_OK;
+    const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
+    return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot hold %g", tp_dtype_name(dtype), v);
+}
+
+static const tp_op op_kernel = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .state = TP__STATE };
+
+tp_status tp__fill_out(tp__call *call, tp_operand value)
+{
+    tp__call fill = *call;
+    fill.attr = &value;
+    fill.op = &op_kernel;
+    tp__state(&op_kernel);
+    const tp_kernel *kernel = tp__kernel(&op_kernel, call->out[0]->device);
+    return kernel ? kernel->run(&fill) : tp__pending();
+}
+
+/* ---- fill, fill_, zero_ ------------------------------------------------------------------------------------------------------------- */
+
+static tp_status fill_shape(tp__call *call)
+{
+    const tp_status status = tp__check_number(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr);
+    return status ? status : tp__same_as_input(call);
+}
+static tp_status fill__shape(tp__call *call)
+{
+    const tp_status status = tp__check_number(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr);
+    return status ? status : tp__in_place(call);
+}
+static tp_status zero_forward(tp__call *call) { return tp__fill_out(call, (tp_operand){ .kind = TP_OPERAND_INTEGER }); }
+
+static tp_status forget_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)node, (void)need;                            /* nothing of the old values is left */
+    return tp__made(dx[0] = tp_zeros(tp_shape_of(dy[0]), .dtype = (tp_dtype)dy[0]->dtype, .device = dy[0]->device));
+}
+
+static void zero_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2))); }
+static void fill_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__FLOAT_ARG(1.5));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)), TP__BOOL_ARG(true));
+}
+
+static const tp_op op_zero_ = { .schema = "zero_(Tensor! input) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
+    .shape = tp__in_place, .forward = zero_forward, .backward = forget_backward, .samples = zero_samples, .state = TP__STATE };
+static const tp_op op_fill_ = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INPLACE,
+    .shape = fill__shape, .backward = forget_backward, .attr_size = sizeof(tp_operand), .samples = fill_samples, .state = TP__STATE };
+static const tp_op op_fill = { .schema = "fill(Tensor input, number value) -> Tensor", .kernel = "fill", .shape = fill_shape,
+    .backward = forget_backward, .attr_size = sizeof(tp_operand), .samples = fill_samples, .state = TP__STATE };
+
+/* ---- By a 0-dim tensor: a copy that broadcasts ------------------------------------------------------------------------------------------ */
+
+static tp_status copy_value(tp__call *call, tp_tensor *y)
+{
+    tp_tensor *value = call->in[1];
+    if (value->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "the value has the shape %s, and must be 0-dim", tp__shape_text(value));
+    return tp__made(tp__out_made(call, y ? tp_copy_(y, value) : NULL));
+}
+static tp_status fill__tensor_compose(tp__call *call) { return copy_value(call, call->in[0]); }
+static tp_status fill_tensor_compose(tp__call *call)
+{
+    return copy_value(call, tp__run1(&op_fill, call->in, 1, &(tp_operand){ .kind = TP_OPERAND_INTEGER }, NULL));
+}
+static void tensor_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)));
+}
+static const tp_op op_fill__tensor = { .schema = "fill_.Tensor(Tensor! input, Tensor value) -> Tensor", .flags = TP__INPLACE,
+    .compose = fill__tensor_compose, .samples = tensor_samples, .state = TP__STATE };
+static const tp_op op_fill_tensor = { .schema = "fill.Tensor(Tensor input, Tensor value) -> Tensor", .compose = fill_tensor_compose,
+    .samples = tensor_samples, .state = TP__STATE };
+
+/* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
+
+tp_tensor *tp_zero_(tp_tensor *x) { return tp__run1(&op_zero_, &x, 1, NULL, TP__CALLER); }
+
+tp_tensor *tp_fill_(tp_tensor *x, double value)
+{
+    return tp__run1(&op_fill_, &x, 1, &(tp_operand){ .kind = TP_OPERAND_REAL, .as.real = value }, TP__CALLER);
+}
+
+const tp_op *const tp__ops_fill[] = { &op_fill, &op_fill_tensor, &op_zero_, &op_fill_, &op_fill__tensor, NULL };

@@ -1,0 +1,191 @@
+/* test_pointwise.c: elementwise functions: how far each is from the C library's in long double, over random bits, the range where it
+ * lives, and special values; and what the walk over the registry cannot know of the ops. */
+#include "cpu/vecmath.h"
+#include "expect.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- Accuracy ---------------------------------------------------------------------------------------------------------------------- */
+
+enum { MANY = 4096, ROUNDS = 24 };
+
+static uint64_t state = 88172645463325252u;
+static uint64_t bits(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+}
+
+static const double special[] = { 0.0, -0.0, 1, -1, 0.5, -0.5, 2, 10, 1000, 20, 22, INFINITY, -INFINITY, NAN, 1e-310, -1e-310, 5e-324, 1e-45,
+    -1e-40, 1e308, -1e308, 3e38, -3e38, 709.78, 710.2, -745.1, -708.5, 88.7, -103.9, 0.9999999999999999, 1.0000000000000002,
+    0.7071067811865475, 1.4142135623730951, 1.5707963267948966, 3.141592653589793 };
+
+/* Any bits, and in every other round those of an exponent near 0. */
+static double random_number(int round)
+{
+    const double near = ldexp(1 + (double)(bits() >> 11) * 0x1p-53, (int)(bits() % 24) - 14);
+    return round % 2 ? tp__double_of(bits()) : bits() % 2 ? near : -near;
+}
+
+/* |got - want| in units of the last place of what `want` rounds to; any other NaN, infinity or sign of zero is far off. */
+static double ulps(double got, long double want, int digits, int least_exponent)
+{
+    enum { FAR = 1000000 };
+    const double rounded = digits == 24 ? (double)(float)want : (double)want;
+    if (isnan(got) || isnan(rounded)) return isnan(got) && isnan(rounded) ? 0 : FAR;
+    if (isinf(got) || isinf(rounded)) return got == rounded || fabsl(want) > 0.999999L * (digits == 24 ? 0x1p128L : 0x1p1023L * 2) ? 0 : FAR;
+    if (got == 0 && rounded == 0) return signbit(got) == signbit(rounded) ? 0 : FAR;
+    int exponent;
+    frexpl(want, &exponent);
+    if (exponent < least_exponent) exponent = least_exponent;
+    return (double)(fabsl((long double)got - want) / ldexpl(1, exponent - digits));
+}
+
+static long double sigmoidl(long double x) { return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)); }
+
+/* name, in long double, bound in double, bound in float. Beyond TP__TRIG_LIMIT the kernels call the C library. */
+#define EACH_FUNCTION(X) \
+    X(exp, expl, 1, 1) X(exp2, exp2l, 1.2, 0.51) X(expm1, expm1l, 1.6, 0.51) X(sigmoid, sigmoidl, 2.5, 2.5) \
+    X(log, logl, 1, 1) X(log2, log2l, 1, 0.51) X(log10, log10l, 1, 0.51) X(log1p, log1pl, 1, 0.51) \
+    X(sin, sinl, 1, 0.51) X(cos, cosl, 1, 0.51) X(tan, tanl, 2, 0.51) X(asin, asinl, 2, 0.51) X(acos, acosl, 1.5, 0.51) X(atan, atanl, 2, 0.51) \
+    X(sinh, sinhl, 2.5, 0.51) X(cosh, coshl, 1.5, 0.51) X(tanh, tanhl, 2.6, 5) X(asinh, asinhl, 2, 0.51) X(acosh, acoshl, 2, 0.51) \
+    X(atanh, atanhl, 2, 0.51) X(erf, erfl, 2, 7) X(erfc, erfcl, 12, 0.51)
+
+#define APPLY(name, exact, bound, float_bound) \
+    static TP__INLINE void name##_wide_body(double *y, const double *x) { for (int i = 0; i < MANY; i++) y[i] = tp__##name##_f64(x[i]); } \
+    TP__SIMD(static, name##_wide, (double *y, const double *x), (y, x)) \
+    static TP__INLINE void name##_single_body(float *y, const float *x) { for (int i = 0; i < MANY; i++) y[i] = tp__##name##_f32(x[i]); } \
+    TP__SIMD(static, name##_single, (float *y, const float *x), (y, x))
+EACH_FUNCTION(APPLY)
+
+static const struct function {
+    const char *name;
+    void (*wide)(double *y, const double *x);
+    void (*single)(float *y, const float *x);
+    long double (*exact)(long double x);
+    double bound, float_bound, limit;
+} functions[] = {
+#define ROW(name, exact, bound, float_bound) { #name, name##_wide, name##_single, exact, bound, float_bound, 0 },
+    EACH_FUNCTION(ROW)
+};
+
+static bool has_limit(const struct function *f) { return !strcmp(f->name, "sin") || !strcmp(f->name, "cos") || !strcmp(f->name, "tan"); }
+
+static double worst_of(const struct function *f, bool single, double *at)
+{
+    static double x[MANY], y[MANY];
+    static float fx[MANY], fy[MANY];
+    double worst = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < MANY; i++) {
+            x[i] = !round && i < (int)(sizeof special / sizeof *special) ? special[i] : random_number(round);
+            if (single && round % 2) x[i] = (double)tp__float_of((int32_t)bits());
+            fx[i] = (float)x[i];
+            if (single) x[i] = (double)fx[i];
+        }
+        if (single) f->single(fy, fx);
+        else f->wide(y, x);
+        for (int i = 0; i < MANY; i++) {
+            if (has_limit(f) && fabs(x[i]) > TP__TRIG_LIMIT && isfinite(x[i])) continue;
+            const long double want = f->exact((long double)x[i]);
+            const double far = single ? ulps((double)fy[i], want, 24, -125) : ulps(y[i], want, 53, -1021);
+            if (far > worst) worst = far, *at = x[i];
+        }
+    }
+    return worst;
+}
+
+static void check_functions(int level)
+{
+    const int got = tp__simd_limit(level);
+    if (got == level) {
+        printf("instructions of level %d:", level);
+        for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+            double at = 0, float_at = 0;
+            const double far = worst_of(&functions[i], false, &at), float_far = worst_of(&functions[i], true, &float_at);
+            printf(" %s %.2f %.2f", functions[i].name, far, float_far);
+            ck_assert_msg(far <= functions[i].bound, "%s in double is %g ulp off at %.17g", functions[i].name, far, at);
+            ck_assert_msg(float_far <= functions[i].float_bound, "%s in float is %g ulp off at %.9g", functions[i].name, float_far, float_at);
+        }
+        printf(" ulp\n");
+        fflush(stdout);
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+
+START_TEST(elementary_functions_are_close_to_the_c_library_with_the_baseline) { check_functions(TP__SIMD_BASE); } END_TEST
+START_TEST(elementary_functions_are_close_to_the_c_library_with_avx2) { check_functions(TP__SIMD_AVX2); } END_TEST
+START_TEST(elementary_functions_are_close_to_the_c_library_with_avx512) { check_functions(TP__SIMD_AVX512); } END_TEST
+
+START_TEST(powers_are_close_to_the_c_library)
+{
+    static const float ends[] = { 0, -0.0f, 1, -1, 2, -2, 3, -3, 0.5f, -0.5f, INFINITY, -INFINITY, NAN, 1e-45f, 3e38f, -3e38f, 16777217, 33554432 };
+    enum { ENDS = sizeof ends / sizeof *ends };
+    double worst = 0;
+    for (int i = 0; i < 200000; i++) {
+        const float x = i < ENDS * ENDS ? ends[i / ENDS] : i % 2 ? tp__float_of((int32_t)bits()) : (float)fabs(random_number(0));
+        const float y = i < ENDS * ENDS ? ends[i % ENDS] : (float)random_number(0);
+        const double far = ulps((double)tp__pow_f32(x, y), powl((long double)x, (long double)y), 24, -125);
+        ck_assert_msg(far < 0.51, "pow(%.9g, %.9g) = %.9g, not %.9g: %g ulp", (double)x, (double)y, (double)tp__pow_f32(x, y), pow((double)x, (double)y), far);
+        if (far > worst) worst = far;
+    }
+    printf("pow in float: %.2f ulp\n", worst);
+}
+END_TEST
+
+START_TEST(erfinv_undoes_erf)
+{
+    double worst = 0;
+    for (int i = 0; i < 100000; i++) {
+        const double x = i % 2 ? 1 - ldexp((double)(bits() >> 11) * 0x1p-53, -(int)(bits() % 50)) : fmod(random_number(0), 1);
+        if (fabs(x) == 1) continue;                    /* rounded to it */
+        const double y = tp__erfinv_f64(x);
+        /* one step of Newton's method in long double says how far y is */
+        const long double f = fabs(x) < 0.5 ? erfl(y) - x : y > 0 ? (1 - (long double)x) - erfcl(y) : erfcl(-(long double)y) - (1 + (long double)x);
+        const long double step = f * expl((long double)y * y) * 0.886226925452758013649L;
+        const double far = ulps(y, (long double)y - step, 53, -1021);
+        ck_assert_msg(far < 8, "erfinv(%.17g) = %.17g is %g ulp off", x, y, far);
+        if (far > worst) worst = far;
+    }
+    printf("erfinv: %.2f ulp\n", worst);
+    ck_assert(isinf(tp__erfinv_f64(1)) && tp__erfinv_f64(-1) == -INFINITY && isnan(tp__erfinv_f64(1.5)) && isnan(tp__erfinv_f64(NAN)));
+}
+END_TEST
+
+START_TEST(atan2_is_close_to_the_c_library)
+{
+    static const double ends[] = { 0, -0.0, 1, -1, INFINITY, -INFINITY, NAN, 1e-310, -1e-310, 1e308, -1e308, 1e-300, 0.41421356237309503 };
+    enum { ENDS = sizeof ends / sizeof *ends };
+    double worst = 0;
+    for (int i = 0; i < 200000; i++) {
+        const double y = i < ENDS * ENDS ? ends[i / ENDS] : random_number(i), x = i < ENDS * ENDS ? ends[i % ENDS] : random_number(i);
+        const double far = ulps(tp__atan2_f64(y, x), atan2l((long double)y, (long double)x), 53, -1021);
+        ck_assert_msg(far < 2.5, "atan2(%.17g, %.17g) = %.17g, not %.17g: %g ulp", y, x, tp__atan2_f64(y, x), atan2(y, x), far);
+        if (far > worst) worst = far;
+    }
+    printf("atan2: %.2f ulp\n", worst);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pointwise");
+    TCase *tests = tcase_create("pointwise");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, elementary_functions_are_close_to_the_c_library_with_the_baseline);
+    tcase_add_test(tests, elementary_functions_are_close_to_the_c_library_with_avx2);
+    tcase_add_test(tests, elementary_functions_are_close_to_the_c_library_with_avx512);
+    tcase_add_test(tests, powers_are_close_to_the_c_library);
+    tcase_add_test(tests, erfinv_undoes_erf);
+    tcase_add_test(tests, atan2_is_close_to_the_c_library);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
