@@ -57,6 +57,10 @@ static tp_tensor *with_dims_at(const tp__call *call, tp_tensor *x, const tp__int
     tp_dims order = { .n = x->ndim };
     unsigned named = 0;
     int at = last ? x->ndim - (int)dims->n : 0, rest = last ? 0 : (int)dims->n;
+    if (dims->n > x->ndim) {
+        tp__call_fail(call, TP_ERR_SHAPE, "%lld dims are named of %s", (long long)dims->n, tp__shape_text(x));
+        return NULL;
+    }
     for (int i = 0; i < dims->n; i++) {
         const int d = x->ndim ? tp__dim(dims->v[i], x->ndim) : -1;
         if (d < 0 || named & 1u << d) {

@@ -85,6 +85,13 @@ static void tell_at_death(void)
 
 static tp_shape common;                                /* shapes of one case are related to this one */
 static tp_tensor *earlier;                             /* given again at times */
+static tp_tensor *leaves[64];                          /* of the case, that may get a gradient */
+static int n_leaves;
+
+static void note_leaf(tp_tensor *x)
+{
+    if (x && tp_needs_grad(x) && n_leaves < (int)(sizeof leaves / sizeof *leaves)) leaves[n_leaves++] = x;
+}
 
 static int64_t draw_size(void) { return one_in(12) ? 0 : one_in(30) ? 1 + below(40) : 1 + below(4); }
 
@@ -151,6 +158,7 @@ static tp_tensor *draw_tensor(void)
     if (!x) return NULL;
     const bool grad = tp__is_floating(dtype) && one_in(2);
     if (grad) tp_requires_grad(x, true);
+    note_leaf(x);
     note("%s %s%s%s", tp_dtype_name(dtype), tp__shape_text(x), tp_is_contiguous(x) ? "" : " strided", grad ? " grad" : "");
     return earlier = x;
 }
@@ -345,6 +353,12 @@ static void differentiate(tp_tensor *const *out, int n)
     tp_clear_error();
 }
 
+/* A gradient that was recorded holds its leaf, which holds the gradient: as in PyTorch, only its owner ends that. */
+static void drop_gradients(void)
+{
+    for (int i = 0; i < n_leaves; i++) tp_set_grad(leaves[i], NULL);
+}
+
 static void run_call(const tp_arg *args, int n)
 {
     tp_tensor *out[MOST_OUTPUTS];
@@ -358,6 +372,7 @@ static void run_call(const tp_arg *args, int n)
     if (!status) {
         worked++;
         if (one_in(2)) differentiate(out, n_out);
+        drop_gradients();
     }
     alarm(0);
 }
@@ -370,6 +385,10 @@ static void take_sample(tp_sample_set *set, const tp__sample *given)
     if (sample.seen++ != sample.wanted) return;
     memcpy(args, given->args, sizeof *args * (size_t)given->n);
     note("sample %d in %s, with", sample.wanted, tp_dtype_name(set->dtype));
+    for (int i = 0; i < given->n; i++) {
+        if (args[i].kind == TP_ARG_TENSOR) note_leaf(args[i].value.tensor);
+        for (int k = 0; args[i].kind == TP_ARG_TENSORS && k < args[i].n; k++) note_leaf(args[i].value.tensors[k]);
+    }
     change_args(sample.op, args, given->n);
     if (!tp_failed()) run_call(args, given->n);
 }
@@ -393,6 +412,7 @@ static void run_case(const tp_op *op)
 {
     TP_SCOPE();
     earlier = NULL;
+    n_leaves = 0;
     now.op = tp_op_name(op);
     now.used = 0;
     now.args[0] = 0;
