@@ -60,6 +60,8 @@ typedef void tp_accumulated_fn(void *arg, tp_tensor *leaf);
 typedef void *tp_pack_fn(void *arg, tp_tensor *x);                       /* what is kept of x until backward; NULL is an error */
 typedef tp_tensor *tp_unpack_fn(void *arg, void *packed);                /* a tensor like x, with the same values */
 typedef tp_tensor *tp_gradcheck_fn(void *arg, tp_tensor *const *x);      /* one output, of any shape */
+typedef tp_tensor *tp_checkpoint_fn(void *arg, tp_tensor *const *x);
+typedef tp_status tp_checkpoint_many_fn(void *arg, tp_tensor *const *x, tp_tensor **y);
 
 #ifdef __cplusplus
 extern "C" {
@@ -107,6 +109,18 @@ TP_API void tp_remove_hook(tp_tensor *x, int64_t id);
 TP_API tp_saved_hooks_scope tp_saved_tensors_hooks(tp_pack_fn *pack, tp_unpack_fn *unpack, tp_drop_fn *drop, void *arg);
 TP_API void tp_saved_tensors_hooks_end(tp_saved_hooks_scope *scope);
 
+/* y = fn(arg, x), of which the tape saves nothing but x: when backward needs what fn saved, fn is run again. Time for memory: cut a
+ * deep model into pieces, and only one piece's activations are there at once.
+ *   fn      the same computation each time; x as given here, up to TP__END in the first form. What it reads besides x, weights of
+ *           modules say, gets gradients as ever. arg and what it points to outlive the tape.
+ *   return  belongs to the scope. NULL: a NULL input, or fn's error
+ * The second run draws the same random numbers as the first, so dropout has the same mask, and leaves the generator as it is.
+ * Checkpoints nest. tp_backward and tp_grad, inputs, hooks and create_graph work as without. Errors of a backward: those of fn;
+ * TP_ERR_STATE: an input or a weight was overwritten since, or the second run saves other tensors than the first. */
+TP_API tp_tensor *tp_checkpoint_each(tp_checkpoint_fn *fn, void *arg, tp_tensor *const *x);
+/* n inputs, of which some may be NULL; fn writes n_y outputs. */
+TP_API tp_status tp_checkpoint_many(tp_checkpoint_many_fn *fn, void *arg, tp_tensor *const *x, int n, tp_tensor **y, int n_y);
+
 TP_API tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x);          /* up to TP__END */
 TP_API tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y);
 TP_API void tp_save(tp_context *call, tp_tensor *x);   /* NULL is saved as NULL */
@@ -143,6 +157,7 @@ TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *co
 #define tp_gradcheck(...) tp__gradcheck(__VA_ARGS__, )
 #define tp__gradcheck(fn, arg, inputs, n, ...) TP__DEFAULTS(tp_gradcheck_with(fn, arg, inputs, n, TP__OPTIONS(gradcheck, __VA_ARGS__)))
 #define tp_apply(f, ...) tp_apply_each(f, (tp_tensor *[]){ __VA_ARGS__, TP__END })
+#define tp_checkpoint(fn, arg, ...) tp_checkpoint_each(fn, arg, (tp_tensor *[]){ __VA_ARGS__, TP__END })
 #if defined(__GNUC__)
 #define TP_NO_GRAD()     TP__UNTIL_EXIT(tp_grad_mode, tp__no_grad_, tp_grad_mode_restore) = tp_grad_mode_set(false)
 #define TP_ENABLE_GRAD() TP__UNTIL_EXIT(tp_grad_mode, tp__enable_grad_, tp_grad_mode_restore) = tp_grad_mode_set(true)
@@ -177,6 +192,8 @@ inline tp_status tp_gradcheck(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *
 { return tp_gradcheck_with(fn, arg, inputs, n, &o); }
 template <class... X> tp_tensor *tp_apply(const tp_function *f, X *...x)
 { return tp_apply_each(f, tp__list<tp_tensor>{ x..., static_cast<tp_tensor *>(TP__END) }.begin()); }
+template <class... X> tp_tensor *tp_checkpoint(tp_checkpoint_fn *fn, void *arg, X *...x)
+{ return tp_checkpoint_each(fn, arg, tp__list<tp_tensor>{ x..., static_cast<tp_tensor *>(TP__END) }.begin()); }
 #endif
 
 #endif

@@ -57,6 +57,13 @@ tp_status tp_rng_set(tp_rng_state state)
     return TP_OK;
 }
 
+void tp__rng_put(tp_rng_state state)
+{
+    tp__thread_rest *rest = tp__rest();
+    rest->rng = state;
+    rest->rng_seeded = true;
+}
+
 tp_rng_state tp__rng_take(uint64_t n)
 {
     tp_rng_state *rng = generator();

@@ -115,6 +115,8 @@ static inline void tp__pool_return(tp__thread *self, int pool, void *memory, boo
 
 /* This thread's generator, advanced by n elements: its state before. */
 tp_rng_state tp__rng_take(uint64_t n);
+/* Back to a state that it was in, also while an error is unread. */
+void tp__rng_put(tp_rng_state state);
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------------------------- */
 
