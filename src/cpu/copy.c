@@ -2,6 +2,7 @@
  * transpose goes by tiles, so that both sides use their cache lines whole. */
 #include "core/convert.h"
 #include "core/parallel.h"
+#include "cpu/copy.h"
 
 enum { TILE = 32, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
 
@@ -102,18 +103,16 @@ static void share_stretches(void *arg, int64_t first, int64_t last)        /* of
                  (const char *)s->x->data + i * l->from[1] * x_item, (tp_dtype)s->x->dtype, l->from[1], end - i);
 }
 
-/* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
-static tp_status copy_from(tp__call *call, const tp_tensor *x)
+void tp__copy_into(tp_tensor *y, const tp_tensor *x)
 {
-    tp_tensor *y = call->out[0];
-    if (!y->numel) return TP_OK;
+    if (!y->numel) return;
     layout l;
     lay_out(&l, y, x);
     const int64_t rows = l.size[l.ndim - 2], planes = y->numel / (rows * l.size[l.ndim - 1]);
     const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
     if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1) {
         memcpy(y->data, x->data, (size_t)y->numel * tp_dtype_size((tp_dtype)y->dtype));
-        return TP_OK;
+        return;
     }
     share s = { .l = &l, .y = y, .x = x };
     if (threads > 1 && planes >= threads) {
@@ -126,10 +125,14 @@ static tp_status copy_from(tp__call *call, const tp_tensor *x)
     } else {
         copy_planes(&l, y, x, 0, planes, 0, rows);
     }
-    return TP_OK;
 }
 
-static tp_status copy_run(tp__call *call) { return copy_from(call, call->in[call->n_in > 1]); }
+/* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
+static tp_status copy_run(tp__call *call)
+{
+    tp__copy_into(call->out[0], call->in[call->n_in > 1]);
+    return TP_OK;
+}
 
 /* The number that is the attribute, cast to every element of out[0]. */
 static tp_status fill_run(tp__call *call)

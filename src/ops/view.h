@@ -31,6 +31,9 @@ bool tp__take_dims(const char *op, const tp_dims *dims, tp__ints *ints);
 /* Out-parameters of several outputs: NULLs them all; false and an error if there is nowhere to put them. */
 bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n);
 
+/* x, or a view of it with at least so many dims, as atleast_1d, 2d and 3d have it. */
+tp_tensor *tp__at_least(tp_tensor *x, int ndim);
+
 /* Rules: dx has the kept shape of input 0. tp__to_shape of a view that only cuts the same elements anew. */
 tp_status tp__to_shape(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx);
 /* zeros of the kept shape of input 0 with dy at [start, start + dy's size) of dim. */

@@ -165,16 +165,16 @@ static const tp_op op_broadcast_tensors = { .schema = "broadcast_tensors(Tensor[
 
 static tp_tensor *unsqueeze(tp_tensor *x, int64_t dim) { return x ? tp__run1(&op_unsqueeze, &x, 1, &(dim_attr){ dim }, NULL) : NULL; }
 
-static tp_tensor *at_least(tp_tensor *x, int ndim)
+tp_tensor *tp__at_least(tp_tensor *x, int ndim)
 {
-    if (x->ndim < 1 && ndim > 0) x = unsqueeze(x, 0);
+    if (x && x->ndim < 1 && ndim > 0) x = unsqueeze(x, 0);
     if (x && x->ndim < 2 && ndim > 1) x = unsqueeze(x, 0);
     return x && x->ndim < 3 && ndim > 2 ? unsqueeze(x, -1) : x;
 }
 static tp_status at_least_compose(tp__call *call, int ndim)
 {
     for (int i = 0; i < call->n_in; i++)
-        if (!tp__out_made(call, at_least(call->in[i], ndim))) return tp__pending();
+        if (!tp__out_made(call, tp__at_least(call->in[i], ndim))) return tp__pending();
     return TP_OK;
 }
 static tp_status at_least_1d(tp__call *call) { return at_least_compose(call, 1); }

@@ -70,6 +70,7 @@ TP_API tp_status tp_unbind(tp_tensor *x, int dim, tp_tensor **out, int max, int 
 /* ---- Joining, and diagonals: new memory ------------------------------------------------------------------------------------------ */
 
 TP_API tp_tensor *tp_cat(tp_tensor_list tensors, int dim);       /* tp_cat(TP_TENSORS(a, b), 0) */
+TP_API tp_tensor *tp_stack(tp_tensor_list tensors, int dim);     /* along a new dim; all of one shape */
 TP_API tp_tensor *tp_diag_embed_with(tp_tensor *x, const tp_diag_embed_options *o);          /* the last dim on a diagonal, else 0 */
 TP_API tp_tensor *tp_diag(tp_tensor *x, int64_t diagonal);       /* a vector as a matrix, or a copy of a matrix's diagonal */
 
