@@ -16,6 +16,18 @@ tp_tensor *tp__out_in_format(tp__call *call, tp_tensor *x, tp_dtype dtype, int32
     return tp__out_made(call, tp__tensor_new_strided(call->device ? call->device : x->device, dtype, x->ndim, x->shape, stride));
 }
 
+static const tp_op op_elements = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .state = TP__STATE };
+
+tp_status tp__copy_elements(tp_tensor *y, const tp_tensor *x)
+{
+    tp__state(&op_elements);
+    const tp_kernel *kernel = tp__kernel(&op_elements, y->device);
+    if (!kernel) return tp__pending();
+    tp_tensor *const in[] = { y, (tp_tensor *)(uintptr_t)x };
+    tp__call call = { .op = &op_elements, .in = in, .n_in = 2, .out = &y, .n_out = 1, .max_out = 1 };
+    return kernel->run(&call);
+}
+
 typedef struct format_attr { int32_t format; } format_attr;
 typedef struct cast_attr { tp_dtype dtype; int32_t format; } cast_attr;
 

@@ -11,6 +11,10 @@
  * their order. NULL: an error, also of a format that does not fit the dims. */
 tp_tensor *tp__out_in_format(tp__call *call, tp_tensor *x, tp_dtype dtype, int32_t format);
 
+/* y = x, which broadcasts to it, cast, by the device's kernel: of headers that nobody else has, as parts of an output. No tape. A
+ * stride of x may be negative. */
+tp_status tp__copy_elements(tp_tensor *y, const tp_tensor *x);
+
 /* Can a tensor of this dtype hold the number? As PyTorch refuses it: out of range, or NaN for integers; an error of the call. */
 tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value);
 /* Writes the number to all elements of out[0], a fresh one. */

@@ -74,6 +74,16 @@ TP_API tp_tensor *tp_stack(tp_tensor_list tensors, int dim);     /* along a new 
 TP_API tp_tensor *tp_diag_embed_with(tp_tensor *x, const tp_diag_embed_options *o);          /* the last dim on a diagonal, else 0 */
 TP_API tp_tensor *tp_diag(tp_tensor *x, int64_t diagonal);       /* a vector as a matrix, or a copy of a matrix's diagonal */
 
+/* ---- Other places, other numbers of them: new memory. Gradient: x -------------------------------------------------------------------- */
+
+TP_API tp_tensor *tp_flip(tp_tensor *x, tp_dims dims);           /* in reverse order along each of them; none for n = 0 */
+/* y[(i + shift) mod n] = x[i] along each dim; without dims one shift of all elements in a row. */
+TP_API tp_tensor *tp_roll(tp_tensor *x, tp_shape shifts, tp_dims dims);
+TP_API tp_tensor *tp_tril(tp_tensor *x, int64_t diagonal);       /* of the last two dims: x where column - row <= diagonal, else 0 */
+TP_API tp_tensor *tp_triu(tp_tensor *x, int64_t diagonal);       /* x where column - row >= diagonal, else 0 */
+TP_API tp_tensor *tp_tril_(tp_tensor *x, int64_t diagonal);
+TP_API tp_tensor *tp_triu_(tp_tensor *x, int64_t diagonal);
+
 /* ---- Filling, in place -------------------------------------------------------------------------------------------------------- */
 
 TP_API tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src);      /* casts and broadcasts */
