@@ -11,6 +11,7 @@
 #include <taper/ops/conv.h>
 #include <taper/ops/index.h>
 #include <taper/ops/loss.h>
+#include <taper/ops/norm.h>
 #include <taper/ops/optim.h>
 #include <taper/ops/pool.h>
 #include <taper/ops/pointwise.h>
@@ -24,6 +25,7 @@
     TP__EACH_POINTWISE_OP_OPTIONS(X) \
     TP__EACH_ACTIVATION_OP_OPTIONS(X) \
     TP__EACH_REDUCE_OP_OPTIONS(X) \
+    TP__EACH_NORM_OP_OPTIONS(X) \
     TP__EACH_PRODUCT_OP_OPTIONS(X) \
     TP__EACH_CONV_OP_OPTIONS(X) \
     TP__EACH_POOL_OP_OPTIONS(X) \

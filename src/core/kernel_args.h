@@ -20,6 +20,13 @@ typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; 
 typedef struct tp__row_lookup { int64_t dim, n_dims; bool wrap; } tp__row_lookup;
 typedef struct tp__index_merge { tp__ints sizes, dims; } tp__index_merge;
 
+/* layer_norm_stats, group_norm_stats, rms_norm_stats and norm_rows_backward: samples x groups rows of width x inner elements;
+ * element j of a row of group g has the weight g width + j / inner. Each names it by call->scratch. `rounds`: 16-bit sums over the
+ * samples are rounded after each, as PyTorch's layer_norm does. */
+typedef struct tp__norm_rows { int64_t samples, groups, width, inner; double eps; bool centered, rounds; } tp__norm_rows;
+/* batch_norm_train, batch_norm_eval and batch_norm_backward begin with it. */
+typedef struct tp__batch_norm { double eps; bool training; } tp__batch_norm;
+
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;

@@ -4,7 +4,7 @@
 
 #include "ops/run.h"
 
-enum { TP__DENSE_MOST = 4 };
+enum { TP__DENSE_MOST = 8 };
 
 /* Runs the kernel with in[i] contiguous, and cast to dtype[i] where that is not 0. What was copied for it dies right after. */
 static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)

@@ -1,0 +1,64 @@
+/* norm.h: normalization. What holds for all ops is said in ops.h.
+ *
+ * Floating dtypes; 16-bit floats are computed in float32, and may have float32 weights and statistics. Sums over float32 are taken
+ * in short parts, which are added in float64. Gradients: x, weight, bias. */
+#ifndef TAPER_OPS_NORM_H
+#define TAPER_OPS_NORM_H
+
+#include <taper/core.h>
+
+typedef struct tp_layer_norm_options {
+    TP__HEAD(tp_layer_norm_options);
+    tp_tensor *weight TP__IS(nullptr), *bias TP__IS(nullptr);      /* of the normalized shape */
+    double eps TP__IS(1e-5);
+    TP__TAIL;
+} tp_layer_norm_options;
+#define TP__DEFAULT_layer_norm .eps = 1e-5,
+
+typedef struct tp_group_norm_options {
+    TP__HEAD(tp_group_norm_options);
+    tp_tensor *weight TP__IS(nullptr), *bias TP__IS(nullptr);      /* [channels] */
+    double eps TP__IS(1e-5);
+    TP__TAIL;
+} tp_group_norm_options;
+#define TP__DEFAULT_group_norm .eps = 1e-5,
+
+typedef struct tp_rms_norm_options {
+    TP__HEAD(tp_rms_norm_options);
+    tp_tensor *weight TP__IS(nullptr);                 /* of the normalized shape */
+    double eps TP__IS(-1);                             /* below 0: the machine epsilon of the dtype that is computed in */
+    TP__TAIL;
+} tp_rms_norm_options;
+#define TP__DEFAULT_rms_norm .eps = -1,
+
+#define TP__EACH_NORM_OP_OPTIONS(X) X(layer_norm) X(group_norm) X(rms_norm)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* y = (x - mean) / sqrt(var + eps) weight + bias over the last dims, which are `shape`. TP_ERR_SHAPE: x does not end in it. */
+TP_API tp_tensor *tp_layer_norm_with(tp_tensor *x, tp_shape shape, const tp_layer_norm_options *o);
+/* The same over each of `groups` groups of channels: x [n, channels, ..]. TP_ERR_SHAPE: the channels cannot be cut into them. */
+TP_API tp_tensor *tp_group_norm_with(tp_tensor *x, int64_t groups, const tp_group_norm_options *o);
+/* y = x / sqrt(mean(x^2) + eps) weight over the last dims, which are `shape`. */
+TP_API tp_tensor *tp_rms_norm_with(tp_tensor *x, tp_shape shape, const tp_rms_norm_options *o);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+#define tp_layer_norm(...) tp__layer_norm(__VA_ARGS__, )
+#define tp__layer_norm(x, shape, ...) TP__DEFAULTS(tp_layer_norm_with(x, shape, TP__OPTIONS(layer_norm, __VA_ARGS__)))
+#define tp_group_norm(...) tp__group_norm(__VA_ARGS__, )
+#define tp__group_norm(x, groups, ...) TP__DEFAULTS(tp_group_norm_with(x, groups, TP__OPTIONS(group_norm, __VA_ARGS__)))
+#define tp_rms_norm(...) tp__rms_norm(__VA_ARGS__, )
+#define tp__rms_norm(x, shape, ...) TP__DEFAULTS(tp_rms_norm_with(x, shape, TP__OPTIONS(rms_norm, __VA_ARGS__)))
+#else
+inline tp_tensor *tp_layer_norm(tp_tensor *x, tp_shape shape, const tp_layer_norm_options &o = {}) { return tp_layer_norm_with(x, shape, &o); }
+inline tp_tensor *tp_group_norm(tp_tensor *x, int64_t groups, const tp_group_norm_options &o = {}) { return tp_group_norm_with(x, groups, &o); }
+inline tp_tensor *tp_rms_norm(tp_tensor *x, tp_shape shape, const tp_rms_norm_options &o = {}) { return tp_rms_norm_with(x, shape, &o); }
+#endif
+
+#endif
