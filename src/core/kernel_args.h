@@ -24,8 +24,9 @@ typedef struct tp__index_merge { tp__ints sizes, dims; } tp__index_merge;
  * element j of a row of group g has the weight g width + j / inner. Each names it by call->scratch. `rounds`: 16-bit sums over the
  * samples are rounded after each, as PyTorch's layer_norm does. */
 typedef struct tp__norm_rows { int64_t samples, groups, width, inner; double eps; bool centered, rounds; } tp__norm_rows;
-/* batch_norm_train, batch_norm_eval and batch_norm_backward begin with it. */
-typedef struct tp__batch_norm { double eps; bool training; } tp__batch_norm;
+/* batch_norm_train, batch_norm_eval and batch_norm_backward: `rounds`, the statistics are rounded to the 16 bits of the input before
+ * they are used. Inputs and outputs are contiguous as [outer, channels, inner], in this order in memory. */
+typedef struct tp__batch_norm { double eps; bool rounds, training; } tp__batch_norm;
 
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;

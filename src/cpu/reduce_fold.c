@@ -81,19 +81,19 @@ static void cut(plan *p)
     p->groups = p->pieces > 1 ? runs * p->pieces : (runs + p->group - 1) / p->group;
 }
 
-static void make_plan(plan *p, const tp__call *call, tp__fold *f)
+static void make_plan(plan *p, const tp__fold_io *io, tp__fold *f)
 {
-    const tp_tensor *x = call->in[0];
-    const uint64_t gone = (uint64_t)(uintptr_t)call->scratch;
-    *p = (plan){ .f = f, .x = x->data, .from = (tp_dtype)x->dtype, .outputs = call->out[0]->numel, .terms = 1 };
+    *p = (plan){ .f = f, .x = io->x, .from = io->from, .outputs = 1, .terms = 1 };
     p->item = (int64_t)tp_dtype_size(p->from);
     p->width = f->width ? f->width : TP__FOLD_WIDTH;
-    for (int d = 0; d < x->ndim; d++) {
-        if (gone >> d & 1) p->terms *= x->shape[d];
-        if (x->shape[d] == 1) continue;
-        if (gone >> d & 1) append(p->gone, &p->n_gone, x->shape[d], x->stride[d]);
-        else append(p->kept, &p->n_kept, x->shape[d], x->stride[d]);
+    for (int d = 0; d < io->ndim; d++) {
+        const bool goes = io->gone >> d & 1;
+        *(goes ? &p->terms : &p->outputs) *= io->shape[d];
+        if (io->shape[d] == 1) continue;
+        if (goes) append(p->gone, &p->n_gone, io->shape[d], io->stride[d]);
+        else append(p->kept, &p->n_kept, io->shape[d], io->stride[d]);
     }
+    if (!p->outputs) return;
     sort_and_join(p->gone, &p->n_gone);
     if (!p->n_gone) p->gone[p->n_gone++] = (axis){ 1, 1 };
     f->count = p->terms;
@@ -177,19 +177,19 @@ static void fold_group(const plan *p, int64_t slab, int64_t group, tp__total *ac
 
 /* ---- Slabs ------------------------------------------------------------------------------------------------------------------------------- */
 
-static void store(const plan *p, const tp__call *call, int64_t slab, const tp__total *acc, int64_t apart, tp__total *row)
+static void store(const plan *p, const tp__fold_io *io, int64_t slab, const tp__total *acc, int64_t apart, tp__total *row)
 {
     int64_t w;
     const int64_t first = slab_start(p, slab, &w);
-    for (int k = 0; k < call->n_out; k++) {
-        tp_tensor *y = call->out[k];
+    for (int k = 0; k < io->n_out; k++) {
+        const tp_dtype dtype = io->out[k].dtype;
         p->f->finish(p->f, w, acc, apart, k, row);
-        tp__cast_row((char *)y->data + first * (int64_t)tp_dtype_size((tp_dtype)y->dtype), (tp_dtype)y->dtype, 1, row, p->f->gives, 1, w);
+        tp__cast_row((char *)io->out[k].data + first * (int64_t)tp_dtype_size(dtype), dtype, 1, row, p->f->gives, 1, w);
     }
 }
 
 /* Accumulators of a slab, of one of its groups, and a row of results; `few` where these fit, or of each thread. */
-typedef struct room { const plan *p; tp__call *call; int64_t apart, each; tp__total *memory, *parts; } room;
+typedef struct room { const plan *p; const tp__fold_io *io; int64_t apart, each; tp__total *memory, *parts; } room;
 
 static void fold_slab(const room *t, int64_t slab, tp__total *memory)
 {
@@ -203,7 +203,7 @@ static void fold_slab(const room *t, int64_t slab, tp__total *memory)
         fold_group(p, slab, g, part, t->apart);
         p->f->join(p->f, w, all, part, t->apart);
     }
-    store(p, t->call, slab, all, t->apart, row);
+    store(p, t->io, slab, all, t->apart, row);
 }
 
 static void fold_slabs(void *arg, int64_t first, int64_t last)
@@ -231,25 +231,43 @@ static tp_status fold_units(room *t, int threads)
         int64_t w;
         slab_start(p, s, &w);
         for (int64_t g = 1; g < p->groups; g++) p->f->join(p->f, w, all, all + g * t->each, t->apart);
-        store(p, t->call, s, all, t->apart, t->parts + units * t->each);
+        store(p, t->io, s, all, t->apart, t->parts + units * t->each);
     }
     return TP_OK;
 }
 
-tp_status tp__fold_all(tp__call *call, tp__fold fold)
+tp_status tp__fold_over(const tp__fold_io *io, tp__fold fold)
 {
     plan p;
-    if (!call->out[0]->numel) return TP_OK;
-    make_plan(&p, call, &fold);
+    make_plan(&p, io, &fold);
+    if (!p.outputs) return TP_OK;
     const int threads = p.terms >= PARALLEL / p.outputs ? tp_get_num_threads() : 1;
     tp__total few[FEW];
-    room t = { .p = &p, .call = call, .apart = least(p.width, p.across), .memory = few };
+    room t = { .p = &p, .io = io, .apart = least(p.width, p.across), .memory = few };
     t.each = t.apart * fold.parts;
     if (threads > 1 && p.slabs < 4 * threads && p.groups > 1) return fold_units(&t, threads);
     const size_t bytes = (size_t)((2 * t.each + t.apart) * threads) * sizeof *few;
     if (bytes > sizeof few && !(t.memory = tp__scratch(TP__SCRATCH_PARTIAL, bytes))) return TP_ERR_MEMORY;
     if (threads == 1)
         for (int64_t s = 0; s < p.slabs; s++) fold_slab(&t, s, t.memory);
-    else tp__parallel_items(p.slabs, call->in[0]->numel / p.slabs, threads, fold_slabs, &t);
+    else tp__parallel_items(p.slabs, p.terms * p.outputs / p.slabs, threads, fold_slabs, &t);
     return TP_OK;
+}
+
+tp_status tp__fold_all(tp__call *call, tp__fold fold)
+{
+    const tp_tensor *x = call->in[0];
+    tp__fold_io io;
+    io.x = x->data;
+    io.from = (tp_dtype)x->dtype;
+    io.ndim = x->ndim;
+    io.gone = (uint64_t)(uintptr_t)call->scratch;
+    io.n_out = call->n_out;
+    memcpy(io.shape, x->shape, sizeof *x->shape * x->ndim);
+    memcpy(io.stride, x->stride, sizeof *x->stride * x->ndim);
+    for (int k = 0; k < call->n_out; k++) {
+        io.out[k].data = call->out[k]->data;
+        io.out[k].dtype = (tp_dtype)call->out[k]->dtype;
+    }
+    return tp__fold_over(&io, fold);
 }

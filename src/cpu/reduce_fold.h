@@ -26,9 +26,22 @@ struct tp__fold {
     void (*finish)(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y);
 };
 
-/* Reduces call->in[0] over the dims whose bits are set in call->scratch, into every output of the call, all of one shape and
- * contiguous. TP_ERR_MEMORY. */
+/* Where elements come from and results go: dims whose bits are set in `gone` are reduced over; outputs are contiguous. */
+typedef struct tp__fold_io {
+    const void *x;
+    tp_dtype from;
+    int ndim;
+    int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];
+    uint64_t gone;
+    int n_out;
+    struct { void *data; tp_dtype dtype; } out[2];
+} tp__fold_io;
+
+/* TP_ERR_MEMORY. The second is of call->in[0], over the dims in call->scratch, into every output of the call. */
+tp_status tp__fold_over(const tp__fold_io *io, tp__fold fold);
 tp_status tp__fold_all(tp__call *call, tp__fold fold);
+/* Variance and mean, or standard deviation and mean, of floats read as float32 or float64. */
+tp__fold tp__fold_moments(bool wide, bool root, double correction);
 
 /* The dtype that floats of x are read in, for results of y's precision. */
 static inline tp_dtype tp__fold_floats(const tp_tensor *x, const tp_tensor *y)

@@ -124,16 +124,21 @@ static void finish_root(const tp__fold *f, int64_t w, const tp__total *acc, int6
     for (int64_t j = 0; j < w && !output; j++) y[j].real = sqrt(y[j].real);
 }
 
-static tp_status moments(tp__call *call, bool root)
+tp__fold tp__fold_moments(bool wide, bool root, double correction)
 {
     static const tp__fold folds[] = {
         { .takes = TP_F32, .gives = TP_F64, .parts = PARTS, .width = WIDTH, .begin = begin, .run = run_f32, .rows = rows_f32, .join = join },
         { .takes = TP_F64, .gives = TP_F64, .parts = PARTS, .width = WIDTH, .begin = begin, .run = run_f64, .rows = rows_f64, .join = join },
     };
-    tp__fold f = folds[call->in[0]->dtype == TP_F64];
+    tp__fold f = folds[wide];
     f.finish = root ? finish_root : finish;
-    f.number = ((const tp__moments *)call->attr)->less;
-    return tp__fold_all(call, f);
+    f.number = correction;
+    return f;
+}
+
+static tp_status moments(tp__call *call, bool root)
+{
+    return tp__fold_all(call, tp__fold_moments(call->in[0]->dtype == TP_F64, root, ((const tp__moments *)call->attr)->less));
 }
 
 static tp_status var_kernel(tp__call *call) { return moments(call, false); }

@@ -313,12 +313,13 @@ static void back_samples(tp_sample_set *set)
 
 #define AFFINE "Tensor? weight=none, Tensor? bias=none, float eps=1e-05) -> "
 #define STATS_OF(name, params, results, T, rows, give, ...) \
-    static const tp_op op_##name##_norm_stats = { .schema = #name "_norm_stats(Tensor input, " params results, .flags = TP__INTERNAL, \
-        .shape = rows##_shape, .forward = tp__run_contiguous, .backward = rows##_backward, .backward_fused = rows##_fused, \
+    static const tp_op op_##name##_norm_stats = { .schema = #name "_norm.stats(Tensor input, " params results, .flags = TP__INTERNAL, \
+        .kernel = #name "_norm_stats", .shape = rows##_shape, .forward = tp__run_contiguous, .backward = rows##_backward, .backward_fused = rows##_fused, \
         .saves = { TP__INPUT(0, 0), TP__INPUT(2, 0), __VA_ARGS__ }, .attr_size = sizeof(T), .samples = give, .state = TP__STATE };
 STATS_OF(layer, "int[] normalized_shape, " AFFINE, "(Tensor, Tensor, Tensor)", layer_attr, layer, layer_samples, TP__OUTPUT(1), TP__OUTPUT(2))
 STATS_OF(group, "int num_groups, " AFFINE, "(Tensor, Tensor, Tensor)", group_attr, group, group_samples, TP__OUTPUT(1), TP__OUTPUT(2))
-STATS_OF(rms, "int[] normalized_shape, Tensor? weight=none, number? eps=none) -> ", "(Tensor, Tensor)", rms_attr, rms, rms_samples, TP__OUTPUT(1), { 0 })
+STATS_OF(rms, "int[] normalized_shape, Tensor? weight=none, number? eps=none) -> ", "(Tensor, Tensor)", rms_attr, rms, rms_samples,
+         TP__OUTPUT(1), { 0 })
 
 static const tp_op op_layer_norm = { .schema = "layer_norm(Tensor input, int[] normalized_shape, " AFFINE "Tensor", .compose = layer_compose,
     .attr_size = sizeof(layer_attr), .samples = layer_samples, .state = TP__STATE };

@@ -340,6 +340,9 @@ tp_status tp_op_invoke(const tp_op *op, const tp_arg *args, int n, tp_tensor **o
     return call_bound(op, false, args, n, outputs, max, n_out, &fits);
 }
 
+/* What a call by its base name may mean; internal ones have to be named in full. */
+static bool is_overload(const tp_op *op, const char *name) { return !(op->flags & TP__INTERNAL) && !strcmp(tp__state(op)->base_name, name); }
+
 tp_status tp_op_call(const char *name, const tp_arg *args, int n, tp_tensor **outputs, int max, int *n_out)
 {
     clear(outputs, max, n_out);
@@ -349,11 +352,11 @@ tp_status tp_op_call(const char *name, const tp_arg *args, int n, tp_tensor **ou
     const bool by_base = !strcmp(tp__state(all[first])->base_name, name);
     int overloads = 0, last = first;
     for (int i = 0; by_base && i < n_all; i++)
-        if (!strcmp(tp__state(all[i])->base_name, name)) overloads++, last = i;
+        if (is_overload(all[i], name)) overloads++, last = i;
     bool fits;
     if (overloads < 2) return tp_op_invoke(all[first], args, n, outputs, max, n_out);
     for (int i = 0; i <= last; i++) {
-        if (strcmp(tp__state(all[i])->base_name, name)) continue;
+        if (!is_overload(all[i], name)) continue;
         const tp_status status = call_bound(all[i], true, args, n, outputs, max, n_out, &fits);
         if (fits || tp__pending_error()) return status;
     }
