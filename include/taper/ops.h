@@ -8,6 +8,7 @@
 #define TAPER_OPS_H
 
 #include <taper/ops/activation.h>
+#include <taper/ops/compare.h>
 #include <taper/ops/conv.h>
 #include <taper/ops/index.h>
 #include <taper/ops/loss.h>
@@ -19,6 +20,7 @@
 #include <taper/ops/random.h>
 #include <taper/ops/reduce.h>
 #include <taper/ops/resize.h>
+#include <taper/ops/select.h>
 #include <taper/ops/shape.h>
 
 #define TP__EACH_OPS_OPTIONS(X) \

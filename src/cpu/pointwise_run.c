@@ -10,7 +10,7 @@ enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 
 typedef struct operand {                               /* 0 is the output */
     char *data;
     tp_dtype dtype, loop_dtype;                        /* what it is, what the loop takes or gives */
-    tp_dtype wanted;                                   /* what a single value is first cast to: 300 beside uint8 is 44 */
+    tp_dtype via;                                      /* an input is cast to this first; 0: at once */
     int64_t item, loop_item;                           /* bytes of an element */
     int64_t stride[TP_MAX_DIMS];                       /* in elements; 0 where an input broadcasts */
     bool direct, single;                               /* the loop may use its memory; it is one value */
@@ -68,11 +68,21 @@ static void spread(void *block, int64_t item, int64_t n)
 #undef FILL
 }
 
+/* n elements of x, `stride` apart, for the loop. What they are cast to on the way is no wider than what the loop takes. */
+static void fetch(const operand *x, char *block, const char *data, int64_t stride, int64_t n)
+{
+    _Alignas(64) char rounded[BLOCK_BYTES];
+    if (x->via) {
+        tp__cast_row(rounded, x->via, 1, data, x->dtype, stride, n);
+        tp__cast_row(block, x->loop_dtype, 1, rounded, x->via, 1, n);
+    } else {
+        tp__cast_row(block, x->loop_dtype, 1, data, x->dtype, stride, n);
+    }
+}
+
 static void spread_value(const operand *x, const char *data, char *block, int64_t n)
 {
-    tp_c128 value;
-    tp__cast_row(&value, x->wanted, 1, data, x->dtype, 1, 1);
-    tp__cast_row(block, x->loop_dtype, 1, &value, x->wanted, 1, 1);
+    fetch(x, block, data, 1, 1);
     spread(block, x->loop_item, n);
 }
 
@@ -94,7 +104,7 @@ static void run_row(const walk *w, char *const *data, blocks *b, int64_t n)
             const operand *x = &w->at[k];
             const int64_t stride = x->stride[last];
             if (x->direct) in[k - 1] = data[k] + at * x->item;
-            else if (stride) tp__cast_row(b->of[k], x->loop_dtype, 1, data[k] + at * stride * x->item, x->dtype, stride, m);
+            else if (stride) fetch(x, b->of[k], data[k] + at * stride * x->item, stride, m);
         }
         char *y = data[0] + at * out->stride[last] * out->item;
         w->loop(m, out->direct ? y : b->of[0], in, w->attr);
@@ -161,7 +171,7 @@ static void choose_path(walk *w)
         operand *x = &w->at[k];
         x->single = k > 0;
         for (int d = 0; d < w->ndim; d++) x->single &= !x->stride[d];
-        x->direct = x->dtype == x->loop_dtype && x->stride[last] == 1;
+        x->direct = x->dtype == x->loop_dtype && !x->via && x->stride[last] == 1;
         if (x->loop_item > widest) widest = x->loop_item;
         all_direct &= x->direct;
     }
@@ -181,9 +191,10 @@ tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
         o->data = x->data;
         o->dtype = (tp_dtype)x->dtype;
         o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
-        o->wanted = o->loop_dtype == dtype && dtype == TP_I64 ? wanted : o->loop_dtype;
         o->item = (int64_t)tp_dtype_size(o->dtype);
         o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
+        const bool rounds = op->rounds_inputs || dtype == TP_I64;        /* 300 beside uint8 is 44 */
+        if (k && rounds && o->loop_dtype == dtype && o->dtype != wanted && dtype != wanted) o->via = wanted;
     }
     lay_out(&w, call);
     choose_path(&w);

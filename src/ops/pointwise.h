@@ -63,6 +63,8 @@ static inline tp_tensor *tp__operands2(const tp_op *op, tp_operand a, tp_operand
     if (__builtin_expect(a.kind == TP_OPERAND_TENSOR && b.kind == TP_OPERAND_TENSOR, 1)) return tp__call2(op, a.as.tensor, b.as.tensor, attr, caller);
     return tp__with_number2(op, a, b, attr, caller);
 }
+/* n operands, of which any may be numbers. */
+tp_tensor *tp__with_numbers(const tp_op *op, const tp_operand *v, int n, const void *attr, const void *caller);
 /* In place */
 tp_tensor *tp__write1(const tp_op *op, tp_tensor *x, const void *attr, const void *caller);
 tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *attr, const void *caller);
@@ -98,7 +100,7 @@ tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *a
 
 /* The same for what gives bool and no gradient. In place it overwrites: the gradient of what was there is zero. */
 #define TP__COMPARE(name, rule, give) \
-    static const tp_op op_##name = { .schema = #name "(Tensor|number input, Tensor|number other) -> Tensor", .flags = TP__NO_GRAD_OP, \
+    static const tp_op op_##name = { .schema = #name "(Tensor input, Tensor|number other) -> Tensor", .flags = TP__NO_GRAD_OP, \
         .shape = tp__shape_##rule, .samples = give, .state = TP__STATE }; \
     static const tp_op op_##name##_ = { .schema = #name "_(Tensor! input, Tensor|number other) -> Tensor", .kernel = #name, \
         .flags = TP__INPLACE, .shape = tp__in_place_##rule, .backward = tp__zero_backward, .samples = give##_in_place, .state = TP__STATE }; \
@@ -110,7 +112,7 @@ tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *a
     } \
     tp_tensor *tp_##name##__with(tp_tensor *a, tp_operand b) { return tp__write2(&op_##name##_, a, b, NULL, TP__CALLER); }
 
-/* A rule whose gradients are all zero. */
+/* A rule whose gradients are all zeros. */
 tp_status tp__zero_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx);
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */

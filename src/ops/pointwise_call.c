@@ -207,6 +207,15 @@ tp_tensor *tp__with_number2(const tp_op *op, tp_operand a, tp_operand b, const v
     return tp__run1(op, (tp_tensor *[]){ tp__operand(a), tp__operand(b) }, 2, attr, caller);
 }
 
+tp_tensor *tp__with_numbers(const tp_op *op, const tp_operand *v, int n, const void *attr, const void *caller)
+{
+    tp_tensor *in[TP__MAX_ARGS];
+    for (int i = 0; i < n; i++)
+        if (v[i].kind == TP_OPERAND_TENSOR && v[i].as.tensor && !tp__alive(v[i].as.tensor, tp__state(op)->base_name)) return NULL;
+    for (int i = 0; i < n; i++) in[i] = tp__operand(v[i]);
+    return tp__run1(op, in, n, attr, caller);
+}
+
 tp_tensor *tp__write1(const tp_op *op, tp_tensor *x, const void *attr, const void *caller) { return tp__run1(op, &x, 1, attr, caller); }
 
 tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *attr, const void *caller)
@@ -247,6 +256,12 @@ void tp__binary_samples_in_place(tp_sample_set *set)
 
 tp_status tp__zero_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    (void)node, (void)dy, (void)need, (void)dx;        /* NULL is zero */
+    for (int i = 0; i < node->n_edges; i++) {
+        if (!(need >> i & 1)) continue;
+        const tp__kept_shape *kept = node->n_shapes ? tp__kept(node, i) : NULL;
+        const tp_shape shape = kept ? tp__shape(kept->ndim, kept->shape) : tp_shape_of(dy[0]);
+        dx[i] = tp_zeros(shape, .dtype = (tp_dtype)(kept ? kept->dtype : dy[0]->dtype), .device = dy[0]->device);
+        if (!dx[i]) return tp__pending();
+    }
     return TP_OK;
 }
