@@ -145,6 +145,118 @@ START_TEST(gradients_go_where_values_came_from)
 }
 END_TEST
 
+/* ---- Along a dim --------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(slices_are_taken_added_copied_and_filled)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(2, 3)), *const i = POSITIONS(2, 0, 2), *const s = count(TP_SHAPE(2, 3));
+    ck_values(tp_index_select(x, 1, i), 2, 0, 2, 5, 3, 5);
+    ck_values(tp_index_add(x, -1, i, s), 1, 1, 4, 7, 4, 13);
+    ck_values(tp_index_add(x, -1, i, s, .alpha = -0.5), -.5, 1, 1, 1, 4, 1);
+    ck_values(tp_index_copy(x, 1, POSITIONS(1, 0), tp_narrow(s, 1, 1, 2)), 2, 1, 2, 5, 4, 5);
+    ck_values(tp_index_fill(x, 0, POSITIONS(-1), 9), 0, 1, 2, 9, 9, 9);
+    ck_values(tp_index_reduce(x, 1, i, s, TP_REDUCE_AMAX), 1, 1, 2, 4, 4, 5);
+    ck_values(tp_index_reduce(x, 1, i, s, TP_REDUCE_MEAN, .include_self = false), 1, 1, 1, 4, 4, 4);
+    ck_values(tp_take(x, POSITIONS(5, -6, 1)), 5, 0, 1);
+    ck_values(tp_put(x, POSITIONS(5, -6), VECTOR(8, 9), false), 9, 1, 2, 3, 4, 8);
+    ck_values(tp_put(x, POSITIONS(5, 5), VECTOR(8, 9), true), 0, 1, 2, 3, 4, 22);
+    ck_values(tp_index_select(tp_scalar(7), 0, POSITIONS(0)), 7);
+    tp_tensor *const y = tp_clone(x);
+    ck_assert(tp_index_add_(y, 0, POSITIONS(1), tp_ones(TP_SHAPE(1, 3))) == y);
+    ck_values(y, 0, 1, 2, 4, 5, 6);
+    ck_assert(tp_index_copy_(tp_transpose(y, 0, 1), 0, POSITIONS(0), tp_zeros(TP_SHAPE(1, 2))));
+    ck_values(y, 0, 1, 2, 0, 5, 6);
+    ck_fine();
+    ck_assert_ptr_null(tp_index_select(x, 1, POSITIONS(3)));
+    ck_message("index_select: index 3 is out of range for dim 1 of size 3");
+    ck_assert_ptr_null(tp_index_add(x, 1, POSITIONS(-1), s));
+    ck_error(TP_ERR_SHAPE, "index_add: the source [2, 3] does not fit [2, 3] and an index of 1 along dim 1");
+    ck_assert_ptr_null(tp_index_add_(y, 1, POSITIONS(0, -1, 0), s));
+    ck_message("index_add_: index -1 is out of range for dim 1 of size 3");
+    ck_values(y, 0, 1, 2, 0, 5, 6);
+    ck_assert_ptr_null(tp_index_reduce(x, 1, i, s, TP_REDUCE_SUM));
+    ck_message("index_reduce: there is no reduction 1");
+}
+END_TEST
+
+START_TEST(elements_are_gathered_and_scattered)
+{
+    TP_SCOPE();
+    tp_tensor *const x = count(TP_SHAPE(2, 3)), *const i = tp_reshape(POSITIONS(2, 0, 1, 1), TP_SHAPE(2, 2)), *const s = tp_reshape(VECTOR(10, 20, 30, 40), TP_SHAPE(2, 2));
+    ck_values(tp_gather(x, 1, i), 2, 0, 4, 4);
+    ck_values(tp_gather(x, 0, tp_reshape(POSITIONS(1, 0, 1), TP_SHAPE(1, 3))), 3, 1, 5);
+    ck_values(tp_scatter(x, 1, i, s), 20, 1, 10, 3, 40, 5);
+    ck_values(tp_scatter(x, 1, i, -1), -1, 1, -1, 3, -1, 5);
+    ck_values(tp_scatter_add(x, 1, i, s), 20, 1, 12, 3, 74, 5);
+    ck_values(tp_scatter_reduce(x, 1, i, s, TP_REDUCE_PROD), 0, 1, 20, 3, 4800, 5);
+    ck_values(tp_scatter_reduce(x, 1, i, s, TP_REDUCE_AMIN, .include_self = false), 20, 1, 10, 3, 30, 5);
+    ck_values(tp_scatter_reduce(tp_to_dtype(x, TP_I64), 1, i, tp_to_dtype(tp_neg(s), TP_I64), TP_REDUCE_MEAN), -10, 1, -4, 3, -22, 5);   /* rounded down */
+    ck_values(tp_take_along_dim(x, POSITIONS(5, -6), TP_FLAT), 5, 0);
+    ck_values(tp_take_along_dim(x, tp_reshape(POSITIONS(-1), TP_SHAPE(1, 1)), 1), 2, 5);
+    tp_tensor *const y = tp_zeros(TP_SHAPE(3), .dtype = TP_I64);
+    ck_values(tp_scatter_(y, 0, POSITIONS(0, 2, 2), POSITIONS(5, 6, 7)), 5, 0, 7);
+    ck_values(tp_scatter_add_(y, 0, POSITIONS(2, 2), POSITIONS(1, 1)), 5, 0, 9);
+    ck_fine();
+    ck_assert_ptr_null(tp_gather(x, 1, tp_add(i, 1)));
+    ck_message("gather: index 3 is out of range for dim 1 of size 3");
+    ck_assert_ptr_null(tp_scatter_add_(y, 0, POSITIONS(1, 3), POSITIONS(1, 1)));
+    ck_message("scatter_add_: index 3 is out of range for dim 0 of size 3");
+    ck_values(y, 5, 0, 9);
+    ck_assert_ptr_null(tp_gather(x, 0, tp_zeros(TP_SHAPE(1, 4), .dtype = TP_I64)));
+    ck_message("gather: the index [1, 4] is larger than [2, 3] in dim 1");
+    ck_assert_ptr_null(tp_scatter(x, 1, i, y));
+    ck_error(TP_ERR_DTYPE, "scatter: the values are int64, and not float32");
+}
+END_TEST
+
+START_TEST(a_larger_source_gets_zeros_where_the_index_does_not_reach)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_zeros(TP_SHAPE(3)), *const s = LEAF(1, 2, 3, 4);
+    tp_backward(tp_sum(tp_mul(tp_scatter_add(x, 0, POSITIONS(2, 2), s), VECTOR(1, 2, 3))));
+    ck_values(tp_grad_of(s), 3, 3, 0, 0);
+    ck_fine();
+}
+END_TEST
+
+/* ---- Threads ------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *run(int which)
+{
+    const int64_t n = 70001;
+    tp_manual_seed(5);
+    tp_tensor *const v = tp_randn(TP_SHAPE(n)), *const wide = tp_randn(TP_SHAPE(3000, 40));
+    switch (which) {
+    case 0: return tp_index_add(tp_zeros(TP_SHAPE(1000)), 0, tp_randint(0, 1000, TP_SHAPE(n)), v);
+    case 1: return tp_index_add(tp_zeros(TP_SHAPE(100, 40)), 0, tp_randint(0, 100, TP_SHAPE(3000)), wide);
+    case 2: return tp_index_add(tp_zeros(TP_SHAPE(3000, 7)), 1, tp_randint(0, 7, TP_SHAPE(40)), wide);
+    case 3: return tp_scatter_add(tp_zeros(TP_SHAPE(1000)), 0, tp_randint(0, 1000, TP_SHAPE(n)), v);
+    case 4: return tp_scatter_add(tp_zeros(TP_SHAPE(100, 40)), 0, tp_randint(0, 100, TP_SHAPE(3000, 40)), wide);
+    case 5: return tp_scatter_add(tp_zeros(TP_SHAPE(3000, 7)), 1, tp_randint(0, 7, TP_SHAPE(3000, 40)), wide);
+    case 6: return tp_scatter(tp_zeros(TP_SHAPE(1000)), 0, tp_randint(0, 1000, TP_SHAPE(n)), v);
+    case 7: return tp_index(v, TP_INDEX(tp_randint(-n, n, TP_SHAPE(n))));
+    case 8: return tp_gather(wide, 0, tp_randint(0, 3000, TP_SHAPE(2000, 40)));
+    case 9: return tp_index_select(tp_transpose(wide, 0, 1), 1, tp_randint(0, 3000, TP_SHAPE(2000)));
+    default: return tp_nonzero(tp_randint(0, 2, TP_SHAPE(400, 1000)));
+    }
+}
+
+START_TEST(results_do_not_depend_on_the_number_of_threads)
+{
+    for (int which = 0; which < 11; which++) {
+        TP_SCOPE();
+        tp_set_num_threads(1);
+        tp_tensor *const one = run(which);
+        tp_set_num_threads(3);
+        tp_tensor *const three = run(which);
+        ck_fine();
+        ck_assert_msg(tp_equal(one, three), "case %d", which);
+    }
+    tp_set_num_threads(1);
+}
+END_TEST
+
 /* ---- Refusals --------------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(what_is_out_of_range_is_named)
@@ -205,6 +317,10 @@ int main(void)
     tcase_add_test(tests, masks_stand_for_as_many_dims_as_they_have);
     tcase_add_test(tests, writing_goes_where_indexing_looks);
     tcase_add_test(tests, gradients_go_where_values_came_from);
+    tcase_add_test(tests, slices_are_taken_added_copied_and_filled);
+    tcase_add_test(tests, elements_are_gathered_and_scattered);
+    tcase_add_test(tests, a_larger_source_gets_zeros_where_the_index_does_not_reach);
+    tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     tcase_add_test(tests, what_is_out_of_range_is_named);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
     suite_add_tcase(suite, tests);

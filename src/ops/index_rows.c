@@ -4,6 +4,7 @@
  *   rows_sum     y = R' x, of a given size         dx = R dy
  *   rows_add     y = x + R' src                    dx = dy,  dsrc = R dy
  *   rows_put     y = x with the rows of src        dx = dy with those rows 0,  dsrc = R dy
+ *   rows_fill    y = x with one value there        dx likewise,  dvalue = the sum of dy there, each place once
  *   index_merge  y = ((i0 s1 + i1) s2 + i2) ..     no gradient
  *
  * src may broadcast: it is expanded, and steps by 0. */
@@ -12,7 +13,7 @@
 #include "ops/samples.h"
 #include "ops/view.h"
 
-static const tp_op op_take, op_sum, op_add, op_add_, op_put, op_put_;
+static const tp_op op_take, op_sum, op_add, op_add_, op_put, op_put_, op_fill, op_fill_;
 
 bool tp__is_index(const tp_tensor *x) { return x->dtype == TP_I64 || x->dtype == TP_I32 || !x->numel; }
 
@@ -80,6 +81,16 @@ static tp_status write_shape(tp__call *call)
     return tp__made(tp__out_like(call, x, (tp_dtype)x->dtype));
 }
 
+static tp_status fill_shape(tp__call *call)
+{
+    tp_tensor *x = call->in[0];
+    const tp_tensor *value = call->in[2];
+    if (x->dtype != value->dtype || value->ndim)
+        return tp__call_fail(call, TP_ERR_DTYPE, "the value is %s %s, not one %s", tp_dtype_name((tp_dtype)value->dtype), tp__shape_text(value), tp_dtype_name((tp_dtype)x->dtype));
+    if (check_lookup(call, call->in[1], x->ndim)) return tp__pending();
+    return call->op->flags & TP__INPLACE ? tp__in_place(call) : tp__made(tp__out_like(call, x, (tp_dtype)x->dtype));
+}
+
 /* ---- Forward --------------------------------------------------------------------------------------------------------------------------- */
 
 /* The kernel writes into out[0]. Rows that it cannot walk evenly, or that lie in the memory that it writes, go by way of a copy. */
@@ -106,7 +117,9 @@ static tp_status write_into(tp__call *call, tp_tensor *table, tp_tensor *index, 
     return kernel ? kernel->run(&write) : tp__pending();
 }
 
-static tp_status write_forward(tp__call *call)
+static bool is_half(const tp_tensor *x) { return x->dtype == TP_F16 || x->dtype == TP_BF16; }
+
+static tp_status put_forward(tp__call *call)
 {
     tp_tensor *y = call->out[0], *x = call->in[0];
     if (y != x) {
@@ -116,12 +129,33 @@ static tp_status write_forward(tp__call *call)
     return write_into(call, y, call->in[1], call->in[2]);
 }
 
-/* Sums of 16-bit floats are computed in float32: a row may be looked up many times. */
+/* 16-bit floats are added in float32: many may meet in one place. */
+static tp_status add_forward(tp__call *call)
+{
+    tp_tensor *y = call->out[0];
+    if (!is_half(y)) return put_forward(call);
+    TP_NO_GRAD();
+    tp_tensor *sum = tp_to_dtype(call->in[0], TP_F32), *rows = tp_to_dtype(call->in[2], TP_F32);
+    const tp_status status = sum && rows ? write_into(call, sum, call->in[1], rows) : tp__pending();
+    return status ? status : tp__made(tp_copy_(y, sum));
+}
+
+static tp_status fill_forward(tp__call *call)
+{
+    TP_NO_GRAD();
+    tp_tensor *y = call->out[0], *x = call->in[0];
+    tp_shape shape;
+    shape.ndim = rows_shape(call->attr, x->ndim, x->shape, call->in[1], shape.dim);
+    tp_tensor *rows = tp_expand(call->in[2], shape);
+    if (!rows || (y != x && !tp_copy_(y, x))) return tp__pending();
+    return write_into(call, y, call->in[1], rows);
+}
+
 static tp_status sum_forward(tp__call *call)
 {
     TP_NO_GRAD();
     tp_tensor *y = call->out[0], *rows = call->in[0], *sum = y;
-    if (y->dtype == TP_F16 || y->dtype == TP_BF16) {
+    if (is_half(y)) {
         sum = tp__tensor_new(y->device, TP_F32, y->ndim, y->shape);
         rows = tp_to_dtype(rows, TP_F32);
     }
@@ -165,10 +199,23 @@ static tp_status put_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     if (!index) return tp__pending();
     if (need & 1) {
         tp_tensor *zero = tp_zeros(((tp_shape){ .ndim = 0 }), .dtype = (tp_dtype)dy[0]->dtype, .device = dy[0]->device);
-        if (!(dx[0] = tp__rows_write(TP__ROWS_PUT, false, dy[0], index, zero, how))) return tp__pending();
+        if (!(dx[0] = tp__rows_write(TP__ROWS_FILL, false, dy[0], index, zero, how))) return tp__pending();
     }
     if (need & 4 && !(dx[2] = tp__rows_take(dy[0], index, how))) return tp__pending();
     return TP_OK;
+}
+
+static tp_status fill_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const tp__row_lookup how = *(const tp__row_lookup *)tp__attr(node);
+    const tp_shape one = { .ndim = 0 };
+    tp_tensor *index = tp__saved(node, 0);
+    if (need & 1 && !(dx[0] = tp__rows_write(TP__ROWS_FILL, false, dy[0], index, tp_zeros(one, .dtype = (tp_dtype)dy[0]->dtype, .device = dy[0]->device), how)))
+        return tp__pending();
+    if (!(need & 4)) return TP_OK;
+    tp_tensor *there = tp_zeros(tp_shape_of(dy[0]), .dtype = TP_BOOL, .device = dy[0]->device);
+    there = tp__rows_write(TP__ROWS_FILL, true, there, index, tp_ones(one, .dtype = TP_BOOL, .device = dy[0]->device), how);
+    return tp__made(dx[2] = tp_sum(tp_masked_select(dy[0], there)));
 }
 
 /* ---- Several indices as one ------------------------------------------------------------------------------------------------------------- */
@@ -217,6 +264,12 @@ static void write_samples(tp_sample_set *set)
              TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 2), -2, 2)), HOW(0, 1, false));
 }
 
+static void fill_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 4, 3), -2, 2)), TP__TENSOR_ARG(tp_from_data((int64_t[]){ 3, 0, 3 }, TP_I64, TP_SHAPE(3))),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)), HOW(1, 1, false));
+}
+
 static void merge_samples(tp_sample_set *set)
 {
     tp_tensor *const indices[] = { tp__sample_indices(TP_SHAPE(2, 1), 3), tp__sample_indices(TP_SHAPE(4), 5) };
@@ -226,18 +279,22 @@ static void merge_samples(tp_sample_set *set)
 /* ---- Descriptors ------------------------------------------------------------------------------------------------------------------------------ */
 
 #define LOOKUP ", int dim, int n_dims, bool wrap"
-#define WRITE(args, of, more, rule) { .schema = "rows_" args, .kernel = "rows_" of, .flags = TP__INTERNAL | (more), .shape = write_shape, \
-    .forward = write_forward, .backward = rule, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__row_lookup), .samples = write_samples, .state = TP__STATE }
+#define WRITE(args, of, more, rule) { .schema = "rows_" args, .kernel = "rows_" #of, .flags = TP__INTERNAL | (more), .shape = write_shape, \
+    .forward = of##_forward, .backward = rule, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__row_lookup), .samples = write_samples, .state = TP__STATE }
 
 static const tp_op op_take = { .schema = "rows_take(Tensor input, Tensor index" LOOKUP ") -> Tensor", .flags = TP__INTERNAL, .shape = take_shape,
     .backward = take_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__row_lookup), .samples = take_samples, .state = TP__STATE };
 static const tp_op op_sum = { .schema = "rows_sum(Tensor grad, Tensor index" LOOKUP ", int[] size) -> Tensor", .flags = TP__INTERNAL, .kernel = "rows_add",
     .shape = sum_shape, .forward = sum_forward, .backward = sum_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(sum_attr),
     .samples = sum_samples, .state = TP__STATE };
-static const tp_op op_add = WRITE("add(Tensor input, Tensor index, Tensor src" LOOKUP ") -> Tensor", "add", 0, add_backward);
-static const tp_op op_add_ = WRITE("add_(Tensor! input, Tensor index, Tensor src" LOOKUP ") -> Tensor", "add", TP__INPLACE, add_backward);
-static const tp_op op_put = WRITE("put(Tensor input, Tensor index, Tensor src" LOOKUP ") -> Tensor", "put", 0, put_backward);
-static const tp_op op_put_ = WRITE("put_(Tensor! input, Tensor index, Tensor src" LOOKUP ") -> Tensor", "put", TP__INPLACE, put_backward);
+static const tp_op op_add = WRITE("add(Tensor input, Tensor index, Tensor src" LOOKUP ") -> Tensor", add, 0, add_backward);
+static const tp_op op_add_ = WRITE("add_(Tensor! input, Tensor index, Tensor src" LOOKUP ") -> Tensor", add, TP__INPLACE, add_backward);
+static const tp_op op_put = WRITE("put(Tensor input, Tensor index, Tensor src" LOOKUP ") -> Tensor", put, 0, put_backward);
+static const tp_op op_put_ = WRITE("put_(Tensor! input, Tensor index, Tensor src" LOOKUP ") -> Tensor", put, TP__INPLACE, put_backward);
+#define FILL(args, more) { .schema = "rows_" args, .kernel = "rows_put", .flags = TP__INTERNAL | (more), .shape = fill_shape, .forward = fill_forward, \
+    .backward = fill_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__row_lookup), .samples = fill_samples, .state = TP__STATE }
+static const tp_op op_fill = FILL("fill(Tensor input, Tensor index, Tensor value" LOOKUP ") -> Tensor", 0);
+static const tp_op op_fill_ = FILL("fill_(Tensor! input, Tensor index, Tensor value" LOOKUP ") -> Tensor", TP__INPLACE);
 static const tp_op op_merge = { .schema = "index_merge(Tensor[] indices, int[] sizes, int[] dims) -> Tensor", .flags = TP__INTERNAL | TP__NO_GRAD_OP,
     .shape = merge_shape, .attr_size = sizeof(tp__index_merge), .samples = merge_samples, .state = TP__STATE };
 
@@ -250,10 +307,10 @@ tp_tensor *tp__rows_take(tp_tensor *x, tp_tensor *index, tp__row_lookup how)
 
 tp_tensor *tp__rows_write(int what, bool in_place, tp_tensor *x, tp_tensor *index, tp_tensor *src, tp__row_lookup how)
 {
-    static const tp_op *const ops[2][2] = { { &op_add, &op_add_ }, { &op_put, &op_put_ } };
+    static const tp_op *const ops[][2] = { { &op_add, &op_add_ }, { &op_put, &op_put_ }, { &op_fill, &op_fill_ } };
     if (!x || !index || !src) return NULL;
     tp_shape shape = { .ndim = 0 };
-    if (x->ndim - how.n_dims + index->ndim <= TP_MAX_DIMS) {
+    if (what != TP__ROWS_FILL && x->ndim - how.n_dims + index->ndim <= TP_MAX_DIMS) {
         shape.ndim = rows_shape(&how, x->ndim, x->shape, index, shape.dim);
         const bool same = src->ndim == shape.ndim && !memcmp(src->shape, shape.dim, sizeof *shape.dim * (size_t)shape.ndim);
         if (!same) src = tp_expand(src, shape);
@@ -267,4 +324,4 @@ tp_tensor *tp__index_merge_of(tp_tensor *const *indices, int n, const int64_t *s
     return tp__run1(&op_merge, indices, n, &attr, NULL);
 }
 
-const tp_op *const tp__ops_index_rows[] = { &op_take, &op_sum, &op_add, &op_add_, &op_put, &op_put_, &op_merge, NULL };
+const tp_op *const tp__ops_index_rows[] = { &op_take, &op_sum, &op_add, &op_add_, &op_put, &op_put_, &op_fill, &op_fill_, &op_merge, NULL };

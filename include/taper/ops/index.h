@@ -13,6 +13,21 @@ typedef struct tp_index_put_options {
 } tp_index_put_options;
 #define TP__DEFAULT_index_put
 
+typedef struct tp_index_add_options {
+    TP__HEAD(tp_index_add_options);
+    double alpha TP__IS(1);                            /* what is added is alpha source; whole for integers */
+    TP__TAIL;
+} tp_index_add_options;
+#define TP__DEFAULT_index_add .alpha = 1,
+
+typedef enum tp_reduce { TP_REDUCE_SUM = 1, TP_REDUCE_PROD, TP_REDUCE_MEAN, TP_REDUCE_AMAX, TP_REDUCE_AMIN } tp_reduce;
+typedef struct tp_scatter_reduce_options {
+    TP__HEAD(tp_scatter_reduce_options);
+    bool include_self TP__IS(true);                    /* false: what is reduced to a place replaces what is there */
+    TP__TAIL;
+} tp_scatter_reduce_options;
+#define TP__DEFAULT_scatter_reduce .include_self = true,
+
 typedef struct tp_embedding_options {
     TP__HEAD(tp_embedding_options);
     int64_t padding_idx TP__IS(TP_NONE);               /* this row of the weight gets no gradient */
@@ -20,7 +35,7 @@ typedef struct tp_embedding_options {
 } tp_embedding_options;
 #define TP__DEFAULT_embedding .padding_idx = TP_NONE,
 
-#define TP__EACH_INDEX_OP_OPTIONS(X) X(index_put) X(embedding)
+#define TP__EACH_INDEX_OP_OPTIONS(X) X(index_put) X(index_add) X(scatter_reduce) X(embedding)
 
 /* ---- An index: TP_INDEX(..), of at most 16 items ------------------------------------------------------------------------------
  *
@@ -61,6 +76,50 @@ TP_API tp_tensor *tp_masked_select(tp_tensor *x, tp_tensor *mask);
 /* x with the elements where the mask is set replaced by those of source, in order. TP_ERR_SHAPE: there are too few. Gradients: x, source. */
 TP_API tp_tensor *tp_masked_scatter(tp_tensor *x, tp_tensor *mask, tp_tensor *source);
 TP_API tp_tensor *tp_masked_scatter_(tp_tensor *x, tp_tensor *mask, tp_tensor *source);
+
+/* ---- Along a dim, by one index of 1 dim --------------------------------------------------------------------------------------------
+ * x [.., n, ..] is n slices along dim, and source has one for each index. An index counts from 0. */
+
+/* Slices index[0], index[1], .. of x. Gradient: x. */
+TP_API tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index);
+/* x with those slices increased by alpha source. Gradients: x, source. */
+TP_API tp_tensor *tp_index_add_with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, const tp_index_add_options *o);
+TP_API tp_tensor *tp_index_add__with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, const tp_index_add_options *o);
+/* x with those slices replaced by source, or filled with a value: a number, or a 0-dim tensor. Gradients: x, source, value. */
+TP_API tp_tensor *tp_index_copy(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source);
+TP_API tp_tensor *tp_index_copy_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source);
+TP_API tp_tensor *tp_index_fill_with(tp_tensor *x, int dim, tp_tensor *index, tp_operand value);
+TP_API tp_tensor *tp_index_fill__with(tp_tensor *x, int dim, tp_tensor *index, tp_operand value);
+/* x reduced with source, by any way but TP_REDUCE_SUM. Gradients: x, source. */
+TP_API tp_tensor *tp_index_reduce_with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options *o);
+
+/* ---- By positions in the flattened tensor; negative ones count from the end ------------------------------------------------------ */
+
+/* x.flat[index], of the index's shape. Gradient: x. */
+TP_API tp_tensor *tp_take(tp_tensor *x, tp_tensor *index);
+/* x with source, of as many elements as the index, put there; or added, also several times to one place. Gradients: x, source. */
+TP_API tp_tensor *tp_put(tp_tensor *x, tp_tensor *index, tp_tensor *source, bool accumulate);
+TP_API tp_tensor *tp_put_(tp_tensor *x, tp_tensor *index, tp_tensor *source, bool accumulate);
+
+/* ---- Along a dim, by an index for each element -----------------------------------------------------------------------------------
+ * index has as many dims as x, and is not larger but along dim. With dim 1 of 3: */
+
+/* y[i][j][k] = x[i][index[i][j][k]][k], of the index's shape. Gradient: x. */
+TP_API tp_tensor *tp_gather(tp_tensor *x, int dim, tp_tensor *index);
+/* The same of x and index broadcast but along dim; an index of positions in the flattened x if dim is TP_FLAT. */
+TP_API tp_tensor *tp_take_along_dim(tp_tensor *x, tp_tensor *indices, int dim);
+#define TP_FLAT INT32_MIN
+/* x with y[i][index[i][j][k]][k] = src[i][j][k], src a number or a tensor, not smaller than the index. Of several values for one
+ * place the last along dim stays. Gradients: x, src. */
+TP_API tp_tensor *tp_scatter_with(tp_tensor *x, int dim, tp_tensor *index, tp_operand src);
+TP_API tp_tensor *tp_scatter__with(tp_tensor *x, int dim, tp_tensor *index, tp_operand src);
+/* The same added to what is there, in the order along dim. Gradients: x, src. */
+TP_API tp_tensor *tp_scatter_add(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src);
+TP_API tp_tensor *tp_scatter_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src);
+/* The same reduced with what is there. Equal extremes share the gradient. Gradients: x, src. */
+TP_API tp_tensor *tp_scatter_reduce_with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options *o);
+
+/* ---- Rows of a table -------------------------------------------------------------------------------------------------------------- */
 
 /* weight[indices]: indices int64 or int32 [..], weight [rows, width] -> [.., width]. TP_ERR_INDEX. Gradient: weight. */
 TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *o);
@@ -172,6 +231,20 @@ template <class... I> tp__index_array<static_cast<int>(sizeof...(I))> TP_INDEX(I
 #define tp__index_put(x, index, values, ...) TP__DEFAULTS(tp_index_put_with(x, index, TP__OPERAND(values), TP__OPTIONS(index_put, __VA_ARGS__)))
 #define tp_index_put_(...) tp__index_put_(__VA_ARGS__, )
 #define tp__index_put_(x, index, values, ...) TP__DEFAULTS(tp_index_put__with(x, index, TP__OPERAND(values), TP__OPTIONS(index_put, __VA_ARGS__)))
+#define tp_index_add(...) tp__index_add(__VA_ARGS__, )
+#define tp__index_add(x, dim, index, source, ...) TP__DEFAULTS(tp_index_add_with(x, dim, index, source, TP__OPTIONS(index_add, __VA_ARGS__)))
+#define tp_index_add_(...) tp__index_add_(__VA_ARGS__, )
+#define tp__index_add_(x, dim, index, source, ...) TP__DEFAULTS(tp_index_add__with(x, dim, index, source, TP__OPTIONS(index_add, __VA_ARGS__)))
+#define tp_index_fill(x, dim, index, value) tp_index_fill_with(x, dim, index, TP__OPERAND(value))
+#define tp_index_fill_(x, dim, index, value) tp_index_fill__with(x, dim, index, TP__OPERAND(value))
+#define tp_scatter(x, dim, index, src) tp_scatter_with(x, dim, index, TP__OPERAND(src))
+#define tp_scatter_(x, dim, index, src) tp_scatter__with(x, dim, index, TP__OPERAND(src))
+#define tp_index_reduce(...) tp__index_reduce(__VA_ARGS__, )
+#define tp__index_reduce(x, dim, index, source, reduce, ...) \
+    TP__DEFAULTS(tp_index_reduce_with(x, dim, index, source, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
+#define tp_scatter_reduce(...) tp__scatter_reduce_(__VA_ARGS__, )
+#define tp__scatter_reduce_(x, dim, index, src, reduce, ...) \
+    TP__DEFAULTS(tp_scatter_reduce_with(x, dim, index, src, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
 #define tp_embedding(...) tp__embedding(__VA_ARGS__, )
 #define tp__embedding(indices, weight, ...) TP__DEFAULTS(tp_embedding_with(indices, weight, TP__OPTIONS(embedding, __VA_ARGS__)))
 #else
@@ -179,6 +252,18 @@ inline tp_tensor *tp_index_put(tp_tensor *x, tp_index_list index, tp_operand val
 { return tp_index_put_with(x, index, values, &o); }
 inline tp_tensor *tp_index_put_(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options &o = {})
 { return tp_index_put__with(x, index, values, &o); }
+inline tp_tensor *tp_index_add(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, const tp_index_add_options &o = {})
+{ return tp_index_add_with(x, dim, index, source, &o); }
+inline tp_tensor *tp_index_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, const tp_index_add_options &o = {})
+{ return tp_index_add__with(x, dim, index, source, &o); }
+inline tp_tensor *tp_index_fill(tp_tensor *x, int dim, tp_tensor *index, tp_operand value) { return tp_index_fill_with(x, dim, index, value); }
+inline tp_tensor *tp_index_fill_(tp_tensor *x, int dim, tp_tensor *index, tp_operand value) { return tp_index_fill__with(x, dim, index, value); }
+inline tp_tensor *tp_scatter(tp_tensor *x, int dim, tp_tensor *index, tp_operand src) { return tp_scatter_with(x, dim, index, src); }
+inline tp_tensor *tp_scatter_(tp_tensor *x, int dim, tp_tensor *index, tp_operand src) { return tp_scatter__with(x, dim, index, src); }
+inline tp_tensor *tp_index_reduce(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options &o = {})
+{ return tp_index_reduce_with(x, dim, index, source, reduce, &o); }
+inline tp_tensor *tp_scatter_reduce(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options &o = {})
+{ return tp_scatter_reduce_with(x, dim, index, src, reduce, &o); }
 inline tp_tensor *tp_embedding(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options &o = {})
 { return tp_embedding_with(indices, weight, &o); }
 #endif
