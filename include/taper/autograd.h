@@ -36,6 +36,7 @@ typedef struct tp_gradcheck_options {
 #define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck)
 
 typedef struct tp_grad_mode { bool tp__was; } tp_grad_mode;
+typedef struct tp_anomaly_mode { bool tp__was; } tp_anomaly_mode;
 typedef struct tp_saved_hooks_scope { struct tp__saved_hooks *tp__was; bool tp__on; } tp_saved_hooks_scope;
 typedef struct tp_context tp_context;
 
@@ -91,6 +92,14 @@ TP_API tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const
 TP_API tp_grad_mode tp_grad_mode_set(bool on);         /* of this thread; TP_NO_GRAD(); and TP_ENABLE_GRAD(); call it */
 TP_API void tp_grad_mode_restore(tp_grad_mode *was);
 TP_API bool tp_grad_enabled(void);
+
+/* While on, in this thread, each op that is recorded notes the shapes that it was called with, the module path and the place of the
+ * call; and a backward that makes a NaN of what was none stops with TP_ERR_NUMERIC, and tells them, as it does after any error of a
+ * rule. Slow, and for debugging; off it costs nothing. TP_DETECT_ANOMALY(); is until the end of the block. */
+TP_API void tp_set_detect_anomaly(bool on);
+TP_API bool tp_anomaly_enabled(void);
+TP_API tp_anomaly_mode tp_anomaly_mode_set(bool on);
+TP_API void tp_anomaly_mode_restore(tp_anomaly_mode *was);
 
 /* A hook on a tensor is called with its gradient each time that it is computed; on a leaf, with the whole gradient of one
  * backward before it is added. Returns an id > 0, or 0 on error. */
@@ -161,11 +170,13 @@ TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *co
 #if defined(__GNUC__)
 #define TP_NO_GRAD()     TP__UNTIL_EXIT(tp_grad_mode, tp__no_grad_, tp_grad_mode_restore) = tp_grad_mode_set(false)
 #define TP_ENABLE_GRAD() TP__UNTIL_EXIT(tp_grad_mode, tp__enable_grad_, tp_grad_mode_restore) = tp_grad_mode_set(true)
+#define TP_DETECT_ANOMALY() TP__UNTIL_EXIT(tp_anomaly_mode, tp__anomaly_, tp_anomaly_mode_restore) = tp_anomaly_mode_set(true)
 #define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) \
     TP__UNTIL_EXIT(tp_saved_hooks_scope, tp__saved_hooks_, tp_saved_tensors_hooks_end) = tp_saved_tensors_hooks(pack, unpack, drop, arg)
 #else
 #define TP_NO_GRAD()     _Static_assert(0, "no cleanup attribute: pair tp_grad_mode_set with tp_grad_mode_restore")
 #define TP_ENABLE_GRAD() TP_NO_GRAD()
+#define TP_DETECT_ANOMALY() TP_NO_GRAD()
 #define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) TP_NO_GRAD()
 #endif
 #else
@@ -177,6 +188,13 @@ struct tp__grad_guard {
 };
 #define TP_NO_GRAD()     tp__grad_guard TP__CAT(tp__no_grad_, __LINE__)(false)
 #define TP_ENABLE_GRAD() tp__grad_guard TP__CAT(tp__enable_grad_, __LINE__)(true)
+struct tp__anomaly_guard {
+    tp_anomaly_mode was;
+    tp__anomaly_guard() : was(tp_anomaly_mode_set(true)) {}
+    ~tp__anomaly_guard() { tp_anomaly_mode_restore(&was); }
+    tp__anomaly_guard(const tp__anomaly_guard &) = delete;
+};
+#define TP_DETECT_ANOMALY() tp__anomaly_guard TP__CAT(tp__anomaly_, __LINE__)
 struct tp__saved_hooks_guard {
     tp_saved_hooks_scope scope;
     tp__saved_hooks_guard(tp_pack_fn *pack, tp_unpack_fn *unpack, tp_drop_fn *drop, void *arg) : scope(tp_saved_tensors_hooks(pack, unpack, drop, arg)) {}

@@ -357,7 +357,8 @@ static tp_status record_apply(tp_context *c, tp_tensor *const *x, tp_tensor **y,
     c->node = node;
     for (int i = 0; i < c->n_in; i++)
         if (x[i]) tp__connect(node, i, x[i]);
-    tp_status status = settle_saved(c, node, y);
+    tp_status status = tp__self.mode & TP__ANOMALY ? tp__note_origin(node, x, c->n_in) : TP_OK;
+    if (!status) status = settle_saved(c, node, y);
     *owned = !status;
     if (*owned) node->context = c;
     for (int i = 0; i < c->n_out && !status; i++) {

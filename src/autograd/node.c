@@ -84,6 +84,7 @@ static void free_hooks(tp__hook *hook)
     while (hook) {
         tp__hook *next = hook->next;
         if (hook->fn == tp__retained) tp__grad_state_free(hook->arg);
+        else if (hook->fn == tp__is_origin) tp__origin_unref(hook->arg);
         tp_mem_free(hook, sizeof *hook);
         hook = next;
     }

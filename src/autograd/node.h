@@ -109,6 +109,15 @@ typedef struct tp__saved_hooks {
 tp__saved_hooks *tp__hooks_begin(const tp__saved_hooks *hooks);          /* on from here: a copy, counted. NULL: TP_ERR_MEMORY */
 void tp__hooks_end(tp__saved_hooks *was);              /* those that were on before are on again */
 
+/* ---- Anomaly mode: anomaly.c --------------------------------------------------------------------------------------------------- */
+
+/* Where the op of `node` was called, and with what: while TP__ANOMALY is on. */
+tp_status tp__note_origin(tp_node *node, tp_tensor *const *in, int n);
+struct tp__origin;
+void tp__origin_unref(struct tp__origin *origin);
+tp_tensor *tp__is_origin(void *arg, tp_tensor *grad);  /* the mark of an origin among the hooks of a node; never called */
+enum { TP__ORIGIN_OUTPUT = UINT16_MAX };               /* and no output's */
+
 /* ---- For rules --------------------------------------------------------------------------------------------------------------- */
 
 /* What the op's saves[k] saved, NULL if it was not asked for. Checked: a value that was overwritten since is an error. */

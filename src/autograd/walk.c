@@ -246,7 +246,9 @@ static tp_status run_rule(tp__walk *w, tp_node *node, tp_tensor *const *dy, uint
         return tp_fail(TP_ERR_STATE, "backward: the graph is freed: it was walked before without .retain_graph (at %s)", tp__state(node->op)->base_name);
     }
     tp_backward_fn *rule = node->op->backward_fused && !w->create_graph ? node->op->backward_fused : node->op->backward;
+    const struct tp__origin *const outer = __builtin_expect(w->watches, 0) ? tp__watch_begin(node) : NULL;
     tp_status status = rule(node, dy, need, dx);
+    if (__builtin_expect(w->watches, 0)) status = tp__watch_end(node, outer, status, dy, dx);
     for (int i = 0; i < n && !status; i++) {
         if (!dx[i] || edges[i].kind == TP__EDGE_NONE) continue;
         status = edges[i].kind == TP__EDGE_LEAF ? to_leaf(w, node, edges[i].to.leaf, dx[i], mark)
@@ -338,6 +340,7 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
     if (!w->roots) return TP_ERR_MEMORY;
     for (int i = 0; i < n; i++)
         if ((w->roots[w->n_roots++] = outputs[i]->node)) tp__count_up(&outputs[i]->node->refs);
+    w->watches = mode & TP__ANOMALY;
     self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
     tp_status status = TP_OK;
     for (int leaves = 0; leaves < 2; leaves++)         /* those come second, for then all that is to be walked waits */

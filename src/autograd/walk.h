@@ -44,6 +44,7 @@ typedef struct tp__walk {
     bool create_graph, retain, to_inputs;
     bool gives;                                        /* to leaves: a backward, not a grad */
     bool planned;
+    bool watches;                                      /* for NaN */
     uint32_t thread;                                   /* whose walk it is */
     tp__ready first_ready[16];                         /* a chain needs no more */
 } tp__walk;
@@ -70,6 +71,10 @@ tp_status tp__walk_see(tp__walk *walk, tp_node *node);
 /* Runs: outputs with their gradients (NULL: ones), until nothing is left. */
 tp_status tp__walk_run(tp__walk *walk, tp_tensor *const *outputs, int n, tp_tensor *const *grads);
 void tp__walk_end(tp__walk *walk);
+
+/* A rule with TP__ANOMALY on: between these two, ops are recorded for the backward of its node. The second looks at what it made. */
+const struct tp__origin *tp__watch_begin(const tp_node *node);           /* whose backward it was before */
+tp_status tp__watch_end(const tp_node *node, const struct tp__origin *outer, tp_status status, tp_tensor *const *dy, tp_tensor *const *dx);
 
 /* Calls the hooks on `output`, which may put another gradient into *slot; what they made is in the list above mark. */
 tp_status tp__run_hooks(tp__hook *const *hooks, int output, tp_tensor **slot, uint32_t mark);

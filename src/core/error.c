@@ -1,6 +1,7 @@
 /* error.c: the first error of a thread stays until it is read. Recording one takes no memory, so that running out of it can
  * be reported. */
 #include "core/memory.h"
+#include "core/place.h"
 #include "core/rest.h"
 #include "core/symbol.h"
 
@@ -51,22 +52,28 @@ static void write_path(char *out, size_t size)
     snprintf(out + used, size - used, " (%s)", frames[0]->type);
 }
 
-/* The place of the user's call: where the program called into Taper, else the return address of the outermost op, else the
- * innermost module call that said where it stands. */
-static void write_where(char *out, size_t size)
+/* The user's call is where the program called into Taper, else the return address of the outermost op, else the innermost module
+ * call that said where it stands. */
+void tp__place_now(tp__place *out)
 {
-    out[0] = 0;
     const tp_path_frame *const inner = tp__self.path;
     const void *outside = tp__outside_caller();
-    const void *caller = outside ? outside : inner && inner->opaque ? NULL : tp__self.caller;
-    if (caller && tp__symbolize(caller, out, size)) return;
-    for (const tp_path_frame *at = inner; at; at = at->outer) {
+    out->caller = outside ? outside : inner && inner->opaque ? NULL : tp__self.caller;
+    out->where[0] = 0;
+    write_path(out->path, sizeof out->path);
+    for (const tp_path_frame *at = inner; at && !out->where[0]; at = at->outer) {
         const char *colon = at->where ? strstr(at->where, ": ") : NULL;
-        if (!colon) continue;
-        snprintf(out, size, "%.*s", (int)(colon - at->where), at->where);
-        return;
+        if (colon) snprintf(out->where, sizeof out->where, "%.*s", (int)(colon - at->where), at->where);
     }
-    if (tp__self.caller) snprintf(out, size, "%p", (void *)(uintptr_t)tp__self.caller);
+    if (!out->caller && !out->where[0] && tp__self.caller)
+        snprintf(out->where, sizeof out->where, "%p", (void *)(uintptr_t)tp__self.caller);
+}
+
+void tp__place_text(const void *caller, const char *where, char *out, size_t size)
+{
+    if (caller && tp__symbolize(caller, out, size)) return;
+    if (caller && !where[0]) snprintf(out, size, "%p", (void *)(uintptr_t)caller);
+    else snprintf(out, size, "%s", where);
 }
 
 static void link_copy(tp_error_copy *copy)
@@ -88,8 +95,10 @@ static tp_status record(tp_status code, tp_tensor *const *tensors, int n, const 
     if (used < 0 || (size_t)used >= sizeof e->message) used = 0;
     vsnprintf(e->message + used, sizeof e->message - (size_t)used, format, list);
     snprintf(e->op, sizeof e->op, "%.*s", (int)strcspn(e->message, ":"), e->message);
-    write_path(e->path, sizeof e->path);
-    write_where(e->where, sizeof e->where);
+    tp__place place;
+    tp__place_now(&place);
+    memcpy(e->path, place.path, sizeof e->path);
+    tp__place_text(place.caller, place.where, e->where, sizeof e->where);
     e->error.code = code;
     for (int i = 0; i < n; i++) {
         const tp_tensor *x = tensors[i];
@@ -126,6 +135,14 @@ tp_status tp__fail_tensors(tp_status code, const char *op, tp_tensor *const *ten
     record(code, tensors, n, op, format, list);
     va_end(list);
     return code;
+}
+
+void tp__error_add(const char *text)
+{
+    if (!tp__pending_error()) return;
+    tp_error_copy *e = &tp__rest()->error;
+    const size_t used = strlen(e->message);
+    snprintf(e->message + used, sizeof e->message - used, "%s", text);
 }
 
 /* ---- Reading it ------------------------------------------------------------------------------------------------------------------ */

@@ -118,6 +118,10 @@ static tp_node *record(tp__call *call)
     tp_node *node = tp__node_new(op, call->n_in, n_saved, n_shapes, op->attr_size);
     if (!node) return NULL;
     atomic_store_explicit(&node->refs, 1, memory_order_relaxed);
+    if (tp__self.mode & TP__ANOMALY && tp__note_origin(node, call->in, call->n_in)) {
+        tp__node_unref(node);
+        return NULL;
+    }
     for (int i = 0; i < call->n_in; i++)
         if (call->in[i]) tp__connect(node, i, call->in[i]);
     for (int i = 0, k = 0; i < call->n_in && k < n_shapes; i++) {
