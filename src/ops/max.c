@@ -104,8 +104,12 @@ static tp_status gather_shape(tp__call *call)
 {
     const scatter_attr *attr = call->attr;
     const tp_tensor *x = call->in[0], *at = call->in[1];
-    if (at->dtype != TP_I64 || attr->dim < 0 || attr->dim >= x->ndim || x->shape[attr->dim] * at->numel != x->numel)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
+    bool fits = at->dtype == TP_I64 && attr->dim >= 0 && attr->dim < x->ndim && at->ndim == x->ndim - !attr->keepdim;
+    for (int d = 0, k = 0; fits && d < x->ndim; d++) {
+        if (d == attr->dim) fits = !attr->keepdim || at->shape[k++] == 1;
+        else fits = at->shape[k++] == x->shape[d];
+    }
+    if (!fits) return tp__call_fail(call, TP_ERR_ARGUMENT, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
     return tp__made(tp__out(call, (tp_dtype)x->dtype, at->ndim, at->shape));
 }
 

@@ -70,6 +70,25 @@ typedef tp_var_options tp_var_mean_options;
 typedef tp_var_options tp_std_mean_options;
 #define TP__DEFAULT_std_mean TP__DEFAULT_var
 
+typedef struct tp_linalg_vector_norm_options {
+    TP__HEAD(tp_linalg_vector_norm_options);
+    double ord TP__IS(2);                              /* p: any number, also HUGE_VAL and -HUGE_VAL */
+    tp_dims dims TP__IS({});
+    bool keepdim TP__IS(false);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* that is computed in: the input's or a wider one */
+    TP__TAIL;
+} tp_linalg_vector_norm_options;
+#define TP__DEFAULT_linalg_vector_norm .ord = 2,
+
+typedef struct tp_normalize_options {
+    TP__HEAD(tp_normalize_options);
+    double p TP__IS(2);
+    int64_t dim TP__IS(1);
+    double eps TP__IS(1e-12);                          /* divides by no less */
+    TP__TAIL;
+} tp_normalize_options;
+#define TP__DEFAULT_normalize .p = 2, .dim = 1, .eps = 1e-12,
+
 typedef struct tp_argmax_options {
     TP__HEAD(tp_argmax_options);
     int64_t dim TP__IS(TP_NONE);                       /* of the flattened tensor */
@@ -102,7 +121,8 @@ typedef struct tp_diff_options {
 #define TP__DEFAULT_diff .n = 1, .dim = -1,
 
 #define TP__EACH_REDUCE_OP_OPTIONS(X) X(sum) X(mean) X(nansum) X(nanmean) X(prod) X(amax) X(amin) X(all) X(any) X(logsumexp) \
-    X(count_nonzero) X(var) X(std) X(var_mean) X(std_mean) X(argmax) X(argmin) X(aminmax) X(cumsum) X(cumprod) X(diff)
+    X(count_nonzero) X(var) X(std) X(var_mean) X(std_mean) X(argmax) X(argmin) X(aminmax) X(linalg_vector_norm) X(normalize) \
+    X(cumsum) X(cumprod) X(diff)
 
 #ifdef __cplusplus
 extern "C" {
@@ -143,6 +163,13 @@ TP_API tp_tensor *tp_min_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **in
 TP_API tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o);        /* int64; no gradient, not of bool */
 TP_API tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o);
 
+/* ---- Norms: floating dtypes --------------------------------------------------------------------------------------------------- */
+
+/* (sum |x|^ord)^(1/ord); of inf and -inf the greatest and least |x|, of 0 how many are not 0. */
+TP_API tp_tensor *tp_linalg_vector_norm_with(tp_tensor *x, const tp_linalg_vector_norm_options *o);
+TP_API tp_tensor *tp_dist(tp_tensor *a, tp_tensor *b, double p);                   /* the norm of a - b, broadcast */
+TP_API tp_tensor *tp_normalize_with(tp_tensor *x, const tp_normalize_options *o);  /* x / max(its norm along dim, eps) */
+
 /* ---- Truth: what is not 0, NaN too. No gradients ---------------------------------------------------------------------------- */
 
 TP_API tp_tensor *tp_all_with(tp_tensor *x, const tp_all_options *o);              /* bool; of uint8 uint8. Of no elements true */
@@ -182,6 +209,8 @@ TP_API tp_tensor *tp_diff_with(tp_tensor *x, const tp_diff_options *o);
 #define tp_all(...)           tp__reduction(all, __VA_ARGS__, )
 #define tp_any(...)           tp__reduction(any, __VA_ARGS__, )
 #define tp_count_nonzero(...) tp__reduction(count_nonzero, __VA_ARGS__, )
+#define tp_linalg_vector_norm(...) tp__reduction(linalg_vector_norm, __VA_ARGS__, )
+#define tp_normalize(...)     tp__reduction(normalize, __VA_ARGS__, )
 #define tp_diff(...)          tp__reduction(diff, __VA_ARGS__, )
 #define tp_var_mean(...)      tp__reduction_of_two(var_mean, __VA_ARGS__, )
 #define tp_std_mean(...)      tp__reduction_of_two(std_mean, __VA_ARGS__, )
@@ -206,6 +235,8 @@ inline tp_tensor *tp_argmin(tp_tensor *x, const tp_argmin_options &o = {}) { ret
 inline tp_tensor *tp_all(tp_tensor *x, const tp_all_options &o = {}) { return tp_all_with(x, &o); }
 inline tp_tensor *tp_any(tp_tensor *x, const tp_any_options &o = {}) { return tp_any_with(x, &o); }
 inline tp_tensor *tp_count_nonzero(tp_tensor *x, const tp_count_nonzero_options &o = {}) { return tp_count_nonzero_with(x, &o); }
+inline tp_tensor *tp_linalg_vector_norm(tp_tensor *x, const tp_linalg_vector_norm_options &o = {}) { return tp_linalg_vector_norm_with(x, &o); }
+inline tp_tensor *tp_normalize(tp_tensor *x, const tp_normalize_options &o = {}) { return tp_normalize_with(x, &o); }
 inline tp_tensor *tp_diff(tp_tensor *x, const tp_diff_options &o = {}) { return tp_diff_with(x, &o); }
 inline tp_tensor *tp_var_mean(tp_tensor *x, tp_tensor **mean, const tp_var_mean_options &o = {}) { return tp_var_mean_with(x, mean, &o); }
 inline tp_tensor *tp_std_mean(tp_tensor *x, tp_tensor **mean, const tp_std_mean_options &o = {}) { return tp_std_mean_with(x, mean, &o); }
