@@ -184,20 +184,26 @@ tp_status tp__bands_apply(const tp__bands *const b[3], int64_t planes, bool divi
 
 /* ---- Rounded to 16 bits on the way -------------------------------------------------------------------------------------------------- */
 
-typedef struct rounding { const tp__bands *const *b; tp_dtype narrow; bool one_by_one; const float *x; float *quotient, *y; } rounding;
+typedef struct rounding { const tp__bands *const *b; tp_dtype narrow; bool one_by_one, divide_input; const float *x; float *quotient, *y; } rounding;
 
-static float divisor_of(const tp__bands *b, int64_t i) { return b->divisor ? ((const float *)b->divisor)[i] : 1; }
+/* v over the divisors of place (z, i, j). */
+static float quotient(const rounding *t, float v, int64_t z, int64_t i, int64_t j)
+{
+    const int64_t at[] = { z, i, j };
+    float product = 1;
+    for (int k = 0; k < 3; k++) {
+        const float by = t->b[k]->divisor ? ((const float *)t->b[k]->divisor)[at[k]] : 1;
+        if (t->one_by_one) v = tp__round_to(t->narrow, v / by);
+        else product *= by;
+    }
+    return t->one_by_one ? v : tp__round_to(t->narrow, v / product);
+}
 
 static void quotients(void *arg, int64_t first, int64_t last)
 {
     const rounding *t = arg;
     const int64_t h = t->b[1]->in, w = t->b[2]->in, depth = t->b[0]->in;
-    for (int64_t k = first; k < last; k++) {
-        const float by[] = { divisor_of(t->b[0], k / (w * h) % depth), divisor_of(t->b[1], k / w % h), divisor_of(t->b[2], k % w) };
-        float v = t->one_by_one ? t->x[k] : t->x[k] / (by[0] * by[1] * by[2]);
-        for (int i = 0; i < 3 && t->one_by_one; i++) v = tp__round_to(t->narrow, v / by[i]);
-        t->quotient[k] = tp__round_to(t->narrow, v);
-    }
+    for (int64_t k = first; k < last; k++) t->quotient[k] = quotient(t, t->x[k], k / (w * h) % depth, k / w % h, k % w);
 }
 
 static void rounded_sums(void *arg, int64_t first, int64_t last)
@@ -205,25 +211,27 @@ static void rounded_sums(void *arg, int64_t first, int64_t last)
     const rounding *t = arg;
     const tp__bands *d = t->b[0], *h = t->b[1], *w = t->b[2];
     for (int64_t k = first; k < last; k++) {
-        const tp__band zs = d->band[k / (w->out * h->out) % d->out], is = h->band[k / w->out % h->out], js = w->band[k % w->out];
-        const float *plane = t->quotient + k / (w->out * h->out * d->out) * d->in * h->in * w->in;
+        const int64_t at[] = { k / (w->out * h->out) % d->out, k / w->out % h->out, k % w->out };
+        const tp__band zs = d->band[at[0]], is = h->band[at[1]], js = w->band[at[2]];
+        const float *plane = (t->divide_input ? t->quotient : t->x) + k / (w->out * h->out * d->out) * d->in * h->in * w->in;
         float sum = 0;
         for (int64_t z = zs.first; z < zs.first + zs.count; z++)
             for (int64_t i = is.first; i < is.first + is.count; i++)
                 for (int64_t j = js.first; j < js.first + js.count; j++) sum = tp__round_to(t->narrow, sum + plane[(z * h->in + i) * w->in + j]);
-        t->y[k] = sum;
+        t->y[k] = t->divide_input ? sum : quotient(t, sum, at[0], at[1], at[2]);
     }
 }
 
-tp_status tp__bands_apply_rounded(const tp__bands *const b[3], int64_t planes, tp_dtype narrow, bool one_by_one, const float *x, float *y, int threads)
+tp_status tp__bands_apply_rounded(const tp__bands *const b[3], int64_t planes, bool divide_input, tp_dtype narrow, bool one_by_one, const float *x,
+                                  float *y, int threads)
 {
     const int64_t in = planes * b[0]->in * b[1]->in * b[2]->in, out = planes * b[0]->out * b[1]->out * b[2]->out;
     const size_t bytes = (size_t)in * sizeof(float) + 1;
-    float *memory = tp_mem_alloc(bytes);
-    if (!memory) return TP_ERR_MEMORY;
-    rounding t = { b, narrow, one_by_one, x, memory, y };
-    tp__parallel_items(in, 8, threads, quotients, &t);
+    float *memory = divide_input ? tp_mem_alloc(bytes) : NULL;
+    if (divide_input && !memory) return TP_ERR_MEMORY;
+    rounding t = { b, narrow, one_by_one, divide_input, x, memory, y };
+    if (divide_input) tp__parallel_items(in, 8, threads, quotients, &t);
     tp__parallel_items(out, 8 * (1 + b[0]->most * b[1]->most * b[2]->most), threads, rounded_sums, &t);
-    tp_mem_free(memory, bytes);
+    if (memory) tp_mem_free(memory, bytes);
     return TP_OK;
 }

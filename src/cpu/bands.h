@@ -28,9 +28,9 @@ tp_status tp__bands_turn(tp__bands *turned, const tp__bands *b);
 
 /* y = the maps of depth, height and width, of each plane of x. `divide_input`: they are turned ones. TP_ERR_MEMORY */
 tp_status tp__bands_apply(const tp__bands *const b[3], int64_t planes, bool divide_input, const void *x, void *y, int threads);
-/* The same for turned bands without weights, computed as PyTorch does the gradients of means in the 16-bit dtypes: quotients and
+/* The same for bands without weights, computed as PyTorch does some means of the 16-bit dtypes and their gradients: quotients and
  * every partial sum are rounded to `narrow`. `one_by_one`: it divides by each dim's divisor in turn, not by their product. */
-tp_status tp__bands_apply_rounded(const tp__bands *const b[3], int64_t planes, tp_dtype narrow, bool one_by_one, const float *x, float *y,
-                                  int threads);
+tp_status tp__bands_apply_rounded(const tp__bands *const b[3], int64_t planes, bool divide_input, tp_dtype narrow, bool one_by_one, const float *x,
+                                  float *y, int threads);
 
 #endif

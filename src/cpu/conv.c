@@ -29,6 +29,16 @@ static tp__conv geometry(tp_dtype dtype, int ndim, const int64_t *x, const int64
     return g;
 }
 
+/* What PyTorch rounds to on the way: it has a kernel of its own for bfloat16, but for a transposed one with as much output padding
+ * as a stride, which shows in the gradient of its weight as padding that the ends lack. */
+static tp_dtype narrow_of(const tp_tensor *x, bool transposed, const tp__ints *stride, const tp__ints *padding, const tp__ints *more)
+{
+    if (x->dtype == TP_F16) return TP_F16;
+    for (int i = 0; x->dtype == TP_BF16 && i < stride->n; i++)
+        if (more ? transposed && more->v[i] >= stride->v[i] : padding->v[i] - padding->v[stride->n + i] >= stride->v[i]) return TP_BF16;
+    return TP_DTYPE_DEFAULT;
+}
+
 /* Runs `work` on what is plain: the inputs and the output. */
 typedef tp_status work_fn(const tp__conv *g, const void *first, const void *second, const void *third, void *out);
 static tp_status run(tp__call *call, const tp__conv *g, work_fn *work)
@@ -78,7 +88,8 @@ static tp_status conv_run(tp__call *call)
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
     const tp_tensor *large = a->transposed ? y : x, *small = a->transposed ? x : y;
-    const tp__conv g = geometry(dtype, x->ndim, large->shape, w->shape, small->shape, &a->stride, &a->padding, &a->dilation, a->groups);
+    tp__conv g = geometry(dtype, x->ndim, large->shape, w->shape, small->shape, &a->stride, &a->padding, &a->dilation, a->groups);
+    g.narrow = narrow_of(x, a->transposed, &a->stride, &a->padding, &a->output_padding);
     return run(call, &g, a->transposed ? data_of : tp__conv_forward);
 }
 
@@ -88,7 +99,8 @@ static tp_status weight_grad_run(tp__call *call)
     const tp__convolution_weight_grad *a = call->attr;
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
-    const tp__conv g = geometry(dtype, x->ndim, x->shape, a->size.v, dy->shape, &a->stride, &a->padding, &a->dilation, a->groups);
+    tp__conv g = geometry(dtype, x->ndim, x->shape, a->size.v, dy->shape, &a->stride, &a->padding, &a->dilation, a->groups);
+    g.narrow = narrow_of(x, false, &a->stride, &a->padding, NULL);
     return run(call, &g, weight_of);
 }
 

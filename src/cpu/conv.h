@@ -17,6 +17,8 @@ typedef struct tp__conv {
     int64_t sd, sh, sw, pd, ph, pw, dd, dh, dw;        /* stride, padding at the beginnings, dilation */
     int64_t groups;
     int threads;                                       /* at most */
+    tp_dtype narrow;                                   /* TP_F16, TP_BF16: what columns and sums over them are rounded to on the way, as
+                                                          PyTorch does for float16; 0: they are not */
 } tp__conv;
 
 /* All write their last argument in full. TP_ERR_MEMORY: no memory for packing, and nothing else fails. */

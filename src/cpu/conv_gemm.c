@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/product.h"
 #include "cpu/scratch.h"
@@ -47,6 +48,12 @@ typedef struct job {
 GATHER_ROW(float) GATHER_ROW(double)
 SCATTER_ROW(float) SCATTER_ROW(double) SCATTER_ROW(int64_t)
 
+/* The columns were rounded, and so is each sum. */
+static void scatter_row_rounded(tp_dtype narrow, float *to, const float *from, int64_t first, int64_t last, int64_t stride)
+{
+    for (int64_t j = first; j < last; j++) to[j * stride] = tp__round_to(narrow, to[j * stride] + tp__round_to(narrow, from[j]));
+}
+
 /* One tap's column of one output row: the part [first, last) of it is inside, if `from` is not NULL. */
 static void gather_row(const job *t, char *to, const char *from, int64_t first, int64_t last)
 {
@@ -58,7 +65,8 @@ static void gather_row(const job *t, char *to, const char *from, int64_t first, 
 static void scatter_row(const job *t, char *to, const char *from, int64_t first, int64_t last)
 {
     const int64_t stride = t->g->sw;
-    if (t->g->dtype == TP_F32) scatter_row_float((float *)to, (const float *)from, first, last, stride);
+    if (t->g->narrow) scatter_row_rounded(t->g->narrow, (float *)to, (const float *)from, first, last, stride);
+    else if (t->g->dtype == TP_F32) scatter_row_float((float *)to, (const float *)from, first, last, stride);
     else if (t->g->dtype == TP_F64) scatter_row_double((double *)to, (const double *)from, first, last, stride);
     else scatter_row_int64_t((int64_t *)to, (const int64_t *)from, first, last, stride);
 }
@@ -212,6 +220,11 @@ tp_status tp__conv_by_gemm_data(const tp__conv *g, const void *dy, const void *w
 ADD_TO(float)
 ADD_TO(double)
 
+static void add_rounded(tp_dtype narrow, float *sum, const float *part, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) sum[i] = tp__round_to(narrow, tp__round_to(narrow, sum[i]) + part[i]);
+}
+
 /* Chunks of images gather apart and are added in order: how many depends on the shape alone. */
 tp_status tp__conv_by_gemm_weight(const tp__conv *g, const void *x, const void *dy, void *dw)
 {
@@ -221,12 +234,14 @@ tp_status tp__conv_by_gemm_weight(const tp__conv *g, const void *x, const void *
     const int64_t most = 1 + PARTIAL_BYTES / (weights * t.size + 1);
     t.chunks = g->n < 16 ? g->n : 16;
     if (t.chunks > most) t.chunks = 1;
+    if (g->narrow) t.chunks = g->n;
     if (t.chunks < 1) t.chunks = 1;
     if (t.chunks > 1 && !(t.partial = tp__scratch(TP__SCRATCH_PARTIAL, (size_t)((t.chunks - 1) * weights * t.size)))) return TP_ERR_MEMORY;
     const tp_status status = run(&t, weight_piece, t.chunks);
     for (int64_t chunk = 1; chunk < t.chunks; chunk++) {
         const char *part = t.partial + (chunk - 1) * weights * t.size;
-        if (g->dtype == TP_F32) add_to_float(dw, (const float *)part, weights);
+        if (g->narrow) add_rounded(g->narrow, dw, (const float *)(const void *)part, weights);
+        else if (g->dtype == TP_F32) add_to_float(dw, (const float *)part, weights);
         else add_to_double(dw, (const double *)part, weights);
     }
     return status;

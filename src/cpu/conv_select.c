@@ -13,6 +13,7 @@ tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, cons
 tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *dx)
 {
     if (g->n * g->c * g->d * g->h * g->w == 0) return TP_OK;
+    if (g->narrow) return tp__conv_by_gemm_data(g, dy, w, dx);
     if (tp__conv_by_lanes_data_fits(g)) return tp__conv_by_lanes_data(g, dy, w, dx);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_data(g, dy, w, dx);
     tp__conv_by_rows_data(g, dy, w, dx);
@@ -22,6 +23,7 @@ tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *
 tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void *dw)
 {
     if (g->out * g->c * g->kd * g->kh * g->kw == 0) return TP_OK;
+    if (g->narrow) return tp__conv_by_gemm_weight(g, x, dy, dw);
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes_weight(g, x, dy, dw);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_weight(g, x, dy, dw);
     tp__conv_by_rows_weight(g, x, dy, dw);

@@ -183,6 +183,14 @@ static tp_status bands_of(const tp__resample *a, tp_dtype dtype, tp_dtype weight
     return status || !a->adjoint ? status : tp__bands_turn(turned, b);
 }
 
+/* Is there one window alone? PyTorch takes that for a plain mean. */
+static bool is_whole_mean(const tp__resample *a, const tp_tensor *small)
+{
+    bool whole = true;
+    for (int i = 0; i < a->size.n; i++) whole = whole && small->shape[small->ndim - 1 - i] == 1;
+    return whole;
+}
+
 static tp_status resample(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *y = call->out[0];
@@ -204,9 +212,10 @@ static tp_status resample(tp__call *call)
     if (!status) {
         const tp__bands *maps[3];
         for (int k = 0; k < 3; k++) maps[k] = a->adjoint && turned[k].band ? &turned[k] : &b[k];
-        const bool rounds = a->adjoint && a->how <= TP__RESAMPLE_SHARED && tp_dtype_size((tp_dtype)x->dtype) == 2;
+        const bool shares = a->how == TP__RESAMPLE_SHARED && !is_whole_mean(a, a->adjoint ? x : y);
+        const bool rounds = tp_dtype_size((tp_dtype)x->dtype) == 2 && (a->adjoint ? a->how <= TP__RESAMPLE_SHARED : shares && n == 3);
         const int threads = tp_get_num_threads();
-        status = rounds ? tp__bands_apply_rounded(maps, planes, (tp_dtype)x->dtype, a->how == TP__RESAMPLE_SHARED, px.data, py.data, threads)
+        status = rounds ? tp__bands_apply_rounded(maps, planes, a->adjoint, (tp_dtype)x->dtype, shares, px.data, py.data, threads)
                         : tp__bands_apply(maps, planes, a->adjoint, px.data, py.data, threads);
     }
     if (!status) tp__plain_return(&py, call->out[0]);
