@@ -18,10 +18,10 @@ typedef struct tp__pool {
 } tp__pool;
 
 /* y: the greatest value of each window, NaN if it holds one; index: where it is, counted from the plane's start. The first of
- * equals, the last NaN, as in PyTorch. */
+ * equals, the last NaN, as in PyTorch. Of an empty window they are -inf and -1. */
 void tp__pool_max(const tp__pool *g, const void *x, void *y, int64_t *index);
-/* dx = 0, then dx[index] += dy, or, without `add`, = dy; and y = x[index]. Of g only planes, size and out matter. Both return -1,
- * or the place of an index that is not in its plane, with the output unspecified. */
+/* dx = 0, then dx[index] += dy, or, without `add`, = dy; and y = x[index]. An index of -1 is left out of sums, and picks 0. Of g
+ * only planes, size and out matter. Both return -1, or the place of an index that is not in its plane, with the output unspecified. */
 int64_t tp__pool_scatter(const tp__pool *g, const void *dy, const int64_t *index, bool add, void *dx);
 int64_t tp__pool_pick(const tp__pool *g, const void *x, const int64_t *index, void *y);
 

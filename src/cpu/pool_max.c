@@ -124,7 +124,7 @@ TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, 
     static void window_##T(const tp__pool *g, const T *x, const rows *r, tp__window w, T *y, int64_t *index) \
     { \
         T best = LEAST; \
-        int64_t at = r->z < r->z_last && r->i < r->i_last && w.first < w.last ? (r->z * g->size[1] + r->i) * g->size[2] + w.first : 0; \
+        int64_t at = r->z < r->z_last && r->i < r->i_last && w.first < w.last ? (r->z * g->size[1] + r->i) * g->size[2] + w.first : -1; \
         for (int64_t z = r->z; z < r->z_last; z += g->step[0]) \
             for (int64_t i = r->i; i < r->i_last; i += g->step[1]) \
                 for (int64_t row = (z * g->size[1] + i) * g->size[2], j = w.first; j < w.last; j += g->step[2]) { \
@@ -149,6 +149,7 @@ TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, 
     static int64_t scatter_##T(int64_t n, int64_t size, const T *dy, const int64_t *index, bool add, T *dx) \
     { \
         for (int64_t i = 0; i < n; i++) { \
+            if (index[i] == -1 && add) continue; \
             if ((uint64_t)index[i] >= (uint64_t)size) return i; \
             dx[index[i]] = add ? dx[index[i]] + dy[i] : dy[i]; \
         } \
@@ -157,8 +158,8 @@ TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, 
     static int64_t pick_##T(int64_t n, int64_t size, const T *x, const int64_t *index, T *y) \
     { \
         for (int64_t i = 0; i < n; i++) { \
-            if ((uint64_t)index[i] >= (uint64_t)size) return i; \
-            y[i] = x[index[i]]; \
+            if ((uint64_t)index[i] >= (uint64_t)size && index[i] != -1) return i; \
+            y[i] = index[i] < 0 ? 0 : x[index[i]]; \
         } \
         return -1; \
     }
@@ -178,6 +179,7 @@ ANY_WINDOW(int64_t, INT64_MIN)
 static int64_t scatter_rounded(int64_t n, int64_t size, const float *dy, const int64_t *index, tp_dtype narrow, float *dx)
 {
     for (int64_t i = 0; i < n; i++) {
+        if (index[i] == -1) continue;
         if ((uint64_t)index[i] >= (uint64_t)size) return i;
         dx[index[i]] = tp__round_to(narrow, dx[index[i]] + dy[i]);
     }

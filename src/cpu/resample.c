@@ -11,6 +11,7 @@ typedef struct dim {
     const tp__resample *a;
     tp_dtype dtype;                                    /* that is computed in */
     tp_dtype weights;                                  /* that weights are rounded to before */
+    bool small;                                        /* PyTorch has a kernel of its own for small or channels-last images */
     int i;                                             /* of the lists of a */
     int64_t in, out;
 } dim;
@@ -68,13 +69,28 @@ static double source(const dim *d, double scale, int64_t o, bool below_zero)
 static int64_t clamped(int64_t x, int64_t n) { return x < 0 ? 0 : x < n ? x : n - 1; }
 static int64_t place(double x, int64_t n) { return !(x > 0) ? 0 : x < (double)n ? (int64_t)x : n - 1; }        /* rounded down; any x */
 
+/* PyTorch's kernel of small images: in float32, sizes that stay or double being told apart from others. */
+static double nearest_small(const dim *d, int64_t o, bool exact)
+{
+    const double given = d->a->scale.n ? d->a->scale.v[d->i] : 0;
+    const float scale = given > 0 ? (float)(1 / given) : (float)d->in / (float)d->out;
+    if (exact) return floorf(((float)o + 0.5f) * scale);
+    if (d->in == d->out) return (double)o;
+    return d->out == 2 * d->in ? (double)(o / 2) : floorf((float)o * scale);
+}
+
+static double nearest_any(const dim *d, double scale, int64_t o, bool exact)
+{
+    return exact ? rounded(d, source(d, scale, o, false) + 0.5) : rounded(d, scale * rounded(d, (double)o));
+}
+
 static tp_status nearest(const dim *d, tp__bands *b)
 {
     const bool exact = d->a->how == TP__RESAMPLE_NEAREST_EXACT;
     const tp_status status = tp__bands_new(b, d->dtype, d->in, d->out, 1, false, false);
     const double scale = scale_of(d);
     for (int64_t o = 0; o < d->out && !status; o++) {
-        const double at = exact ? rounded(d, source(d, scale, o, false) + 0.5) : rounded(d, scale * rounded(d, (double)o));
+        const double at = d->small ? nearest_small(d, o, exact) : nearest_any(d, scale, o, exact);
         b->band[o] = (tp__band){ place(at, d->in), 1 };
     }
     return status;
@@ -150,8 +166,16 @@ static tp_status antialiased(const dim *d, tp__bands *b)
 
 /* ---- Running them ---------------------------------------------------------------------------------------------------------------------- */
 
+static tp_status same(const dim *d, tp__bands *b)
+{
+    const tp_status status = tp__bands_new(b, d->dtype, d->in, d->out, 1, false, false);
+    for (int64_t o = 0; o < d->out && !status; o++) b->band[o] = (tp__band){ o, 1 };
+    return status;
+}
+
 static tp_status forward_bands(const dim *d, tp__bands *b)
 {
+    if (d->a->antialias && d->in == d->out) return same(d, b);           /* whatever the scale */
     switch (d->a->how) {
     case TP__RESAMPLE_SLIDING: return sliding(d, b);
     case TP__RESAMPLE_SHARED: return shared(d, b);
@@ -161,24 +185,24 @@ static tp_status forward_bands(const dim *d, tp__bands *b)
     }
 }
 
-/* PyTorch rounds the weights of the 16-bit dtypes to these, but for its kernel of small or channels-last images. */
-static bool rounds_weights(const tp__resample *a, const tp_tensor *x)
+/* Which of PyTorch's two kernels of images it is: the other is that of any number of dims. */
+static bool is_small(const tp__resample *a, const tp_tensor *x, const tp_tensor *large)
 {
-    if (a->adjoint || a->antialias || a->how < TP__RESAMPLE_LINEAR || tp_dtype_size((tp_dtype)x->dtype) != 2) return false;
-    if (a->how == TP__RESAMPLE_CUBIC || a->size.n != 2) return true;
     const bool channels_last = x->ndim == 4 && x->stride[1] == 1 && x->shape[1] > 3;
-    return !channels_last && a->size.v[0] + a->size.v[1] > 128;
+    return a->size.n == 2 && (channels_last || large->shape[large->ndim - 2] + large->shape[large->ndim - 1] <= 128);
+}
+
+/* Only that other one rounds the weights of the 16-bit dtypes to these. */
+static bool rounds_weights(const tp__resample *a, const tp_tensor *x, bool small)
+{
+    return tp_dtype_size((tp_dtype)x->dtype) == 2 && !a->adjoint && !a->antialias && (a->how == TP__RESAMPLE_CUBIC || (a->how == TP__RESAMPLE_LINEAR && !small));
 }
 
 /* The map of one of depth, height and width; of a dim that x does not have, the one that does nothing. */
-static tp_status bands_of(const tp__resample *a, tp_dtype dtype, tp_dtype weights, int i, int64_t in, int64_t out, tp__bands *b, tp__bands *turned)
+static tp_status bands_of(const tp__resample *a, tp_dtype dtype, tp_dtype weights, bool small, int i, int64_t in, int64_t out, tp__bands *b, tp__bands *turned)
 {
-    if (i < 0) {
-        const tp_status status = tp__bands_new(b, dtype, 1, 1, 1, false, false);
-        if (!status) b->band[0].count = 1;
-        return status;
-    }
-    const dim d = { a, dtype, weights, i, a->adjoint ? out : in, a->adjoint ? in : out };
+    const dim d = { a, dtype, weights, small, i, a->adjoint ? out : in, a->adjoint ? in : out };
+    if (i < 0) return same(&d, b);
     const tp_status status = forward_bands(&d, b);
     return status || !a->adjoint ? status : tp__bands_turn(turned, b);
 }
@@ -200,12 +224,13 @@ static tp_status resample(tp__call *call)
     if (!dtype) return tp__pending();
     tp__bands b[3] = { { 0 } }, turned[3] = { { 0 } };
     tp__plain px = { 0 }, py = { 0 };
+    const bool small = is_small(a, x, a->adjoint ? x : y);
     int64_t planes = 1;
     for (int d = 0; d < x->ndim - n; d++) planes *= x->shape[d];
     tp_status status = TP_OK;
     for (int k = 0; k < 3 && !status; k++) {
         const int i = k - (3 - n);
-        status = bands_of(a, dtype, rounds_weights(a, x) ? (tp_dtype)x->dtype : dtype, i, i < 0 ? 1 : x->shape[x->ndim - n + i], i < 0 ? 1 : a->size.v[i], &b[k], &turned[k]);
+        status = bands_of(a, dtype, rounds_weights(a, x, small) ? (tp_dtype)x->dtype : dtype, small, i, i < 0 ? 1 : x->shape[x->ndim - n + i], i < 0 ? 1 : a->size.v[i], &b[k], &turned[k]);
     }
     if (!status) status = tp__plain_take(&px, x, dtype);
     if (!status) status = tp__plain_room(&py, y, dtype);

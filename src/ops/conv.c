@@ -173,13 +173,23 @@ static tp_tensor *weight_grad(tp_tensor *x, tp_tensor *dy, const tp__convolution
     return tp__run1(&op_weight_grad, (tp_tensor *[]){ x, dy }, 2, &g, NULL);
 }
 
+static tp_status zeros(const tp_node *node, const tp_tensor *g, uint64_t need, tp_tensor **dx)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!(need >> i & 1)) continue;
+        const tp_shape shape = i < 2 ? tp__kept_shape_of(tp__kept(node, i)) : TP_SHAPE(g->shape[1]);
+        if (!(dx[i] = tp_zeros(shape, .dtype = (tp_dtype)g->dtype, .device = g->device))) return tp__pending();
+    }
+    return TP_OK;
+}
+
 static tp_status conv_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const tp__convolution *a = tp__attr(node);
     const tp__kept_shape *x_shape = tp__kept(node, 0), *w_shape = tp__kept(node, 1);
     tp_tensor *g = dy[0];
     const int n = w_shape->ndim - 2;
-    if (!g->numel && g->shape[0]) return TP_OK;        /* a transposed one of which the padding left nothing: no gradients */
+    if (!g->numel) return zeros(node, g, need, dx);    /* no images, or a transposed one of which the padding left nothing */
     if (need & 1) {
         const int64_t *large = a->transposed ? g->shape : x_shape->shape, *small = a->transposed ? x_shape->shape : g->shape;
         const tp__convolution back = fitted(n, &a->stride, &a->padding, &a->dilation, a->groups, !a->transposed, large + 2, w_shape->shape + 2, small + 2);

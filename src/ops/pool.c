@@ -5,6 +5,7 @@
  *   plane_scatter            y = 0, then y[at] += x (or = x: max_unpool)          dx = g[at]
  *   plane_pick               y = x[at]                                            dx = g scattered
  *
+ * A window that dilation and padding leave nothing of has -inf, at -1: that place takes nothing and gives 0.
  * The gradient of a max pool is dy scattered. Forms with PyTorch's names are in pool_max_forms.c. */
 #include "ops/pool.h"
 
@@ -36,12 +37,12 @@ static tp_status slide(const tp__call *call, const char *name, const tp__sliding
         return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld and dilation %lld must be positive", (ll)kernel, (ll)stride, (ll)dilation);
     if (kernel > INT32_MAX || stride > INT32_MAX || dilation > INT32_MAX)
         return REFUSE(TP_ERR_ARGUMENT, "kernel %lld, stride %lld or dilation %lld is too large", (ll)kernel, (ll)stride, (ll)dilation);
-    if (padding < 0 || padding > ((kernel - 1) * dilation + 1) / 2)
+    if (padding < 0 || padding > kernel / 2)
         return REFUSE(TP_ERR_ARGUMENT, "padding %lld must be at most half of the kernel, %lld", (ll)padding, (ll)kernel);
     const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1, rounded = room + (s->ceil_mode ? stride - 1 : 0);
     *out = (rounded < 0 ? -1 : rounded / stride) + 1;
     if (s->ceil_mode && (*out - 1) * stride >= size + padding) *out -= 1;            /* the last window must begin inside */
-    if (*out < 1) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(call->in[0]), (ll)kernel);
+    if (*out < 1 || (s->whole && kernel > size)) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(call->in[0]), (ll)kernel);
     return TP_OK;
 }
 
@@ -95,7 +96,7 @@ static tp_status max_pool_shape(tp__call *call)
     const tp_tensor *x = call->in[0];
     int64_t shape[TP_MAX_DIMS];
     if (a->kernel.n < 1 || a->kernel.n > 3) return tp__call_fail(call, TP_ERR_ARGUMENT, "a kernel of %d dims cannot be", (int)a->kernel.n);
-    tp__sliding s = { (int)a->kernel.n, a->kernel, a->stride, a->padding, a->dilation, a->ceil_mode };
+    tp__sliding s = { (int)a->kernel.n, a->kernel, a->stride, a->padding, a->dilation, a->ceil_mode, false };
     const char *name = names[s.n - 1];
     const tp_status status = tp__slide(call, name, &s, shape);
     if (status) return status;

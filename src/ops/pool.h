@@ -5,7 +5,11 @@
 #include "ops/spatial.h"
 
 /* Sliding windows in n dims: lists of one number per dim. A stride of TP_NONE is the kernel's. */
-typedef struct tp__sliding { int n; tp__ints kernel, stride, padding, dilation; bool ceil_mode; } tp__sliding;
+typedef struct tp__sliding {
+    int n;
+    tp__ints kernel, stride, padding, dilation;
+    bool ceil_mode, whole;                             /* whole: the kernel must fit without the padding, as for avg_pool3d */
+} tp__sliding;
 
 /* Checks x, [n, channels, ..] or [channels, ..], and the windows; fills the strides in and gives the shape of what comes out.
  * `name` is what users call the op. */

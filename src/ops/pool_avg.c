@@ -21,7 +21,7 @@ static tp_status run_avg(tp__call *call, int n)
     const int64_t divisor = n == 1 ? TP_NONE : v[3 * n + 1];
     const char *name = tp__state(call->op)->base_name;
     const tp_tensor *x = call->in[0];
-    tp__sliding s = { n, ints(n, v), ints(n, v + n), ints(n, v + 2 * n), { 0 }, flags[0] };
+    tp__sliding s = { n, ints(n, v), ints(n, v + n), ints(n, v + 2 * n), { 0 }, flags[0], n == 3 };
     int64_t shape[TP_MAX_DIMS];
     if (divisor == 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "the divisor must not be 0");
     const tp_status status = tp__slide(call, name, &s, shape);
