@@ -100,8 +100,8 @@ typedef struct tp__param {                             /* one argument of a pars
 /* What an op learns at run time: its parsed schema, and its kernel on each backend. */
 typedef struct tp__op_state {
     _Atomic int ready;
-    char name[40];                                     /* "max.dim" */
-    char base_name[32];                                /* "max", as users and messages call it */
+    char name[64];                                     /* "max.dim" */
+    char base_name[48];                                /* "max", as users and messages call it */
     const char *family;                                /* the file of src/ops/, without ".c"; set when the registry is gathered */
     int n_params, n_results, list_at;                  /* list_at: which is a tensor list, or -1 */
     int last_tensor;                                   /* the last argument that is a tensor, or -1 */

@@ -6,7 +6,7 @@
  * From it come loops for each instruction set; tp__pointwise_run walks broadcast and strided inputs, casts what is of another
  * dtype by blocks that stay in the first cache, and shares the work out to threads.
  *
- * In an expression a, b, c, d are elements of the inputs and T is their type; it becomes the output's by a cast. It should be
+ * In an expression a, b, c, d, e are elements of the inputs and T is their type; it becomes the output's by a cast. It should be
  * straight code, with functions of cpu/vecmath.h. An op with parameters names the struct of its attributes, the same as in
  * its file of src/ops, and reads them from p:
  *
@@ -23,7 +23,7 @@
 #include "core/op.h"
 #include "cpu/vecmath.h"
 
-enum { TP__POINTWISE_INPUTS = 4 };
+enum { TP__POINTWISE_INPUTS = 5 };
 
 typedef struct tp__pointwise {
     tp_flat_fn *loop[TP_DTYPE_END];                    /* by the dtype of its inputs; the output is the same, or bool */
@@ -35,6 +35,9 @@ typedef struct tp__pointwise {
 
 /* Inputs 0 to n_in of the call, all present. The output may be one of them, and of any dtype. */
 tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op);
+/* The sum of what the loop gives instead, and of how many elements: for kernels whose output is that. Blocks are added in float64, in an
+ * order that the number of threads does not change. */
+tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, double *sum, int64_t *numel);
 
 static inline double tp__number(tp_operand v) { return v.kind == TP_OPERAND_REAL ? v.as.real : (double)v.as.integer; }
 static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_REAL ? (int64_t)v.as.real : v.as.integer; }
@@ -51,10 +54,12 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
 #define TP__INPUTS2(A, B)       TP__INPUTS1(A) const B *const b_ = in[1];
 #define TP__INPUTS3(A, B, C)    TP__INPUTS2(A, B) const C *const c_ = in[2];
 #define TP__INPUTS4(A, B, C, D) TP__INPUTS3(A, B, C) const D *const d_ = in[3];
+#define TP__INPUTS5(A, B, C, D, E) TP__INPUTS4(A, B, C, D) const E *const e_ = in[4];
 #define TP__ITEMS1(A)           const A a = a_[i];
 #define TP__ITEMS2(A, B)        TP__ITEMS1(A) const B b = b_[i];
 #define TP__ITEMS3(A, B, C)     TP__ITEMS2(A, B) const C c = c_[i];
 #define TP__ITEMS4(A, B, C, D)  TP__ITEMS3(A, B, C) const D d = d_[i];
+#define TP__ITEMS5(A, B, C, D, E) TP__ITEMS4(A, B, C, D) const E e = e_[i];
 #define TP__LOOP_PARAMS (int64_t n, void *out, const void *const *in, const void *attr)
 #define TP__LOOP_BODY(name, TYPE, OUT, N, types, ATTR, expression) \
     static TP__INLINE void name TP__LOOP_PARAMS \
@@ -93,6 +98,7 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
 #define TP__T2 (T, T)
 #define TP__T3 (T, T, T)
 #define TP__T4 (T, T, T, T)
+#define TP__T5 (T, T, T, T, T)
 #define TP__REAL(name, N, ATTR, single, dbl) \
     TP__LOOP(name##_F32, float, T, N, TP__T##N, ATTR, single) TP__LOOP(name##_F64, double, T, N, TP__T##N, ATTR, dbl) \
     TP__KERNEL(name, TP__F32_F64(name), .n_in = N)

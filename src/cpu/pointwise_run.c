@@ -1,9 +1,10 @@
 /* pointwise_run.c: how an elementwise loop gets to its elements. The dims are walked in the order of the output, neighbours joined;
  * a row goes straight through the loop where it is contiguous and of the loop's dtype, else by blocks that stay in the first
- * cache: inputs are cast or spread into one, the output is cast out of one. */
+ * cache: inputs are cast or spread into one, the output is cast out of one. Of a sum the output is never more than a block. */
 #include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/pointwise.h"
+#include "cpu/scratch.h"
 
 enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
 
@@ -23,14 +24,14 @@ typedef struct walk {
     int64_t block;                                     /* elements, or INT64_MAX where all operands are direct */
     tp_flat_fn *loop;
     const void *attr;
+    double *sums;                                      /* of each piece; NULL: the output is written */
 } walk;
 
 typedef struct blocks { _Alignas(64) char of[OPERANDS][BLOCK_BYTES]; } blocks;
 
 /* The dims of the output by falling stride, neighbours joined where all operands step evenly over both. */
-static void lay_out(walk *w, const tp__call *call)
+static void lay_out(walk *w, const tp__call *call, const tp_tensor *y)
 {
-    const tp_tensor *y = call->out[0];
     int order[TP_MAX_DIMS];
     const int n = tp__dims_by_stride(y, order);
     w->ndim = 0;
@@ -86,8 +87,33 @@ static void spread_value(const operand *x, const char *data, char *block, int64_
     spread(block, x->loop_item, n);
 }
 
+#define SUM_BLOCK(name, T) \
+    static TP__INLINE void name##_body(int64_t n, const T *x, double *sum) \
+    { \
+        enum { LANES = 32 }; \
+        T part[LANES] = { 0 }; \
+        int64_t i = 0; \
+        for (; i + LANES <= n; i += LANES) \
+            for (int l = 0; l < LANES; l++) part[l] += x[i + l]; \
+        for (int half = LANES / 2; half; half /= 2) \
+            for (int l = 0; l < half; l++) part[l] += part[l + half]; \
+        for (; i < n; i++) part[0] += x[i]; \
+        *sum += (double)part[0]; \
+    } \
+    TP__SIMD(static, name, (int64_t n, const T *x, double *sum), (n, x, sum))
+SUM_BLOCK(sum_block_f32, float)
+SUM_BLOCK(sum_block_f64, double)
+SUM_BLOCK(sum_block_i64, int64_t)
+
+static void add_block(const operand *out, const void *block, int64_t n, double *sum)
+{
+    if (out->loop_dtype == TP_F64) sum_block_f64(n, block, sum);
+    else if (out->loop_dtype == TP_I64) sum_block_i64(n, block, sum);
+    else sum_block_f32(n, block, sum);
+}
+
 /* One row of the innermost dim */
-static void run_row(const walk *w, char *const *data, blocks *b, int64_t n)
+static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, double *sum)
 {
     const int last = w->ndim - 1;
     const operand *out = &w->at[0];
@@ -108,13 +134,15 @@ static void run_row(const walk *w, char *const *data, blocks *b, int64_t n)
         }
         char *y = data[0] + at * out->stride[last] * out->item;
         w->loop(m, out->direct ? y : b->of[0], in, w->attr);
-        if (!out->direct) tp__cast_row(y, out->dtype, out->stride[last], b->of[0], out->loop_dtype, 1, m);
+        if (w->sums) add_block(out, b->of[0], m, sum);
+        else if (!out->direct) tp__cast_row(y, out->dtype, out->stride[last], b->of[0], out->loop_dtype, 1, m);
     }
 }
 
-static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t from, int64_t n)
+static double run_rows(const walk *w, int64_t first, int64_t last_row, int64_t from, int64_t n)
 {
     blocks b;
+    double sum = 0;
     int64_t index[TP_MAX_DIMS];
     char *data[OPERANDS];
     for (int k = 0; k < w->n; k++) {
@@ -128,7 +156,7 @@ static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t fro
         for (int k = 0; k < w->n; k++) data[k] += index[d] * w->at[k].stride[d] * w->at[k].item;
     }
     for (int64_t row = first; row < last_row; row++) {
-        run_row(w, data, &b, n);
+        run_row(w, data, &b, n, &sum);
         for (int d = w->ndim - 2; d >= 0; d--) {
             for (int k = 0; k < w->n; k++) data[k] += w->at[k].stride[d] * w->at[k].item;
             if (++index[d] < w->size[d]) break;
@@ -136,6 +164,7 @@ static void run_rows(const walk *w, int64_t first, int64_t last_row, int64_t fro
             index[d] = 0;
         }
     }
+    return sum;
 }
 
 /* Pieces of some CHUNK elements: parts of a row, or a few rows. */
@@ -144,13 +173,22 @@ typedef struct share { const walk *w; int64_t rows, inner, per_row, per_piece; }
 static void run_piece(void *arg, int64_t i)
 {
     const share *s = arg;
+    double sum;
     if (s->per_row > 1) {
         const int64_t from = i % s->per_row * CHUNK, rest = s->inner - from;
-        run_rows(s->w, i / s->per_row, i / s->per_row + 1, from, rest < CHUNK ? rest : CHUNK);
+        sum = run_rows(s->w, i / s->per_row, i / s->per_row + 1, from, rest < CHUNK ? rest : CHUNK);
     } else {
         const int64_t first = i * s->per_piece, last = first + s->per_piece;
-        run_rows(s->w, first, last < s->rows ? last : s->rows, 0, s->inner);
+        sum = run_rows(s->w, first, last < s->rows ? last : s->rows, 0, s->inner);
     }
+    if (s->w->sums) s->w->sums[i] = sum;
+}
+
+static int64_t share_out(share *s, const walk *w, int64_t numel)
+{
+    const int64_t inner = w->size[w->ndim - 1], rows = numel / inner;
+    *s = (share){ w, rows, inner, .per_row = (inner + CHUNK - 1) / CHUNK, .per_piece = inner < CHUNK ? (CHUNK + inner - 1) / inner : 1 };
+    return s->per_row > 1 ? rows * s->per_row : (rows + s->per_piece - 1) / s->per_piece;
 }
 
 /* What the loop computes in where `wanted` is the dtype of the result's rule. */
@@ -171,23 +209,23 @@ static void choose_path(walk *w)
         operand *x = &w->at[k];
         x->single = k > 0;
         for (int d = 0; d < w->ndim; d++) x->single &= !x->stride[d];
-        x->direct = x->dtype == x->loop_dtype && !x->via && x->stride[last] == 1;
+        x->direct = x->dtype == x->loop_dtype && !x->via && x->stride[last] == 1 && (k || !w->sums);
         if (x->loop_item > widest) widest = x->loop_item;
         all_direct &= x->direct;
     }
     w->block = all_direct ? INT64_MAX : BLOCK_BYTES / widest;
 }
 
-tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
+static tp_status set_up(walk *w, const tp__call *call, const tp__pointwise *op, const tp_tensor *y)
 {
-    const tp_tensor *y = call->out[0];
     const tp_dtype wanted = (tp_dtype)(uintptr_t)call->scratch, dtype = loop_dtype(op, wanted);
     if (!dtype) return tp__call_fail(call, TP_ERR_DTYPE, "there is no kernel for %s", tp_dtype_name(wanted));
-    if (!y->numel) return TP_OK;
-    walk w = { .n = 1 + op->n_in, .loop = op->loop[dtype], .attr = call->attr };
-    for (int k = 0; k < w.n; k++) {
+    w->n = 1 + op->n_in;
+    w->loop = op->loop[dtype];
+    w->attr = call->attr;
+    for (int k = 0; k < w->n; k++) {
         const tp_tensor *x = k ? call->in[k - 1] : y;
-        operand *o = &w.at[k];
+        operand *o = &w->at[k];
         o->data = x->data;
         o->dtype = (tp_dtype)x->dtype;
         o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
@@ -196,15 +234,63 @@ tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
         const bool rounds = op->rounds_inputs || dtype == TP_I64;        /* 300 beside uint8 is 44 */
         if (k && rounds && o->loop_dtype == dtype && o->dtype != wanted && dtype != wanted) o->via = wanted;
     }
-    lay_out(&w, call);
-    choose_path(&w);
-    const int64_t inner = w.size[w.ndim - 1], rows = y->numel / inner;
+    lay_out(w, call, y);
+    choose_path(w);
+    if (w->sums) memset(w->at[0].stride, 0, sizeof w->at[0].stride);     /* it has no memory to step over */
+    return TP_OK;
+}
+
+tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op)
+{
+    const tp_tensor *y = call->out[0];
+    walk w = { .sums = NULL };
+    const tp_status status = y->numel ? set_up(&w, call, op, y) : TP_OK;
+    if (status || !y->numel) return status;
+    share s;
+    const int64_t pieces = share_out(&s, &w, y->numel);
     const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    if (threads == 1) {
-        run_rows(&w, 0, rows, 0, inner);
-        return TP_OK;
+    if (threads > 1) tp__parallel(pieces, threads, run_piece, &s);
+    else run_rows(&w, 0, s.rows, 0, s.inner);
+    return TP_OK;
+}
+
+/* The shape that the inputs broadcast to, laid out as the first that has it; no memory. */
+static tp_tensor broadcast(const tp__call *call, int n)
+{
+    tp_tensor y = { .dtype = TP_F32, .numel = 1 };
+    for (int k = 0; k < n; k++)
+        if (call->in[k]->ndim > y.ndim) y.ndim = call->in[k]->ndim;
+    for (int d = 0; d < y.ndim; d++) y.shape[d] = 1;
+    for (int k = 0; k < n; k++)
+        for (int d = 0, lead = y.ndim - call->in[k]->ndim; lead + d < y.ndim; d++)
+            if (call->in[k]->shape[d] != 1) y.shape[lead + d] = call->in[k]->shape[d];
+    int64_t step = 1;
+    for (int d = y.ndim - 1; d >= 0; d--) {
+        y.stride[d] = step;
+        step *= y.shape[d];
+        y.numel *= y.shape[d];
     }
-    share s = { &w, rows, inner, .per_row = (inner + CHUNK - 1) / CHUNK, .per_piece = inner < CHUNK ? (CHUNK + inner - 1) / inner : 1 };
-    tp__parallel(s.per_row > 1 ? rows * s.per_row : (rows + s.per_piece - 1) / s.per_piece, threads, run_piece, &s);
+    for (int k = 0; k < n; k++)
+        if (tp__same_shape(call->in[k], &y) && !tp__is_expanded(call->in[k])) {
+            tp__strides_like(call->in[k], y.stride);
+            break;
+        }
+    return y;
+}
+
+tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, double *sum, int64_t *numel)
+{
+    const tp_tensor like = broadcast(call, op->n_in);
+    double one = 0;
+    walk w = { .sums = &one };
+    *sum = 0;
+    *numel = like.numel;
+    const tp_status status = like.numel ? set_up(&w, call, op, &like) : TP_OK;
+    if (status || !like.numel) return status;
+    share s;
+    const int64_t pieces = share_out(&s, &w, like.numel);
+    if (pieces > 1 && !(w.sums = tp__scratch(TP__SCRATCH_PARTIAL, (size_t)pieces * sizeof *w.sums))) return TP_ERR_MEMORY;
+    tp__parallel(pieces, like.numel >= PARALLEL_FROM ? tp_get_num_threads() : 1, run_piece, &s);
+    for (int64_t i = 0; i < pieces; i++) *sum += w.sums[i];
     return TP_OK;
 }
