@@ -58,6 +58,18 @@ typedef struct tp__resample {
     tp__floats scale;
     bool align_corners, antialias;
 } tp__resample;
+/* Activations, and the backward of each, which has the same. elu, selu and celu are one kernel, hardtanh and relu6 another. */
+typedef struct tp__leaky_relu { double negative_slope; } tp__leaky_relu;
+typedef struct tp__threshold { tp_operand threshold, value; } tp__threshold;
+typedef struct tp__hardtanh { tp_operand min_val, max_val; } tp__hardtanh;
+typedef struct tp__shrink { double lambd; } tp__shrink;
+typedef struct tp__elu { double alpha, scale, input_scale; } tp__elu;    /* scale (x > 0 ? x : alpha (e^(input_scale x) - 1)) */
+typedef struct tp__softplus { double beta, threshold; } tp__softplus;
+typedef struct tp__gelu { int32_t approximate; } tp__gelu;               /* 2: by tanh */
+
+/* Losses of two tensors, and their backward: how they are reduced, what the schema has besides (kl_div a flag, others a number), and
+ * what the mean makes of an element: 1 / n. */
+typedef struct tp__pair_loss { int32_t reduction; bool log_target; double parameter, scale; } tp__pair_loss;
 
 /* The steps over all parameters: lists of n tensors, those of one parameter dense in the same layout. A list that is not
  * needed is NULL. */

@@ -2,16 +2,23 @@
  *
  *   softmax      y_i = exp(x_i) / sum_j exp(x_j)          dx = y (dy - sum(y dy))
  *   log_softmax  y_i = x_i - log(sum_j exp(x_j))          dx = dy - exp(y) sum(dy) */
+#include "ops/activation.h"
 #include "ops/dense.h"
-#include "ops/samples.h"
 
 typedef struct softmax_attr { int64_t dim; tp_dtype dtype; } softmax_attr;
 
 /* ---- Shape rules, forward ------------------------------------------------------------------------------------------------------------ */
 
+int64_t tp__softmax_dim(int64_t dim, int ndim)
+{
+    if (dim != TP_NONE) return dim;
+    return ndim == 0 || ndim == 1 || ndim == 3 ? 0 : 1;
+}
+
 static tp_status wrap_dim(const tp__call *call, int64_t *dim)
 {
     const tp_tensor *x = call->in[0];
+    *dim = tp__softmax_dim(*dim, x->ndim);
     const int d = tp__dim(*dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
     *dim = d;
@@ -113,7 +120,7 @@ static void back_samples(tp_sample_set *set)
 /* ---- Descriptors, public -------------------------------------------------------------------------------------------------------------- */
 
 #define SOFTMAX(name) \
-    static const tp_op op_##name = { .schema = #name "(Tensor input, int dim, *, dtype dtype=none) -> Tensor", .shape = softmax_shape, \
+    static const tp_op op_##name = { .schema = #name "(Tensor input, int dim=none, dtype dtype=none) -> Tensor", .shape = softmax_shape, \
         .forward = softmax_forward, .backward = name##_backward, .saves = { TP__OUTPUT(0) }, \
         .attr_size = sizeof(softmax_attr), .samples = softmax_samples, .state = TP__STATE }; \
     static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor output, int dim) -> Tensor", \
@@ -122,7 +129,14 @@ static void back_samples(tp_sample_set *set)
 SOFTMAX(softmax);
 SOFTMAX(log_softmax);
 
-tp_tensor *tp_softmax(tp_tensor *x, int dim) { return tp__run1(&op_softmax, &x, 1, &(softmax_attr){ dim, TP_DTYPE_DEFAULT }, TP__CALLER); }
-tp_tensor *tp_log_softmax(tp_tensor *x, int dim) { return tp__run1(&op_log_softmax, &x, 1, &(softmax_attr){ dim, TP_DTYPE_DEFAULT }, TP__CALLER); }
+#define PUBLIC(name) \
+    tp_tensor *tp_##name##_with(tp_tensor *x, int dim, const tp_##name##_options *options) \
+    { \
+        tp_##name##_options o = { TP__DEFAULT_##name .tp__end = 0 }; \
+        if (tp_options_take(#name, &o, options, offsetof(tp_##name##_options, tp__end))) return NULL; \
+        return tp__run1(&op_##name, &x, 1, &(softmax_attr){ dim, o.dtype }, TP__CALLER); \
+    }
+PUBLIC(softmax)
+PUBLIC(log_softmax)
 
 const tp_op *const tp__ops_softmax[] = { &op_softmax, &op_log_softmax, &op_softmax_backward, &op_log_softmax_backward, NULL };
