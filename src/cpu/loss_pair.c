@@ -1,130 +1,171 @@
-/* loss_pair.c: losses of two tensors, element by element. */
+/* loss_pair.c: losses of two tensors, element by element: a is the input, b the target. In their backward a is dy, b the input, c the
+ * target. The sum of a loss is taken as it is computed, and stored nowhere. */
 #include "core/convert.h"
-#include "core/parallel.h"
-#include "cpu/scratch.h"
-#include "cpu/simd.h"
+#include "core/kernel_args.h"
+#include "cpu/pointwise.h"
+#include "cpu/real.h"
 
-enum { CHUNK = 1 << 15, BLOCK = 1024, PARALLEL = 1 << 17 };
+typedef tp__pair_loss loss;
 enum { NONE = TP_REDUCTION_NONE };
 
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+/* ---- Rows: the value, then the slope -------------------------------------------------------------------------------------------------- */
 
-/* ---- Squared error ------------------------------------------------------------------------------------------------------------------------- */
-
-#define SQUARES(bits, T) \
-    static TP__INLINE void sum_f##bits##_body(int64_t n, const T *a, const T *b, double *out) \
-    { \
-        T part[32] = { 0 }; \
-        int64_t i = 0; \
-        for (; i + 32 <= n; i += 32) \
-            for (int l = 0; l < 32; l++) { const T d = a[i + l] - b[i + l]; part[l] += d * d; } \
-        for (; i < n; i++) { const T d = a[i] - b[i]; part[0] += d * d; } \
-        for (int half = 16; half; half /= 2) \
-            for (int l = 0; l < half; l++) part[l] += part[l + half]; \
-        *out += (double)part[0]; \
-    } \
-    TP__SIMD(static, sum_f##bits, (int64_t n, const T *a, const T *b, double *out), (n, a, b, out)) \
-    static TP__INLINE void each_f##bits##_body(int64_t n, const T *a, const T *b, T *y) \
-    { for (int64_t i = 0; i < n; i++) { const T d = a[i] - b[i]; y[i] = d * d; } } \
-    TP__SIMD(static, each_f##bits, (int64_t n, const T *a, const T *b, T *y), (n, a, b, y)) \
-    static TP__INLINE void dx_f##bits##_body(int64_t n, const T *dy, const T *a, const T *b, T s, T *y) \
-    { \
-        if (dy) for (int64_t i = 0; i < n; i++) y[i] = (a[i] - b[i]) * (s * dy[i]); \
-        else for (int64_t i = 0; i < n; i++) y[i] = (a[i] - b[i]) * s; \
-    } \
-    TP__SIMD(static, dx_f##bits, (int64_t n, const T *dy, const T *a, const T *b, T s, T *y), (n, dy, a, b, s, y))
-SQUARES(32, float)
-SQUARES(64, double)
-
-/* n <= BLOCK elements from the i-th on, as float64 or float32: where they are, or copied to `block` */
-static const void *part_of(const tp_tensor *x, int64_t i, int64_t n, void *block)
+/* A row is four loops: in float32, in float64, and two in float32 for float16 and bfloat16, where R rounds to what PyTorch's kernel,
+ * computing in that dtype, rounds to. R_F16 and R_BF16 are for kernels that go through float32 for one of the two. */
+typedef struct row { tp__pointwise whole, f16, bf16; } row;
+static TP__INLINE float round_f32(int to, float x)
 {
-    const char *at = (const char *)x->data + i * (int64_t)tp_dtype_size((tp_dtype)x->dtype);
-    if (x->dtype == TP_F32 || x->dtype == TP_F64) return at;
-    tp__cast_row(block, TP_F32, 1, at, (tp_dtype)x->dtype, 1, n);
-    return block;
+    return to == TP_F16 ? tp__f16_to_f32(tp__f32_to_f16(x)) : to == TP_BF16 ? tp__bf16_to_f32(tp__f32_to_bf16(x)) : x;
+}
+static TP__INLINE double round_f64(int to, double x) { return (void)to, x; }
+#define ROUND(to, x) _Generic((T)0, float: round_f32, default: round_f64)(to, x)
+#define R(x)      ROUND(ROUNDS, x)
+#define R_F16(x)  ROUND((int)ROUNDS == (int)TP_F16 ? TP_F16 : 0, x)
+#define R_BF16(x) ROUND((int)ROUNDS == (int)TP_BF16 ? TP_BF16 : 0, x)
+
+#define ATTR(dtype) enum { ROUNDS = dtype }; const loss p = *(const loss *)attr; (void)p;
+#define ROW(name, N, ...) \
+    TP__LOOP(name##_F32, float, T, N, TP__T##N, ATTR(0), __VA_ARGS__) TP__LOOP(name##_F64, double, T, N, TP__T##N, ATTR(0), __VA_ARGS__) \
+    TP__LOOP(name##_F16, float, T, N, TP__T##N, ATTR(TP_F16), R((__VA_ARGS__))) TP__LOOP(name##_BF16, float, T, N, TP__T##N, ATTR(TP_BF16), R((__VA_ARGS__))) \
+    static const row name##_row = { { TP__F32_F64(name), .n_in = N }, { .loop = { [TP_F32] = name##_F16 }, .n_in = N }, \
+                                    { .loop = { [TP_F32] = name##_BF16 }, .n_in = N } };
+#define S ((T)p.scale)                                 /* 1 / n of a mean, else 1 */
+#define P ((T)p.parameter)
+
+ROW(mse_loss, 2, R(a - b) * R(a - b))
+ROW(mse_loss_backward, 3, R(R(2 * S) * R(b - c)) * a)
+ROW(l1_loss, 2, ABS(a - b))
+ROW(l1_loss_backward, 3, b > c ? S * a : b < c ? -S * a : 0)
+TP__LOOP(l1_loss_I64, int64_t, T, 2, TP__T2, ATTR(0), ABS(a - b))
+static const tp__pointwise l1_loss_whole = { .loop = { [TP_I64] = l1_loss_I64 }, .n_in = 2 };
+
+#define D      R_F16(ABS(a - b))                       /* of smooth_l1; and below of huber, whose half of the two is the other */
+#define BETA   R_F16(P)
+ROW(smooth_l1_loss, 2, D < BETA ? R_F16(R_F16((T)0.5 * D) * D) / BETA : D - R_F16((T)0.5 * BETA))
+ROW(smooth_l1_loss_backward, 3, S * a * (CLAMP(b - c, -P, P) / P))
+#undef D
+#define D      R_BF16(ABS(a - b))
+#define DELTA  R_BF16(P)
+ROW(huber_loss, 2, D <= DELTA ? R_BF16((T)0.5 * D) * D : DELTA * R_BF16(D - R_BF16((T)0.5 * DELTA)))
+ROW(huber_loss_backward, 3, R(b - c) <= -R(P) ? R(-R(S) * a) * R(P) : R(b - c) >= R(P) ? R(R(S) * a) * R(P) : R(R(S) * R(b - c)) * a)
+
+#define E(x, t) R(EXP(-R(x * t)))
+ROW(soft_margin_loss, 2, LOG1P(E(a, b)))
+ROW(soft_margin_loss_backward, 3, R(R(R(c * E(b, c)) * -S) / R(1 + E(b, c))) * a)
+ROW(kl_div, 2, (b == 0 ? 0 : R(b * R(LOG(b)))) - R(b * a))
+ROW(kl_div_backward, 3, ((void)b, -R(a * S) * c))
+ROW(kl_div_log, 2, R(EXP(b)) * R(b - a))
+ROW(kl_div_log_backward, 3, ((void)b, -R(a * S) * R(EXP(c))))
+
+/* With a weight: c of the value, d of the slope. Logarithms are bounded as in PyTorch. */
+#define ENTROPY(x, t)           (R(R(t - 1) * MOST(R(LOG1P(-x)), -100)) - R(t * MOST(R(LOG(x)), -100)))
+#define ENTROPY_SLOPE(dy, x, t) R(R(dy * R(x - t)) / MOST(R(R(1 - x) * x), R((T)1e-12)))
+ROW(binary_cross_entropy, 2, ENTROPY(a, b))
+ROW(binary_cross_entropy_backward, 3, ENTROPY_SLOPE(a, b, c) * S)
+ROW(binary_cross_entropy_weighted, 3, c * R(ENTROPY(a, b)))
+ROW(binary_cross_entropy_weighted_backward, 4, R(d * ENTROPY_SLOPE(a, b, c)) * S)
+ROW(outside_0_1, 1, a >= 0 && a <= 1 ? 0 : 1)
+
+/* Then the weight of positives: d of the value, e of the slope */
+ROW(binary_cross_entropy_with_logits, 2, R(R(1 - b) * a) - R(LOG_SIGMOID(a)))
+ROW(binary_cross_entropy_with_logits_backward, 3, R(R(R(SIGMOID(b)) - c) * a) * S)
+ROW(binary_cross_entropy_with_logits_weighted, 4, c * R(R(R(1 - b) * a) - R(R(R(R(d - 1) * b) + 1) * R(LOG_SIGMOID(a)))))
+ROW(binary_cross_entropy_with_logits_weighted_backward, 4, R(R(R(R(SIGMOID(b)) - c) * a) * d) * S)
+ROW(binary_cross_entropy_with_logits_positive_backward, 5, R(R(R(R(R(R(R(e * c) + 1) - c) * R(SIGMOID(b))) - R(e * c)) * a) * d) * S)
+
+/* ---- Kernels ------------------------------------------------------------------------------------------------------------------------------- */
+
+static const tp__pointwise *loops_of(const tp__call *call, const row *r)
+{
+    const tp_dtype dtype = (tp_dtype)(uintptr_t)call->scratch;
+    return dtype == TP_F16 ? &r->f16 : dtype == TP_BF16 ? &r->bf16 : &r->whole;
 }
 
-typedef struct squares { const tp_tensor *a, *b, *dy; tp_tensor *y; double scale; bool backward; } squares;      /* y = NULL: the sum alone */
-
-/* One block: its sum, or its part of y */
-static double square_block(const squares *s, int64_t i, int64_t n)
+static tp_status value_by(tp__call *call, const tp__pointwise *loops, double *sum)
 {
-    _Alignas(64) float parts[4][BLOCK];
-    const bool f64 = s->a->dtype == TP_F64, plain = f64 || s->a->dtype == TP_F32;
-    const void *a = part_of(s->a, i, n, parts[0]), *b = part_of(s->b, i, n, parts[1]), *dy = s->dy ? part_of(s->dy, i, n, parts[2]) : NULL;
-    double sum = 0;
-    char *to = s->y ? (char *)s->y->data + i * (int64_t)tp_dtype_size((tp_dtype)s->y->dtype) : NULL;
-    void *y = plain ? (void *)to : parts[3];
-    if (!s->y) {
-        if (f64) sum_f64(n, a, b, &sum);
-        else sum_f32(n, a, b, &sum);
-    } else if (s->backward) {
-        if (f64) dx_f64(n, dy, a, b, s->scale, y);
-        else dx_f32(n, dy, a, b, (float)s->scale, y);
-    } else if (f64) {
-        each_f64(n, a, b, y);
-    } else {
-        each_f32(n, a, b, y);
-    }
-    if (s->y && !plain) tp__cast_row(to, (tp_dtype)s->y->dtype, 1, y, TP_F32, 1, n);
-    return sum;
-}
-
-typedef struct chunk_sums { const squares *s; double *sum; } chunk_sums;
-
-static void square_chunk(void *arg, int64_t chunk)
-{
-    const chunk_sums *all = arg;
-    const squares *s = all->s;
-    const int64_t end = least(s->a->numel, (chunk + 1) * CHUNK);
-    double sum = 0;
-    for (int64_t i = chunk * CHUNK; i < end; i += BLOCK) sum += square_block(s, i, least(BLOCK, end - i));
-    all->sum[chunk] = sum;
-}
-
-/* All blocks; their sum, in an order that the number of threads does not change */
-static tp_status square_blocks(const squares *s, double *sum)
-{
-    const int64_t numel = s->a->numel, chunks = (numel + CHUNK - 1) / CHUNK;
-    double one = 0, *sums = chunks > 1 ? tp__scratch(TP__SCRATCH_PARTIAL, (size_t)chunks * sizeof *sums) : &one;
-    if (!sums) return TP_ERR_MEMORY;
-    tp__parallel(chunks, numel >= PARALLEL ? tp_get_num_threads() : 1, square_chunk, &(chunk_sums){ s, sums });
-    *sum = 0;
-    for (int64_t c = 0; c < chunks; c++) *sum += sums[c];
-    return TP_OK;
-}
-
-static tp_status mse_loss_kernel(tp__call *call)
-{
-    const int32_t reduction = *(const int32_t *)call->attr;
+    const loss *attr = call->attr;
     tp_tensor *y = call->out[0];
-    const squares s = { .a = call->in[0], .b = call->in[1], .y = reduction == NONE ? y : NULL };
-    double sum;
-    const tp_status status = square_blocks(&s, &sum);
-    if (status || reduction == NONE) return status;
-    if (reduction != TP_REDUCTION_SUM) sum /= (double)s.a->numel;
-    tp__cast_row(y->data, (tp_dtype)y->dtype, 1, &sum, TP_F64, 1, 1);
+    int64_t n;
+    *sum = 0;
+    if (attr->reduction == NONE) return tp__pointwise_run(call, loops);
+    const tp_status status = tp__pointwise_sum(call, loops, sum, &n);
+    if (status) return status;
+    const double result = *sum * attr->scale;
+    tp__cast_row(y->data, (tp_dtype)y->dtype, 1, &result, TP_F64, 1, 1);
     return TP_OK;
 }
-
-static tp_status mse_loss_backward_kernel(tp__call *call)
+static tp_status value(tp__call *call, const row *r)
 {
-    const int32_t reduction = *(const int32_t *)call->attr;
-    const tp_tensor *dy = call->in[0];
-    squares s = { .a = call->in[1], .b = call->in[2], .y = call->out[0], .scale = 2, .backward = true };
-    if (reduction == NONE) {
-        s.dy = dy;
-    } else {
-        double g;
-        tp__cast_row(&g, TP_F64, 1, dy->data, (tp_dtype)dy->dtype, 1, 1);
-        s.scale = 2 * g;
-        if (reduction != TP_REDUCTION_SUM) s.scale /= (double)s.a->numel;
-    }
     double sum;
-    return square_blocks(&s, &sum);
+    return value_by(call, loops_of(call, r), &sum);
+}
+static tp_status slope(tp__call *call, const row *r) { return tp__pointwise_run(call, loops_of(call, r)); }
+
+#define VALUE(name, r) static tp_status name##_kernel(tp__call *call) { return value(call, r); }
+#define SLOPE(name, r) static tp_status name##_backward_kernel(tp__call *call) { return slope(call, r); }
+#define BOTH(name) VALUE(name, &name##_row) SLOPE(name, &name##_backward_row)
+BOTH(mse_loss)
+BOTH(huber_loss)
+BOTH(soft_margin_loss)
+SLOPE(l1_loss, &l1_loss_backward_row)
+static tp_status l1_loss_kernel(tp__call *call)
+{
+    double sum;
+    return call->scratch == (void *)TP_I64 ? value_by(call, &l1_loss_whole, &sum) : value(call, &l1_loss_row);
 }
 
+static bool is_sharp(const tp__call *call) { return ((const loss *)call->attr)->parameter == 0; }
+VALUE(smooth_l1_loss, is_sharp(call) ? &l1_loss_row : &smooth_l1_loss_row)
+SLOPE(smooth_l1_loss, is_sharp(call) ? &l1_loss_backward_row : &smooth_l1_loss_backward_row)
+
+static bool of_logarithms(const tp__call *call) { return ((const loss *)call->attr)->log_target; }
+VALUE(kl_div, of_logarithms(call) ? &kl_div_log_row : &kl_div_row)
+SLOPE(kl_div, of_logarithms(call) ? &kl_div_log_backward_row : &kl_div_backward_row)
+
+static tp_status check_probabilities(tp__call *call)
+{
+    double outside;
+    int64_t n;
+    const tp_status status = tp__pointwise_sum(call, &outside_0_1_row.whole, &outside, &n);
+    if (status || outside == 0) return status;
+    return tp__call_fail(call, TP_ERR_ARGUMENT, "%.0f of the inputs are not between 0 and 1", outside);
+}
+
+/* What is outside of [0, 1] has a logarithm that is NaN: nothing is looked for while the sum is none. */
+static tp_status binary_cross_entropy_kernel(tp__call *call)
+{
+    double sum;
+    const row *r = call->in[2] ? &binary_cross_entropy_weighted_row : &binary_cross_entropy_row;
+    const tp_status status = value_by(call, loops_of(call, r), &sum);
+    if (status || (((const loss *)call->attr)->reduction != NONE && sum == sum)) return status;
+    return check_probabilities(call);
+}
+SLOPE(binary_cross_entropy, call->in[3] ? &binary_cross_entropy_weighted_backward_row : &binary_cross_entropy_backward_row)
+
+/* A weight that is absent is one, where the other is there. */
+static const double single_one = 1;
+#define ONE { .dtype = TP_F64, .numel = 1, .data = (void *)(uintptr_t)&single_one }
+
+static tp_status binary_cross_entropy_with_logits_kernel(tp__call *call)
+{
+    tp_tensor one = ONE, *in[] = { call->in[0], call->in[1], call->in[2] ? call->in[2] : &one, call->in[3] ? call->in[3] : &one };
+    tp__call full = *call;
+    full.in = in;
+    return call->in[2] || call->in[3] ? value(&full, &binary_cross_entropy_with_logits_weighted_row) : value(call, &binary_cross_entropy_with_logits_row);
+}
+
+static tp_status binary_cross_entropy_with_logits_backward_kernel(tp__call *call)
+{
+    tp_tensor one = ONE, *in[] = { call->in[0], call->in[1], call->in[2], call->in[3] ? call->in[3] : &one, call->in[4] };
+    tp__call full = *call;
+    full.in = in;
+    if (call->in[4]) return slope(&full, &binary_cross_entropy_with_logits_positive_backward_row);
+    return slope(call, call->in[3] ? &binary_cross_entropy_with_logits_weighted_backward_row : &binary_cross_entropy_with_logits_backward_row);
+}
+
+#define KERNELS(name) { #name, name##_kernel, NULL }, { #name "_backward", name##_backward_kernel, NULL },
 const tp_kernel tp__cpu_loss_pair[] = {
-    { "mse_loss", mse_loss_kernel, NULL }, { "mse_loss_backward", mse_loss_backward_kernel, NULL }, { NULL, NULL, NULL },
+    KERNELS(mse_loss) KERNELS(l1_loss) KERNELS(smooth_l1_loss) KERNELS(huber_loss) KERNELS(soft_margin_loss) KERNELS(kl_div)
+    KERNELS(binary_cross_entropy) KERNELS(binary_cross_entropy_with_logits)
+    { NULL, NULL, NULL },
 };

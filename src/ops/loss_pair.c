@@ -1,134 +1,500 @@
-/* loss_pair.c: losses of two tensors, element by element.
+/* loss_pair.c: losses of two tensors that broadcast, element by element, and their mean or sum; d = a - b, s(v) = 1 / (1 + e^-v).
  *
- *   mse_loss   y = (a - b)^2,  da = 2 (a - b) dy,  db = -da */
+ *   mse_loss          y = d^2                                              da = 2 d
+ *   l1_loss           y = |d|                                              da = sign(d)
+ *   smooth_l1_loss    y = d^2 / (2 m) where |d| < m, else |d| - m / 2      da = d / m, held between -1 and 1
+ *   huber_loss        y = d^2 / 2 where |d| <= m, else m (|d| - m / 2)     da = d, held between -m and m
+ *   soft_margin_loss  y = ln(1 + e^(-a b))                                 da = -b s(-a b),  db = -a s(-a b)
+ *   kl_div            y = b (ln b - a), 0 where b is                       da = -b,  db = ln b + 1 - a
+ *                     of a target of logarithms y = e^b (b - a)            da = -e^b,  db = e^b (b - a + 1)
+ *   binary_cross_entropy
+ *                     y = -b ln a - (1 - b) ln(1 - a), ln >= -100          da = (a - b) / ((1 - a) a),  db = -ln(a / (1 - a))
+ *   binary_cross_entropy_with_logits, k the weight of positives
+ *                     y = (1 - b) a - (1 + (k - 1) b) ln s(a)              da = (k b + 1 - b) s(a) - k b,  db = ln s(-a) - k ln s(a)
+ *
+ * times a weight, where there is one, and dy; over n for the mean. Where nothing is said db = -da. What is not recorded is backward in
+ * one pass for da. Weights get no gradient. */
+#include "core/kernel_args.h"
 #include "ops/loss.h"
+#include "ops/pointwise.h"
 
-typedef struct squares_attr { int32_t reduction; } squares_attr;
+typedef tp__pair_loss pair;
 
-/* ---- Squared error ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Shape rules ---------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_squares(const tp__call *call, tp_tensor *const *in, tp_dtype *dtype)
+/* What the kernel computes in and what the result is, of inputs from slot `at` on. */
+typedef bool pair_rule(const tp__call *call, int at, tp__dtypes *out);
+
+static bool refuse(const tp__call *call, tp_dtype dtype)
 {
-    *dtype = tp__result_type(in, 2);
-    if (!tp__is_floating(*dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(*dtype));
-    return TP_OK;
+    tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(dtype));
+    return false;
 }
 
-static tp_status mse_shape(tp__call *call)
+static bool promoted(const tp__call *call, int at, tp__dtypes *out)
 {
-    int64_t shape[TP_MAX_DIMS];
-    int ndim;
-    tp_dtype dtype;
-    if (check_squares(call, call->in, &dtype) || !tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
-    for (int i = 0; i < 2; i++) {
-        const tp_tensor *x = call->in[i];
-        if (x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || x->dtype != dtype) call->keep_shape |= (uint64_t)1 << i;
-    }
-    return tp__made(tp__out(call, dtype, ((const squares_attr *)call->attr)->reduction == TP_REDUCTION_NONE ? ndim : 0, shape));
+    out->compute = out->result = tp__result_type(call->in + at, 2);
+    return tp__is_floating(out->result) || refuse(call, out->result);
 }
 
-/* The two inputs, from slot `first` on, are expanded to one shape. */
-static tp_status squares_forward(tp__call *call, int first, tp_shape shape)
+/* The input's dtype is that of the result. */
+static bool as_input(const tp__call *call, int at, tp__dtypes *out)
 {
-    const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
-    tp_tensor *in[3] = { call->in[0], call->in[1], first ? call->in[2] : NULL };
-    const uint32_t mark = tp__list_mark();
-    TP_NO_GRAD();
-    bool complete = true;
-    for (int i = first; i < first + 2; i++) {
-        if (in[i]->ndim != shape.ndim || memcmp(in[i]->shape, shape.dim, sizeof *shape.dim * (size_t)shape.ndim)) in[i] = tp_expand(in[i], shape);
-        complete &= in[i] != NULL;
-    }
-    tp__call wide = *call;
-    wide.in = in;
-    const tp_status status = complete ? tp__run_dense(&wide, (const tp_dtype[TP__DENSE_MOST]){ dtype, dtype, dtype }) : tp__pending();
-    tp__list_release(mark);
-    return status;
+    if (!promoted(call, at, out)) return false;
+    out->result = (tp_dtype)call->in[at]->dtype;
+    return tp__is_floating(out->result) || refuse(call, out->result);
 }
 
-static tp_status mse_forward(tp__call *call)
+/* A difference: of integers as well, unless it is the mean that is asked for; not of bool. */
+static bool difference(const tp__call *call, int at, tp__dtypes *out)
 {
-    tp_shape shape = { .ndim = 0 };
-    if (!tp__broadcast_shape(call, 2, &shape.ndim, shape.dim)) return tp__pending();
-    return squares_forward(call, 0, shape);
+    out->compute = out->result = tp__result_type(call->in + at, 2);
+    if (tp__is_floating(out->result)) return call->in[at]->dtype != TP_BOOL && call->in[at + 1]->dtype != TP_BOOL ? true : refuse(call, TP_BOOL);
+    const int32_t reduction = ((const pair *)call->attr)->reduction;
+    if (tp__is_complex(out->result) || tp__is_mean(reduction) || call->in[at]->dtype == TP_BOOL || call->in[at + 1]->dtype == TP_BOOL)
+        return refuse(call, out->result);
+    out->compute = TP_I64;
+    return true;
 }
 
-static tp_status mse_backward_shape(tp__call *call)
+static bool floating_both(const tp__call *call, int at, tp__dtypes *out)
+{
+    for (int i = at; i < at + 2; i++)
+        if (!tp__is_floating(call->in[i]->dtype)) return refuse(call, (tp_dtype)call->in[i]->dtype);
+    return promoted(call, at, out);
+}
+
+static bool alike(const tp__call *call, int at, tp__dtypes *out)
+{
+    const tp_tensor *x = call->in[at], *target = call->in[at + 1];
+    if (!floating_both(call, at, out)) return false;
+    if (x->dtype == target->dtype) return true;
+    tp__call_fail(call, TP_ERR_DTYPE, "target is %s, input %s", tp_dtype_name((tp_dtype)target->dtype), tp_dtype_name((tp_dtype)x->dtype));
+    return false;
+}
+
+/* The shape of the losses; weights, further inputs after the two, broadcast to it. */
+static bool pair_extent(const tp__call *call, int at, tp_shape *out)
 {
     tp__call inputs = *call;
-    int64_t shape[TP_MAX_DIMS];
-    int ndim;
-    tp_dtype dtype;
-    inputs.in++;
-    inputs.n_in--;
-    if (check_squares(call, inputs.in, &dtype) || !tp__broadcast_shape(&inputs, 2, &ndim, shape)) return tp__pending();
-    const tp_tensor *dx = tp__out(call, dtype, ndim, shape), *dy = call->in[0];
-    if (!dx) return tp__pending();
-    const bool each = ((const squares_attr *)call->attr)->reduction == TP_REDUCTION_NONE;
-    if (each ? !tp__same_shape(dx, dy) : dy->numel != 1)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the inputs", tp__shape_text(dy));
-    return TP_OK;
+    inputs.in += at;
+    inputs.n_in -= at;
+    if (!tp__broadcast_shape(&inputs, 2, &out->ndim, out->dim)) return false;
+    tp_shape all;
+    if (inputs.n_in > 2 && !tp__broadcast_shape(&inputs, inputs.n_in, &all.ndim, all.dim)) return false;
+    if (inputs.n_in == 2 || (all.ndim == out->ndim && !memcmp(all.dim, out->dim, sizeof *all.dim * (size_t)all.ndim))) return true;
+    tp__call_fail(call, TP_ERR_SHAPE, "the weights do not broadcast to the target %s", tp__shape_text(inputs.in[1]));
+    return false;
 }
 
-static tp_status mse_backward_forward(tp__call *call) { return squares_forward(call, 1, tp_shape_of(call->out[0])); }
+static bool has_shape(const tp_tensor *x, tp_shape shape) { return x->ndim == shape.ndim && !memcmp(x->shape, shape.dim, sizeof *shape.dim * x->ndim); }
 
-static const tp_op op_mse_backward;
+/* Laid out as the first of the two that has its shape. */
+static tp_status out_of(tp__call *call, int at, tp_dtype dtype, tp_shape shape)
+{
+    for (int i = at; i < at + 2; i++)
+        if (has_shape(call->in[i], shape) && !tp__is_expanded(call->in[i])) return tp__made(tp__out_like(call, call->in[i], dtype));
+    return tp__made(tp__out(call, dtype, shape.ndim, shape.dim));
+}
 
+static void set_scale(pair *attr, const tp_tensor *x, tp_shape shape)
+{
+    int64_t n = 1;
+    for (int d = 0; d < shape.ndim; d++) n *= shape.dim[d];
+    attr->scale = 1;
+    if (attr->reduction == TP_REDUCTION_BATCHMEAN) attr->scale = x->ndim ? 1 / (double)x->shape[0] : 1;
+    else if (tp__is_mean(attr->reduction)) attr->scale = 1 / (double)n;
+}
+
+static tp_status value_shape(tp__call *call, pair_rule *rule)
+{
+    pair *attr = (pair *)(uintptr_t)call->attr;
+    tp__dtypes dtypes;
+    tp_shape shape;
+    if (!rule(call, 0, &dtypes) || !pair_extent(call, 0, &shape)) return tp__pending();
+    tp__compute_in(call, dtypes.compute);
+    set_scale(attr, call->in[0], shape);
+    for (int i = 0; i < 2; i++)
+        if (!has_shape(call->in[i], shape) || call->in[i]->dtype != dtypes.result) call->keep_shape |= (uint64_t)1 << i;
+    return attr->reduction == TP_REDUCTION_NONE ? out_of(call, 0, dtypes.result, shape) : tp__made(tp__out(call, dtypes.result, 0, NULL));
+}
+
+static tp_status slope_shape(tp__call *call, pair_rule *rule)
+{
+    pair *attr = (pair *)(uintptr_t)call->attr;
+    const tp_tensor *dy = call->in[0];
+    tp__dtypes dtypes;
+    tp_shape shape;
+    if (!rule(call, 1, &dtypes) || !pair_extent(call, 1, &shape)) return tp__pending();
+    if (!tp__is_floating(dtypes.compute)) return refuse(call, dtypes.compute), tp__pending();
+    if (attr->reduction == TP_REDUCTION_NONE ? !has_shape(dy, shape) : dy->numel != 1)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the inputs", tp__shape_text(dy));
+    tp__compute_in(call, dtypes.compute);
+    set_scale(attr, call->in[1], shape);
+    return out_of(call, 1, dtypes.result, shape);
+}
+
+static tp_status same_shapes(const tp__call *call, int at)
+{
+    if (tp__same_shape(call->in[at], call->in[at + 1])) return TP_OK;
+    return tp__call_fail(call, TP_ERR_SHAPE, "target %s has to be shaped as the input %s", tp__shape_text(call->in[at + 1]),
+                         tp__shape_text(call->in[at]));
+}
+
+#define SHAPES(name, rule, check, check_back) \
+    static tp_status name##_shape(tp__call *call) { check return value_shape(call, rule); } \
+    static tp_status name##_back_shape(tp__call *call) { check_back return slope_shape(call, rule); }
+#define IF(test) if (test) return tp__pending();
+SHAPES(mse, promoted, , )
+SHAPES(l1, difference, , )
+SHAPES(soft_margin, as_input, , )
+SHAPES(kl_div, floating_both, , )
+SHAPES(bce, alike, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
+SHAPES(bce_logits, promoted, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
+
+static tp_status check_beta(const tp__call *call)
+{
+    const double beta = ((const pair *)call->attr)->parameter;
+    return beta >= 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "beta is %g, and has to be at least 0", beta);
+}
+static tp_status check_delta(const tp__call *call)
+{
+    const double delta = ((const pair *)call->attr)->parameter;
+    return delta > 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "delta is %g, and has to be above 0", delta);
+}
+SHAPES(smooth_l1, promoted, IF(check_beta(call)), IF(check_beta(call)))
+SHAPES(huber, as_input, IF(check_delta(call)), IF(check_delta(call)))
+
+/* ---- Rules ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* A slope times dy, the weight if there is one, and 1 / n of the mean; in PyTorch's order where each product is rounded to 16 bits. */
+static tp_tensor *pulled(const tp_node *node, tp_tensor *slope, tp_tensor *dy)
+{
+    const double scale = ((const pair *)tp__attr(node))->scale;
+    tp_tensor *weight = tp__count_saves(node->op) > 2 ? tp__saved(node, 2) : NULL;
+    if (!slope || !dy || tp__pending_error()) return NULL;
+    if (dy->dtype != TP_F16 && dy->dtype != TP_BF16) {
+        if (scale != 1) dy = tp_mul(dy, scale);
+        return tp_mul(slope, weight ? tp_mul(dy, weight) : dy);
+    }
+    tp_tensor *y = tp_mul(slope, dy);
+    if (weight) y = tp_mul(y, weight);
+    return scale == 1 ? y : tp_mul(y, scale);
+}
+
+static tp_status give_input(const tp_node *node, tp_tensor *da, uint64_t need, tp_tensor **dx)
+{
+    return need & 1 ? tp__made(dx[0] = tp__fit(node, 0, da)) : TP_OK;
+}
+static tp_status give_target(const tp_node *node, tp_tensor *db, uint64_t need, tp_tensor **dx)
+{
+    return need & 2 ? tp__made(dx[1] = tp__fit(node, 1, db)) : TP_OK;
+}
+/* What depends on a - b alone */
 static tp_status give_both(const tp_node *node, tp_tensor *da, uint64_t need, tp_tensor **dx)
 {
-    if (need & 1 && !(dx[0] = tp__fit(node, 0, da))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp__fit(node, 1, tp_neg(da)))) return tp__pending();
-    return TP_OK;
+    if (!da || give_input(node, da, need, dx)) return tp__pending();
+    return need & 2 ? give_target(node, tp_neg(da), need, dx) : TP_OK;
 }
 
-static tp_status mse_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+static tp_tensor *by_kernel(const tp_op *op, const tp_node *node, tp_tensor *dy)
 {
-    const squares_attr *attr = tp__attr(node);
-    tp_tensor *d = tp_sub(tp__saved(node, 0), tp__saved(node, 1));
-    if (!d) return tp__pending();
-    return give_both(node, tp_mul(tp_mul(d, tp__is_mean(attr->reduction) ? 2 / (double)d->numel : 2.0), dy[0]), need, dx);
+    tp_tensor *in[TP__MAX_SAVES + 1] = { dy };
+    const int n = tp__count_saves(node->op);
+    for (int i = 0; i < n; i++) in[i + 1] = tp__saved(node, i);
+    return tp__pending_error() ? NULL : tp__run1(op, in, n + 1, tp__attr(node), NULL);
 }
 
-static tp_status mse_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+/* The gradient by an input, of dy */
+typedef tp_tensor *slope_fn(const tp_node *node, tp_tensor *dy, tp_tensor *a, tp_tensor *b);
+
+static tp_tensor *by_ops(const tp_node *node, tp_tensor *dy, slope_fn *slope) { return slope(node, dy, tp__saved(node, 0), tp__saved(node, 1)); }
+
+#define RULE(name) static tp_status name(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+#define OF_DIFFERENCE(name) \
+    static const tp_op op_##name##_backward; \
+    RULE(name##_rule) { return give_both(node, by_ops(node, dy[0], name##_slope), need, dx); } \
+    RULE(name##_fused) { return give_both(node, by_kernel(&op_##name##_backward, node, dy[0]), need, dx); }
+#define OF_BOTH(name) \
+    static const tp_op op_##name##_backward; \
+    RULE(name##_rule) \
+    { \
+        if (need & 1 && give_input(node, by_ops(node, dy[0], name##_slope), need, dx)) return tp__pending(); \
+        return need & 2 ? give_target(node, by_ops(node, dy[0], name##_target), need, dx) : TP_OK; \
+    } \
+    RULE(name##_fused) \
+    { \
+        if (need & 1 && give_input(node, by_kernel(&op_##name##_backward, node, dy[0]), need, dx)) return tp__pending(); \
+        return need & 2 ? give_target(node, by_ops(node, dy[0], name##_target), need, dx) : TP_OK; \
+    }
+#define SLOPE(name) static tp_tensor *name(const tp_node *node, tp_tensor *dy, tp_tensor *a, tp_tensor *b)
+
+static double parameter_of(const tp_node *node) { return ((const pair *)tp__attr(node))->parameter; }
+static bool of_logarithms(const tp_node *node) { return ((const pair *)tp__attr(node))->log_target; }
+
+SLOPE(mse_slope) { return pulled(node, tp_mul(tp_sub(a, b), 2), dy); }
+OF_DIFFERENCE(mse)
+
+SLOPE(huber_slope)
 {
-    tp_tensor *da = tp__run1(&op_mse_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, tp__attr(node), NULL);
-    return da ? give_both(node, da, need, dx) : tp__pending();
+    return pulled(node, tp_hardtanh(tp_sub(a, b), .min_val = -parameter_of(node), .max_val = parameter_of(node)), dy);
 }
+OF_DIFFERENCE(huber)
+
+SLOPE(soft_margin_slope) { return pulled(node, tp_neg(tp_mul(b, tp_sigmoid(tp_neg(tp_mul(a, b))))), dy); }
+SLOPE(soft_margin_target) { return soft_margin_slope(node, dy, b, a); }
+OF_BOTH(soft_margin)
+
+/* It does not depend on the input, and may lack its shape. */
+SLOPE(kl_div_slope)
+{
+    tp__call both = { .op = node->op, .in = (tp_tensor *[]){ a, b }, .n_in = 2 };
+    tp_shape shape;
+    if (!a || !b || !tp__broadcast_shape(&both, 2, &shape.ndim, shape.dim)) return NULL;
+    return tp_expand(pulled(node, tp_neg(of_logarithms(node) ? tp_exp(b) : b), dy), shape);
+}
+/* g ln b + g b / b - g a: of a b that is 0 NaN, as xlogy's */
+SLOPE(kl_div_target)
+{
+    const double scale = ((const pair *)tp__attr(node))->scale;
+    tp_tensor *g = scale == 1 ? dy : tp_mul(dy, scale);
+    if (!of_logarithms(node)) return tp_sub(tp_add(tp_mul(g, tp_log(b)), tp_div(tp_mul(g, b), b)), tp_mul(g, a));
+    tp_tensor *e = tp_exp(b);
+    return tp_add(tp_mul(tp_mul(g, tp_sub(b, a)), e), tp_mul(g, e));
+}
+OF_BOTH(kl_div)
+
+SLOPE(bce_slope) { return pulled(node, tp_div(tp_sub(a, b), tp_threshold(tp_mul(tp_sub(1, a), a), 1e-12, 1e-12)), dy); }
+SLOPE(bce_target) { return (void)b, pulled(node, tp_neg(tp_log(tp_div(a, tp_sub(1, a)))), dy); }
+OF_BOTH(bce)
+
+SLOPE(bce_logits_slope)
+{
+    tp_tensor *k = tp__saved(node, 3), *s = tp_sigmoid(a);
+    if (!k) return pulled(node, tp_sub(s, b), dy);
+    tp_tensor *kb = tp_mul(k, b);
+    return pulled(node, tp_sub(tp_mul(tp_sub(tp_add(kb, 1), b), s), kb), dy);
+}
+/* ln s(-a) - k ln s(a) */
+SLOPE(bce_logits_target)
+{
+    (void)b;
+    tp_tensor *k = tp__saved(node, 3);
+    return pulled(node, k ? tp_sub(tp_logsigmoid(tp_neg(a)), tp_mul(tp_logsigmoid(a), k)) : tp_neg(a), dy);
+}
+OF_BOTH(bce_logits)
+
+/* The sign of d has no slope of its own, so the kernel is linear in dy, and its gradient is the kernel of what comes in. */
+static const tp_op op_l1_backward;
+RULE(l1_rule) { return give_both(node, by_kernel(&op_l1_backward, node, dy[0]), need, dx); }
+RULE(l1_back_rule)
+{
+    const pair *attr = tp__attr(node);
+    pair each = { .reduction = TP_REDUCTION_NONE };
+    tp_tensor *g = tp__run1(&op_l1_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, &each, NULL);
+    if (!(need & 1)) return TP_OK;
+    return tp__made(dx[0] = attr->reduction == TP_REDUCTION_NONE ? g : tp_mul(tp_sum(g), attr->scale));
+}
+
+static const tp_op op_smooth_l1_backward;
+RULE(smooth_l1_rule)
+{
+    const double beta = parameter_of(node);
+    if (beta == 0) return l1_rule(node, dy, need, dx);
+    tp_tensor *d = tp_div(tp_sub(tp__saved(node, 0), tp__saved(node, 1)), beta);
+    return give_both(node, pulled(node, tp_hardtanh(d, .min_val = -1, .max_val = 1), dy[0]), need, dx);
+}
+RULE(smooth_l1_fused) { return give_both(node, by_kernel(&op_smooth_l1_backward, node, dy[0]), need, dx); }
+
+/* Errors times a weight each, of PyTorch's mse_loss, l1_loss and huber_loss; the mean of the first two is over the weights. */
+static tp_status weighted(tp__call *call, tp_tensor *error, bool over_weights)
+{
+    const pair *attr = call->attr;
+    tp_tensor *x = call->in[0], *weight = call->in[call->n_in - 1];
+    if (!tp__same_shape(x, weight))
+        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s has to be shaped as the input %s", tp__shape_text(weight), tp__shape_text(x));
+    tp_tensor *y = tp_mul(error, weight);
+    if (over_weights && tp__is_mean(attr->reduction)) y = tp_div(tp_sum(y), tp_sum(weight));
+    else y = tp__reduced(y, attr->reduction);
+    call->out[call->n_out++] = y;
+    return tp__made(y);
+}
+
+static tp_tensor *each_of(const tp_op *op, const tp__call *call)
+{
+    pair attr = { .reduction = TP_REDUCTION_NONE, .parameter = ((const pair *)call->attr)->parameter };
+    return tp__run1(op, call->in, 2, &attr, NULL);
+}
+static const tp_op op_mse_loss, op_l1_loss, op_huber_loss;
+static tp_status mse_weighted(tp__call *call) { return weighted(call, each_of(&op_mse_loss, call), true); }
+static tp_status l1_weighted(tp__call *call) { return weighted(call, each_of(&op_l1_loss, call), true); }
+static tp_status huber_weighted(tp__call *call) { return weighted(call, each_of(&op_huber_loss, call), false); }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
 
-#define REDUCTION(v) TP__REDUCTION_ARG(v)
-static void mse_samples(tp_sample_set *set)
+/* Of a range each: of two shapes, of all reductions; then with an argument more. */
+typedef struct range { double lo, hi; } range;
+
+static tp_tensor *in_range(tp_sample_set *set, tp_shape shape, range r) { return tp__sample_tensor(set, shape, r.lo, r.hi); }
+
+static void give_pairs(tp_sample_set *set, range a, range b, const tp_arg *more)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), -2, 2)), REDUCTION("sum"));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 1), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 4), -2, 2)),
-             REDUCTION("none"));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, -2, 2)));
+    static const char *const reductions[] = { "mean", "sum", "none" };
+    const tp_shape shapes[][2] = { { TP_SHAPE(5, 4), TP_SHAPE(5, 4) }, { TP_SHAPE(5, 4), TP_SHAPE(4) }, { TP_SHAPE(3, 1), TP_SHAPE(2, 1, 4) },
+                                   { TP__SCALAR_SHAPE, TP__SCALAR_SHAPE }, { TP_SHAPE(0, 2), TP_SHAPE(0, 2) } };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const tp_arg x = TP__TENSOR_ARG(in_range(set, shapes[i][0], a)), target = TP__TENSOR_ARG(in_range(set, shapes[i][1], b));
+        const tp_arg reduction = TP__REDUCTION_ARG(i == 4 ? "sum" : reductions[i % 3]);
+        if (more) TP__GIVE(set, x, target, reduction, *more);
+        else TP__GIVE(set, x, target, reduction);
+    }
 }
 
-static void mse_backward_samples(tp_sample_set *set)
+static void pair_samples(tp_sample_set *set) { give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, NULL); }
+static void smooth_l1_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, (tp_shape){ .ndim = 0 }, 0.5, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -2, 2)),
-             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -2, 2)));
+    give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, &(tp_arg)TP__FLOAT_NAMED("beta", 1.5));
+    give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, &(tp_arg)TP__FLOAT_NAMED("beta", 0));
+}
+static void huber_samples(tp_sample_set *set) { give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, &(tp_arg)TP__FLOAT_NAMED("delta", 1.5)); }
+static void kl_div_samples(tp_sample_set *set)
+{
+    give_pairs(set, (range){ 0.1, 1 }, (range){ 0.1, 1 }, NULL);         /* so that one may stand for the other */
+    give_pairs(set, (range){ -3, 0 }, (range){ -3, 0 }, &(tp_arg)TP__BOOL_NAMED("log_target", true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.1, 1)),
+             TP__REDUCTION_ARG("batchmean"));
+}
+
+/* Shapes have to be the same; one sample has a weight that broadcasts. */
+static void give_entropy(tp_sample_set *set, range a, tp_arg positive)
+{
+    tp_tensor *w = tp_detach(tp__sample_tensor(set, TP_SHAPE(4), 0.5, 2));
+    TP__GIVE(set, TP__TENSOR_ARG(in_range(set, TP_SHAPE(5, 4), a)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.1, 0.9)));
+    TP__GIVE(set, TP__TENSOR_ARG(in_range(set, TP_SHAPE(3, 4), a)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.1, 0.9)),
+             TP__TENSOR_NAMED("weight", w), TP__REDUCTION_ARG("none"));
+    TP__GIVE(set, TP__TENSOR_ARG(in_range(set, TP__SCALAR_SHAPE, a)), TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, 0.1, 0.9)),
+             TP__REDUCTION_ARG("sum"));
+    if (!positive.kind) return;
+    TP__GIVE(set, TP__TENSOR_ARG(in_range(set, TP_SHAPE(3, 4), a)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.1, 0.9)), positive);
+    TP__GIVE(set, TP__TENSOR_ARG(in_range(set, TP_SHAPE(3, 4), a)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.1, 0.9)),
+             TP__TENSOR_NAMED("weight", w), TP__REDUCTION_ARG("sum"), positive);
+}
+static void bce_samples(tp_sample_set *set) { give_entropy(set, (range){ 0.1, 0.9 }, (tp_arg){ .kind = TP_ARG_NONE }); }
+static void bce_logits_samples(tp_sample_set *set)
+{
+    tp_tensor *k = tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 1), 0.5, 2));
+    give_entropy(set, (range){ -2, 2 }, (tp_arg)TP__TENSOR_NAMED("pos_weight", k));
+}
+
+static void back_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, 0.5, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.1, 0.9)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.1, 0.9)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.5, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.1, 0.9)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), 0.1, 0.9)), TP__REDUCTION_ARG("none"));
+}
+
+static void weighted_samples(tp_sample_set *set)
+{
+    static const char *const reductions[] = { "mean", "sum", "none" };
+    for (int i = 0; i < 3; i++)
+        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)),
+                 TP__REDUCTION_ARG(reductions[i]), TP__TENSOR_NAMED("weight", tp__sample_tensor(set, TP_SHAPE(3, 4), 0.5, 2)));
 }
 
 /* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------- */
 
-static const tp_op op_mse_loss = { .schema = "mse_loss(Tensor input, Tensor target, string{none,mean,sum} reduction=mean) -> Tensor",
-    .shape = mse_shape, .forward = mse_forward, .backward = mse_backward, .backward_fused = mse_fused, .saves = { TP__INPUT(0, 0), TP__INPUT(1, 0) },
-    .attr_size = sizeof(squares_attr), .samples = mse_samples, .state = TP__STATE };
-static const tp_op op_mse_backward = { .schema = "mse_loss_backward(Tensor grad, Tensor input, Tensor target, string{none,mean,sum} reduction=mean) -> Tensor",
-    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = mse_backward_shape, .forward = mse_backward_forward, .attr_size = sizeof(squares_attr),
-    .samples = mse_backward_samples, .state = TP__STATE };
+#define MEAN "string{none,mean,sum} reduction=mean"
+#define SAVED2 TP__INPUT(0, 0), TP__INPUT(1, 0)
+/* `of`: what the rules and shape rules are called; the arguments after input and target; of those how many more are saved */
+#define LOSS(name, of, takes, give, ...) \
+    static const tp_op op_##name = { .schema = #name "(Tensor input, Tensor target, " takes ") -> Tensor", .shape = of##_shape, .backward = of##_rule, \
+        .backward_fused = of##_fused, .saves = { SAVED2, __VA_ARGS__ }, .attr_size = sizeof(pair), .samples = give, .state = TP__STATE }; \
+    static const tp_op op_##of##_backward = { .schema = #name "_backward(Tensor grad, Tensor input, Tensor target, " takes ") -> Tensor", \
+        .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = of##_back_shape, .attr_size = sizeof(pair), .samples = back_samples, .state = TP__STATE }
+#define NONE_MORE { 0, 0, 0 }
+LOSS(mse_loss, mse, MEAN, pair_samples, NONE_MORE);
+LOSS(smooth_l1_loss, smooth_l1, MEAN ", float beta=1", smooth_l1_samples, NONE_MORE);
+LOSS(huber_loss, huber, MEAN ", float delta=1", huber_samples, NONE_MORE);
+LOSS(soft_margin_loss, soft_margin, MEAN, pair_samples, NONE_MORE);
+LOSS(kl_div, kl_div, "string{none,mean,sum,batchmean} reduction=mean, bool log_target=false", kl_div_samples, NONE_MORE);
+LOSS(binary_cross_entropy, bce, "Tensor? weight=none, " MEAN, bce_samples, TP__INPUT(2, 0));
+LOSS(binary_cross_entropy_with_logits, bce_logits, "Tensor? weight=none, Tensor? pos_weight=none, " MEAN, bce_logits_samples,
+     TP__INPUT(2, 0), TP__INPUT(3, 0));
 
-tp_tensor *tp_mse_loss_with(tp_tensor *x, tp_tensor *target, const tp_mse_loss_options *options)
+static const tp_op op_l1_loss = { .schema = "l1_loss(Tensor input, Tensor target, " MEAN ") -> Tensor", .shape = l1_shape, .backward = l1_rule,
+    .saves = { SAVED2 }, .attr_size = sizeof(pair), .samples = pair_samples, .state = TP__STATE };
+static const tp_op op_l1_backward = { .schema = "l1_loss_backward(Tensor grad, Tensor input, Tensor target, " MEAN ") -> Tensor",
+    .flags = TP__INTERNAL, .shape = l1_back_shape, .backward = l1_back_rule, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .attr_size = sizeof(pair), .samples = back_samples, .state = TP__STATE };
+
+#define WEIGHTED(name, of, takes) \
+    static const tp_op op_##of##_weighted = { .schema = #name ".weight(Tensor input, Tensor target, " MEAN takes ", *, Tensor weight) -> Tensor", \
+        .compose = of##_weighted, .attr_size = sizeof(pair), .samples = weighted_samples, .state = TP__STATE }
+WEIGHTED(mse_loss, mse, "");
+WEIGHTED(l1_loss, l1, "");
+WEIGHTED(huber_loss, huber, ", float delta=1");
+
+/* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
+
+static tp_tensor *call_pair(const tp_op *op, const char *name, tp_tensor *const *in, int n_in, tp_reduction reduction, double parameter,
+                            const void *caller)
 {
-    tp_mse_loss_options o = { TP__DEFAULT_mse_loss .tp__end = 0 };
-    squares_attr attr;
-    if (tp_options_take("mse_loss", &o, options, offsetof(tp_mse_loss_options, tp__end))) return NULL;
-    if (!tp__reduction_of("mse_loss", o.reduction, &attr.reduction)) return NULL;
-    return tp__run1(&op_mse_loss, (tp_tensor *[]){ x, target }, 2, &attr, TP__CALLER);
+    pair attr = { .parameter = parameter };
+    return tp__reduction_of(name, reduction, &attr.reduction) ? tp__run1(op, in, n_in, &attr, caller) : NULL;
 }
 
-const tp_op *const tp__ops_loss_pair[] = { &op_mse_loss, &op_mse_backward, NULL };
+#define TAKE(name) \
+    tp_##name##_options o = { TP__DEFAULT_##name .tp__end = 0 }; \
+    if (tp_options_take(#name, &o, options, offsetof(tp_##name##_options, tp__end))) return NULL;
+#define PLAIN(name, parameter) \
+    tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *target, const tp_##name##_options *options) \
+    { \
+        TAKE(name) \
+        return call_pair(&op_##name, #name, (tp_tensor *[]){ x, target }, 2, o.reduction, parameter, TP__CALLER); \
+    }
+/* slot: of the weight, which comes after all of the schema's */
+#define WITH_WEIGHT(name, of, parameter, slot) \
+    tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *target, const tp_##name##_options *options) \
+    { \
+        TAKE(name) \
+        tp_tensor *in[slot + 1] = { x, target }; \
+        in[slot] = o.weight; \
+        return call_pair(o.weight ? &op_##of##_weighted : &op_##name, #name, in, o.weight ? slot + 1 : 2, o.reduction, parameter, TP__CALLER); \
+    }
+WITH_WEIGHT(mse_loss, mse, 0, 3)
+WITH_WEIGHT(l1_loss, l1, 0, 3)
+WITH_WEIGHT(huber_loss, huber, o.delta, 4)
+PLAIN(smooth_l1_loss, o.beta)
+PLAIN(soft_margin_loss, 0)
+
+tp_tensor *tp_kl_div_with(tp_tensor *x, tp_tensor *target, const tp_kl_div_options *options)
+{
+    TAKE(kl_div)
+    if (o.reduction == TP_REDUCTION_BATCHMEAN) {
+        pair attr = { .reduction = TP_REDUCTION_BATCHMEAN, .log_target = o.log_target };
+        return tp__run1(&op_kl_div, (tp_tensor *[]){ x, target }, 2, &attr, TP__CALLER);
+    }
+    pair attr = { .log_target = o.log_target };
+    if (!tp__reduction_of("kl_div", o.reduction, &attr.reduction)) return NULL;
+    return tp__run1(&op_kl_div, (tp_tensor *[]){ x, target }, 2, &attr, TP__CALLER);
+}
+
+tp_tensor *tp_binary_cross_entropy_with(tp_tensor *x, tp_tensor *target, const tp_binary_cross_entropy_options *options)
+{
+    TAKE(binary_cross_entropy)
+    return call_pair(&op_binary_cross_entropy, "binary_cross_entropy", (tp_tensor *[]){ x, target, o.weight }, 3, o.reduction, 0, TP__CALLER);
+}
+
+tp_tensor *tp_binary_cross_entropy_with_logits_with(tp_tensor *x, tp_tensor *target, const tp_binary_cross_entropy_with_logits_options *options)
+{
+    TAKE(binary_cross_entropy_with_logits)
+    return call_pair(&op_binary_cross_entropy_with_logits, "binary_cross_entropy_with_logits",
+                     (tp_tensor *[]){ x, target, o.weight, o.pos_weight }, 4, o.reduction, 0, TP__CALLER);
+}
+
+const tp_op *const tp__ops_loss_pair[] = {
+    &op_mse_loss, &op_mse_backward, &op_mse_weighted, &op_l1_loss, &op_l1_backward, &op_l1_weighted, &op_smooth_l1_loss, &op_smooth_l1_backward,
+    &op_huber_loss, &op_huber_backward, &op_huber_weighted, &op_soft_margin_loss, &op_soft_margin_backward, &op_kl_div, &op_kl_div_backward,
+    &op_binary_cross_entropy, &op_bce_backward, &op_binary_cross_entropy_with_logits, &op_bce_logits_backward, NULL,
+};
