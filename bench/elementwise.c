@@ -16,17 +16,30 @@ static void square_setup(bench *b)
     b->backward_bytes = t->backward * 4 * n * n;
 }
 
+/* With weight and bias of n besides. */
+static void rows_setup(bench *b)
+{
+    square_setup(b);
+    bench_const(b, TP_SHAPE(b->is->n), 1);
+    bench_const(b, TP_SHAPE(b->is->n), 0);
+    b->leaves = 7;
+}
+
 static tp_tensor *add(bench *b) { return tp_add(b->x[0], b->x[1]); }
 static tp_tensor *mul(bench *b) { return tp_mul(b->x[0], b->x[1]); }
 static tp_tensor *hyperbolic(bench *b) { return tp_tanh(b->x[0]); }
 static tp_tensor *softmax(bench *b) { return tp_softmax(b->x[0], -1); }
 static tp_tensor *sum(bench *b) { return tp_sum(b->x[0]); }
 static tp_tensor *sum0(bench *b) { return tp_sum(b->x[0], .dims = TP_DIMS(0)); }
+static tp_tensor *layernorm(bench *b)
+{
+    return tp_layer_norm(b->x[0], tp_shape_of(b->x[1]), .weight = b->x[1], .bias = b->x[2]);
+}
 
-#define SIZE(name, f, n, ...) \
-    { name "_" #n, square_setup, f, NULL, NULL, false, n, &(const traffic)__VA_ARGS__ }, \
-    { name "_" #n "_bwd", square_setup, f, NULL, NULL, true, n, &(const traffic)__VA_ARGS__ },
-#define SIZES(name, f, ...) SIZE(name, f, 4096, __VA_ARGS__) SIZE(name, f, 64, __VA_ARGS__)
+#define SIZE(name, setup, f, n, ...) \
+    { name "_" #n, setup, f, NULL, NULL, false, n, &(const traffic)__VA_ARGS__ }, \
+    { name "_" #n "_bwd", setup, f, NULL, NULL, true, n, &(const traffic)__VA_ARGS__ },
+#define SIZES(name, f, ...) SIZE(name, square_setup, f, 4096, __VA_ARGS__) SIZE(name, square_setup, f, 64, __VA_ARGS__)
 
 const bench_case bench_elementwise[] = {
     SIZES("add", add, { 2, 3, 2 })
@@ -35,5 +48,6 @@ const bench_case bench_elementwise[] = {
     SIZES("softmax", softmax, { 1, 2, 3 })
     SIZES("sum", sum, { 1, 1, 1 })
     SIZES("sum0", sum0, { 1, 1, 1 })
+    SIZE("layernorm", rows_setup, layernorm, 4096, { 1, 2, 3 }) SIZE("layernorm", rows_setup, layernorm, 64, { 1, 2, 3 })
     { 0 }
 };

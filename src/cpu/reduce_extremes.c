@@ -7,8 +7,8 @@
 enum { LANES = 32 };
 
 /* What stays of m, the extreme so far, and v: a NaN once met stays, since nothing compares with it. */
-#define GREATER(v, m) (((v) > (m)) | ((v) != (v)) ? (v) : (m))
-#define LESS(v, m)    (((v) < (m)) | ((v) != (v)) ? (v) : (m))
+#define GREATER(v, m) ((((v) > (m)) | ((v) != (v))) ? (v) : (m))
+#define LESS(v, m)    ((((v) < (m)) | ((v) != (v))) ? (v) : (m))
 
 #define EXTREME(name, T, A, member, PICK) \
     static TP__INLINE void run_##name##_body(int64_t n, const T *x, A *out) \

@@ -11,8 +11,8 @@ enum { LANES = 32 };
 /* ---- Sums of |x|^p, and for p = inf and -inf the greatest and the least |x| ------------------------------------------------------------- */
 
 static TP__INLINE double power_of(double x, double p) { return pow(fabs(x), p); }
-static TP__INLINE double greater(double v, double m) { return (v > m) | (v != v) ? v : m; }
-static TP__INLINE double less(double v, double m) { return (v < m) | (v != v) ? v : m; }
+static TP__INLINE double greater(double v, double m) { return ((v > m) | (v != v)) ? v : m; }
+static TP__INLINE double less(double v, double m) { return ((v < m) | (v != v)) ? v : m; }
 
 #define SQUARE(v)    ((double)(v) * (double)(v))
 #define SIZE(v)      fabs((double)(v))
