@@ -35,6 +35,12 @@ static bool overloads()
     tp_optimizer *opt = tp_sgd(tp_parameters(net));
     good = good && tp_forward(net, x) && tp_step(opt) == TP_OK;
     {
+        TP_INFERENCE_MODE();
+        TP_DETECT_ANOMALY();
+        good = good && tp_inference_mode_enabled() && tp_anomaly_enabled() && tp_graph_dot(w, "/dev/null") == TP_OK;
+    }
+    good = good && !tp_inference_mode_enabled() && !tp_anomaly_enabled();
+    {
         TP_NO_GRAD();
         good = good && !tp_needs_grad(tp_mul(w, 2));
     }

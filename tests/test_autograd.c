@@ -257,6 +257,44 @@ START_TEST(nothing_is_recorded_without_a_leaf_or_under_no_grad)
 }
 END_TEST
 
+START_TEST(recording_can_be_set_and_inference_does_not_record_at_all)    /* PyTorch: enable_grad inside of inference_mode records nothing */
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(1, 2);
+    tp_set_grad_enabled(false);
+    ck_assert(!tp_grad_enabled() && !tp_needs_grad(tp_mul(x, 2.0)));
+    tp_set_grad_enabled(true);
+    ck_assert(tp_grad_enabled() && !tp_inference_mode_enabled());
+    tp_tensor *loss = tp_sum(tp_mul(x, x));
+    {
+        TP_INFERENCE_MODE();
+        ck_assert(tp_inference_mode_enabled() && !tp_grad_enabled());
+        {
+            TP_ENABLE_GRAD();
+            ck_assert(!tp_needs_grad(tp_mul(x, 2.0)));
+        }
+        tp_set_grad_enabled(true);
+        ck_assert(!tp_needs_grad(tp_mul(x, 2.0)));
+        tp_inference_mode was = tp_inference_mode_set(false);
+        ck_assert(tp_needs_grad(tp_mul(x, 2.0)));
+        tp_inference_mode_restore(&was);
+        ck_assert(tp_inference_mode_enabled() && !tp_needs_grad(tp_mul(x, 2.0)));
+        {
+            TP_INFERENCE_MODE();
+        }
+        ck_assert(tp_inference_mode_enabled());
+        ck_ok(tp_backward(loss));                      /* what was recorded before */
+    }
+    ck_values(tp_grad_of(x), 2, 4);
+    ck_assert(!tp_inference_mode_enabled() && tp_needs_grad(tp_mul(x, 2.0)));
+    TP_NO_GRAD();
+    {
+        TP_INFERENCE_MODE();
+    }
+    ck_assert(!tp_grad_enabled());
+}
+END_TEST
+
 /* ---- Gradients of given inputs ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(grad_returns_gradients_and_touches_no_leaf)
@@ -441,6 +479,7 @@ int main(void)
     tcase_add_test(t, after_a_failed_backward_the_graph_is_intact);
     tcase_add_test(t, a_graph_lives_as_long_as_a_tensor_made_from_it);
     tcase_add_test(t, nothing_is_recorded_without_a_leaf_or_under_no_grad);
+    tcase_add_test(t, recording_can_be_set_and_inference_does_not_record_at_all);
     tcase_add_test(t, grad_returns_gradients_and_touches_no_leaf);
     tcase_add_test(t, an_input_that_is_not_used_is_an_error_unless_allowed);
     tcase_add_test(t, an_input_whose_gradient_is_zero_gets_zeros);

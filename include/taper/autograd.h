@@ -33,9 +33,19 @@ typedef struct tp_gradcheck_options {
 } tp_gradcheck_options;
 #define TP__DEFAULT_gradcheck .eps = 1e-6, .atol = 1e-5, .rtol = 1e-3,
 
-#define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck)
+typedef struct tp_graph_dot_options {
+    TP__HEAD(tp_graph_dot_options);
+    const tp_named_tensor *names TP__IS(nullptr);      /* of leaves */
+    int64_t n_names TP__IS(0);
+    bool saved TP__IS(true);                           /* draw what nodes saved */
+    TP__TAIL;
+} tp_graph_dot_options;
+#define TP__DEFAULT_graph_dot .saved = true,
+
+#define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck) X(graph_dot)
 
 typedef struct tp_grad_mode { bool tp__was; } tp_grad_mode;
+typedef struct tp_inference_mode { bool tp__was, tp__recorded; } tp_inference_mode;
 typedef struct tp_anomaly_mode { bool tp__was; } tp_anomaly_mode;
 typedef struct tp_saved_hooks_scope { struct tp__saved_hooks *tp__was; bool tp__on; } tp_saved_hooks_scope;
 typedef struct tp_context tp_context;
@@ -92,6 +102,12 @@ TP_API tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const
 TP_API tp_grad_mode tp_grad_mode_set(bool on);         /* of this thread; TP_NO_GRAD(); and TP_ENABLE_GRAD(); call it */
 TP_API void tp_grad_mode_restore(tp_grad_mode *was);
 TP_API bool tp_grad_enabled(void);
+TP_API void tp_set_grad_enabled(bool on);              /* from here on */
+/* As no grad, and tp_grad_mode_set(true) inside of it changes nothing: for code that is sure to need no gradient. A set(false) inside of
+ * a set(true) records again. TP_INFERENCE_MODE(); calls it. */
+TP_API tp_inference_mode tp_inference_mode_set(bool on);
+TP_API void tp_inference_mode_restore(tp_inference_mode *was);
+TP_API bool tp_inference_mode_enabled(void);
 
 /* While on, in this thread, each op that is recorded notes the shapes that it was called with, the module path and the place of the
  * call; and a backward that makes a NaN of what was none stops with TP_ERR_NUMERIC, and tells them, as it does after any error of a
@@ -153,11 +169,20 @@ TP_API tp_status tp_error_status(void);                /* the code of the unread
 /* Compares the gradients of fn with central differences, in float64. Fails with the worst element in the message. */
 TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);
 
+/* Draws what x was made by, as text for Graphviz: boxes are x, leaves and what nodes saved, with shapes and dtypes; arrows lead from
+ * what an op was called with to what it made. The same graph gives the same text. tp_graph_dot(x, out, ...) takes a FILE * or a path.
+ * TP_ERR_ARGUMENT: x or out is NULL; TP_ERR_IO */
+TP_API tp_status tp_graph_dot_with(tp_tensor *x, FILE *out, const tp_graph_dot_options *o);
+TP_API tp_status tp_graph_dot_file_with(tp_tensor *x, const char *path, const tp_graph_dot_options *o);
+
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef __cplusplus
+#define tp_graph_dot(...) tp__graph_dot(__VA_ARGS__, )
+#define tp__graph_dot(x, out, ...) TP__DEFAULTS(_Generic((out), FILE *: tp_graph_dot_with, char *: tp_graph_dot_file_with, \
+    const char *: tp_graph_dot_file_with)(x, out, TP__OPTIONS(graph_dot, __VA_ARGS__)))
 #define tp_backward(...) tp__backward(__VA_ARGS__, )
 #define tp__backward(loss, ...) TP__DEFAULTS(tp_backward_with(loss, TP__OPTIONS(backward, __VA_ARGS__)))
 #define tp_grad(...) tp__grad(__VA_ARGS__, )
@@ -170,12 +195,14 @@ TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *co
 #if defined(__GNUC__)
 #define TP_NO_GRAD()     TP__UNTIL_EXIT(tp_grad_mode, tp__no_grad_, tp_grad_mode_restore) = tp_grad_mode_set(false)
 #define TP_ENABLE_GRAD() TP__UNTIL_EXIT(tp_grad_mode, tp__enable_grad_, tp_grad_mode_restore) = tp_grad_mode_set(true)
+#define TP_INFERENCE_MODE() TP__UNTIL_EXIT(tp_inference_mode, tp__inference_, tp_inference_mode_restore) = tp_inference_mode_set(true)
 #define TP_DETECT_ANOMALY() TP__UNTIL_EXIT(tp_anomaly_mode, tp__anomaly_, tp_anomaly_mode_restore) = tp_anomaly_mode_set(true)
 #define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) \
     TP__UNTIL_EXIT(tp_saved_hooks_scope, tp__saved_hooks_, tp_saved_tensors_hooks_end) = tp_saved_tensors_hooks(pack, unpack, drop, arg)
 #else
 #define TP_NO_GRAD()     _Static_assert(0, "no cleanup attribute: pair tp_grad_mode_set with tp_grad_mode_restore")
 #define TP_ENABLE_GRAD() TP_NO_GRAD()
+#define TP_INFERENCE_MODE() TP_NO_GRAD()
 #define TP_DETECT_ANOMALY() TP_NO_GRAD()
 #define TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg) TP_NO_GRAD()
 #endif
@@ -188,6 +215,13 @@ struct tp__grad_guard {
 };
 #define TP_NO_GRAD()     tp__grad_guard TP__CAT(tp__no_grad_, __LINE__)(false)
 #define TP_ENABLE_GRAD() tp__grad_guard TP__CAT(tp__enable_grad_, __LINE__)(true)
+struct tp__inference_guard {
+    tp_inference_mode was;
+    tp__inference_guard() : was(tp_inference_mode_set(true)) {}
+    ~tp__inference_guard() { tp_inference_mode_restore(&was); }
+    tp__inference_guard(const tp__inference_guard &) = delete;
+};
+#define TP_INFERENCE_MODE() tp__inference_guard TP__CAT(tp__inference_, __LINE__)
 struct tp__anomaly_guard {
     tp_anomaly_mode was;
     tp__anomaly_guard() : was(tp_anomaly_mode_set(true)) {}
@@ -206,6 +240,8 @@ inline tp_status tp_backward(tp_tensor *loss, const tp_backward_options &o = {})
 inline tp_status tp_grad(tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int m, tp_tensor *const *grad_outputs,
                          tp_tensor **grads, const tp_grad_options &o = {})
 { return tp_grad_with(outputs, n, inputs, m, grad_outputs, grads, &o); }
+inline tp_status tp_graph_dot(tp_tensor *x, FILE *out, const tp_graph_dot_options &o = {}) { return tp_graph_dot_with(x, out, &o); }
+inline tp_status tp_graph_dot(tp_tensor *x, const char *path, const tp_graph_dot_options &o = {}) { return tp_graph_dot_file_with(x, path, &o); }
 inline tp_status tp_gradcheck(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options &o = {})
 { return tp_gradcheck_with(fn, arg, inputs, n, &o); }
 template <class... X> tp_tensor *tp_apply(const tp_function *f, X *...x)

@@ -69,6 +69,7 @@ typedef struct tp_shape { int64_t dim[TP_MAX_DIMS]; int ndim; } tp_shape;       
 typedef struct tp_dims { TP__GUARD(use_TP_DIMS) int n; int dim[TP_MAX_DIMS]; } tp_dims;      /* n = 0: every dim */
 
 typedef struct tp_tensor tp_tensor;
+typedef struct tp_named_tensor { const char *name; tp_tensor *tensor; } tp_named_tensor;
 typedef struct tp_tensor_list { TP__GUARD(use_TP_TENSORS) tp_tensor *const *at; int64_t n; } tp_tensor_list;
 
 /* A number or a tensor: what arithmetic takes on either side. An integer and a real promote as Python's int and float. */

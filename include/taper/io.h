@@ -8,7 +8,6 @@
 
 #include <taper/core.h>
 
-typedef struct tp_named_tensor { const char *name; tp_tensor *tensor; } tp_named_tensor;
 typedef struct tp_metadata { const char *key, *value; } tp_metadata;
 
 typedef struct tp_safetensors tp_safetensors;          /* an open file; tp_free_all closes it, too */

@@ -31,6 +31,12 @@ void tp__context_release(tp_context *c)
 
 void tp__context_used(tp_context *c) { tp__slots_used(c->saved, c->n_saved); }
 
+int tp__context_slots(const tp_context *c, const tp__saved_slot **slots)
+{
+    *slots = c->saved;
+    return c->n_saved;
+}
+
 void tp__context_free(tp_context *c)
 {
     if (!c) return;

@@ -150,16 +150,40 @@ tp_status tp_retain_grad(tp_tensor *x)
 
 /* ---- Grad mode ----------------------------------------------------------------------------------------------------------------- */
 
+static void record(tp__thread *self, bool on)
+{
+    self->mode = on && !self->inference ? self->mode & ~(uint32_t)TP__NO_RECORD : self->mode | TP__NO_RECORD;
+}
+
 tp_grad_mode tp_grad_mode_set(bool on)
 {
-    tp__thread *self = &tp__self;
-    const tp_grad_mode was = { !(self->mode & TP__NO_RECORD) };
-    self->mode = on ? self->mode & ~(uint32_t)TP__NO_RECORD : self->mode | TP__NO_RECORD;
+    const tp_grad_mode was = { tp_grad_enabled() };
+    record(&tp__self, on);
     return was;
 }
 
 void tp_grad_mode_restore(tp_grad_mode *was)
 {
-    if (was) tp_grad_mode_set(was->tp__was);
+    if (was) record(&tp__self, was->tp__was);
 }
 bool tp_grad_enabled(void) { return !(tp__self.mode & TP__NO_RECORD); }
+void tp_set_grad_enabled(bool on) { record(&tp__self, on); }
+
+tp_inference_mode tp_inference_mode_set(bool on)
+{
+    tp__thread *self = &tp__self;
+    const tp_inference_mode was = { self->inference, tp_grad_enabled() };
+    if (on != self->inference) {
+        self->inference = on;
+        record(self, !on);
+    }
+    return was;
+}
+
+void tp_inference_mode_restore(tp_inference_mode *was)
+{
+    if (!was) return;
+    tp__self.inference = was->tp__was;
+    record(&tp__self, was->tp__recorded);
+}
+bool tp_inference_mode_enabled(void) { return tp__self.inference; }

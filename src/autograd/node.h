@@ -87,6 +87,9 @@ tp_tensor *tp__slot_get(const tp_node *node, const tp__saved_slot *slot, const c
 /* Its rule has run: what was unpacked for it may be given up. */
 void tp__slots_used(const tp__saved_slot *slot, int n);
 void tp__context_used(tp_context *context);
+int tp__context_slots(const tp_context *context, const tp__saved_slot **slots);
+/* What is in a slot that is not empty, for drawing. */
+void tp__slot_describe(const tp__saved_slot *slot, tp_shape *shape, tp_dtype *dtype);
 
 static inline tp_status tp__save_input(tp_node *node, int k, tp_tensor *x) { return tp__slot_hold(node, &tp__slots(node)[k], x); }
 static inline tp_status tp__save_output(tp_node *node, int k, tp_tensor *y, int output)

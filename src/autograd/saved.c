@@ -205,6 +205,15 @@ void tp__slot_clear(tp__saved_slot *slot)
     else tp__unref(was.is.tensor);
 }
 
+void tp__slot_describe(const tp__saved_slot *slot, tp_shape *shape, tp_dtype *dtype)
+{
+    const bool packed = slot->kind == TP__PACKED;
+    const tp__packed *p = packed ? slot->is.packed : NULL;
+    const tp_tensor *x = packed ? NULL : slot->is.tensor;
+    *shape = packed ? tp__shape(p->ndim, p->shape) : tp__shape(x->ndim, x->shape);
+    *dtype = packed ? p->dtype : (tp_dtype)x->dtype;
+}
+
 tp_status tp__slot_hold_output(tp_node *node, tp__saved_slot *slot, tp_tensor *y, int output)
 {
     if (__builtin_expect(tp__self.mode & TP__SAVE_HOOKS, 0)) return tp__slot_pack(node, slot, y, output);

@@ -39,6 +39,7 @@ typedef struct tp__thread {
     struct tp__saved_hooks *saved_hooks;               /* with TP__SAVE_HOOKS: which */
     tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
     bool reaping, serial, root_warned;
+    bool inference;                                    /* recording stays off */
     tp__thread_rest *rest;
     struct tp__thread *next_thread;                    /* of all threads, for statistics */
 } tp__thread;
