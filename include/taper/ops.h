@@ -22,6 +22,7 @@
 #include <taper/ops/resize.h>
 #include <taper/ops/select.h>
 #include <taper/ops/shape.h>
+#include <taper/ops/sort.h>
 
 #define TP__EACH_OPS_OPTIONS(X) \
     TP__EACH_POINTWISE_OP_OPTIONS(X) \
@@ -35,6 +36,7 @@
     TP__EACH_RESIZE_OP_OPTIONS(X) \
     TP__EACH_INDEX_OP_OPTIONS(X) \
     TP__EACH_SHAPE_OP_OPTIONS(X) \
+    TP__EACH_SORT_OP_OPTIONS(X) \
     TP__EACH_LOSS_OP_OPTIONS(X) \
     TP__EACH_RANDOM_OP_OPTIONS(X) \
     TP__EACH_OPTIM_OP_OPTIONS(X)

@@ -28,6 +28,10 @@ typedef struct tp__norm_rows { int64_t samples, groups, width, inner; double eps
  * they are used. Inputs and outputs are contiguous as [outer, channels, inner], in this order in memory. */
 typedef struct tp__batch_norm { double eps; bool rounds, training; } tp__batch_norm;
 
+/* sort and topk, of rows: the last dim of contiguous tensors. */
+typedef struct tp__sort { int64_t dim; bool descending; } tp__sort;
+typedef struct tp__topk { int64_t k, dim; bool largest; } tp__topk;
+
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* What a slot is for: two users that may be active at once in one thread have two slots. */
-enum { TP__SCRATCH_PACK, TP__SCRATCH_IM2COL, TP__SCRATCH_PARTIAL, TP__SCRATCH_COPY, TP__SCRATCH_SLOTS };
+enum { TP__SCRATCH_PACK, TP__SCRATCH_IM2COL, TP__SCRATCH_PARTIAL, TP__SCRATCH_COPY, TP__SCRATCH_ORDER, TP__SCRATCH_SLOTS };
 
 /* At least `bytes`, 64-byte aligned, values not set: this thread's buffer of the slot, which the next call for the slot hands
  * out again. What grew beyond a bound is given back once less is asked for. Freed at the end of the thread. NULL: TP_ERR_MEMORY. */

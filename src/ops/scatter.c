@@ -138,9 +138,8 @@ static tp_status add_forward(tp__call *call)
 static tp_status gather_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const tp__kept_shape *kept = tp__kept(node, 0);
-    const backward_attr attr = { ((const dim_attr *)tp__attr(node))->dim, tp__ints_of(kept->shape, kept->ndim) };
     (void)need;
-    return tp__made(dx[0] = tp__run1(&op_gather_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, NULL));
+    return tp__made(dx[0] = tp__gather_sum(dy[0], ((const dim_attr *)tp__attr(node))->dim, tp__saved(node, 0), kept->ndim, kept->shape));
 }
 
 static tp_status gather_backward_rule(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
@@ -343,6 +342,12 @@ static const tp_op op_take_along = { .schema = "take_along_dim(Tensor input, Ten
 tp_tensor *tp__gather(tp_tensor *x, int64_t dim, tp_tensor *index)
 {
     return tp__run1(&op_gather, (tp_tensor *[]){ x, NULL, index }, 3, &(gather_attr){ dim, false }, NULL);
+}
+
+tp_tensor *tp__gather_sum(tp_tensor *dy, int64_t dim, tp_tensor *index, int ndim, const int64_t *shape)
+{
+    const backward_attr attr = { dim, tp__ints_of(shape, ndim) };
+    return tp__run1(&op_gather_backward, (tp_tensor *[]){ dy, index }, 2, &attr, NULL);
 }
 
 tp_tensor *tp__scatter(int how, bool in_place, tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src)

@@ -1,0 +1,147 @@
+/* test_sort.c: order along a dim: every dtype, NaN and ties, against a sort by insertion. */
+#include "expect.h"
+
+static const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_BF16, TP_I64, TP_I32, TP_I16, TP_I8, TP_U8, TP_BOOL };
+enum { DTYPES = sizeof dtypes / sizeof *dtypes };
+
+/* n values with many ties; zeros of both signs, infinities and NaN among floats, all 64 bits among int64. */
+static tp_tensor *values_in(tp_dtype dtype, int64_t n, int kind)
+{
+    tp_tensor *x = tp_randint(dtype == TP_U8 || dtype == TP_BOOL ? 0 : -40, dtype == TP_BOOL ? 2 : 40, TP_SHAPE(n), .dtype = TP_F64);
+    if (kind == 1 && dtype <= TP_BF16) x = tp_mul(x, 0.37);
+    if (kind == 2 && dtype <= TP_BF16) {
+        double *v = tp_data_mut(x);
+        for (int64_t i = 0; i < n; i++)
+            v[i] = i % 7 == 0 ? NAN : i % 7 == 1 ? -0.0 : i % 7 == 2 ? 0.0 : i % 11 == 3 ? -INFINITY : i % 13 == 4 ? INFINITY : v[i] * 1e-3;
+    }
+    x = tp_to_dtype(x, dtype);
+    if (kind == 2 && dtype == TP_I64 && n > 3) {
+        int64_t *v = tp_data_mut(x);
+        v[1] = INT64_MIN;
+        v[n - 1] = INT64_MAX;
+    }
+    return x;
+}
+
+static bool before(double a, double b, bool descending)
+{
+    if (isnan(a) || isnan(b)) return descending ? isnan(a) && !isnan(b) : isnan(b) && !isnan(a);
+    return descending ? a > b : a < b;
+}
+
+static void check_order(tp_dtype dtype, int64_t n, int kind, bool descending)
+{
+    TP_SCOPE();
+    tp_tensor *const x = values_in(dtype, n, kind), *places, *const y = tp_sort(x, .descending = descending, .indices = &places);
+    ck_assert(y && places);
+    ck_assert_int_eq(tp_dtype_of(y), dtype);
+    const int64_t *at = tp_data(places);
+    tp_tensor *const wide = tp_to_dtype(x, TP_F64), *const sorted = tp_to_dtype(y, TP_F64);
+    const double *v = tp_data(wide), *s = tp_data(sorted);
+    char *seen = calloc((size_t)n + 1, 1);
+    for (int64_t i = 0; i < n; i++) {
+        ck_assert(at[i] >= 0 && at[i] < n && !seen[at[i]]);
+        seen[at[i]] = 1;
+        ck_assert_msg(!memcmp((const char *)tp_data(y) + (size_t)i * tp_dtype_size(dtype), (const char *)tp_data(x) + (size_t)at[i] * tp_dtype_size(dtype),
+                              tp_dtype_size(dtype)), "%s, %d: element %d is %g, and not %g", tp_dtype_name(dtype), kind, (int)i, s[i], v[at[i]]);
+        if (!i || dtype == TP_I64) continue;           /* a double does not tell all int64 apart */
+        ck_assert_msg(!before(v[at[i]], v[at[i - 1]], descending), "%s, %d, %d: out of order at %d", tp_dtype_name(dtype), kind, descending, (int)i);
+        if (!before(v[at[i - 1]], v[at[i]], descending)) ck_assert_msg(at[i - 1] < at[i], "%s, %d: not stable at %d", tp_dtype_name(dtype), kind, (int)i);
+    }
+    for (int64_t i = 1; i < n && dtype == TP_I64; i++) {
+        const int64_t a = ((const int64_t *)tp_data(y))[i - 1], b = ((const int64_t *)tp_data(y))[i];
+        ck_assert(descending ? a >= b : a <= b);
+        if (a == b) ck_assert(at[i - 1] < at[i]);
+    }
+    free(seen);
+    for (int64_t k = 1; k <= n; k = 3 * k + 1) {       /* the first k of them, however they are found */
+        tp_tensor *first_at, *const first = tp_topk(x, k, .largest = descending, .indices = &first_at);
+        ck_assert_msg(first && tp_equal(first_at, tp_narrow(places, 0, 0, k)), "%s, %d, %d: the first %d of %d", tp_dtype_name(dtype), kind, descending, (int)k, (int)n);
+        ck_assert(!memcmp(tp_data(first), tp_data(y), (size_t)k * tp_dtype_size(dtype)));
+        if (descending) continue;
+        tp_tensor *kth_at, *const kth = tp_kthvalue(x, k, .indices = &kth_at);
+        ck_assert(tp_ndim(kth) == 0 && tp_item_i64(kth_at) == at[k - 1]);
+    }
+}
+
+START_TEST(every_dtype_is_sorted_and_ties_keep_their_order)
+{
+    static const int64_t sizes[] = { 1, 2, 7, 48, 49, 300, 5000 };
+    for (int d = 0; d < DTYPES; d++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (int kind = 0; kind < 3; kind++)
+                for (int descending = 0; descending < 2; descending++) check_order(dtypes[d], sizes[i], kind, descending);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(any_dim_may_be_sorted)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_reshape(VECTOR(3, 1, 2, 6, 5, 4), TP_SHAPE(2, 3)), *where;
+    ck_values(tp_sort(x), 1, 2, 3, 4, 5, 6);
+    ck_values(tp_sort(x, .dim = 0, .descending = true, .indices = &where), 6, 5, 4, 3, 1, 2);
+    ck_values(where, 1, 1, 1, 0, 0, 0);
+    ck_values(tp_sort(tp_transpose(x, 0, 1), .dim = 0), 1, 4, 2, 5, 3, 6);
+    ck_values(tp_argsort(x), 1, 2, 0, 2, 1, 0);
+    ck_values(tp_msort(x), 3, 1, 2, 6, 5, 4);
+    ck_values(tp_topk(x, 1, .dim = 0), 6, 5, 4);
+    ck_values(tp_topk(x, 2, .largest = false), 1, 2, 4, 5);
+    ck_values(tp_kthvalue(x, 2, .keepdim = true), 2, 5);
+    ck_values(tp_sort(tp_scalar(3), .indices = &where), 3);
+    ck_values(where, 0);
+    ck_assert_int_eq(tp_numel(tp_sort(tp_zeros(TP_SHAPE(0, 3)), .dim = 0)), 0);
+    ck_fine();
+    ck_assert_ptr_null(tp_topk(x, 4, .indices = &where));
+    ck_assert_ptr_null(where);
+    ck_message("topk: k is 4, and dim 1 has 3 elements");
+    ck_assert_ptr_null(tp_sort(x, .dim = 2));
+    ck_error(TP_ERR_SHAPE, "sort: dim 2 is out of range for [2, 3]");
+    ck_assert_ptr_null(tp_kthvalue(x, 0));
+    ck_error(TP_ERR_ARGUMENT, "kthvalue: k is 0");
+}
+END_TEST
+
+START_TEST(gradients_go_back_to_where_values_stood)
+{
+    TP_SCOPE();
+    tp_tensor *const x = LEAF(3, 1, 2);
+    tp_backward(tp_sum(tp_mul(tp_sort(x, .descending = true), VECTOR(1, 10, 100))));
+    ck_values(tp_grad_of(x), 1, 100, 10);
+    tp_set_grad(x, NULL);
+    tp_backward(tp_sum(tp_topk(x, 2)));
+    ck_values(tp_grad_of(x), 1, 0, 1);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(results_do_not_depend_on_the_number_of_threads)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_randn(TP_SHAPE(60, 900)), *y[2], *at[2], *few[2];
+    for (int i = 0; i < 2; i++) {
+        tp_set_num_threads(i ? 3 : 1);
+        y[i] = tp_sort(x, .indices = &at[i]);
+        few[i] = tp_topk(x, 5);
+    }
+    tp_set_num_threads(1);
+    ck_assert(tp_equal(y[0], y[1]) && tp_equal(at[0], at[1]) && tp_equal(few[0], few[1]));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sort");
+    TCase *tests = tcase_create("sort");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, every_dtype_is_sorted_and_ties_keep_their_order);
+    tcase_add_test(tests, any_dim_may_be_sorted);
+    tcase_add_test(tests, gradients_go_back_to_where_values_stood);
+    tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
