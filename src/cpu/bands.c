@@ -73,17 +73,27 @@ typedef struct job {
     bool divides;
 } job;
 
+/* Sums of integers wrap, and so does the one quotient that does not fit. */
+#define U_float   float
+#define U_double  double
+#define U_int64_t uint64_t
+#define OVER_float(a, b)   ((a) / (b))
+#define OVER_double(a, b)  ((a) / (b))
+#define OVER_int64_t(a, b) over(a, b)
+static int64_t over(int64_t a, int64_t b) { return b == -1 ? (int64_t)-(uint64_t)a : b ? a / b : 0; }
+
 #define AT(T, list, i) (((const T *)(list))[i])
+#define OF(T, list, i) ((U_##T)AT(T, list, i))
 #define LOOPS(T) \
     static TP__INLINE void add_row_##T##_body(T *restrict sum, const T *restrict row, T weight, bool weighted, int64_t n) \
     { \
-        if (weighted) for (int64_t j = 0; j < n; j++) sum[j] += weight * row[j]; \
-        else for (int64_t j = 0; j < n; j++) sum[j] += row[j]; \
+        if (weighted) for (int64_t j = 0; j < n; j++) sum[j] = (T)((U_##T)sum[j] + (U_##T)weight * (U_##T)row[j]); \
+        else for (int64_t j = 0; j < n; j++) sum[j] = (T)((U_##T)sum[j] + (U_##T)row[j]); \
     } \
     TP__SIMD(static, add_row_##T, (T *restrict sum, const T *restrict row, T weight, bool weighted, int64_t n), (sum, row, weight, weighted, n)) \
     static TP__INLINE void first_row_##T##_body(T *restrict sum, const T *restrict row, T weight, int64_t n) \
     { \
-        for (int64_t j = 0; j < n; j++) sum[j] = weight * row[j]; \
+        for (int64_t j = 0; j < n; j++) sum[j] = (T)((U_##T)weight * (U_##T)row[j]); \
     } \
     TP__SIMD(static, first_row_##T, (T *restrict sum, const T *restrict row, T weight, int64_t n), (sum, row, weight, n)) \
     /* The rows of the input that output row (z, i) is made of, as one; the row itself where it is just that. */ \
@@ -98,7 +108,7 @@ typedef struct job {
         for (int64_t a = 0; a < zs.count; a++) \
             for (int64_t c = 0; c < is.count; c++) { \
                 const T *row = x + ((zs.first + a) * h->in + is.first + c) * n; \
-                const T weight = (d->weight ? AT(T, d->weight, z * d->most + a) : 1) * (h->weight ? AT(T, h->weight, i * h->most + c) : 1); \
+                const T weight = (T)((d->weight ? OF(T, d->weight, z * d->most + a) : 1) * (h->weight ? OF(T, h->weight, i * h->most + c) : 1)); \
                 if (a || c) add_row_##T(sum, row, weight, weighted, n); \
                 else if (weighted) first_row_##T(sum, row, weight, n); \
                 else memcpy(sum, row, (size_t)n * sizeof(T)); \
@@ -110,16 +120,16 @@ typedef struct job {
         const T *weight = w->weight; \
         for (int64_t j = 0; j < w->out; j++, weight += weight ? w->most : 0) { \
             const T *from = row + w->band[j].first; \
-            T sum = 0; \
-            if (weight) for (int64_t k = 0; k < w->band[j].count; k++) sum += weight[k] * from[k]; \
-            else for (int64_t k = 0; k < w->band[j].count; k++) sum += from[k]; \
-            y[j] = sum; \
+            U_##T sum = 0; \
+            if (weight) for (int64_t k = 0; k < w->band[j].count; k++) sum += (U_##T)weight[k] * (U_##T)from[k]; \
+            else for (int64_t k = 0; k < w->band[j].count; k++) sum += (U_##T)from[k]; \
+            y[j] = (T)sum; \
         } \
     } \
     static void divide_##T(const tp__bands *const *b, int64_t z, int64_t i, const T *x, T *y, int64_t n) \
     { \
-        const T rest = (b[0]->divisor ? AT(T, b[0]->divisor, z) : 1) * (b[1]->divisor ? AT(T, b[1]->divisor, i) : 1); \
-        for (int64_t j = 0; j < n; j++) y[j] = x[j] / (rest * (b[2]->divisor ? AT(T, b[2]->divisor, j) : 1)); \
+        const U_##T rest = (b[0]->divisor ? OF(T, b[0]->divisor, z) : 1) * (b[1]->divisor ? OF(T, b[1]->divisor, i) : 1); \
+        for (int64_t j = 0; j < n; j++) y[j] = OVER_##T(x[j], (T)(rest * (b[2]->divisor ? OF(T, b[2]->divisor, j) : 1))); \
     } \
     static void run_rows_##T(void *arg, int64_t first, int64_t last) \
     { \

@@ -46,7 +46,7 @@ typedef struct job {
         else for (int64_t j = first; j < last; j++) to[j * stride] += from[j]; \
     }
 GATHER_ROW(float) GATHER_ROW(double)
-SCATTER_ROW(float) SCATTER_ROW(double) SCATTER_ROW(int64_t)
+SCATTER_ROW(float) SCATTER_ROW(double) SCATTER_ROW(uint64_t)
 
 /* The columns were rounded, and so is each sum. */
 static void scatter_row_rounded(tp_dtype narrow, float *to, const float *from, int64_t first, int64_t last, int64_t stride)
@@ -68,7 +68,7 @@ static void scatter_row(const job *t, char *to, const char *from, int64_t first,
     if (t->g->narrow) scatter_row_rounded(t->g->narrow, (float *)to, (const float *)from, first, last, stride);
     else if (t->g->dtype == TP_F32) scatter_row_float((float *)to, (const float *)from, first, last, stride);
     else if (t->g->dtype == TP_F64) scatter_row_double((double *)to, (const double *)from, first, last, stride);
-    else scatter_row_int64_t((int64_t *)to, (const int64_t *)from, first, last, stride);
+    else scatter_row_uint64_t((uint64_t *)to, (const uint64_t *)from, first, last, stride);
 }
 
 /* Output rows [r0, r1) of a group's channels x [cg, d, h, w] as columns [k, (r1 - r0) ow], or, with `add`, back. */

@@ -151,7 +151,7 @@ TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, 
         for (int64_t i = 0; i < n; i++) { \
             if (index[i] == -1 && add) continue; \
             if ((uint64_t)index[i] >= (uint64_t)size) return i; \
-            dx[index[i]] = add ? dx[index[i]] + dy[i] : dy[i]; \
+            dx[index[i]] = add ? (T)((U_##T)dx[index[i]] + (U_##T)dy[i]) : dy[i]; \
         } \
         return -1; \
     } \
@@ -163,6 +163,9 @@ TP__SIMD(static, row_inside, (const tp__pool *g, const float *x, const rows *r, 
         } \
         return -1; \
     }
+#define U_float                float
+#define U_double               double
+#define U_int64_t              uint64_t              /* sums wrap */
 #define ROW_INSIDE_float(g)    ((g)->to - (g)->from >= 8 && (g)->size[0] * (g)->size[1] * (g)->size[2] < INT32_MAX && (g)->stride < 1 << 20)
 #define ROW_INSIDE_double(g)   false
 #define ROW_INSIDE_int64_t(g)  false

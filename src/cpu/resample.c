@@ -222,6 +222,7 @@ static tp_status resample(tp__call *call)
     const int n = (int)a->size.n;
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
+    if (!y->numel) return TP_OK;
     tp__bands b[3] = { { 0 } }, turned[3] = { { 0 } };
     tp__plain px = { 0 }, py = { 0 };
     const bool small = is_small(a, x, a->adjoint ? x : y);
