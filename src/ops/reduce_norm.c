@@ -122,7 +122,7 @@ static tp_status norm_compose(tp__call *call)
     if (named && strcmp(name, "fro") && strcmp(name, "nuc")) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no norm \"%s\"", name);
     if (attr->p && attr->p->kind != TP_ARG_NONE && !named && !tp__norm_order(attr->p, &p)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is no number");
     if (named && attr->dim.n > 2) return tp__call_fail(call, TP_ERR_ARGUMENT, "%d dims are no matrix", (int)attr->dim.n);
-    if (!strcmp(name, "nuc")) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "singular values are not computed yet");
+    if (!strcmp(name, "nuc")) return tp__made(call->out[call->n_out++] = tp__nuclear_norm(call->in[0], &attr->dim, attr->keepdim, attr->dtype));
     return tp__made(call->out[call->n_out++] = tp__vector_norm(call->in[0], p, &attr->dim, attr->keepdim, attr->dtype));
 }
 

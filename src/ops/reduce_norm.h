@@ -11,4 +11,7 @@ tp_tensor *tp__abs_power(tp_tensor *x, double p, bool is_signed);
 /* The number that an argument `ord` or `p` is; false: it is none, but a name or absent. */
 bool tp__norm_order(const tp_arg *arg, double *p);
 
+/* The sum of the singular values of the matrices that two dims are; without dims x is one. */
+tp_tensor *tp__nuclear_norm(tp_tensor *x, const tp__ints *dim, bool keepdim, tp_dtype dtype);
+
 #endif
