@@ -11,7 +11,15 @@ bool tp__reduction_of(const char *op, tp_reduction given, int32_t *out)
 tp_tensor *tp__reduced(tp_tensor *x, int32_t reduction)
 {
     if (!x || reduction == TP_REDUCTION_NONE) return x;
-    return reduction == TP_REDUCTION_SUM ? tp_sum(x) : tp_mean(x);
+    if (reduction == TP_REDUCTION_SUM || !tp__is_floating(x->dtype)) return reduction == TP_REDUCTION_SUM ? tp_sum(x) : tp_mean(x);
+    return tp_div(tp_sum(x), (double)x->numel);
+}
+
+tp_tensor *tp__not_below_0(tp_tensor *x) { return tp_where(tp_lt(x, 0), 0, x); }
+tp_status tp__loss_is(tp__call *call, tp_tensor *loss, int32_t reduction)
+{
+    call->out[call->n_out++] = tp__reduced(loss, reduction);
+    return tp__made(call->out[0]);
 }
 
 tp_shape tp__loss_rows(const tp_tensor *x)

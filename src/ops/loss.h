@@ -10,6 +10,10 @@ static inline bool tp__is_mean(int32_t reduction) { return reduction != TP_REDUC
 bool tp__reduction_of(const char *op, tp_reduction given, int32_t *out);
 /* x, its mean or its sum, by ops. NULL goes through. */
 tp_tensor *tp__reduced(tp_tensor *x, int32_t reduction);
+/* How a .compose ends: with the losses, reduced. */
+tp_status tp__loss_is(tp__call *call, tp_tensor *loss, int32_t reduction);
+/* max(x, 0) that a NaN goes through, and at 0 the gradient, as PyTorch's clamp_min. */
+tp_tensor *tp__not_below_0(tp_tensor *x);
 
 /* [n, classes, ..] or [classes] without the classes: the shape of the losses, and of a target of classes. */
 tp_shape tp__loss_rows(const tp_tensor *x);
