@@ -145,6 +145,10 @@ static void check_layouts(walk *w)
         if (!strncmp(tp_op_name(w->op), "as_strided", 10)) return;                         /* is about the memory itself */
         const int n_want = walk_call(w, want_y);
         bool good = walk_gradients(w, slot, n, false, want_dx);
+        if (layout == REPEATED && tp_failed() && tp_last_error()->code == TP_ERR_NUMERIC) {    /* equal rows are a singular matrix */
+            tp_clear_error();
+            continue;
+        }
         for (int i = 0; i < w->n_slots; i++) *w->slot[i] = other[i];
         const int n_y = walk_call(w, y);
         compare_outputs(w, name[layout], n_y, y, n_want, want_y, 1e-12);

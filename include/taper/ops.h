@@ -11,6 +11,7 @@
 #include <taper/ops/compare.h>
 #include <taper/ops/conv.h>
 #include <taper/ops/index.h>
+#include <taper/ops/linalg.h>
 #include <taper/ops/loss.h>
 #include <taper/ops/norm.h>
 #include <taper/ops/optim.h>
@@ -31,6 +32,7 @@
     TP__EACH_REDUCE_OP_OPTIONS(X) \
     TP__EACH_NORM_OP_OPTIONS(X) \
     TP__EACH_PRODUCT_OP_OPTIONS(X) \
+    TP__EACH_LINALG_OP_OPTIONS(X) \
     TP__EACH_CONV_OP_OPTIONS(X) \
     TP__EACH_POOL_OP_OPTIONS(X) \
     TP__EACH_RESIZE_OP_OPTIONS(X) \

@@ -1,0 +1,98 @@
+/* test_linalg.c: what the registry walk does not see of products and square matrices: large ones, gradients of symmetric
+ * matrices, messages. */
+#include <check.h>
+#include <math.h>
+
+#include "expect.h"
+
+#include <taper/taper.h>
+
+/* [n, n], its diagonal far from zero */
+static tp_tensor *regular(int64_t n, tp_dtype dtype)
+{
+    tp_tensor *i = tp_arange(0, (double)n, 1, .dtype = TP_I64);
+    tp_tensor *eye = tp_to_dtype(tp_eq(tp_reshape(i, TP_SHAPE(n, 1)), i), dtype);
+    return tp_add(tp_uniform(TP_SHAPE(n, n), -1, 1, .dtype = dtype), tp_mul(eye, 4 + sqrt((double)n)));
+}
+
+START_TEST(factors_of_large_matrices_give_the_matrix_back)
+{
+    TP_SCOPE();
+    tp_manual_seed(3);
+    const int64_t sizes[] = { 1, 2, 47, 48, 49, 150 };            /* around the width of a panel */
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        const int64_t n = sizes[k];
+        tp_tensor *a = regular(n, TP_F64), *b = tp_uniform(TP_SHAPE(n, 7), -1, 1, .dtype = TP_F64);
+        ck_assert(tp_allclose(tp_matmul(a, tp_linalg_solve(a, b)), b, 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_matmul(tp_linalg_inv(a), b), tp_linalg_solve(a, b), 1e-9, 1e-9));
+        tp_tensor *s = tp_matmul(a, tp_transpose(a, 0, 1)), *l = tp_linalg_cholesky(s);
+        ck_assert(tp_allclose(tp_matmul(l, tp_transpose(l, 0, 1)), s, 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_matmul(l, tp_linalg_solve_triangular(l, b, false)), b, 1e-9, 1e-9));
+        tp_tensor *log_det, *sign = tp_linalg_slogdet(s, &log_det);
+        ck_assert_double_eq(tp_item(sign), 1);
+        ck_assert_double_eq_tol(tp_item(log_det), 2 * tp_item(tp_sum(tp_log(tp_diagonal(l)))), 1e-8);
+    }
+    ck_assert(!tp_failed());
+}
+END_TEST
+
+/* f(A) of a symmetric A = (X + X') / 2, so that differences in X are differences of symmetric matrices */
+static tp_tensor *through_cholesky(void *arg, tp_tensor *const *in)
+{
+    (void)arg;
+    tp_tensor *a = tp_mul(0.5, tp_add(in[0], tp_transpose(in[0], -1, -2)));
+    return tp_linalg_cholesky(a);
+}
+
+START_TEST(the_gradient_of_cholesky_is_that_of_a_symmetric_matrix)
+{
+    TP_SCOPE();
+    tp_manual_seed(4);
+    tp_tensor *x = tp_detach(regular(4, TP_F64));
+    tp_requires_grad(x, true);
+    ck_assert_int_eq(tp_gradcheck(through_cholesky, NULL, &x, 1), TP_OK);
+}
+END_TEST
+
+START_TEST(a_singular_matrix_is_named)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_linalg_inv(tp_ones(TP_SHAPE(3, 3))));
+    ck_error(TP_ERR_NUMERIC, "linalg_inv: the matrix is singular: pivot 1");
+    tp_tensor *two = tp_cat(TP_TENSORS(tp_reshape(regular(2, TP_F32), TP_SHAPE(1, 2, 2)), tp_zeros(TP_SHAPE(1, 2, 2))), 0);
+    ck_assert_ptr_null(tp_linalg_inv(two));
+    ck_error(TP_ERR_NUMERIC, "linalg_inv: matrix 1 of the batch is singular: pivot 0");
+    ck_assert_double_eq(tp_item(tp_linalg_det(tp_ones(TP_SHAPE(3, 3)))), 0);
+    ck_assert_ptr_null(tp_linalg_cholesky(tp_neg(tp_ones(TP_SHAPE(1, 1)))));
+    ck_error(TP_ERR_NUMERIC, "cholesky_lower: the matrix is not positive definite: pivot 0");
+    ck_assert_ptr_null(tp_linalg_det(tp_ones(TP_SHAPE(2, 3))));
+    ck_error(TP_ERR_SHAPE, "linalg_det: the matrices of [2, 3] are not square");
+}
+END_TEST
+
+START_TEST(equations_that_cannot_be_read_are_refused)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 3));
+    ck_assert_ptr_null(tp_einsum("ij,jk->ik", TP_TENSORS(x)));
+    ck_error(TP_ERR_ARGUMENT, "einsum: more subscripts than operands in \"ij,jk->ik\"");
+    ck_assert_ptr_null(tp_einsum("ijk->i", TP_TENSORS(x)));
+    ck_error(TP_ERR_SHAPE, "einsum: operand 0, [2, 3], has 2 dims, 3 are named");
+    ck_assert_ptr_null(tp_einsum("ij->ik", TP_TENSORS(x)));
+    ck_error(TP_ERR_ARGUMENT, "einsum: a letter in the result that no operand has in \"ij->ik\"");
+    ck_assert_ptr_null(tp_einsum("ij,ij->", TP_TENSORS(x, tp_ones(TP_SHAPE(2, 4)))));
+    ck_error(TP_ERR_SHAPE, "einsum: the sizes 3 and 4 of 'j' do not broadcast");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("linalg");
+    TCase *t = tcase_create("linalg");
+    tcase_add_test(t, factors_of_large_matrices_give_the_matrix_back);
+    tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
+    tcase_add_test(t, a_singular_matrix_is_named);
+    tcase_add_test(t, equations_that_cannot_be_read_are_refused);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
