@@ -8,6 +8,7 @@
 #define TAPER_OPS_H
 
 #include <taper/ops/activation.h>
+#include <taper/ops/attention.h>
 #include <taper/ops/compare.h>
 #include <taper/ops/conv.h>
 #include <taper/ops/index.h>
@@ -33,6 +34,7 @@
     TP__EACH_NORM_OP_OPTIONS(X) \
     TP__EACH_PRODUCT_OP_OPTIONS(X) \
     TP__EACH_LINALG_OP_OPTIONS(X) \
+    TP__EACH_ATTENTION_OP_OPTIONS(X) \
     TP__EACH_CONV_OP_OPTIONS(X) \
     TP__EACH_POOL_OP_OPTIONS(X) \
     TP__EACH_RESIZE_OP_OPTIONS(X) \
