@@ -32,6 +32,12 @@ typedef struct tp__batch_norm { double eps; bool rounds, training; } tp__batch_n
 typedef struct tp__sort { int64_t dim; bool descending; } tp__sort;
 typedef struct tp__topk { int64_t k, dim; bool largest; } tp__topk;
 
+/* Elementwise ops with parameters. */
+typedef struct tp__factor { tp_operand value; } tp__factor;              /* alpha of add, sub and rsub; value of addcmul and addcdiv; weight of lerp */
+typedef struct tp__decimals { int64_t decimals; } tp__decimals;          /* round.decimals */
+typedef struct tp__logit { tp_operand eps; } tp__logit;                  /* a number, or none */
+typedef struct tp__polygamma { int64_t n; } tp__polygamma;
+
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;

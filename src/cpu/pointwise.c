@@ -1,27 +1,206 @@
-/* pointwise.c: arithmetic and comparison: each op is a row, read with cpu/pointwise.h. int64 wraps as every narrower integer does. */
+/* pointwise.c: arithmetic of two and three inputs: each op is a row, read with cpu/pointwise.h. int64 wraps as every narrower integer
+ * does. */
+#include "core/kernel_args.h"
+#include "cpu/contiguous.h"
 #include "cpu/pointwise.h"
 
-TP__EVERY2(add, a + b, a + b, (uint64_t)a + (uint64_t)b)
-TP__EVERY2(sub, a - b, a - b, (uint64_t)a - (uint64_t)b)
-TP__EVERY2(mul, a * b, a * b, (uint64_t)a * (uint64_t)b)
+typedef uint64_t wrap;                                 /* its sums and products overflow without harm */
+#define FACTOR  const tp__factor p = *(const tp__factor *)attr; const T factor = (T)tp__number(p.value); (void)factor;
+#define INTEGER (wrap)tp__integer(p.value)
+
+TP__EVERY2(add, a + b, a + b, (wrap)a + (wrap)b)
+TP__EVERY2(sub, a - b, a - b, (wrap)a - (wrap)b)
+TP__EVERY2(mul, a * b, a * b, (wrap)a * (wrap)b)
 TP__REAL2(div, a / b, a / b)
-TP__EVERY1(neg, -a, -a, -(uint64_t)a)
+TP__EVERY(add_alpha, 2, FACTOR, a + factor * b, a + factor * b, (wrap)a + INTEGER * (wrap)b)
+TP__EVERY(sub_alpha, 2, FACTOR, a - factor * b, a - factor * b, (wrap)a - INTEGER * (wrap)b)
+TP__EVERY(rsub, 2, FACTOR, b - factor * a, b - factor * a, (wrap)b - INTEGER * (wrap)a)
+
+/* a + v b c and a + v (b / c) */
+TP__EVERY(addcmul, 3, FACTOR, a + factor * b * c, a + factor * b * c, (wrap)a + INTEGER * (wrap)b * (wrap)c)
+TP__REAL(addcdiv, 3, FACTOR, a + factor * (b / c), a + factor * (b / c))
+
+/* From whichever end is nearer: exact at both. */
+#define LERP(w) ((w) > (T)-0.5 && (w) < (T)0.5 ? a + (w) * (b - a) : b - (b - a) * (1 - (w)))
+TP__REAL(lerp, 2, FACTOR, LERP(factor), LERP(factor))
+TP__REAL3(lerp_tensor, LERP(c), LERP(c))
+
+/* ---- Division ------------------------------------------------------------------------------------------------------------------------ */
+
+/* a - b trunc(a / b). While the quotient is below 2^28, its product with b is exact in double. */
+static TP__INLINE float mod_near(float a, float b, float *quotient)
+{
+    const double q = trunc((double)a / (double)b);
+    *quotient = (float)q;
+    const float r = (float)((double)a - q * (double)b);
+    const float y = fabsf(b) > 3.4028235e38f && fabsf(a) <= 3.4028235e38f ? a : r;       /* of an infinite b: a */
+    return copysignf(y, a);
+}
+#define NEAR_LIMIT 268435456.0f
+
+/* The sign of the divisor, as Python has it */
+static TP__INLINE float remainder_of_f32(float m, float b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
+static TP__INLINE double remainder_of_f64(double m, double b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
+
+/* floor(a / b) by the remainder m, as Python computes it: the quotient of what divides evenly, rounded to the nearest integer */
+#define FLOOR_BY(T, suffix) \
+    static TP__INLINE T floor_by_##suffix(T a, T b, T m) \
+    { \
+        T q = (a - m) / b; \
+        q -= m != 0 && (b < 0) != (m < 0) ? 1 : 0; \
+        const T f = floor##suffix(q); \
+        const T near = q - f > (T)0.5 ? f + 1 : f; \
+        const T zero = copysign##suffix(0, a / b); \
+        return b == 0 ? a / b : q != 0 || q != q ? near : zero; \
+    }
+#define floord floor
+#define copysignd copysign
+FLOOR_BY(float, f)
+FLOOR_BY(double, d)
+
+/* A loop in float by mod_near, with another pass over a piece in which a quotient was too large for it */
+enum { PIECE = 256 };
+#define BY_MOD_F32(name, expression) \
+    static __attribute__((noinline)) void name##_far(int64_t n, float *y, const float *x, const float *z) \
+    { \
+        for (int64_t i = 0; i < n; i++) { \
+            const float a = x[i], b = z[i]; \
+            if (fabsf(a / b) < NEAR_LIMIT || b == 0) continue; \
+            const float m = fmodf(a, b); \
+            y[i] = expression; \
+        } \
+    } \
+    static TP__INLINE void name##_F32_body TP__LOOP_PARAMS \
+    { \
+        (void)attr; \
+        for (int64_t at = 0; at < n; at += PIECE) { \
+            float x[PIECE], z[PIECE], *const y = (float *)out + at; \
+            const int64_t k = n - at < PIECE ? n - at : PIECE; \
+            memcpy(x, (const float *)in[0] + at, (size_t)k * sizeof *x); \
+            memcpy(z, (const float *)in[1] + at, (size_t)k * sizeof *z); \
+            int far = 0; \
+            TP__VECTORIZE for (int64_t i = 0; i < k; i++) { \
+                const float a = x[i], b = z[i]; \
+                float quotient; \
+                const float m = mod_near(a, b, &quotient); \
+                far |= !(fabsf(quotient) < NEAR_LIMIT); \
+                y[i] = expression; \
+            } \
+            if (far) name##_far(k, y, x, z); \
+        } \
+    } \
+    TP__SIMD(static, name##_F32, TP__LOOP_PARAMS, (n, out, in, attr))
+#define BY_MOD_F64(name, expression) \
+    static void name##_F64 TP__LOOP_PARAMS \
+    { \
+        (void)attr; \
+        for (int64_t i = 0; i < n; i++) { \
+            const double a = ((const double *)in[0])[i], b = ((const double *)in[1])[i], m = fmod(a, b); \
+            ((double *)out)[i] = expression; \
+        } \
+    }
+BY_MOD_F32(fmod, m)
+BY_MOD_F32(remainder, remainder_of_f32(m, b))
+BY_MOD_F32(div_floor, floor_by_f(a, b, m))
+BY_MOD_F64(fmod, m)
+BY_MOD_F64(remainder, remainder_of_f64(m, b))
+BY_MOD_F64(div_floor, floor_by_d(a, b, m))
+TP__LOOP(div_trunc_F32, float, T, 2, (T, T), TP__NO_ATTR, truncf(a / b))
+TP__LOOP(div_trunc_F64, double, T, 2, (T, T), TP__NO_ATTR, trunc(a / b))
+
+/* Of integers. b is not 0 where it counts (divide_by); by -1 everything divides, and the quotient may wrap. */
+#define QUOTIENT (b == -1 ? (int64_t)-(wrap)a : b ? a / b : 0)
+#define REST     (b == -1 || !b ? 0 : a % b)
+#define UNEVEN   (REST && (REST < 0) != (b < 0))
+TP__CALLS(div_trunc_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, QUOTIENT)
+TP__CALLS(div_floor_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, QUOTIENT - UNEVEN)
+TP__CALLS(fmod_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, REST)
+TP__CALLS(remainder_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, REST + (UNEVEN ? b : 0))
+
+/* Is one of b's elements 0 as the dtype that is divided in? */
+static tp_status find_zero(const tp_tensor *b, tp_dtype dtype, bool *found)
+{
+    tp__plain plain;
+    const tp_status status = tp__plain_take(&plain, b, dtype);
+    const size_t size = tp_dtype_size(dtype);
+    const char *at = plain.data;
+    for (int64_t i = 0; !status && i < b->numel && !*found; i++, at += size) {
+        char any = 0;
+        for (size_t k = 0; k < size; k++) any |= at[k];
+        *found = !any;
+    }
+    tp__plain_free(&plain);
+    return status;
+}
+
+static tp_status divide_by(tp__call *call, const tp__pointwise *op)
+{
+    const tp_dtype dtype = (tp_dtype)(uintptr_t)call->scratch;
+    bool zero = false;
+    if (!tp__is_floating(dtype) && call->out[0]->numel) {
+        const tp_status status = find_zero(call->in[1], dtype, &zero);
+        if (status) return status;
+    }
+    return zero ? tp__call_fail(call, TP_ERR_ARGUMENT, "an integer is divided by zero") : tp__pointwise_run(call, op);
+}
+#define DIVISION(name) \
+    static const tp__pointwise name##_loops = { TP__F32_F64_I64(name), .n_in = 2 }; \
+    static tp_status name##_run(tp__call *call) { return divide_by(call, &name##_loops); }
+DIVISION(div_trunc)
+DIVISION(div_floor)
+DIVISION(fmod)
+DIVISION(remainder)
+
+/* ---- Powers -------------------------------------------------------------------------------------------------------------------------- */
+
+TP__LOOP(pow_F32, float, T, 2, (T, T), TP__NO_ATTR, tp__pow_f32(a, b))
+TP__CALLS(pow_F64, double, T, 2, (T, T), TP__NO_ATTR, pow(a, b))
+
+/* By squaring; a negative power of an integer is an integer for 1 and -1 alone, else 0. */
+static int64_t power(int64_t a, int64_t b)
+{
+    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    wrap y = 1;
+    for (wrap x = (wrap)a; b; b >>= 1, x *= x)
+        if (b & 1) y *= x;
+    return (int64_t)y;
+}
+TP__CALLS(pow_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, power(a, b))
+static const tp__pointwise pow_loops = { TP__F32_F64_I64(pow), .n_in = 2 };
+
+TP__EVERY1(square, a * a, a * a, (wrap)a * (wrap)a)
+TP__REAL1(sqrt, sqrtf(a), sqrt(a))
+TP__REAL1(rsqrt, 1 / sqrtf(a), 1 / sqrt(a))
+TP__REAL1(reciprocal, 1 / a, 1 / a)
+#define ONLY_LOOPS(name, expression) \
+    TP__LOOP(name##_F32, float, T, 1, (T), TP__NO_ATTR, expression) TP__LOOP(name##_F64, double, T, 1, (T), TP__NO_ATTR, expression) \
+    static const tp__pointwise name##_loops = { TP__F32_F64(name), .n_in = 1 };
+ONLY_LOOPS(cube, a * a * a)
+ONLY_LOOPS(reciprocal_square, 1 / (a * a))
+
+/* A power that is one number has a loop of its own where multiplications or a root do it. */
+static tp_status pow_run(tp__call *call)
+{
+    static const struct { double power; const tp__pointwise *loops; } rows[] = {
+        { 2, &square_loops }, { 3, &cube_loops }, { -1, &reciprocal_loops }, { -2, &reciprocal_square_loops }, { 0.5, &sqrt_loops }, { -0.5, &rsqrt_loops },
+    };
+    const tp_tensor *b = call->in[1];
+    const bool roots = tp__is_floating((int)(uintptr_t)call->scratch);
+    if (b->flags & TP__WRAPPED && call->out[0]->numel) {
+        const double power_of = b->dtype == TP_F64 ? *(const double *)b->data : b->dtype == TP_I64 ? (double)*(const int64_t *)b->data : NAN;
+        for (size_t i = 0; i < (roots ? sizeof rows / sizeof *rows : 1); i++)
+            if (rows[i].power == power_of) return tp__pointwise_run(call, rows[i].loops);
+    }
+    return tp__pointwise_run(call, &pow_loops);
+}
+
+TP__EVERY1(neg, -a, -a, -(wrap)a)
 TP__TEST2(eq, a == b, a == b)
 
-TP__EVERY1(relu, a < 0 ? 0 : a, a < 0 ? 0 : a, a < 0 ? 0 : a)
-TP__REAL2(relu_backward, b <= 0 ? 0 : a, b <= 0 ? 0 : a)
-TP__REAL2(sigmoid_backward, a * (b * (1 - b)), a * (b * (1 - b)))
-TP__REAL2(tanh_backward, a * (1 - b * b), a * (1 - b * b))
-
-TP__REAL1(exp, tp__exp_f32(a), tp__exp_f64(a))
-TP__REAL1(log, tp__log_f32(a), tp__log_f64(a))
-TP__REAL1(sqrt, sqrtf(a), sqrt(a))
-TP__REAL1(sigmoid, tp__sigmoid_f32(a), tp__sigmoid_f64(a))
-TP__REAL1(tanh, tp__tanh_f32(a), tp__tanh_f64(a))
-
 const tp_kernel tp__cpu_pointwise[] = {
-    TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(neg) TP__ROW(eq)
-    TP__ROW(relu) TP__ROW(relu_backward) TP__ROW(sigmoid_backward) TP__ROW(tanh_backward)
-    TP__ROW(exp) TP__ROW(log) TP__ROW(sqrt) TP__ROW(sigmoid) TP__ROW(tanh)
+    TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(add_alpha) TP__ROW(sub_alpha) TP__ROW(rsub)
+    TP__ROW_MANY(addcmul) TP__ROW_MANY(addcdiv) TP__ROW_MANY(lerp) TP__ROW_MANY(lerp_tensor)
+    TP__ROW_MANY(div_trunc) TP__ROW_MANY(div_floor) TP__ROW_MANY(fmod) TP__ROW_MANY(remainder)
+    TP__ROW_MANY(pow) TP__ROW(square) TP__ROW(sqrt) TP__ROW(rsqrt) TP__ROW(reciprocal) TP__ROW(neg) TP__ROW(eq)
     { NULL, NULL, NULL },
 };

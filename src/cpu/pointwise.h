@@ -33,7 +33,7 @@ typedef struct tp__pointwise {
     bool rounds_inputs;                                /* to the dtype of the rule, where the loop computes in a wider one */
 } tp__pointwise;
 
-/* Inputs 0 to n_in of the call, all present. The output may be one of them, and of any dtype. */
+/* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
 tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op);
 /* The sum of what the loop gives instead, and of how many elements: for kernels whose output is that. Blocks are added in float64, in an
  * order that the number of threads does not change. */
@@ -61,14 +61,14 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
 #define TP__ITEMS4(A, B, C, D)  TP__ITEMS3(A, B, C) const D d = d_[i];
 #define TP__ITEMS5(A, B, C, D, E) TP__ITEMS4(A, B, C, D) const E e = e_[i];
 #define TP__LOOP_PARAMS (int64_t n, void *out, const void *const *in, const void *attr)
-#define TP__LOOP_BODY(name, TYPE, OUT, N, types, ATTR, expression) \
+#define TP__LOOP_BODY(name, TYPE, OUT, N, types, ATTR, PRAGMA, expression) \
     static TP__INLINE void name TP__LOOP_PARAMS \
     { \
         typedef TYPE T; \
         OUT *const y = out; \
         TP__INPUTS##N types \
         ATTR \
-        TP__VECTORIZE for (int64_t i = 0; i < n; i++) { TP__ITEMS##N types y[i] = (OUT)(expression); } \
+        PRAGMA for (int64_t i = 0; i < n; i++) { TP__ITEMS##N types y[i] = (OUT)(expression); } \
         (void)sizeof(T); \
         (void)attr; \
     }
@@ -77,10 +77,10 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
 
 /* The loop `name`: its inputs' types in parentheses. CALLS: of functions that do not vectorize, compiled once. */
 #define TP__LOOP(name, TYPE, OUT, N, types, ATTR, expression) \
-    TP__LOOP_BODY(name##_body, TYPE, OUT, N, types, ATTR, expression) \
+    TP__LOOP_BODY(name##_body, TYPE, OUT, N, types, ATTR, TP__VECTORIZE, expression) \
     TP__SIMD(static, name, TP__LOOP_PARAMS, (n, out, in, attr))
 #define TP__CALLS(name, TYPE, OUT, N, types, ATTR, expression) \
-    TP__LOOP_BODY(name##_body, TYPE, OUT, N, types, ATTR, expression) \
+    TP__LOOP_BODY(name##_body, TYPE, OUT, N, types, ATTR, , expression) \
     static void name TP__LOOP_PARAMS { name##_body(n, out, in, attr); }
 
 /* ---- Rows ----------------------------------------------------------------------------------------------------------------------- */

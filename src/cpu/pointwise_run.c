@@ -19,6 +19,7 @@ typedef struct operand {                               /* 0 is the output */
 
 typedef struct walk {
     int n, ndim;
+    const tp_tensor *tensor[OPERANDS];
     operand at[OPERANDS];
     int64_t size[TP_MAX_DIMS];
     int64_t block;                                     /* elements, or INT64_MAX where all operands are direct */
@@ -30,15 +31,16 @@ typedef struct walk {
 typedef struct blocks { _Alignas(64) char of[OPERANDS][BLOCK_BYTES]; } blocks;
 
 /* The dims of the output by falling stride, neighbours joined where all operands step evenly over both. */
-static void lay_out(walk *w, const tp__call *call, const tp_tensor *y)
+static void lay_out(walk *w)
 {
+    const tp_tensor *y = w->tensor[0];
     int order[TP_MAX_DIMS];
     const int n = tp__dims_by_stride(y, order);
     w->ndim = 0;
     for (int i = 0; i < n; i++) {
         int64_t step[OPERANDS] = { y->stride[order[i]] };
         for (int k = 1; k < w->n; k++) {
-            const tp_tensor *x = call->in[k - 1];
+            const tp_tensor *x = w->tensor[k];
             const int d = order[i] - (y->ndim - x->ndim);
             step[k] = d >= 0 && x->shape[d] != 1 ? x->stride[d] : 0;
         }
@@ -216,25 +218,35 @@ static void choose_path(walk *w)
     w->block = all_direct ? INT64_MAX : BLOCK_BYTES / widest;
 }
 
+/* What an input becomes before the loop's dtype: 300 beside uint8 is 44; and integers whose function is computed in float64, to be
+ * rounded once, are float32 nevertheless. */
+static tp_dtype via_dtype(const tp__pointwise *op, tp_dtype given, tp_dtype wanted, tp_dtype loop, tp_dtype result)
+{
+    if ((op->rounds_inputs || loop == TP_I64) && given != wanted && loop != wanted) return wanted;
+    return loop == TP_F64 && result == TP_F32 && !tp__is_floating(given) ? TP_F32 : TP_DTYPE_DEFAULT;
+}
+
 static tp_status set_up(walk *w, const tp__call *call, const tp__pointwise *op, const tp_tensor *y)
 {
     const tp_dtype wanted = (tp_dtype)(uintptr_t)call->scratch, dtype = loop_dtype(op, wanted);
     if (!dtype) return tp__call_fail(call, TP_ERR_DTYPE, "there is no kernel for %s", tp_dtype_name(wanted));
-    w->n = 1 + op->n_in;
     w->loop = op->loop[dtype];
     w->attr = call->attr;
+    w->tensor[0] = y;
+    w->n = 1;
+    for (int i = 0; w->n <= op->n_in; i++)             /* where an attribute stands before a tensor, there is none */
+        if (call->in[i]) w->tensor[w->n++] = call->in[i];
     for (int k = 0; k < w->n; k++) {
-        const tp_tensor *x = k ? call->in[k - 1] : y;
+        const tp_tensor *x = w->tensor[k];
         operand *o = &w->at[k];
         o->data = x->data;
         o->dtype = (tp_dtype)x->dtype;
         o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
         o->item = (int64_t)tp_dtype_size(o->dtype);
         o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
-        const bool rounds = op->rounds_inputs || dtype == TP_I64;        /* 300 beside uint8 is 44 */
-        if (k && rounds && o->loop_dtype == dtype && o->dtype != wanted && dtype != wanted) o->via = wanted;
+        if (k && o->loop_dtype == dtype) o->via = via_dtype(op, o->dtype, wanted, dtype, (tp_dtype)y->dtype);
     }
-    lay_out(w, call, y);
+    lay_out(w);
     choose_path(w);
     if (w->sums) memset(w->at[0].stride, 0, sizeof w->at[0].stride);     /* it has no memory to step over */
     return TP_OK;

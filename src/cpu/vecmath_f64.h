@@ -364,17 +364,20 @@ static TP__INLINE double tp__erfc_f64(double x)
     return x != x ? x : y;
 }
 
-/* The y of erf(y) = x: a formula of Winitzki's, right to 2e-3, and three steps of Halley's method; near 1 in erfc, of 1 - |x|. */
+/* A step of Halley's method towards erf(y) = c; near 1 in erfc, of rest = 1 - c */
+static TP__INLINE double tp__erfinv_step(double y, double c, double rest)
+{
+    const double f = c < 0.7 ? tp__erf_near(y > 1.0 ? 1.0 : y) - c : rest - tp__erfc_far(y < 0.5 ? 0.5 : y);
+    const double step = f * 0.88622692545275801365 * tp__exp_f64(y * y);                       /* f / f' */
+    return y - step / (1.0 + y * step);
+}
+/* The y of erf(y) = x, from a formula of Winitzki's that is right to 2e-3 */
 static TP__INLINE double tp__erfinv_f64(double x)
 {
     const double a = tp__abs_f64(x), c = a < 1.0 ? a : 0.5, rest = 1.0 - c;
     const double l = tp__log_f64(rest * (1.0 + c)), k = 4.330746750799873 + 0.5 * l;           /* 2 / (0.147 pi) */
-    double y = sqrt(sqrt(k * k - l * 6.802721088435374) - k);
-    for (int i = 0; i < 3; i++) {
-        const double f = c < 0.7 ? tp__erf_near(y > 1.0 ? 1.0 : y) - c : rest - tp__erfc_far(y < 0.5 ? 0.5 : y);
-        const double step = f * 0.88622692545275801365 * tp__exp_f64(y * y);                   /* f / f' */
-        y -= step / (1.0 + y * step);
-    }
+    const double first = sqrt(sqrt(k * k - l * 6.802721088435374) - k);
+    double y = tp__erfinv_step(tp__erfinv_step(tp__erfinv_step(first, c, rest), c, rest), c, rest);
     y = a == 1.0 ? HUGE_VAL : a <= 1.0 ? (c < 1e-8 ? c * 0.88622692545275801365 : y) : (double)NAN;
     return tp__with_sign_f64(y, x);
 }

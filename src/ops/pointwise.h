@@ -36,9 +36,11 @@ tp_status tp__pointwise_in_place(tp__call *call, tp__dtype_rule *rule);
 /*   same       the result type of the inputs
  *   number     the same, but bool is refused
  *   floating   integers and bool become float32
+ *   exact      the same, but those are computed with in float64 and rounded once
+ *   real       floating dtypes alone
  *   compare    computed in the result type, gives bool
  * Complex numbers are refused by all of these. */
-#define TP__EACH_DTYPE_RULE(X) X(same) X(number) X(floating) X(compare)
+#define TP__EACH_DTYPE_RULE(X) X(same) X(number) X(floating) X(exact) X(real) X(compare)
 #define TP__DECLARE_RULE(name) \
     bool tp__dtypes_##name(const tp__call *call, tp__dtypes *out); \
     tp_status tp__shape_##name(tp__call *call); \
@@ -47,7 +49,11 @@ TP__EACH_DTYPE_RULE(TP__DECLARE_RULE)
 
 /* For rules of a family's own: the result type of inputs `first` and after, or DEFAULT and an error if it is complex. */
 tp_dtype tp__real_result_type(const tp__call *call, int first);
+/* Not all of them are numbers; false, and an error. */
+bool tp__has_tensor(const tp__call *call);
 static inline tp_dtype tp__floating_of(tp_dtype dtype) { return dtype >= TP_I64 && dtype <= TP_BOOL ? TP_F32 : dtype; }
+/* Is a number of the integers of `dtype`? One below zero counts by its size, as it does for PyTorch. */
+bool tp__fits_integer(int64_t v, tp_dtype dtype);
 /* What the kernel computes in; inputs are cast to it. For shape rules that go their own way. */
 static inline void tp__compute_in(tp__call *call, tp_dtype dtype) { call->scratch = (void *)(uintptr_t)dtype; }
 
@@ -69,6 +75,11 @@ tp_tensor *tp__with_numbers(const tp_op *op, const tp_operand *v, int n, const v
 tp_tensor *tp__write1(const tp_op *op, tp_tensor *x, const void *attr, const void *caller);
 tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *attr, const void *caller);
 
+/* ---- Rules --------------------------------------------------------------------------------------------------------------------------- */
+
+/* In a rule: the gradient of input i, if it is asked for. */
+#define TP__GRADIENT(i, gradient) do { if (need & 1u << (i) && !(dx[i] = tp__fit(node, i, gradient))) return tp__pending(); } while (0)
+
 /* ---- Descriptors ------------------------------------------------------------------------------------------------------------------- */
 
 /* op_NAME and op_NAME_: how the first argument begins, the schema's further arguments, dtype rule, size of the attributes, samples of
@@ -84,6 +95,10 @@ tp_tensor *tp__write2(const tp_op *op, tp_tensor *a, tp_operand b, const void *a
 /* Samples of two inputs come in two: `give`, and `give##_in_place`, where the first has the shape of the result. */
 #define TP__OPS2(name, takes, rule, bytes, give, ...) \
     TP__OPS(name, "Tensor|number", ", Tensor|number other" takes, rule, bytes, give, give##_in_place, __VA_ARGS__)
+
+/* One op by itself, and the pair of forms in the table at the end of a file */
+#define TP__OP(name, text, ...) static const tp_op op_##name = { .schema = text, .state = TP__STATE, __VA_ARGS__ };
+#define TP__FORMS(name) &op_##name, &op_##name##_
 
 /* One input and no attributes: the ops and their public functions */
 #define TP__UNARY(name, rule, give, ...) \

@@ -11,6 +11,14 @@ tp_dtype tp__real_result_type(const tp__call *call, int first)
     return TP_DTYPE_DEFAULT;
 }
 
+bool tp__has_tensor(const tp__call *call)
+{
+    for (int i = 0; i < call->n_in; i++)
+        if (call->in[i] && !(call->in[i]->flags & TP__WRAPPED)) return true;
+    tp__call_fail(call, TP_ERR_ARGUMENT, "one of the inputs must be a tensor");
+    return false;
+}
+
 bool tp__dtypes_same(const tp__call *call, tp__dtypes *out)
 {
     out->compute = out->result = tp__real_result_type(call, 0);
@@ -31,11 +39,34 @@ bool tp__dtypes_floating(const tp__call *call, tp__dtypes *out)
     return out->result;
 }
 
+bool tp__dtypes_exact(const tp__call *call, tp__dtypes *out)
+{
+    if (!(out->compute = tp__real_result_type(call, 0))) return false;
+    out->result = tp__floating_of(out->compute);
+    if (out->result != out->compute) out->compute = TP_F64;
+    return true;
+}
+
+bool tp__dtypes_real(const tp__call *call, tp__dtypes *out)
+{
+    if (!tp__dtypes_same(call, out)) return false;
+    if (tp__is_floating(out->result)) return true;
+    tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(out->result));
+    return false;
+}
+
 bool tp__dtypes_compare(const tp__call *call, tp__dtypes *out)
 {
     out->compute = tp__real_result_type(call, 0);
     out->result = TP_BOOL;
     return out->compute;
+}
+
+bool tp__fits_integer(int64_t v, tp_dtype dtype)
+{
+    static const int64_t most[TP_DTYPE_END] = { [TP_I64] = INT64_MAX, [TP_I32] = INT32_MAX, [TP_I16] = INT16_MAX, [TP_I8] = INT8_MAX,
+                                                [TP_U8] = UINT8_MAX, [TP_BOOL] = INT64_MAX };
+    return v <= most[dtype] && v >= -most[dtype] - (dtype != TP_U8);
 }
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */

@@ -1,10 +1,12 @@
-/* pointwise.h: arithmetic and elementwise functions. What holds for all ops is said in ops.h. */
+/* pointwise.h: arithmetic and elementwise functions. What holds for all ops is said in ops.h. Complex numbers are TP_ERR_UNSUPPORTED. */
 #ifndef TAPER_OPS_POINTWISE_H
 #define TAPER_OPS_POINTWISE_H
 
 #include <taper/core.h>
 
 #define TP__EACH_POINTWISE_OP_OPTIONS(X)
+
+typedef enum tp_rounding { TP_ROUND_NONE = 0, TP_ROUND_TRUNC, TP_ROUND_FLOOR } tp_rounding;
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,15 +15,32 @@ extern "C" {
 /* ---- Arithmetic: y = a (op) b with broadcasting; a and b are tensors, or one of them a number -------------------------- */
 
 TP_API tp_tensor *tp_add(tp_tensor *a, tp_tensor *b);  /* `tp_add` without parentheses is this function of two tensors */
-TP_API tp_tensor *tp_sub(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_sub(tp_tensor *a, tp_tensor *b);  /* not bool */
 TP_API tp_tensor *tp_mul(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_div(tp_tensor *a, tp_tensor *b);  /* true division: integers give float32 */
 TP_API tp_tensor *tp_add_with(tp_operand a, tp_operand b);
 TP_API tp_tensor *tp_sub_with(tp_operand a, tp_operand b);
 TP_API tp_tensor *tp_mul_with(tp_operand a, tp_operand b);
 TP_API tp_tensor *tp_div_with(tp_operand a, tp_operand b);
+TP_API tp_tensor *tp_rsub_with(tp_operand a, tp_operand b);              /* b - a */
+TP_API tp_tensor *tp_add_alpha_with(tp_operand a, tp_operand b, tp_operand alpha);       /* a + alpha b; alpha: no real of integers */
+TP_API tp_tensor *tp_sub_alpha_with(tp_operand a, tp_operand b, tp_operand alpha);       /* a - alpha b */
 TP_API tp_tensor *tp_eq(tp_tensor *a, tp_tensor *b);   /* bool; no gradient */
 TP_API tp_tensor *tp_eq_with(tp_operand a, tp_operand b);
+
+/* Division rounded towards zero (TP_ROUND_TRUNC) or down (TP_ROUND_FLOOR), in the result type; its gradient is zero. An integer divided
+ * by zero is TP_ERR_ARGUMENT, here and in the next three; not bool. */
+TP_API tp_tensor *tp_div_mode_with(tp_operand a, tp_operand b, tp_rounding mode);
+TP_API tp_tensor *tp_floor_divide_with(tp_operand a, tp_operand b);      /* the same as TP_ROUND_FLOOR, and not differentiated */
+TP_API tp_tensor *tp_remainder_with(tp_operand a, tp_operand b);         /* a - b floor(a / b): the sign of b */
+TP_API tp_tensor *tp_fmod_with(tp_operand a, tp_operand b);              /* a - b trunc(a / b): the sign of a */
+TP_API tp_tensor *(tp_remainder)(tp_tensor *a, tp_tensor *b);
+
+/* a + weight (b - a): a and b of one floating dtype, weight a number or a tensor */
+TP_API tp_tensor *tp_lerp_with(tp_tensor *a, tp_tensor *b, tp_operand weight);
+/* x + value a b, x + value a / b; value is a number. addcdiv: floating a or b */
+TP_API tp_tensor *tp_addcmul_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
+TP_API tp_tensor *tp_addcdiv_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
 
 /* In place. TP_ERR_STATE: the result does not fit a's shape or dtype, a is a leaf that requires grad while recording, or an
  * error is unread. */
@@ -29,49 +48,95 @@ TP_API tp_tensor *tp_add__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_sub__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_mul__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_div__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_add__alpha_with(tp_tensor *a, tp_operand b, tp_operand alpha);
+TP_API tp_tensor *tp_sub__alpha_with(tp_tensor *a, tp_operand b, tp_operand alpha);
 TP_API tp_tensor *tp_eq__with(tp_tensor *a, tp_operand b);       /* 0 or 1 in a's dtype */
+TP_API tp_tensor *tp_div__mode_with(tp_tensor *a, tp_operand b, tp_rounding mode);
+TP_API tp_tensor *tp_floor_divide__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_remainder__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_fmod__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_lerp__with(tp_tensor *a, tp_tensor *b, tp_operand weight);
+TP_API tp_tensor *tp_addcmul__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
+TP_API tp_tensor *tp_addcdiv__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
 
-/* ---- Elementwise: integers and bool give float32, but for neg and relu --------------------------------------------------- */
+/* ---- Functions: integers and bool give float32. Each has an in-place form, NAME_ ---------------------------------------- */
 
-TP_API tp_tensor *tp_neg(tp_tensor *x);                /* not bool */
-TP_API tp_tensor *tp_exp(tp_tensor *x);
-TP_API tp_tensor *tp_log(tp_tensor *x);
-TP_API tp_tensor *tp_sqrt(tp_tensor *x);
-TP_API tp_tensor *tp_sigmoid(tp_tensor *x);            /* 1 / (1 + exp(-x)) */
-TP_API tp_tensor *tp_tanh(tp_tensor *x);
-TP_API tp_tensor *tp_neg_(tp_tensor *x);
-TP_API tp_tensor *tp_exp_(tp_tensor *x);
-TP_API tp_tensor *tp_log_(tp_tensor *x);
-TP_API tp_tensor *tp_sqrt_(tp_tensor *x);
-TP_API tp_tensor *tp_sigmoid_(tp_tensor *x);
-TP_API tp_tensor *tp_tanh_(tp_tensor *x);
+#define TP__EACH_FUNCTION(X) \
+    X(exp)      /* e^x */                  X(exp2)     /* 2^x */              X(expm1)  /* e^x - 1 */ \
+    X(log)      /* ln x */                 X(log2)     X(log10)               X(log1p)  /* ln(1 + x) */ \
+    X(sqrt)     X(rsqrt)  /* x^(-1/2) */   X(reciprocal)                      X(sigmoid)  /* 1 / (1 + e^-x) */ \
+    X(sin)      X(cos)    X(tan)           X(asin)     X(acos)    X(atan)     /* radians */ \
+    X(sinh)     X(cosh)   X(tanh)          X(asinh)    X(acosh)   X(atanh) \
+    X(erf)      X(erfc)   /* 1 - erf(x) */ X(erfinv)   /* NaN beyond -1 and 1 */ \
+    X(lgamma)   /* ln |gamma(x)| */        X(digamma)  /* its derivative */ \
+    X(deg2rad)  X(rad2deg)
+/* These keep integers. frac, x - trunc(x), takes none; square of bool is int64; the others take no bool. round: half to even. The
+ * gradient of floor, ceil, trunc and round is zero. */
+#define TP__EACH_NUMBER_FUNCTION(X) X(neg) X(square) X(floor) X(ceil) X(trunc) X(round) X(frac)
+
+#define TP__DECLARE_FUNCTION(name) TP_API tp_tensor *tp_##name(tp_tensor *x); TP_API tp_tensor *tp_##name##_(tp_tensor *x);
+TP__EACH_FUNCTION(TP__DECLARE_FUNCTION)
+TP__EACH_NUMBER_FUNCTION(TP__DECLARE_FUNCTION)
+
+/* x rounded to so many decimals, or to tens and hundreds where that is negative. Floating dtypes; the gradient is zero. */
+TP_API tp_tensor *tp_round_decimals(tp_tensor *x, int decimals);
+TP_API tp_tensor *tp_round_decimals_(tp_tensor *x, int decimals);
+/* The n-th derivative of digamma, n >= 0 (TP_ERR_ARGUMENT) */
+TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
 
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef __cplusplus
-#define tp_add(a, b)  tp_add_with(TP__OPERAND(a), TP__OPERAND(b))
-#define tp_sub(a, b)  tp_sub_with(TP__OPERAND(a), TP__OPERAND(b))
-#define tp_mul(a, b)  tp_mul_with(TP__OPERAND(a), TP__OPERAND(b))
-#define tp_div(a, b)  tp_div_with(TP__OPERAND(a), TP__OPERAND(b))
-#define tp_eq(a, b)   tp_eq_with(TP__OPERAND(a), TP__OPERAND(b))
-#define tp_add_(a, b) tp_add__with(a, TP__OPERAND(b))
-#define tp_sub_(a, b) tp_sub__with(a, TP__OPERAND(b))
-#define tp_mul_(a, b) tp_mul__with(a, TP__OPERAND(b))
-#define tp_div_(a, b) tp_div__with(a, TP__OPERAND(b))
-#define tp_eq_(a, b)  tp_eq__with(a, TP__OPERAND(b))
+#define tp_add(a, b)                tp_add_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_sub(a, b)                tp_sub_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_mul(a, b)                tp_mul_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_div(a, b)                tp_div_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_rsub(a, b)               tp_rsub_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_add_alpha(a, b, alpha)   tp_add_alpha_with(TP__OPERAND(a), TP__OPERAND(b), TP__OPERAND(alpha))
+#define tp_sub_alpha(a, b, alpha)   tp_sub_alpha_with(TP__OPERAND(a), TP__OPERAND(b), TP__OPERAND(alpha))
+#define tp_eq(a, b)                 tp_eq_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_div_mode(a, b, mode)     tp_div_mode_with(TP__OPERAND(a), TP__OPERAND(b), mode)
+#define tp_floor_divide(a, b)       tp_floor_divide_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_remainder(a, b)          tp_remainder_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_fmod(a, b)               tp_fmod_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_lerp(a, b, weight)       tp_lerp_with(a, b, TP__OPERAND(weight))
+#define tp_addcmul(x, a, b, value)  tp_addcmul_with(x, a, b, TP__OPERAND(value))
+#define tp_addcdiv(x, a, b, value)  tp_addcdiv_with(x, a, b, TP__OPERAND(value))
+#define tp_add_(a, b)               tp_add__with(a, TP__OPERAND(b))
+#define tp_sub_(a, b)               tp_sub__with(a, TP__OPERAND(b))
+#define tp_mul_(a, b)               tp_mul__with(a, TP__OPERAND(b))
+#define tp_div_(a, b)               tp_div__with(a, TP__OPERAND(b))
+#define tp_add_alpha_(a, b, alpha)  tp_add__alpha_with(a, TP__OPERAND(b), TP__OPERAND(alpha))
+#define tp_sub_alpha_(a, b, alpha)  tp_sub__alpha_with(a, TP__OPERAND(b), TP__OPERAND(alpha))
+#define tp_eq_(a, b)                tp_eq__with(a, TP__OPERAND(b))
+#define tp_div_mode_(a, b, mode)    tp_div__mode_with(a, TP__OPERAND(b), mode)
+#define tp_floor_divide_(a, b)      tp_floor_divide__with(a, TP__OPERAND(b))
+#define tp_remainder_(a, b)         tp_remainder__with(a, TP__OPERAND(b))
+#define tp_fmod_(a, b)              tp_fmod__with(a, TP__OPERAND(b))
+#define tp_lerp_(a, b, weight)      tp_lerp__with(a, b, TP__OPERAND(weight))
+#define tp_addcmul_(x, a, b, value) tp_addcmul__with(x, a, b, TP__OPERAND(value))
+#define tp_addcdiv_(x, a, b, value) tp_addcdiv__with(x, a, b, TP__OPERAND(value))
 #else
-inline tp_tensor *tp_add(tp_operand a, tp_operand b) { return tp_add_with(a, b); }
-inline tp_tensor *tp_sub(tp_operand a, tp_operand b) { return tp_sub_with(a, b); }
-inline tp_tensor *tp_mul(tp_operand a, tp_operand b) { return tp_mul_with(a, b); }
-inline tp_tensor *tp_div(tp_operand a, tp_operand b) { return tp_div_with(a, b); }
-inline tp_tensor *tp_eq(tp_operand a, tp_operand b) { return tp_eq_with(a, b); }
-inline tp_tensor *tp_add_(tp_tensor *a, tp_operand b) { return tp_add__with(a, b); }
-inline tp_tensor *tp_sub_(tp_tensor *a, tp_operand b) { return tp_sub__with(a, b); }
-inline tp_tensor *tp_mul_(tp_tensor *a, tp_operand b) { return tp_mul__with(a, b); }
-inline tp_tensor *tp_div_(tp_tensor *a, tp_operand b) { return tp_div__with(a, b); }
-inline tp_tensor *tp_eq_(tp_tensor *a, tp_operand b) { return tp_eq__with(a, b); }
+#define TP__INLINE2(name) inline tp_tensor *tp_##name(tp_operand a, tp_operand b) { return tp_##name##_with(a, b); }
+#define TP__INLINE2_(name) inline tp_tensor *tp_##name(tp_tensor *a, tp_operand b) { return tp_##name##_with(a, b); }
+TP__INLINE2(add) TP__INLINE2(sub) TP__INLINE2(mul) TP__INLINE2(div) TP__INLINE2(rsub) TP__INLINE2(eq) TP__INLINE2(floor_divide)
+TP__INLINE2(remainder) TP__INLINE2(fmod)
+TP__INLINE2_(add_) TP__INLINE2_(sub_) TP__INLINE2_(mul_) TP__INLINE2_(div_) TP__INLINE2_(eq_) TP__INLINE2_(floor_divide_)
+TP__INLINE2_(remainder_) TP__INLINE2_(fmod_)
+inline tp_tensor *tp_add_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_add_alpha_with(a, b, alpha); }
+inline tp_tensor *tp_sub_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_sub_alpha_with(a, b, alpha); }
+inline tp_tensor *tp_add_alpha_(tp_tensor *a, tp_operand b, tp_operand alpha) { return tp_add__alpha_with(a, b, alpha); }
+inline tp_tensor *tp_sub_alpha_(tp_tensor *a, tp_operand b, tp_operand alpha) { return tp_sub__alpha_with(a, b, alpha); }
+inline tp_tensor *tp_div_mode(tp_operand a, tp_operand b, tp_rounding mode) { return tp_div_mode_with(a, b, mode); }
+inline tp_tensor *tp_div_mode_(tp_tensor *a, tp_operand b, tp_rounding mode) { return tp_div__mode_with(a, b, mode); }
+inline tp_tensor *tp_lerp(tp_tensor *a, tp_tensor *b, tp_operand weight) { return tp_lerp_with(a, b, weight); }
+inline tp_tensor *tp_lerp_(tp_tensor *a, tp_tensor *b, tp_operand weight) { return tp_lerp__with(a, b, weight); }
+inline tp_tensor *tp_addcmul(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value) { return tp_addcmul_with(x, a, b, value); }
+inline tp_tensor *tp_addcdiv(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value) { return tp_addcdiv_with(x, a, b, value); }
+inline tp_tensor *tp_addcmul_(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value) { return tp_addcmul__with(x, a, b, value); }
+inline tp_tensor *tp_addcdiv_(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value) { return tp_addcdiv__with(x, a, b, value); }
 #endif
 
 #endif
