@@ -6,7 +6,6 @@
 #include "ops/pointwise.h"
 
 /* Dtype rules: floating dtypes alone; numbers, integers of which become float32. */
-bool tp__dtypes_real(const tp__call *call, tp__dtypes *out);
 bool tp__dtypes_to_real(const tp__call *call, tp__dtypes *out);
 
 /* PyTorch's keyword: op_NAME_inplace, an overload of NAME whose last argument says which of op_NAME and op_NAME_ is called. */
@@ -43,8 +42,6 @@ tp_tensor *tp__where_positive(tp_tensor *dy, tp_tensor *x);
 /* PyTorch's dim of a softmax that is given none. */
 int64_t tp__softmax_dim(int64_t dim, int ndim);
 
-tp_status tp__shape_real(tp__call *call);
-tp_status tp__in_place_real(tp__call *call);
 tp_status tp__shape_to_real(tp__call *call);
 tp_status tp__in_place_to_real(tp__call *call);
 
