@@ -122,14 +122,23 @@ static tp_status group_shape(tp__call *call)
     return with_stats(call, 2, (int64_t[]){ n, attr->groups }, 2);
 }
 
+/* Is groups x width x inner a part of numel? Without multiplying what might overflow. */
+static bool is_part(const back_attr *a, int64_t numel)
+{
+    if (a->groups < 1 || a->width < 1 || a->inner < 1 || a->width > numel || a->inner > numel / a->width) return false;
+    const int64_t row = a->width * a->inner;
+    return a->groups <= numel / row && numel % (a->groups * row) == 0;
+}
+
 static tp_status back_shape(tp__call *call)
 {
     back_attr *attr = (back_attr *)(uintptr_t)call->attr;
     const tp_tensor *dy = call->in[0], *x = call->in[1], *mean = call->in[2], *r = call->in[3], *w = call->in[4];
-    const int64_t row = attr->width * attr->inner, channels = attr->groups * attr->width, none = 0;
-    if (!tp__same_shape(dy, x) || dy->dtype != x->dtype || !tp__is_floating(x->dtype) || attr->groups < 1 || row < 1 || x->numel % (attr->groups * row) ||
-        r->numel * row != x->numel || !tp__is_floating(r->dtype) || (mean && (mean->numel != r->numel || !tp__is_floating(mean->dtype))) ||
-        (w && w->numel != channels))
+    bool fits = tp__same_shape(dy, x) && dy->dtype == x->dtype && tp__is_floating(x->dtype) && tp__is_floating(r->dtype) && is_part(attr, x->numel);
+    const int64_t row = fits ? attr->width * attr->inner : 1, channels = fits ? attr->groups * attr->width : 0, none = 0;
+    fits = fits && r->numel == x->numel / row && (!mean || (mean->numel == r->numel && tp__is_floating(mean->dtype))) &&
+           (!w || (w->numel == channels && tp__is_floating(w->dtype)));
+    if (!fits)
         return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s, the input %s and its statistics %s do not fit", tp__shape_text(dy), tp__shape_text(x),
                              tp__shape_text(r));
     attr->rows = (tp__norm_rows){ x->numel / (attr->groups * row), attr->groups, attr->width, attr->inner, 0, mean, attr->rounds };
