@@ -171,6 +171,92 @@ START_TEST(atan2_is_close_to_the_c_library)
 }
 END_TEST
 
+/* ---- Ops ---------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *integers(int64_t a, int64_t b, tp_dtype dtype)
+{
+    tp_tensor *x = tp_zeros(TP_SHAPE(2), .dtype = TP_I64);
+    int64_t *at = tp_data_mut(x);
+    at[0] = a;
+    at[1] = b;
+    return tp_to_dtype(x, dtype);
+}
+
+static int64_t at_of(tp_tensor *x, int i) { return tp_item_i64(tp_select(x, 0, i)); }
+
+START_TEST(integers_divide_without_a_trap)
+{
+    TP_SCOPE();
+    tp_tensor *least = integers(INT64_MIN, -7, TP_I64), *down = integers(-1, 2, TP_I64);
+    ck_assert_int_eq(at_of(tp_div_mode(least, down, TP_ROUND_TRUNC), 0), INT64_MIN);         /* it wraps */
+    ck_assert_int_eq(at_of(tp_div_mode(least, down, TP_ROUND_TRUNC), 1), -3);
+    ck_assert_int_eq(at_of(tp_floor_divide(least, down), 1), -4);
+    ck_assert_int_eq(at_of(tp_remainder(least, down), 0), 0);
+    ck_assert_int_eq(at_of(tp_remainder(least, down), 1), 1);
+    ck_assert_int_eq(at_of(tp_fmod(least, down), 1), -1);
+    ck_assert_ptr_null(tp_remainder(least, integers(1, 0, TP_I64)));
+    ck_assert_str_eq(tp_last_error()->message, "remainder: an integer is divided by zero");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_floor_divide(integers(7, 9, TP_U8), 256));     /* 0 in uint8 */
+    ck_assert_int_eq(tp_error_status(), TP_ERR_ARGUMENT);
+    tp_clear_error();
+    ck_assert_int_eq(at_of(tp_floor_divide(integers(7, 200, TP_U8), 300), 1), 4);            /* by 44 */
+    ck_assert_ptr_nonnull(tp_floor_divide(tp_zeros(TP_SHAPE(0), .dtype = TP_I64), 0));
+}
+END_TEST
+
+START_TEST(integers_have_integral_powers)
+{
+    TP_SCOPE();
+    ck_assert_int_eq(at_of(tp_pow(integers(3, -2, TP_I64), 3), 1), -8);
+    ck_assert_int_eq(at_of(tp_pow(integers(-1, 2, TP_I64), integers(-3, -1, TP_I64)), 0), -1);
+    ck_assert_int_eq(at_of(tp_pow(integers(-1, 2, TP_I64), integers(-3, -1, TP_I64)), 1), 0);
+    ck_assert_ptr_null(tp_pow(integers(3, -2, TP_I64), -1));
+    ck_assert_str_eq(tp_last_error()->message, "pow: integers have no negative powers: -1");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_pow(integers(3, 2, TP_U8), 300));
+    ck_assert_str_eq(tp_last_error()->message, "pow: 300 is too large for uint8");
+    tp_clear_error();
+}
+END_TEST
+
+/* A large angle or quotient takes its piece through another pass, which may touch no other element. */
+START_TEST(large_angles_and_quotients_leave_their_neighbours_alone)
+{
+    TP_SCOPE();
+    enum { N = 700 };
+    tp_tensor *x = tp_uniform(TP_SHAPE(N), -5, 5), *with = tp_clone(x), *b = tp_full(TP_SHAPE(N), 0.75);
+    ((float *)tp_data_mut(with))[300] = 3e30f;
+    tp_tensor *(*const angles[])(tp_tensor *) = { tp_sin, tp_cos, tp_tan };
+    float (*const exact[])(float) = { sinf, cosf, tanf };
+    for (int f = 0; f < 3; f++) {
+        const float *plain = tp_data(angles[f](x)), *got = tp_data(angles[f](with));
+        for (int i = 0; i < N; i++) ck_assert(got[i] == (i == 300 ? exact[f](3e30f) : plain[i]));
+    }
+    const float *plain = tp_data(tp_fmod(x, b)), *got = tp_data(tp_fmod(with, b));
+    for (int i = 0; i < N; i++) ck_assert(got[i] == (i == 300 ? fmodf(3e30f, 0.75f) : plain[i]));
+}
+END_TEST
+
+static void check_mod(float a, float b)
+{
+    TP_SCOPE();
+    const float m = fmodf(a, b), r = m != 0 && (b < 0) != (m < 0) ? m + b : m;
+    const float got = (float)tp_item(tp_fmod(tp_full(TP_SHAPE(1), (double)a), (double)b));
+    const float got_r = (float)tp_item(tp_remainder(tp_full(TP_SHAPE(1), (double)a), (double)b));
+    ck_assert_msg(got == m || (got != got && m != m), "fmod(%.9g, %.9g) = %.9g, not %.9g", (double)a, (double)b, (double)got, (double)m);
+    ck_assert_msg(got_r == r || (got_r != got_r && r != r), "remainder(%.9g, %.9g) = %.9g, not %.9g", (double)a, (double)b, (double)got_r, (double)r);
+}
+
+START_TEST(remainders_in_float_are_exact)
+{
+    static const float ends[] = { 0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 1e-45f, 3e38f, -3e38f, 0.1f, -0.3f };
+    enum { ENDS = sizeof ends / sizeof *ends };
+    for (int i = 0; i < ENDS * ENDS; i++) check_mod(ends[i / ENDS], ends[i % ENDS]);
+    for (int i = 0; i < 20000; i++) check_mod(i % 4 ? (float)random_number(0) : tp__float_of((int32_t)bits()), (float)random_number(0));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pointwise");
@@ -182,6 +268,10 @@ int main(void)
     tcase_add_test(tests, powers_are_close_to_the_c_library);
     tcase_add_test(tests, erfinv_undoes_erf);
     tcase_add_test(tests, atan2_is_close_to_the_c_library);
+    tcase_add_test(tests, integers_divide_without_a_trap);
+    tcase_add_test(tests, integers_have_integral_powers);
+    tcase_add_test(tests, large_angles_and_quotients_leave_their_neighbours_alone);
+    tcase_add_test(tests, remainders_in_float_are_exact);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

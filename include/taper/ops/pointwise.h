@@ -36,6 +36,11 @@ TP_API tp_tensor *tp_remainder_with(tp_operand a, tp_operand b);         /* a - 
 TP_API tp_tensor *tp_fmod_with(tp_operand a, tp_operand b);              /* a - b trunc(a / b): the sign of a */
 TP_API tp_tensor *(tp_remainder)(tp_tensor *a, tp_tensor *b);
 
+/* a^b in the result type; not bool. Integers to a negative power: 0, but of 1 and -1; if that is a number, TP_ERR_ARGUMENT.
+ * float_power is computed in float64. */
+TP_API tp_tensor *tp_pow_with(tp_operand a, tp_operand b);
+TP_API tp_tensor *tp_float_power_with(tp_operand a, tp_operand b);
+
 /* a + weight (b - a): a and b of one floating dtype, weight a number or a tensor */
 TP_API tp_tensor *tp_lerp_with(tp_tensor *a, tp_tensor *b, tp_operand weight);
 /* x + value a b, x + value a / b; value is a number. addcdiv: floating a or b */
@@ -55,6 +60,8 @@ TP_API tp_tensor *tp_div__mode_with(tp_tensor *a, tp_operand b, tp_rounding mode
 TP_API tp_tensor *tp_floor_divide__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_remainder__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_fmod__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_pow__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_float_power__with(tp_tensor *a, tp_operand b);      /* a is float64 */
 TP_API tp_tensor *tp_lerp__with(tp_tensor *a, tp_tensor *b, tp_operand weight);
 TP_API tp_tensor *tp_addcmul__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
 TP_API tp_tensor *tp_addcdiv__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, tp_operand value);
@@ -81,8 +88,30 @@ TP__EACH_NUMBER_FUNCTION(TP__DECLARE_FUNCTION)
 /* x rounded to so many decimals, or to tens and hundreds where that is negative. Floating dtypes; the gradient is zero. */
 TP_API tp_tensor *tp_round_decimals(tp_tensor *x, int decimals);
 TP_API tp_tensor *tp_round_decimals_(tp_tensor *x, int decimals);
+/* sin(pi x) / (pi x), 1 at 0 */
+TP_API tp_tensor *tp_sinc(tp_tensor *x);
+TP_API tp_tensor *tp_sinc_(tp_tensor *x);
+/* ln(x / (1 - x)); with eps x is first held in [eps, 1 - eps], beyond which the gradient is 0 */
+TP_API tp_tensor *tp_logit(tp_tensor *x);
+TP_API tp_tensor *tp_logit_(tp_tensor *x);
+TP_API tp_tensor *tp_logit_eps(tp_tensor *x, double eps);
+TP_API tp_tensor *tp_logit_eps_(tp_tensor *x, double eps);
 /* The n-th derivative of digamma, n >= 0 (TP_ERR_ARGUMENT) */
 TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
+
+/* ---- Of two inputs, with broadcasting ------------------------------------------------------------------------------------- */
+
+TP_API tp_tensor *tp_atan2(tp_tensor *a, tp_tensor *b);                  /* the angle of the point (b, a), in [-pi, pi] */
+TP_API tp_tensor *tp_atan2_(tp_tensor *a, tp_tensor *b);
+/* sqrt(a^2 + b^2), ln(e^a + e^b), log2(2^a + 2^b), none of which overflows on the way; floating dtypes */
+TP_API tp_tensor *tp_hypot(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_hypot_(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_logaddexp(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_logaddexp2(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_xlogy_with(tp_operand a, tp_operand b);             /* a ln b, 0 where a is 0 and b is no NaN */
+TP_API tp_tensor *tp_xlogy__with(tp_tensor *a, tp_operand b);
+TP_API tp_tensor *tp_copysign_with(tp_operand a, tp_operand b);          /* |a| with the sign of b, also of -0; b has no gradient */
+TP_API tp_tensor *tp_copysign__with(tp_tensor *a, tp_operand b);
 
 #ifdef __cplusplus
 }
@@ -101,6 +130,12 @@ TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
 #define tp_floor_divide(a, b)       tp_floor_divide_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_remainder(a, b)          tp_remainder_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_fmod(a, b)               tp_fmod_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_pow(a, b)                tp_pow_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_float_power(a, b)        tp_float_power_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_xlogy(a, b)              tp_xlogy_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_copysign(a, b)           tp_copysign_with(TP__OPERAND(a), TP__OPERAND(b))
+#define tp_xlogy_(a, b)             tp_xlogy__with(a, TP__OPERAND(b))
+#define tp_copysign_(a, b)          tp_copysign__with(a, TP__OPERAND(b))
 #define tp_lerp(a, b, weight)       tp_lerp_with(a, b, TP__OPERAND(weight))
 #define tp_addcmul(x, a, b, value)  tp_addcmul_with(x, a, b, TP__OPERAND(value))
 #define tp_addcdiv(x, a, b, value)  tp_addcdiv_with(x, a, b, TP__OPERAND(value))
@@ -115,6 +150,8 @@ TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
 #define tp_floor_divide_(a, b)      tp_floor_divide__with(a, TP__OPERAND(b))
 #define tp_remainder_(a, b)         tp_remainder__with(a, TP__OPERAND(b))
 #define tp_fmod_(a, b)              tp_fmod__with(a, TP__OPERAND(b))
+#define tp_pow_(a, b)               tp_pow__with(a, TP__OPERAND(b))
+#define tp_float_power_(a, b)       tp_float_power__with(a, TP__OPERAND(b))
 #define tp_lerp_(a, b, weight)      tp_lerp__with(a, b, TP__OPERAND(weight))
 #define tp_addcmul_(x, a, b, value) tp_addcmul__with(x, a, b, TP__OPERAND(value))
 #define tp_addcdiv_(x, a, b, value) tp_addcdiv__with(x, a, b, TP__OPERAND(value))
@@ -122,9 +159,9 @@ TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
 #define TP__INLINE2(name) inline tp_tensor *tp_##name(tp_operand a, tp_operand b) { return tp_##name##_with(a, b); }
 #define TP__INLINE2_(name) inline tp_tensor *tp_##name(tp_tensor *a, tp_operand b) { return tp_##name##_with(a, b); }
 TP__INLINE2(add) TP__INLINE2(sub) TP__INLINE2(mul) TP__INLINE2(div) TP__INLINE2(rsub) TP__INLINE2(eq) TP__INLINE2(floor_divide)
-TP__INLINE2(remainder) TP__INLINE2(fmod)
+TP__INLINE2(remainder) TP__INLINE2(fmod) TP__INLINE2(pow) TP__INLINE2(float_power) TP__INLINE2(xlogy) TP__INLINE2(copysign)
 TP__INLINE2_(add_) TP__INLINE2_(sub_) TP__INLINE2_(mul_) TP__INLINE2_(div_) TP__INLINE2_(eq_) TP__INLINE2_(floor_divide_)
-TP__INLINE2_(remainder_) TP__INLINE2_(fmod_)
+TP__INLINE2_(remainder_) TP__INLINE2_(fmod_) TP__INLINE2_(pow_) TP__INLINE2_(float_power_) TP__INLINE2_(xlogy_) TP__INLINE2_(copysign_)
 inline tp_tensor *tp_add_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_add_alpha_with(a, b, alpha); }
 inline tp_tensor *tp_sub_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_sub_alpha_with(a, b, alpha); }
 inline tp_tensor *tp_add_alpha_(tp_tensor *a, tp_operand b, tp_operand alpha) { return tp_add__alpha_with(a, b, alpha); }
