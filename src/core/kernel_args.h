@@ -12,6 +12,10 @@ typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 
+/* clamp and clamp_backward: a bound of kind TP_OPERAND_NONE is absent. nan_to_num: the shape rule gives what each becomes. */
+typedef struct tp__bounds { tp_operand min, max; } tp__bounds;
+typedef struct tp__nan_to_num { tp_operand given[3]; double nan, posinf, neginf; } tp__nan_to_num;
+
 /* var, std and with their means: the shape rule gives the correction as `less`. */
 typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; double less; } tp__moments;
 

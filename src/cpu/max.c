@@ -204,52 +204,8 @@ static tp_status max_backward_kernel(tp__call *call)
     return TP_OK;
 }
 
-#define GREATER(dtype, T, VAL, V) \
-    static void greater_##dtype(int64_t n, const void *left, const void *right, void *to) \
-    { \
-        const T *a = left, *b = right; \
-        T *y = to; \
-        for (int64_t i = 0; i < n; i++) y[i] = VAL(a[i]) > VAL(b[i]) || VAL(a[i]) != VAL(a[i]) ? a[i] : b[i]; \
-    }
-EACH_TYPE(GREATER)
-
-static tp_status maximum_kernel(tp__call *call)
-{
-    tp_tensor *y = call->out[0];
-    switch (y->dtype) {
-#define CASE(dtype, T, VAL, V) case TP_##dtype: greater_##dtype(y->numel, call->in[0]->data, call->in[1]->data, y->data); break;
-    EACH_TYPE(CASE)
-#undef CASE
-    }
-    return TP_OK;
-}
-
-/* Beside a NaN both get the gradient, as in PyTorch. */
-#define PART(dtype, T, VAL, OUT) \
-    static void part_##dtype(int64_t n, const void *dy, const void *left, const void *right, void *to) \
-    { \
-        const T *g = dy, *a = left, *b = right; \
-        T *dx = to; \
-        for (int64_t i = 0; i < n; i++) \
-            dx[i] = VAL(a[i]) < VAL(b[i]) ? 0 : VAL(a[i]) == VAL(b[i]) ? OUT(VAL(g[i]) / 2) : g[i]; \
-    }
-EACH_FLOATING(PART)
-
-static tp_status maximum_backward_kernel(tp__call *call)
-{
-    tp_tensor *dx = call->out[0];
-    switch (dx->dtype) {
-#define CASE(dtype, T, VAL, OUT) \
-    case TP_##dtype: part_##dtype(dx->numel, call->in[0]->data, call->in[1]->data, call->in[2]->data, dx->data); break;
-    EACH_FLOATING(CASE)
-#undef CASE
-    }
-    return TP_OK;
-}
-
 const tp_kernel tp__cpu_max[] = {
     { "max.dim", max_dim_kernel, NULL }, { "min.dim", min_dim_kernel, NULL }, { "argmax", argmax_kernel, NULL }, { "argmin", argmin_kernel, NULL },
-    { "maximum", maximum_kernel, NULL },
     { "max_backward", max_backward_kernel, NULL }, { "max_scatter", scatter_kernel, NULL }, { "max_gather", gather_kernel, NULL },
-    { "maximum_backward", maximum_backward_kernel, NULL }, { NULL, NULL, NULL },
+    { NULL, NULL, NULL },
 };

@@ -73,7 +73,7 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
         (void)attr; \
     }
 #define TP__NO_ATTR
-#define TP__ATTR(A) const A p = *(const A *)attr;
+#define TP__ATTR(A) const A p = *(const A *)attr; (void)p;
 
 /* The loop `name`: its inputs' types in parentheses. CALLS: of functions that do not vectorize, compiled once. */
 #define TP__LOOP(name, TYPE, OUT, N, types, ATTR, expression) \

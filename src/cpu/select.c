@@ -1,4 +1,5 @@
 /* select.c: one element or another. Those that are only moved go by their size, in the dtype that they have. */
+#include "core/kernel_args.h"
 #include "cpu/pointwise.h"
 #include "cpu/vec.h"
 
@@ -14,4 +15,7 @@
 MOVE(where, (uint8_t, T, T), 0, a ? b : c)
 MOVE(masked_fill, (T, uint8_t, T), 1, b ? c : a)
 
-const tp_kernel tp__cpu_select[] = { TP__ROW_MANY(where) TP__ROW_MANY(masked_fill) { NULL, NULL, NULL } };
+#define REPLACED a != a ? (T)p.nan : a == (T)INFINITY ? (T)p.posinf : a == (T)-INFINITY ? (T)p.neginf : a
+TP__EVERY1_WITH(nan_to_num, tp__nan_to_num, REPLACED, REPLACED, a)
+
+const tp_kernel tp__cpu_select[] = { TP__ROW_MANY(where) TP__ROW_MANY(masked_fill) TP__ROW(nan_to_num) { NULL, NULL, NULL } };

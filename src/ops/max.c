@@ -2,7 +2,6 @@
  *
  *   max, min          y = max of x               dx = dy [x = y] / how many are equal
  *   max.dim, min.dim  y = x at i along dim       dx = dy at i, else 0
- *   max.other         y = max(a, b), broadcast   da = dy [a > b] + dy/2 [a = b]
  *   argmax, argmin    i alone */
 #include "ops/dense.h"
 #include "ops/samples.h"
@@ -115,7 +114,7 @@ static tp_status gather_shape(tp__call *call)
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
 
-static const tp_op op_max_backward, op_max_scatter, op_max_gather, op_maximum_backward;
+static const tp_op op_max_backward, op_max_scatter, op_max_gather;
 
 static tp_status max_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -159,69 +158,6 @@ static tp_status max_gather_backward(const tp_node *node, tp_tensor *const *g, u
     return tp__made(dx[0] = tp__run1(&op_max_scatter, (tp_tensor *[]){ g[0], tp__saved(node, 0) }, 2, tp__attr(node), NULL));
 }
 
-/* ---- The greater of two: broadcast, then as the kernel of two equal shapes --------------------------------------------------------- */
-
-static tp_status maximum_shape(tp__call *call)
-{
-    const tp_dtype dtype = tp__result_type(call->in, 2);
-    int64_t shape[TP_MAX_DIMS];
-    int ndim;
-    if (tp__is_complex(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
-    if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
-    const tp_tensor *y = tp__out(call, dtype, ndim, shape);
-    for (int i = 0; y && i < 2; i++)
-        if (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != dtype) call->keep_shape |= (uint64_t)1 << i;
-    return tp__made(y);
-}
-
-static tp_status maximum_forward(tp__call *call)
-{
-    const tp_tensor *y = call->out[0];
-    const uint32_t mark = tp__list_mark();
-    tp_tensor *in[2] = { NULL };
-    TP_NO_GRAD();
-    for (int i = 0; i < 2; i++) in[i] = tp__same_shape(call->in[i], y) ? call->in[i] : tp_expand(call->in[i], tp__shape(y->ndim, y->shape));
-    tp__call wide = *call;
-    wide.in = in;
-    const tp_dtype dtypes[TP__DENSE_MOST] = { (tp_dtype)y->dtype, (tp_dtype)y->dtype };
-    const tp_status status = in[0] && in[1] ? tp__run_dense(&wide, dtypes) : tp__pending();
-    tp__list_release(mark);
-    return status;
-}
-
-static tp_status maximum_backward_shape(tp__call *call)
-{
-    const tp_tensor *dy = call->in[0];
-    for (int i = 1; i < 3; i++)
-        if (!tp__same_shape(call->in[i], dy) || call->in[i]->dtype != dy->dtype)
-            return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit %s", tp__shape_text(dy), tp__shape_text(call->in[i]));
-    return tp__made(tp__out(call, (tp_dtype)dy->dtype, dy->ndim, dy->shape));
-}
-
-/* da of dy, as if a and b had dy's shape and dtype */
-static tp_tensor *part_of(tp_tensor *dy, tp_tensor *a, tp_tensor *b)
-{
-    if (!dy || !a || !b) return NULL;
-    const tp_shape shape = tp__shape(dy->ndim, dy->shape);
-    a = tp_expand(tp_to_dtype(tp_detach(a), (tp_dtype)dy->dtype), shape);
-    b = tp_expand(tp_to_dtype(tp_detach(b), (tp_dtype)dy->dtype), shape);
-    return tp__run1(&op_maximum_backward, (tp_tensor *[]){ dy, a, b }, 3, NULL, NULL);
-}
-
-static tp_status maximum_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
-{
-    tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
-    if (need & 1 && !(dx[0] = tp__fit(node, 0, part_of(dy[0], a, b)))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp__fit(node, 1, part_of(dy[0], b, a)))) return tp__pending();
-    return TP_OK;
-}
-
-static tp_status maximum_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
-{
-    if (!(need & 1)) return TP_OK;
-    return tp__made(dx[0] = part_of(g[0], tp__saved(node, 0), tp__saved(node, 1)));
-}
-
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
 
 static void all_samples(tp_sample_set *set)
@@ -244,13 +180,6 @@ static void argmax_samples(tp_sample_set *set)
     dim_samples(set);
 }
 
-static void other_samples(tp_sample_set *set)
-{
-    tp_tensor *both = tp__sample_distinct(set, TP_SHAPE(2, 3, 4));
-    TP__GIVE(set, TP__TENSOR_ARG(tp_select(both, 0, 0)), TP__TENSOR_ARG(tp_select(both, 0, 1)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp_add(tp__sample_distinct(set, TP_SHAPE(4)), 0.125)));
-}
-
 static void max_backward_samples(tp_sample_set *set)
 {
     tp_tensor *x = tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)));
@@ -269,12 +198,6 @@ static void gather_samples(tp_sample_set *set)
              TP__INT_ARG(1), TP__INT_ARG(4), TP__BOOL_ARG(false));
 }
 
-static void maximum_backward_samples(tp_sample_set *set)
-{
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))),
-             TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))));
-}
-
 /* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------- */
 
 #define EXTREME(name) \
@@ -287,10 +210,6 @@ static void maximum_backward_samples(tp_sample_set *set)
         .shape = argmax_shape, .forward = tp__run_contiguous, .attr_size = sizeof(dim_attr), .samples = argmax_samples, .state = TP__STATE };
 EXTREME(max)
 EXTREME(min)
-static const tp_op op_max_other = { .schema = "max.other(Tensor input, Tensor other) -> Tensor", .kernel = "maximum", .shape = maximum_shape,
-    .forward = maximum_forward, .backward = maximum_backward, .saves = { TP__INPUT(0, 0), TP__INPUT(1, 0) }, .samples = other_samples,
-    .state = TP__STATE };
-
 static const tp_op op_max_backward = { .schema = "max_backward(Tensor grad, Tensor input, Tensor output) -> Tensor", .flags = TP__INTERNAL,
     .shape = max_backward_shape, .forward = tp__run_contiguous, .backward = max_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
     .samples = max_backward_samples, .state = TP__STATE };
@@ -300,10 +219,6 @@ static const tp_op op_max_scatter = { .schema = "max_scatter(Tensor grad, Tensor
 static const tp_op op_max_gather = { .schema = "max_gather(Tensor input, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
     .flags = TP__INTERNAL, .shape = gather_shape, .forward = tp__run_contiguous, .backward = max_gather_backward, .saves = { TP__INPUT(1, 0) },
     .attr_size = sizeof(scatter_attr), .samples = gather_samples, .state = TP__STATE };
-static const tp_op op_maximum_backward = { .schema = "maximum_backward(Tensor grad, Tensor input, Tensor other) -> Tensor", .flags = TP__INTERNAL,
-    .shape = maximum_backward_shape, .forward = tp__run_contiguous, .backward = maximum_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
-    .samples = maximum_backward_samples, .state = TP__STATE };
-
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
 tp_tensor *tp_max(tp_tensor *x) { return tp__run1(&op_max, &x, 1, NULL, TP__CALLER); }
@@ -331,6 +246,5 @@ tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o) { return pla
 tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o) { return place(&op_argmin, "argmin", x, o, TP__CALLER); }
 
 const tp_op *const tp__ops_max[] = {
-    &op_max, &op_max_dim, &op_max_other, &op_argmax, &op_min, &op_min_dim, &op_argmin, &op_max_backward, &op_max_scatter, &op_max_gather,
-    &op_maximum_backward, NULL,
+    &op_max, &op_max_dim, &op_argmax, &op_min, &op_min_dim, &op_argmin, &op_max_backward, &op_max_scatter, &op_max_gather, NULL,
 };

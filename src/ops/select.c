@@ -2,13 +2,17 @@
  *
  *   where        y = condition ? a : b     da = condition ? dy : 0     db = condition ? 0 : dy
  *   masked_fill  y = mask ? v : x          dx = mask ? 0 : dy          dv = sum of dy where mask
+ *   nan_to_num   y = x, or what NaN, inf and -inf become     dx = dy [x is finite]
  *
  * Nothing is computed, so all dtypes are taken, and a NaN that is not chosen leaves no trace. */
+#include <float.h>
 #include <math.h>
 
 #include "core/convert.h"
+#include "core/kernel_args.h"
 #include "ops/copy.h"
 #include "ops/pointwise.h"
+#include "ops/select.h"
 
 /* ---- Dtypes and shapes ---------------------------------------------------------------------------------------------------------- */
 
@@ -35,6 +39,32 @@ static bool tp__dtypes_masked_fill(const tp__call *call, tp__dtypes *out)
 }
 TP__POINTWISE_RULE(masked_fill)
 
+/* Where nothing is given, infinities become the greatest of the dtype, and NaN 0. */
+static void take_replacements(tp__call *call)
+{
+    static const double greatest[TP_DTYPE_END] = { [TP_F32] = FLT_MAX, [TP_F64] = DBL_MAX, [TP_F16] = 65504, [TP_BF16] = 0x1.fep127 };
+    tp__nan_to_num *p = (tp__nan_to_num *)(uintptr_t)call->attr;
+    const double most = greatest[call->in[0]->dtype], otherwise[3] = { 0, most, -most };
+    double value[3];
+    for (int i = 0; i < 3; i++) {
+        const tp_operand v = p->given[i];
+        value[i] = !v.kind ? otherwise[i] : v.kind == TP_OPERAND_REAL ? v.as.real : (double)v.as.integer;
+    }
+    p->nan = value[0];
+    p->posinf = value[1];
+    p->neginf = value[2];
+}
+static tp_status tp__shape_nan_to_num(tp__call *call)
+{
+    take_replacements(call);
+    return tp__shape_same(call);
+}
+static tp_status tp__in_place_nan_to_num(tp__call *call)
+{
+    take_replacements(call);
+    return tp__in_place_same(call);
+}
+
 /* ---- Numbers that do not fit ------------------------------------------------------------------------------------------------------ */
 
 /* A 0-dim tensor as a number; of complex ones the real part. */
@@ -45,11 +75,9 @@ static tp_operand number_of(const tp_tensor *x)
     return v;
 }
 
-/* As fill_, but that what is no infinity must not become one in 16 bits either. */
-static tp_status check_value(const tp__call *call, const tp_tensor *value, tp_dtype dtype)
+tp_status tp__check_value(const tp__call *call, tp_dtype dtype, tp_operand v)
 {
     static const double most[TP_DTYPE_END] = { [TP_F16] = 65504, [TP_BF16] = 0x1.fep127 };
-    const tp_operand v = number_of(value);
     const double real = v.kind == TP_OPERAND_REAL ? v.as.real : (double)v.as.integer;
     if (most[dtype] > 0 && isfinite(real) && fabs(real) > most[dtype])
         return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot hold %g", tp_dtype_name(dtype), real);
@@ -64,7 +92,7 @@ static tp_status run_kernel(tp__call *call)
 
 static tp_status masked_fill_forward(tp__call *call)
 {
-    const tp_status status = call->in[2]->device == TP_CPU ? check_value(call, call->in[2], (tp_dtype)call->out[0]->dtype) : TP_OK;
+    const tp_status status = call->in[2]->device == TP_CPU ? tp__check_value(call, (tp_dtype)call->out[0]->dtype, number_of(call->in[2])) : TP_OK;
     return status ? status : run_kernel(call);
 }
 
@@ -92,6 +120,12 @@ static tp_status masked_fill_backward(const tp_node *node, tp_tensor *const *dy,
     if (need & 1 && !(dx[0] = tp__fit(node, 0, tp_masked_fill(dy[0], mask, 0)))) return tp__pending();
     if (need & 4 && !(dx[2] = tp__fit(node, 2, tp_where(mask, dy[0], 0)))) return tp__pending();
     return TP_OK;
+}
+
+static tp_status nan_to_num_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return tp__made(dx[0] = tp_mul(dy[0], tp_isfinite(tp__saved(node, 0))));
 }
 
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
@@ -124,6 +158,13 @@ static void masked_fill_samples(tp_sample_set *set)
     TP__GIVE(set, REAL(TP_SHAPE(4, 1)), BOOLS(TP_SHAPE(2, 1, 3)), REAL(TP__SCALAR_SHAPE));
 }
 
+static void nan_to_num_samples(tp_sample_set *set)
+{
+    tp__unary_samples(set);
+    TP__GIVE(set, REAL(TP_SHAPE(2, 3)), TP__FLOAT_ARG(1.5), TP__INT_ARG(3));
+    TP__GIVE(set, TP__TENSOR_ARG(tp_log(tp_zeros(TP_SHAPE(3)))), TP__NAMED("neginf", .kind = TP_ARG_FLOAT, .value.real = -4));
+}
+
 /* ---- Ops ------------------------------------------------------------------------------------------------------------------------------ */
 
 static const tp_op op_where = { .schema = "where(Tensor condition, Tensor|number input, Tensor|number other) -> Tensor", .shape = tp__shape_where,
@@ -148,4 +189,19 @@ tp_tensor *tp_masked_fill__with(tp_tensor *x, tp_tensor *mask, tp_operand value)
     return tp__with_numbers(&op_masked_fill_, (tp_operand[]){ tp__from_tensor(x), tp__from_tensor(mask), value }, 3, NULL, TP__CALLER);
 }
 
-const tp_op *const tp__ops_select[] = { &op_where, &op_masked_fill, &op_masked_fill_, NULL };
+TP__OPS1(nan_to_num, ", number? nan=none, number? posinf=none, number? neginf=none", nan_to_num, sizeof(tp__nan_to_num), nan_to_num_samples, TP__INPUT(0, 0))
+
+static tp_tensor *nan_to_num(const tp_op *op, tp_tensor *x, const tp_nan_to_num_options *options, const void *caller)
+{
+    tp_nan_to_num_options o = { TP__DEFAULT_nan_to_num .tp__end = 0 };
+    if (tp_options_take("nan_to_num", &o, options, offsetof(tp_nan_to_num_options, tp__end))) return NULL;
+    const double given[3] = { o.nan, o.posinf, o.neginf };
+    tp__nan_to_num attr = { .nan = 0 };
+    for (int i = 0; i < 3; i++)
+        if (!isnan(given[i])) attr.given[i] = tp__from_real(given[i]);
+    return tp__run1(op, &x, 1, &attr, caller);
+}
+tp_tensor *tp_nan_to_num_with(tp_tensor *x, const tp_nan_to_num_options *o) { return nan_to_num(&op_nan_to_num, x, o, TP__CALLER); }
+tp_tensor *tp_nan_to_num__with(tp_tensor *x, const tp_nan_to_num_options *o) { return nan_to_num(&op_nan_to_num_, x, o, TP__CALLER); }
+
+const tp_op *const tp__ops_select[] = { &op_where, &op_masked_fill, &op_masked_fill_, &op_nan_to_num, &op_nan_to_num_, NULL };

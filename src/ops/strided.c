@@ -91,7 +91,8 @@ static tp_status check_geometry(tp__call *call, strided_attr *a)
     __int128 last = a->offset;
     for (int i = 0; i < a->size.n && !empty && last <= INT64_MAX; i++) last += (__int128)(a->size.v[i] - 1) * a->stride.v[i];
     const int64_t room = (int64_t)(x->storage->used / tp_dtype_size((tp_dtype)x->dtype));
-    if (a->offset < 0 || (empty ? last > room : last >= room))
+    const int64_t far = (int64_t)1 << 44;              /* where nothing lies no offset is wrong, but it must remain an address */
+    if (a->offset < 0 || last >= (empty ? far : room))
         return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s and offset %lld goes beyond the storage of %lld elements",
                              tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v), (long long)a->offset, (long long)room);
     return TP_OK;
