@@ -25,9 +25,15 @@ static TP__INLINE int64_t between_i64(int64_t x, tp__bounds p)
     return y > hi ? hi : y;
 }
 TP__EVERY1_WITH(clamp, tp__bounds, between_f32(a, (float)least(p.min), (float)most(p.max)), between_f64(a, least(p.min), most(p.max)), between_i64(a, p))
-/* Of a is the gradient where b is strictly inside. */
-#define INSIDE(T) ((!p.min.kind | (b > (T)least(p.min))) & (!p.max.kind | (b < (T)most(p.max)))) ? a : 0
-TP__REAL2_WITH(clamp_backward, tp__bounds, INSIDE(float), INSIDE(double))
+/* The gradient where x is strictly inside. */
+#define INSIDE(T, name) static TP__INLINE T name(T dy, T x, tp__bounds p) \
+    { \
+        const int above = !p.min.kind || x > (T)least(p.min), below = !p.max.kind || x < (T)most(p.max); \
+        return above & below ? dy : 0; \
+    }
+INSIDE(float, inside_f32)
+INSIDE(double, inside_f64)
+TP__REAL2_WITH(clamp_backward, tp__bounds, inside_f32(a, b, p), inside_f64(a, b, p))
 
 /* ---- Between tensors ------------------------------------------------------------------------------------------------------------------- */
 
