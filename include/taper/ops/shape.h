@@ -34,7 +34,15 @@ typedef struct tp_diag_embed_options {
 } tp_diag_embed_options;
 #define TP__DEFAULT_diag_embed .dim1 = -2, .dim2 = -1,
 
-#define TP__EACH_SHAPE_OP_OPTIONS(X) X(squeeze) X(slice) X(diagonal) X(diag_embed)
+typedef struct tp_repeat_interleave_options {
+    TP__HEAD(tp_repeat_interleave_options);
+    int64_t dim TP__IS(TP_NONE);                       /* not given: all elements in a row */
+    int64_t output_size TP__IS(TP_NONE);               /* of dim, if it is known */
+    TP__TAIL;
+} tp_repeat_interleave_options;
+#define TP__DEFAULT_repeat_interleave .dim = TP_NONE, .output_size = TP_NONE,
+
+#define TP__EACH_SHAPE_OP_OPTIONS(X) X(squeeze) X(slice) X(diagonal) X(diag_embed) X(repeat_interleave)
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,6 +92,10 @@ TP_API tp_tensor *tp_triu(tp_tensor *x, int64_t diagonal);       /* x where colu
 TP_API tp_tensor *tp_tril_(tp_tensor *x, int64_t diagonal);
 TP_API tp_tensor *tp_triu_(tp_tensor *x, int64_t diagonal);
 
+TP_API tp_tensor *tp_repeat(tp_tensor *x, tp_shape repeats);     /* the whole so many times along each dim; more of them come first */
+/* Each slice of dim so many times, one after another: a number for all, or an int64 or int32 tensor of one each. */
+TP_API tp_tensor *tp_repeat_interleave_with(tp_tensor *x, tp_operand repeats, const tp_repeat_interleave_options *o);
+
 /* ---- Filling, in place -------------------------------------------------------------------------------------------------------- */
 
 TP_API tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src);      /* casts and broadcasts */
@@ -101,12 +113,17 @@ TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);
 #define tp__slice(x, dim, ...) TP__DEFAULTS(tp_slice_with(x, dim, TP__OPTIONS(slice, __VA_ARGS__)))
 #define tp_diagonal(...) tp__diagonal(__VA_ARGS__, )
 #define tp__diagonal(x, ...) TP__DEFAULTS(tp_diagonal_with(x, TP__OPTIONS(diagonal, __VA_ARGS__)))
+#define tp_repeat_interleave(...) tp__repeat_interleave(__VA_ARGS__, )
+#define tp__repeat_interleave(x, repeats, ...) \
+    TP__DEFAULTS(tp_repeat_interleave_with(x, TP__OPERAND(repeats), TP__OPTIONS(repeat_interleave, __VA_ARGS__)))
 #define tp_diag_embed(...) tp__diag_embed(__VA_ARGS__, )
 #define tp__diag_embed(x, ...) TP__DEFAULTS(tp_diag_embed_with(x, TP__OPTIONS(diag_embed, __VA_ARGS__)))
 #else
 inline tp_tensor *tp_squeeze(tp_tensor *x, const tp_squeeze_options &o = {}) { return tp_squeeze_with(x, &o); }
 inline tp_tensor *tp_slice(tp_tensor *x, int dim, const tp_slice_options &o = {}) { return tp_slice_with(x, dim, &o); }
 inline tp_tensor *tp_diagonal(tp_tensor *x, const tp_diagonal_options &o = {}) { return tp_diagonal_with(x, &o); }
+inline tp_tensor *tp_repeat_interleave(tp_tensor *x, tp_operand repeats, const tp_repeat_interleave_options &o = {})
+{ return tp_repeat_interleave_with(x, repeats, &o); }
 inline tp_tensor *tp_diag_embed(tp_tensor *x, const tp_diag_embed_options &o = {}) { return tp_diag_embed_with(x, &o); }
 #endif
 
