@@ -11,6 +11,7 @@
 #include <taper/ops/attention.h>
 #include <taper/ops/compare.h>
 #include <taper/ops/conv.h>
+#include <taper/ops/create.h>
 #include <taper/ops/index.h>
 #include <taper/ops/linalg.h>
 #include <taper/ops/loss.h>
@@ -42,6 +43,7 @@
     TP__EACH_INDEX_OP_OPTIONS(X) \
     TP__EACH_SHAPE_OP_OPTIONS(X) \
     TP__EACH_SORT_OP_OPTIONS(X) \
+    TP__EACH_CREATE_OP_OPTIONS(X) \
     TP__EACH_LOSS_OP_OPTIONS(X) \
     TP__EACH_RANDOM_OP_OPTIONS(X) \
     TP__EACH_OPTIM_OP_OPTIONS(X)

@@ -1,8 +1,6 @@
 /* create.c: tensors from shapes, values and memory of the caller's. */
 #include "core/create.h"
 
-#include <math.h>
-
 bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
 {
     *o = (tp_tensor_options){ TP__DEFAULT_tensor .tp__end = 0 };
@@ -80,25 +78,6 @@ tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_option
 }
 
 tp_tensor *tp_scalar(double value) { return tp_full_with((tp_shape){ 0 }, (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = value }, NULL); }
-
-tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *options)
-{
-    tp_tensor_options o;
-    const bool whole = floor(start) == start && floor(end) == end && floor(step) == step;
-    if (!tp__create_options("arange", &o, options, whole ? TP_I64 : TP_F32)) return NULL;
-    if (step == 0 || !isfinite(start) || !isfinite(end) || !isfinite(step) || (step > 0 ? start > end : start < end))
-        return tp_fail(TP_ERR_ARGUMENT, "arange: no way from %g to %g by %g", start, end, step), NULL;
-    const double count = ceil((end - start) / step);
-    if (count > 0x1p53) return tp_fail(TP_ERR_SHAPE, "arange: %g values are too many", count), NULL;
-    const int64_t n = (int64_t)count;
-    const tp_tensor_options wide = { .dtype = TP_F64, .device = TP_CPU };
-    tp_tensor *x = tp__create("arange", TP_SHAPE(n), &wide);
-    if (!x) return NULL;
-    for (int64_t i = 0; i < n; i++) ((double *)x->data)[i] = start + step * (double)i;
-    if (o.dtype != TP_F64) x = tp_to_dtype(x, o.dtype);
-    if (x && o.device != TP_CPU) x = tp_to(x, o.device);
-    return tp__create_done(x, &o);
-}
 
 tp_tensor *tp_from_data(const void *data, tp_dtype dtype, tp_shape shape)
 {

@@ -41,6 +41,8 @@ typedef struct tp__factor { tp_operand value; } tp__factor;              /* alph
 typedef struct tp__decimals { int64_t decimals; } tp__decimals;          /* round.decimals */
 typedef struct tp__logit { tp_operand eps; } tp__logit;                  /* a number, or none */
 typedef struct tp__polygamma { int64_t n; } tp__polygamma;
+/* arange: start + i step, of integers first + i stride. linspace, logspace: from start to end, as powers of base. */
+typedef struct tp__number_row { double start, end, step, base; int64_t first, stride; } tp__number_row;
 
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
 typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;

@@ -1,0 +1,69 @@
+/* create.h: tensors made of numbers, or like another one. What holds for all ops is said in ops.h; more of creation is in core.h.
+ *
+ * No gradient goes through any of them. */
+#ifndef TAPER_OPS_CREATE_H
+#define TAPER_OPS_CREATE_H
+
+#include <taper/core.h>
+
+typedef struct tp_like_options {
+    TP__HEAD(tp_like_options);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* x's */
+    tp_device device TP__IS(0);                        /* x's */
+    bool requires_grad TP__IS(false), pinned TP__IS(false);
+    tp_memory_format memory_format TP__IS(TP_FORMAT_DEFAULT);    /* preserve */
+    TP__TAIL;
+} tp_like_options;
+#define TP__DEFAULT_like
+
+#define TP__EACH_CREATE_OP_OPTIONS(X) X(like)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Numbers in a row: float32 unless the options say another dtype ----------------------------------------------------------------- */
+
+/* start + i (end - start) / (steps - 1), 0 <= i < steps. TP_ERR_ARGUMENT: steps < 0 */
+TP_API tp_tensor *tp_linspace_with(double start, double end, int64_t steps, const tp_tensor_options *o);
+TP_API tp_tensor *tp_logspace_with(double start, double end, int64_t steps, double base, const tp_tensor_options *o);       /* base to the power of it */
+TP_API tp_tensor *tp_eye_with(int64_t n, int64_t m, const tp_tensor_options *o);   /* [n, m], 1 on the main diagonal, else 0; m may be TP_NONE: n */
+
+/* ---- Of x's shape, and unless the options say otherwise of its dtype, device and layout ----------------------------------------------- */
+
+TP_API tp_tensor *tp_empty_like_with(tp_tensor *x, const tp_like_options *o);      /* values are not set */
+TP_API tp_tensor *tp_zeros_like_with(tp_tensor *x, const tp_like_options *o);
+TP_API tp_tensor *tp_ones_like_with(tp_tensor *x, const tp_like_options *o);
+TP_API tp_tensor *tp_full_like_with(tp_tensor *x, tp_operand value, const tp_like_options *o);      /* TP_ERR_DTYPE: a number that does not fit */
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+#define tp_linspace(...) tp__linspace(__VA_ARGS__, )
+#define tp__linspace(start, end, steps, ...) TP__DEFAULTS(tp_linspace_with(start, end, steps, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_logspace(...) tp__logspace(__VA_ARGS__, )
+#define tp__logspace(start, end, steps, base, ...) TP__DEFAULTS(tp_logspace_with(start, end, steps, base, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_eye(...) tp__eye(__VA_ARGS__, )
+#define tp__eye(n, m, ...) TP__DEFAULTS(tp_eye_with(n, m, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_empty_like(...) tp__empty_like(__VA_ARGS__, )
+#define tp__empty_like(x, ...) TP__DEFAULTS(tp_empty_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_zeros_like(...) tp__zeros_like(__VA_ARGS__, )
+#define tp__zeros_like(x, ...) TP__DEFAULTS(tp_zeros_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_ones_like(...) tp__ones_like(__VA_ARGS__, )
+#define tp__ones_like(x, ...) TP__DEFAULTS(tp_ones_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_full_like(...) tp__full_like(__VA_ARGS__, )
+#define tp__full_like(x, value, ...) TP__DEFAULTS(tp_full_like_with(x, TP__OPERAND(value), TP__OPTIONS(like, __VA_ARGS__)))
+#else
+inline tp_tensor *tp_linspace(double start, double end, int64_t steps, const tp_tensor_options &o = {}) { return tp_linspace_with(start, end, steps, &o); }
+inline tp_tensor *tp_logspace(double start, double end, int64_t steps, double base, const tp_tensor_options &o = {})
+{ return tp_logspace_with(start, end, steps, base, &o); }
+inline tp_tensor *tp_eye(int64_t n, int64_t m, const tp_tensor_options &o = {}) { return tp_eye_with(n, m, &o); }
+inline tp_tensor *tp_empty_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_empty_like_with(x, &o); }
+inline tp_tensor *tp_zeros_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_zeros_like_with(x, &o); }
+inline tp_tensor *tp_ones_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_ones_like_with(x, &o); }
+inline tp_tensor *tp_full_like(tp_tensor *x, tp_operand value, const tp_like_options &o = {}) { return tp_full_like_with(x, value, &o); }
+#endif
+
+#endif
