@@ -41,6 +41,10 @@ typedef struct tp__factor { tp_operand value; } tp__factor;              /* alph
 typedef struct tp__decimals { int64_t decimals; } tp__decimals;          /* round.decimals */
 typedef struct tp__logit { tp_operand eps; } tp__logit;                  /* a number, or none */
 typedef struct tp__polygamma { int64_t n; } tp__polygamma;
+/* pad_dims and its adjoint: one number per dim for each end. The value is of the constant mode. */
+enum { TP__PAD_CONSTANT = 1, TP__PAD_REFLECT, TP__PAD_REPLICATE, TP__PAD_CIRCULAR };
+typedef struct tp__pad { tp__ints before, after; int32_t mode; tp_operand value; } tp__pad;
+
 /* arange: start + i step, of integers first + i stride. linspace, logspace: from start to end, as powers of base. */
 typedef struct tp__number_row { double start, end, step, base; int64_t first, stride; } tp__number_row;
 

@@ -42,7 +42,16 @@ typedef struct tp_repeat_interleave_options {
 } tp_repeat_interleave_options;
 #define TP__DEFAULT_repeat_interleave .dim = TP_NONE, .output_size = TP_NONE,
 
-#define TP__EACH_SHAPE_OP_OPTIONS(X) X(squeeze) X(slice) X(diagonal) X(diag_embed) X(repeat_interleave)
+typedef enum tp_pad_mode { TP_PAD_MODE_DEFAULT = 0, TP_PAD_CONSTANT, TP_PAD_REFLECT, TP_PAD_REPLICATE, TP_PAD_CIRCULAR } tp_pad_mode;
+typedef struct tp_pad_options {
+    TP__HEAD(tp_pad_options);
+    tp_pad_mode mode TP__IS(TP_PAD_MODE_DEFAULT);      /* constant */
+    double value TP__IS(0);                            /* of the constant mode alone */
+    TP__TAIL;
+} tp_pad_options;
+#define TP__DEFAULT_pad
+
+#define TP__EACH_SHAPE_OP_OPTIONS(X) X(squeeze) X(slice) X(diagonal) X(diag_embed) X(repeat_interleave) X(pad)
 
 #ifdef __cplusplus
 extern "C" {
@@ -96,6 +105,14 @@ TP_API tp_tensor *tp_repeat(tp_tensor *x, tp_shape repeats);     /* the whole so
 /* Each slice of dim so many times, one after another: a number for all, or an int64 or int32 tensor of one each. */
 TP_API tp_tensor *tp_repeat_interleave_with(tp_tensor *x, tp_operand repeats, const tp_repeat_interleave_options *o);
 
+/* Two numbers for each dim from the last one on: how many elements come before and after, fewer where they are below 0.
+ * tp_pad(x, TP_SHAPE(1, 2)) pads the last dim. Reflect, replicate and circular are for one to three dims, after one or two others;
+ * reflect takes less than the dim has elements, circular no more. TP_ERR_SHAPE, TP_ERR_ARGUMENT. */
+TP_API tp_tensor *tp_pad_with(tp_tensor *x, tp_shape pad, const tp_pad_options *o);
+TP_API tp_tensor *tp_pixel_shuffle(tp_tensor *x, int64_t factor);          /* [.., c r r, h, w] -> [.., c, h r, w r] */
+TP_API tp_tensor *tp_pixel_unshuffle(tp_tensor *x, int64_t factor);        /* and back */
+TP_API tp_tensor *tp_channel_shuffle(tp_tensor *x, int64_t groups);        /* [n, g k, ..] -> [n, k g, ..] */
+
 /* ---- Filling, in place -------------------------------------------------------------------------------------------------------- */
 
 TP_API tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src);      /* casts and broadcasts */
@@ -116,6 +133,8 @@ TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);
 #define tp_repeat_interleave(...) tp__repeat_interleave(__VA_ARGS__, )
 #define tp__repeat_interleave(x, repeats, ...) \
     TP__DEFAULTS(tp_repeat_interleave_with(x, TP__OPERAND(repeats), TP__OPTIONS(repeat_interleave, __VA_ARGS__)))
+#define tp_pad(...) tp__pad_(__VA_ARGS__, )
+#define tp__pad_(x, by, ...) TP__DEFAULTS(tp_pad_with(x, by, TP__OPTIONS(pad, __VA_ARGS__)))
 #define tp_diag_embed(...) tp__diag_embed(__VA_ARGS__, )
 #define tp__diag_embed(x, ...) TP__DEFAULTS(tp_diag_embed_with(x, TP__OPTIONS(diag_embed, __VA_ARGS__)))
 #else
@@ -124,6 +143,7 @@ inline tp_tensor *tp_slice(tp_tensor *x, int dim, const tp_slice_options &o = {}
 inline tp_tensor *tp_diagonal(tp_tensor *x, const tp_diagonal_options &o = {}) { return tp_diagonal_with(x, &o); }
 inline tp_tensor *tp_repeat_interleave(tp_tensor *x, tp_operand repeats, const tp_repeat_interleave_options &o = {})
 { return tp_repeat_interleave_with(x, repeats, &o); }
+inline tp_tensor *tp_pad(tp_tensor *x, tp_shape pad, const tp_pad_options &o = {}) { return tp_pad_with(x, pad, &o); }
 inline tp_tensor *tp_diag_embed(tp_tensor *x, const tp_diag_embed_options &o = {}) { return tp_diag_embed_with(x, &o); }
 #endif
 
