@@ -4,6 +4,7 @@
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "cpu/contiguous.h"
+#include "cpu/copy.h"
 
 /* ---- Maps ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -153,6 +154,83 @@ typedef struct back_job {
 ADD(float)
 ADD(double)
 
+/* Circular: dim by dim, from the first on, what is behind the middle is added to its beginning, and what is before it to its end;
+ * 16-bit floats are rounded after each, as PyTorch's copies of slices do. */
+typedef struct fold_job {
+    const back_job *of;
+    const tp__pad *pad;
+    void *work;                                        /* dy, to be added up in */
+    tp_dtype rounds;                                   /* of 16 bits; 0: none */
+} fold_job;
+
+#define FOLD(T) \
+    static void add_row_##T(T *to, const T *from, int64_t n, tp_dtype rounds) \
+    { \
+        for (int64_t i = 0; i < n; i++) { \
+            const T sum = to[i] + from[i]; \
+            to[i] = rounds == TP_BF16 ? (T)tp__bf16_to_f32(tp__f32_to_bf16((float)sum)) : rounds ? (T)tp__f16_to_f32(tp__f32_to_f16((float)sum)) : sum; \
+        } \
+    } \
+    static void fold_##T(void *arg, int64_t from, int64_t to) \
+    { \
+        const fold_job *f = arg; \
+        const back_job *j = f->of; \
+        for (int64_t place = from; place < to; place++) { \
+            T *w = (T *)f->work + place * j->of_dy; \
+            int64_t outer = 1; \
+            for (int d = j->first; d < j->ndim; outer *= j->padded[d++]) { \
+                const int64_t before = f->pad->before.v[d], after = f->pad->after.v[d], n = j->padded[d]; \
+                const int64_t l = before > 0 ? before : 0, r = after > 0 ? after : 0, inner = n ? j->of_dy / outer / n : 0; \
+                for (int64_t o = 0; o < outer; o++) { \
+                    T *row = w + o * n * inner; \
+                    add_row_##T(row + l * inner, row + (n - r) * inner, r * inner, f->rounds); \
+                    add_row_##T(row + (n - l - r) * inner, row, l * inner, f->rounds); \
+                } \
+            } \
+        } \
+    }
+FOLD(float)
+FOLD(double)
+
+/* The middle of the folded dy is dx, where nothing was cut off. */
+static void take_middle(const fold_job *f, tp_tensor *dx, tp_dtype dtype)
+{
+    const back_job *j = f->of;
+    tp_tensor to = *dx, from = { .dtype = (uint8_t)dtype, .ndim = dx->ndim, .data = f->work, .numel = 1 };
+    const int64_t item = (int64_t)tp_dtype_size(dtype), dx_item = (int64_t)tp_dtype_size((tp_dtype)dx->dtype);
+    memset(dx->data, 0, (size_t)(dx->numel * dx_item));
+    int64_t step = 1;
+    for (int d = dx->ndim - 1; d >= 0; step *= j->padded[d--]) {
+        const int64_t before = f->pad->before.v[d], after = f->pad->after.v[d];
+        from.stride[d] = step;
+        from.shape[d] = to.shape[d] = j->size[d] + (before < 0 ? before : 0) + (after < 0 ? after : 0);
+        from.numel *= from.shape[d];
+        from.data = (char *)from.data + (before > 0 ? before : 0) * step * item;
+        to.data = (char *)to.data + (before < 0 ? -before : 0) * dx->stride[d] * dx_item;
+    }
+    to.numel = from.numel;
+    to.flags = 0;
+    tp__copy_into(&to, &from);
+}
+
+static tp_status fold(const back_job *j, const tp__pad *a, const tp_tensor *dy, tp_tensor *dx, int64_t outer, tp_dtype dtype)
+{
+    const size_t bytes = (size_t)dy->numel * tp_dtype_size(dtype);
+    tp_tensor work = *dy;
+    work.data = tp_mem_alloc(bytes ? bytes : 1);
+    if (!work.data) return TP_ERR_MEMORY;
+    work.dtype = (uint8_t)dtype;
+    work.flags = 0;
+    int64_t step = 1;
+    for (int d = dy->ndim - 1; d >= 0; step *= dy->shape[d--]) work.stride[d] = step;
+    tp__copy_into(&work, dy);
+    const fold_job f = { j, a, work.data, dy->dtype == TP_F16 || dy->dtype == TP_BF16 ? (tp_dtype)dy->dtype : 0 };
+    tp__parallel_items(outer, j->of_dy * 2, tp_get_num_threads(), dtype == TP_F64 ? fold_double : fold_float, (void *)(uintptr_t)&f);
+    take_middle(&f, dx, dtype);
+    tp_mem_free(work.data, bytes ? bytes : 1);
+    return TP_OK;
+}
+
 static tp_status pad_backward(tp__call *call)
 {
     const tp__pad *a = call->attr;
@@ -160,16 +238,17 @@ static tp_status pad_backward(tp__call *call)
     const tp_dtype dtype = dy->dtype == TP_F64 ? TP_F64 : TP_F32;
     back_job j = { .ndim = dx->ndim, .size = dx->shape, .padded = dy->shape };
     tp__plain from = { 0 }, to = { 0 };
+    int64_t outer = 1;
     if (!dx->numel) return TP_OK;
+    while (j.first < j.ndim && !a->before.v[j.first] && !a->after.v[j.first]) outer *= dx->shape[j.first++];
+    j.of_dx = dx->numel / outer;
+    j.of_dy = dy->numel / outer;
+    if (a->mode == TP__PAD_CIRCULAR) return fold(&j, a, dy, dx, outer, dtype);
     tp_status status = make_maps(&j.maps, a, dx->ndim, dx->shape, dy->shape);
     if (status) return status;
     if (!(status = tp__plain_take(&from, dy, dtype)) && !(status = tp__plain_room(&to, dx, dtype))) {
-        int64_t outer = 1;
-        while (j.first < j.ndim && !a->before.v[j.first] && !a->after.v[j.first]) outer *= dx->shape[j.first++];
         j.dy = from.data;
         j.dx = to.data;
-        j.of_dx = dx->numel / outer;
-        j.of_dy = dy->numel / outer;
         memset(to.data, 0, (size_t)dx->numel * tp_dtype_size(dtype));
         if (dy->numel) tp__parallel_items(outer, j.of_dy * 2, tp_get_num_threads(), dtype == TP_F64 ? places_double : places_float, &j);
         tp__plain_return(&to, dx);
