@@ -33,6 +33,14 @@ typedef struct tp_gradcheck_options {
 } tp_gradcheck_options;
 #define TP__DEFAULT_gradcheck .eps = 1e-6, .atol = 1e-5, .rtol = 1e-3,
 
+typedef struct tp_functional_options {                 /* of tp_vjp, tp_jvp, tp_jacobian, tp_hessian, tp_hvp */
+    TP__HEAD(tp_functional_options);
+    bool create_graph TP__IS(false);                   /* results are recorded, in inputs that need a gradient */
+    bool strict TP__IS(false);                         /* what is independent of an input is an error instead of zeros */
+    TP__TAIL;
+} tp_functional_options;
+#define TP__DEFAULT_functional
+
 typedef struct tp_graph_dot_options {
     TP__HEAD(tp_graph_dot_options);
     const tp_named_tensor *names TP__IS(nullptr);      /* of leaves */
@@ -42,7 +50,7 @@ typedef struct tp_graph_dot_options {
 } tp_graph_dot_options;
 #define TP__DEFAULT_graph_dot .saved = true,
 
-#define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck) X(graph_dot)
+#define TP__EACH_AUTOGRAD_OPTIONS(X) X(backward) X(grad) X(gradcheck) X(functional) X(graph_dot)
 
 typedef struct tp_grad_mode { bool tp__was; } tp_grad_mode;
 typedef struct tp_inference_mode { bool tp__was, tp__recorded; } tp_inference_mode;
@@ -71,6 +79,7 @@ typedef void tp_accumulated_fn(void *arg, tp_tensor *leaf);
 typedef void *tp_pack_fn(void *arg, tp_tensor *x);                       /* what is kept of x until backward; NULL is an error */
 typedef tp_tensor *tp_unpack_fn(void *arg, void *packed);                /* a tensor like x, with the same values */
 typedef tp_tensor *tp_gradcheck_fn(void *arg, tp_tensor *const *x);      /* one output, of any shape */
+typedef tp_tensor *tp_functional_fn(void *arg, tp_tensor *const *x);
 typedef tp_tensor *tp_checkpoint_fn(void *arg, tp_tensor *const *x);
 typedef tp_status tp_checkpoint_many_fn(void *arg, tp_tensor *const *x, tp_tensor **y);
 
@@ -168,6 +177,29 @@ TP_API tp_status tp_error_status(void);                /* the code of the unread
 
 /* Compares the gradients of fn with central differences, in float64. Fails with the worst element in the message. */
 TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);
+/* The same for the gradients of fn, as a function of its inputs and of the gradient that comes: checks second derivatives. */
+TP_API tp_status tp_gradgradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);
+
+/* ---- Derivatives of functions, as torch.autograd.functional. y = fn(arg, x) of n floating inputs, 64 at most, is called once with
+ * copies that need a gradient: the gradients of inputs and of leaves that fn reads are left alone. Results belong to the scope; all
+ * are NULL on error: TP_ERR_SHAPE (v, a result of more than 8 dims), TP_ERR_DTYPE, TP_ERR_STATE (strict), fn's own. ------------- */
+
+/* dx[i] = v' dy/dx[i], like inputs[i]. v is like y; NULL: 1, for y of one element. *y gets fn's value; y may be NULL. */
+TP_API tp_status tp_vjp_with(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *v, tp_tensor **y, tp_tensor **dx,
+                             const tp_functional_options *o);
+/* *dy = sum over i of dy/dx[i] v[i], like y. v[i] is like inputs[i]; v NULL: 1, for one input of one element. By differentiating the
+ * backward, so rules must be differentiable. */
+TP_API tp_status tp_jvp_with(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *const *v, tp_tensor **y, tp_tensor **dy,
+                             const tp_functional_options *o);
+/* jacobian[i][y.., x..] = dy / d inputs[i], [y's dims, inputs[i]'s dims]. One backward for each element of y. */
+TP_API tp_status tp_jacobian_with(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor **jacobian,
+                                  const tp_functional_options *o);
+/* hessian[i * n + j] = d^2 y / d inputs[i] d inputs[j], [inputs[i]'s dims, inputs[j]'s dims], of y of one element. */
+TP_API tp_status tp_hessian_with(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor **hessian, const tp_functional_options *o);
+/* hv[i] = sum over j of (d^2 y / d inputs[i] d inputs[j]) v[j], like inputs[i], without the hessian: two backwards. y of one element; *y
+ * gets it; y may be NULL. Since the hessian is symmetric this is v' H as well. */
+TP_API tp_status tp_hvp_with(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *const *v, tp_tensor **y, tp_tensor **hv,
+                             const tp_functional_options *o);
 
 /* Draws what x was made by, as text for Graphviz: boxes are x, leaves and what nodes saved, with shapes and dtypes; arrows lead from
  * what an op was called with to what it made. The same graph gives the same text. tp_graph_dot(x, out, ...) takes a FILE * or a path.
@@ -190,6 +222,19 @@ TP_API tp_status tp_graph_dot_file_with(tp_tensor *x, const char *path, const tp
     TP__DEFAULTS(tp_grad_with(outputs, n, inputs, m, grad_outputs, grads, TP__OPTIONS(grad, __VA_ARGS__)))
 #define tp_gradcheck(...) tp__gradcheck(__VA_ARGS__, )
 #define tp__gradcheck(fn, arg, inputs, n, ...) TP__DEFAULTS(tp_gradcheck_with(fn, arg, inputs, n, TP__OPTIONS(gradcheck, __VA_ARGS__)))
+#define tp_gradgradcheck(...) tp__gradgradcheck(__VA_ARGS__, )
+#define tp__gradgradcheck(fn, arg, inputs, n, ...) TP__DEFAULTS(tp_gradgradcheck_with(fn, arg, inputs, n, TP__OPTIONS(gradcheck, __VA_ARGS__)))
+#define tp_vjp(...) tp__vjp(__VA_ARGS__, )
+#define tp__vjp(fn, arg, inputs, n, v, y, dx, ...) TP__DEFAULTS(tp_vjp_with(fn, arg, inputs, n, v, y, dx, TP__OPTIONS(functional, __VA_ARGS__)))
+#define tp_jvp(...) tp__jvp(__VA_ARGS__, )
+#define tp__jvp(fn, arg, inputs, n, v, y, dy, ...) TP__DEFAULTS(tp_jvp_with(fn, arg, inputs, n, v, y, dy, TP__OPTIONS(functional, __VA_ARGS__)))
+#define tp_jacobian(...) tp__jacobian(__VA_ARGS__, )
+#define tp__jacobian(fn, arg, inputs, n, jacobian, ...) \
+    TP__DEFAULTS(tp_jacobian_with(fn, arg, inputs, n, jacobian, TP__OPTIONS(functional, __VA_ARGS__)))
+#define tp_hessian(...) tp__hessian(__VA_ARGS__, )
+#define tp__hessian(fn, arg, inputs, n, hessian, ...) TP__DEFAULTS(tp_hessian_with(fn, arg, inputs, n, hessian, TP__OPTIONS(functional, __VA_ARGS__)))
+#define tp_hvp(...) tp__hvp(__VA_ARGS__, )
+#define tp__hvp(fn, arg, inputs, n, v, y, hv, ...) TP__DEFAULTS(tp_hvp_with(fn, arg, inputs, n, v, y, hv, TP__OPTIONS(functional, __VA_ARGS__)))
 #define tp_apply(f, ...) tp_apply_each(f, (tp_tensor *[]){ __VA_ARGS__, TP__END })
 #define tp_checkpoint(fn, arg, ...) tp_checkpoint_each(fn, arg, (tp_tensor *[]){ __VA_ARGS__, TP__END })
 #if defined(__GNUC__)
@@ -244,6 +289,21 @@ inline tp_status tp_graph_dot(tp_tensor *x, FILE *out, const tp_graph_dot_option
 inline tp_status tp_graph_dot(tp_tensor *x, const char *path, const tp_graph_dot_options &o = {}) { return tp_graph_dot_file_with(x, path, &o); }
 inline tp_status tp_gradcheck(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options &o = {})
 { return tp_gradcheck_with(fn, arg, inputs, n, &o); }
+inline tp_status tp_gradgradcheck(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options &o = {})
+{ return tp_gradgradcheck_with(fn, arg, inputs, n, &o); }
+inline tp_status tp_vjp(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *v, tp_tensor **y, tp_tensor **dx,
+                        const tp_functional_options &o = {})
+{ return tp_vjp_with(fn, arg, inputs, n, v, y, dx, &o); }
+inline tp_status tp_jvp(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *const *v, tp_tensor **y, tp_tensor **dy,
+                        const tp_functional_options &o = {})
+{ return tp_jvp_with(fn, arg, inputs, n, v, y, dy, &o); }
+inline tp_status tp_jacobian(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor **jacobian, const tp_functional_options &o = {})
+{ return tp_jacobian_with(fn, arg, inputs, n, jacobian, &o); }
+inline tp_status tp_hessian(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor **hessian, const tp_functional_options &o = {})
+{ return tp_hessian_with(fn, arg, inputs, n, hessian, &o); }
+inline tp_status tp_hvp(tp_functional_fn *fn, void *arg, tp_tensor *const *inputs, int n, tp_tensor *const *v, tp_tensor **y, tp_tensor **hv,
+                        const tp_functional_options &o = {})
+{ return tp_hvp_with(fn, arg, inputs, n, v, y, hv, &o); }
 template <class... X> tp_tensor *tp_apply(const tp_function *f, X *...x)
 { return tp_apply_each(f, tp__list<tp_tensor>{ x..., static_cast<tp_tensor *>(TP__END) }.begin()); }
 template <class... X> tp_tensor *tp_checkpoint(tp_checkpoint_fn *fn, void *arg, X *...x)

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-typedef struct check { tp_gradcheck_fn *fn; void *arg; tp_tensor *const *inputs; int n; tp_tensor *direction; } check;
+typedef struct check { const char *name; tp_gradcheck_fn *fn; void *arg; tp_tensor *const *inputs; int n; tp_tensor *direction; } check;
 
 static double value_of(const check *c)                 /* L, not recorded; NaN on error */
 {
@@ -45,35 +45,100 @@ static tp_status compare(const check *c, int k, tp_tensor *grad, const tp_gradch
         if (!(excess <= 0) && (worst_at < 0 || excess > worst)) worst = excess, worst_at = i, worst_got = got, worst_want = want;
     }
     if (worst_at < 0) return TP_OK;
-    return tp_fail(TP_ERR_NUMERIC, "gradcheck: input %d %s, element %lld: the gradient is %.9g, differences give %.9g", k, tp__shape_text(x),
+    return tp_fail(TP_ERR_NUMERIC, "%s: input %d %s, element %lld: the gradient is %.9g, differences give %.9g", c->name, k, tp__shape_text(x),
                    (long long)worst_at, worst_got, worst_want);
+}
+
+enum { MOST = 64 };                                   /* inputs */
+
+static tp_status begin(const char *name, tp_gradcheck_options *o, const tp_gradcheck_options *options, tp_gradcheck_fn *fn, tp_tensor *const *inputs, int n)
+{
+    *o = (tp_gradcheck_options){ TP__DEFAULT_gradcheck .tp__end = 0 };
+    if (tp__pending_error()) return tp__pending();
+    if (!fn || (!inputs && n)) return tp_fail(TP_ERR_ARGUMENT, "%s: the function, or the list of its inputs, is NULL", name);
+    if (n < 0 || n > MOST) return tp_fail(TP_ERR_ARGUMENT, "%s: %d inputs, at most %d are possible", name, n, MOST);
+    return tp_options_take(name, o, options, offsetof(tp_gradcheck_options, tp__end));
+}
+
+/* Which of the inputs need a gradient. -1: one of them is not float64 */
+static int find_wanted(const char *name, tp_tensor *const *inputs, int n, tp_tensor **wanted, int *which)
+{
+    int n_wanted = 0;
+    for (int i = 0; i < n; i++) {
+        if (!inputs[i] || !tp_needs_grad(inputs[i])) continue;
+        if (inputs[i]->dtype != TP_F64) {
+            tp_fail(TP_ERR_DTYPE, "%s: input %d is %s, differences need float64", name, i, tp_dtype_name((tp_dtype)inputs[i]->dtype));
+            return -1;
+        }
+        if (which) which[n_wanted] = i;
+        wanted[n_wanted++] = inputs[i];
+    }
+    return n_wanted;
+}
+
+static tp_status run(check *c, const tp_gradcheck_options *o)
+{
+    tp_tensor *wanted[MOST], *grads[MOST] = { NULL };
+    int which[MOST];
+    const int n_wanted = find_wanted(c->name, c->inputs, c->n, wanted, which);
+    if (n_wanted < 0) return tp__pending();
+    tp_tensor *y = c->fn(c->arg, c->inputs);
+    if (!y) return tp__pending() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: the function made no output", c->name);
+    tp_tensor *random = tp_uniform(tp_shape_of(y), -1, 1, .dtype = TP_F64);
+    c->direction = random && y->dtype != TP_F64 ? tp_to_dtype(random, (tp_dtype)y->dtype) : random;
+    if (!c->direction || !n_wanted) return tp__pending();
+    tp_status status = tp_needs_grad(y) ? tp_grad(&y, 1, wanted, n_wanted, &c->direction, grads, .allow_unused = true) : TP_OK;
+    for (int i = 0; i < n_wanted && !status; i++) status = compare(c, which[i], grads[i], o);
+    return status;
 }
 
 tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *options)
 {
-    tp_gradcheck_options o = { TP__DEFAULT_gradcheck .tp__end = 0 };
-    tp_status status = tp__pending();
-    if (!status && (!fn || (!inputs && n))) status = tp_fail(TP_ERR_ARGUMENT, "gradcheck: the function, or the list of its inputs, is NULL");
-    if (!status) status = tp_options_take("gradcheck", &o, options, offsetof(tp_gradcheck_options, tp__end));
+    tp_gradcheck_options o;
+    const tp_status status = begin("gradcheck", &o, options, fn, inputs, n);
     if (status) return status;
     TP_SCOPE();
-    tp_tensor *wanted[64], *grads[64];
-    int n_wanted = 0, which[64];
-    for (int i = 0; i < n && n_wanted < 64; i++) {
-        if (!inputs[i] || !tp_needs_grad(inputs[i])) continue;
-        if (inputs[i]->dtype != TP_F64)
-            return tp_fail(TP_ERR_DTYPE, "gradcheck: input %d is %s, differences need float64", i, tp_dtype_name((tp_dtype)inputs[i]->dtype));
-        which[n_wanted] = i;
-        wanted[n_wanted++] = inputs[i];
+    return run(&(check){ .name = "gradcheck", .fn = fn, .arg = arg, .inputs = inputs, .n = n }, &o);
+}
+
+/* ---- Gradients of gradients ------------------------------------------------------------------------------------------------------- */
+
+typedef struct inner { tp_gradcheck_fn *fn; void *arg; int n; tp_tensor *direction[MOST]; } inner;
+
+/* sum over k of <direction k, d <v, fn(x)> / dx_k>, of x and v, which is the last input */
+static tp_tensor *mixed_gradients(void *arg, tp_tensor *const *inputs)
+{
+    const inner *in = arg;
+    TP_ENABLE_GRAD();
+    tp_tensor *wanted[MOST], *grads[MOST] = { NULL }, *sum = NULL, *v = inputs[in->n];
+    const int n = find_wanted("gradgradcheck", inputs, in->n, wanted, NULL);
+    tp_tensor *y = n < 0 ? NULL : in->fn(in->arg, inputs);
+    if (!y || (tp_needs_grad(y) && tp_grad(&y, 1, wanted, n, &v, grads, .create_graph = true, .allow_unused = true))) return NULL;
+    for (int k = 0; k < n && !tp__pending_error(); k++) {
+        if (!grads[k]) continue;
+        tp_tensor *part = tp_sum(tp_mul(grads[k], in->direction[k]));
+        sum = sum ? tp_add(sum, part) : part;
     }
-    check c = { fn, arg, inputs, n, NULL };
-    tp_tensor *y = fn(arg, inputs);
-    if (!y) return tp__pending() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "gradcheck: the function made no output");
-    tp_tensor *random = tp_uniform(tp_shape_of(y), -1, 1, .dtype = TP_F64);
-    c.direction = random && y->dtype != TP_F64 ? tp_to_dtype(random, (tp_dtype)y->dtype) : random;
-    if (!c.direction || !n_wanted) return tp__pending();
-    if (tp_needs_grad(y)) status = tp_grad(&y, 1, wanted, n_wanted, &c.direction, grads, .allow_unused = true);
-    else for (int i = 0; i < n_wanted; i++) grads[i] = NULL;
-    for (int i = 0; i < n_wanted && !status; i++) status = compare(&c, which[i], grads[i], &o);
-    return status;
+    return tp__pending_error() ? NULL : sum ? sum : tp_mul(tp_sum(v), 0.0);
+}
+
+tp_status tp_gradgradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *options)
+{
+    tp_gradcheck_options o;
+    tp_status status = begin("gradgradcheck", &o, options, fn, inputs, n);
+    if (!status && n == MOST) status = tp_fail(TP_ERR_ARGUMENT, "gradgradcheck: %d inputs, at most %d are possible", n, MOST - 1);
+    if (status) return status;
+    TP_SCOPE();
+    inner in = { .fn = fn, .arg = arg, .n = n };
+    tp_tensor *all[MOST], *wanted[MOST];
+    const int n_wanted = find_wanted("gradgradcheck", inputs, n, wanted, NULL);
+    tp_tensor *y = n_wanted < 0 ? NULL : fn(arg, inputs);
+    if (!y) return tp__pending() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "gradgradcheck: the function made no output");
+    if (y->dtype != TP_F64) return tp_fail(TP_ERR_DTYPE, "gradgradcheck: the output is %s, differences need float64", tp_dtype_name((tp_dtype)y->dtype));
+    for (int k = 0; k < n_wanted; k++)
+        if (!(in.direction[k] = tp_uniform(tp_shape_of(wanted[k]), -1, 1, .dtype = TP_F64))) return tp__pending();
+    for (int i = 0; i < n; i++) all[i] = inputs[i];
+    all[n] = tp_uniform(tp_shape_of(y), -1, 1, .dtype = TP_F64, .requires_grad = true);
+    if (!all[n]) return tp__pending();
+    return run(&(check){ .name = "gradgradcheck", .fn = mixed_gradients, .arg = &in, .inputs = all, .n = n + 1 }, &o);
 }
