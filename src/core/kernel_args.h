@@ -91,6 +91,9 @@ typedef struct tp__gelu { int32_t approximate; } tp__gelu;               /* 2: b
  * what the mean makes of an element: 1 / n. */
 typedef struct tp__pair_loss { int32_t reduction; bool log_target; double parameter, scale; } tp__pair_loss;
 
+/* ctc_loss_each and ctc_loss_backward: longest is at least the length of each target. */
+typedef struct tp__ctc { int64_t blank; bool zero_infinity; int64_t longest; } tp__ctc;
+
 /* The steps over all parameters: lists of n tensors, those of one parameter dense in the same layout. A list that is not
  * needed is NULL. */
 typedef struct tp__sgd_step {

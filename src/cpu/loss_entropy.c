@@ -2,10 +2,12 @@
  *
  * Of a row x with log-probabilities l, a target distribution q and Q = sum(q):  loss = -sum(q l),  dx = dy (Q softmax(x) - q).
  * A class t means q_c = (1 - s) w_t [c = t] + s / C w_c, probabilities p mean q_c = w_c ((1 - s) p_c + s / C). */
-#include "core/convert.h"
+#include "cpu/loss.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 #include "cpu/softmax.h"
+
+#include <math.h>
 
 enum { FEW = 512 };
 enum { NONE = TP_REDUCTION_NONE, MEAN = TP_REDUCTION_MEAN };
@@ -26,6 +28,7 @@ typedef struct entropy {
     double dy;                                         /* of backward, */
     const double *dy_rows;                             /* or by row */
     double *next;                                      /* room for what is above */
+    tp_dtype narrow, narrow_sums;                      /* float16 or bfloat16: what is rounded to on the way; and the sums of exp, too */
 } entropy;
 
 static double *room_for(entropy *e, int64_t n)
@@ -51,7 +54,7 @@ static tp_status check_targets(entropy *e)
             return tp_fail(TP_ERR_INDEX, "cross_entropy: target %lld is not in [0, %lld)", (long long)t, (long long)e->shape.n);
         sum += e->weight ? e->weight[t] : 1;
     }
-    if (e->reduction == MEAN) e->divisor = sum;
+    if (e->reduction == MEAN) e->divisor = tp__narrowed(e->narrow, sum);
     return TP_OK;
 }
 
@@ -63,6 +66,10 @@ static tp_status setup(entropy *e, double *few, const tp__call *call, tp_tensor 
     *e = (entropy){ .shape = tp__rows_of(x, x->ndim > 1), .ignore = attr->ignore_index, .smoothing = attr->label_smoothing };
     e->reduction = attr->reduction ? attr->reduction : MEAN;
     e->rows = e->shape.outer * e->shape.inner;
+    if (tp__is_narrow(x->dtype)) {
+        e->narrow = (tp_dtype)x->dtype;
+        if (x->ndim <= 2) e->narrow_sums = e->narrow;
+    }
     const int64_t wants = (losses ? e->rows : 0) + (dy ? dy->numel : 0) + (weight ? weight->numel : 0);
     e->next = wants > FEW ? tp__scratch(TP__SCRATCH_PARTIAL, (size_t)wants * sizeof(double)) : few;
     if (!e->next) return TP_ERR_MEMORY;
@@ -84,15 +91,29 @@ static tp_status setup(entropy *e, double *few, const tp__call *call, tp_tensor 
     return check_targets(e);
 }
 
+/* Log-probabilities of rows, as max and log(sum(exp(x - max))); to the dtype that PyTorch rounds to */
+static void logsums_f64(const entropy *e, int64_t rows, int64_t n, const double *x, double *max, double *logsum)
+{
+    (void)e;
+    tp__logsum_rows_f64(rows, n, x, max, logsum);
+}
+static void logsums_f32(const entropy *e, int64_t rows, int64_t n, const float *x, float *max, float *logsum)
+{
+    if (e->narrow_sums) tp__logsum_rows_narrow(rows, n, x, max, logsum, &e->narrow_sums);
+    else tp__logsum_rows_f32(rows, n, x, max, logsum);
+}
+#define R(x) tp__narrowed(e->narrow, x)
+
 /* The part of sum(q l) that a row of probabilities, or smoothing, gives; then the loss and dx of rows */
-#define LOSS_ROWS(bits, T) \
-    static double smooth_f##bits(const entropy *e, int64_t n, const T *x, const T *p, double max, double logsum) \
+#define LOSS_ROWS(bits, T, EXP) \
+    static double smooth_f##bits(const entropy *e, int64_t n, const T *x, const T *p, T max, T logsum) \
     { \
         const double keep = 1 - e->smoothing, rest = e->smoothing / (double)n; \
         double sum = 0; \
         for (int64_t c = 0; c < n; c++) { \
-            const double w = e->weight ? e->weight[c] : 1; \
-            sum += w * (p ? keep * (double)p[c] + rest : rest) * ((double)x[c] - max - logsum); \
+            const double w = e->weight ? e->weight[c] : 1, l = R((double)(x[c] - max - logsum)); \
+            const double q = p ? rest > 0 ? R(R(keep * (double)p[c]) + rest) : (double)p[c] : rest; \
+            sum += R(R(l * q) * w); \
         } \
         return sum; \
     } \
@@ -102,21 +123,30 @@ static tp_status setup(entropy *e, double *few, const tp__call *call, tp_tensor 
         T max[MOST], logsum[MOST]; \
         for (int64_t r = 0; r < rows; r++, x += n, p = p ? p + n : p) { \
             const int64_t k = r % MOST; \
-            if (!k) tp__logsum_rows_f##bits(least(MOST, rows - r), n, x, max, logsum); \
+            if (!k) logsums_f##bits(e, least(MOST, rows - r), n, x, max, logsum); \
             double sum = 0; \
-            if (p || (e->smoothing > 0 && e->target[first + r] != e->ignore)) \
-                sum = smooth_f##bits(e, n, x, p, (double)max[k], (double)logsum[k]); \
+            if (p || (e->smoothing > 0 && e->target[first + r] != e->ignore)) sum = smooth_f##bits(e, n, x, p, max[k], logsum[k]); \
             const int64_t t = p ? 0 : e->target[first + r]; \
             if (!p && t != e->ignore) \
-                sum += (1 - e->smoothing) * (e->weight ? e->weight[t] : 1) * (double)(x[t] - max[k] - logsum[k]); \
+                sum += (1 - e->smoothing) * R((e->weight ? e->weight[t] : 1) * R((double)(x[t] - max[k] - logsum[k]))); \
             e->loss[first + r] = -sum; \
+        } \
+    } \
+    /* exp of what PyTorch's log_softmax keeps */ \
+    static void narrow_softmax_f##bits(const entropy *e, int64_t rows, int64_t n, const T *x, T *y) \
+    { \
+        for (int64_t r = 0; r < rows; r++, x += n, y += n) { \
+            T max, logsum; \
+            logsums_f##bits(e, 1, n, x, &max, &logsum); \
+            for (int64_t c = 0; c < n; c++) y[c] = EXP((T)R((double)(x[c] - max - logsum))); \
         } \
     } \
     static TP__INLINE void scale_f##bits##_body(int64_t n, T *x, T s) { for (int64_t i = 0; i < n; i++) x[i] *= s; } \
     TP__SIMD(static, scale_f##bits, (int64_t n, T *x, T s), (n, x, s)) \
     static void dx_rows_f##bits(const entropy *e, int64_t rows, int64_t n, int64_t first, const T *x, T *dx) \
     { \
-        tp__softmax_rows_f##bits(rows, n, x, dx); \
+        if (e->narrow) narrow_softmax_f##bits(e, rows, n, x, dx); \
+        else tp__softmax_rows_f##bits(rows, n, x, dx); \
         const double rest = e->smoothing / (double)n; \
         for (int64_t r = 0; r < rows; r++, dx += n) { \
             const int64_t t = e->target[first + r]; \
@@ -124,15 +154,15 @@ static tp_status setup(entropy *e, double *few, const tp__call *call, tp_tensor 
                 memset(dx, 0, (size_t)n * sizeof *dx); \
                 continue; \
             } \
-            const double g = (e->dy_rows ? e->dy_rows[first + r] : e->dy) / e->divisor; \
-            const double q = (1 - e->smoothing) * (e->weight ? e->weight[t] : 1), more = rest * e->weights; \
-            scale_f##bits(n, dx, (T)(g * (q + more))); \
+            const double g = R((e->dy_rows ? e->dy_rows[first + r] : e->dy) / e->divisor); \
+            const double gq = R(g * (1 - e->smoothing) * (e->weight ? e->weight[t] : 1)), more = g * rest * e->weights; \
+            scale_f##bits(n, dx, (T)(gq + more)); \
             for (int64_t c = 0; rest > 0 && c < n; c++) dx[c] -= (T)(g * rest * (e->weight ? e->weight[c] : 1)); \
-            dx[t] -= (T)(g * q); \
+            dx[t] -= (T)gq; \
         } \
     }
-LOSS_ROWS(32, float)
-LOSS_ROWS(64, double)
+LOSS_ROWS(32, float, expf)
+LOSS_ROWS(64, double, exp)
 
 static void loss_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
 {
@@ -149,6 +179,16 @@ static void dx_rows(int64_t rows, int64_t n, int64_t first, const void *const *x
     else dx_rows_f32(e, rows, n, first, x[0], y);
 }
 
+/* Classes of 16-bit floats are summed as PyTorch does, unless smoothing makes it sum otherwise. */
+static double reduced(const entropy *e)
+{
+    if (e->narrow && e->target && e->smoothing == 0)
+        return tp__class_sum_narrow(e->narrow, e->rows, e->loss, e->target, e->ignore, e->weight, e->reduction == MEAN);
+    double sum = 0;
+    for (int64_t r = 0; r < e->rows; r++) sum += e->loss[r];
+    return R(sum) / e->divisor;
+}
+
 static tp_status cross_entropy_kernel(tp__call *call)
 {
     tp_tensor *y = call->out[0];
@@ -159,9 +199,7 @@ static tp_status cross_entropy_kernel(tp__call *call)
     if (!e.shape.n) memset(e.loss, 0, (size_t)e.rows * sizeof *e.loss);
     status = tp__each_rows(e.shape, call->in, e.target ? 1 : 2, NULL, loss_rows, &e);
     if (status) return status;
-    double sum = 0;
-    for (int64_t r = 0; r < e.rows && e.reduction != NONE; r++) sum += e.loss[r];
-    sum /= e.divisor;
+    const double sum = e.reduction == NONE ? 0 : reduced(&e);
     tp__cast_row(y->data, (tp_dtype)y->dtype, 1, e.reduction == NONE ? e.loss : &sum, TP_F64, 1, y->numel);
     return TP_OK;
 }

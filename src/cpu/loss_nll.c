@@ -1,6 +1,7 @@
 /* loss_nll.c: picking one value of each row, and putting one there. */
-#include "core/convert.h"
+#include "core/memory.h"
 #include "core/parallel.h"
+#include "cpu/loss.h"
 #include "cpu/scratch.h"
 #include "cpu/softmax.h"
 
@@ -54,18 +55,37 @@ static tp_status setup(nll *s, const tp__call *call, tp_tensor *const *in)
     return TP_OK;
 }
 
+static double loss_at(const nll *s, int64_t r)
+{
+    const int64_t t = s->target[r], inner = s->shape.inner, at = (r / inner * s->shape.n + t) * inner + r % inner;
+    return t == s->ignore ? 0 : -value_at(s->x, at) * (s->weight ? value_at(s->weight, t) : 1);
+}
+
 static void pick(void *arg, int64_t chunk)
 {
     const nll *s = arg;
     const int64_t end = (chunk + 1) * CHUNK < s->rows ? (chunk + 1) * CHUNK : s->rows;
     double sum = 0;
     for (int64_t r = chunk * CHUNK; r < end; r++) {
-        const int64_t t = s->target[r], at = (r / s->shape.inner * s->shape.n + t) * s->shape.inner + r % s->shape.inner;
-        const double loss = t == s->ignore ? 0 : -value_at(s->x, at) * (s->weight ? value_at(s->weight, t) : 1);
+        const double loss = loss_at(s, r);
         sum += loss;
         if (s->y) set_at(s->y, r, loss);
     }
     s->sums[chunk] = sum;
+}
+
+/* In 16-bit floats the sum is one after the other. */
+static tp_status sum_narrow(nll *s, tp_tensor *y)
+{
+    const tp_dtype dtype = (tp_dtype)y->dtype;
+    const int64_t n = s->weight ? s->shape.n : 0;
+    double *losses = tp__scratch(TP__SCRATCH_PARTIAL, (size_t)(s->rows + n + 1) * sizeof *losses);
+    if (!losses) return TP_ERR_MEMORY;
+    double *weight = losses + s->rows;
+    for (int64_t c = 0; c < n; c++) weight[c] = value_at(s->weight, c);
+    for (int64_t r = 0; r < s->rows; r++) losses[r] = tp__narrowed(dtype, loss_at(s, r));
+    set_at(y, 0, tp__class_sum_narrow(dtype, s->rows, losses, s->target, s->ignore, n ? weight : NULL, s->reduction == TP_REDUCTION_MEAN));
+    return TP_OK;
 }
 
 static tp_status nll_loss(tp__call *call)
@@ -73,11 +93,12 @@ static tp_status nll_loss(tp__call *call)
     nll s;
     const tp_status status = setup(&s, call, call->in);
     if (status) return status;
+    s.x = call->in[0];
+    if (s.reduction != TP_REDUCTION_NONE && tp__is_narrow(s.x->dtype)) return sum_narrow(&s, call->out[0]);
     const int64_t chunks = (s.rows + CHUNK - 1) / CHUNK;
     double one = 0;
     s.sums = chunks > 1 ? tp__scratch(TP__SCRATCH_PARTIAL, (size_t)chunks * sizeof *s.sums) : &one;
     if (!s.sums) return TP_ERR_MEMORY;
-    s.x = call->in[0];
     s.y = s.reduction == TP_REDUCTION_NONE ? call->out[0] : NULL;
     tp__parallel(chunks, s.rows >= PARALLEL ? tp_get_num_threads() : 1, pick, &s);
     if (s.y) return TP_OK;

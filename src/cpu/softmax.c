@@ -212,7 +212,7 @@ static void softmax_rows(int64_t rows, int64_t n, int64_t first, const void *con
 }
 
 /* In 16-bit floats, of which *arg is the dtype, PyTorch rounds the sum and its logarithm; so do we. */
-static void logsum_rounded(int64_t rows, int64_t n, const float *x, float *max, float *logsum, const tp_dtype *dtype)
+void tp__logsum_rows_narrow(int64_t rows, int64_t n, const float *x, float *max, float *logsum, const tp_dtype *dtype)
 {
     uint16_t half[TP__ROWS_BLOCK / 16];
     sums_f32(rows, n, x, max, logsum);
@@ -237,7 +237,7 @@ static void log_softmax_rows(int64_t rows, int64_t n, int64_t first, const void 
         } else {
             const float *from = (const float *)x[0] + r * n;
             float *m = (float *)(void *)max, *s = (float *)(void *)logsum;
-            if (arg) logsum_rounded(some, n, from, m, s, arg);
+            if (arg) tp__logsum_rows_narrow(some, n, from, m, s, arg);
             else tp__logsum_rows_f32(some, n, from, m, s);
             minus_f32(some, n, from, m, s, (float *)y + r * n);
         }
@@ -269,7 +269,8 @@ static tp_status log_softmax_kernel(tp__call *call)
 {
     const tp__rows rows = tp__rows_of(call->out[0], *(const int64_t *)call->attr);
     const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
-    const bool rounds = rows.inner == 1 && (dtype == TP_F16 || dtype == TP_BF16);
+    const bool last = *(const int64_t *)call->attr >= call->out[0]->ndim - 1;          /* elsewhere PyTorch sums in float32 */
+    const bool rounds = last && (dtype == TP_F16 || dtype == TP_BF16);
     return tp__each_rows(rows, call->in, call->n_in, call->out[0], log_softmax_rows, rounds ? &dtype : NULL);
 }
 static tp_status softmax_backward_kernel(tp__call *call) { return rows_kernel(call, softmax_back_rows); }

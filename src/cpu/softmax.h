@@ -21,5 +21,7 @@ void tp__softmax_rows_f32(int64_t rows, int64_t n, const float *x, float *y);
 void tp__softmax_rows_f64(int64_t rows, int64_t n, const double *x, double *y);
 void tp__logsum_rows_f32(int64_t rows, int64_t n, const float *x, float *max, float *logsum);
 void tp__logsum_rows_f64(int64_t rows, int64_t n, const double *x, double *max, double *logsum);
+/* The sum and its logarithm rounded to *dtype, float16 or bfloat16. At most 256 rows. */
+void tp__logsum_rows_narrow(int64_t rows, int64_t n, const float *x, float *max, float *logsum, const tp_dtype *dtype);
 
 #endif

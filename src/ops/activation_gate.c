@@ -1,7 +1,7 @@
 /* activation_gate.c: activations with a second factor, learnt, random or of the input itself.
  *
  *   prelu    y = x > 0 ? x : w x             dx = x > 0 ? dy : w dy,  dw = x > 0 ? 0 : x dy, summed to the weight
- *   rrelu    prelu, w uniform for each element; or leaky_relu by its mean
+ *   rrelu    y = x > 0 ? x : w x, w uniform for each element; or leaky_relu by its mean
  *   glu      y = a s(b), x = [a b]           da = dy s(b),  db = dy a s(b) (1 - s(b))
  *   softmin, gumbel_softmax                  by softmax */
 #include "ops/activation.h"
@@ -80,8 +80,8 @@ static tp_status rrelu_with(tp__call *call, bool inplace)
         y = inplace ? tp_leaky_relu_(x, .negative_slope = slope) : tp_leaky_relu(x, .negative_slope = slope);
     } else {
         tp_tensor *slopes = tp_uniform(tp_shape_of(x), attr->lower, attr->upper, .dtype = tp_dtype_of(x), .device = tp_device_of(x));
-        tp_tensor *old = inplace && call->need ? tp_clone(x) : x;
-        y = tp__call2(&op_prelu_kernel, old, slopes, NULL, NULL);
+        slopes = tp_where(tp_le(tp_detach(x), 0), slopes, 1);
+        y = tp__call2(&op_prelu_kernel, inplace && call->need ? tp_clone(x) : x, slopes, NULL, NULL);
         if (inplace && y) y = tp_copy_(x, y);
     }
     call->out[call->n_out++] = y;

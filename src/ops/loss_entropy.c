@@ -110,12 +110,37 @@ static tp_tensor *weighted(tp_tensor *p, tp_tensor *weight, const entropy_attr *
     return p && tp__is_mean(attr->reduction) ? tp_mul(p, (double)classes / (double)p->numel) : p;
 }
 
+/* Of probabilities in 16-bit floats: the ops that PyTorch's cross entropy is made of, each of which rounds. */
+static tp_status narrow_backward(const tp_node *node, tp_tensor *dy, uint64_t need, tp_tensor **dx)
+{
+    const entropy_attr *attr = tp__attr(node);
+    tp_tensor *x = tp__saved(node, 0), *p = tp__saved(node, 1), *weight = tp__saved(node, 2);
+    const int dim = x->ndim > 1;
+    const int64_t classes = x->shape[dim];
+    const double keep = 1 - attr->label_smoothing;
+    tp_tensor *l = tp_log_softmax(x, dim), *g = tp_neg(along_rows(dy, x, attr->reduction));
+    if (tp__is_mean(attr->reduction)) g = tp_div(g, (double)x->numel / (double)classes);
+    if (weight) g = tp_mul(g, along_classes(weight, x));
+    if (need & 1) {
+        tp_tensor *q = keep < 1 ? tp_add(tp_mul(p, keep), attr->label_smoothing / (double)classes) : p;
+        tp_tensor *gl = tp_to_dtype(tp_mul(g, q), TP_F32), *s = tp_exp(tp_to_dtype(l, TP_F32));
+        tp_tensor *pull = tp_sub(gl, tp_mul(s, tp_sum(gl, .dims = TP_DIMS(dim), .keepdim = true)));
+        if (!(dx[0] = tp_to_dtype(pull, tp_dtype_of(x)))) return tp__pending();
+    }
+    if (need & 2) {
+        tp_tensor *dp = tp_mul(l, g);
+        if (!(dx[1] = keep < 1 ? tp_mul(dp, keep) : dp)) return tp__pending();
+    }
+    return TP_OK;
+}
+
 /* By ops, so that it can be recorded. The weight gets no gradient. */
 static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const entropy_attr *attr = tp__attr(node);
     tp_tensor *x = tp__saved(node, 0), *target = tp__saved(node, 1), *weight = tp__saved(node, 2);
     if (!x || !target || !dy[0] || (!weight && tp__pending())) return tp__pending();
+    if (x->dtype == target->dtype && x->dtype != wide((tp_dtype)x->dtype)) return narrow_backward(node, dy[0], need, dx);
     const int dim = x->ndim > 1;
     const bool by_class = !tp__is_floating(target->dtype);
     const tp_dtype dtype = wide((tp_dtype)dy[0]->dtype);

@@ -29,7 +29,9 @@ static tp_status hinge_embedding_loss(tp__call *call)
 {
     const margin_attr *attr = call->attr;
     tp_tensor *x = call->in[0], *target = call->in[1];
-    tp_tensor *far = tp__not_below_0(tp_sub(attr->margin, x));
+    /* a number before a tensor of 16-bit floats is rounded to these, in PyTorch */
+    tp_tensor *margin = tp__is_floating(x->dtype) ? tp_full(TP__SCALAR_SHAPE, attr->margin, .dtype = tp_dtype_of(x), .device = tp_device_of(x)) : NULL;
+    tp_tensor *far = tp__not_below_0(margin ? tp_sub(margin, x) : tp_sub(attr->margin, x));
     if (far && far->dtype != x->dtype) far = tp_to_dtype(far, tp_dtype_of(x));       /* of integers, as PyTorch */
     return tp__loss_is(call, tp_add(tp_where(tp_ne(target, 1), far, 0), tp_where(tp_ne(target, -1), x, 0)), attr->reduction);
 }

@@ -167,10 +167,19 @@ typedef struct tp_gaussian_nll_loss_options {
 } tp_gaussian_nll_loss_options;
 #define TP__DEFAULT_gaussian_nll_loss .eps = 1e-6,
 
+typedef struct tp_ctc_loss_options {
+    TP__HEAD(tp_ctc_loss_options);
+    int64_t blank TP__IS(0);                           /* the class that stands for none */
+    bool zero_infinity TP__IS(false);                  /* no loss, and no gradient, of a target that no path reads as */
+    tp_reduction reduction TP__IS(TP_REDUCTION_DEFAULT);
+    TP__TAIL;
+} tp_ctc_loss_options;
+#define TP__DEFAULT_ctc_loss
+
 #define TP__EACH_LOSS_OP_OPTIONS(X) X(cross_entropy) X(nll_loss) X(mse_loss) X(l1_loss) X(huber_loss) X(smooth_l1_loss) X(soft_margin_loss) X(kl_div) \
     X(binary_cross_entropy) X(binary_cross_entropy_with_logits) X(pairwise_distance) X(cosine_similarity) X(cosine_embedding_loss) \
     X(margin_ranking_loss) X(triplet_margin_loss) X(hinge_embedding_loss) X(multi_margin_loss) X(multilabel_margin_loss) \
-    X(multilabel_soft_margin_loss) X(poisson_nll_loss) X(gaussian_nll_loss)
+    X(multilabel_soft_margin_loss) X(poisson_nll_loss) X(gaussian_nll_loss) X(ctc_loss)
 
 #ifdef __cplusplus
 extern "C" {
@@ -182,6 +191,13 @@ TP_API tp_tensor *tp_cross_entropy_with(tp_tensor *logits, tp_tensor *target, co
 /* -weight[target] x[target] of log-probabilities x [n, classes, ..] or [classes]; target int64 [n, ..] or []. The mean is over the
  * weights of the targets. TP_ERR_INDEX: a target that is no class and not ignore_index. Gradient: x. */
 TP_API tp_tensor *tp_nll_loss_with(tp_tensor *x, tp_tensor *target, const tp_nll_loss_options *o);
+
+/* -log p(target) of sequences: log_probs [time, n, classes], log-probabilities; targets int64 [n, longest], or one after another in one
+ * dim; lengths int64 [n]. Without a batch [time, classes], [length], and lengths []. The mean is over the lengths of the targets, too.
+ * TP_ERR_ARGUMENT: a length; TP_ERR_INDEX: a target that is no class. Gradient: log_probs, once, and as that of what log_softmax
+ * was taken of, which is the same through it. */
+TP_API tp_tensor *tp_ctc_loss_with(tp_tensor *log_probs, tp_tensor *targets, tp_tensor *input_lengths, tp_tensor *target_lengths,
+                                   const tp_ctc_loss_options *o);
 
 /* ---- Of two tensors that broadcast, d = x - target. Gradients: both, not weights -------------------------------------------- */
 
@@ -254,6 +270,9 @@ TP_API tp_tensor *tp_gaussian_nll_loss_with(tp_tensor *x, tp_tensor *target, tp_
 #define tp_cosine_embedding_loss(...)  TP__LOSS_OF_THREE(cosine_embedding_loss, __VA_ARGS__, )
 #define tp_margin_ranking_loss(...)    TP__LOSS_OF_THREE(margin_ranking_loss, __VA_ARGS__, )
 #define tp_triplet_margin_loss(...)    TP__LOSS_OF_THREE(triplet_margin_loss, __VA_ARGS__, )
+#define tp_ctc_loss(...)               tp__ctc_loss(__VA_ARGS__, )
+#define tp__ctc_loss(log_probs, targets, input_lengths, target_lengths, ...) \
+    TP__DEFAULTS(tp_ctc_loss_with(log_probs, targets, input_lengths, target_lengths, TP__OPTIONS(ctc_loss, __VA_ARGS__)))
 #define tp_gaussian_nll_loss(...)      tp__gaussian_nll_loss(__VA_ARGS__, )
 #define tp__gaussian_nll_loss(x, target, var, ...) \
     TP__DEFAULTS(tp_gaussian_nll_loss_with(x, target, TP__OPERAND(var), TP__OPTIONS(gaussian_nll_loss, __VA_ARGS__)))
@@ -282,6 +301,9 @@ TP__LOSS(cosine_similarity)
 TP__LOSS_OF_THREE(cosine_embedding_loss)
 TP__LOSS_OF_THREE(margin_ranking_loss)
 TP__LOSS_OF_THREE(triplet_margin_loss)
+inline tp_tensor *tp_ctc_loss(tp_tensor *log_probs, tp_tensor *targets, tp_tensor *input_lengths, tp_tensor *target_lengths,
+                              const tp_ctc_loss_options &o = {})
+{ return tp_ctc_loss_with(log_probs, targets, input_lengths, target_lengths, &o); }
 inline tp_tensor *tp_gaussian_nll_loss(tp_tensor *x, tp_tensor *target, tp_operand var, const tp_gaussian_nll_loss_options &o = {})
 { return tp_gaussian_nll_loss_with(x, target, var, &o); }
 #endif
