@@ -8,6 +8,12 @@ static tp_tensor *count(tp_shape shape)                /* 0, 1, 2, .. */
     return tp_reshape(tp_arange(0, (double)n, 1, .dtype = TP_F32), shape);
 }
 
+static tp_tensor *leaf_from(tp_tensor *x)
+{
+    ck_ok(tp_requires_grad(x, true));
+    return x;
+}
+
 static tp_tensor *positions_of(const int64_t *v, int n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
 #define POSITIONS(...) positions_of((const int64_t[]){ __VA_ARGS__ }, TP__COUNT(int64_t, __VA_ARGS__))
 static tp_tensor *mask_of(const bool *v, int n) { return tp_from_data(v, TP_BOOL, TP_SHAPE(n)); }
@@ -220,6 +226,49 @@ START_TEST(a_larger_source_gets_zeros_where_the_index_does_not_reach)
 }
 END_TEST
 
+/* ---- Rows of a table ------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(rows_are_looked_up_and_their_gradients_summed)
+{
+    TP_SCOPE();
+    tp_tensor *const w = leaf_from(tp_detach(count(TP_SHAPE(3, 2))));
+    tp_backward(tp_sum(tp_embedding(POSITIONS(2, 0, 2), w)));
+    ck_values(tp_grad_of(w), 1, 1, 0, 0, 2, 2);
+    tp_set_grad(w, NULL);
+    tp_backward(tp_sum(tp_embedding(POSITIONS(2, 0, 2), w, .scale_grad_by_freq = true, .padding_idx = 0)));
+    ck_values(tp_grad_of(w), 0, 0, 0, 0, 1, 1);
+    ck_values(tp_embedding(POSITIONS(2, 1), w, .max_norm = 5), 4 * 5 / sqrt(41), 5 * 5 / sqrt(41), 2, 3);
+    ck_values(tp_detach(w), 0, 1, 2, 3, 4 * 5 / sqrt(41), 5 * 5 / sqrt(41));
+    ck_values(tp_one_hot(POSITIONS(2, 0), -1), 0, 0, 1, 1, 0, 0);
+    ck_fine();
+    ck_assert_ptr_null(tp_one_hot(POSITIONS(2, 0), 2));
+    ck_error(TP_ERR_INDEX, "one_hot: index 2 is out of range for dim 1 of size 2");
+    ck_assert_ptr_null(tp_one_hot(POSITIONS(-1, 0), 2));
+    ck_error(TP_ERR_INDEX, "one_hot: index -1 is out of range");
+    ck_assert_ptr_null(tp_embedding(POSITIONS(3), w));
+    ck_error(TP_ERR_INDEX, "embedding: index 3 is out of range for 3 rows");
+}
+END_TEST
+
+START_TEST(bags_are_summed_averaged_or_taken_the_greatest_of)
+{
+    TP_SCOPE();
+    tp_tensor *const w = count(TP_SHAPE(4, 2)), *const i = POSITIONS(3, 0, 1, 0, 2), *const o = POSITIONS(0, 2, 2);
+    ck_values(tp_embedding_bag(i, w, .offsets = o), 3, 4, 0, 0, 2, 3);
+    ck_values(tp_embedding_bag(i, w, .offsets = o, .mode = TP_BAG_SUM, .padding_idx = 0), 6, 7, 0, 0, 6, 8);
+    ck_values(tp_embedding_bag(i, w, .offsets = o, .mode = TP_BAG_MAX, .include_last_offset = true), 6, 7, 0, 0);
+    ck_values(tp_embedding_bag(tp_reshape(POSITIONS(3, 0, 1, 2), TP_SHAPE(2, 2)), w, .mode = TP_BAG_SUM,
+                               .per_sample_weights = tp_reshape(VECTOR(1, 2, 3, 4), TP_SHAPE(2, 2))), 6, 9, 22, 29);
+    ck_fine();
+    ck_assert_ptr_null(tp_embedding_bag(i, w, .offsets = POSITIONS(1)));
+    ck_error(TP_ERR_ARGUMENT, "embedding_bag: the first offset is 1, and has to be 0");
+    ck_assert_ptr_null(tp_embedding_bag(i, w, .offsets = POSITIONS(0, 7)));
+    ck_error(TP_ERR_ARGUMENT, "embedding_bag: offset 7 of bag 1");
+    ck_assert_ptr_null(tp_embedding_bag(POSITIONS(4), w, .offsets = POSITIONS(0), .mode = TP_BAG_MAX));
+    ck_error(TP_ERR_INDEX, "embedding_bag: index 4 is out of range for 4 rows");
+}
+END_TEST
+
 /* ---- Threads ------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *run(int which)
@@ -320,6 +369,8 @@ int main(void)
     tcase_add_test(tests, slices_are_taken_added_copied_and_filled);
     tcase_add_test(tests, elements_are_gathered_and_scattered);
     tcase_add_test(tests, a_larger_source_gets_zeros_where_the_index_does_not_reach);
+    tcase_add_test(tests, rows_are_looked_up_and_their_gradients_summed);
+    tcase_add_test(tests, bags_are_summed_averaged_or_taken_the_greatest_of);
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     tcase_add_test(tests, what_is_out_of_range_is_named);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);

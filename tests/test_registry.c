@@ -239,6 +239,7 @@ static void leave_out_tensors(walk *w)
         bool optional = false;
         for (int a = 0; a < w->sample.n; a++)
             if (w->slot[i] == &w->sample.args[a].value.tensor) optional = param_of(w, a)->optional;
+        if (optional && w->sample.needs_all) continue;
         *w->slot[i] = NULL;
         tp_tensor *out[WALK_OUTPUTS];
         if (optional && walk_call(w, out) < 0) walk_complain(w, "without optional tensor %d it fails", i);

@@ -115,6 +115,56 @@ START_TEST(gradients_go_back_to_where_values_stood)
 }
 END_TEST
 
+/* ---- Search and counting ------------------------------------------------------------------------------------------------------------ */
+
+static tp_tensor *whole(const int64_t *v, int n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
+#define WHOLE(...) whole((const int64_t[]){ __VA_ARGS__ }, TP__COUNT(int64_t, __VA_ARGS__))
+
+START_TEST(values_are_found_in_sorted_sequences)
+{
+    TP_SCOPE();
+    tp_tensor *const s = VECTOR(1, 3, 3, 5);
+    ck_values(tp_searchsorted(s, VECTOR(0, 3, 4, 9, NAN)), 0, 1, 3, 4, 4);
+    ck_values(tp_searchsorted(s, VECTOR(1, 3), .right = true, .out_int32 = true), 1, 3);
+    ck_values(tp_searchsorted(s, 3), 1);
+    ck_values(tp_searchsorted(VECTOR(5, 1, 3), VECTOR(2, 5), .sorter = WHOLE(1, 2, 0)), 1, 2);
+    ck_values(tp_searchsorted(tp_reshape(VECTOR(1, 2, 3, 4), TP_SHAPE(2, 2)), tp_reshape(VECTOR(2, 2), TP_SHAPE(2, 1))), 1, 0);
+    ck_values(tp_bucketize(VECTOR(0, 3, 9), s, .right = true), 0, 3, 4);
+    ck_values(tp_isin(WHOLE(1, 2, 3, 4), WHOLE(4, 2)), 0, 1, 0, 1);
+    ck_values(tp_isin(VECTOR(NAN, 7), VECTOR(NAN, 7)), 0, 1);
+    ck_values(tp_isin(WHOLE(1, 2), 2), 0, 1);
+    ck_fine();
+    ck_assert_ptr_null(tp_searchsorted(VECTOR(5, 1, 3), VECTOR(2), .sorter = WHOLE(1, 2, 3)));
+    ck_error(TP_ERR_INDEX, "searchsorted: index 3 of the sorter is out of range for a row of 3");
+    ck_assert_ptr_null(tp_bucketize(s, tp_zeros(TP_SHAPE(2, 2))));
+    ck_error(TP_ERR_SHAPE, "bucketize: the boundaries [2, 2] have to have one dim");
+}
+END_TEST
+
+START_TEST(values_are_counted_and_made_unique)
+{
+    TP_SCOPE();
+    tp_tensor *inverse, *counts;
+    ck_values(tp_bincount(WHOLE(1, 3, 1)), 0, 2, 0, 1);
+    ck_values(tp_bincount(WHOLE(1, 3, 1), .weights = VECTOR(.5, 2, 1), .minlength = 5), 0, 1.5, 0, 2, 0);
+    ck_values(tp_histc(VECTOR(1, 2, 1, 5), .bins = 4), 2, 1, 0, 1);
+    ck_values(tp_histc(VECTOR(1, 2, 1, 5), .bins = 2, .max = 4), 2, 1);
+    ck_values(tp_unique(WHOLE(3, 1, 3, 2), .inverse = &inverse, .counts = &counts), 1, 2, 3);
+    ck_values(inverse, 2, 0, 2, 1);
+    ck_values(counts, 1, 1, 2);
+    ck_values(tp_unique_consecutive(WHOLE(3, 3, 1, 3), .counts = &counts), 3, 1, 3);
+    ck_values(counts, 2, 1, 1);
+    ck_values(tp_unique(tp_reshape(WHOLE(2, 1, 0, 5, 2, 1), TP_SHAPE(3, 2)), .dim = 0, .inverse = &inverse), 0, 5, 2, 1);
+    ck_values(inverse, 1, 0, 1);
+    ck_assert_int_eq(tp_numel(tp_unique(VECTOR(NAN, 1, NAN))), 3);
+    ck_fine();
+    ck_assert_ptr_null(tp_bincount(WHOLE(1, -3)));
+    ck_message("bincount: value -3 at 1 is negative");
+    ck_assert_ptr_null(tp_histc(VECTOR(1, INFINITY)));
+    ck_error(TP_ERR_NUMERIC, "histc: the values are not all finite");
+}
+END_TEST
+
 START_TEST(results_do_not_depend_on_the_number_of_threads)
 {
     TP_SCOPE();
@@ -137,6 +187,8 @@ int main(void)
     tcase_add_test(tests, every_dtype_is_sorted_and_ties_keep_their_order);
     tcase_add_test(tests, any_dim_may_be_sorted);
     tcase_add_test(tests, gradients_go_back_to_where_values_stood);
+    tcase_add_test(tests, values_are_found_in_sorted_sequences);
+    tcase_add_test(tests, values_are_counted_and_made_unique);
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -48,9 +48,17 @@ typedef struct tp__pad { tp__ints before, after; int32_t mode; tp_operand value;
 /* arange: start + i step, of integers first + i stride. linspace, logspace: from start to end, as powers of base. */
 typedef struct tp__number_row { double start, end, step, base; int64_t first, stride; } tp__number_row;
 
-/* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them. */
-typedef struct tp__embedding { int64_t padding_idx; } tp__embedding;
-typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; } tp__embedding_backward;
+/* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them; scaled: divided by how often the row is
+ * looked up. bag_places leaves out what is padding_idx. */
+typedef struct tp__embedding { int64_t padding_idx; tp_operand max_norm; double norm_type; bool scale_grad_by_freq, sparse; } tp__embedding;
+typedef struct tp__embedding_masked { int64_t padding_idx; } tp__embedding_masked;
+typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled; } tp__embedding_backward;
+typedef struct tp__embedding_renorm { double max_norm, norm_type; } tp__embedding_renorm;
+typedef struct tp__bag_places { bool include_last_offset; int64_t padding_idx; } tp__bag_places;
+
+/* searchsorted: side is 1 for left, 2 for right, 0 where it is not given; compute is what both were cast to. */
+typedef struct tp__search { bool out_int32, right; int32_t side; tp_dtype compute; } tp__search;
+typedef struct tp__histc { int64_t bins; double min, max; } tp__histc;
 
 /* Lists of one number per dim; of padding two: those at the beginnings, then those at the ends. size: of the whole weight. */
 typedef struct tp__convolution { tp__ints stride, padding, dilation; bool transposed; tp__ints output_padding; int64_t groups; } tp__convolution;

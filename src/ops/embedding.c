@@ -3,10 +3,13 @@
  *   embedding            y[i] = weight[input[i]]                     dweight = embedding_backward(dy, input)
  *   embedding_backward   dweight[r] = sum of dy[i] with input[i] = r, but 0 for r = padding_idx
  *   embedding_masked     y[i] = weight[input[i]], but 0 where input[i] = padding_idx: what embedding_backward's gradient is
+ *   embedding_renorm_    rows that are looked up, and have a norm above max_norm, are scaled down to it
  *
+ * With scale_grad_by_freq embedding_backward divides by how often input holds the row; the gradient of that leaves it out, as
+ * PyTorch's does.
  * The table of gradients is dense, and summed in the order of i. */
 #include "core/kernel_args.h"
-#include "ops/run.h"
+#include "ops/embedding.h"
 #include "ops/samples.h"
 
 /* ---- Shape rules ------------------------------------------------------------------------------------------------------------------- */
@@ -26,13 +29,12 @@ static tp_status wrap_padding(const tp__call *call, int64_t *padding, int64_t ro
     return TP_OK;
 }
 
-static tp_status embedding_shape(tp__call *call)
+static tp_status lookup_shape(tp__call *call, int64_t *padding)
 {
-    tp__embedding *attr = (tp__embedding *)(uintptr_t)call->attr;
     tp_tensor *indices = call->in[0], *weight = call->in[1];
     if (check_indices(call, indices)) return tp__pending();
     if (weight->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "weight %s is not [rows, width]", tp__shape_text(weight));
-    if (wrap_padding(call, &attr->padding_idx, weight->shape[0])) return tp__pending();
+    if (wrap_padding(call, padding, weight->shape[0])) return tp__pending();
     if (indices->ndim == TP_MAX_DIMS)
         return tp__call_fail(call, TP_ERR_SHAPE, "indices %s have %d dims, at most %d are possible", tp__shape_text(indices), indices->ndim, TP_MAX_DIMS - 1);
     int64_t shape[TP_MAX_DIMS];
@@ -40,6 +42,21 @@ static tp_status embedding_shape(tp__call *call)
     shape[indices->ndim] = weight->shape[1];
     call->keep_shape = 2;
     return tp__made(tp__out(call, (tp_dtype)weight->dtype, indices->ndim + 1, shape));
+}
+
+static tp_status embedding_shape(tp__call *call) { return lookup_shape(call, &((tp__embedding *)(uintptr_t)call->attr)->padding_idx); }
+static tp_status masked_shape(tp__call *call) { return lookup_shape(call, &((tp__embedding_masked *)(uintptr_t)call->attr)->padding_idx); }
+
+static tp_status renorm_shape(tp__call *call)
+{
+    const tp__embedding_renorm *a = call->attr;
+    const tp_tensor *weight = call->in[0];
+    if (check_indices(call, call->in[1])) return tp__pending();
+    if (weight->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "weight %s is not [rows, width]", tp__shape_text(weight));
+    if (!tp__is_floating(weight->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)weight->dtype));
+    if (!(a->max_norm >= 0) || !(a->norm_type > 0))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no norm of type %g that is at most %g", a->norm_type, a->max_norm);
+    return tp__in_place(call);
 }
 
 static tp_status embedding_backward_shape(tp__call *call)
@@ -60,13 +77,30 @@ static tp_status embedding_backward_shape(tp__call *call)
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------------ */
 
-static const tp_op op_embedding_backward, op_embedding_masked;
+static const tp_op op_embedding_backward, op_embedding_masked, op_renorm;
+
+static tp_status embedding_forward(tp__call *call)
+{
+    const tp__embedding *a = call->attr;
+    if (a->max_norm.kind && !tp__embedding_renorm_rows(call->in[1], call->in[0], &a->max_norm, a->norm_type)) return tp__pending();
+    const tp_kernel *kernel = tp__kernel(call->op, call->in[1]->device);
+    return kernel ? kernel->run(call) : tp__pending();
+}
 
 static tp_status embedding_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     if (!(need & 2)) return TP_OK;
     const tp__embedding *forward = tp__attr(node);
-    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx };
+    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, forward->scale_grad_by_freq };
+    dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
+    return tp__made(dx[1]);
+}
+
+static tp_status masked_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    if (!(need & 2)) return TP_OK;
+    const tp__embedding_masked *forward = tp__attr(node);
+    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, false };
     dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
     return tp__made(dx[1]);
 }
@@ -74,7 +108,7 @@ static tp_status embedding_backward(const tp_node *node, tp_tensor *const *dy, u
 static tp_status embedding_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
     if (!(need & 1)) return TP_OK;
-    tp__embedding attr = { ((const tp__embedding_backward *)tp__attr(node))->padding_idx };
+    const tp__embedding_masked attr = { ((const tp__embedding_backward *)tp__attr(node))->padding_idx };
     dx[0] = tp__run1(&op_embedding_masked, (tp_tensor *[]){ tp__saved(node, 0), g[0] }, 2, &attr, TP__CALLER);
     return tp__made(dx[0]);
 }
@@ -87,6 +121,11 @@ static void embedding_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(one, 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(0), 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
+}
+
+static void renorm_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__FLOAT_ARG(0.5), TP__FLOAT_ARG(2));
 }
 
 static void padding_samples(tp_sample_set *set)        /* embedding's gradient is none of numbers in the padding row */
@@ -104,23 +143,37 @@ static void embedding_backward_samples(tp_sample_set *set)
 
 /* ---- Descriptors, public ---------------------------------------------------------------------------------------------------------------------- */
 
-static const tp_op op_embedding = { .schema = "embedding(Tensor input, Tensor weight, int padding_idx=none) -> Tensor", .shape = embedding_shape,
-    .backward = embedding_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding), .samples = embedding_samples,
-    .state = TP__STATE };
-static const tp_op op_embedding_masked = { .schema = "embedding_masked(Tensor input, Tensor weight, int padding_idx=none) -> Tensor",
-    .flags = TP__INTERNAL, .shape = embedding_shape, .backward = embedding_backward, .saves = { TP__INPUT(0, 2) },
-    .attr_size = sizeof(tp__embedding), .samples = padding_samples, .state = TP__STATE };
+static const tp_op op_embedding = {
+    .schema = "embedding(Tensor input, Tensor weight, int? padding_idx=none, number? max_norm=none, float norm_type=2, bool scale_grad_by_freq=false, "
+              "bool sparse=false) -> Tensor",
+    .shape = embedding_shape, .forward = embedding_forward, .backward = embedding_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding),
+    .samples = embedding_samples, .state = TP__STATE };
+static const tp_op op_embedding_masked = {
+    .schema = "embedding_masked(Tensor input, Tensor weight, int? padding_idx=none) -> Tensor", .flags = TP__INTERNAL,
+    .shape = masked_shape, .backward = masked_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding_masked),
+    .samples = padding_samples, .state = TP__STATE };
 static const tp_op op_embedding_backward = {
-    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int padding_idx=none) -> Tensor", .flags = TP__INTERNAL,
+    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int? padding_idx=none, bool scaled=false) -> Tensor", .flags = TP__INTERNAL,
     .shape = embedding_backward_shape, .backward = embedding_backward_backward, .saves = { TP__INPUT(1, 1) },
     .attr_size = sizeof(tp__embedding_backward), .samples = embedding_backward_samples, .state = TP__STATE };
+static const tp_op op_renorm = { .schema = "embedding_renorm_(Tensor! input, Tensor indices, float max_norm, float norm_type) -> Tensor",
+    .flags = TP__INPLACE | TP__NO_GRAD_OP, .kernel = "embedding_renorm", .shape = renorm_shape, .attr_size = sizeof(tp__embedding_renorm),
+    .samples = renorm_samples, .state = TP__STATE };
+
+bool tp__embedding_renorm_rows(tp_tensor *weight, tp_tensor *indices, const tp_operand *max_norm, double norm_type)
+{
+    const tp__embedding_renorm attr = { max_norm->kind == TP_OPERAND_REAL ? max_norm->as.real : (double)max_norm->as.integer, norm_type };
+    TP_NO_GRAD();
+    return tp__run1(&op_renorm, (tp_tensor *[]){ weight, indices }, 2, &attr, NULL);
+}
 
 tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *options)
 {
     tp_embedding_options o = TP__BRACES(embedding, );
     if (tp_options_take("embedding", &o, options, offsetof(tp_embedding_options, tp__end))) return NULL;
-    tp__embedding attr = { o.padding_idx };
+    const tp_operand max_norm = { .kind = o.max_norm > 0 ? TP_OPERAND_REAL : TP_OPERAND_NONE, .as.real = o.max_norm };
+    tp__embedding attr = { o.padding_idx, max_norm, o.norm_type, o.scale_grad_by_freq, false };
     return tp__run1(&op_embedding, (tp_tensor *[]){ indices, weight }, 2, &attr, TP__CALLER);
 }
 
-const tp_op *const tp__ops_embedding[] = { &op_embedding, &op_embedding_masked, &op_embedding_backward, NULL };
+const tp_op *const tp__ops_embedding[] = { &op_embedding, &op_embedding_masked, &op_embedding_backward, &op_renorm, NULL };

@@ -10,6 +10,7 @@ typedef struct tp__sample {
     int n;
     bool random;                                       /* outputs differ from call to call */
     bool no_gradcheck;                                 /* at a kink, or where the seed decides */
+    bool needs_all;                                    /* not even an optional tensor can be left out */
 } tp__sample;
 struct tp_sample_set {
     void (*take)(tp_sample_set *set, const tp__sample *sample);          /* called for each; tensors are the current scope's */

@@ -31,11 +31,28 @@ typedef struct tp_scatter_reduce_options {
 typedef struct tp_embedding_options {
     TP__HEAD(tp_embedding_options);
     int64_t padding_idx TP__IS(TP_NONE);               /* this row of the weight gets no gradient */
+    double max_norm TP__IS(0);                         /* rows of the weight that are looked up are first scaled down to it; 0: not */
+    double norm_type TP__IS(2);                        /* p of that norm */
+    bool scale_grad_by_freq TP__IS(false);             /* a row's gradient is divided by how often it is looked up */
     TP__TAIL;
 } tp_embedding_options;
-#define TP__DEFAULT_embedding .padding_idx = TP_NONE,
+#define TP__DEFAULT_embedding .padding_idx = TP_NONE, .norm_type = 2,
 
-#define TP__EACH_INDEX_OP_OPTIONS(X) X(index_put) X(index_add) X(scatter_reduce) X(embedding)
+typedef enum tp_bag_mode { TP_BAG_DEFAULT = 0, TP_BAG_MEAN, TP_BAG_SUM, TP_BAG_MAX } tp_bag_mode;
+typedef struct tp_embedding_bag_options {
+    TP__HEAD(tp_embedding_bag_options);
+    tp_tensor *offsets TP__IS(nullptr);                /* where each bag begins, int64 or int32; for indices of one dim */
+    tp_bag_mode mode TP__IS(TP_BAG_DEFAULT);           /* the mean */
+    tp_tensor *per_sample_weights TP__IS(nullptr);     /* like the indices: factors of a sum */
+    bool include_last_offset TP__IS(false);            /* the last offset is where the last bag ends */
+    int64_t padding_idx TP__IS(TP_NONE);               /* this row is in no bag */
+    double max_norm TP__IS(0), norm_type TP__IS(2);    /* as of embedding */
+    bool scale_grad_by_freq TP__IS(false);
+    TP__TAIL;
+} tp_embedding_bag_options;
+#define TP__DEFAULT_embedding_bag .padding_idx = TP_NONE, .norm_type = 2,
+
+#define TP__EACH_INDEX_OP_OPTIONS(X) X(index_put) X(index_add) X(scatter_reduce) X(embedding) X(embedding_bag)
 
 /* ---- An index: TP_INDEX(..), of at most 16 items ------------------------------------------------------------------------------
  *
@@ -123,6 +140,11 @@ TP_API tp_tensor *tp_scatter_reduce_with(tp_tensor *x, int dim, tp_tensor *index
 
 /* weight[indices]: indices int64 or int32 [..], weight [rows, width] -> [.., width]. TP_ERR_INDEX. Gradient: weight. */
 TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *o);
+/* Mean, sum or maximum of the rows in each bag; 0 for an empty one. indices [bags, n], or [n] with offsets; weight [rows, width],
+ * floating -> [bags, width]. TP_ERR_INDEX. Gradients: weight, per_sample_weights. */
+TP_API tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_bag_options *o);
+/* 1 at the class and 0 elsewhere: x int64 [..] -> int64 [.., num_classes]; -1: as many as the greatest asks for. TP_ERR_INDEX. */
+TP_API tp_tensor *tp_one_hot(tp_tensor *x, int64_t num_classes);
 
 #ifdef __cplusplus
 }
@@ -247,7 +269,11 @@ template <class... I> tp__index_array<static_cast<int>(sizeof...(I))> TP_INDEX(I
     TP__DEFAULTS(tp_scatter_reduce_with(x, dim, index, src, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
 #define tp_embedding(...) tp__embedding(__VA_ARGS__, )
 #define tp__embedding(indices, weight, ...) TP__DEFAULTS(tp_embedding_with(indices, weight, TP__OPTIONS(embedding, __VA_ARGS__)))
+#define tp_embedding_bag(...) tp__embedding_bag(__VA_ARGS__, )
+#define tp__embedding_bag(indices, weight, ...) TP__DEFAULTS(tp_embedding_bag_with(indices, weight, TP__OPTIONS(embedding_bag, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_embedding_bag(tp_tensor *indices, tp_tensor *weight, const tp_embedding_bag_options &o = {})
+{ return tp_embedding_bag_with(indices, weight, &o); }
 inline tp_tensor *tp_index_put(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options &o = {})
 { return tp_index_put_with(x, index, values, &o); }
 inline tp_tensor *tp_index_put_(tp_tensor *x, tp_index_list index, tp_operand values, const tp_index_put_options &o = {})

@@ -1,0 +1,10 @@
+/* embedding.h: what the lookups of rows share. */
+#ifndef TP__EMBEDDING_H
+#define TP__EMBEDDING_H
+
+#include "ops/run.h"
+
+/* Scales the rows of weight that are looked up down to max_norm, in place and unrecorded. False: an error. */
+bool tp__embedding_renorm_rows(tp_tensor *weight, tp_tensor *indices, const tp_operand *max_norm, double norm_type);
+
+#endif
