@@ -9,6 +9,9 @@
 typedef struct tp__real_draw { double a, b; tp_rng_state state; } tp__real_draw;
 typedef struct tp__integer_draw { int64_t from, to; tp_rng_state state; } tp__integer_draw;
 typedef struct tp__permutation_draw { tp_rng_state state; } tp__permutation_draw;
+/* log_normal_ and cauchy_ take a tp__real_draw; exponential_, geometric_ and bernoulli_ one number. */
+typedef struct tp__single_draw { double a; tp_rng_state state; } tp__single_draw;
+typedef struct tp__multinomial { int64_t num_samples; bool replacement; tp_rng_state state; } tp__multinomial;
 /* dropout and dropout_backward: the state says which elements are dropped, so that no mask is kept. */
 typedef struct tp__dropout { double p; bool training; int64_t seed, stream, offset; } tp__dropout;
 

@@ -18,9 +18,10 @@
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "core/philox.h"
+#include "cpu/random.h"
 #include "cpu/vecmath.h"
 
-enum { CHUNK = 1024, PARALLEL_FROM = 1 << 15 };        /* elements; a chunk begins at an even one */
+enum { CHUNK = TP__DRAW_CHUNK, PARALLEL_FROM = 1 << 15 };            /* elements; a chunk begins at an even one */
 enum { WORK = 4 * CHUNK };                             /* of a chunk, in elements moved */
 
 /* ---- Words ----------------------------------------------------------------------------------------------------------------------- */
@@ -35,8 +36,7 @@ static TP__INLINE void blocks_body(uint32_t *out, int64_t n, uint64_t seed, uint
 }
 TP__SIMD(static, blocks, (uint32_t *out, int64_t n, uint64_t seed, uint64_t stream, uint64_t first), (out, n, seed, stream, first))
 
-/* Words first .. first + n - 1 of the draw; out has room for 7 more. Returns where the first one is. */
-static const uint32_t *words(uint32_t *out, const tp_rng_state *state, int64_t first, int64_t n)
+const uint32_t *tp__draw_words(uint32_t *out, const tp_rng_state *state, int64_t first, int64_t n)
 {
     const uint64_t at = state->offset + (uint64_t)first;
     const int64_t skip = (int64_t)(at % 4);
@@ -143,8 +143,7 @@ static void wide_integers(int64_t n, int64_t *y, const uint32_t *w, uint64_t fro
 
 /* ---- Walking a tensor in row-major order -------------------------------------------------------------------------------------------- */
 
-/* Elements first .. first + n - 1 of x, in order, from or to `buffer`. */
-static void exchange(const tp_tensor *x, int64_t first, int64_t n, void *buffer, tp_dtype dtype, bool store)
+void tp__draw_exchange(const tp_tensor *x, int64_t first, int64_t n, void *buffer, tp_dtype dtype, bool store)
 {
     const int last = x->ndim - 1;
     const int64_t width = last >= 0 ? x->shape[last] : 1, step = last >= 0 ? x->stride[last] : 1;
@@ -163,8 +162,7 @@ static void exchange(const tp_tensor *x, int64_t first, int64_t n, void *buffer,
     }
 }
 
-typedef void chunk_fn(tp__call *call, int64_t first, int64_t n);
-typedef struct draws { tp__call *call; chunk_fn *run; } draws;
+typedef struct draws { tp__call *call; tp__draw_fn *run; } draws;
 
 static void run_chunks(void *arg, int64_t chunk, int64_t last)
 {
@@ -176,7 +174,7 @@ static void run_chunks(void *arg, int64_t chunk, int64_t last)
     }
 }
 
-static void in_chunks(tp__call *call, chunk_fn *run)
+void tp__draw_chunks(tp__call *call, tp__draw_fn *run)
 {
     const int64_t n = call->out[0]->numel;
     const int threads = n >= PARALLEL_FROM ? tp_get_num_threads() : 1;
@@ -200,12 +198,12 @@ static void uniform_chunk(tp__call *call, int64_t first, int64_t n)
     const int each = dtype == TP_F64 ? 2 : 1;
     uint32_t room[2 * CHUNK + 8];
     _Alignas(64) double buffer[CHUNK];
-    const uint32_t *w = words(room, &draw->state, first * each, n * each);
+    const uint32_t *w = tp__draw_words(room, &draw->state, first * each, n * each);
     void *y = target(x, dtype, first, buffer);
     if (dtype == TP_F32) uniform_f32(n, y, w, (float)draw->a, (float)draw->b);
     else if (dtype == TP_F64) uniform_f64(n, y, w, draw->a, draw->b);
     else uniform_half(dtype, n, y, w, (float)draw->a, (float)draw->b);
-    if (y == (void *)buffer) exchange(x, first, n, buffer, dtype, true);
+    if (y == (void *)buffer) tp__draw_exchange(x, first, n, buffer, dtype, true);
 }
 
 static void normal_chunk(tp__call *call, int64_t first, int64_t n)
@@ -216,11 +214,11 @@ static void normal_chunk(tp__call *call, int64_t first, int64_t n)
     const int64_t even = n + n % 2, each = dtype == TP_F64 ? 2 : 1;
     uint32_t room[2 * CHUNK + 8];
     _Alignas(64) double buffer[CHUNK];
-    const uint32_t *w = words(room, &draw->state, first * each, even * each);
+    const uint32_t *w = tp__draw_words(room, &draw->state, first * each, even * each);
     void *y = even == n ? target(x, dtype, first, buffer) : buffer;
     if (dtype == TP_F64) normal_f64(even, y, w, draw->a, draw->b);
     else normal_f32(even, y, w, (float)draw->a, (float)draw->b);
-    if (y == (void *)buffer) exchange(x, first, n, buffer, dtype, true);
+    if (y == (void *)buffer) tp__draw_exchange(x, first, n, buffer, dtype, true);
 }
 
 static void random_chunk(tp__call *call, int64_t first, int64_t n)
@@ -231,11 +229,11 @@ static void random_chunk(tp__call *call, int64_t first, int64_t n)
     const int each = range <= (uint64_t)1 << 32 ? 2 : 4;
     uint32_t room[4 * CHUNK + 8];
     int64_t buffer[CHUNK];
-    const uint32_t *w = words(room, &draw->state, first * each, n * each);
+    const uint32_t *w = tp__draw_words(room, &draw->state, first * each, n * each);
     int64_t *y = target(x, TP_I64, first, buffer);
     if (each == 2) integers(n, y, w, from, range);
     else wide_integers(n, y, w, from, range);
-    if (y == buffer) exchange(x, first, n, buffer, TP_I64, true);
+    if (y == buffer) tp__draw_exchange(x, first, n, buffer, TP_I64, true);
 }
 
 /* Fisher & Yates, from the end: element i goes to a place from 0 to i. */
@@ -248,7 +246,7 @@ static tp_status randperm_run(tp__call *call)
     for (int64_t i = 0; i < x->numel; i++) y[i] = i;
     for (int64_t end = x->numel; end > 0; end -= end % CHUNK ? end % CHUNK : CHUNK) {
         const int64_t n = end % CHUNK ? end % CHUNK : CHUNK, first = end - n;
-        const uint32_t *w = words(room, &draw->state, 2 * first, 2 * n);
+        const uint32_t *w = tp__draw_words(room, &draw->state, 2 * first, 2 * n);
         for (int64_t i = 0; i < n; i++) integers_body(1, &at[i], w + 2 * i, 0, (uint64_t)(first + i) + 1);
         for (int64_t i = end - 1; i >= first; i--) {
             const int64_t other = at[i - first], v = y[i];
@@ -278,18 +276,18 @@ static void dropout_chunk(tp__call *call, int64_t first, int64_t n)
     const uint32_t below = edge < 4294967295.0 ? (uint32_t)(edge + 0.5) : UINT32_MAX;
     uint32_t room[CHUNK + 8];
     _Alignas(64) double from[CHUNK], to[CHUNK];
-    const uint32_t *w = words(room, &state, first, n);
+    const uint32_t *w = tp__draw_words(room, &state, first, n);
     void *px = target(x, dtype, first, from), *py = target(y, dtype, first, to);
-    if (px == (void *)from) exchange(x, first, n, from, dtype, false);
+    if (px == (void *)from) tp__draw_exchange(x, first, n, from, dtype, false);
     if (dtype == TP_F64) drop_f64(n, py, px, w, below, scale);
     else drop_f32(n, py, px, w, below, (float)scale);
-    if (py == (void *)to) exchange(y, first, n, to, dtype, true);
+    if (py == (void *)to) tp__draw_exchange(y, first, n, to, dtype, true);
 }
 
-static tp_status uniform_run(tp__call *call) { return in_chunks(call, uniform_chunk), TP_OK; }
-static tp_status normal_run(tp__call *call) { return in_chunks(call, normal_chunk), TP_OK; }
-static tp_status random_run(tp__call *call) { return in_chunks(call, random_chunk), TP_OK; }
-static tp_status dropout_run(tp__call *call) { return in_chunks(call, dropout_chunk), TP_OK; }
+static tp_status uniform_run(tp__call *call) { return tp__draw_chunks(call, uniform_chunk), TP_OK; }
+static tp_status normal_run(tp__call *call) { return tp__draw_chunks(call, normal_chunk), TP_OK; }
+static tp_status random_run(tp__call *call) { return tp__draw_chunks(call, random_chunk), TP_OK; }
+static tp_status dropout_run(tp__call *call) { return tp__draw_chunks(call, dropout_chunk), TP_OK; }
 
 const tp_kernel tp__cpu_random[] = {
     { "uniform", uniform_run, NULL }, { "normal", normal_run, NULL }, { "random", random_run, NULL },

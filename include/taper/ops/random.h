@@ -12,6 +12,21 @@ extern "C" {
 
 TP_API tp_tensor *tp_uniform_(tp_tensor *x, double lo, double hi);         /* lo <= v < hi, in place */
 TP_API tp_tensor *tp_normal_(tp_tensor *x, double mean, double std);
+/* In place, in x's dtype. TP_ERR_ARGUMENT: a parameter is out of its range. */
+TP_API tp_tensor *tp_exponential_(tp_tensor *x, double lambd);             /* lambd e^(-lambd v); floating */
+TP_API tp_tensor *tp_geometric_(tp_tensor *x, double p);                   /* trials to the first success, from 1 on; 0 < p < 1 */
+TP_API tp_tensor *tp_log_normal_(tp_tensor *x, double mean, double std);   /* e^n, n normal with these; floating */
+TP_API tp_tensor *tp_cauchy_(tp_tensor *x, double median, double sigma);   /* floating */
+TP_API tp_tensor *tp_bernoulli__with(tp_tensor *x, tp_operand p);          /* 1 with probability p, else 0; p a number or broadcasts to x */
+
+/* Of parameters that are tensors; their gradients are 0. TP_ERR_NUMERIC: one is out of its range. */
+TP_API tp_tensor *tp_bernoulli(tp_tensor *p);                              /* 1 with probability p, else 0, in p's dtype */
+TP_API tp_tensor *tp_poisson(tp_tensor *rate);                             /* in its dtype */
+TP_API tp_tensor *tp_normal_of_with(tp_operand mean, tp_operand std);      /* broadcast; at least one of them is a tensor */
+/* num_samples places of each row, as often as their weights say; without replacement each at most once, in the order of drawing.
+ * weights floating [n] or [rows, n] -> int64 [num_samples] or [rows, num_samples]. */
+TP_API tp_tensor *tp_multinomial(tp_tensor *weights, int64_t num_samples, bool replacement);
+
 /* While training each element is zero with probability p, else x / (1 - p); otherwise x itself. */
 TP_API tp_tensor *tp_dropout(tp_tensor *x, double p, bool training);
 TP_API tp_tensor *tp_dropout_(tp_tensor *x, double p, bool training);
@@ -30,6 +45,14 @@ TP_API tp_tensor *tp_feature_alpha_dropout_(tp_tensor *x, double p, bool trainin
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifndef __cplusplus
+#define tp_bernoulli_(x, p)    tp_bernoulli__with(x, TP__OPERAND(p))
+#define tp_normal_of(mean, std) tp_normal_of_with(TP__OPERAND(mean), TP__OPERAND(std))
+#else
+inline tp_tensor *tp_bernoulli_(tp_tensor *x, tp_operand p) { return tp_bernoulli__with(x, p); }
+inline tp_tensor *tp_normal_of(tp_operand mean, tp_operand std) { return tp_normal_of_with(mean, std); }
 #endif
 
 #endif
