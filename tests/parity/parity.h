@@ -112,7 +112,7 @@ bool ties_compare_gradient(sample *s, const char *what, tp_tensor *got, tp_tenso
 
 /* ---- skips.c: the samples that are not run, each for a reason in a file of the tree ----------------------------------------------------- */
 
-const char *skip_reason(const char *skips, const char *op);            /* NULL: run it */
+const char *skip_reason(const char *skips, const char *op, const char *dtype, const char *id);      /* NULL: run it */
 
 /* ---- worker.c: runs a file in a process of its own ------------------------------------------------------------------------------------------ */
 

@@ -85,7 +85,7 @@ void sample_run(sample *s, const settings *how, const fixture *file, int index)
     s->file = file;
     s->text = fixture_sample(file, index, &is_error);
     read_head(s);
-    const char *reason = skip_reason(how->skips, s->op);
+    const char *reason = skip_reason(how->skips, file->stem, text_at(s->text, "dtype"), s->id);
     while (i < sizeof readers / sizeof *readers && !json_object_get(s->text, readers[i].key)) i++;
     if (reason) {
         s->verdict = SKIPPED;
