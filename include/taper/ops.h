@@ -26,6 +26,7 @@
 #include <taper/ops/select.h>
 #include <taper/ops/shape.h>
 #include <taper/ops/sort.h>
+#include <taper/ops/special.h>
 
 #define TP__EACH_OPS_OPTIONS(X) \
     TP__EACH_POINTWISE_OP_OPTIONS(X) \

@@ -61,9 +61,21 @@ static double zeta(double s, double x)
     return zeta_positive(s, r) + (fmod(s, 2) != 0 ? -below : below);
 }
 
+double tp__zeta(double s, double x)
+{
+    if (s == 1) return INFINITY;
+    if (s < 1) return NAN;
+    if (x <= 0 && floor(x) == x) return INFINITY;
+    if (s != s || x != x || x == INFINITY) return NAN;
+    if (s == INFINITY) return x == 1 ? 1 : NAN;        /* as PyTorch */
+    if (x < 0 && floor(s) != s) return NAN;            /* a power of what is negative */
+    return zeta(s, x);
+}
+
 double tp__polygamma_of(int64_t n, double x)
 {
     if (n == 0) return tp__digamma(x);
+    if (n == 1 && x == -INFINITY) return NAN;          /* as PyTorch; it is inf for the others */
     const double y = exp(tp__lgamma((double)n + 1)) * zeta((double)n + 1, x);
     return n % 2 ? y : -y;
 }

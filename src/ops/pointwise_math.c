@@ -183,6 +183,8 @@ static void polygamma_samples(tp_sample_set *set)
 }
 static const tp_op op_polygamma = { .schema = "polygamma(int n, Tensor input) -> Tensor", .shape = polygamma_shape, .backward = polygamma_backward,
     .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__polygamma), .samples = polygamma_samples, .state = TP__STATE };
+static const tp_op op_special_polygamma = { .schema = "special_polygamma(int n, Tensor input) -> Tensor", .kernel = "polygamma", .shape = polygamma_shape,
+    .backward = polygamma_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__polygamma), .samples = polygamma_samples, .state = TP__STATE };
 tp_tensor *tp_polygamma(int64_t n, tp_tensor *x)
 {
     return tp__run1(&op_polygamma, (tp_tensor *[]){ NULL, x }, 2, &(tp__polygamma){ n }, TP__CALLER);
@@ -192,6 +194,6 @@ const tp_op *const tp__ops_pointwise_math[] = {
     TP__FORMS(exp), TP__FORMS(exp2), TP__FORMS(expm1), TP__FORMS(log), TP__FORMS(log2), TP__FORMS(log10), TP__FORMS(log1p), TP__FORMS(sqrt), TP__FORMS(rsqrt), TP__FORMS(reciprocal),
     TP__FORMS(sin), TP__FORMS(cos), TP__FORMS(tan), TP__FORMS(asin), TP__FORMS(acos), TP__FORMS(atan), TP__FORMS(sinh), TP__FORMS(cosh), TP__FORMS(tanh), TP__FORMS(asinh), TP__FORMS(acosh),
     TP__FORMS(atanh), TP__FORMS(sigmoid), TP__FORMS(relu), &op_sigmoid_backward, &op_tanh_backward, &op_relu_backward, TP__FORMS(erf), TP__FORMS(erfc), TP__FORMS(erfinv),
-    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, TP__FORMS(deg2rad), TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor),
+    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, &op_special_polygamma, TP__FORMS(deg2rad), TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor),
     TP__FORMS(ceil), TP__FORMS(trunc), TP__FORMS(round), TP__FORMS(round_decimals), TP__FORMS(square), NULL,
 };
