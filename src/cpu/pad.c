@@ -103,14 +103,14 @@ static tp_status pad(tp__call *call)
     const tp_status status = make_maps(&j.maps, a, y->ndim, j.x->shape, y->shape);
     if (status) return status;
     j.ndim = tp__dims_by_stride(y, j.order);
-    if (!j.ndim) j.order[j.ndim++] = y->ndim - 1;      /* one element */
+    const int row = j.ndim ? j.order[j.ndim - 1] : y->ndim - 1;         /* of one element, the last dim is a row */
+    if (!j.ndim) j.order[j.ndim++] = row;
     for (int d = 0; d < y->ndim; d++)                  /* dims of size 1 still say where they come from: outermost */
-        if (y->shape[d] == 1 && (j.ndim > 1 || j.order[0] != d)) {
+        if (y->shape[d] == 1 && d != row) {
             memmove(j.order + 1, j.order, sizeof *j.order * (size_t)j.ndim++);
             j.order[0] = d;
         }
-    const int inner = j.order[j.ndim - 1];
-    const int64_t before = a->before.v[inner], size = j.x->shape[inner], n = y->shape[inner];
+    const int64_t before = a->before.v[row], size = j.x->shape[row], n = y->shape[row];
     j.run = before > 0 ? before : 0;
     j.run_end = before + size < n ? before + size : n;
     tp__parallel_items(y->numel / n, n, tp_get_num_threads(), pad_rows, &j);

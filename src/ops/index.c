@@ -9,6 +9,9 @@
 
 /* ---- index_view ----------------------------------------------------------------------------------------------------------------- */
 
+/* The stride of a dim with less than two elements is never used, and may be any number: it wraps. */
+static int64_t times(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+
 /* An axis steps over what follows it, as in PyTorch. */
 static tp_status view_geometry(const tp__call *call, const tp__geometry *from, tp__geometry *to)
 {
@@ -23,14 +26,14 @@ static tp_status view_geometry(const tp__call *call, const tp__geometry *from, t
         if (n == TP_MAX_DIMS && length >= 0) return tp__call_fail(call, TP_ERR_SHAPE, "the result has more than %d dims", TP_MAX_DIMS);
         if (axis) {
             to->shape[n] = 1;
-            to->stride[n++] = more ? size * step : 1;
+            to->stride[n++] = more ? times(size, step) : 1;
             continue;
         }
         good = more && start >= 0 && by >= 1 && length >= -1 && (length ? start < size && (length < 1 || length - 1 <= (size - 1 - start) / by) : start <= size);
-        to->offset += start * step;
+        to->offset = (int64_t)((uint64_t)to->offset + (uint64_t)times(start, step));
         if (length >= 0) {
             to->shape[n] = length;
-            to->stride[n++] = step * by;
+            to->stride[n++] = times(step, by);
         }
         d++;
     }

@@ -218,8 +218,8 @@ static tp_status add_slot(binding *b, tp_tensor *x)
 
 static tp_status bind_tensor(binding *b, const tp__param *p, const tp_arg *arg)
 {
-    tp_operand number;
-    if (!arg) return add_slot(b, NULL);
+    tp_operand number = p->value.number;               /* its default, if it has one */
+    if (!arg && (p->type == TP__TYPE_TENSORS || !number.kind)) return add_slot(b, NULL);
     if (p->type == TP__TYPE_TENSORS) {
         if (arg->kind != TP_ARG_TENSORS && arg->kind != TP_ARG_LIST) return misfit(b, "\"%s\" must be a list of tensors", p->name);
         for (int i = 0; i < arg->n; i++) {
@@ -230,8 +230,8 @@ static tp_status bind_tensor(binding *b, const tp__param *p, const tp_arg *arg)
         }
         return TP_OK;
     }
-    if (arg->kind == TP_ARG_TENSOR) return add_slot(b, arg->value.tensor);
-    if (!p->or_number || !operand_of(arg, &number)) return misfit(b, "\"%s\" must be a tensor", p->name);
+    if (arg && arg->kind == TP_ARG_TENSOR) return add_slot(b, arg->value.tensor);
+    if (arg && (!p->or_number || !operand_of(arg, &number))) return misfit(b, "\"%s\" must be a tensor", p->name);
     tp_tensor *x = tp__operand(number);
     return x ? add_slot(b, x) : tp__pending();
 }

@@ -58,12 +58,12 @@ static void set_default(tp__param *p, const char *text, size_t length)
         p->value.ints.n = p->length;
         for (int i = 0; i < p->length; i++) p->value.ints.v[i] = none ? TP_NONE : strtoll(text, NULL, 10);
         break;
-    case TP__TYPE_NUMBER:
+    case TP__TYPE_NUMBER: case TP__TYPE_TENSOR:        /* of a tensor or number */
         if (!none) p->value.number = strchr(text, '.') && strcspn(text, ".") < length
             ? (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = strtod(text, NULL) }
             : (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = strtoll(text, NULL, 10) };
         break;
-    default: break;                                    /* no tensor, no dtype, no ints: zero */
+    default: break;                                    /* no tensors, no dtype, no ints: zero */
     }
     p->optional |= none;
 }

@@ -20,6 +20,7 @@
 
 enum { MOST_ARGS = 24, MOST_LIST = 12, MOST_OUTPUTS = 64, HANGS_AFTER = 60 };
 #define MOST_BYTES ((size_t)64 << 20)                  /* of one allocation: what is larger fails */
+#define MOST_SUMMED ((int64_t)MOST_BYTES)              /* elements: an expanded view may have any number, and adding them takes its time */
 
 /* ---- Dice ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -63,16 +64,23 @@ static void on_alarm(int signal_number)
     _exit(3);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-void __sanitizer_set_death_callback(void (*callback)(void));
-static void tell_at_death(void) { __sanitizer_set_death_callback(tell); }
-#else
 static void on_crash(int signal_number)
 {
     tell();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+void __sanitizer_set_death_callback(void (*callback)(void));
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
+static void tell_at_death(void)
+{
+    __sanitizer_set_death_callback(tell);
+    signal(SIGABRT, on_crash);
+}
+#else
 static void tell_at_death(void)
 {
     signal(SIGSEGV, on_crash);
@@ -338,7 +346,7 @@ static void differentiate(tp_tensor *const *out, int n)
 {
     tp_tensor *sum = NULL;
     for (int i = 0; i < n; i++) {
-        if (!tp_needs_grad(out[i])) continue;
+        if (!tp_needs_grad(out[i]) || tp_numel(out[i]) > MOST_SUMMED) continue;
         tp_tensor *one = tp_sum(tp_to_dtype(out[i], TP_F32));
         sum = sum ? tp_add(sum, one) : one;
     }
