@@ -4,13 +4,8 @@
 
 static tp_status adam_check(const char *op, const tp__optim_values *v)
 {
-    if (tp__check_not_negative(op, "lr", v->lr) || tp__check_not_negative(op, "eps", v->eps)
-        || tp__check_not_negative(op, "weight_decay", v->weight_decay))
-        return TP_ERR_ARGUMENT;
-    for (int i = 0; i < 2; i++)
-        if (!(v->betas[i] >= 0 && v->betas[i] < 1))
-            return tp_fail(TP_ERR_ARGUMENT, "%s: betas[%d] is %g, and has to be at least 0 and less than 1", op, i, v->betas[i]);
-    return TP_OK;
+    const tp_status status = tp__check_lr_eps_decay(op, v);
+    return status ? status : tp__check_betas(op, v);
 }
 
 enum { STEP, EXP_AVG, EXP_AVG_SQ, MAX_EXP_AVG_SQ };
@@ -30,30 +25,14 @@ static tp_status fused(const tp__optim_values *v, const tp__step_lists *lists, b
 static tp_status adam_step(const tp__optim_values *v, const tp__step_lists *lists) { return fused(v, lists, false); }
 static tp_status adamw_step(const tp__optim_values *v, const tp__step_lists *lists) { return fused(v, lists, true); }
 
-#define VALUES (TP__HAS(lr) | TP__HAS(betas) | TP__HAS(eps) | TP__HAS(weight_decay) | TP__HAS(amsgrad) | TP__HAS(maximize))
-#define STATES { [STEP] = "step", [EXP_AVG] = "exp_avg", [EXP_AVG_SQ] = "exp_avg_sq", [MAX_EXP_AVG_SQ] = "max_exp_avg_sq" }
+#define OPTIONS(class) TP__OPTION(class, lr), TP__OPTION(class, betas), TP__OPTION(class, eps), TP__OPTION(class, weight_decay), \
+    TP__OPTION(class, amsgrad), TP__OPTION(class, maximize)
+#define STATES .state = { [STEP] = "step", [EXP_AVG] = "exp_avg", [EXP_AVG_SQ] = "exp_avg_sq", [MAX_EXP_AVG_SQ] = "max_exp_avg_sq" }, .scalars = 1 << STEP
 
-static const tp__optim_class adam = {
-    .name = "adam", .values = VALUES, .state = STATES, .check = adam_check, .keeps = adam_keeps, .step = adam_step,
-};
-static const tp__optim_class adamw = {
-    .name = "adamw", .values = VALUES, .state = STATES, .check = adam_check, .keeps = adam_keeps, .step = adamw_step,
-};
+TP__OPTIM_OPTIONS(adam, OPTIONS(adam));
+TP__OPTIM_OPTIONS(adamw, OPTIONS(adamw));
+const tp__optim_class tp__adam = { TP__OPTIM_CLASS(adam), STATES, .check = adam_check, .keeps = adam_keeps, .step = adam_step };
+const tp__optim_class tp__adamw = { TP__OPTIM_CLASS(adamw), STATES, .check = adam_check, .keeps = adam_keeps, .step = adamw_step };
 
-tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *options)
-{
-    tp_adam_options o = TP__BRACES(adam, );
-    if (tp_options_take("adam", &o, options, offsetof(tp_adam_options, tp__end)))
-        return NULL;
-    return tp__optimizer_new(&adam, params, &(tp__optim_values){ .lr = o.lr, .betas = { o.betas[0], o.betas[1] }, .eps = o.eps,
-                             .weight_decay = o.weight_decay, .amsgrad = o.amsgrad, .maximize = o.maximize });
-}
-
-tp_optimizer *tp_adamw_with(tp_tensor_list params, const tp_adamw_options *options)
-{
-    tp_adamw_options o = TP__BRACES(adamw, );
-    if (tp_options_take("adamw", &o, options, offsetof(tp_adamw_options, tp__end)))
-        return NULL;
-    return tp__optimizer_new(&adamw, params, &(tp__optim_values){ .lr = o.lr, .betas = { o.betas[0], o.betas[1] }, .eps = o.eps,
-                             .weight_decay = o.weight_decay, .amsgrad = o.amsgrad, .maximize = o.maximize });
-}
+tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *o) { return tp__optimizer_make(&tp__adam, params, o); }
+tp_optimizer *tp_adamw_with(tp_tensor_list params, const tp_adamw_options *o) { return tp__optimizer_make(&tp__adamw, params, o); }

@@ -1,11 +1,12 @@
 /* optim/optimizer.c: making optimizers and groups, freeing them, learning rates. */
 #include "optimizer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 const tp__optim_value tp__optim_values_of[TP__VALUE_END] = {
-#define ROW(name, count) { #name, count, offsetof(tp__optim_values, name), offsetof(tp_param_group_options, name) },
+#define ROW(member, name, count) { #name, count, offsetof(tp__optim_values, member), offsetof(tp_param_group_options, member) },
     TP__EACH_OPTIM_VALUE(ROW)
 #undef ROW
 };
@@ -28,6 +29,22 @@ tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op)
 tp_status tp__check_not_negative(const char *op, const char *name, double value)
 {
     return value >= 0 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is %g, and has to be 0 or more", op, name, value);
+}
+
+tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v)
+{
+    if (tp__check_not_negative(op, "lr", v->lr) || tp__check_not_negative(op, "eps", v->eps)
+        || tp__check_not_negative(op, "weight_decay", v->weight_decay))
+        return TP_ERR_ARGUMENT;
+    return TP_OK;
+}
+
+tp_status tp__check_betas(const char *op, const tp__optim_values *v)
+{
+    for (int i = 0; i < 2; i++)
+        if (!(v->betas[i] >= 0 && v->betas[i] < 1))
+            return tp_fail(TP_ERR_ARGUMENT, "%s: betas[%d] is %g, and has to be at least 0 and less than 1", op, i, v->betas[i]);
+    return TP_OK;
 }
 
 static int by_address(const void *a, const void *b)
@@ -111,6 +128,14 @@ static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list par
     return TP_OK;
 }
 
+static bool has_option(const tp__optim_class *class, int value)
+{
+    for (int i = 0; i < class->n_options; i++)
+        if (class->options[i].value == value)
+            return true;
+    return false;
+}
+
 /* Writes what the options of a group say over `values`. */
 static tp_status take_given(const tp_optimizer *opt, const tp_param_group_options *given, tp__optim_values *values)
 {
@@ -119,18 +144,24 @@ static tp_status take_given(const tp_optimizer *opt, const tp_param_group_option
         const double *const reals = (const void *)((const char *)given + row->offset_given);
         const int *const flag = (const void *)reals;
         char *const out = (char *)values + row->offset;
-        bool is_given = row->count == 0 && *flag != -1;
-        if (row->count == 0 && is_given)
+        bool is_given = row->count == TP__FLAG && *flag != -1;
+        if (is_given)
             *(bool *)(void *)out = *flag != 0;
         for (int i = 0; i < row->count; i++)
             if (reals[i] != TP_UNSET) {
                 ((double *)(void *)out)[i] = reals[i];
                 is_given = true;
             }
-        if (is_given && !(opt->class->values & 1u << v))
+        if (is_given && !has_option(opt->class, v))
             return tp_fail(TP_ERR_ARGUMENT, "param_group: %s has no option %s", opt->class->name, row->name);
     }
     return TP_OK;
+}
+
+tp_status tp__add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values)
+{
+    const tp_status status = opt->class->check(op, values);
+    return status ? status : add_group(opt, op, params, values);
 }
 
 tp_status tp_param_group_with(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options *o)
@@ -144,9 +175,7 @@ tp_status tp_param_group_with(tp_optimizer *opt, tp_tensor_list params, const tp
         return status;
     tp__optim_values values = opt->defaults;
     status = take_given(opt, &given, &values);
-    if (!status)
-        status = opt->class->check(op, &values);
-    return status ? status : add_group(opt, op, params, &values);
+    return status ? status : tp__add_group(opt, op, params, &values);
 }
 
 int tp_param_group_count(const tp_optimizer *opt)
@@ -177,6 +206,31 @@ tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list par
     return NULL;
 }
 
+static void take_options(const tp__optim_class *class, const void *options, tp__optim_values *values)
+{
+    *values = (tp__optim_values){ .lr = 0 };
+    for (int i = 0; i < class->n_options; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[class->options[i].value];
+        memcpy((char *)values + row->offset, (const char *)options + class->options[i].offset,
+               row->count == TP__FLAG ? sizeof(bool) : (size_t)row->count * sizeof(double));
+    }
+}
+
+void tp__optimizer_defaults(const tp__optim_class *class, tp__optim_values *values) { take_options(class, class->defaults, values); }
+
+tp_optimizer *tp__optimizer_make(const tp__optim_class *class, tp_tensor_list params, const void *options)
+{
+    enum { ROOM = 256 };
+    _Alignas(16) char given[ROOM];
+    tp__optim_values values;
+    assert(class->known <= ROOM);
+    memcpy(given, class->defaults, class->known);
+    if (tp_options_take(class->name, given, options, class->known))
+        return NULL;
+    take_options(class, given, &values);
+    return tp__optimizer_new(class, params, &values);
+}
+
 void tp_optimizer_free(tp_optimizer *opt)
 {
     if (!opt)
@@ -194,7 +248,7 @@ void tp_optimizer_free(tp_optimizer *opt)
 
 /* ---- Learning rates --------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_group(const tp_optimizer *opt, const char *op, int group)
+tp_status tp__check_group(const tp_optimizer *opt, const char *op, int group)
 {
     if (!opt)
         return tp_fail(TP_ERR_ARGUMENT, "%s: the optimizer is NULL", op);
@@ -205,12 +259,12 @@ static tp_status check_group(const tp_optimizer *opt, const char *op, int group)
 
 double tp_get_group_lr(const tp_optimizer *opt, int group)
 {
-    return check_group(opt, "get_group_lr", group) ? __builtin_nan("") : opt->groups[group].values.lr;
+    return tp__check_group(opt, "get_group_lr", group) ? __builtin_nan("") : opt->groups[group].values.lr;
 }
 
 double tp_get_lr(const tp_optimizer *opt)
 {
-    return check_group(opt, "get_lr", 0) ? __builtin_nan("") : opt->groups[0].values.lr;
+    return tp__check_group(opt, "get_lr", 0) ? __builtin_nan("") : opt->groups[0].values.lr;
 }
 
 tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr)
@@ -218,7 +272,7 @@ tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr)
     static const char op[] = "set_group_lr";
     tp_status status = tp__optimizer_check(opt, op);
     if (!status)
-        status = check_group(opt, op, group);
+        status = tp__check_group(opt, op, group);
     if (!status)
         status = tp__check_not_negative(op, "lr", lr);
     if (!status)

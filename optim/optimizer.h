@@ -8,28 +8,45 @@
 #include <taper/extend.h>
 #include <taper/optim.h>
 
-/* The options in force of a group, whatever the optimizer; a class ignores those that it lacks. */
+/* Every option that some optimizer has: member, PyTorch's name, and how many reals (FLAG: a bool). Further below, its members. */
+enum { TP__FLAG = 0, TP__MOST_NUMBERS = 16 };
+#define TP__EACH_OPTIM_VALUE(X) \
+    X(lr, lr, 1) X(momentum, momentum, 1) X(dampening, dampening, 1) X(weight_decay, weight_decay, 1) X(betas, betas, 2) X(eps, eps, 1) \
+    X(alpha, alpha, 1) X(lr_decay, lr_decay, 1) X(initial_accumulator_value, initial_accumulator_value, 1) X(rho, rho, 1) \
+    X(momentum_decay, momentum_decay, 1) X(etas, etas, 2) X(step_sizes, step_sizes, 2) X(lambd, lambd, 1) X(t0, t0, 1) \
+    X(nesterov, nesterov, TP__FLAG) X(amsgrad, amsgrad, TP__FLAG) X(maximize, maximize, TP__FLAG) X(centered, centered, TP__FLAG) \
+    X(decoupled_weight_decay, decoupled_weight_decay, TP__FLAG)
+
+/* The options in force of a group, whatever the optimizer; a class names those that it has. */
 typedef struct tp__optim_values {
-    double lr, momentum, dampening, weight_decay, betas[2], eps;
-    bool nesterov, amsgrad, maximize;
+    double lr, momentum, dampening, weight_decay, betas[2], eps, alpha, lr_decay, initial_accumulator_value, rho, momentum_decay,
+           etas[2], step_sizes[2], lambd, t0;
+    bool nesterov, amsgrad, maximize, centered, decoupled_weight_decay;
 } tp__optim_values;
 
-/* name, numbers (0: a flag) */
-#define TP__EACH_OPTIM_VALUE(X) \
-    X(lr, 1) X(momentum, 1) X(dampening, 1) X(weight_decay, 1) X(betas, 2) X(eps, 1) X(nesterov, 0) X(amsgrad, 0) X(maximize, 0)
 enum {
-#define TP__VALUE(name, count) TP__VALUE_##name,
+#define TP__VALUE(member, name, count) TP__VALUE_##member,
     TP__EACH_OPTIM_VALUE(TP__VALUE)
 #undef TP__VALUE
     TP__VALUE_END
 };
-#define TP__HAS(name) (1u << TP__VALUE_##name)
 typedef struct tp__optim_value {
     const char *name;
     int count;
     size_t offset, offset_given;               /* in tp__optim_values, in tp_param_group_options */
 } tp__optim_value;
 extern const tp__optim_value tp__optim_values_of[TP__VALUE_END];
+
+/* An option of a class: which value, and where it stands in the class's options struct. */
+typedef struct tp__optim_option { int value; size_t offset; } tp__optim_option;
+#define TP__OPTION(class, member) { TP__VALUE_##member, offsetof(tp_##class##_options, member) }
+/* The beginning of a class table: name, the options struct and its defaults, and the table of options before it. */
+#define TP__OPTIM_CLASS(class) \
+    .name = #class, .defaults = &class##_defaults, .known = offsetof(tp_##class##_options, tp__end), \
+    .options = class##_options, .n_options = (int)(sizeof class##_options / sizeof *class##_options)
+#define TP__OPTIM_OPTIONS(class, ...) \
+    static const tp_##class##_options class##_defaults = TP__BRACES(class, ); \
+    static const tp__optim_option class##_options[] = { __VA_ARGS__ }
 
 enum { TP__OPTIM_STATES = 4 };
 
@@ -40,13 +57,20 @@ typedef struct tp__step_lists {
 
 typedef struct tp__optim_class {
     const char *name;                          /* "sgd" */
-    uint32_t values;                           /* TP__HAS(..) */
-    const char *state[TP__OPTIM_STATES];       /* PyTorch's names; NULL after the last */
+    const void *defaults;                      /* the class's options struct, and its bytes up to tp__end */
+    size_t known;
+    const tp__optim_option *options;
+    int n_options, n_numbers;                  /* the first n_numbers options are the numbers of the fused rule, in its order */
+    const char *state[TP__OPTIM_STATES];       /* PyTorch's names, in the order of the fused rule; NULL after the last */
+    uint32_t scalars;                          /* bit s: state s is 0-dim float32, whatever the parameter; others are like it */
     bool first_apart;                          /* parameters at their first step go in a call of their own */
     tp_status (*check)(const char *op, const tp__optim_values *v);
-    bool (*keeps)(const tp__optim_values *v, int state);
-    tp_status (*step)(const tp__optim_values *v, const tp__step_lists *lists);
+    bool (*keeps)(const tp__optim_values *v, int state);                       /* NULL: all */
+    double (*initial)(const tp__optim_values *v, int state);                   /* NULL: zeros */
+    tp_status (*step)(const tp__optim_values *v, const tp__step_lists *lists); /* NULL: tp_fused_step_ by the class's name */
 } tp__optim_class;
+
+extern const tp__optim_class tp__sgd, tp__adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd;
 
 typedef struct tp__param {
     tp_tensor *tensor;                         /* a counted reference */
@@ -71,9 +95,20 @@ struct tp_optimizer {
     tp__group *groups;
 };
 
+static inline bool tp__keeps(const tp__optim_class *class, const tp__optim_values *v, int state) { return !class->keeps || class->keeps(v, state); }
+
+/* What a constructor ends in; options are of the class's struct, or NULL. */
+tp_optimizer *tp__optimizer_make(const tp__optim_class *class, tp_tensor_list params, const void *options);
 tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list params, const tp__optim_values *values);
+void tp__optimizer_defaults(const tp__optim_class *class, tp__optim_values *values);
+tp_status tp__add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values);
 tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op);        /* an unread error, or no live optimizer */
+tp_status tp__check_group(const tp_optimizer *opt, const char *op, int group);
 void tp__release_state(tp__param *p);
-tp_status tp__check_not_negative(const char *op, const char *name, double value);        /* NaN is no value, either */
+
+/* Checks of options; NaN is no value. */
+tp_status tp__check_not_negative(const char *op, const char *name, double value);
+tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v);   /* those three, which most optimizers have */
+tp_status tp__check_betas(const char *op, const tp__optim_values *v);
 
 #endif

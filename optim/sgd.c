@@ -24,21 +24,10 @@ static tp_status sgd_step(const tp__optim_values *v, const tp__step_lists *lists
                          .weight_decay = v->weight_decay, .nesterov = v->nesterov, .maximize = v->maximize, .first_step = lists->first);
 }
 
-static const tp__optim_class sgd = {
-    .name        = "sgd",
-    .values      = TP__HAS(lr) | TP__HAS(momentum) | TP__HAS(dampening) | TP__HAS(weight_decay) | TP__HAS(nesterov) | TP__HAS(maximize),
-    .state       = { "momentum_buffer" },
-    .first_apart = true,
-    .check       = sgd_check,
-    .keeps       = sgd_keeps,
-    .step        = sgd_step,
+TP__OPTIM_OPTIONS(sgd, TP__OPTION(sgd, lr), TP__OPTION(sgd, momentum), TP__OPTION(sgd, dampening), TP__OPTION(sgd, weight_decay),
+                  TP__OPTION(sgd, nesterov), TP__OPTION(sgd, maximize));
+const tp__optim_class tp__sgd = {
+    TP__OPTIM_CLASS(sgd), .state = { "momentum_buffer" }, .first_apart = true, .check = sgd_check, .keeps = sgd_keeps, .step = sgd_step,
 };
 
-tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *options)
-{
-    tp_sgd_options o = TP__BRACES(sgd, );
-    if (tp_options_take("sgd", &o, options, offsetof(tp_sgd_options, tp__end)))
-        return NULL;
-    return tp__optimizer_new(&sgd, params, &(tp__optim_values){ .lr = o.lr, .momentum = o.momentum, .dampening = o.dampening,
-                             .weight_decay = o.weight_decay, .nesterov = o.nesterov, .maximize = o.maximize });
-}
+tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *o) { return tp__optimizer_make(&tp__sgd, params, o); }

@@ -77,12 +77,11 @@ static tp_status list_options(listing *l, const tp_optimizer *opt, int g)
 {
     const tp__group *const group = &opt->groups[g];
     tp_status status = list_entry(l, option_label(g, "params"), tp_from_data(&group->n, TP_I64, (tp_shape){ .ndim = 0 }));
-    for (int v = 0; v < TP__VALUE_END && !status; v++) {
-        const tp__optim_value *const row = &tp__optim_values_of[v];
-        if (opt->class->values & 1u << v)
-            status = list_entry(l, option_label(g, row->name),
-                                tp_from_data((const char *)&group->values + row->offset, row->count ? TP_F64 : TP_BOOL,
-                                             row->count == 2 ? TP_SHAPE(2) : (tp_shape){ .ndim = 0 }));
+    for (int i = 0; i < opt->class->n_options && !status; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
+        status = list_entry(l, option_label(g, row->name),
+                            tp_from_data((const char *)&group->values + row->offset, row->count == TP__FLAG ? TP_BOOL : TP_F64,
+                                         row->count > 1 ? TP_SHAPE(row->count) : (tp_shape){ .ndim = 0 }));
     }
     return status;
 }
@@ -156,11 +155,11 @@ static tp_status read_options(loading *l, int g)
         return tp_fail(TP_ERR_FORMAT, "%s: group %d has %lld parameters, and in the file %lld", load_op, g, (long long)opt->groups[g].n,
                        (long long)n);
     l->values[g] = opt->groups[g].values;
-    for (int v = 0; v < TP__VALUE_END && !status; v++) {
-        const tp__optim_value *const row = &tp__optim_values_of[v];
-        if (opt->class->values & 1u << v)
-            status = read_value(l, option_label(g, row->name), row->count ? TP_F64 : TP_BOOL, (char *)&l->values[g] + row->offset,
-                                row->count ? (size_t)row->count * sizeof(double) : sizeof(bool));
+    for (int i = 0; i < opt->class->n_options && !status; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
+        const bool flag = row->count == TP__FLAG;
+        status = read_value(l, option_label(g, row->name), flag ? TP_BOOL : TP_F64, (char *)&l->values[g] + row->offset,
+                            flag ? sizeof(bool) : (size_t)row->count * sizeof(double));
     }
     return status ? status : opt->class->check(load_op, &l->values[g]);
 }
@@ -174,18 +173,18 @@ static bool same_shape(tp_shape a, tp_shape b)
 }
 
 /* A copy of the entry where and as the parameter wants it, retained; *out stays NULL where the file has none. */
-static tp_status read_state(loading *l, int64_t at, const char *name, tp_tensor *param, tp_tensor **out)
+static tp_status read_state(loading *l, int64_t at, int state, tp_tensor *param, tp_tensor **out)
 {
-    const label entry = state_label(at, name);
+    const label entry = state_label(at, l->opt->class->state[state]);
     const int64_t i = tp_safetensors_find(l->file, entry.text);
     if (i < 0)
         return TP_OK;
     l->used++;
-    const bool count = strcmp(name, "step") == 0;
-    if (!same_shape(tp_safetensors_shape(l->file, i), count ? (tp_shape){ .ndim = 0 } : tp_shape_of(param)))
+    const bool scalar = l->opt->class->scalars >> state & 1;
+    if (!same_shape(tp_safetensors_shape(l->file, i), scalar ? (tp_shape){ .ndim = 0 } : tp_shape_of(param)))
         return tp_fail(TP_ERR_FORMAT, "%s: %s does not have the shape of its parameter", load_op, entry.text);
     TP_SCOPE();
-    tp_tensor *const x = tp_to_dtype(tp_safetensors_tensor(l->file, i), count ? TP_F32 : tp_dtype_of(param));
+    tp_tensor *const x = tp_to_dtype(tp_safetensors_tensor(l->file, i), scalar ? TP_F32 : tp_dtype_of(param));
     *out = tp_retain(tp_to(tp_clone(x), tp_device_of(param)));   /* cloned: the state does not hold on to the file */
     return *out ? TP_OK : tp_error_status();
 }
@@ -195,9 +194,9 @@ static tp_status read_param(loading *l, int g, int64_t i, int64_t at)
     const tp_optimizer *const opt = l->opt;
     int kept = 0, found = 0;
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
-        if (!opt->class->keeps(&l->values[g], s))
+        if (!tp__keeps(opt->class, &l->values[g], s))
             continue;
-        const tp_status status = read_state(l, at, opt->class->state[s], opt->groups[g].params[i].tensor, &l->params[at].state[s]);
+        const tp_status status = read_state(l, at, s, opt->groups[g].params[i].tensor, &l->params[at].state[s]);
         if (status)
             return status;
         kept++;

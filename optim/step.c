@@ -6,7 +6,7 @@ static const char op[] = "step";
 static bool has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
 {
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
-        if (opt->class->keeps(&group->values, s) && !p->state[s])
+        if (tp__keeps(opt->class, &group->values, s) && !p->state[s])
             return false;
     return true;
 }
@@ -22,23 +22,21 @@ void tp__release_state(tp__param *p)
 static tp_tensor **list_of(const tp__group *group, int which) { return group->lists + which * group->n; }
 enum { PARAMS, GRADS, STATES, TARGETS = STATES + TP__OPTIM_STATES };
 
-static bool is_step_count(const tp_optimizer *opt, int s)
-{
-    return opt->class->state[s][0] == 's' && opt->class->state[s][1] == 't';   /* "step", a float32 beside any dtype */
-}
+static bool is_scalar(const tp_optimizer *opt, int s) { return opt->class->scalars >> s & 1; }
+static bool is_floating(tp_dtype dtype) { return dtype == TP_F32 || dtype == TP_F64 || dtype == TP_F16 || dtype == TP_BF16; }
 
 static tp_status check_param(const tp_optimizer *opt, const tp__param *p, int64_t i)
 {
     const tp_dtype dtype = tp_dtype_of(p->tensor);
     const tp_device device = tp_device_of(p->tensor);
     tp_tensor *const grad = tp_grad_of(p->tensor);
-    if (dtype != TP_F32 && dtype != TP_F64)
-        return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s; float32 and float64 can be stepped", op, (long long)i, tp_dtype_name(dtype));
+    if (!is_floating(dtype))
+        return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s, which is no real floating dtype", op, (long long)i, tp_dtype_name(dtype));
     if (tp_dtype_of(grad) != dtype || tp_device_of(grad) != device)
         return tp_fail(TP_ERR_STATE, "%s: parameter %lld is %s on %s, its gradient %s on %s", op, (long long)i, tp_dtype_name(dtype),
                        tp_device_name(device), tp_dtype_name(tp_dtype_of(grad)), tp_device_name(tp_device_of(grad)));
     for (int s = 0; s < TP__OPTIM_STATES && p->state[s]; s++)
-        if (tp_device_of(p->state[s]) != device || (tp_dtype_of(p->state[s]) != dtype && !is_step_count(opt, s)))
+        if (tp_device_of(p->state[s]) != device || (tp_dtype_of(p->state[s]) != dtype && !is_scalar(opt, s)))
             return tp_fail(TP_ERR_STATE, "%s: parameter %lld became %s on %s after its first step, and its %s did not", op, (long long)i,
                            tp_dtype_name(dtype), tp_device_name(device), opt->class->state[s]);
     return TP_OK;
@@ -48,12 +46,12 @@ static tp_status make_state(const tp_optimizer *opt, const tp__group *group, tp_
 {
     tp__release_state(p);
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
-        if (!opt->class->keeps(&group->values, s))
+        if (!tp__keeps(opt->class, &group->values, s))
             continue;
-        const bool count = is_step_count(opt, s);
         TP_SCOPE();
-        p->state[s] = tp_retain(tp_zeros(count ? (tp_shape){ .ndim = 0 } : tp_shape_of(p->tensor),
-                                         .dtype = count ? TP_F32 : tp_dtype_of(p->tensor), .device = tp_device_of(p->tensor)));
+        p->state[s] = tp_retain(tp_full(is_scalar(opt, s) ? (tp_shape){ .ndim = 0 } : tp_shape_of(p->tensor),
+                                        opt->class->initial ? opt->class->initial(&group->values, s) : 0,
+                                        .dtype = is_scalar(opt, s) ? TP_F32 : tp_dtype_of(p->tensor), .device = tp_device_of(p->tensor)));
         if (!p->state[s]) {
             tp__release_state(p);
             return tp_error_status();
@@ -101,6 +99,25 @@ static tp_status gather(const tp_optimizer *opt, tp__group *group)
     return status;
 }
 
+/* The numbers of the class's rule are its first options; what is kept and what is not the lists tell. */
+static tp_status step_by_rule(const tp__optim_class *class, const tp__optim_values *v, const tp__step_lists *given)
+{
+    tp_tensor_list lists[2 + TP__OPTIM_STATES] = { given->params, given->grads };
+    double numbers[TP__MOST_NUMBERS];
+    int n = 0, n_lists = 2;
+    for (int i = 0; i < class->n_numbers; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[class->options[i].value];
+        const void *const at = (const char *)v + row->offset;
+        if (row->count == TP__FLAG)
+            numbers[n++] = *(const bool *)at;
+        for (int j = 0; j < row->count; j++)
+            numbers[n++] = ((const double *)at)[j];
+    }
+    for (int s = 0; s < TP__OPTIM_STATES && class->state[s]; s++)
+        lists[n_lists++] = given->state[s];
+    return tp_fused_step_(class->name, lists, n_lists, numbers, n);
+}
+
 static tp_status step_range(const tp_optimizer *opt, const tp__group *group, int64_t begin, int64_t end, bool first)
 {
     const int64_t n = end - begin;
@@ -109,9 +126,9 @@ static tp_status step_range(const tp_optimizer *opt, const tp__group *group, int
     if (n == 0)
         return TP_OK;
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
-        if (opt->class->keeps(&group->values, s))
+        if (tp__keeps(opt->class, &group->values, s))
             lists.state[s] = (tp_tensor_list){ .at = list_of(group, STATES + s) + begin, .n = n };
-    return opt->class->step(&group->values, &lists);
+    return opt->class->step ? opt->class->step(&group->values, &lists) : step_by_rule(opt->class, &group->values, &lists);
 }
 
 static tp_status step_group(const tp_optimizer *opt, tp__group *group)

@@ -10,6 +10,7 @@
 #define TAPER_OPTIM_H
 
 #include <taper/core.h>
+#include <taper/registry.h>
 
 typedef struct tp_optimizer tp_optimizer;
 
@@ -38,20 +39,98 @@ typedef struct tp_adamw_options {
 } tp_adamw_options;
 #define TP__DEFAULT_adamw .lr = 1e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8, .weight_decay = 1e-2,
 
+typedef struct tp_rmsprop_options {
+    TP__HEAD(tp_rmsprop_options);
+    double lr TP__IS(1e-2), alpha TP__IS(0.99), eps TP__IS(1e-8), weight_decay TP__IS(0), momentum TP__IS(0);
+    bool centered TP__IS(false), maximize TP__IS(false);
+    TP__TAIL;
+} tp_rmsprop_options;
+#define TP__DEFAULT_rmsprop .lr = 1e-2, .alpha = 0.99, .eps = 1e-8,
+
+typedef struct tp_adagrad_options {
+    TP__HEAD(tp_adagrad_options);
+    double lr TP__IS(1e-2), lr_decay TP__IS(0), weight_decay TP__IS(0), initial_accumulator_value TP__IS(0), eps TP__IS(1e-10);
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_adagrad_options;
+#define TP__DEFAULT_adagrad .lr = 1e-2, .eps = 1e-10,
+
+typedef struct tp_adadelta_options {
+    TP__HEAD(tp_adadelta_options);
+    double lr TP__IS(1), rho TP__IS(0.9), eps TP__IS(1e-6), weight_decay TP__IS(0);
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_adadelta_options;
+#define TP__DEFAULT_adadelta .lr = 1, .rho = 0.9, .eps = 1e-6,
+
+typedef struct tp_adamax_options {
+    TP__HEAD(tp_adamax_options);
+    double lr TP__IS(2e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8), weight_decay TP__IS(0);
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_adamax_options;
+#define TP__DEFAULT_adamax .lr = 2e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8,
+
+typedef struct tp_nadam_options {
+    TP__HEAD(tp_nadam_options);
+    double lr TP__IS(2e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8), weight_decay TP__IS(0), momentum_decay TP__IS(4e-3);
+    bool decoupled_weight_decay TP__IS(false), maximize TP__IS(false);
+    TP__TAIL;
+} tp_nadam_options;
+#define TP__DEFAULT_nadam .lr = 2e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8, .momentum_decay = 4e-3,
+
+typedef struct tp_radam_options {
+    TP__HEAD(tp_radam_options);
+    double lr TP__IS(1e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8), weight_decay TP__IS(0);
+    bool decoupled_weight_decay TP__IS(false), maximize TP__IS(false);
+    TP__TAIL;
+} tp_radam_options;
+#define TP__DEFAULT_radam .lr = 1e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8,
+
+typedef struct tp_rprop_options {
+    TP__HEAD(tp_rprop_options);
+    double lr TP__IS(1e-2), etas[2] TP__IS({ 0.5, 1.2 }), step_sizes[2] TP__IS({ 1e-6, 50 });  /* lr: the first step size */
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_rprop_options;
+#define TP__DEFAULT_rprop .lr = 1e-2, .etas = { 0.5, 1.2 }, .step_sizes = { 1e-6, 50 },
+
+typedef struct tp_asgd_options {
+    TP__HEAD(tp_asgd_options);
+    double lr TP__IS(1e-2), lambd TP__IS(1e-4), alpha TP__IS(0.75), t0 TP__IS(1e6), weight_decay TP__IS(0);
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_asgd_options;
+#define TP__DEFAULT_asgd .lr = 1e-2, .lambd = 1e-4, .alpha = 0.75, .t0 = 1e6,
+
 /* What a group says of its own; the rest is as the optimizer was made with. */
 #define TP_UNSET (-1.7976931348623157e308)             /* a real option that is not given. NaN would hide a mistake */
 typedef struct tp_param_group_options {
     TP__HEAD(tp_param_group_options);
     double lr TP__IS(TP_UNSET), weight_decay TP__IS(TP_UNSET);
-    double momentum TP__IS(TP_UNSET), dampening TP__IS(TP_UNSET);                   /* SGD */
-    double betas[2] TP__IS({ TP_UNSET, TP_UNSET }), eps TP__IS(TP_UNSET);           /* Adam, AdamW */
+    double momentum TP__IS(TP_UNSET), dampening TP__IS(TP_UNSET);
+    double betas[2] TP__IS({ TP_UNSET, TP_UNSET }), eps TP__IS(TP_UNSET);
     int nesterov TP__IS(-1), amsgrad TP__IS(-1), maximize TP__IS(-1);               /* true, false, or -1: not given */
+    double alpha TP__IS(TP_UNSET), lr_decay TP__IS(TP_UNSET), initial_accumulator_value TP__IS(TP_UNSET), rho TP__IS(TP_UNSET),
+           momentum_decay TP__IS(TP_UNSET), etas[2] TP__IS({ TP_UNSET, TP_UNSET }), step_sizes[2] TP__IS({ TP_UNSET, TP_UNSET }),
+           lambd TP__IS(TP_UNSET), t0 TP__IS(TP_UNSET);
+    int centered TP__IS(-1), decoupled_weight_decay TP__IS(-1);
     TP__TAIL;
 } tp_param_group_options;
 #define TP__DEFAULT_param_group .lr = TP_UNSET, .weight_decay = TP_UNSET, .momentum = TP_UNSET, .dampening = TP_UNSET, \
-    .betas = { TP_UNSET, TP_UNSET }, .eps = TP_UNSET, .nesterov = -1, .amsgrad = -1, .maximize = -1,
+    .betas = { TP_UNSET, TP_UNSET }, .eps = TP_UNSET, .nesterov = -1, .amsgrad = -1, .maximize = -1, .alpha = TP_UNSET, .lr_decay = TP_UNSET, \
+    .initial_accumulator_value = TP_UNSET, .rho = TP_UNSET, .momentum_decay = TP_UNSET, .etas = { TP_UNSET, TP_UNSET }, \
+    .step_sizes = { TP_UNSET, TP_UNSET }, .lambd = TP_UNSET, .t0 = TP_UNSET, .centered = -1, .decoupled_weight_decay = -1,
 
-#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(param_group)
+typedef struct tp_clip_grad_norm_options {
+    TP__HEAD(tp_clip_grad_norm_options);
+    double norm_type TP__IS(2);                        /* infinity: of the greatest element */
+    bool error_if_nonfinite TP__IS(false);
+    TP__TAIL;
+} tp_clip_grad_norm_options;
+#define TP__DEFAULT_clip_grad_norm .norm_type = 2,
+
+#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(param_group) X(clip_grad_norm)
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,22 +147,54 @@ TP_API tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *o)
 TP_API tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *o);
 /* Adam with w *= 1 - lr weight_decay in place of g += weight_decay w. Loshchilov & Hutter 2019. */
 TP_API tp_optimizer *tp_adamw_with(tp_tensor_list params, const tp_adamw_options *o);
+/* v = alpha v + (1 - alpha) g^2; u = g / (sqrt(v - a^2) + eps), where a is the mean of g if centered, else 0; b = momentum b + u;
+ * w -= lr b. State: step, square_avg, momentum_buffer, grad_avg. */
+TP_API tp_optimizer *tp_rmsprop_with(tp_tensor_list params, const tp_rmsprop_options *o);
+/* s += g^2, s = initial_accumulator_value at first; w -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps). State: step, sum. */
+TP_API tp_optimizer *tp_adagrad_with(tp_tensor_list params, const tp_adagrad_options *o);
+/* v = rho v + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(v + eps) g; u = rho u + (1 - rho) d^2; w -= lr d.
+ * State: step, square_avg, acc_delta. */
+TP_API tp_optimizer *tp_adadelta_with(tp_tensor_list params, const tp_adadelta_options *o);
+/* m = b1 m + (1 - b1) g; u = max(b2 u, |g| + eps); w -= lr / (1 - b1^t) m / u. State: step, exp_avg, exp_inf. */
+TP_API tp_optimizer *tp_adamax_with(tp_tensor_list params, const tp_adamax_options *o);
+/* Adam with Nesterov's momentum. Dozat 2016. State: step, mu_product, exp_avg, exp_avg_sq. */
+TP_API tp_optimizer *tp_nadam_with(tp_tensor_list params, const tp_nadam_options *o);
+/* Adam whose adaptive part waits until its variance can be told. Liu et al. 2020. State: step, exp_avg, exp_avg_sq. */
+TP_API tp_optimizer *tp_radam_with(tp_tensor_list params, const tp_radam_options *o);
+/* A step size for each element: times etas[1] while its gradient keeps its sign, times etas[0] and no step where it turned, within
+ * step_sizes; w -= sign(g) size. State: step, prev, step_size. */
+TP_API tp_optimizer *tp_rprop_with(tp_tensor_list params, const tp_rprop_options *o);
+/* w = w (1 - lambd eta) - eta g; ax is the mean of w from t0 on; eta = lr / (1 + lambd lr t)^alpha. State: step, eta, mu, ax. */
+TP_API tp_optimizer *tp_asgd_with(tp_tensor_list params, const tp_asgd_options *o);
+/* Any of them by its name here or in PyTorch ("rmsprop", "RMSprop"), with options by PyTorch's names: reals, pairs (floats), bools;
+ * none is the default. TP_ERR_ARGUMENT: no such optimizer, option or kind. */
+TP_API tp_optimizer *tp_optimizer_by_name(const char *name, tp_tensor_list params, const tp_arg *args, int n);
 TP_API void tp_optimizer_free(tp_optimizer *opt);      /* NULL is fine */
 
 /* Adds a group of parameters with options of its own; the parameters given first are group 0. TP_ERR_ARGUMENT: a parameter
  * that the optimizer has already, or an option that it lacks; nothing is added then. */
 TP_API tp_status tp_param_group_with(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options *o);
+/* By PyTorch's names; an option that only other optimizers have is passed over, as there. */
+TP_API tp_status tp_param_group_by_name(tp_optimizer *opt, tp_tensor_list params, const tp_arg *args, int n);
 TP_API int tp_param_group_count(const tp_optimizer *opt);
 
 /* ---- Training ------------------------------------------------------------------------------------------------------------------ */
 
-TP_API tp_status tp_step(tp_optimizer *opt);           /* TP_ERR_DTYPE: a gradient that is not float32 or float64 */
+TP_API tp_status tp_step(tp_optimizer *opt);           /* TP_ERR_DTYPE: a parameter that is not float32, float64, float16 or bfloat16 */
 TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: tp_grad_of is NULL then */
+
+/* Scales the gradients of params so that their norm, taken together, is at most max_norm: g *= min(1, max_norm / (norm + 1e-6)).
+ * Returns the norm before, 0-dim, which belongs to the scope; parameters without a gradient are left out, and 0 where none has one.
+ * NULL: TP_ERR_NUMERIC (error_if_nonfinite, and the norm is not), TP_ERR_ARGUMENT (a NULL), TP_ERR_MEMORY; gradients stay then. */
+TP_API tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *o);
+TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);       /* every g into -clip_value .. clip_value */
 
 /* The learning rate of group 0, and setting that of all groups. NaN on error. */
 TP_API double tp_get_lr(const tp_optimizer *opt);
 TP_API tp_status tp_set_lr(tp_optimizer *opt, double lr);
 TP_API double tp_get_group_lr(const tp_optimizer *opt, int group);
+/* Any options of a group, by name, as tp_param_group_by_name takes them. TP_ERR_ARGUMENT: no such option, or out of range; nothing changes then. */
+TP_API tp_status tp_set_group_options(tp_optimizer *opt, int group, const tp_arg *args, int n);
 TP_API tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr);
 
 /* ---- State -------------------------------------------------------------------------------------------------------------------- */
@@ -107,12 +218,40 @@ TP_API tp_status tp_optimizer_load(tp_optimizer *opt, const char *path);
 #define tp__adam(params, ...) TP__DEFAULTS(tp_adam_with(params, TP__OPTIONS(adam, __VA_ARGS__)))
 #define tp_adamw(...) tp__adamw(__VA_ARGS__, )
 #define tp__adamw(params, ...) TP__DEFAULTS(tp_adamw_with(params, TP__OPTIONS(adamw, __VA_ARGS__)))
+#define tp_rmsprop(...) tp__rmsprop(__VA_ARGS__, )
+#define tp__rmsprop(params, ...) TP__DEFAULTS(tp_rmsprop_with(params, TP__OPTIONS(rmsprop, __VA_ARGS__)))
+#define tp_adagrad(...) tp__adagrad(__VA_ARGS__, )
+#define tp__adagrad(params, ...) TP__DEFAULTS(tp_adagrad_with(params, TP__OPTIONS(adagrad, __VA_ARGS__)))
+#define tp_adadelta(...) tp__adadelta(__VA_ARGS__, )
+#define tp__adadelta(params, ...) TP__DEFAULTS(tp_adadelta_with(params, TP__OPTIONS(adadelta, __VA_ARGS__)))
+#define tp_adamax(...) tp__adamax(__VA_ARGS__, )
+#define tp__adamax(params, ...) TP__DEFAULTS(tp_adamax_with(params, TP__OPTIONS(adamax, __VA_ARGS__)))
+#define tp_nadam(...) tp__nadam(__VA_ARGS__, )
+#define tp__nadam(params, ...) TP__DEFAULTS(tp_nadam_with(params, TP__OPTIONS(nadam, __VA_ARGS__)))
+#define tp_radam(...) tp__radam(__VA_ARGS__, )
+#define tp__radam(params, ...) TP__DEFAULTS(tp_radam_with(params, TP__OPTIONS(radam, __VA_ARGS__)))
+#define tp_rprop(...) tp__rprop(__VA_ARGS__, )
+#define tp__rprop(params, ...) TP__DEFAULTS(tp_rprop_with(params, TP__OPTIONS(rprop, __VA_ARGS__)))
+#define tp_asgd(...) tp__asgd(__VA_ARGS__, )
+#define tp__asgd(params, ...) TP__DEFAULTS(tp_asgd_with(params, TP__OPTIONS(asgd, __VA_ARGS__)))
+#define tp_clip_grad_norm(...) tp__clip_grad_norm(__VA_ARGS__, )
+#define tp__clip_grad_norm(params, max_norm, ...) TP__DEFAULTS(tp_clip_grad_norm_with(params, max_norm, TP__OPTIONS(clip_grad_norm, __VA_ARGS__)))
 #define tp_param_group(...) tp__param_group(__VA_ARGS__, )
 #define tp__param_group(opt, params, ...) TP__DEFAULTS(tp_param_group_with(opt, params, TP__OPTIONS(param_group, __VA_ARGS__)))
 #else
 inline tp_optimizer *tp_sgd(tp_tensor_list params, const tp_sgd_options &o = {}) { return tp_sgd_with(params, &o); }
 inline tp_optimizer *tp_adam(tp_tensor_list params, const tp_adam_options &o = {}) { return tp_adam_with(params, &o); }
 inline tp_optimizer *tp_adamw(tp_tensor_list params, const tp_adamw_options &o = {}) { return tp_adamw_with(params, &o); }
+inline tp_optimizer *tp_rmsprop(tp_tensor_list params, const tp_rmsprop_options &o = {}) { return tp_rmsprop_with(params, &o); }
+inline tp_optimizer *tp_adagrad(tp_tensor_list params, const tp_adagrad_options &o = {}) { return tp_adagrad_with(params, &o); }
+inline tp_optimizer *tp_adadelta(tp_tensor_list params, const tp_adadelta_options &o = {}) { return tp_adadelta_with(params, &o); }
+inline tp_optimizer *tp_adamax(tp_tensor_list params, const tp_adamax_options &o = {}) { return tp_adamax_with(params, &o); }
+inline tp_optimizer *tp_nadam(tp_tensor_list params, const tp_nadam_options &o = {}) { return tp_nadam_with(params, &o); }
+inline tp_optimizer *tp_radam(tp_tensor_list params, const tp_radam_options &o = {}) { return tp_radam_with(params, &o); }
+inline tp_optimizer *tp_rprop(tp_tensor_list params, const tp_rprop_options &o = {}) { return tp_rprop_with(params, &o); }
+inline tp_optimizer *tp_asgd(tp_tensor_list params, const tp_asgd_options &o = {}) { return tp_asgd_with(params, &o); }
+inline tp_tensor *tp_clip_grad_norm(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options &o = {})
+{ return tp_clip_grad_norm_with(params, max_norm, &o); }
 inline tp_status tp_param_group(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options &o = {})
 { return tp_param_group_with(opt, params, &o); }
 #endif

@@ -119,5 +119,15 @@ typedef struct tp__adam_step {
     double lr, beta1, beta2, eps, weight_decay;
     bool decoupled, maximize;
 } tp__adam_step;
+enum { TP__STEP_LISTS = 6 };                           /* at most: parameters, gradients, states */
+typedef struct tp__rule_step {
+    int64_t n;
+    int n_lists;
+    uint32_t scalars;                                  /* bit k: list k is of 0-dim float32 tensors; the first of them counts steps */
+    tp_tensor *const *list[TP__STEP_LISTS];
+    const double *numbers;
+} tp__rule_step;
+typedef struct tp__norm_step { int64_t n; tp_tensor *const *list; double p, *total; } tp__norm_step;
+typedef struct tp__scale_step { int64_t n; tp_tensor *const *list; double factor; } tp__scale_step;
 
 #endif

@@ -7,12 +7,9 @@
 #endif
 #include <math.h>
 
-#include "core/convert.h"
-#include "core/kernel_args.h"
-#include "core/parallel.h"
-#include "cpu/simd.h"
+#include "cpu/optim.h"
 
-enum { CHUNK = 1 << 13, PARALLEL_FROM = 1 << 16 };     /* elements */
+enum { CHUNK = TP__STEP_CHUNK, PARALLEL_FROM = 1 << 16 };      /* elements */
 
 /* Options as the loops take them, in their precision. */
 #define VALUES(T) \
@@ -20,9 +17,6 @@ enum { CHUNK = 1 << 13, PARALLEL_FROM = 1 << 16 };     /* elements */
     typedef struct adam_##T { T decay, shrink, sign, weight, beta2, weight2, root, eps, step; bool couple; } adam_##T;
 VALUES(float)
 VALUES(double)
-
-#define F32_OF(v) (v)
-#define F32_TO(v) (v)
 
 /* T computes, S is stored; the arrays of a parameter do not overlap. Conditions are the same for all elements, and leave the loop. */
 #define SGD(name, T, S, load, store) \
@@ -42,8 +36,8 @@ VALUES(double)
         } \
     } \
     TP__SIMD(static, name, (int64_t n, S *w, const S *grad, S *buffer, const sgd_##T *o), (n, w, grad, buffer, o))
-SGD(sgd_f32, float, float, F32_OF, F32_TO)
-SGD(sgd_f64, double, double, F32_OF, F32_TO)
+SGD(sgd_f32, float, float, TP__F32_OF, TP__F32_TO)
+SGD(sgd_f64, double, double, TP__F32_OF, TP__F32_TO)
 SGD(sgd_f16, float, uint16_t, tp__f16_to_f32, tp__f32_to_f16)
 SGD(sgd_bf16, float, uint16_t, tp__bf16_to_f32, tp__f32_to_bf16)
 
@@ -71,18 +65,23 @@ SGD(sgd_bf16, float, uint16_t, tp__bf16_to_f32, tp__f32_to_bf16)
         else name##_loop(n, w, grad, mean, square, most, *o, false); \
     } \
     TP__SIMD(static, name, (int64_t n, S *w, const S *grad, S *mean, S *square, S *most, const adam_##T *o), (n, w, grad, mean, square, most, o))
-ADAM(adam_f32, float, float, F32_OF, F32_TO, sqrtf)
-ADAM(adam_f64, double, double, F32_OF, F32_TO, sqrt)
+ADAM(adam_f32, float, float, TP__F32_OF, TP__F32_TO, sqrtf)
+ADAM(adam_f64, double, double, TP__F32_OF, TP__F32_TO, sqrt)
 ADAM(adam_f16, float, uint16_t, tp__f16_to_f32, tp__f32_to_f16, sqrtf)
 ADAM(adam_bf16, float, uint16_t, tp__bf16_to_f32, tp__f32_to_bf16, sqrtf)
 
 /* ---- Chunks of all parameters ------------------------------------------------------------------------------------------------------ */
 
-typedef void chunk_fn(const void *attr, int64_t which, int64_t first, int64_t n);
-
 static int64_t chunks_of(const tp_tensor *x) { return (x->numel + CHUNK - 1) / CHUNK; }
 
-typedef struct step { tp_tensor *const *params; int64_t n_params; chunk_fn *run; const void *attr; } step;
+int64_t tp__count_chunks(tp_tensor *const *params, int64_t n_params)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_params; i++) n += chunks_of(params[i]);
+    return n;
+}
+
+typedef struct step { tp_tensor *const *params; int64_t n_params; tp__step_chunk_fn *run; const void *attr; } step;
 
 /* Chunks first .. last - 1 of all, counted through the parameters. */
 static void run_chunks(void *arg, int64_t first, int64_t last)
@@ -92,40 +91,34 @@ static void run_chunks(void *arg, int64_t first, int64_t last)
     for (int64_t c = first; c < last; c++) {
         while (which < s->n_params && c >= begin + chunks_of(s->params[which])) begin += chunks_of(s->params[which++]);
         const int64_t from = (c - begin) * CHUNK, rest = s->params[which]->numel - from;
-        s->run(s->attr, which, from, rest < CHUNK ? rest : CHUNK);
+        s->run(s->attr, c, which, from, rest < CHUNK ? rest : CHUNK);
     }
 }
 
-static void over_params(tp_tensor *const *params, int64_t n_params, chunk_fn *run, const void *attr)
+void tp__over_chunks(tp_tensor *const *params, int64_t n_params, int arrays, tp__step_chunk_fn *run, const void *attr)
 {
-    enum { ARRAYS = 4 };                               /* read or written at each element, about */
-    int64_t elements = 0, chunks = 0;
-    for (int64_t i = 0; i < n_params; i++) {
-        elements += params[i]->numel;
-        chunks += chunks_of(params[i]);
-    }
+    const int64_t chunks = tp__count_chunks(params, n_params);
+    int64_t elements = 0;
+    for (int64_t i = 0; i < n_params; i++) elements += params[i]->numel;
     if (!chunks) return;
     const int threads = elements >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    tp__parallel_items(chunks, ARRAYS * elements / chunks, threads, run_chunks, &(step){ params, n_params, run, attr });
-}
-
-static void *at(tp_tensor *const *list, int64_t which, int64_t first)
-{
-    return list ? (char *)list[which]->data + first * (int64_t)tp_dtype_size((tp_dtype)list[which]->dtype) : NULL;
+    tp__parallel_items(chunks, arrays * elements / chunks, threads, run_chunks, &(step){ params, n_params, run, attr });
 }
 
 /* ---- Kernels -------------------------------------------------------------------------------------------------------------------------- */
 
+enum { ARRAYS = 4 };
 #define SGD_VALUES(T) { (T)s->lr, (T)s->momentum, (T)(1 - s->dampening), (T)s->weight_decay, s->maximize ? -1 : 1, \
                         s->weight_decay != 0, s->momentum != 0, s->nesterov, s->first }
 
-static void sgd_chunk(const void *attr, int64_t which, int64_t first, int64_t n)
+static void sgd_chunk(const void *attr, int64_t chunk, int64_t which, int64_t first, int64_t n)
 {
+    (void)chunk;
     const tp__sgd_step *s = attr;
     const sgd_float single = SGD_VALUES(float);
     const sgd_double dbl = SGD_VALUES(double);
-    void *w = at(s->params, which, first), *buffer = at(s->buffers, which, first);
-    const void *g = at(s->grads, which, first);
+    void *w = tp__chunk_at(s->params, which, first), *buffer = tp__chunk_at(s->buffers, which, first);
+    const void *g = tp__chunk_at(s->grads, which, first);
     switch (s->params[which]->dtype) {
     case TP_F32: sgd_f32(n, w, g, buffer, &single); break;
     case TP_F64: sgd_f64(n, w, g, buffer, &dbl); break;
@@ -137,7 +130,7 @@ static void sgd_chunk(const void *attr, int64_t which, int64_t first, int64_t n)
 static tp_status sgd_run(tp__call *call)
 {
     const tp__sgd_step *s = call->attr;
-    over_params(s->params, s->n, sgd_chunk, s);
+    tp__over_chunks(s->params, s->n, ARRAYS, sgd_chunk, s);
     return TP_OK;
 }
 
@@ -145,15 +138,16 @@ static tp_status sgd_run(tp__call *call)
                          (T)s->beta2, (T)(1 - s->beta2), (T)root, (T)s->eps, (T)-(s->lr / (1 - pow(s->beta1, t))), \
                          s->weight_decay != 0 && !s->decoupled }
 
-static void adam_chunk(const void *attr, int64_t which, int64_t first, int64_t n)
+static void adam_chunk(const void *attr, int64_t chunk, int64_t which, int64_t first, int64_t n)
 {
+    (void)chunk;
     const tp__adam_step *s = attr;
     const double t = *(const float *)s->steps[which]->data, root = sqrt(1 - pow(s->beta2, t));
     const adam_float single = ADAM_VALUES(float);
     const adam_double dbl = ADAM_VALUES(double);
-    void *w = at(s->params, which, first), *m = at(s->exp_avgs, which, first), *v = at(s->exp_avg_sqs, which, first);
-    void *most = at(s->max_exp_avg_sqs, which, first);
-    const void *g = at(s->grads, which, first);
+    void *w = tp__chunk_at(s->params, which, first), *m = tp__chunk_at(s->exp_avgs, which, first), *v = tp__chunk_at(s->exp_avg_sqs, which, first);
+    void *most = tp__chunk_at(s->max_exp_avg_sqs, which, first);
+    const void *g = tp__chunk_at(s->grads, which, first);
     switch (s->params[which]->dtype) {
     case TP_F32: adam_f32(n, w, g, m, v, most, &single); break;
     case TP_F64: adam_f64(n, w, g, m, v, most, &dbl); break;
@@ -166,7 +160,7 @@ static tp_status adam_run(tp__call *call)
 {
     const tp__adam_step *s = call->attr;
     for (int64_t i = 0; i < s->n; i++) *(float *)s->steps[i]->data += 1;
-    over_params(s->params, s->n, adam_chunk, s);
+    tp__over_chunks(s->params, s->n, ARRAYS, adam_chunk, s);
     return TP_OK;
 }
 

@@ -2,20 +2,25 @@
  * recorded, and leaves that require grad may be written. Everything is checked before anything is.
  *
  *   fused_sgd_    g += weight_decay w;  v = momentum v + (1 - dampening) g;  w -= lr (nesterov ? g + momentum v : v)
- *   fused_adam_   Kingma & Ba 2015, algorithm 1;  AdamW: Loshchilov & Hutter 2019 */
+ *   fused_adam_   Kingma & Ba 2015, algorithm 1;  AdamW: Loshchilov & Hutter 2019
+ *   total_norm    (sum_i |x_i|_p^p)^(1/p);  fused_mul_   x_i *= factor
+ *   fused_step_   the rules of the table below; src/cpu/optim_rules.c has their formulas */
 #include "core/kernel_args.h"
 #include "ops/run.h"
 
 static const tp_op op_sgd = { .schema = "fused_sgd_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
+static const tp_op op_norm = { .schema = "total_norm(Tensor params) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
+static const tp_op op_mul = { .schema = "fused_mul_(Tensor! params) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 static const tp_op op_adam = { .schema = "fused_adam_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 
-enum { MOST_LISTS = 6, PARAMS = 0, GRADS };
+enum { MOST_LISTS = TP__STEP_LISTS, PARAMS = 0, GRADS };
 
 typedef struct step {
     const tp_op *op;
     const char *name;
     const void *caller;
-    int n_lists, scalars;                              /* list `scalars` is of 0-dim float32 tensors; 0: none is */
+    int n_lists;
+    uint32_t scalars;                                  /* bit k: list k is of 0-dim float32 tensors */
     int64_t n;
     tp_tensor_list list[MOST_LISTS];                   /* parameters, gradients, states; empty: not needed */
     const char *role[MOST_LISTS];
@@ -33,7 +38,7 @@ static tp_status check_tensor(const step *s, int k, int64_t i)
         return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s, which is no floating dtype", s->name, (long long)i, tp_dtype_name((tp_dtype)x->dtype));
     if (k != GRADS && x->base && x->flags & TP__MULTI_VIEW && x->node)
         return tp_fail(TP_ERR_STATE, "%s: %s %lld is one of several views that an op returned", s->name, s->role[k], (long long)i);
-    if (k && k == s->scalars) {
+    if (s->scalars >> k & 1) {
         if (x->dtype == TP_F32 && x->numel == 1) return TP_OK;
         return tp_fail(TP_ERR_ARGUMENT, "%s: %s %lld is %s %s, and has to be one float32", s->name, s->role[k], (long long)i,
                        tp_dtype_name((tp_dtype)x->dtype), tp__shape_text(x));
@@ -78,7 +83,7 @@ static bool same_layout(const tp_tensor *a, const tp_tensor *b)
 static bool lies_well(const step *s, int k, int64_t i)
 {
     const tp_tensor *p = s->list[PARAMS].at[i], *x = s->list[k].at ? s->list[k].at[i] : NULL;
-    return !x || (k && k == s->scalars) || (tp__is_dense(p) ? same_layout(x, p) : (bool)(x->flags & TP__CONTIGUOUS));
+    return !x || s->scalars >> k & 1 || (tp__is_dense(p) ? same_layout(x, p) : (bool)(x->flags & TP__CONTIGUOUS));
 }
 
 /* In work: each parameter's tensors in one dense layout, which is its own if it is dense. Where all lie well there is none,
@@ -131,11 +136,16 @@ static tp_status begin(step *s)
     return status || !s->n ? status : lay_out(s);
 }
 
-static tp_status run(const step *s, const void *attr)
+static tp_status compute(const step *s, const void *attr)
 {
     const tp_kernel *kernel = tp__kernel(s->op, s->list[PARAMS].at[0]->device);
     tp__call call = { .op = s->op, .in = s->list[PARAMS].at, .n_in = (int)(s->n < 4 ? s->n : 4), .attr = attr };
-    const tp_status status = kernel ? kernel->run(&call) : tp__pending();
+    return kernel ? kernel->run(&call) : tp__pending();
+}
+
+static tp_status run(const step *s, const void *attr)
+{
+    const tp_status status = compute(s, attr);
     return status ? status : write_back(s);
 }
 
@@ -212,7 +222,7 @@ tp_status tp_fused_sgd__with(tp_tensor_list params, tp_tensor_list grads, tp_ten
 tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list exp_avgs, tp_tensor_list exp_avg_sqs,
                               tp_tensor_list max_exp_avg_sqs, tp_tensor_list steps, const tp_fused_adam_options *options)
 {
-    step s = { .op = &op_adam, .name = "fused_adam_", .caller = TP__CALLER, .n_lists = 6, .scalars = 5,
+    step s = { .op = &op_adam, .name = "fused_adam_", .caller = TP__CALLER, .n_lists = 6, .scalars = 1 << 5,
                .list = { params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps },
                .role = { "parameter", "gradient", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step" } };
     tp_fused_adam_options o = TP__BRACES(fused_adam, );
@@ -220,5 +230,93 @@ tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_te
     tp_status status = tp__pending();
     if (!status) status = tp_options_take(s.name, &o, options, offsetof(tp_fused_adam_options, tp__end));
     if (!status) status = adam(&s, &o);
+    return leave(&s, was, status);
+}
+
+/* ---- All tensors as one ------------------------------------------------------------------------------------------------------------- */
+
+tp_tensor *tp_total_norm(tp_tensor_list tensors, double norm_type)
+{
+    step s = { .op = &op_norm, .name = "total_norm", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
+    double total = 0;
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status) status = begin(&s);
+    if (!status && s.n) status = compute(&s, &(tp__norm_step){ .n = s.n, .list = working(&s, PARAMS), .p = norm_type, .total = &total });
+    tp_dtype dtype = status || !s.n ? TP_F32 : (tp_dtype)tensors.at[0]->dtype;
+    for (int64_t i = 1; i < s.n && !status; i++) dtype = tp_promote_types(dtype, (tp_dtype)tensors.at[i]->dtype);
+    const tp_device device = status || !s.n ? TP_CPU : tensors.at[0]->device;
+    if (leave(&s, was, status)) return NULL;
+    return tp_full((tp_shape){ .ndim = 0 }, total, .dtype = dtype, .device = device);
+}
+
+tp_status tp_fused_mul_(tp_tensor_list tensors, double factor)
+{
+    step s = { .op = &op_mul, .name = "fused_mul_", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status) status = begin(&s);
+    if (!status && s.n) status = run(&s, &(tp__scale_step){ .n = s.n, .list = working(&s, PARAMS), .factor = factor });
+    return leave(&s, was, status);
+}
+
+/* ---- Rules by name ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct rule {
+    tp_op op;
+    const char *name, *call;
+    int n_numbers, n_lists;
+    uint32_t scalars, optional;                        /* bit k: of list k. An optional one that is empty is not kept */
+    const char *role[MOST_LISTS];
+} rule;
+#define RULE(text, ...) { .op = { .schema = "fused_" text "_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE }, \
+    .name = text, .call = "fused_" text "_", __VA_ARGS__ }
+#define ROLES(...) .n_lists = 2 + (int)(sizeof (const char *[]){ __VA_ARGS__ } / sizeof (const char *)), .role = { "parameter", "gradient", __VA_ARGS__ }
+enum { STEP = 1 << 2 };
+
+static const rule rules[] = {
+    RULE("rmsprop",  .n_numbers = 6, .scalars = STEP, .optional = 1 << 4 | 1 << 5, ROLES("step", "square_avg", "momentum_buffer", "grad_avg")),
+    RULE("adagrad",  .n_numbers = 5, .scalars = STEP, ROLES("step", "sum")),
+    RULE("adadelta", .n_numbers = 5, .scalars = STEP, ROLES("step", "square_avg", "acc_delta")),
+    RULE("adamax",   .n_numbers = 6, .scalars = STEP, ROLES("step", "exp_avg", "exp_inf")),
+    RULE("nadam",    .n_numbers = 8, .scalars = STEP | 1 << 3, ROLES("step", "mu_product", "exp_avg", "exp_avg_sq")),
+    RULE("radam",    .n_numbers = 7, .scalars = STEP, ROLES("step", "exp_avg", "exp_avg_sq")),
+    RULE("rprop",    .n_numbers = 5, .scalars = STEP, ROLES("step", "prev", "step_size")),
+    RULE("asgd",     .n_numbers = 6, .scalars = STEP | 1 << 3 | 1 << 4, ROLES("step", "eta", "mu", "ax")),
+};
+
+static const rule *find_rule(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof rules / sizeof *rules; i++)
+        if (!strcmp(rules[i].name, name)) return &rules[i];
+    return NULL;
+}
+
+static tp_status by_rule(step *s, const rule *r, int n_lists, const double *numbers, int n_numbers)
+{
+    if (n_lists != r->n_lists || n_numbers != r->n_numbers || !numbers)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: it takes %d lists and %d numbers, and is given %d and %d", s->name, r->n_lists, r->n_numbers, n_lists,
+                       numbers ? n_numbers : 0);
+    for (int k = 2; k < s->n_lists; k++)
+        if (s->list[PARAMS].n && !s->list[k].n && !(r->optional >> k & 1))
+            return tp_fail(TP_ERR_ARGUMENT, "%s: the list of %s is empty", s->name, s->role[k]);
+    const tp_status status = begin(s);
+    if (status || !s->n) return status;
+    tp__rule_step attr = { .n = s->n, .n_lists = s->n_lists, .scalars = s->scalars, .numbers = numbers };
+    for (int k = 0; k < s->n_lists; k++) attr.list[k] = working(s, k);
+    return run(s, &attr);
+}
+
+tp_status tp_fused_step_(const char *name, const tp_tensor_list *lists, int n_lists, const double *numbers, int n_numbers)
+{
+    const rule *r = find_rule(name);
+    step s = { .op = r ? &r->op : NULL, .name = r ? r->call : "fused_step_", .caller = TP__CALLER, .n_lists = r ? r->n_lists : 0,
+               .scalars = r ? r->scalars : 0 };
+    for (int k = 0; lists && k < n_lists && k < MOST_LISTS; k++) s.list[k] = lists[k];
+    for (int k = 0; k < s.n_lists; k++) s.role[k] = r->role[k];
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status && (!r || !lists)) status = tp_fail(TP_ERR_ARGUMENT, "%s: %s", s.name, r ? "the lists are NULL" : "there is no rule of this name");
+    if (!status) status = by_rule(&s, r, n_lists, numbers, n_numbers);
     return leave(&s, was, status);
 }

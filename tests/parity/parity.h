@@ -100,6 +100,15 @@ void check_gradients(sample *s, const char *form, tp_tensor *const *outputs, boo
 void check_in_place(sample *s, const char *form);      /* form: the op's name with an underscore */
 bool writes_an_argument(const tp_op *op);
 
+/* ---- options.c, optimizer.c: optimizers by name, and their runs ----------------------------------------------------------------------- */
+
+bool options_read(sample *s, const json_t *object, const char *except, tp_arg *out, int *n);       /* out has MAX_ARGS */
+/* Finds a parameter by what the file calls it, or NULL. The optimizer, with its groups, is freed by the caller; NULL: it has failed. */
+typedef tp_tensor *find_param_fn(void *arg, const json_t *name);
+tp_optimizer *options_optimizer(sample *s, tp_tensor_list all, find_param_fn *find, void *arg);
+void run_optimizer_sample(sample *s);
+void run_clip_sample(sample *s);
+
 /* ---- compare.c, ties.c: false: the sample has failed -------------------------------------------------------------------------------- */
 
 long double *compare_read(sample *s, tp_tensor *x);    /* the elements, row-major; NULL: the sample has failed */

@@ -9,6 +9,8 @@ typedef struct block { struct block *next; _Alignas(16) char bytes[]; } block;
 /* What a sample is, by a key that only its kind has. */
 static const struct { const char *key; void (*run)(sample *), (*run_error)(sample *); } readers[] = {
     { "function", run_op_sample, run_op_error },
+    { "optimizer", run_optimizer_sample, NULL },
+    { "clip", run_clip_sample, NULL },
 };
 
 void *sample_alloc(sample *s, size_t count, size_t size)
@@ -90,7 +92,7 @@ void sample_run(sample *s, const settings *how, const fixture *file, int index)
     if (reason) {
         s->verdict = SKIPPED;
         snprintf(s->message, sizeof s->message, "%s\n", reason);
-    } else if (i == sizeof readers / sizeof *readers) {
+    } else if (i == sizeof readers / sizeof *readers || (is_error && !readers[i].run_error)) {
         damaged(s, "a sample of no known kind");
     } else if (s->verdict == PASSED) {
         TP_SCOPE();

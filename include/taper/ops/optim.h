@@ -38,6 +38,28 @@ TP_API tp_status tp_fused_sgd__with(tp_tensor_list params, tp_tensor_list grads,
  * first. max_exp_avg_sqs may be empty without amsgrad. */
 TP_API tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list exp_avgs, tp_tensor_list exp_avg_sqs,
                                      tp_tensor_list max_exp_avg_sqs, tp_tensor_list steps, const tp_fused_adam_options *o);
+/* One step by a rule of this table, as PyTorch's optimizer of that name. lists: parameters, gradients, and the states; numbers in
+ * this order, flags as 0 or 1. step, mu_product, eta and mu are one 0-dim float32 tensor a parameter, of which step is counted up
+ * first; the other states are shaped and stored as their parameter. Those in [] may be empty, and are not kept then.
+ *   rule       states                                         numbers
+ *   rmsprop    step, square_avg, [momentum_buffer, grad_avg]  lr, alpha, eps, weight_decay, momentum, maximize; grad_avg: centered
+ *   adagrad    step, sum                                      lr, lr_decay, weight_decay, eps, maximize
+ *   adadelta   step, square_avg, acc_delta                    lr, rho, eps, weight_decay, maximize
+ *   adamax     step, exp_avg, exp_inf                         lr, beta1, beta2, eps, weight_decay, maximize
+ *   nadam      step, mu_product, exp_avg, exp_avg_sq          lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize
+ *   radam      step, exp_avg, exp_avg_sq                      lr, beta1, beta2, eps, weight_decay, decoupled, maximize
+ *   rprop      step, prev, step_size                          eta minus, eta plus, least and greatest step_size, maximize
+ *   asgd       step, eta, mu, ax                              lr, lambd, alpha, t0, weight_decay, maximize
+ * TP_ERR_ARGUMENT: no such rule, or another number of lists, of tensors or of numbers; TP_ERR_SHAPE, TP_ERR_DTYPE, TP_ERR_DEVICE: a
+ * tensor unlike its parameter. Nothing is written then. */
+TP_API tp_status tp_fused_step_(const char *rule, const tp_tensor_list *lists, int n_lists, const double *numbers, int n_numbers);
+
+/* (sum_i n_i^p)^(1/p), where n_i = (sum |x_i|^p)^(1/p) is the norm of tensor i: that of all elements, for p > 0. inf and -inf: the
+ * greatest and least |x|; 0: how many tensors are not all zero. A 0-dim tensor of the tensors' dtype, or of what they promote to;
+ * it belongs to the scope. No tensors: 0. NULL: TP_ERR_DTYPE (no floating dtype), TP_ERR_DEVICE, TP_ERR_MEMORY. Not recorded. */
+TP_API tp_tensor *tp_total_norm(tp_tensor_list tensors, double norm_type);
+/* x_i *= factor, in one pass; not recorded. */
+TP_API tp_status tp_fused_mul_(tp_tensor_list tensors, double factor);
 
 #ifdef __cplusplus
 }
