@@ -35,6 +35,9 @@ typedef struct tp__norm_rows { int64_t samples, groups, width, inner; double eps
  * they are used. Inputs and outputs are contiguous as [outer, channels, inner], in this order in memory. */
 typedef struct tp__batch_norm { double eps; bool rounds, training; } tp__batch_norm;
 
+/* scatter_set, .._add and so on: `fresh`, what is written is no one's yet, and may be left half done when an index is out of range. */
+typedef struct tp__scatter_put { int64_t dim; bool fresh; } tp__scatter_put;
+
 /* sort and topk, of rows: the last dim of contiguous tensors. */
 typedef struct tp__sort { int64_t dim; bool descending; } tp__sort;
 typedef struct tp__topk { int64_t k, dim; bool largest; } tp__topk;

@@ -10,6 +10,10 @@
 #define MAX_OF(a, b)  ((b) > (a) ? (b) : (a))
 #define MIN_OF(a, b)  ((b) < (a) ? (b) : (a))
 
+/* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to. */
+enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, LINE = 64, LINES = 4 };
+#define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x))))
+
 /* `a` is what is there and `b` what comes. */
 #define LOOPS(name, T, C, LOAD, STORE, EXPR) \
     static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n) \
@@ -20,10 +24,21 @@
             const C a = LOAD(y[at[i]]), b = LOAD(x[pick[i] * step]); \
             (void)a; \
             y[at[i]] = STORE(EXPR); \
-        } else for (int64_t i = 0; i < n; i++) { \
-            const C a = LOAD(y[at[i]]), b = LOAD(x[i * step]); \
-            (void)a; \
-            y[at[i]] = STORE(EXPR); \
+        } else { \
+            int64_t i = 0; \
+            if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
+                FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                for (int j = 0; j < TOGETHER; j++) { \
+                    const C a = LOAD(y[at[i + j]]), b = LOAD(x[i + j]); \
+                    (void)a; \
+                    y[at[i + j]] = STORE(EXPR); \
+                } \
+            } \
+            for (; i < n; i++) { \
+                const C a = LOAD(y[at[i]]), b = LOAD(x[i * step]); \
+                (void)a; \
+                y[at[i]] = STORE(EXPR); \
+            } \
         } \
     } \
     static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n) \
@@ -31,6 +46,8 @@
     static TP__INLINE void rows_##name##_body(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
         for (int64_t i = 0; i < n; i++) { \
+            const T *next = (const T *)y_ + at[i + ROWS_AHEAD < n ? i + ROWS_AHEAD : i]; \
+            for (int k = 0; k < LINES && k * LINE < run * (int64_t)sizeof(T); k++) __builtin_prefetch((const char *)next + k * LINE, 1); \
             T *restrict y = (T *)y_ + at[i]; \
             const T *restrict x = (const T *)x_ + i * step; \
             for (int64_t k = 0; k < run; k++) { \
@@ -70,21 +87,25 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
     { \
         T *y = y_; \
         const T *x = x_; \
-        if (pick) for (int64_t i = 0; i < n; i++) y[at[i]] = x[pick[i] * step]; \
-        else for (int64_t i = 0; i < n; i++) y[at[i]] = x[i * step]; \
+        int64_t i = 0; \
+        if (pick) for (; i < n; i++) y[at[i]] = x[pick[i] * step]; \
+        else if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
+            FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+            for (int j = 0; j < TOGETHER; j++) y[at[i + j]] = x[i + j]; \
+        } \
+        for (; i < n; i++) y[at[i]] = x[i * step]; \
     } \
     static void set_rows_##bytes(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
         for (int64_t i = 0; i < n; i++) memcpy((T *)y_ + at[i], (const T *)x_ + i * step, (size_t)run * bytes); \
     } \
-    static TP__INLINE void pick_##bytes##_body(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n) \
+    static void pick_##bytes(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n) \
     { \
         T *restrict y = y_; \
         const T *restrict x = x_; \
-        if (y_step == 1) for (int64_t i = 0; i < n; i++) y[i] = x[at[i]]; \
+        if (y_step == 1) for (int64_t i = 0; i < n; i++) y[i] = x[at[i]];      /* faster than the vector instruction for it */ \
         else for (int64_t i = 0; i < n; i++) y[i * y_step] = x[at[i]]; \
-    } \
-    TP__SIMD(static, pick_##bytes, (void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n), (y, y_step, x, at, n))
+    }
 MOVES(1, uint8_t)
 MOVES(2, uint16_t)
 MOVES(4, uint32_t)

@@ -1,103 +1,83 @@
-/* embedding.c: looking rows up, and summing gradients of rows. Each row of the gradient belongs to one thread, which goes
- * through the indices in order, so sums do not depend on the number of threads. */
+/* embedding.c: looking rows up, and summing gradients of rows. Places are put in order of their rows first, so that each row of the
+ * gradient is written once, by one thread, which adds in the order of places: sums do not depend on the number of threads. */
 #include "core/convert.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
+#include "cpu/combine.h"
+#include "cpu/contiguous.h"
+#include "cpu/offsets.h"
 
 #include <math.h>
 
 enum { PARALLEL_FROM = 1 << 16 };                      /* elements moved */
-enum { PAGE = 4096 };                                  /* bytes that are cleared together */
 
-/* Where element i of x is, in row-major order; in elements. */
-static int64_t place(const tp_tensor *x, int ndim, int64_t i)
+/* Where row i of x, its last dim, begins; in elements. */
+static int64_t row_place(const tp_tensor *x, int64_t i)
 {
-    if (x->flags & TP__CONTIGUOUS && ndim == x->ndim) return i;
+    if (x->flags & TP__CONTIGUOUS) return i * x->shape[x->ndim - 1];
     int64_t at = 0;
-    for (int d = ndim - 1; d >= 0; i /= x->shape[d--]) at += i % x->shape[d] * x->stride[d];
+    for (int d = x->ndim - 2; d >= 0; i /= x->shape[d--]) at += i % x->shape[d] * x->stride[d];
     return at;
 }
 
-static inline int64_t index_at(const tp_tensor *x, int64_t i)
+/* The indices as contiguous int64, all in range: tp__plain_free gives them back, also after an error. */
+static tp_status take_indices(tp__plain *out, const tp__call *call, const tp_tensor *indices, int64_t rows)
 {
-    const int64_t at = place(x, x->ndim, i);
-    return x->dtype == TP_I64 ? ((const int64_t *)x->data)[at] : ((const int32_t *)x->data)[at];
-}
-
-static tp_status check_range(const tp__call *call, const tp_tensor *indices, int64_t rows)
-{
-    for (int64_t i = 0; i < indices->numel; i++) {
-        const int64_t row = index_at(indices, i);
-        if (row < 0 || row >= rows)
-            return tp__call_fail(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows", (long long)row, (long long)rows);
-    }
-    return TP_OK;
+    tp__range range;
+    const tp_status status = tp__plain_take(out, indices, TP_I64);
+    if (status) return status;
+    tp__range_init(&range, TP_I64, rows, 1, false);
+    if (tp__range_check(&range, out->data, indices->numel)) return TP_OK;
+    return tp__call_fail(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows", (long long)atomic_load(&range.bad), (long long)rows);
 }
 
 static int threads_for(int64_t elements) { return elements >= PARALLEL_FROM ? tp_get_num_threads() : 1; }
 
+/* Row AHEAD from now; its first lines: the processor goes on by itself. */
+enum { AHEAD = 4 };
+static inline void fetch(const char *row, int64_t bytes)
+{
+    enum { LINE = 64, LINES = 4 };
+    for (int k = 0; k < LINES && k * LINE < bytes; k++) __builtin_prefetch(row + k * LINE);
+}
+
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct lookup { const tp_tensor *indices, *weight; char *y; int64_t masked; } lookup;
+typedef struct lookup { const int64_t *indices; const tp_tensor *weight; char *y; int64_t masked, n; } lookup;
 
 static void look_up_some(void *arg, int64_t first, int64_t last)
 {
     const lookup *l = arg;
-    const tp_tensor *indices = l->indices, *weight = l->weight;
+    const tp_tensor *weight = l->weight;
     const tp_dtype dtype = (tp_dtype)weight->dtype;
-    const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype);
-    char *y = l->y;
-    for (int64_t i = first; i < last; i++) {
-        const int64_t row = index_at(indices, i);
-        const char *from = (const char *)weight->data + row * weight->stride[0] * item;
-        if (row == l->masked) memset(y + i * width * item, 0, (size_t)(width * item));
-        else if (weight->stride[1] == 1 || width == 1) memcpy(y + i * width * item, from, (size_t)(width * item));
-        else tp__cast_row(y + i * width * item, dtype, 1, from, dtype, weight->stride[1], width);
+    const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype), step = weight->stride[0] * item, bytes = width * item;
+    const char *table = weight->data;
+    char *y = l->y + first * bytes;
+    for (int64_t i = first; i < last; i++, y += bytes) {
+        const int64_t row = l->indices[i];
+        fetch(table + l->indices[i + AHEAD < l->n ? i + AHEAD : i] * step, bytes);
+        if (row == l->masked) memset(y, 0, (size_t)bytes);
+        else if (weight->stride[1] == 1 || width == 1) memcpy(y, table + row * step, (size_t)bytes);
+        else tp__cast_row(y, dtype, 1, table + row * step, dtype, weight->stride[1], width);
     }
 }
 
 static tp_status look_up(tp__call *call, int64_t masked)
 {
-    lookup l = { .indices = call->in[0], .weight = call->in[1], .y = call->out[0]->data, .masked = masked };
-    const int64_t n = l.indices->numel, width = l.weight->shape[1];
-    if (check_range(call, l.indices, l.weight->shape[0])) return tp__pending();
-    if (width) tp__parallel_items(n, width, threads_for(n * width), look_up_some, &l);
-    return TP_OK;
+    const tp_tensor *weight = call->in[1];
+    const int64_t n = call->in[0]->numel, width = weight->shape[1];
+    tp__plain indices = { 0 };
+    const tp_status status = take_indices(&indices, call, call->in[0], weight->shape[0]);
+    lookup l = { indices.data, weight, call->out[0]->data, masked, n };
+    if (!status && width) tp__parallel_items(n, width, threads_for(n * width), look_up_some, &l);
+    tp__plain_free(&indices);
+    return status;
 }
 
 static tp_status embedding_run(tp__call *call) { return look_up(call, TP_NONE); }
 static tp_status embedding_masked_run(tp__call *call) { return look_up(call, ((const tp__embedding_masked *)call->attr)->padding_idx); }
 
 /* ---- Summing ---------------------------------------------------------------------------------------------------------------------------- */
-
-static void add_f32(float *y, const float *x, int64_t step, int64_t n)
-{
-    if (step == 1) for (int64_t i = 0; i < n; i++) y[i] += x[i];
-    else for (int64_t i = 0; i < n; i++) y[i] += x[i * step];
-}
-static void add_f64(double *y, const double *x, int64_t step, int64_t n)
-{
-    if (step == 1) for (int64_t i = 0; i < n; i++) y[i] += x[i];
-    else for (int64_t i = 0; i < n; i++) y[i] += x[i * step];
-}
-static void add_f16(uint16_t *y, const uint16_t *x, int64_t step, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) y[i] = tp__f32_to_f16(tp__f16_to_f32(y[i]) + tp__f16_to_f32(x[i * step]));
-}
-static void add_bf16(uint16_t *y, const uint16_t *x, int64_t step, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) y[i] = tp__f32_to_bf16(tp__bf16_to_f32(y[i]) + tp__bf16_to_f32(x[i * step]));
-}
-
-static void add_row(tp_dtype dtype, void *y, const void *x, int64_t step, int64_t n)
-{
-    switch (dtype) {
-    case TP_F32: add_f32(y, x, step, n); break;
-    case TP_F64: add_f64(y, x, step, n); break;
-    case TP_F16: add_f16(y, x, step, n); break;
-    default: add_bf16(y, x, step, n); break;
-    }
-}
 
 static void divide_row(tp_dtype dtype, void *y, int64_t n, int64_t by)
 {
@@ -110,57 +90,66 @@ static void divide_row(tp_dtype dtype, void *y, int64_t n, int64_t by)
     }
 }
 
-/* How often each row is looked up; indices were checked. NULL: no memory. */
-static int64_t *count_rows(const tp_tensor *indices, int64_t rows)
-{
-    int64_t *count = tp_mem_calloc((size_t)(rows + 1) * sizeof *count);
-    for (int64_t i = 0; count && i < indices->numel; i++) count[index_at(indices, i)]++;
-    return count;
-}
+/* `order` has the places of row r from start[r] to before start[r + 1]. */
+typedef struct summing {
+    const tp_tensor *grad;
+    const tp__combine *add;
+    const int64_t *start, *order;
+    char *y;
+    bool scaled;
+} summing;
 
-typedef struct summing { tp__call *call; int64_t parts, bytes; } summing;
-
-static void clear_pages(void *arg, int64_t first, int64_t last)
-{
-    const summing *s = arg;
-    const int64_t from = first * PAGE, to = last * PAGE < s->bytes ? last * PAGE : s->bytes;
-    memset((char *)s->call->out[0]->data + from, 0, (size_t)(to - from));
-}
-
-/* The rows r with r % parts == part: neighbours, often used alike, are spread over the threads. */
-static void sum_rows(void *arg, int64_t part)
+static void sum_rows(void *arg, int64_t first, int64_t last)
 {
     const summing *s = arg;
-    const tp__call *call = s->call;
-    const tp__embedding_backward *attr = call->attr;
-    const tp_tensor *grad = call->in[0], *indices = call->in[1];
+    const tp_tensor *grad = s->grad;
     const tp_dtype dtype = (tp_dtype)grad->dtype;
-    const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype);
-    char *y = call->out[0]->data;
-    for (int64_t i = 0; i < indices->numel; i++) {
-        const int64_t row = index_at(indices, i);
-        if (row == attr->padding_idx || (s->parts > 1 && row % s->parts != part)) continue;
-        const int64_t at = grad->flags & TP__CONTIGUOUS ? i * width : place(grad, grad->ndim - 1, i);
-        add_row(dtype, y + row * width * item, (const char *)grad->data + at * item, step, width);
+    const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype), zero = 0;
+    const char *x = grad->data;
+    for (int64_t r = first; r < last; r++) {
+        char *y = s->y + r * width * item;
+        const int64_t n = s->start[r + 1] - s->start[r];
+        memset(y, 0, (size_t)(width * item));
+        for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
+            const char *from = x + row_place(grad, s->order[i]) * item;
+            if (i + AHEAD < s->start[last]) fetch(x + row_place(grad, s->order[i + AHEAD]) * item, width * item);
+            if (step == 1 || width == 1) s->add->rows(y, &zero, from, 0, 1, width);
+            else for (int64_t k = 0; k < width; k++) s->add->line(y + k * item, &zero, from + k * step * item, NULL, 1, 1);
+        }
+        if (s->scaled && n > 1) divide_row(dtype, y, width, n);
     }
+}
+
+/* Sorts the places by their rows, by counting; those of `left_out` stay out. start has room for rows + 2. */
+static void order_places(const int64_t *indices, int64_t n, int64_t rows, int64_t left_out, int64_t *start, int64_t *order)
+{
+    int64_t *const next = start + 1;                   /* where the next place of each row goes, in the end its end */
+    for (int64_t i = 0; i < n; i++) next[indices[i] + 1]++;
+    if (left_out != TP_NONE) next[left_out + 1] = 0;
+    for (int64_t r = 0; r < rows; r++) next[r + 1] += next[r];
+    for (int64_t i = 0; i < n; i++)
+        if (indices[i] != left_out) order[next[indices[i]]++] = i;
 }
 
 static tp_status embedding_backward_run(tp__call *call)
 {
-    tp_tensor *y = call->out[0];
-    if (check_range(call, call->in[1], y->shape[0])) return tp__pending();
-    if (!y->numel) return TP_OK;
-    const int threads = threads_for(call->in[0]->numel);
-    summing s = { .call = call, .parts = threads, .bytes = y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype) };
-    tp__parallel_items((s.bytes + PAGE - 1) / PAGE, PAGE / 8, threads_for(y->numel), clear_pages, &s);
-    tp__parallel(threads, threads, sum_rows, &s);
-    if (!((const tp__embedding_backward *)call->attr)->scaled) return TP_OK;
-    int64_t *count = count_rows(call->in[1], y->shape[0]);
-    if (!count) return TP_ERR_MEMORY;
-    for (int64_t r = 0; r < y->shape[0]; r++)
-        if (count[r] > 1) divide_row((tp_dtype)y->dtype, (char *)y->data + r * y->shape[1] * (int64_t)tp_dtype_size((tp_dtype)y->dtype), y->shape[1], count[r]);
-    tp_mem_free(count, (size_t)(y->shape[0] + 1) * sizeof *count);
-    return TP_OK;
+    const tp__embedding_backward *attr = call->attr;
+    const tp_tensor *y = call->out[0], *grad = call->in[0], *indices = call->in[1];
+    const int64_t rows = y->shape[0], width = y->shape[1], n = indices->numel;
+    const size_t start_bytes = (size_t)(rows + 2) * sizeof(int64_t), order_bytes = (size_t)(n + 1) * sizeof(int64_t);
+    tp__plain plain = { 0 };
+    tp_status status = take_indices(&plain, call, indices, rows);
+    int64_t *start = status || !y->numel ? NULL : tp_mem_calloc(start_bytes), *order = start ? tp_mem_alloc(order_bytes) : NULL;
+    if (!status && y->numel && !order) status = TP_ERR_MEMORY;
+    if (order) {
+        order_places(plain.data, n, rows, attr->padding_idx, start, order);
+        summing s = { grad, tp__combine_of(TP__ADD, (tp_dtype)grad->dtype), start, order, y->data, attr->scaled };
+        tp__parallel_items(rows, width, threads_for(grad->numel + y->numel), sum_rows, &s);
+    }
+    tp_mem_free(order, order_bytes);
+    tp_mem_free(start, start_bytes);
+    tp__plain_free(&plain);
+    return status;
 }
 
 /* ---- Norms ------------------------------------------------------------------------------------------------------------------------------ */
@@ -182,12 +171,14 @@ static tp_status renorm_run(tp__call *call)
     const tp__embedding_renorm *attr = call->attr;
     const tp_tensor *weight = call->in[0], *indices = call->in[1];
     const int64_t rows = weight->shape[0], width = weight->shape[1], item = (int64_t)tp_dtype_size((tp_dtype)weight->dtype);
-    if (check_range(call, indices, rows)) return tp__pending();
+    tp__plain plain = { 0 };
+    const tp_status checked = take_indices(&plain, call, indices, rows);
+    if (checked) return tp__plain_free(&plain), checked;
     const size_t row_bytes = (size_t)(width + 1) * sizeof(double);
     char *seen = tp_mem_calloc((size_t)rows + 1);
     double *row = tp_mem_alloc(row_bytes);
     for (int64_t i = 0; seen && row && i < indices->numel; i++) {
-        const int64_t r = index_at(indices, i);
+        const int64_t r = ((const int64_t *)plain.data)[i];
         char *at = (char *)weight->data + r * weight->stride[0] * item;
         if (seen[r]) continue;
         seen[r] = 1;
@@ -201,6 +192,7 @@ static tp_status renorm_run(tp__call *call)
     const tp_status status = seen && row ? TP_OK : TP_ERR_MEMORY;
     tp_mem_free(seen, (size_t)rows + 1);
     tp_mem_free(row, row_bytes);
+    tp__plain_free(&plain);
     return status;
 }
 

@@ -8,6 +8,7 @@ void tp__range_init(tp__range *r, tp_dtype dtype, int64_t size, int64_t scale, b
 {
     r->dtype = dtype;
     r->wrap = wrap;
+    r->steady = false;
     r->size = size;
     r->scale = scale;
     atomic_init(&r->bad, 0);
@@ -95,6 +96,28 @@ tp_status tp__range_status(const tp__range *r, const tp__call *call, int64_t dim
     TP__SIMD(static, within_##T, (const T *index, int64_t n, int64_t least, int64_t most, bool *good), (index, n, least, most, good))
 WITHIN(int64_t)
 WITHIN(int32_t)
+
+const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_t step, int64_t n, int64_t more, int64_t position)
+{
+    if (!r->steady || r->dtype != TP_I64 || r->wrap || r->scale != 1 || step != 1 || more)
+        return tp__offsets(r, room, index, step, n, more, position) ? room : NULL;
+    bool good;
+    within_int64_t(index, n, 0, r->size - 1, &good);
+    if (__builtin_expect(!good, 0)) find_bad(r, index, 1, n, position);
+    return good ? index : NULL;
+}
+
+int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int64_t *to, int32_t *pick)
+{
+    int64_t m = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t place = from[i];
+        to[m] = place;
+        pick[m] = (int32_t)i;
+        m += place >= lo && place < hi;
+    }
+    return m;
+}
 
 typedef struct look { tp__range *r; const char *index; int64_t n; } look;
 

@@ -10,6 +10,7 @@ enum { TP__BLOCK = 1024 };                             /* indices that are turne
 typedef struct tp__range {
     tp_dtype dtype;                                    /* of the indices: int64 or int32 */
     bool wrap;
+    bool steady;                                       /* nothing writes to the indices meanwhile */
     int64_t size, scale;
     _Atomic int64_t bad, bad_at;                       /* an index out of range and its position: the first of them. -1: none */
 } tp__range;
@@ -17,6 +18,12 @@ typedef struct tp__range {
 void tp__range_init(tp__range *r, tp_dtype dtype, int64_t size, int64_t scale, bool wrap);
 /* at[i] = index[i * step] * scale + i * more. False if one is out of range: `position` + i is noted. */
 bool tp__offsets(tp__range *r, int64_t *at, const void *index, int64_t step, int64_t n, int64_t more, int64_t position);
+/* The same places: the indices themselves where they are places as they stand, which are checked and then read where they lie, else
+ * in `room`. NULL if one is out of range. */
+const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_t step, int64_t n, int64_t more, int64_t position);
+/* Of n places those from `lo` to below `hi`, in order: to `to`, which may be `from`, and to pick which of them they were. Returns
+ * how many. */
+int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int64_t *to, int32_t *pick);
 static inline bool tp__range_is_good(const tp__range *r) { return atomic_load_explicit(&r->bad_at, memory_order_relaxed) < 0; }
 /* TP_ERR_INDEX if one was out of range, in the name of the op that the user called: dim is named unless it is below 0. */
 tp_status tp__range_status(const tp__range *r, const tp__call *call, int64_t dim);

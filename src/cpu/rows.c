@@ -148,18 +148,6 @@ static tp_status take_run(tp__call *call)
  * in `cuts`, for which each looks at all indices. */
 typedef struct writing { tp__rows g; const tp__combine *combine; int64_t cuts; bool by_place; } writing;
 
-static int64_t within(int64_t *at, int32_t *pick, int64_t n, int64_t lo, int64_t hi)
-{
-    int64_t m = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t place = at[i];
-        at[m] = place;
-        pick[m] = (int32_t)i;
-        m += place >= lo && place < hi;
-    }
-    return m;
-}
-
 static void write_outer(writing *w, int64_t outer, int64_t cut)
 {
     tp__rows *g = &w->g;
@@ -172,7 +160,7 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
     for (int64_t first = 0; first < g->n_index; first += TP__BLOCK) {
         int64_t n = g->n_index - first < TP__BLOCK ? g->n_index - first : TP__BLOCK;
         tp__rows_places(g, first, n, at);
-        if (w->by_place && w->cuts > 1) n = within(at, pick, n, lo, hi);
+        if (w->by_place && w->cuts > 1) n = tp__places_within(at, n, lo, hi, at, pick);
         const char *x = g->rows + (from + first * g->row_step) * g->item;
         char *y = g->table + to * g->item;
         if (is_run(g) && !w->by_place) {

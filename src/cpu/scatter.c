@@ -6,6 +6,7 @@
  * Lines are walked along the last dim of the index, or along the dim itself where the last one is short. What is written to one
  * element comes from one line along the dim, so threads share those; a single long one they share by the places written. */
 #include "core/convert.h"
+#include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "cpu/combine.h"
 #include "cpu/offsets.h"
@@ -51,37 +52,26 @@ static void init(walk *w, const tp_tensor *index, const tp_tensor *indexed, cons
         w->along.size = 1;
     }
     tp__range_init(&w->range, (tp_dtype)index->dtype, size_at(indexed, along), step_at(indexed, along), false);
-}
-
-/* Of the places that a line goes to, those in this cut. */
-static int64_t within(int64_t *at, int32_t *pick, int64_t n, int64_t lo, int64_t hi)
-{
-    int64_t m = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t place = at[i];
-        at[m] = place;
-        pick[m] = (int32_t)i;
-        m += place >= lo && place < hi;
-    }
-    return m;
+    w->range.steady = true;
 }
 
 static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t cut, int64_t position)
 {
-    int64_t at[TP__BLOCK];
+    int64_t room[TP__BLOCK];
     int32_t pick[TP__BLOCK];
     const bool shared = w->is_line && w->cuts > 1;
     const int64_t reach = w->range.size / w->cuts * w->range.scale, lo = reach * cut, hi = cut == w->cuts - 1 ? INT64_MAX : lo + reach;
     for (int64_t i = first; i < last; i += TP__BLOCK) {
         int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK;
-        if (!tp__offsets(&w->range, at, index + i * w->line.index * w->index_item, w->line.index, n, w->line.indexed, position + i)) return false;
+        const int64_t *at = tp__places(&w->range, room, index + i * w->line.index * w->index_item, w->line.index, n, w->line.indexed, position + i);
+        if (!at) return false;
         if (w->look) continue;
         char *const x = indexed + i * w->line.indexed * w->item, *const y = other + i * w->line.other * w->item;
         if (!w->combine) {
             tp__pick_line(y, w->line.other, x, at, n, w->item);
             continue;
         }
-        if (shared) n = within(at, pick, n, lo, hi);
+        if (shared) n = tp__places_within(at, n, lo, hi, room, pick), at = room;
         w->combine->line(x, at, y, shared ? pick : NULL, w->line.other, n);
     }
     return true;
@@ -129,16 +119,18 @@ static tp_status gather_run(tp__call *call)
     return run(&w, call, call->out[0]->numel);
 }
 
-/* in: what is written, index, what is put there. All indices are checked before anything is written. */
+/* in: what is written, index, what is put there. All indices are checked before anything is written that the user has. */
 static tp_status scatter(tp__call *call, int op)
 {
+    const tp__scatter_put *attr = call->attr;
     const tp_dtype dtype = (tp_dtype)call->in[0]->dtype;
     walk w;
-    init(&w, call->in[1], call->in[0], call->in[2], *(const int64_t *)call->attr);
+    init(&w, call->in[1], call->in[0], call->in[2], attr->dim);
+    w.range.steady = call->in[1]->storage != call->in[0]->storage;
     w.combine = tp__combine_of(op, dtype);
     if (!w.combine) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "there is no kernel for %s", tp_dtype_name(dtype));
-    w.look = true;
-    const tp_status status = run(&w, call, call->in[1]->numel);
+    w.look = !attr->fresh;
+    const tp_status status = w.look ? run(&w, call, call->in[1]->numel) : TP_OK;
     w.look = false;
     return status ? status : run(&w, call, call->in[1]->numel);
 }

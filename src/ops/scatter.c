@@ -6,6 +6,7 @@
  *   take_along_dim   gather of x and index broadcast, negative ones from the end; of the flattened x without a dim: composed
  *
  * The index may be smaller than src: what it leaves out has no part. Of several values for one place the last one stays. */
+#include "core/kernel_args.h"
 #include "ops/index_rows.h"
 #include "ops/samples.h"
 #include "ops/scatter.h"
@@ -83,7 +84,7 @@ tp_status tp__scatter_into(const tp__call *call, const tp_op *op, tp_tensor *tab
     write.op = op;
     write.in = (tp_tensor *[]){ table, index, src };
     write.n_in = 3;
-    write.attr = &dim;
+    write.attr = &(tp__scatter_put){ dim, !(call->op->flags & TP__INPLACE) };
     const tp_kernel *kernel = tp__kernel(op, table->device);
     return kernel ? kernel->run(&write) : tp__pending();
 }
