@@ -154,21 +154,82 @@ START_TEST(convolutions_that_networks_have_agree)
         { .n = 64, .c = 1, .h = 28, .w = 28, .out = 6, .kh = 5, .kw = 5, .ph = 2, .pw = 2 },             /* LeNet */
         { .n = 64, .c = 6, .h = 14, .w = 14, .out = 16, .kh = 5, .kw = 5 },
         { .n = 37, .c = 6, .h = 14, .w = 14, .out = 16, .kh = 5, .kw = 5 },
-        { .n = 2, .c = 16, .h = 14, .w = 14, .out = 24, .kh = 1, .kw = 1 },                               /* 1x1 */
+        { .dtype = TP_F64, .n = 2, .c = 16, .h = 14, .w = 14, .out = 24, .kh = 1, .kw = 1 },                               /* 1x1 */
         { .n = 3, .c = 32, .h = 9, .w = 9, .out = 32, .kh = 3, .kw = 3, .ph = 1, .pw = 1, .groups = 32 }, /* depthwise */
+        { .n = 3, .c = 9, .h = 29, .w = 35, .out = 9, .kh = 3, .kw = 3, .ph = 1, .pw = 1, .groups = 9 },
+        { .n = 3, .c = 8, .h = 21, .w = 37, .out = 16, .kh = 3, .kw = 3, .ph = 1, .pw = 1, .sh = 2, .sw = 2, .groups = 8 },
+        { .n = 2, .c = 6, .h = 19, .w = 20, .out = 3, .kh = 5, .kw = 5, .ph = 6, .pw = 5, .sh = 3, .sw = 1, .dh = 1, .dw = 2, .groups = 3 },
         { .n = 1, .c = 64, .h = 28, .w = 28, .out = 32, .kh = 3, .kw = 3, .ph = 1, .pw = 1 },
+        { .n = 3, .c = 20, .h = 29, .w = 30, .out = 24, .kh = 3, .kw = 3, .ph = 1, .pw = 1 },             /* Winograd, ragged */
+        { .n = 2, .c = 33, .h = 24, .w = 25, .out = 70, .kh = 3, .kw = 3, .pw = 2 },
+        { .n = 9, .c = 48, .h = 7, .w = 6, .out = 64, .kh = 3, .kw = 3, .ph = 3, .pw = 1 },
         { .n = 1, .c = 3, .h = 64, .w = 64, .out = 16, .kh = 7, .kw = 7, .ph = 3, .pw = 3, .sh = 2, .sw = 2 },
+        { .dtype = TP_F64, .n = 3, .c = 9, .h = 9, .w = 11, .out = 9, .kh = 3, .kw = 3, .ph = 1, .pw = 1, .groups = 9 },
         { .n = 2, .c = 40, .h = 60, .w = 60, .out = 8, .kh = 3, .kw = 3, .ph = 2, .pw = 2, .dh = 2, .dw = 2 },  /* several bands */
     };
     tp__simd_limit(_i);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         tp__conv g = shapes[i];
-        g.dtype = i % 4 == 3 ? TP_F64 : TP_F32;
+        if (!g.dtype) g.dtype = TP_F32;
         if (!g.sh) g.sh = g.sw = 1;
         if (!g.dh) g.dh = g.dw = 1;
         if (!g.groups) g.groups = 1;
         check_conv(g);
     }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* Sums of integers are exact whichever way they are made. */
+START_TEST(integers_stay_exact)
+{
+    tp__simd_limit(_i);
+    tp__conv g = { .dtype = TP_F32, .n = 2, .c = 40, .h = 23, .w = 24, .out = 36, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1,
+                   .groups = 1, .threads = 2 };
+    ck_assert(sizes(&g) && tp__conv_by_winograd_fits(&g));
+    values x = values_new(g.n * g.c * g.h * g.w, TP_F32, true), w = values_new(g.out * g.c * 9, TP_F32, true);
+    values dy = values_new(g.n * g.out * g.h * g.w, TP_F32, true), b = values_new(g.out, TP_F32, true);
+    values y = values_new(dy.n, TP_F32, false), dx = values_new(x.n, TP_F32, false), dw = values_new(w.n, TP_F32, false);
+    values *given[] = { &x, &w, &dy, &b }, *results[] = { &y, &dx, &dw };
+    for (int i = 0; i < 4; i++)
+        for (int64_t j = 0; j < given[i]->n; j++) ((float *)given[i]->given)[j] = (float)(given[i]->exact[j] = (double)(below(19) - 9));
+    plain_loops(&g, x.exact, w.exact, b.exact, dy.exact, y.exact, dx.exact, dw.exact);
+    ck_assert_int_eq(tp__conv_forward(&g, x.given, w.given, b.given, y.given), TP_OK);
+    ck_assert_int_eq(tp__conv_data(&g, dy.given, w.given, dx.given), TP_OK);
+    ck_assert_int_eq(tp__conv_weight(&g, x.given, dy.given, dw.given), TP_OK);
+    for (int i = 0; i < 3; i++)
+        for (int64_t j = 0; j < results[i]->n; j++) ck_assert_double_eq(at(results[i], j), results[i]->exact[j]);
+    for (int i = 0; i < 4; i++) values_free(given[i]);
+    for (int i = 0; i < 3; i++) values_free(results[i]);
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* Where a result is not finite does not depend on the way. */
+START_TEST(what_is_not_finite_stays_where_it_is)
+{
+    tp__simd_limit(_i);
+    tp__conv g = { .dtype = TP_F32, .n = 2, .c = 32, .h = 24, .w = 24, .out = 32, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1, .dw = 1,
+                   .groups = 1, .threads = 2 };
+    ck_assert(sizes(&g) && tp__conv_by_winograd_fits(&g));
+    values x = values_new(g.n * g.c * g.h * g.w, TP_F32, true), w = values_new(g.out * g.c * 9, TP_F32, true);
+    values y = values_new(g.n * g.out * g.h * g.w, TP_F32, false), dx = values_new(x.n, TP_F32, false), dw = values_new(w.n, TP_F32, false);
+    ((float *)x.given)[5 * 24 * 24 + 10 * 24 + 10] = INFINITY;
+    ck_assert_int_eq(tp__conv_forward(&g, x.given, w.given, NULL, y.given), TP_OK);
+    for (int64_t i = 0; i < y.n; i++) {
+        const int64_t row = i / 24 % 24, col = i % 24;
+        const bool reached = i < g.out * 24 * 24 && row >= 9 && row <= 11 && col >= 9 && col <= 11;
+        ck_assert_int_eq(isinf(at(&y, i)) != 0, reached);
+        ck_assert(reached || isfinite(at(&y, i)));
+    }
+    values dy = values_new(y.n, TP_F32, true);
+    ((float *)dy.given)[7 * 24 * 24] = NAN;
+    ck_assert_int_eq(tp__conv_data(&g, dy.given, w.given, dx.given), TP_OK);
+    for (int64_t i = 0; i < dx.n; i++) ck_assert_int_eq(isnan(at(&dx, i)) != 0, i < g.c * 24 * 24 && i / 24 % 24 < 2 && i % 24 < 2);
+    ck_assert_int_eq(tp__conv_weight(&g, x.given, dy.given, dw.given), TP_OK);
+    for (int64_t i = 0; i < dw.n; i++) ck_assert_int_eq(isfinite(at(&dw, i)) == 0, i / 9 / g.c == 7 || i / 9 % g.c == 5);
+    values *all[] = { &x, &w, &y, &dx, &dw, &dy };
+    for (int i = 0; i < 6; i++) values_free(all[i]);
     tp__simd_limit(TP__SIMD_AVX512);
 }
 END_TEST
@@ -290,6 +351,8 @@ int main(void)
     tcase_add_loop_test(tests, convolutions_of_random_geometry_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, convolutions_of_volumes_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, convolutions_that_networks_have_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, integers_stay_exact, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, what_is_not_finite_stays_where_it_is, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, pools_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

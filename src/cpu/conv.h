@@ -49,6 +49,13 @@ tp_status tp__conv_by_lanes_weight(const tp__conv *g, const void *x, const void 
 
 static inline bool tp__conv_is_flat(const tp__conv *g) { return g->d == 1 && g->kd == 1 && g->od == 1 && !g->pd; }
 
+/* 3x3 at stride 1 by Winograd's algorithm: many channels, float32, no depth. *finite is false where a result is not: then all
+ * of them are to be computed another way. */
+bool tp__conv_by_winograd_fits(const tp__conv *g);
+tp_status tp__conv_by_winograd(const tp__conv *g, const void *x, const void *w, const void *b, void *y, bool *finite);
+tp_status tp__conv_by_winograd_data(const tp__conv *g, const void *dy, const void *w, void *dx, bool *finite);
+tp_status tp__conv_by_winograd_weight(const tp__conv *g, const void *x, const void *dy, void *dw, bool *finite);
+
 /* Where output positions j (0 <= j < count) with j * stride + shift in [0, size) begin and end. */
 static inline void tp__conv_span(int64_t size, int64_t stride, int64_t shift, int64_t count, int64_t *first, int64_t *last)
 {

@@ -4,6 +4,12 @@
 tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, const void *b, void *y)
 {
     if (g->n * g->out * g->od * g->oh * g->ow == 0) return TP_OK;
+    bool finite = false;
+    if (tp__conv_by_winograd_fits(g)) {
+        const tp_status status = tp__conv_by_winograd(g, x, w, b, y, &finite);
+        if (status || finite) return status;
+        return tp__conv_by_gemm(g, x, w, b, y);
+    }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes(g, x, w, b, y);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm(g, x, w, b, y);
     tp__conv_by_rows(g, x, w, b, y);
@@ -14,6 +20,12 @@ tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *
 {
     if (g->n * g->c * g->d * g->h * g->w == 0) return TP_OK;
     if (g->narrow) return tp__conv_by_gemm_data(g, dy, w, dx);
+    bool finite = false;
+    if (tp__conv_by_winograd_fits(g)) {
+        const tp_status status = tp__conv_by_winograd_data(g, dy, w, dx, &finite);
+        if (status || finite) return status;
+        return tp__conv_by_gemm_data(g, dy, w, dx);
+    }
     if (tp__conv_by_lanes_data_fits(g)) return tp__conv_by_lanes_data(g, dy, w, dx);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_data(g, dy, w, dx);
     tp__conv_by_rows_data(g, dy, w, dx);
@@ -24,6 +36,12 @@ tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void
 {
     if (g->out * g->c * g->kd * g->kh * g->kw == 0) return TP_OK;
     if (g->narrow) return tp__conv_by_gemm_weight(g, x, dy, dw);
+    bool finite = false;
+    if (tp__conv_by_winograd_fits(g)) {
+        const tp_status status = tp__conv_by_winograd_weight(g, x, dy, dw, &finite);
+        if (status || finite) return status;
+        return tp__conv_by_gemm_weight(g, x, dy, dw);
+    }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes_weight(g, x, dy, dw);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_weight(g, x, dy, dw);
     tp__conv_by_rows_weight(g, x, dy, dw);

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include <taper/extend.h>
+#include "core/memory.h"
 
 #define SCRATCH_KEEP ((size_t)16 << 20)                /* bytes that a slot keeps at most once less is asked for */
 
@@ -53,4 +53,21 @@ void *tp__scratch(int slot, size_t bytes)
     s->memory[slot] = tp_mem_alloc(rounded);
     if (s->memory[slot]) s->bytes[slot] = rounded;
     return s->memory[slot];
+}
+
+tp_status tp__workspace_take(tp__workspace *w, size_t bytes)
+{
+    w->bytes = bytes ? bytes : 1;
+    w->data = tp__cache_alloc(&w->bytes);
+    if (!w->data) return tp__no_memory(tp__self.op ? tp__self.op : "workspace", bytes);
+    tp__count_use(&tp__self, (int64_t)w->bytes);
+    return TP_OK;
+}
+
+void tp__workspace_give(tp__workspace *w)
+{
+    if (!w->data) return;
+    tp__count_use(&tp__self, -(int64_t)w->bytes);
+    tp__cache_free(w->data, w->bytes);
+    *w = (tp__workspace){ 0 };
 }
