@@ -33,7 +33,13 @@ tp_status tp__conv_by_gemm(const tp__conv *g, const void *x, const void *w, cons
 tp_status tp__conv_by_gemm_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 tp_status tp__conv_by_gemm_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
 
-/* Row by row of a plane: few channels per group, above all depthwise. No depth, floating. */
+/* A plane of x at a time, laid out with its padding: few channels per group, above all depthwise. float32, no depth. */
+bool tp__conv_by_planes_fits(const tp__conv *g);
+tp_status tp__conv_by_planes(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
+tp_status tp__conv_by_planes_data(const tp__conv *g, const void *dy, const void *w, void *dx);
+tp_status tp__conv_by_planes_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
+/* Row by row of a plane: the same for float64 and for large kernels. No depth, floating. */
 bool tp__conv_by_rows_fits(const tp__conv *g);
 void tp__conv_by_rows(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
 void tp__conv_by_rows_data(const tp__conv *g, const void *dy, const void *w, void *dx);

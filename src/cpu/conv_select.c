@@ -11,6 +11,7 @@ tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, cons
         return tp__conv_by_gemm(g, x, w, b, y);
     }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes(g, x, w, b, y);
+    if (tp__conv_by_planes_fits(g)) return tp__conv_by_planes(g, x, w, b, y);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm(g, x, w, b, y);
     tp__conv_by_rows(g, x, w, b, y);
     return TP_OK;
@@ -27,6 +28,7 @@ tp_status tp__conv_data(const tp__conv *g, const void *dy, const void *w, void *
         return tp__conv_by_gemm_data(g, dy, w, dx);
     }
     if (tp__conv_by_lanes_data_fits(g)) return tp__conv_by_lanes_data(g, dy, w, dx);
+    if (tp__conv_by_planes_fits(g)) return tp__conv_by_planes_data(g, dy, w, dx);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_data(g, dy, w, dx);
     tp__conv_by_rows_data(g, dy, w, dx);
     return TP_OK;
@@ -43,6 +45,7 @@ tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void
         return tp__conv_by_gemm_weight(g, x, dy, dw);
     }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes_weight(g, x, dy, dw);
+    if (tp__conv_by_planes_fits(g)) return tp__conv_by_planes_weight(g, x, dy, dw);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_weight(g, x, dy, dw);
     tp__conv_by_rows_weight(g, x, dy, dw);
     return TP_OK;
