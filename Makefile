@@ -132,20 +132,23 @@ $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMPILE) | $(LINK) | $(LIBS)' | cmp -s - $@ || echo '$(COMPILE) | $(LINK) | $(LIBS)' > $@
 
-# Each family in src/ops ends in the table tp__ops_FAMILY, each in src/cpu in tp__cpu_FAMILY: this joins them by file name.
-tables = $(foreach f,$(sort $(wildcard src/$(1)/*.c)),$(if $(shell grep -l 'tp__$(1)_$(basename $(notdir $f))\[\]' $f),tp__$(1)_$(basename $(notdir $f))))
+# Each family in src/ops ends in the table tp__ops_FAMILY, each in src/cpu in tp__cpu_FAMILY, each in nn in tp__nn_FAMILY: this joins
+# them by file name.
+tables = $(foreach f,$(sort $(wildcard src/$(1)/*.c) $(wildcard $(1)/*.c)),$(if $(shell grep -l 'tp__$(1)_$(basename $(notdir $f))\[\]' $f),tp__$(1)_$(basename $(notdir $f))))
 $(B)/op_tables.c: $(B)/flags FORCE
-	@{ echo '/* Made by the Makefile from the files of src/ops and src/cpu. */'; \
-	   echo '#include "core/op.h"'; \
+	@{ echo '/* Made by the Makefile from the files of src/ops, src/cpu and nn. */'; \
+	   echo '#include "core/op.h"'; echo '#include "nn/layer.h"'; \
 	   $(call table,const tp_op *const,const tp_op *const *const tp__op_tables,$(OP_TABLES)); \
 	   echo 'const char *const tp__op_table_names[] = {'; for name in $(OP_TABLES); do echo "    \"$${name#tp__ops_}\","; done; echo '};'; \
 	   $(call table,const tp_kernel,const tp_kernel *const tp__cpu_tables,$(CPU_TABLES)); \
+	   $(call table,const tp__layer,const tp__layer *const tp__nn_tables,$(NN_TABLES)); \
 	 } > $@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 table = for name in $(3); do echo "extern $(1) $$name[];"; done; echo 'extern $(2)[];'; \
         echo '$(2)[] = {'; for name in $(3); do echo "    $$name,"; done; echo '    NULL'; echo '};'
 ifdef PROBE
 OP_TABLES  := $(call tables,ops)
 CPU_TABLES := $(call tables,cpu)
+NN_TABLES  := $(call tables,nn)
 endif
 
 # ---- Compiling and linking --------------------------------------------------------------------------------------------------
@@ -166,7 +169,7 @@ $(B)/obj/%.o: %.c $(B)/flags
 
 $(B)/obj/op_tables.o: $(B)/op_tables.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(LIBRARY) -Isrc -MMD -MP -c $< -o $@
+	$(Q)$(COMPILE) $(LIBRARY) -Isrc -I. -MMD -MP -c $< -o $@
 
 $(B)/libtaper.a: $(OBJECTS)
 	$(if $(V),,@echo '  ar   $@')

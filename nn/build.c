@@ -1,143 +1,150 @@
-/* build.c: layers by name, for bindings, graph files and tests: each says in a table what its constructor takes. */
+/* build.c: layers by their PyTorch names, from the rows of all families; constructors in C come here, too. */
 #include "layer.h"
 #include "module.h"
 
-#include <assert.h>
+#include <stdarg.h>
 #include <string.h>
 
-#define ROW(name) &tp__layer_##name,
-static const tp__layer *const layers[] = { TP__EACH_LAYER(ROW) NULL };
+extern const tp__layer *const tp__nn_tables[];         /* made by the Makefile from the names of the files */
 
-enum { GIVEN_BYTES = 256 };                            /* more than any layer's arguments take */
-
-static tp_status wrong(const char *type, const tp__param *param, const char *takes)
+/* Two indices into the tables, from { 0, 0 } on. NULL at the end. */
+static const tp__layer *next_row(int at[2])
 {
-    return tp_fail(TP_ERR_ARGUMENT, "module_build: argument \"%s\" of %s takes %s", param->name, type, takes);
+    while (tp__nn_tables[at[0]] && !tp__nn_tables[at[0]][at[1]].schema) at[0]++, at[1] = 0;
+    return tp__nn_tables[at[0]] ? &tp__nn_tables[at[0]][at[1]++] : NULL;
 }
 
-static tp_status only(const char *type, const tp__param *param, const char *value, bool is_it)
+static const tp__layer *row_of(const char *type)
 {
-    if (is_it) return TP_OK;
-    return tp_fail(TP_ERR_UNSUPPORTED, "module_build: %s has no \"%s\" but %s", type, param->name, value);
+    int at[2] = { 0, 0 };
+    const size_t n = strlen(type);
+    for (const tp__layer *row = next_row(at); row; row = next_row(at))
+        if (!strncmp(row->schema, type, n) && row->schema[n] == '(') return row;
+    return NULL;
 }
 
-static tp_status put_pair(const char *type, const tp__param *param, const tp_arg *arg, int64_t *to)
-{
-    const bool list = arg->kind == TP_ARG_INTS && (arg->n == 1 || arg->n == 2);
-    if (arg->kind != TP_ARG_INT && !list) return wrong(type, param, "one or two ints");
-    to[0] = list ? arg->value.ints[0] : arg->value.integer;
-    to[1] = list ? arg->value.ints[arg->n - 1] : arg->value.integer;
-    return TP_OK;
-}
+/* ---- Constructing --------------------------------------------------------------------------------------------------------------- */
 
-/* Puts a value where its parameter says. */
-static tp_status put(const char *type, const tp__param *param, const tp_arg *arg, char *given)
+static void describe(tp_module *m, char *out, size_t size) { tp__fields_describe(tp__state(m)->layer, m, out, size); }
+
+/* What PyTorch keeps in the state_dict of what it was constructed with: the weights of losses. A copy, which moves with the module. */
+static void add_buffers(const tp__layer_state *s, tp_module *m)
 {
-    void *to = given + param->offset;
-    switch (param->kind) {
-    case TP__PARAM_INT:
-        if (arg->kind != TP_ARG_INT) return wrong(type, param, "an int");
-        *(int64_t *)to = arg->value.integer;
-        return TP_OK;
-    case TP__PARAM_DIM:
-        if (arg->kind != TP_ARG_INT || arg->value.integer != (int)arg->value.integer) return wrong(type, param, "a dim");
-        *(int *)to = (int)arg->value.integer;
-        return TP_OK;
-    case TP__PARAM_FLOAT:
-        if (arg->kind != TP_ARG_FLOAT && arg->kind != TP_ARG_INT) return wrong(type, param, "a number");
-        *(double *)to = arg->kind == TP_ARG_FLOAT ? arg->value.real : (double)arg->value.integer;
-        return TP_OK;
-    case TP__PARAM_BOOL:
-        if (arg->kind != TP_ARG_BOOL) return wrong(type, param, "a bool");
-        *(bool *)to = arg->value.boolean;
-        return TP_OK;
-    case TP__PARAM_DTYPE:
-        if (arg->kind != TP_ARG_DTYPE) return wrong(type, param, "a dtype");
-        *(tp_dtype *)to = arg->value.dtype;
-        return TP_OK;
-    case TP__PARAM_DEVICE:
-        if (arg->kind != TP_ARG_DEVICE) return wrong(type, param, "a device");
-        *(tp_device *)to = arg->value.device;
-        return TP_OK;
-    case TP__PARAM_PAIR: return put_pair(type, param, arg, to);
-    case TP__PARAM_FALSE: return only(type, param, "False", arg->kind == TP_ARG_BOOL && !arg->value.boolean);
-    case TP__PARAM_ZEROS: return only(type, param, "\"zeros\"", arg->kind == TP_ARG_STRING && !strcmp(arg->value.string, "zeros"));
-    case TP__PARAM_ABSENT: return only(type, param, "None", false);
+    TP_NO_GRAD();
+    for (int i = 0; i < s->n; i++) {
+        const tp__field *f = &s->fields[i];
+        tp_tensor **x = (tp_tensor **)(void *)((char *)m + f->offset);
+        if (f->type == TP__FIELD_BUFFER && *x) *x = tp_add_buffer_with(m, f->name, tp_clone(tp_detach(*x)), NULL);
     }
-    return TP_OK;
 }
 
-static int param_of(const tp__layer *layer, const tp_arg *arg, int position)
+static tp_module *construct(const tp__layer *row, const tp_arg *args, int n)
 {
-    for (int i = 0; i < TP__MAX_PARAMS && layer->params[i].name; i++)
-        if (arg->name ? !strcmp(arg->name, layer->params[i].name) : i == position) return i;
-    return -1;
+    const tp__layer_state *s = tp__layer_prepare(row);
+    const bool by_op = row->op != NULL;
+    const tp_module_class cls = {
+        .size = sizeof cls, .opaque = true, .type = s->type, .forward = row->forward, .call = by_op ? tp__op_layer_call : row->call,
+        .drop = row->drop, .describe = row->describe ? row->describe : row->shows ? describe : NULL,
+    };
+    TP_SCOPE();
+    tp_module *m = tp_module_new_class_with(row->bytes ? row->bytes : s->bytes, &cls);
+    if (!m) return NULL;
+    tp__state(m)->layer = row;
+    if (tp__fields_fill(row, m, args, n) == TP_OK) {
+        add_buffers(s, m);
+        if (row->init && row->init(m) != TP_OK) tp__state(m)->broken = true;
+    }
+    return (tp_module_done)(m);                        /* NULL, and nothing leaked, if anything above failed */
 }
 
-static tp_status fill(const tp__layer *layer, const tp_arg *args, int n, char *given)
+void tp__free_modules(const tp_arg *args, int n)
 {
-    bool seen[TP__MAX_PARAMS] = { false };
     for (int i = 0; i < n; i++) {
-        const int at = param_of(layer, &args[i], i);
-        if (at < 0 && args[i].name) return tp_fail(TP_ERR_ARGUMENT, "module_build: %s takes no argument \"%s\"", layer->type, args[i].name);
-        if (at < 0) return tp_fail(TP_ERR_ARGUMENT, "module_build: %s takes no argument %d", layer->type, i);
-        if (seen[at]) return tp_fail(TP_ERR_ARGUMENT, "module_build: argument \"%s\" of %s is given twice", layer->params[at].name, layer->type);
-        seen[at] = args[i].kind != TP_ARG_NONE;
-        const tp_status status = seen[at] ? put(layer->type, &layer->params[at], &args[i], given) : TP_OK;
-        if (status != TP_OK) return status;
+        tp_module *m = args[i].kind == TP_ARG_MODULE ? args[i].value.module : NULL;
+        bool again = false;
+        for (int j = i + 1; j < n; j++) again |= args[j].kind == TP_ARG_MODULE && args[j].value.module == m;
+        tp_module *const one[] = { m, TP__END };
+        if (m && !again) tp__free_orphans(one);        /* one that a parent has is not freed */
     }
-    for (int i = 0; i < TP__MAX_PARAMS && layer->params[i].name; i++)
-        if (layer->params[i].required && !seen[i])
-            return tp_fail(TP_ERR_ARGUMENT, "module_build: %s lacks its argument \"%s\"", layer->type, layer->params[i].name);
-    return TP_OK;
 }
 
-static tp_module *make(const char *type, const tp_arg *args, int n, tp_module *const *modules)
+tp_module *tp__layer_make(const char *type, const tp_arg *args, int n)
 {
-    _Alignas(max_align_t) char given[GIVEN_BYTES];
-    if (!strcmp(type, "Sequential")) {
-        for (int i = 0; i < n; i++)                    /* with that unread it makes nothing and frees them all */
-            if (args[i].kind != TP_ARG_MODULE || args[i].name)
-                tp_fail(TP_ERR_ARGUMENT, "module_build: Sequential takes modules by position");
-        return tp_sequential_each(modules);            /* takes them over, come what may */
-    }
-    for (int i = 0; layers[i]; i++) {
-        const tp__layer *layer = layers[i];
-        if (strcmp(layer->type, type)) continue;
-        assert(layer->bytes <= sizeof given);
-        if (layer->bytes) memcpy(given, layer->initial, layer->bytes);
-        return fill(layer, args, n, given) == TP_OK ? layer->make(given) : NULL;
-    }
-    return tp_fail(TP_ERR_UNSUPPORTED, "module_build: no layer \"%s\"", type), NULL;
+    const tp__layer *row = row_of(type);
+    tp_module *m = NULL;
+    if (!row) tp_fail(TP_ERR_UNSUPPORTED, "module_build: no layer \"%s\"", type);
+    else m = row->build ? row->build(args, n) : construct(row, args, n);
+    if (!m && !(row && row->build)) tp__free_modules(args, n);
+    return m;
 }
 
 tp_module *tp_module_build(const char *type, const tp_arg *args, int n)
 {
-    if (!type || n < 0 || (n && !args)) return tp_fail(TP_ERR_ARGUMENT, "module_build: the type or the arguments are NULL"), NULL;
-    int count = 0;
-    for (int i = 0; i < n; i++) count += args[i].kind == TP_ARG_MODULE;
-    tp_module *few[8], **modules = few;                /* on the stack, so that it cannot fail for most */
-    if (count >= 8) modules = tp_mem_alloc((size_t)(count + 1) * sizeof *modules);
-    if (!modules) {
-        for (int i = 0; i < n; i++) {
-            tp_module *const one[] = { args[i].kind == TP_ARG_MODULE ? args[i].value.module : NULL, TP__END };
-            tp__free_orphans(one);
-        }
-        return NULL;
-    }
-    count = 0;
-    for (int i = 0; i < n; i++)
-        if (args[i].kind == TP_ARG_MODULE) modules[count++] = args[i].value.module;
-    modules[count] = TP__END;
-    tp_module *m = make(type, args, n, modules);
-    if (!m && strcmp(type, "Sequential")) tp__free_orphans(modules);
-    if (modules != few) tp_mem_free(modules, (size_t)(count + 1) * sizeof *modules);
-    return m;
+    if (type && n >= 0 && (args || !n)) return tp__layer_make(type, args, n);
+    tp_fail(TP_ERR_ARGUMENT, "module_build: the type or the arguments are NULL");
+    return NULL;
 }
 
 const char *tp_module_type_at(int i)
 {
-    const int n = (int)(sizeof layers / sizeof *layers) - 1;
-    if (i < 0 || i > n) return NULL;
-    return i < n ? layers[i]->type : "Sequential";
+    int at[2] = { 0, 0 };
+    const tp__layer *row = i < 0 ? NULL : next_row(at);
+    while (row && i--) row = next_row(at);
+    return row ? tp__layer_prepare(row)->type : NULL;
+}
+
+const char *tp_module_schema(const char *type)
+{
+    const tp__layer *row = type ? row_of(type) : NULL;
+    return row ? row->schema : NULL;
+}
+
+/* ---- What constructors add -------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor_options place_of(const tp_module *m)
+{
+    const tp__layer_state *s = tp__layer_prepare(tp__state(m)->layer);
+    const tp__field *dtype = tp__field_find(s, "dtype"), *device = tp__field_find(s, "device");
+    tp_tensor_options o = TP__BRACES(tensor, );
+    if (dtype) o.dtype = tp__field_arg(dtype, m).value.dtype;
+    if (device) o.device = tp__field_arg(device, m).value.device;
+    return o;
+}
+
+tp_tensor *tp__add_uniform(tp_module *m, const char *name, tp_shape shape, double bound)
+{
+    const tp_tensor_options o = place_of(m);
+    return (tp_add_parameter)(m, name, tp_uniform_with(shape, -bound, bound, &o));
+}
+
+tp_tensor *tp__add_normal(tp_module *m, const char *name, tp_shape shape)
+{
+    const tp_tensor_options o = place_of(m);
+    return (tp_add_parameter)(m, name, tp_randn_with(shape, &o));
+}
+
+static tp_tensor *full(const tp_module *m, tp_shape shape, double value)
+{
+    const tp_tensor_options o = place_of(m);
+    return value == 0 ? tp_zeros_with(shape, &o) : tp_full_with(shape, (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = value }, &o);
+}
+
+tp_tensor *tp__add_full(tp_module *m, const char *name, tp_shape shape, double value)
+{
+    return (tp_add_parameter)(m, name, full(m, shape, value));
+}
+
+tp_tensor *tp__add_statistic(tp_module *m, const char *name, tp_shape shape, double value)
+{
+    return tp_add_buffer_with(m, name, full(m, shape, value), NULL);
+}
+
+tp_status tp__misfit(const tp_module *m, const char *format, ...)
+{
+    char text[256];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    return tp_fail(TP_ERR_ARGUMENT, "%s: %s", (tp_module_type)((tp_module *)m), text);
 }

@@ -1,33 +1,31 @@
 /* dropout.c: in training, zeros at random. */
 #include "layer.h"
 
-typedef struct dropout { tp_module base; double p; } dropout;
+typedef struct dropout { tp_module base; double p; bool inplace; } dropout;
+
+static tp_status dropout_init(tp_module *self)
+{
+    const double p = ((dropout *)self)->p;
+    return p >= 0 && p <= 1 ? TP_OK : tp__misfit(self, "probability %g is not between 0 and 1", p);
+}
 
 static tp_tensor *dropout_forward(tp_module *self, tp_tensor *x)
 {
-    return tp_dropout(x, ((dropout *)self)->p, tp_is_training(self));
+    const dropout *m = (const dropout *)self;
+    return m->inplace ? tp_dropout_(x, m->p, tp_is_training(self)) : tp_dropout(x, m->p, tp_is_training(self));
 }
 
-static void dropout_describe(tp_module *self, char *out, size_t size)
-{
-    snprintf(out, size, "p=%g, inplace=False", ((dropout *)self)->p);
-}
+tp_module *tp_nn_dropout(double p) { return TP__MAKE("Dropout", TP__WITH_REAL(p, p)); }
 
-static const tp_module_class dropout_class = {
-    .size = sizeof(tp_module_class), .opaque = true, .type = "Dropout", .forward = dropout_forward, .describe = dropout_describe,
-};
+#define ROW(type, name) \
+    { type "(float p=0.5, bool inplace=false)", .init = dropout_init, .op = name, .training = true, .shows = "p inplace", TP__LAYER }
 
-tp_module *tp_nn_dropout(double p)
-{
-    if (!(p >= 0 && p <= 1)) return tp_fail(TP_ERR_ARGUMENT, "nn_dropout: probability %g is not between 0 and 1", p), NULL;
-    dropout *m = tp_module_new_class(dropout, &dropout_class);
-    if (!m) return NULL;
-    m->p = p;
-    return tp_module_done(m);
-}
-
-static tp_module *make(const void *given) { return tp_nn_dropout(*(const double *)given); }
-
-const tp__layer tp__layer_dropout = {
-    "Dropout", { { "p", TP__PARAM_FLOAT, 0, false }, { "inplace", TP__PARAM_FALSE, 0, false } }, &(const double){ 0.5 }, sizeof(double), make,
+const tp__layer tp__nn_dropout[] = {
+    { "Dropout(float p=0.5, bool inplace=false)", sizeof(dropout), dropout_init, dropout_forward, .shows = "p inplace", TP__LAYER },
+    ROW("Dropout1d", "dropout1d"),
+    ROW("Dropout2d", "dropout2d"),
+    ROW("Dropout3d", "dropout3d"),
+    ROW("AlphaDropout", "alpha_dropout"),
+    ROW("FeatureAlphaDropout", "feature_alpha_dropout"),
+    { NULL },
 };

@@ -1,7 +1,63 @@
-/* embedding.c: a table of vectors, looked up by index. */
+/* embedding.c: tables of vectors, looked up by index; and sums, means or the greatest of several.
+ *
+ * The table begins normal(0, 1), with zeros in the row of padding_idx. */
 #include "layer.h"
 
-typedef struct embedding { tp_module base; int64_t rows, width; tp_embedding_options options; tp_tensor *weight; } embedding;
+#include <math.h>
+
+typedef struct embedding {
+    tp_module base;
+    int64_t rows, width, padding_idx;
+    double max_norm, norm_type;
+    bool scale_grad_by_freq, sparse;
+    tp_tensor *given;                                  /* a table to begin from */
+    bool freeze;
+    tp_device device;
+    tp_dtype dtype;
+    tp_embedding_options options;
+    tp_tensor *weight;
+} embedding;
+
+typedef struct bag {
+    tp_module base;
+    int64_t rows, width;
+    double max_norm, norm_type;
+    bool scale_grad_by_freq;
+    int32_t mode;
+    bool sparse;
+    tp_tensor *given;
+    bool include_last_offset;
+    int64_t padding_idx;
+} bag;
+
+static tp_tensor *add_table(tp_module *self, int64_t rows, int64_t width, int64_t *padding_idx, tp_tensor *given)
+{
+    if (rows < 0 || width < 0) return tp__misfit(self, "sizes must not be negative: %lld rows of %lld", (long long)rows, (long long)width), NULL;
+    if (*padding_idx != TP_NONE && (*padding_idx < -rows || *padding_idx >= rows))
+        return tp__misfit(self, "padding_idx %lld is out of range for %lld rows", (long long)*padding_idx, (long long)rows), NULL;
+    if (*padding_idx != TP_NONE && *padding_idx < 0) *padding_idx += rows;
+    if (given && (tp_ndim(given) != 2 || tp_size(given, 0) != rows || tp_size(given, 1) != width))
+        return tp__misfit(self, "_weight is not [%lld, %lld]", (long long)rows, (long long)width), NULL;
+    if (given) return (tp_add_parameter)(self, "weight", tp_detach(given));       /* shares its memory */
+    tp_tensor *weight = tp__add_normal(self, "weight", TP_SHAPE(rows, width));
+    TP_NO_GRAD();
+    if (weight && *padding_idx != TP_NONE) tp_zero_(tp_select(weight, 0, *padding_idx));
+    return weight;
+}
+
+static tp_status embedding_init(tp_module *self)
+{
+    embedding *m = (embedding *)self;
+    m->weight = add_table(self, m->rows, m->width, &m->padding_idx, m->given);
+    m->given = NULL;
+    if (!m->weight) return tp_error_status();
+    m->options = (tp_embedding_options)TP__BRACES(embedding, );
+    m->options.padding_idx = m->padding_idx;
+    m->options.max_norm = isnan(m->max_norm) ? 0 : m->max_norm;
+    m->options.norm_type = m->norm_type;
+    m->options.scale_grad_by_freq = m->scale_grad_by_freq;
+    return m->freeze ? tp_requires_grad(m->weight, false) : TP_OK;
+}
 
 static tp_tensor *embedding_forward(tp_module *self, tp_tensor *x)
 {
@@ -9,42 +65,19 @@ static tp_tensor *embedding_forward(tp_module *self, tp_tensor *x)
     return tp_embedding_with(x, m->weight, &m->options);                 /* [..] -> [.., width] */
 }
 
-static void embedding_describe(tp_module *self, char *out, size_t size)
+static tp_status bag_init(tp_module *self)
 {
-    const embedding *m = (const embedding *)self;
-    const int used = snprintf(out, size, "%lld, %lld", (long long)m->rows, (long long)m->width);
-    if (m->options.padding_idx != TP_NONE && (size_t)used < size)
-        snprintf(out + used, size - (size_t)used, ", padding_idx=%lld", (long long)m->options.padding_idx);
+    bag *m = (bag *)self;
+    const bool good = add_table(self, m->rows, m->width, &m->padding_idx, m->given) != NULL;
+    m->given = NULL;
+    return good ? TP_OK : tp_error_status();
 }
-
-static const tp_module_class embedding_class = {
-    .size = sizeof(tp_module_class), .opaque = true, .type = "Embedding", .forward = embedding_forward, .describe = embedding_describe,
-};
 
 tp_module *tp_nn_embedding_with(int64_t rows, int64_t width, const tp_nn_embedding_options *options)
 {
     TP__TAKE(nn_embedding, o, options);
-    int64_t padding = o.padding_idx;
-    if (rows < 0 || width < 0) {
-        tp_fail(TP_ERR_ARGUMENT, "nn_embedding: sizes must not be negative: %lld rows of %lld", (long long)rows, (long long)width);
-        return NULL;
-    }
-    if (padding != TP_NONE && (padding < -rows || padding >= rows)) {
-        tp_fail(TP_ERR_ARGUMENT, "nn_embedding: padding_idx %lld is out of range for %lld rows", (long long)padding, (long long)rows);
-        return NULL;
-    }
-    if (padding != TP_NONE && padding < 0) padding += rows;
-    TP_SCOPE();
-    embedding *m = tp_module_new_class(embedding, &embedding_class);
-    if (!m) return NULL;
-    m->rows = rows;
-    m->width = width;
-    m->options = (tp_embedding_options)TP__BRACES(embedding, );
-    m->options.padding_idx = padding;
-    tp_tensor *weight = tp_randn(TP_SHAPE(rows, width), .dtype = o.dtype, .device = o.device);
-    if (padding != TP_NONE) tp_zero_(tp_select(weight, 0, padding));     /* before it requires grad; a failure is pending */
-    m->weight = tp_add_parameter(m, "weight", weight);
-    return tp_module_done(m);
+    return TP__MAKE("Embedding", TP__WITH_INT(num_embeddings, rows), TP__WITH_INT(embedding_dim, width),
+                    TP__WITH_INT_OR_NONE(padding_idx, o.padding_idx), TP__WITH_PLACE(o));
 }
 
 tp_tensor *tp_embedding_row(tp_module *table, int64_t index)
@@ -64,22 +97,14 @@ tp_tensor *tp_embedding_row(tp_module *table, int64_t index)
     return tp_escape(tp_forward_at(table, at, NULL));
 }
 
-typedef struct given { int64_t rows, width; tp_nn_embedding_options o; } given;
-
-static tp_module *make(const void *arg)
-{
-    const given *g = arg;
-    return tp_nn_embedding_with(g->rows, g->width, &g->o);
-}
-
-static const given initial = { .o = TP__BRACES(nn_embedding, ) };
-
-const tp__layer tp__layer_embedding = {
-    "Embedding",
-    { { "num_embeddings", TP__PARAM_INT, offsetof(given, rows), true }, { "embedding_dim", TP__PARAM_INT, offsetof(given, width), true },
-      { "padding_idx", TP__PARAM_INT, offsetof(given, o.padding_idx), false }, { "max_norm", TP__PARAM_ABSENT, 0, false },
-      { "norm_type", TP__PARAM_ABSENT, 0, false }, { "scale_grad_by_freq", TP__PARAM_FALSE, 0, false },
-      { "sparse", TP__PARAM_FALSE, 0, false }, { "_weight", TP__PARAM_ABSENT, 0, false }, { "_freeze", TP__PARAM_FALSE, 0, false },
-      { "device", TP__PARAM_DEVICE, offsetof(given, o.device), false }, { "dtype", TP__PARAM_DTYPE, offsetof(given, o.dtype), false } },
-    &initial, sizeof initial, make,
+const tp__layer tp__nn_embedding[] = {
+    { "Embedding(int num_embeddings, int embedding_dim, int? padding_idx=none, float? max_norm=none, float norm_type=2, "
+      "bool scale_grad_by_freq=false, bool sparse=false, Tensor? _weight=none, bool _freeze=false, device device=none, dtype dtype=none)",
+      sizeof(embedding), embedding_init, embedding_forward, .shows = ":num_embeddings :embedding_dim ?padding_idx ?max_norm ?norm_type "
+      "?scale_grad_by_freq ?sparse", TP__LAYER },
+    { "EmbeddingBag(int num_embeddings, int embedding_dim, float? max_norm=none, float norm_type=2, bool scale_grad_by_freq=false, "
+      "string{sum,mean,max} mode=mean, bool sparse=false, Tensor? _weight=none, bool include_last_offset=false, int? padding_idx=none, "
+      "device device=none, dtype dtype=none)", .init = bag_init, .op = "embedding_bag", .inputs = "input, offsets?, per_sample_weights?",
+      .shows = ":num_embeddings :embedding_dim ?max_norm ?norm_type ?scale_grad_by_freq mode ?padding_idx", TP__LAYER },
+    { NULL },
 };

@@ -26,6 +26,7 @@ typedef struct tp__list {
 
 struct tp_module_state {
     tp_module_class cls;                               /* a copy; cls.type is `type` */
+    const struct tp__layer *layer;                     /* NULL for a module of one's own */
     char *type;
     size_t bytes;                                      /* of the whole module, as allocated */
     tp_module *parent;

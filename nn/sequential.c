@@ -1,4 +1,5 @@
 /* sequential.c: children one after the other. */
+#include "layer.h"
 #include "module.h"
 
 static tp_tensor *sequential_forward(tp_module *self, tp_tensor *x)
@@ -37,3 +38,20 @@ tp_module *tp_sequential_each(tp_module *const *children)
     }
     return (tp_module_done)(m);
 }
+
+static tp_module *build(const tp_arg *args, int n)
+{
+    tp_module **children = tp_mem_alloc((size_t)(n + 1) * sizeof *children);
+    if (!children) return tp__free_modules(args, n), NULL;
+    int count = 0;
+    for (int i = 0; i < n; i++) {                      /* with that unread nothing is made, and all are freed */
+        if (args[i].kind == TP_ARG_MODULE && !args[i].name) children[count++] = args[i].value.module;
+        else tp_fail(TP_ERR_ARGUMENT, "Sequential: it takes modules by position");
+    }
+    children[count] = TP__END;
+    tp_module *m = tp_sequential_each(children);
+    tp_mem_free(children, (size_t)(n + 1) * sizeof *children);
+    return m;
+}
+
+const tp__layer tp__nn_sequential[] = { { "Sequential(...)", .build = build, TP__LAYER }, { NULL } };

@@ -290,7 +290,7 @@ START_TEST(a_null_child_fails_a_sequential_and_frees_the_others)
     ck_assert_message("sequential: child 1 is NULL");
     ck_assert_int_eq(drops, 2);
     ck_assert_ptr_null(tp_sequential(counted(), tp_nn_linear(-3, 4), tp_sequential(counted())));
-    ck_assert_message("nn_linear: sizes must not be negative: -3 -> 4");
+    ck_assert_message("Linear: sizes must not be negative: -3 -> 4");
     ck_assert_int_ge(drops, 3);                                  /* what came after the error was not even built */
     drops = 3;
     tp_module *same = counted();
@@ -501,13 +501,13 @@ START_TEST(options_say_every_value)
         tp_module_free(m[i]);
     }
     ck_assert_ptr_null(tp_nn_conv2d(3, 4, 3, .groups = 2));
-    ck_assert_message("nn_conv2d: 3 -> 4 channels cannot be cut into 2 groups");
+    ck_assert_message("Conv2d: 3 -> 4 channels cannot be cut into 2 groups");
     ck_assert_ptr_null(tp_nn_conv2d(3, 4, 3, .stride = 0));
     tp_clear_error();
     ck_assert_ptr_null(tp_nn_max_pool2d(0));
     tp_clear_error();
     ck_assert_ptr_null(tp_nn_dropout(1.5));
-    ck_assert_message("nn_dropout: probability 1.5 is not between 0 and 1");
+    ck_assert_message("Dropout: probability 1.5 is not between 0 and 1");
     ck_assert_ptr_null(tp_nn_embedding(3, 2, .padding_idx = 3));
     tp_clear_error();
     const tp_nn_linear_options bare = { .bias = true };          /* by hand: no size, so no defaults */
@@ -585,12 +585,12 @@ START_TEST(layers_are_built_by_pytorch_names)
     tp_module *linear = tp_module_build("Linear", linear_args, 2);
     ck_assert(linear && tp_size(tp_parameters(linear).at[0], 0) == 2);
     ck_assert_ptr_null(tp_module_build("Linear", linear_args, 1));
-    ck_assert_message("module_build: Linear lacks its argument \"in_features\"");
+    ck_assert_message("Linear: it lacks its argument \"in_features\"");
     ck_assert_ptr_null(tp_module_build("Linear", conv_args, 4));
-    ck_assert_message("module_build: Linear takes no argument \"kernel_size\"");
+    ck_assert_message("Linear: it takes no argument \"kernel_size\"");
     const tp_arg dim = { .name = "dim", .kind = TP_ARG_BOOL, .value.boolean = true };
     ck_assert_ptr_null(tp_module_build("Softmax", &dim, 1));
-    ck_assert_message("module_build: argument \"dim\" of Softmax takes a dim");
+    ck_assert_message("Softmax: argument \"dim\" takes an int");
 
     const tp_arg modules[] = { { .kind = TP_ARG_MODULE, .value.module = conv }, { .kind = TP_ARG_MODULE, .value.module = tp_nn_relu() } };
     tp_module *seq = tp_module_build("Sequential", modules, 2);

@@ -99,7 +99,25 @@ typedef struct tp_summary_options {
 } tp_summary_options;
 #define TP__DEFAULT_summary
 
-#define TP__EACH_NN_OPTIONS(X) X(nn_linear) X(nn_conv2d) X(nn_max_pool2d) X(nn_flatten) X(nn_embedding) X(add_buffer) X(module_load) X(summary)
+typedef struct tp_pack_padded_sequence_options {
+    TP__HEAD(tp_pack_padded_sequence_options);
+    bool batch_first TP__IS(false);                    /* x is [batch, steps, ..], not [steps, batch, ..] */
+    bool enforce_sorted TP__IS(true);                  /* the longest comes first; else the batch is put into that order */
+    TP__TAIL;
+} tp_pack_padded_sequence_options;
+#define TP__DEFAULT_pack_padded_sequence .enforce_sorted = true,
+
+typedef struct tp_pad_packed_sequence_options {
+    TP__HEAD(tp_pad_packed_sequence_options);
+    bool batch_first TP__IS(false);
+    double padding_value TP__IS(0);
+    int64_t total_length TP__IS(TP_NONE);              /* so many steps, at least those of the longest */
+    tp_tensor **lengths TP__IS(nullptr);               /* gets the lengths, int64 [batch] */
+    TP__TAIL;
+} tp_pad_packed_sequence_options;
+#define TP__DEFAULT_pad_packed_sequence .total_length = TP_NONE,
+
+#define TP__EACH_NN_OPTIONS(X) X(nn_linear) X(nn_conv2d) X(nn_max_pool2d) X(nn_flatten) X(nn_embedding) X(add_buffer) X(module_load) X(summary) X(pack_padded_sequence) X(pad_packed_sequence)
 
 /* ---- What programs see --------------------------------------------------------------------------------------------------- */
 
@@ -248,14 +266,40 @@ TP_API tp_module *tp_nn_relu(void);
 TP_API tp_module *tp_nn_tanh(void);
 TP_API tp_module *tp_nn_sigmoid(void);
 TP_API tp_module *tp_nn_identity(void);                /* x itself */
+TP_API tp_module *tp_nn_softsign(void);
+TP_API tp_module *tp_nn_tanhshrink(void);
+TP_API tp_module *tp_nn_log_sigmoid(void);
+TP_API tp_module *tp_nn_relu6(void);
+TP_API tp_module *tp_nn_selu(void);
+TP_API tp_module *tp_nn_silu(void);
+TP_API tp_module *tp_nn_mish(void);
+TP_API tp_module *tp_nn_hardsigmoid(void);
+TP_API tp_module *tp_nn_hardswish(void);
 TP_API tp_module *tp_nn_softmax(int dim);
 TP_API tp_module *tp_nn_log_softmax(int dim);
+
+/* ---- Sequences of several lengths ---------------------------------------------------------------------------------------------------- */
+
+/* Sequences step by step: of each step the rows of those that are so long, the longest first. What a recurrent layer takes as "input": a
+ * tp_arg of these four tensors; its first output is then the data of another, with the rest the same. Belongs to the scope. */
+typedef struct tp_packed_sequence {
+    tp_tensor *data;                                   /* [sum of lengths, ..]; NULL: it could not be made */
+    tp_tensor *batch_sizes;                            /* int64 [steps], on the CPU: how many have that step */
+    tp_tensor *sorted_indices, *unsorted_indices;      /* int64 [batch]: into that order and back; NULL where it is the batch's own */
+} tp_packed_sequence;
+
+/* x [steps, batch, ..], lengths int64 [batch], each from 1 to steps. TP_ERR_SHAPE, TP_ERR_ARGUMENT. Gradient: x. */
+TP_API tp_packed_sequence tp_pack_padded_sequence_with(tp_tensor *x, tp_tensor *lengths, const tp_pack_padded_sequence_options *o);
+/* And back: [steps, batch, ..] in the batch's own order, padded with padding_value. Gradient: data. */
+TP_API tp_tensor *tp_pad_packed_sequence_with(const tp_packed_sequence *packed, const tp_pad_packed_sequence_options *o);
 
 /* Any layer by PyTorch's name for it, with its constructor's arguments by position or PyTorch's name: "Conv2d", 3, 8,
  * "kernel_size" 3, "bias" false. Modules among the arguments (of "Sequential") are taken over, also on failure.
  * TP_ERR_UNSUPPORTED: no such layer; TP_ERR_ARGUMENT: an argument that it does not take, or lacks. */
 TP_API tp_module *tp_module_build(const char *type, const tp_arg *args, int n);
 TP_API const char *tp_module_type_at(int i);           /* the names that it knows, from 0 on; NULL at the end */
+/* What the constructor of that layer takes, in the words of registry.h: "Softplus(float beta=1, float threshold=20)"; NULL: none */
+TP_API const char *tp_module_schema(const char *type);
 
 #ifdef __cplusplus
 }
@@ -319,7 +363,17 @@ TP_API const char *tp_module_type_at(int i);           /* the names that it know
 #define tp_nn_embedding(...) tp__nn_embedding(__VA_ARGS__, )
 #define tp__nn_embedding(rows, width, ...) TP__DEFAULTS(tp_nn_embedding_with(rows, width, TP__OPTIONS(nn_embedding, __VA_ARGS__)))
 
+#define tp_pack_padded_sequence(...) tp__pack_padded_sequence(__VA_ARGS__, )
+#define tp__pack_padded_sequence(x, lengths, ...) TP__DEFAULTS(tp_pack_padded_sequence_with(x, lengths, TP__OPTIONS(pack_padded_sequence, __VA_ARGS__)))
+#define tp_pad_packed_sequence(...) tp__pad_packed_sequence(__VA_ARGS__, )
+#define tp__pad_packed_sequence(packed, ...) TP__DEFAULTS(tp_pad_packed_sequence_with(packed, TP__OPTIONS(pad_packed_sequence, __VA_ARGS__)))
+
 #else
+
+inline tp_packed_sequence tp_pack_padded_sequence(tp_tensor *x, tp_tensor *lengths, const tp_pack_padded_sequence_options &o = {})
+{ return tp_pack_padded_sequence_with(x, lengths, &o); }
+inline tp_tensor *tp_pad_packed_sequence(const tp_packed_sequence *packed, const tp_pad_packed_sequence_options &o = {})
+{ return tp_pad_packed_sequence_with(packed, &o); }
 
 /* No constructor and no destructor of T is run: its memory begins as zeros, and is given back as it is. */
 template <class T> T *tp_module_new(const char *type, tp_forward_fn *forward)

@@ -145,6 +145,28 @@ static bool make_slice(sample *s, const json_t *text, tp_arg *out)
     return true;
 }
 
+/* The four tensors of a packed sequence, in the order of PyTorch's PackedSequence. */
+static bool make_packed(sample *s, const json_t *text, tp_arg *out)
+{
+    const json_t *lengths = json_object_get(text, "lengths");
+    const size_t n = json_array_size(lengths);
+    int64_t *of = sample_alloc(s, n, sizeof *of);
+    tp_tensor **list = sample_alloc(s, 4, sizeof *list), *x = leaf_of(s, text);
+    if (!of || !list || !x) return false;
+    for (size_t i = 0; i < n; i++) of[i] = json_integer_value(json_array_get(lengths, i));
+    const tp_packed_sequence packed = tp_pack_padded_sequence(x, tp_from_data(of, TP_I64, TP_SHAPE((int64_t)n)),
+        .batch_first = flag_at(text, "batch_first"), .enforce_sorted = flag_at(text, "enforce_sorted"));
+    if (!packed.data) return differ_error(s, "a sequence could not be packed");
+    list[0] = packed.data;
+    list[1] = packed.batch_sizes;
+    list[2] = packed.sorted_indices;
+    list[3] = packed.unsorted_indices;
+    out->n = 4;
+    out->value.tensors = list;
+    s->packed = text;
+    return true;
+}
+
 static tp_dtype dtype_by_name(const char *name)
 {
     for (int i = 1; name && i < TP_DTYPE_END; i++)
@@ -157,6 +179,7 @@ static const struct { const char *word; tp_arg_kind kind; } kinds[] = {
     { "dtype", TP_ARG_DTYPE }, { "device", TP_ARG_DEVICE }, { "layout", TP_ARG_LAYOUT }, { "memory_format", TP_ARG_MEMORY_FORMAT },
     { "bools", TP_ARG_BOOLS }, { "ints", TP_ARG_INTS }, { "floats", TP_ARG_FLOATS }, { "tensor", TP_ARG_TENSOR },
     { "tensors", TP_ARG_TENSORS }, { "list", TP_ARG_LIST }, { "slice", TP_ARG_SLICE }, { "ellipsis", TP_ARG_ELLIPSIS },
+    { "module", TP_ARG_MODULE }, { "packed", TP_ARG_TENSORS },
 };
 
 static bool make(sample *s, const json_t *text, int depth, tp_arg *out)
@@ -169,7 +192,10 @@ static bool make(sample *s, const json_t *text, int depth, tp_arg *out)
     *out = (tp_arg){ .name = text_at(text, "name"), .kind = kinds[i].kind };
     switch (out->kind) {
     case TP_ARG_TENSOR: return (out->value.tensor = leaf_of(s, text)) != NULL;
-    case TP_ARG_TENSORS: return make_tensors(s, text, out);
+    case TP_ARG_TENSORS: return strcmp(word, "packed") ? make_tensors(s, text, out) : make_packed(s, text, out);
+    case TP_ARG_MODULE:
+        out->value.module = module_build(s, text);
+        return out->value.module || (s->verdict != FAILED && differ_error(s, "a module among the arguments could not be built"));
     case TP_ARG_LIST: return make_list(s, text, depth, out);
     case TP_ARG_BOOLS: case TP_ARG_INTS: case TP_ARG_FLOATS: return make_numbers(s, value, out);
     case TP_ARG_SLICE: return make_slice(s, text, out);
@@ -187,18 +213,29 @@ static bool make(sample *s, const json_t *text, int depth, tp_arg *out)
     }
 }
 
-bool arguments_make(sample *s)
+int arguments_read(sample *s, const json_t *text, tp_arg *args, int *by_position)
 {
     static const char *const lists[] = { "args", "kwargs" };
+    int n = 0;
     for (int k = 0; k < 2; k++) {
-        const json_t *list = json_object_get(s->text, lists[k]);
-        if (!json_is_array(list)) return damaged(s, "no list of arguments");
+        const json_t *list = json_object_get(text, lists[k]);
+        if (!json_is_array(list)) return damaged(s, "no list of arguments") - 1;
         for (size_t i = 0; i < json_array_size(list); i++) {
-            if (s->n_args == MAX_ARGS) return damaged(s, "more arguments than an op may have");
-            if (!make(s, json_array_get(list, i), 0, &s->args[s->n_args])) return false;
-            s->n_args++;
+            if (n == MAX_ARGS) return damaged(s, "more arguments than a call may have") - 1;
+            if (!make(s, json_array_get(list, i), 0, &args[n])) {
+                while (n--) if (args[n].kind == TP_ARG_MODULE) tp_module_free(args[n].value.module);
+                return -1;
+            }
+            n++;
         }
-        if (k == 0) s->n_by_position = s->n_args;
+        if (k == 0) *by_position = n;
     }
-    return true;
+    return n;
+}
+
+bool arguments_make(sample *s)
+{
+    const int n = arguments_read(s, s->text, s->args, &s->n_by_position);
+    s->n_args = n < 0 ? 0 : n;
+    return n >= 0;
 }

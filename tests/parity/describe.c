@@ -17,8 +17,8 @@ static void describe(FILE *out, const tp_arg *arg);
 static void describe_tensor(FILE *out, tp_tensor *x)
 {
     char text[128];
-    fputs(shape_text(x, text, sizeof text), out);
-    if (!tp_is_contiguous(x)) fputs(" strided", out);
+    fputs(x ? shape_text(x, text, sizeof text) : "none", out);
+    if (x && !tp_is_contiguous(x)) fputs(" strided", out);
 }
 
 static void describe_item(FILE *out, const tp_arg *arg, int i)

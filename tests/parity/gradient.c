@@ -35,7 +35,7 @@ static void check(sample *s, const char *form, const json_t *text, tp_tensor *go
 {
     char what[128];
     const char *of = text_at(text, "of"), *stored = text_at(text, "tensor"), *dot = of ? strrchr(of, '.') : NULL;
-    snprintf(what, sizeof what, "%s%s of %s", form, first ? "gradient" : "second-order gradient", dot ? dot + 1 : "?");
+    snprintf(what, sizeof what, "%s%s of %.80s", form, first ? "gradient" : "second-order gradient", s->module && of ? of : dot ? dot + 1 : "?");
     if (!stored) check_absent(s, what, got);
     else if (!got) differ(s, "%s: there is none, and PyTorch has one", what);
     else if (first && s->reordered) ties_compare_gradient(s, what, got, sample_stored(s, stored));
@@ -89,7 +89,7 @@ static tp_status differentiate(pass *p, bool second)
 
 static bool choose_gradients(sample *s, pass *p, const json_t *cots, const pass *first)
 {
-    const json_t *grads = json_object_get(s->text, "grads");
+    const json_t *grads = s->grads;
     for (size_t i = 0; i < json_array_size(cots); i++) {
         const char *of = text_at(json_array_get(cots, i), "grad_of"), *cot = text_at(json_array_get(cots, i), "cot");
         int k = 0;
@@ -116,7 +116,7 @@ static void check_second(sample *s, const json_t *text, const pass *first)
 /* `form` begins the messages: "" or "in place: ". */
 void check_gradients(sample *s, const char *form, tp_tensor *const *outputs, bool with_second)
 {
-    const json_t *grads = json_object_get(s->text, "grads"), *text = with_second ? json_object_get(s->text, "gradgrads") : NULL;
+    const json_t *grads = s->grads, *text = with_second ? json_object_get(s->text, "gradgrads") : NULL;
     pass *p = json_array_size(grads) ? new_pass(s) : NULL;
     const bool second = text && !s->reordered;         /* the order of equal elements is in every second-order gradient */
     if (!p || !choose_outputs(s, p, form, outputs, second) || !choose_inputs(s, p, grads, NULL)) return;

@@ -39,7 +39,12 @@ static const json_t *first_of(const fixture *f, char *op, size_t size)
     return first;
 }
 
-bool name_is_missing(const fixture *f, char *op, size_t size) { return first_of(f, op, size) && *op && !tp_op_find(op); }
+bool name_is_missing(const fixture *f, char *op, size_t size)
+{
+    const char *module = text_at(first_of(f, op, size), "module");
+    if (module) snprintf(op, size, "%s", module);
+    return *op && !(module ? tp_module_schema(module) != NULL : tp_op_find(op) != NULL);
+}
 
 /* Whether --ops names this file: by its stem, or by its first sample's op, function, aten name or name in the registry. */
 bool name_is_asked_for(const char *list, const fixture *f, int *which)
@@ -50,6 +55,7 @@ bool name_is_asked_for(const char *list, const fixture *f, int *which)
     for (const char *at = list; *at; *which += 1) {
         const size_t n = strcspn(at, ",");
         if (is_word(at, n, f->stem) || is_word(at, n, op) || is_word(at, n, text_at(first, "op")) || is_word(at, n, text_at(first, "function"))
+            || is_word(at, n, text_at(first, "module"))
             || is_word(at, n, text_at(first, "aten")))
             return true;
         at += n + (at[n] == ',');

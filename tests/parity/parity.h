@@ -57,6 +57,9 @@ typedef struct sample {
     tp_arg args[MAX_ARGS];
     int n_args, n_by_position;
     bool unpassable;                                   /* an argument has a kind that no call can carry */
+    json_t *grads;                                     /* those of inputs, then those of a module's parameters; owned */
+    tp_module *module;                                 /* of a sample of a module; owned */
+    const json_t *packed;                              /* the argument that is a packed sequence, if one is */
     tp_tensor *outputs[MAX_OUTPUTS];
     int n_outputs;
     bool reordered;                                    /* of equal elements others were named than PyTorch's */
@@ -85,6 +88,9 @@ bool name_is_asked_for(const char *list, const fixture *f, int *which);
 
 /* ---- argument.c, describe.c --------------------------------------------------------------------------------------------------------- */
 
+/* From `text`'s args and kwargs, into room for MAX_ARGS. Returns how many there are, of which the first *by_position go by position;
+ * -1: the sample has failed. */
+int arguments_read(sample *s, const json_t *text, tp_arg *args, int *by_position);
 bool arguments_make(sample *s);                        /* fills args from the sample's args and kwargs */
 void arguments_print(const sample *s, char *out, size_t size);         /* the call, for people */
 const char *shape_text(tp_tensor *x, char *out, size_t size);          /* "float32 [2, 3]" */
@@ -108,6 +114,14 @@ typedef tp_tensor *find_param_fn(void *arg, const json_t *name);
 tp_optimizer *options_optimizer(sample *s, tp_tensor_list all, find_param_fn *find, void *arg);
 void run_optimizer_sample(sample *s);
 void run_clip_sample(sample *s);
+
+/* ---- module.c: a module by the registry ------------------------------------------------------------------------------------------------ */
+
+/* Builds what `text`, {"module", "ctor"}, says. NULL: it failed, with an unread error of Taper or the sample's own. */
+tp_module *module_build(sample *s, const json_t *text);
+void run_module_sample(sample *s);
+void run_module_error(sample *s);
+bool compare_outputs(sample *s);                       /* call.c: of an op or a module */
 
 /* ---- compare.c, ties.c: false: the sample has failed -------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ static const struct { const char *key; void (*run)(sample *), (*run_error)(sampl
     { "function", run_op_sample, run_op_error },
     { "optimizer", run_optimizer_sample, NULL },
     { "clip", run_clip_sample, NULL },
+    { "module", run_module_sample, run_module_error },
 };
 
 void *sample_alloc(sample *s, size_t count, size_t size)
@@ -74,6 +75,9 @@ static void read_head(sample *s)
     s->id = text_at(s->text, "id");
     if (!s->id) s->id = "?";
     name_in_registry(text_at(s->text, "function") ? text_at(s->text, "function") : s->file->stem, s->op, sizeof s->op);
+    s->grads = json_array();
+    json_array_extend(s->grads, json_object_get(s->text, "grads"));      /* fails, and adds nothing, where there are none */
+    json_array_extend(s->grads, json_object_get(s->text, "param_grads"));
     const json_t *atol = json_object_get(s->text, "atol"), *rtol = json_object_get(s->text, "rtol");
     if ((atol && !number_of(atol, &s->atol)) || (rtol && !number_of(rtol, &s->rtol))) damaged(s, "a tolerance");
 }
@@ -97,6 +101,9 @@ void sample_run(sample *s, const settings *how, const fixture *file, int index)
     } else if (s->verdict == PASSED) {
         TP_SCOPE();
         (is_error ? readers[i].run_error : readers[i].run)(s);
+        tp_clear_error();
+        tp_module_free(s->module);
+        s->module = NULL;
         if (s->verdict == FAILED && s->n_args) {
             char call[1024];
             arguments_print(s, call, sizeof call);
@@ -108,6 +115,7 @@ void sample_run(sample *s, const settings *how, const fixture *file, int index)
 
 void sample_end(sample *s)
 {
+    json_decref(s->grads);
     while (s->blocks) {
         block *next = s->blocks->next;
         free(s->blocks);

@@ -51,7 +51,14 @@ typedef struct tp_instance_norm_options {
 } tp_instance_norm_options;
 #define TP__DEFAULT_instance_norm .use_input_stats = true, .momentum = 0.1, .eps = 1e-5,
 
-#define TP__EACH_NORM_OP_OPTIONS(X) X(layer_norm) X(group_norm) X(rms_norm) X(batch_norm) X(instance_norm)
+typedef struct tp_local_response_norm_options {
+    TP__HEAD(tp_local_response_norm_options);
+    double alpha TP__IS(1e-4), beta TP__IS(0.75), k TP__IS(1);
+    TP__TAIL;
+} tp_local_response_norm_options;
+#define TP__DEFAULT_local_response_norm .alpha = 1e-4, .beta = 0.75, .k = 1,
+
+#define TP__EACH_NORM_OP_OPTIONS(X) X(layer_norm) X(group_norm) X(rms_norm) X(batch_norm) X(instance_norm) X(local_response_norm)
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,6 +79,10 @@ TP_API tp_tensor *tp_batch_norm_with(tp_tensor *x, tp_tensor *running_mean, tp_t
 /* The same for each sample by itself; running statistics take the mean over samples. TP_ERR_SHAPE: one element per channel. */
 TP_API tp_tensor *tp_instance_norm_with(tp_tensor *x, const tp_instance_norm_options *o);
 
+/* y = x (k + alpha m)^-beta, where m is the mean of x^2 over `size` channels about each, those beyond the ends counted as zeros:
+ * x [n, channels, ..], of 3 dims or more. TP_ERR_SHAPE, TP_ERR_ARGUMENT (size). */
+TP_API tp_tensor *tp_local_response_norm_with(tp_tensor *x, int64_t size, const tp_local_response_norm_options *o);
+
 #ifdef __cplusplus
 }
 #endif
@@ -87,7 +98,11 @@ TP_API tp_tensor *tp_instance_norm_with(tp_tensor *x, const tp_instance_norm_opt
 #define tp__batch_norm(x, mean, var, ...) TP__DEFAULTS(tp_batch_norm_with(x, mean, var, TP__OPTIONS(batch_norm, __VA_ARGS__)))
 #define tp_instance_norm(...) tp__instance_norm(__VA_ARGS__, )
 #define tp__instance_norm(x, ...) TP__DEFAULTS(tp_instance_norm_with(x, TP__OPTIONS(instance_norm, __VA_ARGS__)))
+#define tp_local_response_norm(...) tp__local_response_norm(__VA_ARGS__, )
+#define tp__local_response_norm(x, n, ...) TP__DEFAULTS(tp_local_response_norm_with(x, n, TP__OPTIONS(local_response_norm, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_local_response_norm(tp_tensor *x, int64_t size, const tp_local_response_norm_options &o = {})
+{ return tp_local_response_norm_with(x, size, &o); }
 inline tp_tensor *tp_layer_norm(tp_tensor *x, tp_shape shape, const tp_layer_norm_options &o = {}) { return tp_layer_norm_with(x, shape, &o); }
 inline tp_tensor *tp_group_norm(tp_tensor *x, int64_t groups, const tp_group_norm_options &o = {}) { return tp_group_norm_with(x, groups, &o); }
 inline tp_tensor *tp_rms_norm(tp_tensor *x, tp_shape shape, const tp_rms_norm_options &o = {}) { return tp_rms_norm_with(x, shape, &o); }

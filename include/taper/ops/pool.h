@@ -131,9 +131,53 @@ typedef struct tp_max_unpool3d_options {
 } tp_max_unpool3d_options;
 #define TP__DEFAULT_max_unpool3d .stride = TP_NONE, .kernel_dhw = TP__NONE_3, .stride_dhw = TP__NONE_3, .padding_dhw = TP__NONE_3, .output_size = TP__NONE_3,
 
+typedef struct tp_lp_pool1d_options {
+    TP__HEAD(tp_lp_pool1d_options);
+    int64_t stride TP__IS(TP_NONE);                    /* the kernel's */
+    bool ceil_mode TP__IS(false);
+    TP__TAIL;
+} tp_lp_pool1d_options;
+#define TP__DEFAULT_lp_pool1d .stride = TP_NONE,
+
+typedef struct tp_lp_pool2d_options {
+    TP__HEAD(tp_lp_pool2d_options);
+    int64_t stride TP__IS(TP_NONE);                    /* the kernel's */
+    bool ceil_mode TP__IS(false);
+    int64_t kernel_hw[2] TP__IS(TP__NONE_2), stride_hw[2] TP__IS(TP__NONE_2);
+    TP__TAIL;
+} tp_lp_pool2d_options;
+#define TP__DEFAULT_lp_pool2d .stride = TP_NONE, .kernel_hw = TP__NONE_2, .stride_hw = TP__NONE_2,
+
+typedef struct tp_lp_pool3d_options {
+    TP__HEAD(tp_lp_pool3d_options);
+    int64_t stride TP__IS(TP_NONE);                    /* the kernel's */
+    bool ceil_mode TP__IS(false);
+    int64_t kernel_dhw[3] TP__IS(TP__NONE_3), stride_dhw[3] TP__IS(TP__NONE_3);
+    TP__TAIL;
+} tp_lp_pool3d_options;
+#define TP__DEFAULT_lp_pool3d .stride = TP_NONE, .kernel_dhw = TP__NONE_3, .stride_dhw = TP__NONE_3,
+
+typedef struct tp_fractional_max_pool2d_options {
+    TP__HEAD(tp_fractional_max_pool2d_options);
+    int64_t kernel_hw[2] TP__IS(TP__NONE_2), size_hw[2] TP__IS(TP__NONE_2);
+    tp_tensor *random_samples TP__IS(nullptr);         /* [n, channels, 2], of x's dtype, from 0 to 1; else they are drawn */
+    tp_tensor **indices TP__IS(nullptr);
+    TP__TAIL;
+} tp_fractional_max_pool2d_options;
+#define TP__DEFAULT_fractional_max_pool2d .kernel_hw = TP__NONE_2, .size_hw = TP__NONE_2,
+
+typedef struct tp_fractional_max_pool3d_options {
+    TP__HEAD(tp_fractional_max_pool3d_options);
+    int64_t kernel_dhw[3] TP__IS(TP__NONE_3), size_dhw[3] TP__IS(TP__NONE_3);
+    tp_tensor *random_samples TP__IS(nullptr);         /* [n, channels, 3], of x's dtype, from 0 to 1; else they are drawn */
+    tp_tensor **indices TP__IS(nullptr);
+    TP__TAIL;
+} tp_fractional_max_pool3d_options;
+#define TP__DEFAULT_fractional_max_pool3d .kernel_dhw = TP__NONE_3, .size_dhw = TP__NONE_3,
+
 #define TP__EACH_POOL_OP_OPTIONS(X) X(max_pool1d) X(max_pool2d) X(max_pool3d) X(avg_pool1d) X(avg_pool2d) X(avg_pool3d) \
     X(adaptive_avg_pool2d) X(adaptive_avg_pool3d) X(adaptive_max_pool1d) X(adaptive_max_pool2d) X(adaptive_max_pool3d) \
-    X(max_unpool1d) X(max_unpool2d) X(max_unpool3d)
+    X(max_unpool1d) X(max_unpool2d) X(max_unpool3d) X(lp_pool1d) X(lp_pool2d) X(lp_pool3d) X(fractional_max_pool2d) X(fractional_max_pool3d)
 
 #ifdef __cplusplus
 extern "C" {
@@ -160,6 +204,12 @@ TP_API tp_tensor *tp_max_unpool1d_with(tp_tensor *x, tp_tensor *indices, int64_t
 TP_API tp_tensor *tp_max_unpool2d_with(tp_tensor *x, tp_tensor *indices, int64_t kernel, const tp_max_unpool2d_options *o);
 TP_API tp_tensor *tp_max_unpool3d_with(tp_tensor *x, tp_tensor *indices, int64_t kernel, const tp_max_unpool3d_options *o);
 
+/* The greatest of `size` windows that lie at random distances: of a dim of n places and a channel's random number u, window i begins at
+ * floor((i + u) a) - floor(u a), a = (n - kernel) / (size - 1), and the last one at n - kernel. x floating. TP_ERR_ARGUMENT: they
+ * do not fit. */
+TP_API tp_tensor *tp_fractional_max_pool2d_with(tp_tensor *x, int64_t kernel, int64_t size, const tp_fractional_max_pool2d_options *o);
+TP_API tp_tensor *tp_fractional_max_pool3d_with(tp_tensor *x, int64_t kernel, int64_t size, const tp_fractional_max_pool3d_options *o);
+
 /* ---- Means and norms -------------------------------------------------------------------------------------------------------- */
 
 /* The mean of each window, padding counted as zeros, or not at all without count_include_pad.
@@ -173,6 +223,10 @@ TP_API tp_tensor *tp_avg_pool3d_with(tp_tensor *x, int64_t kernel, const tp_avg_
 TP_API tp_tensor *tp_adaptive_avg_pool1d(tp_tensor *x, int64_t size);
 TP_API tp_tensor *tp_adaptive_avg_pool2d_with(tp_tensor *x, int64_t size, const tp_adaptive_avg_pool2d_options *o);
 TP_API tp_tensor *tp_adaptive_avg_pool3d_with(tp_tensor *x, int64_t size, const tp_adaptive_avg_pool3d_options *o);
+/* (sum of x^p)^(1/p) over each window; for p = +-inf the greatest or least |x|. Floating dtypes. TP_ERR_ARGUMENT: p is 0. */
+TP_API tp_tensor *tp_lp_pool1d_with(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool1d_options *o);
+TP_API tp_tensor *tp_lp_pool2d_with(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool2d_options *o);
+TP_API tp_tensor *tp_lp_pool3d_with(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool3d_options *o);
 
 #ifdef __cplusplus
 }
@@ -207,7 +261,29 @@ TP_API tp_tensor *tp_adaptive_avg_pool3d_with(tp_tensor *x, int64_t size, const 
 #define tp__max_unpool2d(x, indices, kernel, ...) TP__DEFAULTS(tp_max_unpool2d_with(x, indices, kernel, TP__OPTIONS(max_unpool2d, __VA_ARGS__)))
 #define tp_max_unpool3d(...) tp__max_unpool3d(__VA_ARGS__, )
 #define tp__max_unpool3d(x, indices, kernel, ...) TP__DEFAULTS(tp_max_unpool3d_with(x, indices, kernel, TP__OPTIONS(max_unpool3d, __VA_ARGS__)))
+#define tp_lp_pool1d(...) tp__lp_pool1d(__VA_ARGS__, )
+#define tp__lp_pool1d(x, p, kernel, ...) TP__DEFAULTS(tp_lp_pool1d_with(x, p, kernel, TP__OPTIONS(lp_pool1d, __VA_ARGS__)))
+#define tp_lp_pool2d(...) tp__lp_pool2d(__VA_ARGS__, )
+#define tp__lp_pool2d(x, p, kernel, ...) TP__DEFAULTS(tp_lp_pool2d_with(x, p, kernel, TP__OPTIONS(lp_pool2d, __VA_ARGS__)))
+#define tp_lp_pool3d(...) tp__lp_pool3d(__VA_ARGS__, )
+#define tp__lp_pool3d(x, p, kernel, ...) TP__DEFAULTS(tp_lp_pool3d_with(x, p, kernel, TP__OPTIONS(lp_pool3d, __VA_ARGS__)))
+#define tp_fractional_max_pool2d(...) tp__fractional_max_pool2d(__VA_ARGS__, )
+#define tp__fractional_max_pool2d(x, kernel, size, ...) \
+    TP__DEFAULTS(tp_fractional_max_pool2d_with(x, kernel, size, TP__OPTIONS(fractional_max_pool2d, __VA_ARGS__)))
+#define tp_fractional_max_pool3d(...) tp__fractional_max_pool3d(__VA_ARGS__, )
+#define tp__fractional_max_pool3d(x, kernel, size, ...) \
+    TP__DEFAULTS(tp_fractional_max_pool3d_with(x, kernel, size, TP__OPTIONS(fractional_max_pool3d, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_lp_pool1d(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool1d_options &o = {})
+{ return tp_lp_pool1d_with(x, p, kernel, &o); }
+inline tp_tensor *tp_lp_pool2d(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool2d_options &o = {})
+{ return tp_lp_pool2d_with(x, p, kernel, &o); }
+inline tp_tensor *tp_lp_pool3d(tp_tensor *x, double p, int64_t kernel, const tp_lp_pool3d_options &o = {})
+{ return tp_lp_pool3d_with(x, p, kernel, &o); }
+inline tp_tensor *tp_fractional_max_pool2d(tp_tensor *x, int64_t kernel, int64_t size, const tp_fractional_max_pool2d_options &o = {})
+{ return tp_fractional_max_pool2d_with(x, kernel, size, &o); }
+inline tp_tensor *tp_fractional_max_pool3d(tp_tensor *x, int64_t kernel, int64_t size, const tp_fractional_max_pool3d_options &o = {})
+{ return tp_fractional_max_pool3d_with(x, kernel, size, &o); }
 inline tp_tensor *tp_max_pool1d(tp_tensor *x, int64_t kernel, const tp_max_pool1d_options &o = {})
 { return tp_max_pool1d_with(x, kernel, &o); }
 inline tp_tensor *tp_max_pool2d(tp_tensor *x, int64_t kernel, const tp_max_pool2d_options &o = {})
