@@ -36,7 +36,8 @@ ROW(mse_loss, 2, R(a - b) * R(a - b))
 ROW(mse_loss_backward, 3, R(R(2 * S) * R(b - c)) * a)
 ROW(l1_loss, 2, ABS(a - b))
 ROW(l1_loss_backward, 3, b > c ? S * a : b < c ? -S * a : 0)
-TP__LOOP(l1_loss_I64, int64_t, T, 2, TP__T2, ATTR(0), ABS(a - b))
+static TP__INLINE int64_t magnitude(uint64_t d) { return (int64_t)d < 0 ? (int64_t)(0 - d) : (int64_t)d; }        /* wraps */
+TP__LOOP(l1_loss_I64, int64_t, T, 2, TP__T2, ATTR(0), magnitude((uint64_t)a - (uint64_t)b))
 static const tp__pointwise l1_loss_whole = { .loop = { [TP_I64] = l1_loss_I64 }, .n_in = 2 };
 
 #define D      R_F16(ABS(a - b))                       /* of smooth_l1; and below of huber, whose half of the two is the other */

@@ -151,7 +151,7 @@ static void two_samples(tp_sample_set *set)
 {
     tp_tensor *both = tp__sample_distinct(set, TP_SHAPE(2, 3, 4));
     TP__GIVE(set, TP__TENSOR_ARG(tp_select(both, 0, 0)), TP__TENSOR_ARG(tp_select(both, 0, 1)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp_add(tp__sample_distinct(set, TP_SHAPE(4)), 0.125)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(3, 4))), TP__TENSOR_ARG(tp__sample_plus(tp__sample_distinct(set, TP_SHAPE(4)), 0.125)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_distinct(set, TP_SHAPE(2, 0))), TP__TENSOR_ARG(tp__sample_distinct(set, TP__SCALAR_SHAPE)));
 }
 static void part_samples(tp_sample_set *set)
@@ -164,7 +164,7 @@ static void between_part_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))),
              TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(3, 4)))), TP__TENSOR_ARG(tp_detach(tp__sample_distinct(set, TP_SHAPE(4)))));
 }
-#define DISTINCT(offset, ...) TP__TENSOR_ARG(tp_add(tp__sample_distinct(set, __VA_ARGS__), offset))
+#define DISTINCT(offset, ...) TP__TENSOR_ARG(tp__sample_plus(tp__sample_distinct(set, __VA_ARGS__), offset))
 static void clamp_samples(tp_sample_set *set)
 {
     TP__GIVE(set, DISTINCT(0, TP_SHAPE(3, 4)), TP__FLOAT_ARG(0.6), TP__FLOAT_ARG(1.9));

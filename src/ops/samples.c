@@ -18,4 +18,11 @@ tp_tensor *tp__sample_distinct(const tp_sample_set *set, tp_shape shape)
     return x;
 }
 
+tp_tensor *tp__sample_plus(tp_tensor *x, double by)
+{
+    x = tp_detach(tp_add(x, by));
+    if (x) tp_requires_grad(x, true);
+    return x;
+}
+
 tp_tensor *tp__sample_indices(tp_shape shape, int64_t below) { return tp_randint(0, below, shape); }

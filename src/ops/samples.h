@@ -22,6 +22,7 @@ struct tp_sample_set {
 tp_tensor *tp__sample_tensor(const tp_sample_set *set, tp_shape shape, double lo, double hi);
 /* Floating values that differ, far enough apart that a small step leaves their order as it is, requiring grad. */
 tp_tensor *tp__sample_distinct(const tp_sample_set *set, tp_shape shape);
+tp_tensor *tp__sample_plus(tp_tensor *x, double by);                       /* x + by, a leaf too */
 tp_tensor *tp__sample_indices(tp_shape shape, int64_t below);            /* int64 */
 #define TP__SCALAR_SHAPE    ((tp_shape){ { 0 }, 0 })
 #define TP__TENSOR_ARG(t)   { .kind = TP_ARG_TENSOR, .value.tensor = (t) }

@@ -42,7 +42,7 @@ static tp_status positive_compose(tp__call *call)
 /* Away from 0, where a magnitude has a corner and a sign a step. */
 static void signed_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp_add(tp__sample_distinct(set, TP_SHAPE(3, 4)), -1.3)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_plus(tp__sample_distinct(set, TP_SHAPE(3, 4)), -1.3)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, -1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0), 1, 2)));
 }
