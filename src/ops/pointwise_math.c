@@ -166,8 +166,9 @@ tp_tensor *tp_round_decimals_(tp_tensor *x, int decimals) { return tp__write1(&o
 
 static tp_status polygamma_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
+    const int64_t n = ((const tp__polygamma *)tp__attr(node))->n;
     (void)need;
-    return tp__made(dx[1] = tp__fit(node, 1, tp_mul(dy[0], tp_polygamma(((const tp__polygamma *)tp__attr(node))->n + 1, tp__saved(node, 0)))));
+    return tp__made(dx[1] = tp__fit(node, 1, tp_mul(dy[0], tp_polygamma(n < INT64_MAX ? n + 1 : n, tp__saved(node, 0)))));
 }
 
 static tp_status polygamma_shape(tp__call *call)

@@ -394,6 +394,10 @@ static void take_sample(tp_sample_set *set, const tp__sample *given)
     memcpy(args, given->args, sizeof *args * (size_t)given->n);
     note("sample %d in %s, with", sample.wanted, tp_dtype_name(set->dtype));
     for (int i = 0; i < given->n; i++) {
+        if (args[i].kind == TP_ARG_TENSOR && tp_needs_grad(args[i].value.tensor) && !tp_is_leaf(args[i].value.tensor)) {
+            args[i].value.tensor = tp_detach(args[i].value.tensor);        /* whose leaf is not at hand, to drop its gradient */
+            if (!tp_failed()) tp_requires_grad(args[i].value.tensor, true);
+        }
         if (args[i].kind == TP_ARG_TENSOR) note_leaf(args[i].value.tensor);
         for (int k = 0; args[i].kind == TP_ARG_TENSORS && k < args[i].n; k++) note_leaf(args[i].value.tensors[k]);
     }
