@@ -1,12 +1,15 @@
 /* pointwise_run.c: how an elementwise loop gets to its elements. The dims are walked in the order of the output, neighbours joined;
  * a row goes straight through the loop where it is contiguous and of the loop's dtype, else by blocks that stay in the first
- * cache: inputs are cast or spread into one, the output is cast out of one. Of a sum the output is never more than a block. */
+ * cache: inputs are cast or spread into one, the output is cast out of one. Of a sum the output is never more than a block; a
+ * large output goes past the caches block by block. */
 #include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/pointwise.h"
 #include "cpu/scratch.h"
+#include "cpu/stream.h"
 
-enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15 };
+enum { OPERANDS = TP__POINTWISE_INPUTS + 1, BLOCK_BYTES = 4096, PARALLEL_FROM = 1 << 17, CHUNK = 1 << 15,
+       LEAST_ROW = 1024 };                              /* bytes of a row that is streamed */
 
 typedef struct operand {                               /* 0 is the output */
     char *data;
@@ -23,6 +26,7 @@ typedef struct walk {
     operand at[OPERANDS];
     int64_t size[TP_MAX_DIMS];
     int64_t block;                                     /* elements, or INT64_MAX where all operands are direct */
+    bool streams, plain;                               /* the output goes past the caches; and is all that does not stay where it is */
     tp_flat_fn *loop;
     const void *attr;
     double *sums;                                      /* of each piece; NULL: the output is written */
@@ -114,6 +118,46 @@ static void add_block(const operand *out, const void *block, int64_t n, double *
     else sum_block_f32(n, block, sum);
 }
 
+/* A block of results to the output, cast on the way. */
+static void put(const walk *w, char *y, const blocks *b, int64_t n)
+{
+    const operand *out = &w->at[0];
+    const int64_t step = out->stride[w->ndim - 1];
+    _Alignas(64) char cast[BLOCK_BYTES];
+    if (!w->streams) {
+        tp__cast_row(y, out->dtype, step, b->of[0], out->loop_dtype, 1, n);
+    } else if (out->dtype == out->loop_dtype) {
+        tp__stream(y, b->of[0], n * out->item);
+    } else {
+        tp__cast_row(cast, out->dtype, 1, b->of[0], out->loop_dtype, 1, n);
+        tp__stream(y, cast, n * out->item);
+    }
+}
+
+/* Elements of the next block of a row that has n left. Of a streamed output the first ends at a line. */
+static int64_t next_block(const walk *w, const char *y, int64_t n, int64_t most)
+{
+    const int64_t head = w->streams ? tp__to_line(y) / w->at[0].item : 0;
+    return head ? (head < n ? head : n) : most < n ? most : n;
+}
+
+/* A row of which nothing is cast, to an output that goes past the caches. */
+static void stream_row(const walk *w, char *y, const void **in, char *block, int64_t n)
+{
+    const operand *out = &w->at[0];
+    const int64_t step = TP__STREAM_BLOCK / out->item, last = w->ndim - 1, head = tp__to_line(y) / out->item;
+    tp__lines_fn *lines = tp__stream_lines();
+    for (int64_t at = 0, m; at < n; at += m, y += m * out->item) {
+        m = at || !head ? step : head;
+        if (m > n - at) m = n - at;
+        w->loop(m, block, in, w->attr);
+        if (m == step) lines(y, block, TP__STREAM_BLOCK);
+        else tp__stream(y, block, m * out->item);
+        for (int k = 1; k < w->n; k++)
+            if (w->at[k].stride[last]) in[k - 1] = (const char *)in[k - 1] + m * w->at[k].item;
+    }
+}
+
 /* One row of the innermost dim */
 static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, double *sum)
 {
@@ -126,18 +170,22 @@ static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, doub
         in[k - 1] = x->direct ? data[k] : b->of[k];
         if (!x->stride[last] && !x->single && !x->direct) spread_value(x, data[k], b->of[k], most);
     }
-    for (int64_t at = 0; at < n; at += most) {
-        const int64_t m = n - at < most ? n - at : most;
+    if (w->plain) {
+        stream_row(w, data[0], in, b->of[0], n);
+        return;
+    }
+    for (int64_t at = 0, m; at < n; at += m) {
+        char *y = data[0] + at * out->stride[last] * out->item;
+        m = next_block(w, y, n - at, most);
         for (int k = 1; k < w->n; k++) {
             const operand *x = &w->at[k];
             const int64_t stride = x->stride[last];
             if (x->direct) in[k - 1] = data[k] + at * x->item;
             else if (stride) fetch(x, b->of[k], data[k] + at * stride * x->item, stride, m);
         }
-        char *y = data[0] + at * out->stride[last] * out->item;
         w->loop(m, out->direct ? y : b->of[0], in, w->attr);
         if (w->sums) add_block(out, b->of[0], m, sum);
-        else if (!out->direct) tp__cast_row(y, out->dtype, out->stride[last], b->of[0], out->loop_dtype, 1, m);
+        else if (!out->direct) put(w, y, b, m);
     }
 }
 
@@ -166,6 +214,7 @@ static double run_rows(const walk *w, int64_t first, int64_t last_row, int64_t f
             index[d] = 0;
         }
     }
+    if (w->streams) tp__stream_end();
     return sum;
 }
 
@@ -201,19 +250,32 @@ static tp_dtype loop_dtype(const tp__pointwise *op, tp_dtype wanted)
     return op->loop[dtype] ? dtype : TP_DTYPE_DEFAULT;
 }
 
+/* Is the output large, dense in its rows, and no input? One that is has its lines in the cache already. */
+static bool may_stream(const walk *w)
+{
+    const operand *y = &w->at[0];
+    const int last = w->ndim - 1;
+    bool streams = !w->sums && y->stride[last] == 1 && w->size[last] * y->item >= LEAST_ROW && tp__streams(w->tensor[0]->numel * y->item);
+    for (int k = 1; k < w->n; k++) streams &= w->tensor[k]->storage != w->tensor[0]->storage;
+    return streams;
+}
+
 /* Whose memory the loop may use, and how long a block is. */
 static void choose_path(walk *w)
 {
     const int last = w->ndim - 1;
     int64_t widest = 1;
     bool all_direct = true;
+    w->streams = may_stream(w);
+    w->plain = w->streams && w->at[0].dtype == w->at[0].loop_dtype;
     for (int k = 0; k < w->n; k++) {
         operand *x = &w->at[k];
         x->single = k > 0;
         for (int d = 0; d < w->ndim; d++) x->single &= !x->stride[d];
-        x->direct = x->dtype == x->loop_dtype && !x->via && x->stride[last] == 1 && (k || !w->sums);
+        x->direct = x->dtype == x->loop_dtype && !x->via && x->stride[last] == 1 && (k || !(w->sums || w->streams));
         if (x->loop_item > widest) widest = x->loop_item;
         all_direct &= x->direct;
+        w->plain &= !k || x->direct || !x->stride[last];
     }
     w->block = all_direct ? INT64_MAX : BLOCK_BYTES / widest;
 }

@@ -17,22 +17,29 @@
 static TP__INLINE float tp__float_of(int32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
 static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x, sizeof bits); return bits; }
 
-/* 2^n p for |n| <= 252, by two factors, so that p may end up subnormal or infinite and is rounded once. */
-static TP__INLINE float tp__scale_f32(float p, int32_t n)
+/* Arguments beyond which a function is as at the bound. They are variables since of a constant a compiler makes the function's
+ * value there, and of that a choice by masks, where the least of two numbers is one instruction. */
+extern const struct tp__reach { float tanh, erf, exp_most, exp_least; } tp__reach;
+static TP__INLINE float tp__at_most(float x, float most) { return x > most ? most : x; }               /* of a NaN, it: here and below */
+static TP__INLINE float tp__at_least(float x, float least) { return x < least ? least : x; }
+
+#define TP__ROUNDER_F32 12582912.0f                    /* 1.5 * 2^23: x + this - this is rint(x); the sum's low bits are that integer */
+
+/* 2^n p for |n| <= 252, n in the low bits of what was rounded: by two factors, so that the result may be subnormal or infinite and
+ * is rounded once. Unsigned: of a NaN n is anything. */
+static TP__INLINE float tp__scale_f32(float p, float rounded)
 {
-    const int32_t half = n >> 1;
-    const uint32_t a = (uint32_t)(half + 127), b = (uint32_t)(n - half + 127);       /* unsigned: of a NaN n is anything */
-    return p * tp__float_of((int32_t)(a << 23)) * tp__float_of((int32_t)(b << 23));
+    const uint32_t n = (uint32_t)tp__bits_of(rounded), half = (uint32_t)(tp__bits_of(rounded) >> 1), one = 0x3F800000;
+    return p * tp__float_of((int32_t)((half << 23) + one)) * tp__float_of((int32_t)(((n - half) << 23) + one));
 }
 
 /* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2. ln 2 in two parts, the first short enough that n * part is exact.
  * exp(r) = 1 + r + r^2 p(r), with what rounding takes from r and from 1 + r added to the small term: 0.6 ulp. */
 static TP__INLINE float tp__exp_f32(float x)
 {
-    float c = x > 89.0f ? 89.0f : x;                   /* a NaN goes through both */
-    c = c < -104.0f ? -104.0f : c;
-    const float shifted = c * 1.44269504088896341f + 12582912.0f;          /* 1.5 * 2^23: rounds to an integer */
-    const float n = shifted - 12582912.0f;
+    const float c = tp__at_least(tp__at_most(x, tp__reach.exp_most), tp__reach.exp_least);
+    const float shifted = c * 1.44269504088896341f + TP__ROUNDER_F32;
+    const float n = shifted - TP__ROUNDER_F32;
     const float a = c - n * 0.693359375f;
     const float r = a - n * -2.12194440e-4f;
     const float r_rest = (a - r) - n * -2.12194440e-4f;
@@ -44,7 +51,7 @@ static TP__INLINE float tp__exp_f32(float x)
     p = p * r + 5.0000001201e-1f;
     const float sum = 1.0f + r;
     p = sum + (p * (r * r) + ((r - (sum - 1.0f)) + r_rest));
-    return tp__scale_f32(p, tp__bits_of(shifted) - 0x4B400000);
+    return tp__scale_f32(p, shifted);
 }
 
 /* log(x) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2) */
@@ -77,8 +84,7 @@ static TP__INLINE float tp__log_f32(float x)
 /* x p(x^2) / q(x^2) up to where it rounds to 1 */
 static TP__INLINE float tp__tanh_f32(float x)
 {
-    float c = x > 9.05f ? 9.05f : x;                   /* a NaN goes through both */
-    c = c < -9.05f ? -9.05f : c;
+    const float c = tp__at_least(tp__at_most(x, tp__reach.tanh), -tp__reach.tanh);
     const float z = c * c;
     const float p = TP__P6(z, 1.0f, 1.367837936e-01f, 3.866405925e-03f, 2.796882109e-05f, 3.049262176e-08f, -1.213537517e-11f);
     const float q = TP__P5(z, 1.0f, 4.701171219e-01f, 2.723879926e-02f, 3.935247951e-04f, 1.284673999e-06f);
@@ -86,8 +92,7 @@ static TP__INLINE float tp__tanh_f32(float x)
 }
 static TP__INLINE float tp__erf_f32(float x)
 {
-    float c = x > 3.93f ? 3.93f : x;
-    c = c < -3.93f ? -3.93f : c;
+    const float c = tp__at_least(tp__at_most(x, tp__reach.erf), -tp__reach.erf);
     const float z = c * c;
     const float p = TP__P7(z, 1.128379226e+00f, 1.851416975e-01f, 5.425557494e-02f, 3.840252059e-03f, 3.772323835e-04f, 4.621957942e-06f,
                            -1.286742890e-08f);

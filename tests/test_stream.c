@@ -1,0 +1,126 @@
+/* tests/test_stream.c: results that go past the caches are those that do not, bit by bit: whatever their size, where they begin,
+ * how many threads write them and with which instructions. */
+#include "expect.h"
+
+#include "cpu/simd.h"
+#include "cpu/stream.h"
+
+static const int levels[] = { TP__SIMD_BASE, TP__SIMD_AVX2, TP__SIMD_AVX512 };
+
+/* x cut off at both ends, so that nothing begins at a line of the caches; [rows, n]. */
+static tp_tensor *unaligned(int64_t rows, int64_t n, double low, double high)
+{
+    tp_tensor *x = tp_uniform(TP_SHAPE(rows * n + 8), low, high);
+    return tp_view(tp_narrow(x, 0, 3, rows * n), TP_SHAPE(rows, n));
+}
+
+typedef tp_tensor *made_fn(tp_tensor *x, tp_tensor *z);
+
+/* The same bits from `make` for all sizes, streamed and not, on one thread and two, with all instructions. */
+static void check(const char *name, made_fn *make)
+{
+    static const int64_t sizes[][2] = { { 1, 40000 }, { 9, 4096 }, { 5, 8209 }, { 257, 513 }, { 1, 16 }, { 3, 1 }, { 33, 100 }, { 2, 33000 } };
+    const int threads = tp_get_num_threads();
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int l = 0; l < 3; l++) {
+            TP_SCOPE();
+            tp__simd_limit(levels[l]);
+            tp_set_num_threads(1);
+            tp_tensor *x = unaligned(sizes[s][0], sizes[s][1], -4, 4), *z = unaligned(sizes[s][0], sizes[s][1], -1, 1);
+            tp__stream_from(INT64_MAX);
+            tp_tensor *want = make(x, z);
+            tp__stream_from(0);
+            tp_tensor *got = make(x, z);
+            tp_set_num_threads(2);
+            tp_tensor *shared = make(x, z);
+            ck_assert_msg(got && want && shared, "%s: %s", name, tp_last_error() ? tp_last_error()->message : "no error");
+            const size_t bytes = (size_t)tp_numel(want) * tp_dtype_size(tp_dtype_of(want));
+            const void *bits = tp_data(tp_contiguous(want));
+            ck_assert_msg(!memcmp(bits, tp_data(tp_contiguous(got)), bytes), "%s differs, [%lld, %lld], level %d", name, (long long)sizes[s][0],
+                          (long long)sizes[s][1], levels[l]);
+            ck_assert_msg(!memcmp(bits, tp_data(tp_contiguous(shared)), bytes), "%s differs on two threads, [%lld, %lld], level %d", name,
+                          (long long)sizes[s][0], (long long)sizes[s][1], levels[l]);
+        }
+    tp__simd_limit(TP__SIMD_AVX512);
+    tp__stream_from(-1);
+    tp_set_num_threads(threads);
+}
+
+START_TEST(bytes_of_any_number_go_to_any_place)
+{
+    unsigned char from[700], to[700];
+    for (int l = 0; l < 3; l++) {
+        tp__simd_limit(levels[l]);
+        for (int start = 0; start < 70; start++)
+            for (int n = 0; n < 300; n += n < 140 ? 1 : 13) {
+                for (int i = 0; i < 700; i++) from[i] = (unsigned char)(i * 7 + n), to[i] = 0;
+                tp__stream(to + start, from + 5, n);
+                tp__stream_end();
+                ck_assert(!memcmp(to + start, from + 5, (size_t)n));
+                bool elsewhere = false;
+                for (int i = 0; i < 700; i++) elsewhere |= to[i] && (i < start || i >= start + n);
+                ck_assert(!elsewhere);
+            }
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* ---- Elementwise --------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *add(tp_tensor *x, tp_tensor *z) { return tp_add(x, z); }
+static tp_tensor *add_row(tp_tensor *x, tp_tensor *z) { return tp_add(x, tp_select(z, 0, 0)); }
+static tp_tensor *add_column(tp_tensor *x, tp_tensor *z) { return tp_add(x, tp_narrow(z, 1, 0, 1)); }
+static tp_tensor *add_turned(tp_tensor *x, tp_tensor *z) { return tp_add(x, tp_t(tp_contiguous(tp_t(z)))); }
+static tp_tensor *add_number(tp_tensor *x, tp_tensor *z) { (void)z; return tp_mul(x, 2.5); }
+static tp_tensor *add_halves(tp_tensor *x, tp_tensor *z) { return tp_add(tp_to_dtype(x, TP_F16), tp_to_dtype(z, TP_F16)); }
+static tp_tensor *add_mixed(tp_tensor *x, tp_tensor *z) { return tp_add(tp_to_dtype(x, TP_BF16), z); }
+static tp_tensor *compare(tp_tensor *x, tp_tensor *z) { return tp_gt(x, z); }
+static tp_tensor *choose(tp_tensor *x, tp_tensor *z) { return tp_where(tp_gt(x, z), x, z); }
+static tp_tensor *wide(tp_tensor *x, tp_tensor *z) { return tp_tanh(tp_to_dtype(tp_add(x, z), TP_F64)); }
+static tp_tensor *gelu(tp_tensor *x, tp_tensor *z) { (void)z; return tp_gelu(x); }
+static tp_tensor *in_place(tp_tensor *x, tp_tensor *z) { return tp_add_(tp_clone(x), z); }
+
+START_TEST(elementwise_results_are_the_same_bits)
+{
+    check("add", add);
+    check("add of a row", add_row);
+    check("add of a column", add_column);
+    check("add of a transposed", add_turned);
+    check("mul by a number", add_number);
+    check("add of float16", add_halves);
+    check("add of bfloat16 and float32", add_mixed);
+    check("gt", compare);
+    check("where", choose);
+    check("tanh of float64", wide);
+    check("gelu", gelu);
+    check("add_", in_place);
+}
+END_TEST
+
+START_TEST(a_result_just_above_the_bound_is_the_same)
+{
+    TP_SCOPE();
+    const int64_t n = ((int64_t)8 << 20) / 4;
+    tp_tensor *x = tp_uniform(TP_SHAPE(n + 3), -1, 1), *z = tp_uniform(TP_SHAPE(n + 3), -1, 1);
+    for (int64_t size = n - 1; size <= n + 2; size++) {
+        TP_SCOPE();
+        const float *a = tp_data(x), *b = tp_data(z), *y = tp_data(tp_add(tp_narrow(x, 0, 1, size), tp_narrow(z, 0, 0, size)));
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < size; i++) wrong += y[i] != a[i + 1] + b[i];
+        ck_assert_int_eq(wrong, 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("stream");
+    TCase *t = tcase_create("stream");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, bytes_of_any_number_go_to_any_place);
+    tcase_add_test(t, elementwise_results_are_the_same_bits);
+    tcase_add_test(t, a_result_just_above_the_bound_is_the_same);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
