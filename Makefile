@@ -74,8 +74,9 @@ able = $(shell printf '%s\n' '$(2)' 'int main(void) { return 0; }' | $(CC) -x c 
 ifdef PROBE
 PACKAGE_zlib = zlib1g-dev
 PACKAGE_jansson = libjansson-dev
+PACKAGE_libzip = libzip-dev
 PACKAGE_openblas = libopenblas-dev
-NEEDED  := zlib jansson $(if $(filter 1,$(OPENBLAS)),openblas)
+NEEDED  := zlib jansson libzip $(if $(filter 1,$(OPENBLAS)),openblas)
 MISSING := $(if $(call able,,$(hash)include <stdio.h>),,$(notdir $(firstword $(CC))) libc6-dev) \
            $(if $(shell command -v pkg-config 2>/dev/null),,pkg-config) \
            $(foreach p,$(NEEDED),$(if $(call has,$p),,$(PACKAGE_$p)))
@@ -87,9 +88,11 @@ upper = $(subst sleef,SLEEF,$(subst libdw,LIBDW,$(subst openblas,OPENBLAS,$(1)))
 asked = $(shell grep -rl TP_HAVE_$(1) src 2>/dev/null)
 FOUND   := $(foreach p,$(NEEDED),$(if $(call has,$p),$p)) \
            $(foreach p,sleef libdw,$(if $(call asked,$(call upper,$p)),$(if $(call has,$p),$p)))
-DEPEND_CFLAGS := $(foreach p,$(filter-out zlib jansson,$(FOUND)),-DTP_HAVE_$(call upper,$p)) $(if $(FOUND),$(shell pkg-config --cflags $(FOUND)))
-# OpenBLAS is loaded by the first product that wants it (src/cpu/gemm_blas.c), so nothing links to it.
-DEPEND_LIBS   := $(if $(filter-out openblas,$(FOUND)),$(shell pkg-config --libs $(filter-out openblas,$(FOUND))))
+DEPEND_CFLAGS := $(foreach p,$(filter-out zlib jansson libzip,$(FOUND)),-DTP_HAVE_$(call upper,$p)) $(if $(FOUND),$(shell pkg-config --cflags $(FOUND)))
+# OpenBLAS is loaded by the first product that wants it (src/cpu/gemm_blas.c), libzip by the first archive (src/io/zip.c), so
+# nothing links to them.
+LINKED := $(filter-out openblas libzip,$(FOUND))
+DEPEND_LIBS   := $(if $(LINKED),$(shell pkg-config --libs $(LINKED)))
 ifneq ($(call asked,DNNL),)
 ifeq ($(call able,-ldnnl,$(hash)include <dnnl.h>),yes)
 DEPEND_CFLAGS += -DTP_HAVE_DNNL

@@ -59,5 +59,6 @@ int main()
     TP__EACH_NN_OPTIONS(PRINT)
     TP__EACH_OPTIM_OPTIONS(PRINT)
     TP__EACH_DATA_OPTIONS(PRINT)
+    TP__EACH_IO_OPTIONS(PRINT)
     return overloads() ? 0 : 1;
 }

@@ -138,6 +138,7 @@ START_TEST(defaults_are_the_same_in_c_and_cpp)
     TP__EACH_NN_OPTIONS(LINE)
     TP__EACH_OPTIM_OPTIONS(LINE)
     TP__EACH_DATA_OPTIONS(LINE)
+    TP__EACH_IO_OPTIONS(LINE)
     ck_assert_int_eq(pclose(cpp), 0);
     printf("%d lists of options are the same in C and C++\n", n);
 }

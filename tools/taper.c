@@ -10,7 +10,7 @@ static int usage(FILE *out, int status)
           "taper info                processor, threads, devices, modules, memory\n"
           "taper ops [WORD]          the ops and their schemas; those whose name holds WORD\n"
           "taper ops --markdown      docs/ops.md: a table for each family\n"
-          "taper show FILE [NAME]    the tensors of a safetensors file; the values of one of them\n", out);
+          "taper show FILE [NAME]    the tensors of a file of any format; the values of one of them\n", out);
     return status;
 }
 
@@ -98,31 +98,38 @@ static void print_shape(tp_shape shape)
     putchar(']');
 }
 
+static void list_file(tp_file *file)
+{
+    double bytes = 0;
+    for (int64_t i = 0; i < tp_file_metadata_count(file); i++) {
+        const tp_metadata entry = tp_file_metadata_at(file, i);
+        printf("# %s: %s\n", entry.key, entry.value);
+    }
+    for (int64_t i = 0; i < tp_file_count(file); i++) {
+        const tp_dtype dtype = tp_file_dtype(file, i);
+        const tp_shape shape = tp_file_shape(file, i);
+        if (tp_failed()) return;
+        double size = (double)tp_dtype_size(dtype);
+        for (int d = 0; d < shape.ndim; d++) size *= (double)shape.dim[d];
+        bytes += size;
+        printf("%-10s ", dtype ? tp_dtype_name(dtype) : "unknown");
+        print_shape(shape);
+        printf("  %s\n", tp_file_name(file, i));
+    }
+    for (int64_t i = 0; i < tp_file_skipped_count(file); i++) {
+        const tp_skipped skipped = tp_file_skipped_at(file, i);
+        printf("# skipped: %s, %s\n", skipped.name, skipped.what);
+    }
+    printf("%lld tensors, %.3f MB\n", (long long)tp_file_count(file), bytes / 1e6);
+}
+
 static int show(const char *path, const char *name)
 {
     TP_SCOPE();
-    tp_safetensors *file = tp_safetensors_open(path);
-    if (file && name) {
-        tp_print(tp_safetensors_get(file, name));
-    } else if (file) {
-        double bytes = 0;
-        for (int64_t i = 0; i < tp_safetensors_metadata_count(file); i++) {
-            const tp_metadata entry = tp_safetensors_metadata_at(file, i);
-            printf("# %s: %s\n", entry.key, entry.value);
-        }
-        for (int64_t i = 0; i < tp_safetensors_count(file); i++) {
-            const tp_dtype dtype = tp_safetensors_dtype(file, i);
-            const tp_shape shape = tp_safetensors_shape(file, i);
-            double size = (double)tp_dtype_size(dtype);
-            for (int d = 0; d < shape.ndim; d++) size *= (double)shape.dim[d];
-            bytes += size;
-            printf("%-10s ", dtype ? tp_dtype_name(dtype) : "unknown");
-            print_shape(shape);
-            printf("  %s\n", tp_safetensors_name(file, i));
-        }
-        printf("%lld tensors, %.3f MB\n", (long long)tp_safetensors_count(file), bytes / 1e6);
-    }
-    tp_safetensors_close(file);
+    tp_file *file = tp_file_open(path);
+    if (file && name) tp_print(tp_file_get(file, name));
+    else if (file) list_file(file);
+    tp_file_close(file);
     return tp_report_error(stderr);
 }
 

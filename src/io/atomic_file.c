@@ -80,6 +80,19 @@ tp_status tp__atomic_write(tp__atomic_file *f, const void *data, size_t bytes)
     return TP_OK;
 }
 
+tp_status tp__atomic_reopen(tp__atomic_file *f)
+{
+    struct stat was;
+    const int fd = open(f->temporary, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return failed(f, "write", errno);
+    const bool bad = fstat(f->fd, &was) != 0 || fchmod(fd, was.st_mode & 07777) != 0;
+    const int error = errno;
+    close(f->fd);
+    f->fd = fd;
+    return bad ? failed(f, "write", error) : TP_OK;
+}
+
 void tp__atomic_abandon(tp__atomic_file *f)
 {
     if (f->fd >= 0)

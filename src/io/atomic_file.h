@@ -19,6 +19,8 @@ typedef struct tp__atomic_file {
 /* After a failure of open or commit nothing is left behind, and there is nothing to abandon. */
 tp_status tp__atomic_open(tp__atomic_file *f, const char *op, const char *path);
 tp_status tp__atomic_write(tp__atomic_file *f, const void *data, size_t bytes);
+/* Another library has put a file in the place of f->temporary: goes on with that one, as what was there. */
+tp_status tp__atomic_reopen(tp__atomic_file *f);
 tp_status tp__atomic_commit(tp__atomic_file *f);
 void tp__atomic_abandon(tp__atomic_file *f);
 

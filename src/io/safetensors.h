@@ -2,11 +2,9 @@
 #ifndef TP_IO_SAFETENSORS_H
 #define TP_IO_SAFETENSORS_H
 
-#include <taper/extend.h>
-#include <taper/io.h>
+#include "io/mapping.h"
 
-#include <stdatomic.h>
-#include <string.h>
+#include <taper/io.h>
 
 /* name in the header, our dtype (0: we have none), bits of an element */
 #define TP__EACH_SAFETENSORS_DTYPE(X) \
@@ -22,12 +20,6 @@ enum { TP__SAFETENSORS_MAX_HEADER = 32 << 20 };
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "safetensors are little-endian, and are read and written as they lie in memory"
 #endif
-
-typedef struct tp__mapping {
-    atomic_int users;
-    char *at;
-    size_t bytes;
-} tp__mapping;
 
 typedef struct tp__entry {
     const char *name, *dtype_text;             /* in the header */
@@ -49,19 +41,7 @@ struct tp_safetensors {
     int64_t n_metadata, metadata_capacity;
 };
 
-/* A name from a file as it may stand in a message: bounded, and nothing that a terminal would obey. */
-typedef struct tp__quoted { char text[84]; } tp__quoted;
-static inline tp__quoted tp__quote(const char *name)
-{
-    tp__quoted q;
-    const size_t n = strlen(name), shown = n < 76 ? n : 76;
-    for (size_t i = 0; i < shown; i++)
-        q.text[i] = (unsigned char)name[i] < 0x20 || name[i] == 0x7F ? '?' : name[i];
-    strcpy(q.text + shown, shown < n ? ".." : "");
-    return q;
-}
-
-/* Gives up one use of the mapping in arg, which may be NULL: a tp_drop_fn. */
-void tp__mapping_release(void *arg, void *data);
+/* Of a file that is mapped already; counts the mapping. The path is for messages of this call. */
+tp_safetensors *tp__safetensors_over(const char *path, tp__mapping *map);
 
 #endif

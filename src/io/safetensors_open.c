@@ -1,64 +1,15 @@
 /* src/io/safetensors_open.c: reads safetensors.
  *
- * The file is mapped once, privately: pages are read when a tensor's elements are, and a tensor that is written in place gets
- * pages of its own. The mapping is counted by the handle and by each tensor. The header is a tree of jansson's, in which the
+ * The file is mapped once; the mapping is counted by the handle and by each tensor. The header is a tree of jansson's, in which the
  * names and strings stay, and is checked in two passes: its fields, then that the entries tile the data without gap or overlap. */
 #define _GNU_SOURCE
 #include "safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char op[] = "safetensors_open";
-
-/* ---- The mapping ----------------------------------------------------------------------------------------------------- */
-
-void tp__mapping_release(void *arg, void *data)
-{
-    (void)data;
-    tp__mapping *const map = arg;
-    if (!map || atomic_fetch_sub(&map->users, 1) != 1)
-        return;
-    munmap(map->at, map->bytes);
-    tp_mem_free(map, sizeof *map);
-}
-
-static tp_status cannot_read(const char *path, int error)
-{
-    char text[128];
-    return tp_fail(TP_ERR_IO, "%s: cannot read %s: %s", op, path, strerror_r(error, text, sizeof text));
-}
-
-static tp_status map_file(const char *path, int fd, tp__mapping **out)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return cannot_read(path, errno);
-    if (!S_ISREG(info.st_mode))
-        return tp_fail(TP_ERR_IO, "%s: cannot read %s: it is not a regular file", op, path);
-    if (info.st_size < 10)
-        return tp_fail(TP_ERR_FORMAT, "%s: %s has %lld bytes, and the shortest safetensors file has 10", op, path, (long long)info.st_size);
-    tp__mapping *const map = tp_mem_alloc(sizeof *map);
-    if (!map)
-        return TP_ERR_MEMORY;
-    map->bytes = (size_t)info.st_size;
-    atomic_init(&map->users, 1);
-    /* Writable, for in-place ops; private, so that no write reaches the file; no swap is set aside for pages never written. */
-    map->at = mmap(NULL, map->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-    if (map->at == MAP_FAILED) {
-        const int error = errno;
-        tp_mem_free(map, sizeof *map);
-        return error == ENOMEM ? tp_fail(TP_ERR_MEMORY, "%s: no address space for the %lld bytes of %s", op, (long long)info.st_size, path)
-                               : cannot_read(path, error);
-    }
-    *out = map;
-    return TP_OK;
-}
 
 /* ---- The header's text ------------------------------------------------------------------------------------------------- */
 
@@ -266,32 +217,34 @@ static void destroy(void *file)
     tp_safetensors_close(file);
 }
 
-tp_safetensors *tp_safetensors_open(const char *path)
+/* Of a file that is mapped already, which it counts. */
+tp_safetensors *tp__safetensors_over(const char *path, tp__mapping *map)
 {
-    if (!path) {
-        tp_fail(TP_ERR_ARGUMENT, "%s: the path is NULL", op);
-        return NULL;
-    }
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);        /* does not wait for the writer of a pipe */
-    if (fd < 0) {
-        cannot_read(path, errno);
-        return NULL;
-    }
     tp_safetensors *const f = tp_mem_calloc(sizeof *f);
-    tp_status status = f ? TP_OK : TP_ERR_MEMORY;
-    if (!status) {
-        f->object = (tp_object){ .kind = TP_KIND_OTHER, .destroy = destroy };
-        f->path = path;
-        status = map_file(path, fd, &f->map);
-    }
-    close(fd);
+    if (!f)
+        return NULL;
+    f->object = (tp_object){ .kind = TP_KIND_OTHER, .destroy = destroy };
+    f->path = path;
+    f->map = tp__mapping_use(map);
+    tp_status status = TP_OK;
+    if (map->bytes < 10)
+        status = tp_fail(TP_ERR_FORMAT, "%s: %s has %zu bytes, and the shortest safetensors file has 10", op, path, map->bytes);
     if (!status)
         status = load_header(f);
-    if (status) {
-        tp_safetensors_close(f);
-        return NULL;
-    }
     f->path = NULL;
+    if (!status)
+        return f;
+    tp_safetensors_close(f);
+    return NULL;
+}
+
+tp_safetensors *tp_safetensors_open(const char *path)
+{
+    tp__mapping *const map = tp__mapping_open(op, path);
+    if (!map)
+        return NULL;
+    tp_safetensors *const f = tp__safetensors_over(path, map);
+    tp__mapping_release(map, NULL);
     return f;
 }
 

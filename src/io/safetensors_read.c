@@ -54,15 +54,6 @@ const char *tp_safetensors_metadata(const tp_safetensors *f, const char *key)
     return NULL;
 }
 
-/* A bool of another value than 0 and 1 is no value in C. */
-static bool holds_bools(const char *data, int64_t n)
-{
-    unsigned char seen = 0;
-    for (int64_t i = 0; i < n; i++)
-        seen |= (unsigned char)data[i];
-    return seen <= 1;
-}
-
 tp_tensor *tp_safetensors_tensor(tp_safetensors *f, int64_t i)
 {
     const tp__entry *const e = entry_at(f, i);
@@ -75,17 +66,7 @@ tp_tensor *tp_safetensors_tensor(tp_safetensors *f, int64_t i)
         tp_fail(TP_ERR_DTYPE, "safetensors_tensor: \"%s\" is %s, which Taper lacks", tp__quote(e->name).text, e->dtype_text);
         return NULL;
     }
-    if (e->begin == e->end)
-        return tp_empty(e->shape, .dtype = e->dtype);
-    if (e->dtype == TP_BOOL && !holds_bools(f->data + e->begin, e->end - e->begin)) {
-        tp_fail(TP_ERR_FORMAT, "safetensors_tensor: \"%s\" is BOOL and holds bytes that are neither 0 nor 1", tp__quote(e->name).text);
-        return NULL;
-    }
-    char *const data = f->map->at + (f->data - f->map->at) + e->begin;
-    if ((uintptr_t)data % tp_dtype_size(e->dtype) != 0)
-        return tp_from_data(data, e->dtype, e->shape);
-    atomic_fetch_add(&f->map->users, 1);
-    return tp_from_blob(data, e->dtype, e->shape, tp__mapping_release, f->map);
+    return tp__mapping_tensor("safetensors_tensor", e->name, f->map, (size_t)(f->data - f->map->at + e->begin), e->dtype, e->shape);
 }
 
 tp_tensor *tp_safetensors_get(tp_safetensors *f, const char *name)
