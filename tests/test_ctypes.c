@@ -1,4 +1,4 @@
-/* test_ctypes.c: runs test_ctypes.py on the shared library, so that what bindings rest on is tested by one. */
+/* test_ctypes.c: runs Python scripts on the shared library, so that what bindings rest on is tested by one. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static const char *obstacle(const char *build)
     return NULL;
 }
 
-START_TEST(every_op_can_be_called_from_another_language)
+static void run_script(const char *name)
 {
     char command[4096];
     const char *build = getenv("TAPER_BUILD"), *why_not = obstacle(build);
@@ -34,8 +34,19 @@ START_TEST(every_op_can_be_called_from_another_language)
         fflush(stdout);
         return;
     }
-    ck_assert_int_lt(snprintf(command, sizeof command, "python3 -B tests/test_ctypes.py '%s/libtaper.so'", build), (int)sizeof command);
+    ck_assert_int_lt(snprintf(command, sizeof command, "python3 -B tests/%s '%s/libtaper.so'", name, build), (int)sizeof command);
     ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(every_op_can_be_called_from_another_language)
+{
+    run_script("test_ctypes.py");
+}
+END_TEST
+
+START_TEST(memory_is_shared_with_numpy)
+{
+    run_script("test_dlpack.py");
 }
 END_TEST
 
@@ -45,6 +56,7 @@ int main(void)
     TCase *tests = tcase_create("ctypes");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, every_op_can_be_called_from_another_language);
+    tcase_add_test(tests, memory_is_shared_with_numpy);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <taper/ops.h>
 #include <taper/registry.h>
 #include <taper/io.h>
+#include <taper/dlpack.h>
 #include <taper/nn.h>
 #include <taper/optim.h>
 #include <taper/data.h>
