@@ -90,7 +90,8 @@ TP_API tp_status tp_safetensors_save(const char *path, const tp_named_tensor *en
 /* The same in several files of about `most` bytes of data each (one tensor is never cut) beside `path`, the index, which is
  * NAME.safetensors.index.json; they are NAME-00001-of-00003.safetensors, .., with another number after NAME where files of these
  * names are there. The index is written last, whole or not at all, so that a crash leaves the old index with its old files;
- * only then are the files that the old index named, and this function wrote, removed. TP_ERR_ARGUMENT: `most` < 1, too. */
+ * only then are the files removed that the old index named, as far as they are named like these. TP_ERR_ARGUMENT: `most` < 1, or
+ * a path that does not end so, too. */
 TP_API tp_status tp_safetensors_save_sharded(const char *path, const tp_named_tensor *entries, int64_t n,
                                              const tp_metadata *metadata, int64_t n_metadata, int64_t most);
 

@@ -44,4 +44,11 @@ struct tp_safetensors {
 /* Of a file that is mapped already; counts the mapping. The path is for messages of this call. */
 tp_safetensors *tp__safetensors_over(const char *path, tp__mapping *map);
 
+/* For those who write: what the format and its JSON take. */
+tp_status tp__safetensors_check(const tp_named_tensor *entries, int64_t n, const tp_metadata *metadata, int64_t n_metadata);
+/* NULL, and the error, if the text is not UTF-8. `what` and i say whose text it is. */
+struct json_t *tp__safetensors_string(const char *text, const char *what, int64_t i);
+/* Takes over `value`, which may be NULL: its maker has failed. TP_ERR_ARGUMENT: the key is there already. */
+tp_status tp__safetensors_put(struct json_t *object, const struct json_t *key, struct json_t *value, const char *plural);
+
 #endif

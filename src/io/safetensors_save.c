@@ -45,7 +45,7 @@ static tp_status check_entry(const tp_named_tensor *e, int64_t i)
     return TP_OK;
 }
 
-static tp_status check(const tp_named_tensor *entries, int64_t n, const tp_metadata *metadata, int64_t n_metadata)
+tp_status tp__safetensors_check(const tp_named_tensor *entries, int64_t n, const tp_metadata *metadata, int64_t n_metadata)
 {
     if (n < 0 || n_metadata < 0 || (n > 0 && !entries) || (n_metadata > 0 && !metadata))
         return tp_fail(TP_ERR_ARGUMENT, "%s: %lld entries and %lld metadata are given, of which one is NULL or negative", op,
@@ -83,8 +83,7 @@ static tp_status no_memory(void)
     return tp_fail(TP_ERR_MEMORY, "%s: no memory for the header", op);
 }
 
-/* NULL, and the error, if the text is not UTF-8. `what` and i say whose text it is. */
-static json_t *make_string(const char *text, const char *what, int64_t i)
+json_t *tp__safetensors_string(const char *text, const char *what, int64_t i)
 {
     json_error_t error = { .text = "" };
     json_t *const string = json_pack_ex(&error, 0, "s", text);
@@ -95,8 +94,7 @@ static json_t *make_string(const char *text, const char *what, int64_t i)
     return string;
 }
 
-/* Takes over `value`, which may be NULL: its maker has failed. */
-static tp_status put_member(json_t *object, const json_t *key, json_t *value, const char *plural)
+tp_status tp__safetensors_put(json_t *object, const json_t *key, json_t *value, const char *plural)
 {
     const char *const text = json_string_value(key);
     if (!text || !value) {
@@ -117,8 +115,8 @@ static tp_status put_metadata(json_t *root, const tp_metadata *metadata, int64_t
         return no_memory();
     tp_status status = TP_OK;
     for (int64_t i = 0; i < n && !status; i++) {
-        json_t *const key = make_string(metadata[i].key, "key of metadata", i);
-        status = put_member(object, key, key ? make_string(metadata[i].value, "value of metadata", i) : NULL, "metadata");
+        json_t *const key = tp__safetensors_string(metadata[i].key, "key of metadata", i);
+        status = tp__safetensors_put(object, key, key ? tp__safetensors_string(metadata[i].value, "value of metadata", i) : NULL, "metadata");
         json_decref(key);
     }
     return status;
@@ -143,8 +141,8 @@ static tp_status put_entries(json_t *root, const tp_named_tensor *entries, int64
 {
     tp_status status = TP_OK;
     for (int64_t i = 0; i < n && !status; i++) {
-        json_t *const name = make_string(entries[i].name, "name of entry", i);
-        status = put_member(root, name, name ? make_entry(&entries[i], begin[i]) : NULL, "entries");
+        json_t *const name = tp__safetensors_string(entries[i].name, "name of entry", i);
+        status = tp__safetensors_put(root, name, name ? make_entry(&entries[i], begin[i]) : NULL, "entries");
         json_decref(name);
     }
     return status;
@@ -220,7 +218,7 @@ tp_status tp_safetensors_save(const char *path, const tp_named_tensor *entries, 
         return tp_error_status();
     if (!path)
         return tp_fail(TP_ERR_ARGUMENT, "%s: the path is NULL", op);
-    tp_status status = check(entries, n, metadata, n_metadata);
+    tp_status status = tp__safetensors_check(entries, n, metadata, n_metadata);
     if (status)
         return status;
     text header = { NULL, 0 };
