@@ -1,5 +1,5 @@
-/* state.c: a module's state in a safetensors file. Loading compares all names and shapes first, converts second and copies
- * last, so a file that does not fit changes nothing. */
+/* state.c: a module's state in a file: saved as safetensors, loaded from any format. Loading compares all names and shapes first,
+ * converts second and copies last, so a file that does not fit changes nothing. */
 #include "module.h"
 
 #include <taper/io.h>
@@ -61,27 +61,28 @@ static bool is_found_elsewhere(const tp__list *list, const int64_t *at, int64_t 
 }
 
 /* Writes to at[i] which entry of the file goes to the module's entry i, or -1. */
-static tp_status match(tp_module *m, const char *path, const tp_safetensors *file, const tp__list *list, bool strict, int64_t *at)
+static tp_status match(tp_module *m, const char *path, tp_file *file, const tp__list *list, bool strict, int64_t *at)
 {
     misfits missing = { 0 }, unexpected = { 0 }, differing = { 0 };
     const tp_entry *entries = list->entries.at;
-    for (int64_t i = 0; i < list->entries.n; i++) at[i] = tp_safetensors_find(file, entries[i].name);
+    for (int64_t i = 0; i < list->entries.n; i++) at[i] = tp_file_find(file, entries[i].name);
     for (int64_t i = 0; i < list->entries.n; i++) {
         char theirs[64], ours[64];
         if (at[i] < 0) {
             if (strict && !is_found_elsewhere(list, at, i)) add_misfit(&missing, "%s", entries[i].name);
             continue;
         }
-        const tp_shape a = tp_safetensors_shape(file, at[i]), b = tp_shape_of(list->tensors[i]);
+        const tp_shape a = tp_file_shape(file, at[i]), b = tp_shape_of(list->tensors[i]);
+        if (tp_failed()) return tp_error_status();     /* a part of an index that does not open */
         if (same_shape(a, b)) continue;
         tp__write_shape(a, theirs, sizeof theirs);
         tp__write_shape(b, ours, sizeof ours);
         add_misfit(&differing, "%s %s for %s", entries[i].name, theirs, ours);
     }
-    for (int64_t j = 0; strict && j < tp_safetensors_count(file); j++) {
+    for (int64_t j = 0; strict && j < tp_file_count(file); j++) {
         bool wanted = false;
         for (int64_t i = 0; i < list->entries.n && !wanted; i++) wanted = at[i] == j;
-        if (!wanted) add_misfit(&unexpected, "%s", tp_safetensors_name(file, j));
+        if (!wanted) add_misfit(&unexpected, "%s", tp_file_name(file, j));
     }
     if (!missing.n && !unexpected.n && !differing.n) return TP_OK;
     const char *open[] = { missing.n ? " (" : "", unexpected.n ? " (" : "", differing.n ? " (" : "" };
@@ -96,19 +97,19 @@ static tp_status match(tp_module *m, const char *path, const tp_safetensors *fil
 /* ---- Taking it over ---------------------------------------------------------------------------------------------------------------- */
 
 /* ready[i]: what goes into entry i, in its dtype and on its device, so that the copies that follow need no memory. */
-static tp_status convert(tp_safetensors *file, const tp__list *list, const int64_t *at, tp_tensor **ready)
+static tp_status convert(tp_file *file, const tp__list *list, const int64_t *at, tp_tensor **ready)
 {
     for (int64_t i = 0; i < list->entries.n; i++) {
         tp_tensor *x = list->tensors[i];
         ready[i] = NULL;
         if (at[i] < 0) continue;
-        ready[i] = tp_to(tp_to_dtype(tp_safetensors_tensor(file, at[i]), tp_dtype_of(x)), tp_device_of(x));
+        ready[i] = tp_to(tp_to_dtype(tp_file_tensor(file, at[i]), tp_dtype_of(x)), tp_device_of(x));
         if (!ready[i]) return tp_error_status();
     }
     return TP_OK;
 }
 
-static tp_status load(tp_module *m, const char *path, tp_safetensors *file, bool strict)
+static tp_status load(tp_module *m, const char *path, tp_file *file, bool strict)
 {
     const tp__list *list = tp__list_of(m, TP__STATE);
     if (!list) return tp_error_status();
@@ -134,9 +135,9 @@ tp_status tp_module_load_with(tp_module *m, const char *path, const tp_module_lo
     tp_status status = tp_options_take("module_load", &options, o, offsetof(tp_module_load_options, tp__end));
     if (status == TP_OK) status = tp__may_change(m, "module_load");
     if (status != TP_OK) return status;
-    tp_safetensors *file = tp_safetensors_open(path);
+    tp_file *file = tp_file_open(path, .prefix = options.prefix);
     if (!file) return tp_error_status();
     status = load(m, path, file, options.strict);
-    tp_safetensors_close(file);
+    tp_file_close(file);
     return status;
 }

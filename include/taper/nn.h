@@ -87,6 +87,7 @@ typedef struct tp_add_buffer_options {
 typedef struct tp_module_load_options {
     TP__HEAD(tp_module_load_options);
     bool strict TP__IS(true);                          /* an entry that only the file or only the module has is an error */
+    const char *prefix TP__IS(nullptr);                /* "model.": where in the file the state is */
     TP__TAIL;
 } tp_module_load_options;
 #define TP__DEFAULT_module_load .strict = true,
@@ -233,7 +234,7 @@ TP_API tp_status tp_module_to_dtype(tp_module *m, tp_dtype dtype);
 /* Writes the state_dict as safetensors. The file is whole or, on error, as it was. Refused while an error is unread.
  * TP_ERR_IO, TP_ERR_MEMORY */
 TP_API tp_status tp_module_save(tp_module *m, const char *path);
-/* Reads what tp_module_save or PyTorch wrote (safetensors). Values are cast to the module's dtypes. All or nothing: unless
+/* Reads what tp_module_save or PyTorch wrote, in any format of tp_file_open: safetensors, an index of several, .pt, .npz. Values are cast to the module's dtypes. All or nothing: unless
  * every entry fits nothing is changed, and the message names what is missing, unexpected, or of another shape.
  * TP_ERR_IO, TP_ERR_FORMAT, TP_ERR_SHAPE (a shape that differs), TP_ERR_ARGUMENT (strict), TP_ERR_MEMORY */
 TP_API tp_status tp_module_load_with(tp_module *m, const char *path, const tp_module_load_options *o);

@@ -130,7 +130,15 @@ typedef struct tp_clip_grad_norm_options {
 } tp_clip_grad_norm_options;
 #define TP__DEFAULT_clip_grad_norm .norm_type = 2,
 
-#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(param_group) X(clip_grad_norm)
+typedef struct tp_optimizer_load_options {
+    TP__HEAD(tp_optimizer_load_options);
+    const char *prefix TP__IS(nullptr);                /* "optimizer.": where in the file the state is */
+    TP__TAIL;
+} tp_optimizer_load_options;
+#define TP__DEFAULT_optimizer_load
+
+#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(param_group) X(clip_grad_norm) \
+    X(optimizer_load)
 
 #ifdef __cplusplus
 extern "C" {
@@ -203,9 +211,10 @@ TP_API tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr);
 TP_API tp_tensor *tp_optimizer_state(const tp_optimizer *opt, tp_tensor *param, const char *name);
 /* As safetensors: "state.0.exp_avg", .. by the parameter's place among all groups, and options as "param_groups.0.lr", ..
  * Loading takes a file of the same kind of optimizer with the same groups and shapes (else TP_ERR_FORMAT), and changes nothing
- * unless all of it fits. */
+ * unless all of it fits. A .pt of an optimizer's state_dict() serves as well: it does not say its kind, options that it lacks
+ * stay as they are, and what PyTorch alone has (foreach, fused) is passed over. */
 TP_API tp_status tp_optimizer_save(tp_optimizer *opt, const char *path);
-TP_API tp_status tp_optimizer_load(tp_optimizer *opt, const char *path);
+TP_API tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, const tp_optimizer_load_options *o);
 
 #ifdef __cplusplus
 }
@@ -236,6 +245,8 @@ TP_API tp_status tp_optimizer_load(tp_optimizer *opt, const char *path);
 #define tp__asgd(params, ...) TP__DEFAULTS(tp_asgd_with(params, TP__OPTIONS(asgd, __VA_ARGS__)))
 #define tp_clip_grad_norm(...) tp__clip_grad_norm(__VA_ARGS__, )
 #define tp__clip_grad_norm(params, max_norm, ...) TP__DEFAULTS(tp_clip_grad_norm_with(params, max_norm, TP__OPTIONS(clip_grad_norm, __VA_ARGS__)))
+#define tp_optimizer_load(...) tp__optimizer_load(__VA_ARGS__, )
+#define tp__optimizer_load(opt, path, ...) TP__DEFAULTS(tp_optimizer_load_with(opt, path, TP__OPTIONS(optimizer_load, __VA_ARGS__)))
 #define tp_param_group(...) tp__param_group(__VA_ARGS__, )
 #define tp__param_group(opt, params, ...) TP__DEFAULTS(tp_param_group_with(opt, params, TP__OPTIONS(param_group, __VA_ARGS__)))
 #else
@@ -254,6 +265,8 @@ inline tp_tensor *tp_clip_grad_norm(tp_tensor_list params, double max_norm, cons
 { return tp_clip_grad_norm_with(params, max_norm, &o); }
 inline tp_status tp_param_group(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options &o = {})
 { return tp_param_group_with(opt, params, &o); }
+inline tp_status tp_optimizer_load(tp_optimizer *opt, const char *path, const tp_optimizer_load_options &o = {})
+{ return tp_optimizer_load_with(opt, path, &o); }
 #endif
 
 #endif

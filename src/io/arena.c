@@ -12,7 +12,7 @@ typedef struct tp__chunk {
 
 void *tp__arena_alloc(tp__arena *a, size_t bytes)
 {
-    const size_t rounded = (bytes + 15) & ~(size_t)15;
+    const size_t rounded = bytes ? (bytes + 15) & ~(size_t)15 : 16;
     if (rounded < bytes || rounded > SIZE_MAX / 2) {
         tp_fail(TP_ERR_MEMORY, "file_open: no memory for %zu bytes", bytes);
         return NULL;
