@@ -4,6 +4,9 @@
 static const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_BF16, TP_I64, TP_I32, TP_I16, TP_I8, TP_U8, TP_BOOL };
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
+static tp_tensor *whole(const int64_t *v, int n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
+#define WHOLE(...) whole((const int64_t[]){ __VA_ARGS__ }, TP__COUNT(int64_t, __VA_ARGS__))
+
 /* n values with many ties; zeros of both signs, infinities and NaN among floats, all 64 bits among int64. */
 static tp_tensor *values_in(tp_dtype dtype, int64_t n, int kind)
 {
@@ -115,10 +118,99 @@ START_TEST(gradients_go_back_to_where_values_stood)
 }
 END_TEST
 
-/* ---- Search and counting ------------------------------------------------------------------------------------------------------------ */
+/* ---- Medians, modes, quantiles -------------------------------------------------------------------------------------------------------- */
 
-static tp_tensor *whole(const int64_t *v, int n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
-#define WHOLE(...) whole((const int64_t[]){ __VA_ARGS__ }, TP__COUNT(int64_t, __VA_ARGS__))
+static void check_middle(tp_dtype dtype, int64_t n, int kind)
+{
+    TP_SCOPE();
+    tp_tensor *const x = values_in(dtype, n, kind), *const y = tp_sort(x);
+    const bool nan = dtype <= TP_BF16 && kind == 2;
+    tp_tensor *at, *const middle = tp_median_dim(x, 0, false, &at), *const other = tp_nanmedian_dim(x, 0, false, NULL);
+    ck_assert(middle && other);
+    if (nan) ck_assert(isnan(tp_item(middle)) && tp_item_i64(at) == 0);
+    else ck_assert(tp_equal(middle, tp_select(y, 0, (n - 1) / 2)) && tp_equal(middle, other) && tp_equal(middle, tp_median(x)));
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < n; i++) numbers += dtype > TP_BF16 || !isnan(tp__element(y, i));
+    if (numbers) ck_assert(tp_equal(other, tp_select(y, 0, (numbers - 1) / 2)) && tp_equal(other, tp_nanmedian(x)));
+    tp_tensor *const often = tp_mode(x, .indices = &at);
+    int64_t most = 0, run = 1, best = 0;
+    for (int64_t i = 0; i < n; i++, run++) {
+        if (i + 1 < n && tp_equal(tp_select(y, 0, i), tp_select(y, 0, i + 1))) continue;
+        if (run > most) most = run, best = i;
+        run = 0;
+    }
+    tp_tensor *const least = tp_select(y, 0, best), *const there = tp_select(x, 0, tp_item_i64(at));
+    if (isnan(tp_item(least))) ck_assert(isnan(tp_item(often)) && isnan(tp_item(there)));
+    else ck_assert(tp_equal(often, least) && tp_equal(often, there));
+}
+
+START_TEST(middles_and_modes_are_those_of_the_sorted_values)
+{
+    static const int64_t sizes[] = { 1, 2, 7, 60, 301 };
+    for (int d = 0; d < DTYPES - 1; d++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (int kind = 0; kind < 3; kind++) check_middle(dtypes[d], sizes[i], kind);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_median_knows_nan_and_what_is_empty)
+{
+    TP_SCOPE();
+    tp_tensor *where, *const x = tp_reshape(VECTOR(3, 1, NAN, 2, 5, 4), TP_SHAPE(2, 3));
+    tp_tensor *const y = tp_median_dim(tp_transpose(x, 0, 1), 0, true, &where);
+    ck_assert(tp_ndim(y) == 2 && isnan(tp__element(y, 0)) && tp__element(y, 1) == 4);
+    ck_values(where, 2, 2);
+    ck_values(tp_nanmedian_dim(x, -1, false, &where), 1, 4);
+    ck_values(where, 1, 2);
+    ck_assert(isnan(tp_item(tp_median(x))));
+    ck_values(tp_nanmedian(x), 3);
+    ck_assert(isnan(tp_item(tp_median(tp_zeros(TP_SHAPE(0))))) && isnan(tp_item(tp_nanmedian_dim(VECTOR(NAN, NAN), 0, false, NULL))));
+    ck_assert_int_eq(tp_numel(tp_median_dim(tp_zeros(TP_SHAPE(3, 0)), 0, false, NULL)), 0);
+    ck_values(tp_mode(VECTOR(3, 1, 1, 3, 2), .indices = &where), 1);
+    ck_values(where, 2);
+    tp_tensor *const leaf = LEAF(1, 2, 2, 2);
+    tp_backward(tp_median(leaf));
+    ck_values(tp_grad_of(leaf), 0, 1. / 3, 1. / 3, 1. / 3);
+    ck_fine();
+    ck_assert_ptr_null(tp_median_dim(tp_zeros(TP_SHAPE(0, 3)), 0, false, NULL));
+    ck_message("median: dim 0 of [0, 3] is empty");
+    ck_assert_ptr_null(tp_median(tp_zeros(TP_SHAPE(2), .dtype = TP_BOOL)));
+    ck_error(TP_ERR_DTYPE, "median: bool has no median");
+    ck_assert_ptr_null(tp_mode(x, .dim = 2));
+    ck_error(TP_ERR_SHAPE, "mode: dim 2 is out of range");
+}
+END_TEST
+
+START_TEST(quantiles_lie_between_elements)
+{
+    TP_SCOPE();
+    tp_tensor *const x = tp_reshape(VECTOR(5, 1, 2, 9, 7, 8), TP_SHAPE(2, 3)), *const parts = VECTOR(0, .25, 1);
+    ck_values(tp_quantile(x, .5), 6);
+    ck_values(tp_quantile(x, parts, .dim = 1), 1, 7, 1.5, 7.5, 5, 9);
+    ck_values(tp_quantile(x, .25, .dim = 1, .interpolation = TP_QUANTILE_LOWER), 1, 7);
+    ck_values(tp_quantile(x, .25, .dim = 1, .interpolation = TP_QUANTILE_HIGHER), 2, 8);
+    ck_values(tp_quantile(x, .4, .dim = 1, .interpolation = TP_QUANTILE_MIDPOINT), 1.5, 7.5);
+    ck_values(tp_quantile(VECTOR(0, 1, 2, 3), .5, .interpolation = TP_QUANTILE_NEAREST), 2);
+    ck_assert(tp_ndim(tp_quantile(x, parts, .keepdim = true)) == 3 && tp_ndim(tp_quantile(x, .5, .keepdim = true)) == 2);
+    ck_assert_int_eq(tp_numel(tp_quantile(x, tp_zeros(TP_SHAPE(0)))), 0);
+    ck_values(tp_nanquantile(VECTOR(1, NAN, 2), parts), 1, 1.25, 2);
+    ck_assert(isnan(tp_item(tp_quantile(VECTOR(1, NAN, 2), 0))) && isnan(tp_item(tp_nanquantile(VECTOR(NAN, NAN), .5))));
+    ck_fine();
+    ck_assert_ptr_null(tp_quantile(x, 1.5));
+    ck_error(TP_ERR_ARGUMENT, "quantile: q is 1.5, and has to be in [0, 1]");
+    ck_assert_ptr_null(tp_nanquantile(x, VECTOR(.5, NAN)));
+    ck_error(TP_ERR_ARGUMENT, "nanquantile: q is ");
+    ck_assert_ptr_null(tp_quantile(WHOLE(1, 2), .5));
+    ck_error(TP_ERR_DTYPE, "quantile: takes float32 or float64, not int64");
+    ck_assert_ptr_null(tp_quantile(tp_zeros(TP_SHAPE(3, 0)), .5));
+    ck_error(TP_ERR_SHAPE, "quantile: [3, 0] has no elements");
+    ck_assert_ptr_null(tp_quantile(x, tp_zeros(TP_SHAPE(1), .dtype = TP_F64)));
+    ck_error(TP_ERR_DTYPE, "quantile: q is float64, and the input float32");
+}
+END_TEST
+
+/* ---- Search and counting ------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(values_are_found_in_sorted_sequences)
 {
@@ -187,6 +279,9 @@ int main(void)
     tcase_add_test(tests, every_dtype_is_sorted_and_ties_keep_their_order);
     tcase_add_test(tests, any_dim_may_be_sorted);
     tcase_add_test(tests, gradients_go_back_to_where_values_stood);
+    tcase_add_test(tests, middles_and_modes_are_those_of_the_sorted_values);
+    tcase_add_test(tests, a_median_knows_nan_and_what_is_empty);
+    tcase_add_test(tests, quantiles_lie_between_elements);
     tcase_add_test(tests, values_are_found_in_sorted_sequences);
     tcase_add_test(tests, values_are_counted_and_made_unique);
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);

@@ -4,6 +4,7 @@
  *   max.dim, min.dim  y = x at i along dim       dx = dy at i, else 0
  *   argmax, argmin    i alone */
 #include "ops/dense.h"
+#include "ops/max.h"
 #include "ops/samples.h"
 
 typedef struct dim_attr { int64_t dim; bool keepdim; } dim_attr;
@@ -114,12 +115,12 @@ static tp_status gather_shape(tp__call *call)
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
 
-static const tp_op op_max_backward, op_max_scatter, op_max_gather;
+static const tp_op op_max_scatter, op_max_gather;
 
 static tp_status max_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return tp__made(dx[0] = tp__run1(&op_max_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, NULL, NULL));
+    return tp__made(dx[0] = tp__run1(&tp__op_max_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0), tp__saved(node, 1) }, 3, NULL, NULL));
 }
 
 /* z = dy m, m = [x = y] / how many:  ddy = sum g m */
@@ -128,7 +129,7 @@ static tp_status max_backward_backward(const tp_node *node, tp_tensor *const *g,
     if (!(need & 1)) return TP_OK;
     tp_tensor *x = tp__saved(node, 0), *y = tp__saved(node, 1);
     tp_tensor *one = y ? tp_ones((tp_shape){ .ndim = 0 }, .dtype = (tp_dtype)y->dtype, .device = y->device) : NULL;
-    tp_tensor *m = tp__run1(&op_max_backward, (tp_tensor *[]){ one, x, y }, 3, NULL, NULL);
+    tp_tensor *m = tp__run1(&tp__op_max_backward, (tp_tensor *[]){ one, x, y }, 3, NULL, NULL);
     return tp__made(dx[0] = tp_sum_with(tp_mul(g[0], m), NULL));
 }
 
@@ -210,7 +211,7 @@ static void gather_samples(tp_sample_set *set)
         .shape = argmax_shape, .forward = tp__run_contiguous, .attr_size = sizeof(dim_attr), .samples = argmax_samples, .state = TP__STATE };
 EXTREME(max)
 EXTREME(min)
-static const tp_op op_max_backward = { .schema = "max_backward(Tensor grad, Tensor input, Tensor output) -> Tensor", .flags = TP__INTERNAL,
+const tp_op tp__op_max_backward = { .schema = "max_backward(Tensor grad, Tensor input, Tensor output) -> Tensor", .flags = TP__INTERNAL,
     .shape = max_backward_shape, .forward = tp__run_contiguous, .backward = max_backward_backward, .saves = { TP__INPUT(1, 0), TP__INPUT(2, 0) },
     .samples = max_backward_samples, .state = TP__STATE };
 static const tp_op op_max_scatter = { .schema = "max_scatter(Tensor grad, Tensor indices, int dim, int size, bool keepdim) -> Tensor",
@@ -246,5 +247,5 @@ tp_tensor *tp_argmax_with(tp_tensor *x, const tp_argmax_options *o) { return pla
 tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o) { return place(&op_argmin, "argmin", x, o, TP__CALLER); }
 
 const tp_op *const tp__ops_max[] = {
-    &op_max, &op_max_dim, &op_argmax, &op_min, &op_min_dim, &op_argmin, &op_max_backward, &op_max_scatter, &op_max_gather, NULL,
+    &op_max, &op_max_dim, &op_argmax, &op_min, &op_min_dim, &op_argmin, &tp__op_max_backward, &op_max_scatter, &op_max_gather, NULL,
 };

@@ -351,6 +351,15 @@ tp_tensor *tp__gather_sum(tp_tensor *dy, int64_t dim, tp_tensor *index, int ndim
     return tp__run1(&op_gather_backward, (tp_tensor *[]){ dy, index }, 2, &attr, NULL);
 }
 
+tp_tensor *tp__picked_sum(tp_tensor *dy, int64_t dim, bool keepdim, tp_tensor *index, const tp__kept_shape *kept)
+{
+    if (!keepdim && kept->ndim) {
+        index = tp_unsqueeze(index, (int)dim);
+        dy = tp_unsqueeze(dy, (int)dim);
+    }
+    return tp__gather_sum(dy, dim, index, kept->ndim, kept->shape);
+}
+
 tp_tensor *tp__scatter(int how, bool in_place, tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src)
 {
     static const tp_op *const ops[2][2] = { { &op_set, &op_set_ }, { &op_add, &op_add_ } };

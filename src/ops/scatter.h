@@ -6,6 +6,8 @@
 
 tp_tensor *tp__gather(tp_tensor *x, int64_t dim, tp_tensor *index);      /* G x */
 tp_tensor *tp__gather_sum(tp_tensor *dy, int64_t dim, tp_tensor *index, int ndim, const int64_t *shape);    /* G' dy, of that shape */
+/* dx of what picked x at `index` along dim, one of each line, from dy; `kept` is x's shape. */
+tp_tensor *tp__picked_sum(tp_tensor *dy, int64_t dim, bool keepdim, tp_tensor *index, const tp__kept_shape *kept);
 /* x with src put (SET) or added at the places of the index; src may be of one element. Into x itself if in_place. Differentiable */
 enum { TP__SCATTER_SET, TP__SCATTER_ADD };
 tp_tensor *tp__scatter(int how, bool in_place, tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src);

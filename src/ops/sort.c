@@ -167,15 +167,8 @@ static tp_status topk_backward(const tp_node *node, tp_tensor *const *dy, uint64
 static tp_status kth_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const kth_attr *a = tp__attr(node);
-    const tp__kept_shape *kept = tp__kept(node, 0);
-    tp_tensor *at = tp__saved(node, 0), *d = dy[0];
     (void)need;
-    if (!d) return TP_OK;
-    if (!a->keepdim && kept->ndim) {
-        at = tp_unsqueeze(at, (int)a->dim);
-        d = tp_unsqueeze(d, (int)a->dim);
-    }
-    return tp__made(dx[0] = tp__gather_sum(d, a->dim, at, kept->ndim, kept->shape));
+    return dy[0] ? tp__made(dx[0] = tp__picked_sum(dy[0], a->dim, a->keepdim, tp__saved(node, 0), tp__kept(node, 0))) : TP_OK;
 }
 
 /* ---- Composed --------------------------------------------------------------------------------------------------------------------------- */

@@ -82,7 +82,29 @@ typedef struct tp_unique_options {
 } tp_unique_options;
 #define TP__DEFAULT_unique .dim = TP_NONE,
 
-#define TP__EACH_SORT_OP_OPTIONS(X) X(sort) X(argsort) X(topk) X(kthvalue) X(searchsorted) X(bucketize) X(bincount) X(histc) X(unique)
+typedef struct tp_mode_options {
+    TP__HEAD(tp_mode_options);
+    int dim TP__IS(-1);
+    bool keepdim TP__IS(false);
+    tp_tensor **indices TP__IS(nullptr);
+    TP__TAIL;
+} tp_mode_options;
+#define TP__DEFAULT_mode .dim = -1,
+
+typedef enum tp_quantile_interpolation {
+    TP_QUANTILE_DEFAULT = 0, TP_QUANTILE_LINEAR, TP_QUANTILE_LOWER, TP_QUANTILE_HIGHER, TP_QUANTILE_MIDPOINT, TP_QUANTILE_NEAREST,
+} tp_quantile_interpolation;
+
+typedef struct tp_quantile_options {
+    TP__HEAD(tp_quantile_options);
+    int64_t dim TP__IS(TP_NONE);                       /* else of all elements */
+    bool keepdim TP__IS(false);
+    tp_quantile_interpolation interpolation TP__IS(TP_QUANTILE_DEFAULT);         /* TP_QUANTILE_LINEAR */
+    TP__TAIL;
+} tp_quantile_options;
+#define TP__DEFAULT_quantile .dim = TP_NONE,
+
+#define TP__EACH_SORT_OP_OPTIONS(X) X(sort) X(argsort) X(topk) X(kthvalue) X(searchsorted) X(bucketize) X(bincount) X(histc) X(unique) X(mode) X(quantile)
 
 #ifdef __cplusplus
 extern "C" {
@@ -96,6 +118,22 @@ TP_API tp_tensor *tp_msort(tp_tensor *x);              /* along dim 0 */
 /* The k greatest or least, in order. TP_ERR_ARGUMENT: there are fewer. */
 TP_API tp_tensor *tp_topk_with(tp_tensor *x, int64_t k, const tp_topk_options *o);
 TP_API tp_tensor *tp_kthvalue_with(tp_tensor *x, int64_t k, const tp_kthvalue_options *o);    /* the k-th least, from 1 on, without dim */
+
+/* The element in the middle of all or of a line along dim, of two the lower: of numbers, bool is TP_ERR_DTYPE. NaN if there is one;
+ * nanmedian leaves those out. Without dim equal elements share the gradient, and of no elements it is NaN. */
+TP_API tp_tensor *tp_median(tp_tensor *x);
+TP_API tp_tensor *tp_nanmedian(tp_tensor *x);
+TP_API tp_tensor *tp_median_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices);
+TP_API tp_tensor *tp_nanmedian_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **indices);
+/* What occurs most often along dim, without it: the least of several, and where it stands last. A NaN equals nothing. */
+TP_API tp_tensor *tp_mode_with(tp_tensor *x, const tp_mode_options *o);
+
+/* With s the elements in order, of a line along dim or of all, and r = q (n - 1):  s at r, between two as `interpolation` says:
+ *   linear  s[floor r] + (r - floor r) (s[ceil r] - s[floor r]);  lower s[floor r];  higher s[ceil r];  midpoint their mean;  nearest
+ * x float32 or float64, not empty; q a number or a tensor like x, 0-dim or [k], in [0, 1]: then the result is [k, ..]. NaN if there is
+ * one; nanquantile leaves those out. TP_ERR_DTYPE, TP_ERR_SHAPE, TP_ERR_ARGUMENT (q). Gradients: x, q */
+TP_API tp_tensor *tp_quantile_with(tp_tensor *x, tp_operand q, const tp_quantile_options *o);
+TP_API tp_tensor *tp_nanquantile_with(tp_tensor *x, tp_operand q, const tp_quantile_options *o);
 
 /* ---- Search: int64, or int32 if that is asked for. No gradient ---------------------------------------------------------------------- */
 
@@ -142,7 +180,16 @@ TP_API tp_tensor *tp_unique_consecutive_with(tp_tensor *x, const tp_unique_optio
 #define tp__topk(x, k, ...) TP__DEFAULTS(tp_topk_with(x, k, TP__OPTIONS(topk, __VA_ARGS__)))
 #define tp_kthvalue(...) tp__kthvalue(__VA_ARGS__, )
 #define tp__kthvalue(x, k, ...) TP__DEFAULTS(tp_kthvalue_with(x, k, TP__OPTIONS(kthvalue, __VA_ARGS__)))
+#define tp_mode(...) tp__mode(__VA_ARGS__, )
+#define tp__mode(x, ...) TP__DEFAULTS(tp_mode_with(x, TP__OPTIONS(mode, __VA_ARGS__)))
+#define tp_quantile(...) tp__quantile(__VA_ARGS__, )
+#define tp__quantile(x, q, ...) TP__DEFAULTS(tp_quantile_with(x, TP__OPERAND(q), TP__OPTIONS(quantile, __VA_ARGS__)))
+#define tp_nanquantile(...) tp__nanquantile(__VA_ARGS__, )
+#define tp__nanquantile(x, q, ...) TP__DEFAULTS(tp_nanquantile_with(x, TP__OPERAND(q), TP__OPTIONS(quantile, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_mode(tp_tensor *x, const tp_mode_options &o = {}) { return tp_mode_with(x, &o); }
+inline tp_tensor *tp_quantile(tp_tensor *x, tp_operand q, const tp_quantile_options &o = {}) { return tp_quantile_with(x, q, &o); }
+inline tp_tensor *tp_nanquantile(tp_tensor *x, tp_operand q, const tp_quantile_options &o = {}) { return tp_nanquantile_with(x, q, &o); }
 inline tp_tensor *tp_searchsorted(tp_tensor *sequence, tp_operand values, const tp_searchsorted_options &o = {})
 { return tp_searchsorted_with(sequence, values, &o); }
 inline tp_tensor *tp_bucketize(tp_operand values, tp_tensor *boundaries, const tp_bucketize_options &o = {})
