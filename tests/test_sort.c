@@ -271,6 +271,34 @@ START_TEST(results_do_not_depend_on_the_number_of_threads)
 }
 END_TEST
 
+START_TEST(long_rows_are_shared_by_threads)
+{
+    enum { LONG = 70001 };
+    tp_set_num_threads(3);
+    for (int d = 0; d < DTYPES; d++)
+        for (int kind = 0; kind < 3; kind++) {
+            TP_SCOPE();
+            tp_tensor *const x = values_in(dtypes[d], LONG, kind), *y[2], *at[2];
+            for (int i = 0; i < 2; i++) {
+                tp_set_num_threads(i ? 3 : 1);
+                y[i] = tp_sort(x, .descending = kind == 1, .indices = &at[i]);
+                ck_assert(y[i] && at[i]);
+            }
+            ck_assert(tp_equal(at[0], at[1]));
+            ck_assert(!memcmp(tp_data(y[0]), tp_data(y[1]), LONG * tp_dtype_size(dtypes[d])));
+        }
+    tp_set_num_threads(3);
+    check_order(TP_F32, LONG, 2, true);
+    TP_SCOPE();
+    tp_tensor *at, *const same = tp_sort(tp_full(TP_SHAPE(2, LONG), -0.0), .indices = &at), *const places = tp_arange(0, LONG, 1, .dtype = TP_I64);
+    ck_assert(signbit(tp__element(same, LONG)) && tp_equal(tp_select(at, 0, 0), places) && tp_equal(tp_select(at, 0, 1), places));
+    tp_tensor *const strided = tp_transpose(tp_randn(TP_SHAPE(LONG, 2)), 0, 1);
+    ck_assert(tp_equal(tp_sort(strided, .descending = true), tp_sort(tp_contiguous(strided), .descending = true)));
+    tp_set_num_threads(1);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sort");
@@ -285,6 +313,7 @@ int main(void)
     tcase_add_test(tests, values_are_found_in_sorted_sequences);
     tcase_add_test(tests, values_are_counted_and_made_unique);
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
+    tcase_add_test(tests, long_rows_are_shared_by_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -29,6 +29,8 @@ void tp__keys_wide(const tp__keys *k, const void *x, int64_t first, int64_t n, t
 uint64_t *tp__order_narrow(uint64_t *keys, uint64_t *spare, int64_t n);
 uint64_t *tp__order_words(uint64_t *keys, uint64_t *spare, int64_t n);
 tp__wide *tp__order_wide(tp__wide *keys, tp__wide *spare, int64_t n);
+/* All of it for a row of n: keys as planned, in `keys`; sorting; values and places. By that many threads, called outside of a loop of theirs. */
+void tp__order_shared(tp__keys *k, const void *x, int64_t n, void *keys, void *spare, void *values, int64_t *places, int threads);
 /* Puts the m least of n words first, in any order. */
 void tp__order_select(uint64_t *keys, int64_t n, int64_t m);
 
