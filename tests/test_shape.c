@@ -46,6 +46,19 @@ START_TEST(mirrors_and_circles_know_their_bounds)
 }
 END_TEST
 
+START_TEST(what_is_too_large_is_said_before_it_is_laid_out)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_diag_embed(tp_zeros(TP_SHAPE(3, 3, 3, 1)), .offset = 2147483647, .dim1 = 1));
+    ck_error(TP_ERR_SHAPE, "diag_embed: [3, 3, 3, 1] on a diagonal of 2147483648 is too large");
+    tp_tensor *x = tp_zeros(TP_SHAPE(3, 3)), *more = tp_zeros(TP_SHAPE(3)), *y = NULL;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .name = "n", .kind = TP_ARG_INT, .value.integer = INT64_MAX },
+                            { .name = "append", .kind = TP_ARG_TENSOR, .value.tensor = more } };
+    ck_assert_int_ne(tp_op_call("diff", args, 3, &y, 1, NULL), TP_OK);
+    ck_error(TP_ERR_SHAPE, "cat: tensor 1 is [3]");
+}
+END_TEST
+
 /* ---- Repeating and rearranging ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(repeating_adds_dims_in_front_and_sums_their_gradients)
@@ -81,6 +94,7 @@ int main(void)
     tcase_add_test(tests, padding_below_zero_cuts);
     tcase_add_test(tests, one_element_is_left_wherever_it_was);
     tcase_add_test(tests, mirrors_and_circles_know_their_bounds);
+    tcase_add_test(tests, what_is_too_large_is_said_before_it_is_laid_out);
     tcase_add_test(tests, repeating_adds_dims_in_front_and_sums_their_gradients);
     tcase_add_test(tests, rolling_and_flipping_go_round);
     suite_add_tcase(suite, tests);

@@ -81,13 +81,8 @@ static tp_status embedding_masked_run(tp__call *call) { return look_up(call, ((c
 
 static void divide_row(tp_dtype dtype, void *y, int64_t n, int64_t by)
 {
-    const float f = (float)by;
-    switch (dtype) {
-    case TP_F32: for (int64_t i = 0; i < n; i++) ((float *)y)[i] /= f; break;
-    case TP_F64: for (int64_t i = 0; i < n; i++) ((double *)y)[i] /= (double)by; break;
-    case TP_F16: for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = tp__f32_to_f16(tp__f16_to_f32(((uint16_t *)y)[i]) / f); break;
-    default: for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = tp__f32_to_bf16(tp__bf16_to_f32(((uint16_t *)y)[i]) / f); break;
-    }
+    if (dtype == TP_F32) for (int64_t i = 0; i < n; i++) ((float *)y)[i] /= (float)by;
+    else for (int64_t i = 0; i < n; i++) ((double *)y)[i] /= (double)by;
 }
 
 /* `order` has the places of row r from start[r] to before start[r + 1]. */
@@ -99,10 +94,35 @@ typedef struct summing {
     bool scaled;
 } summing;
 
+/* A row of 16-bit floats is summed in float32, block by block, and rounded once. */
+static void sum_narrow_row(const summing *s, int64_t r)
+{
+    enum { BLOCK = 256 };
+    const tp_tensor *grad = s->grad;
+    const tp_dtype dtype = (tp_dtype)grad->dtype;
+    const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype);
+    const int64_t n = s->start[r + 1] - s->start[r];
+    float sum[BLOCK], one[BLOCK];
+    for (int64_t c = 0; c < width; c += BLOCK) {
+        const int64_t length = width - c < BLOCK ? width - c : BLOCK;
+        memset(sum, 0, sizeof sum);
+        for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
+            tp__cast_row(one, TP_F32, 1, (const char *)grad->data + (row_place(grad, s->order[i]) + c * step) * item, dtype, step, length);
+            for (int64_t k = 0; k < length; k++) sum[k] += one[k];
+        }
+        if (s->scaled && n > 1) divide_row(TP_F32, (char *)sum, length, n);
+        tp__cast_row(s->y + (r * width + c) * item, dtype, 1, sum, TP_F32, 1, length);
+    }
+}
+
 static void sum_rows(void *arg, int64_t first, int64_t last)
 {
     const summing *s = arg;
     const tp_tensor *grad = s->grad;
+    if (grad->dtype == TP_F16 || grad->dtype == TP_BF16) {
+        for (int64_t r = first; r < last; r++) sum_narrow_row(s, r);
+        return;
+    }
     const tp_dtype dtype = (tp_dtype)grad->dtype;
     const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype), zero = 0;
     const char *x = grad->data;

@@ -242,7 +242,8 @@ static tp_status diff_compose(tp__call *call)
     if (attr->n < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "the order %lld is negative", (long long)attr->n);
     if (!attr->n) return tp__made(call->out[call->n_out++] = tp_clone(x));
     x = widened(x, call->in[3], call->in[4], dim);
-    const int64_t n = x && attr->n > x->shape[dim] ? x->shape[dim] : attr->n;
+    if (!x) return tp__pending();
+    const int64_t n = attr->n > x->shape[dim] ? x->shape[dim] : attr->n;
     for (int64_t i = 0; i < n; i++) x = difference(x, dim);
     return tp__made(call->out[call->n_out++] = x);
 }

@@ -101,7 +101,13 @@ static tp_status diag_embed_compose(tp__call *call)
     if (take_dims(call, &a, ndim)) return tp__pending();
     if (a.offset > INT32_MAX || a.offset < -INT32_MAX) return tp__call_fail(call, TP_ERR_SHAPE, "offset %lld is too large", (long long)a.offset);
     const int64_t side = x->shape[x->ndim - 1] + (a.offset < 0 ? -a.offset : a.offset);
-    for (int d = 0, from = 0; d < ndim; d++) shape[d] = d == a.dim1 || d == a.dim2 ? side : x->shape[from++];
+    int64_t room = 1;
+    bool fits = true;
+    for (int d = 0, from = 0; d < ndim; d++) {
+        shape[d] = d == a.dim1 || d == a.dim2 ? side : x->shape[from++];
+        fits = fits && !__builtin_mul_overflow(room, shape[d] ? shape[d] : 1, &room);
+    }
+    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s on a diagonal of %lld is too large", tp__shape_text(x), (long long)side);
     const tp__geometry whole = tp__geometry_plain(ndim, shape), g = diagonal_of(&whole, &a);
     return tp__made(tp__out_made(call, tp__region_sum(x, &g, ndim, shape)));
 }
