@@ -18,7 +18,8 @@ static tp_status each_check(const tp__call *call, int at)
 {
     const tp_tensor *x = call->in[at], *targets = call->in[at + 1], *lengths = call->in[at + 2];
     const tp__ctc *attr = call->attr;
-    if (x->ndim != 3 || lengths->ndim != 2 || lengths->shape[0] != 3 || lengths->shape[1] != x->shape[1] || attr->longest < 0)
+    if (x->ndim != 3 || lengths->ndim != 2 || lengths->shape[0] != 3 || lengths->shape[1] != x->shape[1]
+        || attr->longest < 0 || attr->longest > targets->numel)
         return tp__call_fail(call, TP_ERR_SHAPE, "log_probs %s and lengths %s do not fit", tp__shape_text(x), tp__shape_text(lengths));
     if (!tp__is_floating(x->dtype) || targets->dtype != TP_I64 || lengths->dtype != TP_I64)
         return tp__call_fail(call, TP_ERR_DTYPE, "log_probs are %s and targets %s: these are floating and int64", tp_dtype_name((tp_dtype)x->dtype),
