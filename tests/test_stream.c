@@ -113,6 +113,93 @@ START_TEST(a_result_just_above_the_bound_is_the_same)
 }
 END_TEST
 
+/* ---- Rows and copies ------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *softmax(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(x, 1); }
+static tp_tensor *softmax_down(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(x, 0); }
+static tp_tensor *softmax_wide(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(tp_to_dtype(x, TP_F64), 1); }
+static tp_tensor *log_softmax(tp_tensor *x, tp_tensor *z) { (void)z; return tp_log_softmax(x, 1); }
+static tp_tensor *norm(tp_tensor *x, tp_tensor *z) { return tp_layer_norm(x, TP_SHAPE(tp_size(z, 1)), .weight = tp_select(z, 0, 0)); }
+static tp_tensor *norm_halves(tp_tensor *x, tp_tensor *z) { return norm(tp_to_dtype(x, TP_F16), tp_to_dtype(z, TP_F16)); }
+
+/* The gradient of what f makes of x, and of z where it reads that. */
+static tp_tensor *gradient(made_fn *f, tp_tensor *x, tp_tensor *z)
+{
+    x = tp_clone(x), z = tp_clone(z);
+    tp_requires_grad(x, true);
+    tp_requires_grad(z, true);
+    tp_backward(f(x, z), .grad = tp_mul(tp_detach(z), 3.0));
+    tp_tensor *dx = tp_grad_of(x), *dz = tp_grad_of(z);
+    return dz ? tp_cat(TP_TENSORS(dx, dz), 0) : dx;
+}
+static tp_tensor *softmax_back(tp_tensor *x, tp_tensor *z) { return gradient(softmax, x, z); }
+static tp_tensor *log_softmax_back(tp_tensor *x, tp_tensor *z) { return gradient(log_softmax, x, z); }
+static tp_tensor *norm_back(tp_tensor *x, tp_tensor *z) { return gradient(norm, x, z); }
+
+START_TEST(rows_are_the_same_bits)
+{
+    check("softmax", softmax);
+    check("softmax of columns", softmax_down);
+    check("softmax of float64", softmax_wide);
+    check("log_softmax", log_softmax);
+    check("layer_norm", norm);
+    check("layer_norm of float16", norm_halves);
+    check("softmax backward", softmax_back);
+    check("log_softmax backward", log_softmax_back);
+    check("layer_norm backward", norm_back);
+}
+END_TEST
+
+static tp_tensor *copy(tp_tensor *x, tp_tensor *z) { (void)z; return tp_clone(x); }
+static tp_tensor *cast(tp_tensor *x, tp_tensor *z) { (void)z; return tp_to_dtype(x, TP_BF16); }
+static tp_tensor *turned(tp_tensor *x, tp_tensor *z) { (void)z; return tp_contiguous(tp_t(x)); }
+static tp_tensor *turned_wide(tp_tensor *x, tp_tensor *z) { (void)z; return tp_contiguous(tp_t(tp_to_dtype(x, TP_F64))); }
+static tp_tensor *turned_halves(tp_tensor *x, tp_tensor *z) { (void)z; return tp_contiguous(tp_t(tp_to_dtype(x, TP_F16))); }
+static tp_tensor *turned_bytes(tp_tensor *x, tp_tensor *z) { (void)z; return tp_contiguous(tp_t(tp_to_dtype(x, TP_I8))); }
+static tp_tensor *every_other(tp_tensor *x, tp_tensor *z) { (void)z; return tp_contiguous(tp_slice(x, 1, .step = 2)); }
+/* Into the middle of what is written, which begins nowhere in particular. */
+static tp_tensor *into_a_part(tp_tensor *x, tp_tensor *z)
+{
+    tp_tensor *y = tp_zeros(TP_SHAPE(tp_size(x, 0) + 2, tp_size(x, 1) + 5));
+    tp_copy_(tp_narrow(tp_narrow(y, 0, 1, tp_size(x, 0)), 1, 3, tp_size(x, 1)), z);
+    return y;
+}
+
+START_TEST(copies_are_the_same_bits)
+{
+    check("clone", copy);
+    check("cast", cast);
+    check("transpose", turned);
+    check("transpose of float64", turned_wide);
+    check("transpose of float16", turned_halves);
+    check("transpose of int8", turned_bytes);
+    check("every other column", every_other);
+    check("copy_ into a part", into_a_part);
+}
+END_TEST
+
+START_TEST(a_transpose_has_each_element_in_its_place)
+{
+    static const tp_dtype dtypes[] = { TP_I8, TP_I16, TP_F32, TP_F64 };
+    for (int past = 0; past < 2; past++)
+        for (int l = 0; l < 3; l++)
+            for (int k = 0; k < 4; k++) {
+                TP_SCOPE();
+                const int64_t rows = 133, n = 203;
+                tp__simd_limit(levels[l]);
+                tp__stream_from(past ? 0 : INT64_MAX);
+                tp_tensor *x = tp_to_dtype(tp_remainder(tp_view(tp_arange(0, (double)(rows * n), 1), TP_SHAPE(rows, n)), 127), dtypes[k]);
+                const float *from = tp_data(tp_to_dtype(x, TP_F32)), *y = tp_data(tp_to_dtype(tp_contiguous(tp_t(x)), TP_F32));
+                int64_t wrong = 0;
+                for (int64_t i = 0; i < n; i++)
+                    for (int64_t j = 0; j < rows; j++) wrong += y[i * rows + j] != from[j * n + i];
+                ck_assert_int_eq(wrong, 0);
+            }
+    tp__simd_limit(TP__SIMD_AVX512);
+    tp__stream_from(-1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("stream");
@@ -120,6 +207,9 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, bytes_of_any_number_go_to_any_place);
     tcase_add_test(t, elementwise_results_are_the_same_bits);
+    tcase_add_test(t, rows_are_the_same_bits);
+    tcase_add_test(t, copies_are_the_same_bits);
+    tcase_add_test(t, a_transpose_has_each_element_in_its_place);
     tcase_add_test(t, a_result_just_above_the_bound_is_the_same);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -1,10 +1,12 @@
 /* copy.c: copies between any layouts and dtypes, and filling. The dims are walked in the order of the destination; a plain
- * transpose goes by tiles, so that both sides use their cache lines whole. */
+ * transpose goes by tiles. Large results go past the caches. */
 #include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
+#include "cpu/stream.h"
+#include "cpu/transpose.h"
 
-enum { TILE = 32, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
+enum { TILE = TP__TRANSPOSE_SIDE, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
 
 typedef struct layout { int ndim; int64_t size[TP_MAX_DIMS], to[TP_MAX_DIMS], from[TP_MAX_DIMS]; } layout;
 
@@ -30,29 +32,33 @@ static void lay_out(layout *l, const tp_tensor *y, const tp_tensor *x)
     }
 }
 
-#define TRANSPOSE(T) \
-    static void transpose_##T(T *y, int64_t ldy, const T *x, int64_t ldx, int64_t rows, int64_t columns)      /* y[i][j] = x[j][i] */ \
-    { \
-        for (int64_t i = 0; i < rows; i += TILE) \
-            for (int64_t j = 0; j < columns; j += TILE) { \
-                const int64_t down = rows - i < TILE ? rows - i : TILE, across = columns - j < TILE ? columns - j : TILE; \
-                for (int64_t a = 0; a < down; a++) \
-                    for (int64_t b = 0; b < across; b++) y[(i + a) * ldy + j + b] = x[(j + b) * ldx + i + a]; \
-            } \
-    }
-TRANSPOSE(uint8_t)
-TRANSPOSE(uint16_t)
-TRANSPOSE(uint32_t)
-TRANSPOSE(uint64_t)
-
-static void transpose(char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item)
+/* One row, cast; of one that goes past the caches a block at a time. */
+static void copy_row(char *y, tp_dtype to, int64_t to_step, const char *x, tp_dtype from, int64_t step, int64_t n, bool streams)
 {
-    switch (item) {
-    case 1: transpose_uint8_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
-    case 2: transpose_uint16_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
-    case 4: transpose_uint32_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
-    default: transpose_uint64_t((void *)y, ldy, (const void *)x, ldx, rows, columns); break;
+    enum { BLOCK = 512 };
+    const int64_t item = (int64_t)tp_dtype_size(to), x_item = (int64_t)tp_dtype_size(from);
+    if (!streams) {
+        tp__cast_row(y, to, to_step, x, from, step, n);
+    } else if (to == from && step == 1) {
+        tp__stream(y, x, n * item);
+    } else {
+        _Alignas(64) char block[BLOCK * sizeof(tp_c128)];
+        const int64_t head = tp__to_line(y) / item;
+        for (int64_t i = 0, m; i < n; i += m) {
+            m = i || !head ? BLOCK : head;
+            if (m > n - i) m = n - i;
+            tp__cast_row(block, to, 1, x + i * step * x_item, from, step, m);
+            tp__stream(y + i * item, block, m * item);
+        }
     }
+}
+
+/* Is what is written large, in rows that are worth it? */
+static bool may_stream(const layout *l, const tp_tensor *y)
+{
+    enum { LEAST_ROW = 256 };
+    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype);
+    return l->to[l->ndim - 1] == 1 && l->size[l->ndim - 1] * item >= LEAST_ROW && tp__streams(y->numel * item);
 }
 
 static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64_t first, int64_t last, int64_t row, int64_t row_end)
@@ -60,6 +66,7 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
     const int d0 = l->ndim - 2, d1 = l->ndim - 1;
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
     const bool turned = y->dtype == x->dtype && item <= 8 && l->from[d0] == 1 && l->to[d1] == 1 && l->from[d1] > 1 && l->size[d0] > 1;
+    const bool streams = may_stream(l, y);
     for (int64_t plane = first; plane < last; plane++) {
         int64_t rest = plane, to = 0, from = 0;
         for (int d = d0 - 1; d >= 0; d--) {
@@ -70,12 +77,13 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
         char *py = (char *)y->data + (to + row * l->to[d0]) * item;
         const char *px = (const char *)x->data + (from + row * l->from[d0]) * x_item;
         if (turned) {
-            transpose(py, l->to[d0], px, l->from[d1], row_end - row, l->size[d1], item);
+            tp__transpose(py, l->to[d0], px, l->from[d1], row_end - row, l->size[d1], item, streams);
             continue;
         }
         for (int64_t i = row; i < row_end; i++, py += l->to[d0] * item, px += l->from[d0] * x_item)
-            tp__cast_row(py, (tp_dtype)y->dtype, l->to[d1], px, (tp_dtype)x->dtype, l->from[d1], l->size[d1]);
+            copy_row(py, (tp_dtype)y->dtype, l->to[d1], px, (tp_dtype)x->dtype, l->from[d1], l->size[d1], streams);
     }
+    if (streams) tp__stream_end();
 }
 
 typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; int64_t plane; } share;
@@ -99,8 +107,10 @@ static void share_stretches(void *arg, int64_t first, int64_t last)        /* of
     const layout *l = s->l;
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)s->y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)s->x->dtype);
     const int64_t i = first * STRETCH, end = last * STRETCH < l->size[1] ? last * STRETCH : l->size[1];
-    tp__cast_row((char *)s->y->data + i * l->to[1] * item, (tp_dtype)s->y->dtype, l->to[1],
-                 (const char *)s->x->data + i * l->from[1] * x_item, (tp_dtype)s->x->dtype, l->from[1], end - i);
+    const bool streams = may_stream(l, s->y);
+    copy_row((char *)s->y->data + i * l->to[1] * item, (tp_dtype)s->y->dtype, l->to[1], (const char *)s->x->data + i * l->from[1] * x_item,
+             (tp_dtype)s->x->dtype, l->from[1], end - i, streams);
+    if (streams) tp__stream_end();
 }
 
 void tp__copy_into(tp_tensor *y, const tp_tensor *x)
@@ -110,7 +120,7 @@ void tp__copy_into(tp_tensor *y, const tp_tensor *x)
     lay_out(&l, y, x);
     const int64_t rows = l.size[l.ndim - 2], planes = y->numel / (rows * l.size[l.ndim - 1]);
     const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1) {
+    if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1 && !may_stream(&l, y)) {
         memcpy(y->data, x->data, (size_t)y->numel * tp_dtype_size((tp_dtype)y->dtype));
         return;
     }

@@ -6,6 +6,7 @@
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 #include "cpu/softmax.h"
+#include "cpu/stream.h"
 
 #include <math.h>
 
@@ -164,19 +165,20 @@ static void logsums_f32(const entropy *e, int64_t rows, int64_t n, const float *
 LOSS_ROWS(32, float, expf)
 LOSS_ROWS(64, double, exp)
 
-static void loss_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void loss_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
-    (void)y;
+    (void)y, (void)past;
     const entropy *e = arg;
     if (f64) loss_rows_f64(e, rows, n, first, x[0], e->target ? NULL : x[1]);
     else loss_rows_f32(e, rows, n, first, x[0], e->target ? NULL : x[1]);
 }
 
-static void dx_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void dx_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
     const entropy *e = arg;
     if (f64) dx_rows_f64(e, rows, n, first, x[0], y);
     else dx_rows_f32(e, rows, n, first, x[0], y);
+    if (past) tp__stream(past, y, rows * n * (f64 ? 8 : 4));
 }
 
 /* Classes of 16-bit floats are summed as PyTorch does, unless smoothing makes it sum otherwise. */

@@ -1,5 +1,5 @@
 /* norm.c: normalization of rows, of layer_norm, group_norm and rms_norm, forward and backward. A row is read from memory once, and
- * from the cache after that. Sums over the rows, which the gradients of weight and bias are, are taken in blocks that do not
+ * from the cache after that; large results go past the caches. Sums over the rows, which the gradients of weight and bias are, are taken in blocks that do not
  * depend on the number of threads.
  *
  *   y = (x - m) r w + b,  r = 1 / sqrt(var + eps);  m is 0 in rms_norm
@@ -13,21 +13,24 @@
 #include "cpu/contiguous.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
+#include "cpu/stream.h"
 
 #include <math.h>
 
-enum { LANES = 32, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, ROUNDED = 8 };
+enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, ROUNDED = 8 };
 
 /* ---- Leaf loops ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* LANES partial sums of each of two terms over i */
+/* LANES partial sums of each of two terms over i, and over what is left of the row SOME, or one by one */
+#define EACH(count, k, first, second) \
+    for (int l = 0; l < count; l++) { const int64_t i = (k) + l; p_[l] += (first); q_[l] += (second); }
 #define TWO_SUMS(T, n, first, second, a, b) do { \
         T p_[LANES] = { 0 }, q_[LANES] = { 0 }, p_rest_ = 0, q_rest_ = 0; \
         int64_t k_ = 0; \
-        for (; k_ + LANES <= (n); k_ += LANES) \
-            for (int l = 0; l < LANES; l++) { const int64_t i = k_ + l; p_[l] += (first); q_[l] += (second); } \
-        for (; k_ < (n); k_++) { const int64_t i = k_; p_rest_ += (first); q_rest_ += (second); } \
-        for (int half = LANES / 2; half; half /= 2) \
+        for (; k_ + LANES <= (n); k_ += LANES) EACH(LANES, k_, first, second) \
+        for (; k_ + SOME <= (n); k_ += SOME) EACH(SOME, k_, first, second) \
+        for (int64_t i = k_; i < (n); i++) { p_rest_ += (first); q_rest_ += (second); } \
+        for (int half = LANES / 2; k_ && half; half /= 2) \
             for (int l = 0; l < half; l++) { p_[l] += p_[l + half]; q_[l] += q_[l + half]; } \
         *(a) = p_[0] + p_rest_; \
         *(b) = q_[0] + q_rest_; \
@@ -78,6 +81,22 @@ enum { LANES = 32, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, ROUNDED = 8
 LEAVES(f32, float)
 LEAVES(f64, double)
 
+/* The last loops over a streamed row, of float32: as `scale` and `back` of rows whose weights go by element. */
+#define PAST(term, ahead, LINE) TP__STREAM_ROW(float, n, y, term, ahead, LINE)
+#define SCALE(LINE) { \
+        if (w && b) PAST((x[i] - m) * r * w[i] + b[i], __builtin_prefetch(x + n + at), LINE); \
+        else if (w) PAST((x[i] - m) * r * w[i], __builtin_prefetch(x + n + at), LINE); \
+        else if (b) PAST((x[i] - m) * r + b[i], __builtin_prefetch(x + n + at), LINE); \
+        else PAST((x[i] - m) * r, __builtin_prefetch(x + n + at), LINE); \
+    }
+#define BACK(LINE) { \
+        if (w) PAST(one * dy[i] * w[i] + p * x[i] + q, __builtin_prefetch(x + n + at); __builtin_prefetch(dy + n + at), LINE); \
+        else PAST(one * dy[i] + p * x[i] + q, __builtin_prefetch(x + n + at); __builtin_prefetch(dy + n + at), LINE); \
+    }
+TP__SIMD_LINES(static, scale_past, (int64_t n, const float *x, float m, float r, const float *w, const float *b, float *y), (n, x, m, r, w, b, y), SCALE)
+TP__SIMD_LINES(static, back_past, (int64_t n, const float *dy, const float *x, const float *w, float one, float p, float q, float *y),
+               (n, dy, x, w, one, p, q, y), BACK)
+
 /* ---- Rows ---------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Contiguous inputs and outputs; those of another dtype than is computed in go through `room` of each thread, five rows. */
@@ -91,6 +110,7 @@ typedef struct job {
     char *room;
     void *dw, *db;                                     /* per block */
     int64_t per_block;                                 /* samples */
+    bool streams;
 } job;
 
 enum { ROOM_X, ROOM_DY, ROOM_Y, ROOM_DW, ROOM_DB, ROOM_ROWS };
@@ -136,11 +156,11 @@ static void stat_out(tp_tensor *s, int64_t row, double v)
 /* As sums of 16 bits are in PyTorch; what ROUNDED rows gave is then added in full, or many rows would lose the last ones. */
 static void round_row(void *sums, int64_t n, tp_dtype dtype)
 {
-    enum { SOME = 256 };
-    uint16_t half[SOME];
+    enum { PART = 256 };
+    uint16_t half[PART];
     float *s = sums;
-    for (int64_t i = 0; i < n; i += SOME) {
-        const int64_t m = n - i < SOME ? n - i : SOME;
+    for (int64_t i = 0; i < n; i += PART) {
+        const int64_t m = n - i < PART ? n - i : PART;
         tp__cast_row(half, dtype, 1, s + i, TP_F32, 1, m);
         tp__cast_row(s + i, TP_F32, 1, half, dtype, 1, m);
     }
@@ -165,12 +185,18 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             const T r = 1 / SQRT((squares < 0 ? 0 : squares) / (T)j->n + (T)s->eps); \
             if (s->centered) stat_out(j->mean, row, (double)m); \
             stat_out(j->r, row, (double)r); \
+            if (j->streams) { \
+                scale_past(j->n, (const float *)x, (float)m, (float)r, (const float *)(w ? w + channel : NULL), (const float *)(b ? b + channel : NULL), \
+                           (float *)j->y->data + row * j->n); \
+                continue; \
+            } \
             if (s->inner == 1) scale_##kind(j->n, x, m, r, w ? w + channel : NULL, b ? b + channel : NULL, y); \
             else \
                 for (int64_t d = 0; d < s->width; d++) \
                     scale_all_##kind(s->inner, x + d * s->inner, m, r, w ? w[channel + d] : 1, b ? b[channel + d] : 0, y + d * s->inner); \
             row_done(j, row, y, TP_##D); \
         } \
+        if (j->streams) tp__stream_end(); \
     } \
     static void back_row_##kind(const job *j, int64_t row, T *dw, T *db) \
     { \
@@ -191,6 +217,10 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             B += w ? b * w[d] : b; \
         } \
         const T p = (B * m - A) * r * r * r * share, q = s->centered ? -p * m - B * r * share : 0; \
+        if (j->streams) { \
+            back_past(j->n, (const float *)dy, (const float *)x, (const float *)w, (float)r, (float)p, (float)q, (float *)j->y->data + row * j->n); \
+            return; \
+        } \
         if (s->inner == 1) back_##kind(j->n, dy, x, w, r, p, q, dx); \
         else \
             for (int64_t d = 0; d < s->width; d++) \
@@ -225,13 +255,17 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             if (dw) add_row_##kind(s->width, dw, part_w); \
             if (db) add_row_##kind(s->width, db, part_b); \
         } \
+        if (j.streams) tp__stream_end(); \
     } \
     static void add_blocks_##kind(int64_t blocks, int64_t channels, const void *from, void *to) \
     { \
-        for (int64_t c = 0; c < channels; c++) { \
-            double sum = 0; \
-            for (int64_t k = 0; k < blocks; k++) sum += (double)((const T *)from)[k * channels + c]; \
-            ((T *)to)[c] = (T)sum; \
+        enum { AT_ONCE = 256 }; \
+        for (int64_t c = 0; c < channels; c += AT_ONCE) { \
+            const int64_t n = channels - c < AT_ONCE ? channels - c : AT_ONCE; \
+            double sum[AT_ONCE] = { 0 }; \
+            for (int64_t k = 0; k < blocks; k++) \
+                for (int64_t i = 0; i < n; i++) sum[i] += (double)((const T *)from)[k * channels + c + i]; \
+            for (int64_t i = 0; i < n; i++) ((T *)to)[c + i] = (T)sum[i]; \
         } \
     }
 ROWS(f32, float, F32, sqrtf)
@@ -243,8 +277,10 @@ static tp_dtype computed_in(const tp_tensor *x) { return x->dtype == TP_F64 ? TP
 
 static int threads_for(const tp__norm_rows *s, int64_t n) { return s->samples * s->groups * n >= PARALLEL ? tp_get_num_threads() : 1; }
 
+/* What rows go through on their way; and whether y is streamed. */
 static tp_status take_room(job *j, tp_dtype dtype, int threads)
 {
+    j->streams = dtype == TP_F32 && j->y->dtype == TP_F32 && j->x->dtype == TP_F32 && j->shape->inner == 1 && tp__streams(j->y->numel * 4);
     if (j->x->dtype == dtype) return TP_OK;
     j->room = tp__scratch(TP__SCRATCH_COPY, (size_t)(ROOM_ROWS * threads * j->n) * tp_dtype_size(dtype));
     return j->room ? TP_OK : TP_ERR_MEMORY;

@@ -1,12 +1,14 @@
-/* softmax.c: softmax and log_softmax. In short rows exp is taken over many rows at once, which keeps vectors full. */
+/* softmax.c: softmax and log_softmax. In short rows exp is taken over many rows at once, which keeps vectors full. A row is read from
+ * memory once, and from the cache after that; large results go past the caches. */
 #include "cpu/softmax.h"
 
 #include "core/convert.h"
 #include "core/parallel.h"
 #include "cpu/scratch.h"
+#include "cpu/stream.h"
 #include "cpu/vecmath.h"
 
-enum { COLUMNS = 16, PARALLEL = 1 << 15 };
+enum { COLUMNS = 16, PARALLEL = 1 << 15, LONGEST_STREAMED = 1 << 16 };   /* the last in bytes of a row */
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -40,7 +42,7 @@ typedef struct walk {
     tp_tensor *out;
     tp__row_fn *fn;
     const void *arg;
-    bool f64;
+    bool f64, streams;                                 /* streams: of direct tensors alone */
     int64_t per_tile, across;                          /* rows in a tile; tiles in an outer, or in all if inner is 1 */
 } walk;
 
@@ -75,12 +77,12 @@ static void run_tile(const walk *w, int64_t tile, char *scratch)
         if (!is_direct(w, w->in[i])) copy_rows(w, w->in[i], start, rows, scratch + i * block, true);
     }
     if (!w->out) {
-        w->fn(rows, n, outer * inner + column, x, NULL, w->f64, w->arg);
+        w->fn(rows, n, outer * inner + column, x, NULL, NULL, w->f64, w->arg);
         return;
     }
-    char *y = is_direct(w, w->out) ? (char *)w->out->data + start * wide : scratch;
-    w->fn(rows, n, outer * inner + column, x, y, w->f64, w->arg);
-    if (!is_direct(w, w->out)) copy_rows(w, w->out, start, rows, y, false);
+    char *direct = is_direct(w, w->out) ? (char *)w->out->data + start * wide : NULL, *y = direct && !w->streams ? direct : scratch;
+    w->fn(rows, n, outer * inner + column, x, y, w->streams ? direct : NULL, w->f64, w->arg);
+    if (!direct) copy_rows(w, w->out, start, rows, y, false);
 }
 
 typedef struct tiles_job { const walk *w; char *scratch; size_t room; } tiles_job;
@@ -89,6 +91,7 @@ static void run_tiles(void *arg, int64_t first, int64_t last)
 {
     const tiles_job *t = arg;
     for (int64_t i = first; i < last; i++) run_tile(t->w, i, t->room ? t->scratch + t->room * (size_t)tp__seat() : NULL);
+    if (t->w->streams) tp__stream_end();
 }
 
 tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg)
@@ -101,7 +104,10 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
     w.across = ((shape.inner == 1 ? shape.outer : shape.inner) + w.per_tile - 1) / w.per_tile;
     const int64_t tiles = shape.inner == 1 ? w.across : shape.outer * w.across;
     const int threads = numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
-    const size_t room = is_direct(&w, in[0]) ? 0 : (size_t)(n_in * w.per_tile * shape.n) * (w.f64 ? 8 : 4);
+    const int64_t wide = w.f64 ? 8 : 4;
+    w.streams = out && is_direct(&w, in[0]) && is_direct(&w, out) && shape.n * wide <= LONGEST_STREAMED && tp__streams(numel * wide);
+    for (int i = 0; i < n_in; i++) w.streams &= !out || in[i]->storage != out->storage;
+    const size_t room = is_direct(&w, in[0]) && !w.streams ? 0 : (size_t)((w.streams ? 1 : n_in) * w.per_tile * shape.n * wide);
     char *scratch = room ? tp__scratch(TP__SCRATCH_COPY, room * (size_t)threads) : NULL;
     if (room && !scratch) return TP_ERR_MEMORY;
     tp__parallel_items(tiles, numel / tiles, threads, run_tiles, &(tiles_job){ &w, scratch, room });
@@ -110,42 +116,69 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
 
 /* ---- Leaf loops: one body for float32 and float64 ---------------------------------------------------------------------------------- */
 
-#define LANES 16
-#define REDUCE_ROW(name, T, first, expression) \
-    static TP__INLINE T name(int64_t n, const T *x) \
+enum { LANES = 64, SOME = 16 };                        /* partial results of a row; of what is left of it */
+#define EACH(count) for (int l = 0; l < count; l++)
+/* `expression` of a, a partial result, and b, the next term: `term` of i. Rows shorter than SOME go one by one. */
+#define REDUCE(T, n, first, term, expression, result) do { \
+        T part_[LANES], rest_ = first; \
+        int64_t k_ = 0; \
+        EACH(LANES) part_[l] = first; \
+        for (; k_ + LANES <= (n); k_ += LANES) \
+            EACH(LANES) { const int64_t i = k_ + l; const T a = part_[l], b = term; part_[l] = (expression); } \
+        for (; k_ + SOME <= (n); k_ += SOME) \
+            EACH(SOME) { const int64_t i = k_ + l; const T a = part_[l], b = term; part_[l] = (expression); } \
+        for (int half = LANES / 2; k_ && half; half /= 2) \
+            EACH(half) { const T a = part_[l], b = part_[l + half]; part_[l] = (expression); } \
+        for (int64_t i = k_; i < (n); i++) { const T a = rest_, b = term; rest_ = (expression); } \
+        const T a = part_[0], b = rest_; \
+        *(result) = k_ ? (expression) : rest_; \
+    } while (0)
+#define GREATER (b > a ? b : a)
+
+/* The last loop over a streamed row; the next row is asked for meanwhile. */
+#define SCALE_ROW(T, LINE) { TP__STREAM_ROW(T, n, y, e[i] * scale, __builtin_prefetch(next + at), LINE); }
+#define BACK_ROW(T, LINE) \
+    { TP__STREAM_ROW(T, n, dx, y[i] * (dy[i] - inner), __builtin_prefetch(dy + n + at); __builtin_prefetch(y + n + at), LINE); }
+#define SCALE_F32(LINE) SCALE_ROW(float, LINE)
+#define SCALE_F64(LINE) SCALE_ROW(double, LINE)
+#define BACK_F32(LINE) BACK_ROW(float, LINE)
+#define BACK_F64(LINE) BACK_ROW(double, LINE)
+TP__SIMD_LINES(static, scale_past_f32, (int64_t n, const float *e, float scale, const float *next, float *y), (n, e, scale, next, y), SCALE_F32)
+TP__SIMD_LINES(static, scale_past_f64, (int64_t n, const double *e, double scale, const double *next, double *y), (n, e, scale, next, y), SCALE_F64)
+TP__SIMD_LINES(static, back_past_f32, (int64_t n, const float *dy, const float *y, float inner, float *dx), (n, dy, y, inner, dx), BACK_F32)
+TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double *y, double inner, double *dx), (n, dy, y, inner, dx), BACK_F64)
+
+#define ROWS(bits, T, EXP, FALLING, LOG) \
+    static TP__INLINE T max_f##bits(int64_t n, const T *x) { T m; REDUCE(T, n, x[0], x[i], GREATER, &m); return m; } \
+    static TP__INLINE T sum_f##bits(int64_t n, const T *x) { T sum; REDUCE(T, n, 0, x[i], a + b, &sum); return sum; } \
+    static TP__INLINE T exp_sum_f##bits(int64_t n, const T *x, T m, T *y) \
     { \
-        T m = first; \
-        int64_t i = 0; \
-        if (n >= LANES) { \
-            T part[LANES]; \
-            for (int l = 0; l < LANES; l++) part[l] = x[l]; \
-            for (i = LANES; i + LANES <= n; i += LANES) \
-                for (int l = 0; l < LANES; l++) { const T a = part[l], b = x[i + l]; part[l] = (expression); } \
-            for (int half = LANES / 2; half; half /= 2) \
-                for (int l = 0; l < half; l++) { const T a = part[l], b = part[l + half]; part[l] = (expression); } \
-            m = part[0]; \
-        } \
-        for (; i < n; i++) { const T a = m, b = x[i]; m = (expression); } \
-        return m; \
-    }
-#define ROWS(bits, T, EXP, LOG) \
-    REDUCE_ROW(max_f##bits, T, x[0], b > a ? b : a) \
-    REDUCE_ROW(sum_f##bits, T, 0, a + b) \
+        T sum; \
+        REDUCE(T, n, 0, (y[i] = FALLING(x[i] - m)), a + b, &sum); \
+        return sum; \
+    } \
     static TP__INLINE void exp_f##bits(int64_t n, T *x) { for (int64_t i = 0; i < n; i++) x[i] = EXP(x[i]); } \
-    static TP__INLINE void softmax_f##bits##_body(int64_t rows, int64_t n, const T *x, T *y) \
+    static TP__INLINE void softmax_f##bits##_body(int64_t rows, int64_t n, const T *x, T *y, T *past) \
     { \
+        for (int64_t r = 0; r < rows && n >= LANES; r++, x += n, y += n) { \
+            const T scale = 1 / exp_sum_f##bits(n, x, max_f##bits(n, x), y); \
+            if (past) scale_past_f##bits(n, y, scale, x + n, past + r * n); \
+            else for (int64_t i = 0; i < n; i++) y[i] *= scale; \
+        } \
+        if (n >= LANES) return; \
         for (int64_t r = 0; r < rows; r++) { \
             const T m = max_f##bits(n, x + r * n); \
             for (int64_t i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - m; \
         } \
-        exp_f##bits(rows * n, y); \
+        for (int64_t i = 0; i < rows * n; i++) y[i] = FALLING(y[i]); \
         for (int64_t r = 0; r < rows; r++) { \
             const T scale = 1 / sum_f##bits(n, y + r * n); \
             for (int64_t i = 0; i < n; i++) y[r * n + i] *= scale; \
         } \
+        if (past) tp__stream(past, y, rows * n * (int64_t)sizeof(T)); \
     } \
-    TP__SIMD(static, softmax_f##bits, (int64_t rows, int64_t n, const T *x, T *y), (rows, n, x, y)) \
-    void tp__softmax_rows_f##bits(int64_t rows, int64_t n, const T *x, T *y) { softmax_f##bits(rows, n, x, y); } \
+    TP__SIMD(static, softmax_f##bits, (int64_t rows, int64_t n, const T *x, T *y, T *past), (rows, n, x, y, past)) \
+    void tp__softmax_rows_f##bits(int64_t rows, int64_t n, const T *x, T *y) { softmax_f##bits(rows, n, x, y, NULL); } \
     static TP__INLINE void sums_f##bits##_body(int64_t rows, int64_t n, const T *x, T *max, T *sum) \
     { \
         T e[TP__ROWS_BLOCK]; \
@@ -178,19 +211,16 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
             for (int64_t i = 0; i < n; i++) y[r * n + i] = x[r * n + i] - max[r] - logsum[r]; \
     } \
     TP__SIMD(static, minus_f##bits, (int64_t rows, int64_t n, const T *x, const T *max, const T *logsum, T *y), (rows, n, x, max, logsum, y)) \
-    static TP__INLINE void softmax_back_f##bits##_body(int64_t rows, int64_t n, const T *dy, const T *y, T *dx) \
+    static TP__INLINE void softmax_back_f##bits##_body(int64_t rows, int64_t n, const T *dy, const T *y, T *dx, T *past) \
     { \
         for (int64_t r = 0; r < rows; r++, dy += n, y += n, dx += n) { \
-            T part[LANES] = { 0 }, inner = 0; \
-            int64_t i = 0; \
-            for (; i + LANES <= n; i += LANES) \
-                for (int l = 0; l < LANES; l++) part[l] += dy[i + l] * y[i + l]; \
-            for (; i < n; i++) inner += dy[i] * y[i]; \
-            if (n >= LANES) inner += sum_f##bits(LANES, part); \
-            for (i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - inner); \
+            T inner; \
+            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner); \
+            if (past) back_past_f##bits(n, dy, y, inner, past + r * n); \
+            else for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - inner); \
         } \
     } \
-    TP__SIMD(static, softmax_back_f##bits, (int64_t rows, int64_t n, const T *dy, const T *y, T *dx), (rows, n, dy, y, dx)) \
+    TP__SIMD(static, softmax_back_f##bits, (int64_t rows, int64_t n, const T *dy, const T *y, T *dx, T *past), (rows, n, dy, y, dx, past)) \
     static TP__INLINE void log_softmax_back_f##bits##_body(int64_t rows, int64_t n, const T *dy, const T *y, T *dx) \
     { \
         for (int64_t r = 0; r < rows; r++, dy += n, y += n, dx += n) { \
@@ -199,16 +229,16 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
         } \
     } \
     TP__SIMD(static, log_softmax_back_f##bits, (int64_t rows, int64_t n, const T *dy, const T *y, T *dx), (rows, n, dy, y, dx))
-ROWS(32, float, tp__exp_f32, tp__log_f32)
-ROWS(64, double, exp, log)
+ROWS(32, float, tp__exp_f32, tp__exp_falling_f32, tp__log_f32)
+ROWS(64, double, tp__exp_f64, tp__exp_falling_f64, tp__log_f64)
 
 /* ---- Kernels ------------------------------------------------------------------------------------------------------------------------------ */
 
-static void softmax_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void softmax_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
     (void)first, (void)arg;
-    if (f64) softmax_f64(rows, n, x[0], y);
-    else softmax_f32(rows, n, x[0], y);
+    if (f64) softmax_f64(rows, n, x[0], y, past);
+    else softmax_f32(rows, n, x[0], y, past);
 }
 
 /* In 16-bit floats, of which *arg is the dtype, PyTorch rounds the sum and its logarithm; so do we. */
@@ -223,7 +253,7 @@ void tp__logsum_rows_narrow(int64_t rows, int64_t n, const float *x, float *max,
     }
 }
 
-static void log_softmax_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void log_softmax_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
     (void)first;
     enum { MOST = 256 };
@@ -242,20 +272,22 @@ static void log_softmax_rows(int64_t rows, int64_t n, int64_t first, const void 
             minus_f32(some, n, from, m, s, (float *)y + r * n);
         }
     }
+    if (past) tp__stream(past, y, rows * n * (f64 ? 8 : 4));
 }
 
-static void softmax_back_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void softmax_back_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
     (void)first, (void)arg;
-    if (f64) softmax_back_f64(rows, n, x[0], x[1], y);
-    else softmax_back_f32(rows, n, x[0], x[1], y);
+    if (f64) softmax_back_f64(rows, n, x[0], x[1], y, past);
+    else softmax_back_f32(rows, n, x[0], x[1], y, past);
 }
 
-static void log_softmax_back_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg)
+static void log_softmax_back_rows(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg)
 {
     (void)first, (void)arg;
     if (f64) log_softmax_back_f64(rows, n, x[0], x[1], y);
     else log_softmax_back_f32(rows, n, x[0], x[1], y);
+    if (past) tp__stream(past, y, rows * n * (f64 ? 8 : 4));
 }
 
 /* The first member of the attributes is the dim. */

@@ -10,8 +10,9 @@ tp__rows tp__rows_of(const tp_tensor *x, int64_t dim);
 
 enum { TP__ROWS_BLOCK = 4096, TP__ROWS_INPUTS = 2 };   /* elements handled at once, unless a row is longer */
 
-/* Rows first .. first + rows - 1, contiguous at each of x and at y, in float32 or float64. y may be one of x. */
-typedef void tp__row_fn(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, bool f64, const void *arg);
+/* Rows first .. first + rows - 1, contiguous at each of x and at y, in float32 or float64. y may be one of x. `past`: NULL, or where the
+ * result is to be streamed; y is then room for it. */
+typedef void tp__row_fn(int64_t rows, int64_t n, int64_t first, const void *const *x, void *y, void *past, bool f64, const void *arg);
 
 /* Calls fn for all rows, from several threads if that pays. `in` are contiguous, of the same shape; out, which may be NULL, too. */
 tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg);

@@ -19,7 +19,7 @@ static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x,
 
 /* Arguments beyond which a function is as at the bound. They are variables since of a constant a compiler makes the function's
  * value there, and of that a choice by masks, where the least of two numbers is one instruction. */
-extern const struct tp__reach { float tanh, erf, exp_most, exp_least; } tp__reach;
+extern const struct tp__reach { float tanh, erf, exp_most, exp_least, exp_normal; } tp__reach;
 static TP__INLINE float tp__at_most(float x, float most) { return x > most ? most : x; }               /* of a NaN, it: here and below */
 static TP__INLINE float tp__at_least(float x, float least) { return x < least ? least : x; }
 
@@ -53,6 +53,19 @@ static TP__INLINE float tp__exp_f32(float x)
     p = sum + (p * (r * r) + ((r - (sum - 1.0f)) + r_rest));
     return tp__scale_f32(p, shifted);
 }
+
+/* exp of x <= 0 for softmax, whose terms are added: 1.5 ulp, and 0 where it would be subnormal. A NaN stays one. */
+static TP__INLINE float tp__exp_falling_f32(float x)
+{
+    const float c = tp__at_least(x, tp__reach.exp_normal);
+    const float shifted = c * 1.44269504088896341f + TP__ROUNDER_F32;
+    const float n = shifted - TP__ROUNDER_F32;
+    const float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
+    const float p = TP__P7(r, 1.0f, 1.0f, 5.0000001201e-1f, 1.6666665459e-1f, 4.1665795894e-2f, 8.3334519073e-3f, 1.3981999507e-3f);
+    const float y = p * tp__float_of((int32_t)(((uint32_t)tp__bits_of(shifted) << 23) + 0x3F800000));
+    return x < tp__reach.exp_normal ? 0 : y;
+}
+static TP__INLINE double tp__exp_falling_f64(double x) { return tp__exp_f64(x); }
 
 /* log(x) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2) */
 static TP__INLINE float tp__log_f32(float x)

@@ -1,0 +1,91 @@
+/* transpose.c: transposes by tiles, of which both sides are whole lines of the caches, and in these by blocks that are turned over in
+ * registers. A tile that goes past the caches is gathered in the first one; meanwhile the next is asked for, since no processor foresees
+ * where the lines of a column lie. */
+#include "cpu/transpose.h"
+
+#include "cpu/stream.h"
+#include "cpu/vec.h"
+
+enum { SIDE = TP__TRANSPOSE_SIDE, TILE_BYTES = 16384 };
+
+typedef uint16_t u16x8 __attribute__((vector_size(16)));
+typedef uint8_t u8x16 __attribute__((vector_size(16)));
+
+/* Rows k and k + n / 2 are shuffled together like cards, log2(n) times. */
+static TP__INLINE void turn_u16(u16x8 *g)
+{
+    u16x8 t[8];
+    for (int round = 0; round < 3; round++) {
+        TP__UNROLLED for (int k = 0; k < 4; k++) {
+            t[2 * k] = TP__MIX(g[k], g[k + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            t[2 * k + 1] = TP__MIX(g[k], g[k + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+        }
+        TP__UNROLLED for (int k = 0; k < 8; k++) g[k] = t[k];
+    }
+}
+static TP__INLINE void turn_u8(u8x16 *g)
+{
+    u8x16 t[16];
+    for (int round = 0; round < 4; round++) {
+        TP__UNROLLED for (int k = 0; k < 8; k++) {
+            t[2 * k] = TP__MIX(g[k], g[k + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            t[2 * k + 1] = TP__MIX(g[k], g[k + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+        TP__UNROLLED for (int k = 0; k < 16; k++) g[k] = t[k];
+    }
+}
+static TP__INLINE void turn_u32(tp__f32x8 *g) { tp__transpose_8x8(g); }
+static TP__INLINE void turn_u64(tp__f64x4 *g) { TP__TRANSPOSE_4X4(tp__f64x4, g); }
+
+#define TILE(name, T, G, N) \
+    static TP__INLINE void tile_##name##_body(void *y_, int64_t ldy, const void *x_, int64_t ldx, int64_t rows, int64_t columns) \
+    { \
+        T *y = y_; \
+        const T *x = x_; \
+        int64_t j = 0; \
+        for (; j + N <= columns; j += N) { \
+            int64_t i = 0; \
+            for (; i + N <= rows; i += N) { \
+                G g[N]; \
+                TP__UNROLLED for (int k = 0; k < N; k++) memcpy(&g[k], x + (j + k) * ldx + i, sizeof *g); \
+                turn_##name(g); \
+                TP__UNROLLED for (int k = 0; k < N; k++) memcpy(y + (i + k) * ldy + j, &g[k], sizeof *g); \
+            } \
+            for (; i < rows; i++) \
+                for (int k = 0; k < N; k++) y[i * ldy + j + k] = x[(j + k) * ldx + i]; \
+        } \
+        for (; j < columns; j++) \
+            for (int64_t i = 0; i < rows; i++) y[i * ldy + j] = x[j * ldx + i]; \
+    } \
+    TP__SIMD(static, tile_##name, (void *y_, int64_t ldy, const void *x_, int64_t ldx, int64_t rows, int64_t columns), (y_, ldy, x_, ldx, rows, columns))
+TILE(u8, uint8_t, u8x16, 16)
+TILE(u16, uint16_t, u16x8, 8)
+TILE(u32, uint32_t, tp__f32x8, 8)
+TILE(u64, uint64_t, tp__f64x4, 4)
+
+static void ask_for(const char *x, int64_t step, int64_t rows, int64_t bytes)
+{
+    for (int64_t r = 0; r < rows; r++) tp__prefetch(x + r * step, bytes);
+}
+
+void tp__transpose(char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item, bool streams)
+{
+    void (*tile)(void *, int64_t, const void *, int64_t, int64_t, int64_t) = item == 1 ? tile_u8 : item == 2 ? tile_u16 : item == 4 ? tile_u32 : tile_u64;
+    const int64_t across = TILE_BYTES / SIDE / item < SIDE ? TILE_BYTES / SIDE / item : SIDE;        /* columns of y in a tile */
+    _Alignas(64) char block[TILE_BYTES];
+    for (int64_t i = 0; i < rows; i += SIDE) {
+        const int64_t down = rows - i < SIDE ? rows - i : SIDE;
+        for (int64_t j = 0, w; j < columns; j += w) {
+            const char *from = x + (j * ldx + i) * item;
+            char *to = y + (i * ldy + j) * item;
+            w = columns - j < across ? columns - j : across;
+            if (!streams) {
+                tile(to, ldy, from, ldx, down, w);
+                continue;
+            }
+            if (columns - j - w > 0) ask_for(from + w * ldx * item, ldx * item, columns - j - w < across ? columns - j - w : across, down * item);
+            tile(block, across, from, ldx, down, w);
+            for (int64_t r = 0; r < down; r++) tp__stream(to + r * ldy * item, block + r * across * item, w * item);
+        }
+    }
+}
