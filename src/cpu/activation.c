@@ -77,7 +77,7 @@ TP__REAL2(mish_backward, a * mish_slope_f32(b), a * mish_slope_f64(b))
     static TP__INLINE T gelu_f##bits(T x) { return x * ((T)0.5 + (T)0.5 * ERF(x * (T)ROOT_HALF)); } \
     static TP__INLINE T gelu_slope_f##bits(T x) \
     { \
-        return (T)0.5 + (T)0.5 * ERF(x * (T)ROOT_HALF) + x * (T)DENSITY * EXP(x * x * (T)-0.5); \
+        return (T)0.5 + (T)0.5 * ERF(x * (T)ROOT_HALF) + x * (T)DENSITY * TP__BY_TYPE(exp_falling, x * x * (T)-0.5); \
     } \
     static TP__INLINE T gelu_tanh_f##bits(T x) \
     { \

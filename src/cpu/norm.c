@@ -21,13 +21,17 @@ enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, 
 
 /* ---- Leaf loops ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* LANES partial sums of each of two terms over i, and over what is left of the row SOME, or one by one */
+/* LANES partial sums of each of two terms over i, and over what is left of the row SOME, or one by one. The
+ * last argument, if there is one, is done before each LANES from k_ on. */
 #define EACH(count, k, first, second) \
     for (int l = 0; l < count; l++) { const int64_t i = (k) + l; p_[l] += (first); q_[l] += (second); }
-#define TWO_SUMS(T, n, first, second, a, b) do { \
+#define TWO_SUMS(T, n, first, second, a, b, ...) do { \
         T p_[LANES] = { 0 }, q_[LANES] = { 0 }, p_rest_ = 0, q_rest_ = 0; \
         int64_t k_ = 0; \
-        for (; k_ + LANES <= (n); k_ += LANES) EACH(LANES, k_, first, second) \
+        for (; k_ + LANES <= (n); k_ += LANES) { \
+            __VA_ARGS__; \
+            EACH(LANES, k_, first, second) \
+        } \
         for (; k_ + SOME <= (n); k_ += SOME) EACH(SOME, k_, first, second) \
         for (int64_t i = k_; i < (n); i++) { p_rest_ += (first); q_rest_ += (second); } \
         for (int half = LANES / 2; k_ && half; half /= 2) \
@@ -39,10 +43,10 @@ enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, 
 #define LEAVES(dtype, T) \
     static TP__INLINE void sums_##dtype##_body(int64_t n, const T *x, T shift, T *rest, T *squares) \
     { \
-        TWO_SUMS(T, n, x[i] - shift, (x[i] - shift) * (x[i] - shift), rest, squares); \
+        TWO_SUMS(T, n, x[i] - shift, (x[i] - shift) * (x[i] - shift), rest, squares, tp__prefetch(x + n + k_, LANES * (int64_t)sizeof(T))); \
     } \
     TP__SIMD(static, sums_##dtype, (int64_t n, const T *x, T shift, T *rest, T *squares), (n, x, shift, rest, squares)) \
-    static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(T, n, x[i], 0, sum, &none); } \
+    static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(T, n, x[i], 0, sum, &none, ); } \
     TP__SIMD(static, sum_##dtype, (int64_t n, const T *x, T *sum), (n, x, sum)) \
     /* y = (x - m) r w + b, weights by element, or one of each for all */ \
     static TP__INLINE void scale_##dtype##_body(int64_t n, const T *x, T m, T r, const T *w, const T *b, T *y) \
@@ -60,8 +64,8 @@ enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, 
     TP__SIMD(static, scale_all_##dtype, (int64_t n, const T *x, T m, T r, T w, T b, T *y), (n, x, m, r, w, b, y)) \
     static TP__INLINE void back_sums_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T *A, T *B) \
     { \
-        if (w) TWO_SUMS(T, n, dy[i] * x[i] * w[i], dy[i] * w[i], A, B); \
-        else TWO_SUMS(T, n, dy[i] * x[i], dy[i], A, B); \
+        if (w) TWO_SUMS(T, n, dy[i] * x[i] * w[i], dy[i] * w[i], A, B, ); \
+        else TWO_SUMS(T, n, dy[i] * x[i], dy[i], A, B, ); \
     } \
     TP__SIMD(static, back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
     /* Either of dw and db may be NULL */ \
@@ -84,10 +88,10 @@ LEAVES(f64, double)
 /* The last loops over a streamed row, of float32: as `scale` and `back` of rows whose weights go by element. */
 #define PAST(term, ahead, LINE) TP__STREAM_ROW(float, n, y, term, ahead, LINE)
 #define SCALE(LINE) { \
-        if (w && b) PAST((x[i] - m) * r * w[i] + b[i], __builtin_prefetch(x + n + at), LINE); \
-        else if (w) PAST((x[i] - m) * r * w[i], __builtin_prefetch(x + n + at), LINE); \
-        else if (b) PAST((x[i] - m) * r + b[i], __builtin_prefetch(x + n + at), LINE); \
-        else PAST((x[i] - m) * r, __builtin_prefetch(x + n + at), LINE); \
+        if (w && b) PAST((x[i] - m) * r * w[i] + b[i], , LINE); \
+        else if (w) PAST((x[i] - m) * r * w[i], , LINE); \
+        else if (b) PAST((x[i] - m) * r + b[i], , LINE); \
+        else PAST((x[i] - m) * r, , LINE); \
     }
 #define BACK(LINE) { \
         if (w) PAST(one * dy[i] * w[i] + p * x[i] + q, __builtin_prefetch(x + n + at); __builtin_prefetch(dy + n + at), LINE); \
@@ -143,6 +147,7 @@ static void row_done(const job *j, int64_t row, const void *y, tp_dtype dtype)
 
 static double stat_in(const tp_tensor *s, int64_t row)
 {
+    if (s->dtype == TP_F32) return (double)((const float *)s->data)[row];
     double v;
     tp__cast_row(&v, TP_F64, 1, (const char *)s->data + row * (int64_t)tp_dtype_size((tp_dtype)s->dtype), (tp_dtype)s->dtype, 1, 1);
     return v;
@@ -150,6 +155,10 @@ static double stat_in(const tp_tensor *s, int64_t row)
 
 static void stat_out(tp_tensor *s, int64_t row, double v)
 {
+    if (s->dtype == TP_F32) {
+        ((float *)s->data)[row] = (float)v;
+        return;
+    }
     tp__cast_row((char *)s->data + row * (int64_t)tp_dtype_size((tp_dtype)s->dtype), (tp_dtype)s->dtype, 1, &v, TP_F64, 1, 1);
 }
 

@@ -118,13 +118,16 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
 
 enum { LANES = 64, SOME = 16 };                        /* partial results of a row; of what is left of it */
 #define EACH(count) for (int l = 0; l < count; l++)
-/* `expression` of a, a partial result, and b, the next term: `term` of i. Rows shorter than SOME go one by one. */
-#define REDUCE(T, n, first, term, expression, result) do { \
+/* `expression` of a, a partial result, and b, the next term: `term` of i. Rows shorter than SOME go one by one. The last
+ * argument, if there is one, is done before each LANES from k_ on: the next row is asked for while the arithmetic runs. */
+#define REDUCE(T, n, first, term, expression, result, ...) do { \
         T part_[LANES], rest_ = first; \
         int64_t k_ = 0; \
         EACH(LANES) part_[l] = first; \
-        for (; k_ + LANES <= (n); k_ += LANES) \
+        for (; k_ + LANES <= (n); k_ += LANES) { \
+            __VA_ARGS__; \
             EACH(LANES) { const int64_t i = k_ + l; const T a = part_[l], b = term; part_[l] = (expression); } \
+        } \
         for (; k_ + SOME <= (n); k_ += SOME) \
             EACH(SOME) { const int64_t i = k_ + l; const T a = part_[l], b = term; part_[l] = (expression); } \
         for (int half = LANES / 2; k_ && half; half /= 2) \
@@ -135,26 +138,26 @@ enum { LANES = 64, SOME = 16 };                        /* partial results of a r
     } while (0)
 #define GREATER (b > a ? b : a)
 
-/* The last loop over a streamed row; the next row is asked for meanwhile. */
-#define SCALE_ROW(T, LINE) { TP__STREAM_ROW(T, n, y, e[i] * scale, __builtin_prefetch(next + at), LINE); }
+/* The last loop over a streamed row */
+#define SCALE_ROW(T, LINE) { TP__STREAM_ROW(T, n, y, e[i] * scale, , LINE); }
 #define BACK_ROW(T, LINE) \
     { TP__STREAM_ROW(T, n, dx, y[i] * (dy[i] - inner), __builtin_prefetch(dy + n + at); __builtin_prefetch(y + n + at), LINE); }
 #define SCALE_F32(LINE) SCALE_ROW(float, LINE)
 #define SCALE_F64(LINE) SCALE_ROW(double, LINE)
 #define BACK_F32(LINE) BACK_ROW(float, LINE)
 #define BACK_F64(LINE) BACK_ROW(double, LINE)
-TP__SIMD_LINES(static, scale_past_f32, (int64_t n, const float *e, float scale, const float *next, float *y), (n, e, scale, next, y), SCALE_F32)
-TP__SIMD_LINES(static, scale_past_f64, (int64_t n, const double *e, double scale, const double *next, double *y), (n, e, scale, next, y), SCALE_F64)
+TP__SIMD_LINES(static, scale_past_f32, (int64_t n, const float *e, float scale, float *y), (n, e, scale, y), SCALE_F32)
+TP__SIMD_LINES(static, scale_past_f64, (int64_t n, const double *e, double scale, double *y), (n, e, scale, y), SCALE_F64)
 TP__SIMD_LINES(static, back_past_f32, (int64_t n, const float *dy, const float *y, float inner, float *dx), (n, dy, y, inner, dx), BACK_F32)
 TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double *y, double inner, double *dx), (n, dy, y, inner, dx), BACK_F64)
 
 #define ROWS(bits, T, EXP, FALLING, LOG) \
-    static TP__INLINE T max_f##bits(int64_t n, const T *x) { T m; REDUCE(T, n, x[0], x[i], GREATER, &m); return m; } \
-    static TP__INLINE T sum_f##bits(int64_t n, const T *x) { T sum; REDUCE(T, n, 0, x[i], a + b, &sum); return sum; } \
+    static TP__INLINE T max_f##bits(int64_t n, const T *x) { T m; REDUCE(T, n, x[0], x[i], GREATER, &m, ); return m; } \
+    static TP__INLINE T sum_f##bits(int64_t n, const T *x) { T sum; REDUCE(T, n, 0, x[i], a + b, &sum, ); return sum; } \
     static TP__INLINE T exp_sum_f##bits(int64_t n, const T *x, T m, T *y) \
     { \
         T sum; \
-        REDUCE(T, n, 0, (y[i] = FALLING(x[i] - m)), a + b, &sum); \
+        REDUCE(T, n, 0, (y[i] = FALLING(x[i] - m)), a + b, &sum, tp__prefetch(x + n + k_, LANES * (int64_t)sizeof(T))); \
         return sum; \
     } \
     static TP__INLINE void exp_f##bits(int64_t n, T *x) { for (int64_t i = 0; i < n; i++) x[i] = EXP(x[i]); } \
@@ -162,7 +165,7 @@ TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double
     { \
         for (int64_t r = 0; r < rows && n >= LANES; r++, x += n, y += n) { \
             const T scale = 1 / exp_sum_f##bits(n, x, max_f##bits(n, x), y); \
-            if (past) scale_past_f##bits(n, y, scale, x + n, past + r * n); \
+            if (past) scale_past_f##bits(n, y, scale, past + r * n); \
             else for (int64_t i = 0; i < n; i++) y[i] *= scale; \
         } \
         if (n >= LANES) return; \
@@ -215,7 +218,7 @@ TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double
     { \
         for (int64_t r = 0; r < rows; r++, dy += n, y += n, dx += n) { \
             T inner; \
-            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner); \
+            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner, ); \
             if (past) back_past_f##bits(n, dy, y, inner, past + r * n); \
             else for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - inner); \
         } \

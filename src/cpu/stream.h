@@ -18,7 +18,7 @@
 #include <immintrin.h>
 #endif
 
-enum { TP__LINE = 64, TP__STREAM_BLOCK = 512 };        /* bytes: of a line of the caches, of a block */
+enum { TP__LINE = 64, TP__STREAM_BLOCK = 512 };         /* bytes: of a line of the caches, of a block */
 
 /* Is a result of so many bytes better written past the caches? */
 bool tp__streams(int64_t bytes);
