@@ -28,6 +28,7 @@ static void rows_setup(bench *b)
 static tp_tensor *add(bench *b) { return tp_add(b->x[0], b->x[1]); }
 static tp_tensor *mul(bench *b) { return tp_mul(b->x[0], b->x[1]); }
 static tp_tensor *hyperbolic(bench *b) { return tp_tanh(b->x[0]); }
+static tp_tensor *gelu(bench *b) { return tp_gelu(b->x[0]); }
 static tp_tensor *softmax(bench *b) { return tp_softmax(b->x[0], -1); }
 static tp_tensor *sum(bench *b) { return tp_sum(b->x[0]); }
 static tp_tensor *sum0(bench *b) { return tp_sum(b->x[0], .dims = TP_DIMS(0)); }
@@ -44,6 +45,7 @@ static tp_tensor *layernorm(bench *b)
 const bench_case bench_elementwise[] = {
     SIZES("add", add, { 2, 3, 2 })
     SIZES("mul", mul, { 2, 3, 3 })
+    SIZES("gelu", gelu, { 1, 2, 3 })
     SIZES("tanh", hyperbolic, { 1, 2, 3 })
     SIZES("softmax", softmax, { 1, 2, 3 })
     SIZES("sum", sum, { 1, 1, 1 })
