@@ -75,7 +75,7 @@ double tp__zeta(double s, double x)
 double tp__polygamma_of(int64_t n, double x)
 {
     if (n == 0) return tp__digamma(x);
-    if (n == 1 && x == -INFINITY) return NAN;          /* as PyTorch; it is inf for the others */
+    if (n == 1 ? x == -INFINITY : x == INFINITY) return NAN;     /* as PyTorch */
     const double y = exp(tp__lgamma((double)n + 1)) * zeta((double)n + 1, x);
     return n % 2 ? y : -y;
 }

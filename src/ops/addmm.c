@@ -149,12 +149,23 @@ static tp_status addbmm_compose(tp__call *call)
     return tp__made(call->out[0]);
 }
 
+/* beta and alpha count as true or false */
+static tp_status addr_of_bool(tp__call *call)
+{
+    const scale_attr *attr = call->attr;
+    tp_tensor *y = tp_outer(call->in[1], call->in[2]);
+    if (is_number(&attr->alpha, 0)) y = tp_zeros_like(y);
+    if (!is_number(&attr->beta, 0)) y = tp_logical_or(call->in[0], y);
+    return tp__made(tp__out_made(call, y));
+}
+
 static tp_status addr_compose(tp__call *call)
 {
     const scale_attr *attr = call->attr;
     if (call->in[1]->ndim != 1 || call->in[2]->ndim != 1) return misfit(call);
     if (tp__category(tp__result_type(call->in, 3)) < 2 && (attr->alpha.kind == TP_OPERAND_REAL || attr->beta.kind == TP_OPERAND_REAL))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "alpha or beta is real, the tensors are of integers");
+    if (tp__result_type(call->in, 3) == TP_BOOL) return addr_of_bool(call);
     tp_tensor *y = scaled(tp_outer(call->in[1], call->in[2]), &attr->alpha);
     if (y && call->in[0]->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to %s", tp__shape_text(call->in[0]), tp__shape_text(y));
     if (!is_number(&attr->beta, 0)) y = tp_add(scaled(call->in[0], &attr->beta), y);

@@ -9,8 +9,8 @@
  *
  * (Giles 2008, "Collected matrix derivative results"; Murray 2016, "Differentiation of the Cholesky decomposition".) A singular
  * matrix is TP_ERR_NUMERIC, but for det. */
+#include "ops/linalg.h"
 #include "ops/product.h"
-#include "ops/samples.h"
 
 static const tp_op op_linalg_inv, op_solve, op_triangular, op_cholesky;
 typedef struct triangle_attr { bool upper, unitriangular; } triangle_attr;
@@ -25,14 +25,21 @@ static tp_tensor *triangular(tp_tensor *a, tp_tensor *b, bool upper, bool unit)
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_square(const tp__call *call)
+tp_status tp__linalg_matrix(const tp__call *call, const tp_tensor *a)
 {
-    const tp_tensor *a = call->in[0];
     if (a->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes a matrix or a batch of them, not %s", tp__shape_text(a));
-    if (a->shape[a->ndim - 1] != a->shape[a->ndim - 2]) return tp__call_fail(call, TP_ERR_SHAPE, "the matrices of %s are not square", tp__shape_text(a));
     if (a->dtype == TP_F32 || a->dtype == TP_F64) return TP_OK;
     return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s", tp_dtype_name((tp_dtype)a->dtype));
 }
+
+tp_status tp__linalg_square(const tp__call *call, const tp_tensor *a)
+{
+    if (tp__linalg_matrix(call, a)) return tp__pending();
+    if (a->shape[a->ndim - 1] == a->shape[a->ndim - 2]) return TP_OK;
+    return tp__call_fail(call, TP_ERR_SHAPE, "the matrices of %s are not square", tp__shape_text(a));
+}
+
+static tp_status check_square(const tp__call *call) { return tp__linalg_square(call, call->in[0]); }
 
 static tp_status square_shape(tp__call *call)
 {
@@ -230,7 +237,7 @@ static tp_status power_compose(tp__call *call)
     if (check_square(call)) return tp__pending();
     if (n < 0) a = inverse(a);
     if (!a) return tp__pending();
-    if (!n) return give_out(call, tp_expand(identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device), tp_shape_of(a)));
+    if (!n) return give_out(call, tp_where(tp_zeros(TP_SHAPE(1), .dtype = TP_BOOL, .device = a->device), a, identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device)));
     for (uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n; left; left >>= 1) {
         if (left & 1) y = y ? tp_matmul(y, a) : a;
         if (left > 1) a = tp_matmul(a, a);
@@ -315,13 +322,13 @@ static const tp_op op_linalg_solve = { .schema = "linalg_solve(Tensor A, Tensor 
 static const tp_op op_triangular = { .schema = "solve_triangles(Tensor A, Tensor B, bool upper, bool unitriangular) -> Tensor", .flags = TP__INTERNAL,
     .kernel = "linalg_solve_triangular", .shape = solve_shape, .backward = triangular_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) },
     .attr_size = sizeof(triangle_attr), .samples = triangle_samples, .state = TP__STATE };
-static const tp_op op_linalg_solve_triangular = { .schema = "linalg_solve_triangular(Tensor A, Tensor B, *, bool upper, bool left=true, bool unitriangular=false) -> Tensor",
+static const tp_op op_linalg_solve_triangular = { .schema = "linalg_solve_triangular(Tensor input, Tensor B, *, bool upper, bool left=true, bool unitriangular=false) -> Tensor",
     .compose = triangular_compose, .attr_size = sizeof(triangular_attr), .samples = triangular_samples, .state = TP__STATE };
 static const tp_op op_cholesky = { .schema = "cholesky_lower(Tensor A) -> Tensor", .kernel = "linalg_cholesky", .flags = TP__INTERNAL, .shape = square_shape,
     .backward = cholesky_backward, .saves = { TP__OUTPUT(0) }, .samples = lower_samples, .state = TP__STATE };
 static const tp_op op_linalg_cholesky = { .schema = "linalg_cholesky(Tensor input, *, bool upper=false) -> Tensor", .compose = cholesky_compose,
     .attr_size = sizeof(bool), .samples = cholesky_samples, .state = TP__STATE };
-static const tp_op op_matrix_power = { .schema = "linalg_matrix_power(Tensor A, int n) -> Tensor", .compose = power_compose, .attr_size = sizeof(int64_t),
+static const tp_op op_matrix_power = { .schema = "linalg_matrix_power(Tensor input, int n) -> Tensor", .compose = power_compose, .attr_size = sizeof(int64_t),
     .samples = power_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------- */

@@ -102,9 +102,14 @@ static tp_status tensordot_compose(tp__call *call)
         if (!a || !b) return tp__pending();
     }
     const int sums = n < 0 ? (int)da.n : (int)n;
-    for (int d = 0; d < sums; d++)
-        if (a->shape[a->ndim - sums + d] != b->shape[d])
-            return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s differ in size where they are summed", tp__shape_text(a), tp__shape_text(b));
+    for (int d = 0; d < sums && a && b; d++) {         /* a size of 1 goes with any */
+        const int at = a->ndim - sums + d;
+        if (a->shape[at] == b->shape[d]) continue;
+        if (b->shape[d] == 1) a = tp_sum(a, .dims = TP_DIMS(at), .keepdim = true);
+        else if (a->shape[at] == 1) b = tp_sum(b, .dims = TP_DIMS(d), .keepdim = true);
+        else return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s differ in size where they are summed", tp__shape_text(a), tp__shape_text(b));
+    }
+    if (!a || !b) return tp__pending();
     return give_out(call, contract(call, a, b, sums));
 }
 

@@ -127,7 +127,8 @@ RULE2(xlogy)
     TP__GRADIENT(1, tp_div(tp_mul(dy[0], a), b));
     return TP_OK;
 }
-OF_TWO(xlogy, "Tensor|number", "Tensor|number", exact, tp__binary_samples, TP__INPUT(0, 0), TP__INPUT(1, 0))
+static tp_status tp__shape_xlogy(tp__call *call) { return tp__has_tensor(call) ? tp__shape_exact(call) : tp__pending(); }
+OF_TWO(xlogy, "Tensor|number", "Tensor|number", xlogy, tp__binary_samples, TP__INPUT(0, 0), TP__INPUT(1, 0))
 OF_TWO_IN_PLACE(xlogy, "Tensor|number", exact, tp__binary_samples, TP__INPUT(0, 0), TP__INPUT(1, 0))
 OPERANDS(xlogy)
 
@@ -135,6 +136,7 @@ RULE2(copysign)
 {
     tp_tensor *a = tp__saved(node, 0), *y = tp__saved(node, 1);
     TP__GRADIENT(0, tp_mul(dy[0], tp_where(tp_eq(a, 0), 0, tp_div(y, a))));
+    TP__GRADIENT(1, tp_zeros_like(y));
     return TP_OK;
 }
 OF_TWO(copysign, "Tensor", "Tensor|number", floating, tp__binary_samples, TP__INPUT(0, 0), TP__OUTPUT(0))

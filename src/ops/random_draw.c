@@ -13,12 +13,6 @@
 
 enum { WORDS = 4 };                                    /* of an element, as the kernels have it */
 
-static tp_status no_gradient(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
-{
-    (void)node, (void)dy, (void)need, (void)dx;
-    return TP_OK;
-}
-
 static tp_status zero_gradient(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)node, (void)need;
@@ -190,14 +184,14 @@ static void normal_samples(tp_sample_set *set)
 /* ---- Descriptors -------------------------------------------------------------------------------------------------------------------------------- */
 
 #define DRAW(text, name, more, rule, attr, give) { .schema = text " -> Tensor", .kernel = name, .flags = TP__RANDOM | (more), .shape = rule, \
-    .backward = (more) ? no_gradient : zero_gradient, .attr_size = sizeof(attr), .samples = give, .state = TP__STATE }
+    .backward = zero_gradient, .attr_size = sizeof(attr), .samples = give, .state = TP__STATE }
 static const tp_op op_exponential_ = DRAW("exponential_(Tensor! input, float lambd=1)", "exponential", TP__INPLACE, exponential_shape, tp__single_draw, single_samples);
 static const tp_op op_geometric_ = DRAW("geometric_(Tensor! input, float p)", "geometric", TP__INPLACE, geometric_shape, tp__single_draw, single_samples);
 static const tp_op op_log_normal_ = DRAW("log_normal_(Tensor! input, float mean=1, float std=2)", "log_normal", TP__INPLACE, log_normal_shape, tp__real_draw, double_samples);
 static const tp_op op_cauchy_ = DRAW("cauchy_(Tensor! input, float median=0, float sigma=1)", "cauchy", TP__INPLACE, cauchy_shape, tp__real_draw, double_samples);
 static const tp_op op_bernoulli_ = DRAW("bernoulli_(Tensor! input, float p=0.5)", "bernoulli", TP__INPLACE, bernoulli_shape, tp__single_draw, single_samples);
 static const tp_op op_bernoulli_tensor_ = { .schema = "bernoulli_.tensor(Tensor! input, Tensor p) -> Tensor", .kernel = "bernoulli_each",
-    .flags = TP__INPLACE | TP__RANDOM, .shape = bernoulli_tensor_shape, .forward = bernoulli_tensor_forward, .backward = no_gradient,
+    .flags = TP__INPLACE | TP__RANDOM, .shape = bernoulli_tensor_shape, .forward = bernoulli_tensor_forward, .backward = zero_gradient,
     .attr_size = sizeof(each_attr), .samples = tensor_samples, .state = TP__STATE };
 static const tp_op op_bernoulli = DRAW("bernoulli(Tensor input)", "bernoulli_each", 0, each_shape, each_attr, each_samples);
 static const tp_op op_bernoulli_p = DRAW("bernoulli.p(Tensor input, float p)", "bernoulli", 0, bernoulli_p_shape, tp__single_draw, single_samples);

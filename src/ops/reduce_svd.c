@@ -6,7 +6,7 @@
  *   nuclear norm   sum of s */
 #include "ops/reduce_norm.h"
 
-#include "ops/dense.h"
+#include "ops/linalg.h"
 
 /* ---- Shape rule -------------------------------------------------------------------------------------------------------------------- */
 
@@ -82,6 +82,8 @@ static tp_status svd_backward(const tp_node *node, tp_tensor *const *dy, uint64_
 
 static const tp_op op_svd_factors;
 
+bool tp__svd(tp_tensor *x, tp_tensor **out) { return tp__run(&op_svd_factors, &x, 1, NULL, out, 3, NULL) >= 0; }
+
 static tp_tensor *singular_values(tp_tensor *x)
 {
     tp_tensor *out[3];
@@ -110,8 +112,7 @@ tp_tensor *tp__nuclear_norm(tp_tensor *x, const tp__ints *dim, bool keepdim, tp_
 
 /* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------------ */
 
-/* Far from equal singular values */
-static tp_tensor *matrix(tp_sample_set *set, tp_shape shape)
+tp_tensor *tp__linalg_sample(const tp_sample_set *set, tp_shape shape)
 {
     tp_tensor *x = tp__sample_tensor(set, shape, -0.2, 0.2);
     const int64_t n = shape.dim[shape.ndim - 1], m = shape.dim[shape.ndim - 2];
@@ -124,9 +125,9 @@ static tp_tensor *matrix(tp_sample_set *set, tp_shape shape)
 
 static void values_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(matrix(set, TP_SHAPE(3, 3))));
-    TP__GIVE(set, TP__TENSOR_ARG(matrix(set, TP_SHAPE(2, 4, 3))));
-    TP__GIVE(set, TP__TENSOR_ARG(matrix(set, TP_SHAPE(2, 4))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(3, 3))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(2, 4, 3))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(2, 4))));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 3), -1, 1)));
 }
 
@@ -135,5 +136,7 @@ static const tp_op op_svd_factors = { .schema = "svd_factors(Tensor input) -> (T
     .state = TP__STATE };
 static const tp_op op_linalg_svdvals = { .schema = "linalg_svdvals(Tensor A) -> Tensor", .compose = svdvals_compose, .samples = values_samples,
     .state = TP__STATE };
+
+tp_tensor *tp_linalg_svdvals(tp_tensor *a) { return tp__run1(&op_linalg_svdvals, &a, 1, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_reduce_svd[] = { &op_svd_factors, &op_linalg_svdvals, NULL };

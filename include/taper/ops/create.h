@@ -36,6 +36,10 @@ TP_API tp_tensor *tp_zeros_like_with(tp_tensor *x, const tp_like_options *o);
 TP_API tp_tensor *tp_ones_like_with(tp_tensor *x, const tp_like_options *o);
 TP_API tp_tensor *tp_full_like_with(tp_tensor *x, tp_operand value, const tp_like_options *o);      /* TP_ERR_DTYPE: a number that does not fit */
 
+TP_API tp_tensor *tp_rand_like_with(tp_tensor *x, const tp_like_options *o);       /* uniform in [0, 1) */
+TP_API tp_tensor *tp_randn_like_with(tp_tensor *x, const tp_like_options *o);      /* normal, mean 0, standard deviation 1 */
+TP_API tp_tensor *tp_randint_like_with(tp_tensor *x, int64_t low, int64_t high, const tp_like_options *o);       /* from low on, below high */
+
 #ifdef __cplusplus
 }
 #endif
@@ -55,7 +59,16 @@ TP_API tp_tensor *tp_full_like_with(tp_tensor *x, tp_operand value, const tp_lik
 #define tp__ones_like(x, ...) TP__DEFAULTS(tp_ones_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
 #define tp_full_like(...) tp__full_like(__VA_ARGS__, )
 #define tp__full_like(x, value, ...) TP__DEFAULTS(tp_full_like_with(x, TP__OPERAND(value), TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_rand_like(...) tp__rand_like(__VA_ARGS__, )
+#define tp__rand_like(x, ...) TP__DEFAULTS(tp_rand_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_randn_like(...) tp__randn_like(__VA_ARGS__, )
+#define tp__randn_like(x, ...) TP__DEFAULTS(tp_randn_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_randint_like(...) tp__randint_like(__VA_ARGS__, )
+#define tp__randint_like(x, low, high, ...) TP__DEFAULTS(tp_randint_like_with(x, low, high, TP__OPTIONS(like, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_rand_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_rand_like_with(x, &o); }
+inline tp_tensor *tp_randn_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_randn_like_with(x, &o); }
+inline tp_tensor *tp_randint_like(tp_tensor *x, int64_t low, int64_t high, const tp_like_options &o = {}) { return tp_randint_like_with(x, low, high, &o); }
 inline tp_tensor *tp_linspace(double start, double end, int64_t steps, const tp_tensor_options &o = {}) { return tp_linspace_with(start, end, steps, &o); }
 inline tp_tensor *tp_logspace(double start, double end, int64_t steps, double base, const tp_tensor_options &o = {})
 { return tp_logspace_with(start, end, steps, base, &o); }
