@@ -12,7 +12,8 @@
 enum { KC = 512, MB = 768, NB = 1024 };                /* packed: 1.5 MB of A and 2 MB of B in float32 */
 enum { GROUP_ROWS = 192 };                             /* rows of packed A that stay in the second-level cache */
 #define PARALLEL_FLOPS 2e6                             /* below this one thread is faster */
-#define PLAIN_FLOPS    (2.0 * 64 * 64 * 64)            /* up to here packing costs more than it gains */
+#define PLAIN_FLOPS    (2.0 * 64 * 64 * 128)            /* up to here packing costs more than it gains */
+enum { A_BYTES = 64 << 10, A_STRIPS = 3 };             /* up to here, for so many strips of B, A is read where it lies */
 #define DOTS_FLOPS     (2.0 * 20 * 20 * 20)
 
 typedef struct block {                                 /* one block of C for one block of k, as all threads see it */
@@ -23,6 +24,7 @@ typedef struct block {                                 /* one block of C for one
     char *a, *b;                                       /* packed strips, MR * k and NR * k elements each */
     int64_t a_strips, b_strips, strips_per_group, strips_per_share;
     bool first, last;                                  /* of the blocks of k */
+    bool a_packed;
 } block;
 
 static int64_t at_most(int64_t x, int64_t bound) { return x < bound ? x : bound; }
@@ -46,6 +48,11 @@ static int b_width(const tp__gemm_kernels *kernels, int cols)
     return (int)ceil_div(cols, kernels->lanes) * kernels->lanes;
 }
 
+static const char *a_at(const block *x, int64_t i)
+{
+    return (const char *)x->g->a + ((x->i0 + i) * x->g->a_row + x->p0 * x->g->a_col) * (int64_t)x->size;
+}
+
 /* Strips of A, then those of B. */
 static void pack_strip(const block *x, int64_t strip)
 {
@@ -53,9 +60,8 @@ static void pack_strip(const block *x, int64_t strip)
     const tp__gemm_args *g = x->g;
     if (strip < x->a_strips) {
         const int64_t i = strip * kernels->mr;
-        kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr,
-                      (const char *)g->a + ((x->i0 + i) * g->a_row + x->p0 * g->a_col) * (int64_t)x->size, g->a_row, g->a_col,
-                      (int)at_most(x->m - i, kernels->mr), x->k);
+        if (x->a_packed)
+            kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr, a_at(x, i), g->a_row, g->a_col, (int)at_most(x->m - i, kernels->mr), x->k);
         return;
     }
     const int64_t j = (strip - x->a_strips) * kernels->nr;
@@ -80,7 +86,8 @@ static void run_share(void *arg, int64_t share)
             const int64_t i = ia * kernels->mr;
             const int64_t row = x->i0 + i, col = x->j0 + j;
             kernels->tile(&(tp__tile){
-                .k = x->k, .a = x->a + (size_t)(i * x->k) * x->size, .b = x->b + (size_t)(j * x->k) * x->size,
+                .k = x->k, .a = x->a_packed ? x->a + (size_t)(i * x->k) * x->size : a_at(x, i), .a_packed = x->a_packed, .a_row = g->a_row,
+                .a_col = g->a_col, .b = x->b + (size_t)(j * x->k) * x->size,
                 .c = (char *)g->c + (row * g->ldc + col) * (int64_t)x->size, .ldc = g->ldc,
                 .rows = (int)at_most(x->m - i, kernels->mr), .cols = (int)at_most(x->n - j, kernels->nr),
                 .accumulate = g->accumulate || !x->first,
@@ -129,7 +136,8 @@ static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels,
             for (int64_t p0 = 0; p0 < g->k; p0 += k_block) {           /* innermost: the block of C stays near */
                 block x = { .g = g, .kernels = kernels, .size = size, .i0 = i0, .j0 = j0, .p0 = p0, .m = at_most(g->m - i0, m_block),
                             .n = at_most(g->n - j0, n_block), .k = at_most(g->k - p0, k_block), .a = memory,
-                            .b = memory + (a_bytes + 63) / 64 * 64, .first = p0 == 0, .last = p0 + k_block >= g->k };
+                            .b = memory + (a_bytes + 63) / 64 * 64, .first = p0 == 0, .last = p0 + k_block >= g->k,
+                            .a_packed = (size_t)(g->m * g->k) * size > A_BYTES || g->n > A_STRIPS * kernels->nr };
                 x.a_strips = ceil_div(x.m, kernels->mr);
                 x.b_strips = ceil_div(x.n, kernels->nr);
                 cut_shares(&x, threads);

@@ -33,10 +33,13 @@ tp_status tp__gemm(const tp__gemm_args *g);
  * is zero. `along` is the stride between rows of the strip, `deep` that along k. */
 typedef void tp__pack_fn(void *dst, int width, const void *src, int64_t along, int64_t deep, int valid, int64_t k);
 
-/* A piece of C from packed strips: rows <= mr, cols <= the strip's width. Biases point at the piece's own, or are NULL. */
+/* A piece of C from packed strips: rows <= mr, cols <= the strip's width. Biases point at the piece's own, or are NULL. A may be
+ * as it came, with its strides. */
 typedef struct tp__tile {
     int64_t k;
     const void *a, *b;
+    bool a_packed;
+    int64_t a_row, a_col;                              /* where it is not packed */
     void *c;
     int64_t ldc;
     int rows, cols;

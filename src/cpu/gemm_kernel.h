@@ -122,8 +122,9 @@ static FOR(plain_fn) *const FOR(plain_by_rows)[MR] = BY_ROWS(plain);
 static void FOR(tile)(const tp__tile *t)
 {
     const FOR(place) at = { t->a, t->b, t->k, t->c, t->ldc, t->bias_col, t->bias_row, t->accumulate };
-    const int nv = (t->cols + LANES - 1) / LANES;
-    FOR(tile_by_rows)[t->rows - 1](&at, nv, t->cols - (nv - 1) * LANES);
+    const int nv = (t->cols + LANES - 1) / LANES, part = t->cols - (nv - 1) * LANES;
+    if (t->a_packed) FOR(tile_by_rows)[t->rows - 1](&at, nv, part);
+    else FOR(plain_by_rows)[t->rows - 1](&at, nv, part, t->a_row, t->a_col, nv * LANES);
 }
 
 /* ---- Without packing: B's columns are adjacent --------------------------------------------------------------------------- */
