@@ -9,6 +9,7 @@
 
 #define PARALLEL_FLOPS 2e6
 #define PIECE_FLOPS    5e5                             /* of small matrices that one thread takes at a time */
+#define PREFETCH_BYTES 65536                           /* of an operand */
 
 static void int64_product(const tp__gemm_args *g)
 {
@@ -101,17 +102,38 @@ static void fold_rows(batch *t)
     }
 }
 
-static void run_one(batch *t, int64_t i, int threads)
+/* Where product i of the batch takes its operands. */
+static void operands(const batch *t, int64_t i, const char **left, const char **right)
 {
-    tp__gemm_args g = t->g;
     int64_t rest = i, a = 0, b = 0;
     for (int d = t->ndim - 1; d >= 0; d--) {
         a += rest % t->size[d] * t->a.step[d];
         b += rest % t->size[d] * t->b.step[d];
         rest /= t->size[d];
     }
-    g.a = t->a.data + a * t->item;
-    g.b = t->b.data + b * t->item;
+    *left = t->a.data + a * t->item;
+    *right = t->b.data + b * t->item;
+}
+
+/* What the next product will read, if it is small: it comes while this one is computed. Wrong guesses do no harm. */
+static void prefetch(const char *now, const char *next, int64_t bytes)
+{
+    if (next == now || bytes > PREFETCH_BYTES) return;
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
+}
+
+static void run_one(batch *t, int64_t i, int threads)
+{
+    tp__gemm_args g = t->g;
+    const char *a, *b;
+    operands(t, i, &a, &b);
+    g.a = a;
+    g.b = b;
+    if (i + 1 < t->count) {
+        operands(t, i + 1, &a, &b);
+        prefetch(g.a, a, g.m * g.k * t->item);
+        prefetch(g.b, b, g.k * g.n * t->item);
+    }
     g.c = (char *)t->g.c + i * g.m * g.n * t->item;
     g.a_row = t->a.row;
     g.a_col = t->a.col;
