@@ -222,9 +222,10 @@ $(B)/%.cmake: cmake/%.cmake.in $(B)/flags Makefile
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
 install: lib $(B)/bin/taper
-	install -d $(DESTDIR)$(PREFIX)/include/taper/ops $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
+	install -d $(DESTDIR)$(PREFIX)/include/taper/ops $(DESTDIR)$(PREFIX)/include/taper/nn $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
 	install -m 644 $(wildcard include/taper/*.h) $(DESTDIR)$(PREFIX)/include/taper
 	install -m 644 $(wildcard include/taper/ops/*.h) $(DESTDIR)$(PREFIX)/include/taper/ops
+	install -m 644 $(wildcard include/taper/nn/*.h) $(DESTDIR)$(PREFIX)/include/taper/nn
 	install -m 644 $(B)/libtaper.a $(LIBDIR)
 	install -m 755 $(B)/libtaper.so.0 $(LIBDIR)
 	ln -sf libtaper.so.0 $(LIBDIR)/libtaper.so

@@ -85,14 +85,40 @@ static tp_tensor *softmax_forward(tp_module *self, tp_tensor *x) { return tp_sof
 static tp_tensor *log_softmax_forward(tp_module *self, tp_tensor *x) { return tp_log_softmax(x, dim_of(self, x)); }
 static tp_tensor *softmin_forward(tp_module *self, tp_tensor *x) { return tp_softmin(x, dim_of(self, x)); }
 
-/* ---- Constructors ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- In C -------------------------------------------------------------------------------------------------------------------------------- */
 
-#define CONSTRUCTOR(name, type, ...) tp_module *tp_nn_##name(void) { return tp__layer_make(#type, NULL, 0); }
-EACH_PLAIN(CONSTRUCTOR)
-EACH_INPLACE(CONSTRUCTOR)
+#define IN_C(name, type, ...) tp_module *tp_nn_##name(void) { return tp__layer_make(#type, NULL, 0); }
+EACH_PLAIN(IN_C)
+EACH_INPLACE(IN_C)
 tp_module *tp_nn_identity(void) { return tp__layer_make("Identity", NULL, 0); }
+tp_module *tp_nn_softmax2d(void) { return tp__layer_make("Softmax2d", NULL, 0); }
 tp_module *tp_nn_softmax(int dim) { return TP__MAKE("Softmax", TP__WITH_INT(dim, dim)); }
 tp_module *tp_nn_log_softmax(int dim) { return TP__MAKE("LogSoftmax", TP__WITH_INT(dim, dim)); }
+tp_module *tp_nn_softmin(int dim) { return TP__MAKE("Softmin", TP__WITH_INT(dim, dim)); }
+tp_module *tp_nn_glu(int dim) { return TP__MAKE("GLU", TP__WITH_INT(dim, dim)); }
+
+tp_module *tp_nn_threshold(double threshold, double value)
+{
+    return TP__MAKE("Threshold", TP__WITH_REAL(threshold, threshold), TP__WITH_REAL(value, value));
+}
+
+/* With the options of the op. */
+#define IN_C_WITH(name, type, of, ...) \
+    tp_module *tp_nn_##name##_with(const tp_##of##_options *options) \
+    { \
+        TP__TAKE(of, o, options); \
+        return TP__MAKE(type, __VA_ARGS__); \
+    }
+IN_C_WITH(leaky_relu, "LeakyReLU", leaky_relu, TP__WITH_REAL(negative_slope, o.negative_slope))
+IN_C_WITH(elu, "ELU", elu, TP__WITH_REAL(alpha, o.alpha))
+IN_C_WITH(celu, "CELU", celu, TP__WITH_REAL(alpha, o.alpha))
+IN_C_WITH(softplus, "Softplus", softplus, TP__WITH_REAL(beta, o.beta), TP__WITH_REAL(threshold, o.threshold))
+IN_C_WITH(hardtanh, "Hardtanh", hardtanh, TP__WITH_REAL(min_val, o.min_val), TP__WITH_REAL(max_val, o.max_val))
+IN_C_WITH(hardshrink, "Hardshrink", hardshrink, TP__WITH_REAL(lambd, o.lambd))
+IN_C_WITH(softshrink, "Softshrink", softshrink, TP__WITH_REAL(lambd, o.lambd))
+IN_C_WITH(gelu, "GELU", gelu, TP__WITH_STRING(approximate, o.approximate == TP_GELU_TANH ? "tanh" : "none"))
+IN_C_WITH(rrelu, "RReLU", nn_rrelu, TP__WITH_REAL(lower, o.lower), TP__WITH_REAL(upper, o.upper))
+IN_C_WITH(prelu, "PReLU", nn_prelu, TP__WITH_INT(num_parameters, o.num_parameters), TP__WITH_REAL(init, o.init), TP__WITH_PLACE(o))
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------------------------------- */
 

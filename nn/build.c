@@ -38,25 +38,6 @@ static void add_buffers(const tp__layer_state *s, tp_module *m)
     }
 }
 
-static tp_module *construct(const tp__layer *row, const tp_arg *args, int n)
-{
-    const tp__layer_state *s = tp__layer_prepare(row);
-    const bool by_op = row->op != NULL;
-    const tp_module_class cls = {
-        .size = sizeof cls, .opaque = true, .type = s->type, .forward = row->forward, .call = by_op ? tp__op_layer_call : row->call,
-        .drop = row->drop, .describe = row->describe ? row->describe : row->shows ? describe : NULL,
-    };
-    TP_SCOPE();
-    tp_module *m = tp_module_new_class_with(row->bytes ? row->bytes : s->bytes, &cls);
-    if (!m) return NULL;
-    tp__state(m)->layer = row;
-    if (tp__fields_fill(row, m, args, n) == TP_OK) {
-        add_buffers(s, m);
-        if (row->init && row->init(m) != TP_OK) tp__state(m)->broken = true;
-    }
-    return (tp_module_done)(m);                        /* NULL, and nothing leaked, if anything above failed */
-}
-
 void tp__free_modules(const tp_arg *args, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -68,14 +49,43 @@ void tp__free_modules(const tp_arg *args, int n)
     }
 }
 
+/* Modules that init did not get to: it sets a member to NULL before it gives its module away. */
+static void free_untaken(const tp__layer_state *s, tp_module *m)
+{
+    for (int i = 0; i < s->n; i++) {
+        const tp_arg value = tp__field_arg(&s->fields[i], m);
+        if (value.kind == TP_ARG_MODULE) tp__free_modules(&value, 1);
+    }
+}
+
+static tp_module *construct(const tp__layer *row, const tp_arg *args, int n)
+{
+    const tp__layer_state *s = tp__layer_prepare(row);
+    const bool by_op = row->op != NULL;
+    const tp_module_class cls = {
+        .size = sizeof cls, .opaque = true, .type = s->type, .forward = row->forward, .call = by_op ? tp__op_layer_call : row->call,
+        .drop = row->drop, .describe = row->describe ? row->describe : row->shows ? describe : NULL,
+    };
+    TP_SCOPE();
+    tp_module *m = tp_module_new_class_with(row->bytes ? row->bytes : s->bytes, &cls);
+    if (!m || tp__fields_fill(row, m, args, n) != TP_OK) {
+        tp__free_modules(args, n);
+        return m ? (tp_module_done)(m) : NULL;
+    }
+    tp__state(m)->layer = row;
+    add_buffers(s, m);
+    if (row->init && row->init(m) != TP_OK) tp__state(m)->broken = true;
+    if (tp__state(m)->broken || tp_failed()) free_untaken(s, m);
+    return (tp_module_done)(m);                        /* NULL, and nothing leaked, if anything above failed */
+}
+
 tp_module *tp__layer_make(const char *type, const tp_arg *args, int n)
 {
     const tp__layer *row = row_of(type);
-    tp_module *m = NULL;
-    if (!row) tp_fail(TP_ERR_UNSUPPORTED, "module_build: no layer \"%s\"", type);
-    else m = row->build ? row->build(args, n) : construct(row, args, n);
-    if (!m && !(row && row->build)) tp__free_modules(args, n);
-    return m;
+    if (row) return row->build ? row->build(args, n) : construct(row, args, n);
+    tp_fail(TP_ERR_UNSUPPORTED, "module_build: no layer \"%s\"", type);
+    tp__free_modules(args, n);
+    return NULL;
 }
 
 tp_module *tp_module_build(const char *type, const tp_arg *args, int n)

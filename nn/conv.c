@@ -159,16 +159,35 @@ static tp_status transpose_call(tp_module *self, const tp_arg *args, int n, tp_t
     return y ? TP_OK : tp_error_status();
 }
 
-/* Sizes for each dim, or one for all. */
-#define SIZES_HW(word, all, each) TP__WITH_SIZES(word, 2, ((const int64_t[]){ (each)[0] == TP_NONE ? (all) : (each)[0], (each)[1] == TP_NONE ? (all) : (each)[1] }))
+/* ---- In C -------------------------------------------------------------------------------------------------------------------------- */
 
-tp_module *tp_nn_conv2d_with(int64_t in, int64_t out, int64_t kernel, const tp_nn_conv2d_options *options)
+static const char *mode_word(tp_pad_mode mode)
 {
-    TP__TAKE(nn_conv2d, o, options);
-    return TP__MAKE("Conv2d", TP__WITH_INT(in_channels, in), TP__WITH_INT(out_channels, out), SIZES_HW(kernel_size, kernel, o.kernel_hw),
-                    SIZES_HW(stride, o.stride, o.stride_hw), SIZES_HW(padding, o.padding, o.padding_hw), SIZES_HW(dilation, o.dilation, o.dilation_hw),
-                    TP__WITH_INT(groups, o.groups), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o));
+    static const char *const words[] = { "zeros", "zeros", "reflect", "replicate", "circular" };
+    return (unsigned)mode < sizeof words / sizeof *words ? words[mode] : "";
 }
+
+#define IN_C(n) \
+    tp_module *tp_nn_conv##n##d_with(int64_t in, int64_t out, int64_t kernel, const tp_nn_conv##n##d_options *options) \
+    { \
+        TP__TAKE(nn_conv##n##d, o, options); \
+        return TP__MAKE("Conv" #n "d", TP__WITH_INT(in_channels, in), TP__WITH_INT(out_channels, out), TP__WITH_##n(kernel_size, kernel, o.kernel), \
+                        TP__WITH_##n(stride, o.stride, o.stride), TP__WITH_##n(padding, o.padding, o.padding), \
+                        TP__WITH_##n(dilation, o.dilation, o.dilation), TP__WITH_INT(groups, o.groups), TP__WITH_BOOL(bias, o.bias), \
+                        TP__WITH_STRING(padding_mode, mode_word(o.padding_mode)), TP__WITH_PLACE(o)); \
+    } \
+    tp_module *tp_nn_conv_transpose##n##d_with(int64_t in, int64_t out, int64_t kernel, const tp_nn_conv_transpose##n##d_options *options) \
+    { \
+        TP__TAKE(nn_conv_transpose##n##d, o, options); \
+        return TP__MAKE("ConvTranspose" #n "d", TP__WITH_INT(in_channels, in), TP__WITH_INT(out_channels, out), \
+                        TP__WITH_##n(kernel_size, kernel, o.kernel), TP__WITH_##n(stride, o.stride, o.stride), \
+                        TP__WITH_##n(padding, o.padding, o.padding), TP__WITH_##n(output_padding, o.output_padding, o.output_padding), \
+                        TP__WITH_##n(dilation, o.dilation, o.dilation), TP__WITH_INT(groups, o.groups), TP__WITH_BOOL(bias, o.bias), \
+                        TP__WITH_PLACE(o)); \
+    }
+IN_C(1)
+IN_C(2)
+IN_C(3)
 
 /* ---- Rows --------------------------------------------------------------------------------------------------------------------------- */
 

@@ -15,7 +15,13 @@ static tp_tensor *dropout_forward(tp_module *self, tp_tensor *x)
     return m->inplace ? tp_dropout_(x, m->p, tp_is_training(self)) : tp_dropout(x, m->p, tp_is_training(self));
 }
 
-tp_module *tp_nn_dropout(double p) { return TP__MAKE("Dropout", TP__WITH_REAL(p, p)); }
+#define IN_C(name, type) tp_module *tp_nn_##name(double p) { return TP__MAKE(type, TP__WITH_REAL(p, p)); }
+IN_C(dropout, "Dropout")
+IN_C(dropout1d, "Dropout1d")
+IN_C(dropout2d, "Dropout2d")
+IN_C(dropout3d, "Dropout3d")
+IN_C(alpha_dropout, "AlphaDropout")
+IN_C(feature_alpha_dropout, "FeatureAlphaDropout")
 
 #define ROW(type, name) \
     { type "(float p=0.5, bool inplace=false)", .init = dropout_init, .op = name, .training = true, .shows = "p inplace", TP__LAYER }

@@ -73,11 +73,22 @@ static tp_status bag_init(tp_module *self)
     return good ? TP_OK : tp_error_status();
 }
 
+#define TABLE TP__WITH_INT(num_embeddings, rows), TP__WITH_INT(embedding_dim, width), TP__WITH_INT_OR_NONE(padding_idx, o.padding_idx), \
+    TP__WITH_REAL_UNLESS(max_norm, o.max_norm, o.max_norm == 0), TP__WITH_REAL(norm_type, o.norm_type), \
+    TP__WITH_BOOL(scale_grad_by_freq, o.scale_grad_by_freq), TP__WITH_PLACE(o)
+
 tp_module *tp_nn_embedding_with(int64_t rows, int64_t width, const tp_nn_embedding_options *options)
 {
     TP__TAKE(nn_embedding, o, options);
-    return TP__MAKE("Embedding", TP__WITH_INT(num_embeddings, rows), TP__WITH_INT(embedding_dim, width),
-                    TP__WITH_INT_OR_NONE(padding_idx, o.padding_idx), TP__WITH_PLACE(o));
+    return TP__MAKE("Embedding", TABLE);
+}
+
+tp_module *tp_nn_embedding_bag_with(int64_t rows, int64_t width, const tp_nn_embedding_bag_options *options)
+{
+    static const char *const modes[] = { "mean", "mean", "sum", "max" };
+    TP__TAKE(nn_embedding_bag, o, options);
+    return TP__MAKE("EmbeddingBag", TABLE, TP__WITH_STRING(mode, (unsigned)o.mode < 4 ? modes[o.mode] : ""),
+                    TP__WITH_BOOL(include_last_offset, o.include_last_offset));
 }
 
 tp_tensor *tp_embedding_row(tp_module *table, int64_t index)

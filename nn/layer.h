@@ -98,6 +98,14 @@ void tp__free_modules(const tp_arg *args, int n);
 #define TP__WITH_SIZES(word, n_, v) { .name = #word, .kind = TP_ARG_INTS, .n = (n_), .value.ints = (v) }
 /* Absent where the value is that of "not given". */
 #define TP__WITH_INT_OR_NONE(word, v) { .name = #word, .kind = (v) == TP_NONE ? TP_ARG_NONE : TP_ARG_INT, .value.integer = (v) }
+#define TP__WITH_REAL_UNLESS(word, v, none) { .name = #word, .kind = (none) ? TP_ARG_NONE : TP_ARG_FLOAT, .value.real = (v) }
+/* Sizes of 1 to 3 dims: each of its own, each_hw or each_dhw, where one is given, else the one for all. */
+#define TP__OWN(own, all) ((own) == TP_NONE ? (all) : (own))
+#define TP__WITH_1(word, all, each) TP__WITH_SIZES(word, 1, ((const int64_t[]){ all }))
+#define TP__WITH_2(word, all, each) \
+    TP__WITH_SIZES(word, 2, ((const int64_t[]){ TP__OWN(each##_hw[0], all), TP__OWN(each##_hw[1], all) }))
+#define TP__WITH_3(word, all, each) \
+    TP__WITH_SIZES(word, 3, ((const int64_t[]){ TP__OWN(each##_dhw[0], all), TP__OWN(each##_dhw[1], all), TP__OWN(each##_dhw[2], all) }))
 #define TP__WITH_TENSOR(word, v) { .name = #word, .kind = (v) ? TP_ARG_TENSOR : TP_ARG_NONE, .value.tensor = (v) }
 #define TP__WITH_PLACE(o) { .name = "device", .kind = (o).device ? TP_ARG_DEVICE : TP_ARG_NONE, .value.device = (o).device }, \
                      { .name = "dtype", .kind = (o).dtype ? TP_ARG_DTYPE : TP_ARG_NONE, .value.dtype = (o).dtype }

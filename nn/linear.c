@@ -51,6 +51,13 @@ tp_module *tp_nn_linear_with(int64_t in, int64_t out, const tp_nn_linear_options
     return TP__MAKE("Linear", TP__WITH_INT(in_features, in), TP__WITH_INT(out_features, out), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o));
 }
 
+tp_module *tp_nn_bilinear_with(int64_t in1, int64_t in2, int64_t out, const tp_nn_bilinear_options *options)
+{
+    TP__TAKE(nn_bilinear, o, options);
+    return TP__MAKE("Bilinear", TP__WITH_INT(in1_features, in1), TP__WITH_INT(in2_features, in2), TP__WITH_INT(out_features, out),
+                    TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o));
+}
+
 const tp__layer tp__nn_linear[] = {
     { "Linear(int in_features, int out_features, bool bias=true, device device=none, dtype dtype=none)", sizeof(linear), linear_init,
       linear_forward, .shows = "in_features out_features bias", TP__LAYER },

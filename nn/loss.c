@@ -12,6 +12,57 @@ static tp_status legacy_init(tp_module *self)
     return tp__field_set_word(self, "reduction", none ? "none" : sum ? "sum" : "mean");
 }
 
+/* ---- In C -------------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *word(tp_reduction reduction)
+{
+    static const char *const words[] = { "mean", "none", "mean", "sum", "batchmean" };
+    return (unsigned)reduction < sizeof words / sizeof *words ? words[reduction] : "";
+}
+
+#define REDUCED TP__WITH_STRING(reduction, word(o.reduction))
+#define MARGIN  TP__WITH_REAL(margin, o.margin)
+#define IN_C(name, type, of, ...) \
+    tp_module *tp_nn_##name##_with(const tp_##of##_options *options) \
+    { \
+        TP__TAKE(of, o, options); \
+        return TP__MAKE(type, __VA_ARGS__); \
+    }
+/* The op has a weight, and the module has none. */
+#define IN_C_PLAIN(name, type, of, ...) \
+    tp_module *tp_nn_##name##_with(const tp_##of##_options *options) \
+    { \
+        TP__TAKE(of, o, options); \
+        if (o.weight) return tp_fail(TP_ERR_ARGUMENT, type ": it takes no weight"), NULL; \
+        return TP__MAKE(type, __VA_ARGS__); \
+    }
+IN_C_PLAIN(l1_loss, "L1Loss", l1_loss, REDUCED)
+IN_C_PLAIN(mse_loss, "MSELoss", mse_loss, REDUCED)
+IN_C_PLAIN(huber_loss, "HuberLoss", huber_loss, REDUCED, TP__WITH_REAL(delta, o.delta))
+IN_C(smooth_l1_loss, "SmoothL1Loss", smooth_l1_loss, REDUCED, TP__WITH_REAL(beta, o.beta))
+IN_C(cross_entropy_loss, "CrossEntropyLoss", cross_entropy, TP__WITH_TENSOR(weight, o.weight), TP__WITH_INT(ignore_index, o.ignore_index), REDUCED,
+     TP__WITH_REAL(label_smoothing, o.label_smoothing))
+IN_C(nll_loss, "NLLLoss", nll_loss, TP__WITH_TENSOR(weight, o.weight), TP__WITH_INT(ignore_index, o.ignore_index), REDUCED)
+IN_C(bce_loss, "BCELoss", binary_cross_entropy, TP__WITH_TENSOR(weight, o.weight), REDUCED)
+IN_C(bce_with_logits_loss, "BCEWithLogitsLoss", binary_cross_entropy_with_logits, TP__WITH_TENSOR(weight, o.weight), REDUCED,
+     TP__WITH_TENSOR(pos_weight, o.pos_weight))
+IN_C(kl_div_loss, "KLDivLoss", kl_div, REDUCED, TP__WITH_BOOL(log_target, o.log_target))
+IN_C(poisson_nll_loss, "PoissonNLLLoss", poisson_nll_loss, TP__WITH_BOOL(log_input, o.log_input), TP__WITH_BOOL(full, o.full),
+     TP__WITH_REAL(eps, o.eps), REDUCED)
+IN_C(gaussian_nll_loss, "GaussianNLLLoss", gaussian_nll_loss, TP__WITH_BOOL(full, o.full), TP__WITH_REAL(eps, o.eps), REDUCED)
+IN_C(ctc_loss, "CTCLoss", ctc_loss, TP__WITH_INT(blank, o.blank), REDUCED, TP__WITH_BOOL(zero_infinity, o.zero_infinity))
+IN_C(hinge_embedding_loss, "HingeEmbeddingLoss", hinge_embedding_loss, MARGIN, REDUCED)
+IN_C(margin_ranking_loss, "MarginRankingLoss", margin_ranking_loss, MARGIN, REDUCED)
+IN_C(cosine_embedding_loss, "CosineEmbeddingLoss", cosine_embedding_loss, MARGIN, REDUCED)
+IN_C(soft_margin_loss, "SoftMarginLoss", soft_margin_loss, REDUCED)
+IN_C(multi_margin_loss, "MultiMarginLoss", multi_margin_loss, TP__WITH_INT(p, o.p), MARGIN, TP__WITH_TENSOR(weight, o.weight), REDUCED)
+IN_C(multilabel_margin_loss, "MultiLabelMarginLoss", multilabel_margin_loss, REDUCED)
+IN_C(multilabel_soft_margin_loss, "MultiLabelSoftMarginLoss", multilabel_soft_margin_loss, TP__WITH_TENSOR(weight, o.weight), REDUCED)
+IN_C(triplet_margin_loss, "TripletMarginLoss", triplet_margin_loss, MARGIN, TP__WITH_REAL(p, o.p), TP__WITH_REAL(eps, o.eps),
+     TP__WITH_BOOL(swap, o.swap), REDUCED)
+IN_C(cosine_similarity, "CosineSimilarity", cosine_similarity, TP__WITH_INT(dim, o.dim), TP__WITH_REAL(eps, o.eps))
+IN_C(pairwise_distance, "PairwiseDistance", pairwise_distance, TP__WITH_REAL(p, o.p), TP__WITH_REAL(eps, o.eps), TP__WITH_BOOL(keepdim, o.keepdim))
+
 #define LEGACY     "bool? size_average=none, bool? reduce=none, "
 #define REDUCTION  "string{none,mean,sum} reduction=mean"
 #define OF_TWO     "input, target"

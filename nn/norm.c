@@ -151,6 +151,54 @@ static tp_tensor *group_norm_forward(tp_module *self, tp_tensor *x)
     return tp_group_norm(x, m->groups, .weight = m->weight, .bias = m->bias, .eps = m->eps);
 }
 
+/* ---- In C -------------------------------------------------------------------------------------------------------------------------------- */
+
+#define IN_C(n) \
+    tp_module *tp_nn_batch_norm##n##d_with(int64_t features, const tp_nn_batch_norm_options *options) \
+    { \
+        TP__TAKE(nn_batch_norm, o, options); \
+        return TP__MAKE("BatchNorm" #n "d", TP__WITH_INT(num_features, features), TP__WITH_REAL(eps, o.eps), \
+                        TP__WITH_REAL_UNLESS(momentum, o.momentum, o.momentum < 0), TP__WITH_BOOL(affine, o.affine), \
+                        TP__WITH_BOOL(track_running_stats, o.track_running_stats), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o)); \
+    } \
+    tp_module *tp_nn_instance_norm##n##d_with(int64_t features, const tp_nn_instance_norm_options *options) \
+    { \
+        TP__TAKE(nn_instance_norm, o, options); \
+        return TP__MAKE("InstanceNorm" #n "d", TP__WITH_INT(num_features, features), TP__WITH_REAL(eps, o.eps), TP__WITH_REAL(momentum, o.momentum), \
+                        TP__WITH_BOOL(affine, o.affine), TP__WITH_BOOL(track_running_stats, o.track_running_stats), TP__WITH_BOOL(bias, o.bias), \
+                        TP__WITH_PLACE(o)); \
+    }
+IN_C(1)
+IN_C(2)
+IN_C(3)
+
+tp_module *tp_nn_layer_norm_with(tp_shape shape, const tp_nn_layer_norm_options *options)
+{
+    TP__TAKE(nn_layer_norm, o, options);
+    return TP__MAKE("LayerNorm", TP__WITH_SIZES(normalized_shape, shape.ndim, shape.dim), TP__WITH_REAL(eps, o.eps),
+                    TP__WITH_BOOL(elementwise_affine, o.elementwise_affine), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o));
+}
+
+tp_module *tp_nn_rms_norm_with(tp_shape shape, const tp_nn_rms_norm_options *options)
+{
+    TP__TAKE(nn_rms_norm, o, options);
+    return TP__MAKE("RMSNorm", TP__WITH_SIZES(normalized_shape, shape.ndim, shape.dim), TP__WITH_REAL_UNLESS(eps, o.eps, o.eps < 0),
+                    TP__WITH_BOOL(elementwise_affine, o.elementwise_affine), TP__WITH_PLACE(o));
+}
+
+tp_module *tp_nn_group_norm_with(int64_t groups, int64_t channels, const tp_nn_group_norm_options *options)
+{
+    TP__TAKE(nn_group_norm, o, options);
+    return TP__MAKE("GroupNorm", TP__WITH_INT(num_groups, groups), TP__WITH_INT(num_channels, channels), TP__WITH_REAL(eps, o.eps),
+                    TP__WITH_BOOL(affine, o.affine), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o));
+}
+
+tp_module *tp_nn_local_response_norm_with(int64_t size, const tp_local_response_norm_options *options)
+{
+    TP__TAKE(local_response_norm, o, options);
+    return TP__MAKE("LocalResponseNorm", TP__WITH_INT(size, size), TP__WITH_REAL(alpha, o.alpha), TP__WITH_REAL(beta, o.beta), TP__WITH_REAL(k, o.k));
+}
+
 /* ---- Rows -------------------------------------------------------------------------------------------------------------------------------- */
 
 #define PLACE "device device=none, dtype dtype=none"

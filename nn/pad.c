@@ -40,6 +40,32 @@ static tp_tensor *circular_forward(tp_module *self, tp_tensor *x)
     return NULL;
 }
 
+/* `padding` at each of the n sides for which o says nothing. */
+static tp_module *make(const char *type, int64_t padding, int n, const tp_nn_pad_options *o, const double *value)
+{
+    int64_t sides[6];
+    for (int i = 0; i < n; i++) sides[i] = o->sides[i] == TP_NONE ? padding : o->sides[i];
+    const tp_arg args[] = { TP__WITH_SIZES(padding, n, sides), { .name = "value", .kind = TP_ARG_FLOAT, .value.real = value ? *value : 0 } };
+    return tp__layer_make(type, args, value ? 2 : 1);
+}
+
+#define IN_C(name, type, n) \
+    tp_module *tp_nn_##name##n##d_with(int64_t padding, const tp_nn_pad_options *options) \
+    { \
+        TP__TAKE(nn_pad, o, options); \
+        return make(type #n "d", padding, 2 * n, &o, NULL); \
+    }
+#define ALL_IN_C(n) \
+    IN_C(zero_pad, "ZeroPad", n) IN_C(reflection_pad, "ReflectionPad", n) IN_C(replication_pad, "ReplicationPad", n) IN_C(circular_pad, "CircularPad", n) \
+    tp_module *tp_nn_constant_pad##n##d_with(int64_t padding, double value, const tp_nn_pad_options *options) \
+    { \
+        TP__TAKE(nn_pad, o, options); \
+        return make("ConstantPad" #n "d", padding, 2 * n, &o, &value); \
+    }
+ALL_IN_C(1)
+ALL_IN_C(2)
+ALL_IN_C(3)
+
 #define ROWS(n) \
     { "ZeroPad" #n "d(int[] padding)", sizeof(pad), pad_init, zero_forward, .shows = ":padding", .dims = n, TP__LAYER }, \
     { "ConstantPad" #n "d(int[] padding, float value)", sizeof(pad), pad_init, constant_forward, .shows = "padding value", .dims = n, TP__LAYER }, \

@@ -61,15 +61,65 @@ static tp_status fractional_init(tp_module *self)
     return TP_OK;
 }
 
-/* Sizes for each dim, or one for all. */
-#define SIZES_HW(word, all, each) TP__WITH_SIZES(word, 2, ((const int64_t[]){ (each)[0] == TP_NONE ? (all) : (each)[0], (each)[1] == TP_NONE ? (all) : (each)[1] }))
+/* ---- In C ---------------------------------------------------------------------------------------------------------------------------- */
 
-tp_module *tp_nn_max_pool2d_with(int64_t kernel, const tp_nn_max_pool2d_options *options)
-{
-    TP__TAKE(nn_max_pool2d, o, options);
-    return TP__MAKE("MaxPool2d", SIZES_HW(kernel_size, kernel, o.kernel_hw), SIZES_HW(stride, o.stride, o.stride_hw),
-                    SIZES_HW(padding, o.padding, o.padding_hw), SIZES_HW(dilation, o.dilation, o.dilation_hw), TP__WITH_BOOL(ceil_mode, o.ceil_mode));
-}
+#define WINDOWS_IN_C(n) \
+    tp_module *tp_nn_max_pool##n##d_with(int64_t kernel, const tp_nn_max_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_max_pool##n##d, o, options); \
+        return TP__MAKE("MaxPool" #n "d", TP__WITH_##n(kernel_size, kernel, o.kernel), TP__WITH_##n(stride, o.stride, o.stride), \
+                        TP__WITH_##n(padding, o.padding, o.padding), TP__WITH_##n(dilation, o.dilation, o.dilation), \
+                        TP__WITH_BOOL(return_indices, o.return_indices), TP__WITH_BOOL(ceil_mode, o.ceil_mode)); \
+    } \
+    tp_module *tp_nn_max_unpool##n##d_with(int64_t kernel, const tp_nn_max_unpool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_max_unpool##n##d, o, options); \
+        return TP__MAKE("MaxUnpool" #n "d", TP__WITH_##n(kernel_size, kernel, o.kernel), TP__WITH_##n(stride, o.stride, o.stride), \
+                        TP__WITH_##n(padding, o.padding, o.padding)); \
+    } \
+    tp_module *tp_nn_lp_pool##n##d_with(double p, int64_t kernel, const tp_nn_lp_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_lp_pool##n##d, o, options); \
+        return TP__MAKE("LPPool" #n "d", TP__WITH_REAL(norm_type, p), TP__WITH_##n(kernel_size, kernel, o.kernel), \
+                        TP__WITH_##n(stride, o.stride, o.stride), TP__WITH_BOOL(ceil_mode, o.ceil_mode)); \
+    } \
+    tp_module *tp_nn_adaptive_max_pool##n##d_with(int64_t size, const tp_nn_adaptive_max_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_adaptive_max_pool##n##d, o, options); \
+        return TP__MAKE("AdaptiveMaxPool" #n "d", TP__WITH_##n(output_size, size, o.size), TP__WITH_BOOL(return_indices, o.return_indices)); \
+    }
+WINDOWS_IN_C(1)
+WINDOWS_IN_C(2)
+WINDOWS_IN_C(3)
+
+#define AVG_IN_C(n, ...) \
+    tp_module *tp_nn_avg_pool##n##d_with(int64_t kernel, const tp_nn_avg_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_avg_pool##n##d, o, options); \
+        return TP__MAKE("AvgPool" #n "d", TP__WITH_##n(kernel_size, kernel, o.kernel), TP__WITH_##n(stride, o.stride, o.stride), \
+                        TP__WITH_##n(padding, o.padding, o.padding), TP__WITH_BOOL(ceil_mode, o.ceil_mode), \
+                        TP__WITH_BOOL(count_include_pad, o.count_include_pad), ##__VA_ARGS__); \
+    }
+AVG_IN_C(1)
+AVG_IN_C(2, TP__WITH_INT_OR_NONE(divisor_override, o.divisor_override))
+AVG_IN_C(3, TP__WITH_INT_OR_NONE(divisor_override, o.divisor_override))
+
+tp_module *tp_nn_adaptive_avg_pool1d(int64_t size) { return TP__MAKE("AdaptiveAvgPool1d", TP__WITH_1(output_size, size, )); }
+
+#define PLANES_IN_C(n) \
+    tp_module *tp_nn_adaptive_avg_pool##n##d_with(int64_t size, const tp_nn_adaptive_avg_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_adaptive_avg_pool##n##d, o, options); \
+        return TP__MAKE("AdaptiveAvgPool" #n "d", TP__WITH_##n(output_size, size, o.size)); \
+    } \
+    tp_module *tp_nn_fractional_max_pool##n##d_with(int64_t kernel, const tp_nn_fractional_max_pool##n##d_options *options) \
+    { \
+        TP__TAKE(nn_fractional_max_pool##n##d, o, options); \
+        return TP__MAKE("FractionalMaxPool" #n "d", TP__WITH_##n(kernel_size, kernel, o.kernel), TP__WITH_##n(output_size, o.output_size, o.size), \
+                        TP__WITH_REAL_UNLESS(output_ratio, o.output_ratio, o.output_ratio == 0), TP__WITH_BOOL(return_indices, o.return_indices)); \
+    }
+PLANES_IN_C(2)
+PLANES_IN_C(3)
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------------------------------ */
 

@@ -12,11 +12,11 @@
 #include <math.h>
 #include <string.h>
 
-typedef enum cell { RNN, LSTM, GRU } cell;
+typedef enum cell_kind { RNN, LSTM, GRU } cell_kind;
 static const int64_t gates_of[] = { [RNN] = 1, [LSTM] = 4, [GRU] = 3 };
 
 typedef struct plan {
-    cell kind;
+    cell_kind kind;
     bool relu, bias, batch_first;
     int dirs, per_layer;                               /* directions; parameters of a layer in one of them */
     int64_t input, hidden, layers, projection;
@@ -325,7 +325,7 @@ static tp_arg argument(const tp_module *self, const char *name)
     return f ? tp__field_arg(f, self) : (tp_arg){ .kind = TP_ARG_NONE };
 }
 
-static void read_plan(const tp_module *self, cell kind, plan *p)
+static void read_plan(const tp_module *self, cell_kind kind, plan *p)
 {
     const tp_arg nonlinearity = argument(self, "nonlinearity"), bidirectional = argument(self, "bidirectional"), layers = argument(self, "num_layers");
     *p = (plan){
@@ -354,7 +354,7 @@ static void add_layer(tp_module *self, const plan *p, int64_t input, const char 
     }
 }
 
-static tp_status recurrent_init(tp_module *self, cell kind)
+static tp_status recurrent_init(tp_module *self, cell_kind kind)
 {
     plan *p = &((recurrent *)self)->p;
     read_plan(self, kind, p);
@@ -380,7 +380,7 @@ static tp_status gru_init(tp_module *self) { return recurrent_init(self, GRU); }
 
 /* ---- Cells: one step, [batch, features] or [features] ------------------------------------------------------------------------------------------ */
 
-static tp_status cell_init(tp_module *self, cell kind)
+static tp_status cell_init(tp_module *self, cell_kind kind)
 {
     plan *p = &((recurrent *)self)->p;
     read_plan(self, kind, p);
@@ -431,6 +431,49 @@ static tp_status cell_call(tp_module *self, const tp_arg *args, int n, tp_tensor
     *n_out = p->kind == LSTM && max > 1 ? 2 : 1;
     for (int i = 0; i < *n_out && i < max; i++) outs[i] = single ? tp_squeeze(all[i], .dims = TP_DIMS(0)) : all[i];
     return tp_failed() || max < 1 ? tp_error_status() : TP_OK;
+}
+
+/* ---- In C ------------------------------------------------------------------------------------------------------------------------------------ */
+
+#define IN_C(name, type, ...) \
+    tp_module *tp_nn_##name##_with(int64_t input, int64_t hidden, const tp_nn_##name##_options *options) \
+    { \
+        TP__TAKE(nn_##name, o, options); \
+        return TP__MAKE(type, TP__WITH_INT(input_size, input), TP__WITH_INT(hidden_size, hidden), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o), \
+                        ##__VA_ARGS__); \
+    }
+#define LAYERS_IN_C TP__WITH_INT(num_layers, o.num_layers), TP__WITH_BOOL(batch_first, o.batch_first), TP__WITH_REAL(dropout, o.dropout), \
+    TP__WITH_BOOL(bidirectional, o.bidirectional)
+IN_C(rnn, "RNN", LAYERS_IN_C, TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
+IN_C(lstm, "LSTM", LAYERS_IN_C, TP__WITH_INT(proj_size, o.proj_size))
+IN_C(gru, "GRU", LAYERS_IN_C)
+IN_C(rnn_cell, "RNNCell", TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
+IN_C(lstm_cell, "LSTMCell")
+IN_C(gru_cell, "GRUCell")
+
+/* A cell's call, for loops. */
+static tp_tensor *cell_step(tp_module *cell, const char *op, tp_tensor *x, tp_tensor *h, tp_tensor **c)
+{
+    tp_tensor *outs[2] = { NULL, NULL }, *const both[] = { h, c ? *c : NULL };
+    if (!x || tp_failed()) return NULL;
+    if (!tp__is_module(cell, op)) return NULL;
+    if (cell->base.cls->call != cell_call || (((recurrent *)cell)->p.kind == LSTM) != (c != NULL))
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the module is a %s", op, tp__state(cell)->type), NULL;
+    const bool first = !h;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x },
+        c ? (tp_arg){ .name = "hx", .kind = first ? TP_ARG_NONE : TP_ARG_TENSORS, .n = 2, .value.tensors = both }
+          : (tp_arg){ .name = "hx", .kind = first ? TP_ARG_NONE : TP_ARG_TENSOR, .value.tensor = h } };
+    const tp_status status = tp_call_at(cell, args, 2, outs, c ? 2 : 1, NULL, NULL);
+    if (c) *c = outs[1];
+    return status == TP_OK ? outs[0] : NULL;
+}
+
+tp_tensor *tp_rnn_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h) { return cell_step(cell, "rnn_cell_step", x, h, NULL); }
+tp_tensor *tp_gru_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h) { return cell_step(cell, "gru_cell_step", x, h, NULL); }
+tp_tensor *tp_lstm_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h, tp_tensor **c)
+{
+    if (!c) return tp_fail(TP_ERR_ARGUMENT, "lstm_cell_step: c is where the next cell state goes, and is NULL"), NULL;
+    return cell_step(cell, "lstm_cell_step", x, h, c);
 }
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -15,6 +15,7 @@ static tp_tensor *sequential_forward(tp_module *self, tp_tensor *x)
     return x;
 }
 
+extern const tp__layer tp__nn_sequential[];              /* below */
 static const tp_module_class sequential_class = { .size = sizeof(tp_module_class), .opaque = true, .type = "Sequential", .forward = sequential_forward };
 
 tp_module *tp_sequential_each(tp_module *const *children)
@@ -31,6 +32,7 @@ tp_module *tp_sequential_each(tp_module *const *children)
         tp__free_orphans(children);
         return NULL;
     }
+    tp__state(m)->layer = tp__nn_sequential;
     for (int64_t i = 0; (void *)children[i] != TP__END; i++) {
         char name[24];
         snprintf(name, sizeof name, "%lld", (long long)i);

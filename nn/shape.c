@@ -34,6 +34,30 @@ tp_module *tp_nn_flatten_with(const tp_nn_flatten_options *options)
     return TP__MAKE("Flatten", TP__WITH_INT(start_dim, o.start_dim), TP__WITH_INT(end_dim, o.end_dim));
 }
 
+tp_module *tp_nn_unflatten(int64_t dim, tp_shape sizes)
+{
+    return TP__MAKE("Unflatten", TP__WITH_INT(dim, dim), TP__WITH_SIZES(unflattened_size, sizes.ndim, sizes.dim));
+}
+
+#define WINDOWS_IN_C TP__WITH_2(kernel_size, kernel, o.kernel), TP__WITH_2(dilation, o.dilation, o.dilation), \
+    TP__WITH_2(padding, o.padding, o.padding), TP__WITH_2(stride, o.stride, o.stride)
+
+tp_module *tp_nn_unfold_with(int64_t kernel, const tp_im2col_options *options)
+{
+    TP__TAKE(im2col, o, options);
+    return TP__MAKE("Unfold", WINDOWS_IN_C);
+}
+
+tp_module *tp_nn_fold_with(int64_t height, int64_t width, int64_t kernel, const tp_col2im_options *options)
+{
+    TP__TAKE(col2im, o, options);
+    return TP__MAKE("Fold", TP__WITH_SIZES(output_size, 2, ((const int64_t[]){ height, width })), WINDOWS_IN_C);
+}
+
+tp_module *tp_nn_pixel_shuffle(int64_t factor) { return TP__MAKE("PixelShuffle", TP__WITH_INT(upscale_factor, factor)); }
+tp_module *tp_nn_pixel_unshuffle(int64_t factor) { return TP__MAKE("PixelUnshuffle", TP__WITH_INT(downscale_factor, factor)); }
+tp_module *tp_nn_channel_shuffle(int64_t groups) { return TP__MAKE("ChannelShuffle", TP__WITH_INT(groups, groups)); }
+
 /* One number where one for each of two dims may be given. */
 #define WINDOWS "int[2] kernel_size, int[2] dilation=1, int[2] padding=0, int[2] stride=1"
 
