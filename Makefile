@@ -4,7 +4,7 @@
 #   make demo       sets up what is missing, then trains LeNet on digits that are drawn as it goes
 #   make test       sets up what is missing, then builds and runs the tests;  TESTS="test_nn test_ops"  runs some of them
 #   make fuzz       calls ops with random arguments under the sanitizers;  SECONDS=60
-#   make parity     compares every op with what PyTorch computed;  OPS="conv2d,relu"  TAPER_FIXTURES=DIR
+#   make parity     compares every op and module with what PyTorch computed;  OPS="conv2d,relu"  TAPER_FIXTURES=DIR
 #   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
 #   make examples   the programs of examples/
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
@@ -273,6 +273,7 @@ fuzz:
 FIXTURES = $(or $(TAPER_FIXTURES),$(firstword $(wildcard ../shared/parity/fixtures/ops) tests/parity/fixtures))
 parity: lib $(B)/bin/parity
 	@$(B)/bin/parity $(FIXTURES) $(if $(OPS),--ops $(OPS))
+	$(if $(OPS)$(TAPER_FIXTURES),,@$(B)/bin/parity $(firstword $(wildcard ../shared/parity/fixtures/modules) tests/parity/fixtures/modules))
 
 bench: lib $(B)/bin/taper-bench
 	@for name in $(CASES); do $(B)/bin/taper-bench --case $$name --threads $(THREADS) || exit 1; done

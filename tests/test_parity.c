@@ -74,7 +74,8 @@ static void open_copy(copy *c, const char *name)
 {
     char path[300];
     snprintf(path, sizeof path, "tests/parity/fixtures/%s.safetensors", name);
-    *c = (copy){ .name = name, .file = tp_safetensors_open(path) };
+    const char *slash = strrchr(name, '/');
+    *c = (copy){ .name = slash ? slash + 1 : name, .file = tp_safetensors_open(path) };
     ck_fine();
     for (; c->n < tp_safetensors_count(c->file); c->n++) {
         ck_assert_int_lt(c->n, MOST_TENSORS);
@@ -122,6 +123,8 @@ static json_t *sample_with(copy *c, json_t *(*list)(json_t *sample), tp_dtype dt
 
 static json_t *outputs_of(json_t *sample) { return json_object_get(sample, "outputs"); }
 static json_t *grads_of(json_t *sample) { return json_object_get(sample, "grads"); }
+static json_t *param_grads_of(json_t *sample) { return json_object_get(sample, "param_grads"); }
+static json_t *after_of(json_t *sample) { return json_object_get(sample, "after"); }
 static json_t *second_grads_of(json_t *sample) { return json_object_get(json_object_get(sample, "gradgrads"), "grads"); }
 
 /* The middle element grows by a little more than any tolerance allows. */
@@ -509,10 +512,11 @@ START_TEST(a_damaged_file_is_told_and_crashes_nothing)
 }
 END_TEST
 
+static const char *const flipped[] = { "mul", "modules/norm", "modules/attention" };
 START_TEST(no_flipped_byte_crashes_anything)
 {
     static char bytes[1 << 18];
-    const size_t n = read_fixture("mul", bytes, sizeof bytes);
+    const size_t n = read_fixture(flipped[_i], bytes, sizeof bytes);
     uint64_t random = 88172645463325252u;
     for (int i = 0; i < 150; i++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;       /* xorshift64, Marsaglia 2003 */
@@ -526,17 +530,67 @@ START_TEST(no_flipped_byte_crashes_anything)
 }
 END_TEST
 
+/* ---- Modules --------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct { const char *name; json_t *(*list)(json_t *); const char *says; } module_numbers[] = {
+    { "modules/norm", outputs_of, "     output 0: 1 of " },
+    { "modules/norm", grads_of, "     gradient of s0.in0: 1 of " },
+    { "modules/norm", param_grads_of, "     gradient of weight: 1 of " },
+    { "modules/norm", after_of, "     afterwards running_mean: 1 of " },
+    { "modules/recurrent", param_grads_of, "     gradient of weight_ih_l0: 1 of " },
+    { "modules/attention", outputs_of, "     output 0: 1 of " },
+};
+START_TEST(one_altered_number_of_a_module_fails)
+{
+    alter_a_number(module_numbers[_i].name, module_numbers[_i].list, TP_F64, module_numbers[_i].says);
+}
+END_TEST
+
+/* What one place of a sample of a module is set to, and what parity says of it. */
+static const struct { const char *at, *json, *says; } module_damages[] = {
+    { "module", "\"Nonsense\"", "there is no module \"Nonsense\"" },
+    { "ctor", "7", "no list of arguments" },
+    { "ctor/kwargs/0/name", "\"features\"", "the module could not be built: BatchNorm1d: it takes no argument \"features\"" },
+    { "ctor/kwargs/0/value", "4", "weight: it is float64 [4], and not float64 [3]" },
+    { "state", "[]", "its state has 5 tensors, and not 0" },
+    { "state/0/name", "\"scale\"", "its state has \"weight\" in the place of the parameter \"scale\"" },
+    { "state/0/kind", "\"buffer\"", "its state has \"weight\" in the place of the buffer \"weight\"" },
+    { "state/0/tensor", "\"nowhere\"", "a tensor that the file does not hold" },
+    { "after", "[]", "afterwards running_mean: 3 of 3 elements differ" },
+    { "args/0/name", "null", NULL },                   /* by position */
+    { "training", "false", " elements differ" },
+    { "dtype", "\"float32\"", "weight: it is float32 [3], and not float64 [3]" },
+    { "param_grads/0/of", "\"nowhere\"", "a gradient of no input" },
+};
+
+START_TEST(a_damaged_module_is_told_and_crashes_nothing)
+{
+    TP_SCOPE();
+    copy c;
+    open_copy(&c, "modules/norm");
+    set_at(json_array_get(c.samples, 0), module_damages[_i].at, json_loads(module_damages[_i].json, JSON_DECODE_ANY, NULL));
+    save_copy(&c);
+    close_copy(&c);
+    if (module_damages[_i].says) run_damaged(module_damages[_i].says);
+    else ck_assert_msg(run_tool(folder, "--verbose") == 0, "%s", output);
+}
+END_TEST
+
 /* ---- The fixtures of the tree ------------------------------------------------------------------------------------------------------- */
 
-START_TEST(every_op_does_what_pytorch_does)
+static void run_whole(const char *directory)
 {
-    const int status = run_tool("tests/parity/fixtures", "--skips ''");
+    const int status = run_tool(directory, "--skips ''");
     puts(output);
     fflush(stdout);
     ck_assert_ptr_nonnull(strstr(last_line(), " failed, 0 skipped"));
-    ck_assert_msg(!strstr(output, "it crashed"), "an op crashed");
+    ck_assert_msg(!strstr(output, "it crashed"), "a sample crashed");
     ck_assert_int_eq(status, 0);
 }
+
+START_TEST(every_op_does_what_pytorch_does) { run_whole("tests/parity/fixtures"); }
+END_TEST
+START_TEST(every_module_does_what_pytorch_does) { run_whole("tests/parity/fixtures/modules"); }
 END_TEST
 
 int main(void)
@@ -565,9 +619,12 @@ int main(void)
     tcase_add_test(altered, of_equal_elements_any_may_be_named);
     tcase_add_loop_test(altered, a_damaged_sample_is_told_and_crashes_nothing, 0, (int)(sizeof damages / sizeof *damages));
     tcase_add_test(altered, a_damaged_file_is_told_and_crashes_nothing);
-    tcase_add_test(altered, no_flipped_byte_crashes_anything);
+    tcase_add_loop_test(altered, no_flipped_byte_crashes_anything, 0, (int)(sizeof flipped / sizeof *flipped));
+    tcase_add_loop_test(altered, one_altered_number_of_a_module_fails, 0, (int)(sizeof module_numbers / sizeof *module_numbers));
+    tcase_add_loop_test(altered, a_damaged_module_is_told_and_crashes_nothing, 0, (int)(sizeof module_damages / sizeof *module_damages));
     tcase_set_timeout(whole, 600);
     tcase_add_test(whole, every_op_does_what_pytorch_does);
+    tcase_add_test(whole, every_module_does_what_pytorch_does);
     suite_add_tcase(s, altered);
     suite_add_tcase(s, whole);
     return run_suite(s);

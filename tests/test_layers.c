@@ -1,0 +1,396 @@
+/* tests/test_layers.c: the layers: built in C and by name, printed, run, copied; recurrent ones on sequences of all lengths; attention and
+ * its masks; and what each leaves behind when memory fails. What they compute is held against PyTorch by parity. */
+#include "expect.h"
+#include "failing.h"
+
+/* ---- Built, and printed ----------------------------------------------------------------------------------------------------------------- */
+
+static void ck_prints(tp_module *m, const char *want)
+{
+    char *text = NULL;
+    size_t size = 0;
+    ck_assert_msg(m != NULL, "%s: %s", want, tp_last_error() ? tp_last_error()->message : "no error");
+    FILE *out = open_memstream(&text, &size);
+    ck_ok(tp_module_fprint(out, m));
+    fclose(out);
+    if (size) text[size - 1] = 0;
+    ck_assert_str_eq(text, want);
+    free(text);
+    tp_module_free(m);
+}
+
+START_TEST(options_in_c_are_pytorchs_and_print_so)
+{
+    TP_SCOPE();
+    ck_prints(tp_nn_conv1d(2, 4, 3, .padding = TP_SAME), "Conv1d(2, 4, kernel_size=(3,), stride=(1,), padding=same)");
+    ck_prints(tp_nn_conv3d(2, 4, 3, .stride_dhw = { 1, 2, 2 }, .groups = 2, .padding_mode = TP_PAD_REFLECT),
+              "Conv3d(2, 4, kernel_size=(3, 3, 3), stride=(1, 2, 2), groups=2, padding_mode=reflect)");
+    ck_prints(tp_nn_conv_transpose2d(2, 4, 3, .stride = 2, .output_padding = 1, .bias = false),
+              "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1), bias=False)");
+    ck_prints(tp_nn_max_pool1d(3, .stride = 2), "MaxPool1d(kernel_size=3, stride=2, padding=0, dilation=1, ceil_mode=False)");
+    ck_prints(tp_nn_avg_pool2d(2, .kernel_hw = { 2, 3 }), "AvgPool2d(kernel_size=(2, 3), stride=(2, 3), padding=0)");
+    ck_prints(tp_nn_adaptive_avg_pool2d(4, .size_hw = { TP_NONE, 2 }), "AdaptiveAvgPool2d(output_size=(4, 2))");
+    ck_prints(tp_nn_lp_pool3d(2, 2), "LPPool3d(norm_type=2.0, kernel_size=2, stride=2, ceil_mode=False)");
+    ck_prints(tp_nn_batch_norm2d(3, .momentum = -1), "BatchNorm2d(3, eps=1e-05, momentum=None, affine=True, track_running_stats=True)");
+    ck_prints(tp_nn_instance_norm1d(3), "InstanceNorm1d(3, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)");
+    ck_prints(tp_nn_layer_norm(TP_SHAPE(3, 4)), "LayerNorm((3, 4), eps=1e-05, elementwise_affine=True)");
+    ck_prints(tp_nn_group_norm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True)");
+    ck_prints(tp_nn_rms_norm(TP_SHAPE(5)), "RMSNorm((5,), eps=None, elementwise_affine=True)");
+    ck_prints(tp_nn_zero_pad2d(1, .sides = { 2, 0 }), "ZeroPad2d((2, 0, 0, 0))");
+    ck_prints(tp_nn_constant_pad1d(2, 1.5), "ConstantPad1d(padding=(2, 2), value=1.5)");
+    ck_prints(tp_nn_leaky_relu(), "LeakyReLU(negative_slope=0.01)");
+    ck_prints(tp_nn_softplus(.beta = 2), "Softplus(beta=2.0, threshold=20.0)");
+    ck_prints(tp_nn_gelu(.approximate = TP_GELU_TANH), "GELU(approximate=tanh)");
+    ck_prints(tp_nn_prelu(.num_parameters = 3), "PReLU(num_parameters=3)");
+    ck_prints(tp_nn_cross_entropy_loss(.label_smoothing = 0.1), "CrossEntropyLoss()");
+    ck_prints(tp_nn_upsample(.scale = 2, .mode = TP_BILINEAR), "Upsample(scale_factor=2.0, mode=bilinear)");
+    ck_prints(tp_nn_lstm(3, 4, .num_layers = 2, .bidirectional = true), "LSTM(3, 4, num_layers=2, bidirectional=True)");
+    ck_prints(tp_nn_bilinear(2, 3, 4), "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)");
+    ck_prints(tp_nn_unflatten(1, TP_SHAPE(2, -1)), "Unflatten(dim=1, unflattened_size=(2, -1))");
+}
+END_TEST
+
+static void build_all(void *arg)                       /* every constructor of C that the test above leaves out */
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_module *const all[] = {
+        tp_nn_identity(), tp_nn_relu6(), tp_nn_silu(), tp_nn_mish(), tp_nn_selu(), tp_nn_hardsigmoid(), tp_nn_hardswish(), tp_nn_log_sigmoid(),
+        tp_nn_softsign(), tp_nn_tanhshrink(), tp_nn_elu(), tp_nn_celu(), tp_nn_hardtanh(), tp_nn_hardshrink(), tp_nn_softshrink(),
+        tp_nn_threshold(0, 1), tp_nn_rrelu(), tp_nn_glu(0), tp_nn_softmin(0), tp_nn_log_softmax(0), tp_nn_softmax2d(), tp_nn_dropout1d(0.1),
+        tp_nn_dropout2d(0.1), tp_nn_dropout3d(0.1), tp_nn_alpha_dropout(0.1), tp_nn_feature_alpha_dropout(0.1), tp_nn_conv2d(1, 2, 3),
+        tp_nn_conv_transpose1d(1, 2, 3), tp_nn_conv_transpose3d(1, 2, 3), tp_nn_max_pool3d(2), tp_nn_avg_pool1d(2), tp_nn_avg_pool3d(2),
+        tp_nn_lp_pool1d(2, 2), tp_nn_lp_pool2d(2, 2), tp_nn_max_unpool1d(2), tp_nn_max_unpool2d(2), tp_nn_max_unpool3d(2),
+        tp_nn_fractional_max_pool2d(2, .output_ratio = 0.5), tp_nn_fractional_max_pool3d(2, .output_size = 2), tp_nn_adaptive_max_pool1d(2),
+        tp_nn_adaptive_max_pool2d(2), tp_nn_adaptive_max_pool3d(2), tp_nn_adaptive_avg_pool1d(2), tp_nn_adaptive_avg_pool3d(2),
+        tp_nn_batch_norm1d(2), tp_nn_batch_norm3d(2), tp_nn_instance_norm2d(2, .affine = true), tp_nn_instance_norm3d(2, .track_running_stats = true),
+        tp_nn_local_response_norm(3), tp_nn_zero_pad1d(1), tp_nn_zero_pad3d(1), tp_nn_reflection_pad1d(1), tp_nn_reflection_pad2d(1),
+        tp_nn_reflection_pad3d(1), tp_nn_replication_pad1d(1), tp_nn_replication_pad2d(1), tp_nn_replication_pad3d(1), tp_nn_circular_pad1d(1),
+        tp_nn_circular_pad2d(1), tp_nn_circular_pad3d(1), tp_nn_constant_pad2d(1, 2), tp_nn_constant_pad3d(1, 2), tp_nn_unfold(2), tp_nn_fold(3, 3, 2),
+        tp_nn_pixel_shuffle(2), tp_nn_pixel_unshuffle(2), tp_nn_channel_shuffle(2), tp_nn_embedding(4, 2, .padding_idx = 1),
+        tp_nn_embedding_bag(4, 2, .mode = TP_BAG_SUM), tp_nn_l1_loss(), tp_nn_mse_loss(.reduction = TP_REDUCTION_SUM), tp_nn_smooth_l1_loss(),
+        tp_nn_huber_loss(), tp_nn_nll_loss(), tp_nn_bce_loss(), tp_nn_bce_with_logits_loss(), tp_nn_kl_div_loss(), tp_nn_poisson_nll_loss(),
+        tp_nn_gaussian_nll_loss(), tp_nn_ctc_loss(), tp_nn_hinge_embedding_loss(), tp_nn_margin_ranking_loss(), tp_nn_cosine_embedding_loss(),
+        tp_nn_soft_margin_loss(), tp_nn_multi_margin_loss(.weight = tp_ones(TP_SHAPE(3))), tp_nn_multilabel_margin_loss(),
+        tp_nn_multilabel_soft_margin_loss(), tp_nn_triplet_margin_loss(), tp_nn_cosine_similarity(), tp_nn_pairwise_distance(), tp_nn_rnn(2, 3),
+        tp_nn_gru(2, 3, .batch_first = true), tp_nn_rnn_cell(2, 3, .relu = true), tp_nn_lstm_cell(2, 3), tp_nn_gru_cell(2, 3),
+        tp_nn_multihead_attention(4, 2, .kdim = 3), tp_nn_transformer_encoder(tp_nn_transformer_encoder_layer(4, 2), 2, tp_nn_layer_norm(TP_SHAPE(4))),
+        tp_nn_transformer_decoder(tp_nn_transformer_decoder_layer(4, 2), 1, NULL),
+        tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 4),
+        tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 2)), tp_nn_module_dict(),
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!all[i] && !tp_failed()) ck_abort_msg("constructor %zu: no module and no error", i);
+        if (all[i]) tp_module_free(all[i]);
+    }
+}
+START_TEST(every_constructor_makes_a_module)
+{
+    build_all(NULL);
+    ck_fine();
+}
+END_TEST
+START_TEST(building_survives_every_failing_allocation) { every_point("layers", build_all, NULL, NULL); }
+END_TEST
+
+START_TEST(every_type_has_a_schema_and_says_what_it_lacks)
+{
+    int n = 0;
+    for (; tp_module_type_at(n); n++) {
+        const char *type = tp_module_type_at(n), *schema = tp_module_schema(type);
+        ck_assert_msg(schema && !strncmp(schema, type, strlen(type)) && schema[strlen(type)] == '(', "%s", type);
+        const tp_arg unknown = { .name = "no_such_argument", .kind = TP_ARG_INT };
+        const bool open = strstr(schema, "...") != NULL;
+        tp_module *m = tp_module_build(type, &unknown, 1);
+        ck_assert_msg(open || (!m && tp_failed()), "%s takes anything", type);
+        tp_clear_error();
+        tp_module_free(m);
+    }
+    ck_assert_int_ge(n, 135);
+    ck_assert_ptr_null(tp_module_schema("Nonsense"));
+    ck_assert_ptr_null(tp_module_type_at(-1));
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_told)
+{
+    ck_assert_ptr_null(tp_nn_conv2d(3, 4, 2, .padding = TP_SAME, .stride = 2));
+    ck_message("Conv2d: padding \"same\" needs a stride of 1, and not 2");
+    ck_assert_ptr_null(tp_nn_group_norm(3, 4));
+    ck_message("GroupNorm: 4 channels cannot be cut into 3 groups");
+    ck_assert_ptr_null(tp_nn_gru(3, 0));
+    ck_message("GRU: input_size 3, hidden_size 0 and num_layers 1 must be positive");
+    ck_assert_ptr_null(tp_nn_multihead_attention(5, 2));
+    ck_message("MultiheadAttention: embed_dim 5 cannot be cut into 2 heads");
+    const tp_arg bias = { .name = "bias", .kind = TP_ARG_INT, .value.integer = 1 }, twice[] = { { .kind = TP_ARG_FLOAT, .value.real = 0.1 },
+        { .name = "p", .kind = TP_ARG_FLOAT, .value.real = 0.2 } };
+    ck_assert_ptr_null(tp_module_build("LSTM", &bias, 1));
+    ck_message("LSTM: argument \"bias\" takes a bool");
+    ck_assert_ptr_null(tp_module_build("Dropout", twice, 2));
+    ck_message("Dropout: argument \"p\" is given twice");
+    ck_assert_ptr_null(tp_nn_mse_loss(.weight = tp_ones(TP_SHAPE(1))));
+    ck_message("MSELoss: it takes no weight");
+
+    TP_SCOPE();
+    tp_module *m = tp_nn_bilinear(2, 2, 2);
+    tp_tensor *x = tp_ones(TP_SHAPE(1, 2)), *y;
+    const tp_arg one = { .kind = TP_ARG_TENSOR, .value.tensor = x }, other = { .name = "input3", .kind = TP_ARG_TENSOR, .value.tensor = x };
+    ck_assert_int_eq(tp_call(m, &one, 1, &y, 1, NULL), TP_ERR_ARGUMENT);
+    ck_message("Bilinear: forward lacks its argument \"input2\"");
+    ck_assert_int_eq(tp_call(m, &other, 1, &y, 1, NULL), TP_ERR_ARGUMENT);
+    ck_message("Bilinear: forward takes no argument \"input3\"; it takes input1, input2");
+    tp_module_free(m);
+}
+END_TEST
+
+/* ---- Norms -------------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(batch_norm_counts_its_batches_and_keeps_still_in_evaluation)
+{
+    TP_SCOPE();
+    tp_module *m = tp_nn_batch_norm1d(2, .momentum = -1);
+    tp_tensor *mean = tp_module_tensor(m, "running_mean"), *count = tp_module_tensor(m, "num_batches_tracked");
+    const float a[] = { 1, 2, 3, 4 }, b[] = { 5, 6, 7, 8 };
+    ck_assert_ptr_nonnull(tp_forward(m, tp_from_data(a, TP_F32, TP_SHAPE(2, 2))));
+    ck_assert_ptr_nonnull(tp_forward(m, tp_from_data(b, TP_F32, TP_SHAPE(2, 2))));
+    ck_values(mean, 4, 5);                             /* the mean of both batches */
+    ck_assert_int_eq(tp_item_i64(count), 2);
+    ck_assert_ptr_null(tp_forward(m, tp_ones(TP_SHAPE(1, 2))));          /* one value per channel */
+    tp_clear_error();
+    ck_assert_ptr_null(tp_forward(m, tp_ones(TP_SHAPE(2, 2, 2, 2))));
+    ck_error(TP_ERR_ARGUMENT, "BatchNorm1d: the input has 4 dims, and not 2 or 3");
+    ck_assert_int_eq(tp_item_i64(count), 2);           /* what failed did not count */
+    tp_eval(m);
+    ck_assert_ptr_nonnull(tp_forward(m, tp_ones(TP_SHAPE(1, 2))));
+    ck_assert_int_eq(tp_item_i64(count), 2);
+    tp_module_free(m);
+}
+END_TEST
+
+/* ---- Recurrent layers -------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *lengths_of(const int64_t *v, int64_t n) { return tp_from_data(v, TP_I64, TP_SHAPE(n)); }
+
+START_TEST(packing_takes_lengths_in_any_order_and_goes_back)
+{
+    TP_SCOPE();
+    const int64_t lengths[] = { 2, 4, 1, 4 };
+    tp_tensor *x = tp_randn(TP_SHAPE(5, 4, 3)), *again;
+    const tp_packed_sequence p = tp_pack_padded_sequence(x, lengths_of(lengths, 4), .enforce_sorted = false);
+    ck_assert_ptr_nonnull(p.data);
+    ck_assert_int_eq(tp_size(p.data, 0), 11);
+    ck_values(p.batch_sizes, 4, 3, 2, 2);
+    ck_values(p.sorted_indices, 1, 3, 0, 2);
+    ck_values(p.unsorted_indices, 2, 0, 3, 1);
+    tp_tensor *y = tp_pad_packed_sequence(&p, .padding_value = 7, .total_length = 5, .lengths = &again);
+    ck_values(again, 2, 4, 1, 4);
+    for (int64_t b = 0; b < 4; b++)
+        for (int64_t t = 0; t < 5; t++) {
+            tp_tensor *got = tp_select(tp_select(y, 1, b), 0, t), *was = tp_select(tp_select(x, 1, b), 0, t);
+            ck_assert(t < lengths[b] ? tp_equal(got, was) : tp_equal(got, tp_full(TP_SHAPE(3), 7.0)));
+        }
+    ck_assert_ptr_null(tp_pack_padded_sequence(x, lengths_of(lengths, 4)).data);
+    ck_message("pack_padded_sequence: lengths do not fall: pass .enforce_sorted = false");
+    ck_assert_ptr_null(tp_pack_padded_sequence(x, lengths_of((int64_t[]){ 6, 1, 1, 1 }, 4)).data);
+    ck_message("pack_padded_sequence: length 6 is not between 1 and 5");
+    ck_assert_ptr_null(tp_pack_padded_sequence(x, lengths_of(lengths, 3)).data);
+    ck_message("pack_padded_sequence: 3 lengths for a batch of 4");
+}
+END_TEST
+
+static void ck_same(tp_tensor *a, tp_tensor *b)
+{
+    ck_fine();
+    ck_assert(a && b && tp_allclose(a, b, 1e-5, 1e-6));
+}
+
+START_TEST(packed_sequences_give_what_each_gives_alone)
+{
+    TP_SCOPE();
+    const int64_t lengths[] = { 2, 5, 3 };
+    tp_module *const layers[] = { tp_nn_lstm(3, 4, .num_layers = 2, .bidirectional = true), tp_nn_gru(3, 4, .bidirectional = true),
+                                  tp_nn_rnn(3, 4, .num_layers = 2), tp_nn_lstm(3, 4, .proj_size = 2) };
+    tp_tensor *x = tp_randn(TP_SHAPE(5, 3, 3));
+    const tp_packed_sequence p = tp_pack_padded_sequence(x, lengths_of(lengths, 3), .enforce_sorted = false);
+    for (size_t k = 0; k < 4; k++) {
+        tp_tensor *const four[] = { p.data, p.batch_sizes, p.sorted_indices, p.unsorted_indices };
+        const tp_arg packed = { .kind = TP_ARG_TENSORS, .n = 4, .value.tensors = four };
+        tp_tensor *out[3], *own[3];
+        int n = 0;
+        ck_ok(tp_call(layers[k], &packed, 1, out, 3, &n));
+        ck_assert_int_eq(n, k == 0 || k == 3 ? 3 : 2);
+        const tp_packed_sequence y = { out[0], p.batch_sizes, p.sorted_indices, p.unsorted_indices };
+        tp_tensor *padded = tp_pad_packed_sequence(&y);
+        for (int64_t b = 0; b < 3; b++) {
+            const tp_arg one = { .kind = TP_ARG_TENSOR, .value.tensor = tp_narrow(tp_select(x, 1, b), 0, 0, lengths[b]) };
+            ck_ok(tp_call(layers[k], &one, 1, own, 3, &n));
+            ck_same(own[0], tp_narrow(tp_select(padded, 1, b), 0, 0, lengths[b]));
+            for (int i = 1; i < n; i++) ck_same(own[i], tp_select(out[i], 1, b));
+        }
+        tp_module_free(layers[k]);
+    }
+}
+END_TEST
+
+START_TEST(a_cell_in_a_loop_is_a_layer)
+{
+    TP_SCOPE();
+    tp_module *layer = tp_nn_gru(3, 4), *cell = tp_nn_gru_cell(3, 4), *lstm = tp_nn_lstm_cell(3, 4);
+    static const char *const names[] = { "weight_ih", "weight_hh", "bias_ih", "bias_hh" };
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_l0", names[i]);
+        TP_NO_GRAD();
+        ck_assert_ptr_nonnull(tp_copy_(tp_module_tensor(cell, names[i]), tp_module_tensor(layer, name)));
+    }
+    tp_tensor *x = tp_randn(TP_SHAPE(6, 2, 3)), *y = tp_forward(layer, x), *h = NULL, *c = NULL;
+    for (int t = 0; t < 6; t++) {
+        h = tp_gru_cell_step(cell, tp_select(x, 0, t), h);
+        ck_same(h, tp_select(y, 0, t));
+    }
+    tp_tensor *first = tp_lstm_cell_step(lstm, tp_select(x, 0, 0), NULL, &c), *was = c;
+    ck_assert(first && c && tp_lstm_cell_step(lstm, tp_select(x, 0, 1), first, &c) && c != was);
+    ck_assert_ptr_null(tp_gru_cell_step(lstm, x, NULL));
+    ck_message("gru_cell_step: the module is a LSTMCell");
+    ck_assert_ptr_null(tp_gru_cell_step(cell, tp_ones(TP_SHAPE(2, 3)), tp_ones(TP_SHAPE(3, 4))));
+    ck_error(TP_ERR_SHAPE, "GRUCell: the hidden state is [3, 4], and should be [2, 4]");
+    tp_free_all(layer, cell, lstm);
+}
+END_TEST
+
+static void train_recurrent(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_module *m = tp_nn_lstm(2, 3, .bidirectional = true);
+    const tp_packed_sequence p = tp_pack_padded_sequence(tp_ones(TP_SHAPE(3, 2, 2)), lengths_of((int64_t[]){ 2, 3 }, 2), .enforce_sorted = false);
+    tp_tensor *const four[] = { p.data, p.batch_sizes, p.sorted_indices, p.unsorted_indices };
+    const tp_arg packed = { .kind = TP_ARG_TENSORS, .n = 4, .value.tensors = four };
+    tp_tensor *y = NULL;
+    if (m && p.data && tp_call(m, &packed, 1, &y, 1, NULL) == TP_OK) tp_backward(tp_sum(y));
+    if (m) tp_module_free(m);
+}
+START_TEST(a_packed_lstm_survives_every_failing_allocation) { every_point("a packed LSTM", train_recurrent, NULL, NULL); }
+END_TEST
+
+/* ---- Attention ----------------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_causal_mask_hides_what_comes_later)
+{
+    TP_SCOPE();
+    tp_module *m = tp_nn_multihead_attention(4, 2, .batch_first = true);
+    tp_tensor *x = tp_randn(TP_SHAPE(2, 3, 4)), *mask = tp_causal_mask(3, TP_F32, TP_CPU), *y[2], *hinted;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x },
+        { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .name = "attn_mask", .kind = TP_ARG_TENSOR, .value.tensor = mask },
+        { .name = "is_causal", .kind = TP_ARG_BOOL, .value.boolean = true } };
+    ck_ok(tp_call(m, args, 4, y, 2, NULL));
+    ck_same(tp_sum(y[1], .dims = TP_DIMS(-1)), tp_ones(TP_SHAPE(2, 3)));
+    ck_assert(tp_item(tp_amax(tp_triu(y[1], 1))) == 0);
+    ck_ok(tp_call(m, args, 5, &hinted, 1, NULL));      /* one output: the weights are not made */
+    ck_same(hinted, y[0]);
+    const tp_arg wrong[] = { args[0], args[1], args[2], { .name = "attn_mask", .kind = TP_ARG_TENSOR, .value.tensor = tp_zeros(TP_SHAPE(2, 3)) } };
+    ck_assert_int_eq(tp_call(m, wrong, 4, y, 2, NULL), TP_ERR_SHAPE);
+    ck_error(TP_ERR_SHAPE, "MultiheadAttention: attn_mask is [2, 3], and should be [l, s] or [n heads, l, s]");
+    tp_module_free(m);
+}
+END_TEST
+
+static void train_transformer(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_module *m = tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 3), *copy = NULL;
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 1, 4)), *y = NULL;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x } };
+    if (m && x && tp_call(m, args, 2, &y, 1, NULL) == TP_OK) tp_backward(tp_sum(y));
+    if (m) copy = tp_module_copy(m);
+    if (copy) tp_module_free(copy);
+    if (m) tp_module_free(m);
+}
+START_TEST(a_transformer_survives_every_failing_allocation) { every_point("a transformer and its copy", train_transformer, NULL, NULL); }
+END_TEST
+
+/* ---- Containers and copies --------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(modules_that_are_given_are_owned_also_on_failure)
+{
+    const int64_t before = in_use();
+    ck_assert_ptr_null(tp_nn_transformer_encoder(tp_nn_transformer_encoder_layer(4, 2), 0, tp_nn_layer_norm(TP_SHAPE(4))));
+    ck_message("TransformerEncoder: num_layers 0 must be positive");
+    ck_assert_ptr_null(tp_nn_transformer_encoder(NULL, 2, tp_nn_layer_norm(TP_SHAPE(4))));
+    tp_clear_error();
+    tp_module *none = NULL;
+    ck_assert_ptr_null(tp_nn_module_list(tp_nn_relu(), none, tp_nn_linear(2, 2)));
+    tp_clear_error();
+    ck_assert_int_eq(in_use(), before);
+}
+END_TEST
+
+START_TEST(lists_hold_modules_by_number)
+{
+    tp_module *list = tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 3));
+    ck_assert_ptr_nonnull(tp_module_append(list, tp_nn_linear(3, 1)));
+    ck_assert_int_eq(tp_named_children(list).n, 3);
+    ck_assert_int_eq(tp_numel(tp_module_tensor(list, "2.weight")), 3);
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_forward(list, tp_ones(TP_SHAPE(2))));
+    ck_error(TP_ERR_UNSUPPORTED, "ModuleList has no forward");
+    tp_module *p = tp_nn_parameter_list(TP_TENSORS(tp_ones(TP_SHAPE(2)), tp_zeros(TP_SHAPE(3))));
+    ck_assert_int_eq(tp_parameters(p).n, 2);
+    tp_free_all(list, p);
+}
+END_TEST
+
+typedef struct Own { tp_module base; tp_tensor *w; } Own;
+
+START_TEST(a_copy_computes_the_same_and_is_apart)
+{
+    TP_SCOPE();
+    tp_module *m = tp_sequential(tp_nn_conv2d(1, 2, 3, .padding = 1), tp_nn_batch_norm2d(2), tp_nn_flatten(), tp_nn_linear(8, 3));
+    tp_tensor *x = tp_randn(TP_SHAPE(4, 1, 2, 2)), *losses[2];
+    tp_forward(m, x);
+    ck_ok(tp_module_requires_grad(tp_module_find(m, "0"), false));
+    tp_eval(m);
+    tp_module *copy = tp_module_copy(m);
+    ck_fine();
+    ck_assert(copy && !tp_is_training(tp_module_find(copy, "1")) && !tp_needs_grad(tp_module_tensor(copy, "0.weight")));
+    ck_assert(tp_needs_grad(tp_module_tensor(copy, "3.bias")));
+    losses[0] = tp_forward(m, x);
+    ck_same(losses[0], tp_forward(copy, x));
+    {
+        TP_NO_GRAD();
+        tp_zero_(tp_module_tensor(m, "3.weight"));
+    }
+    losses[1] = tp_forward(copy, x);
+    ck_same(losses[0], losses[1]);
+    Own *own = tp_module_new(Own, NULL);
+    own->w = tp_add_parameter(own, "w", tp_ones(TP_SHAPE(1)));
+    ck_assert_ptr_null(tp_module_copy(own));
+    ck_message("module_copy: Own is a module of one's own, and its class has no copy");
+    tp_free_all(m, copy, own);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("layers");
+    TCase *t = tcase_create("layers");
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, options_in_c_are_pytorchs_and_print_so);
+    tcase_add_test(t, every_constructor_makes_a_module);
+    tcase_add_test(t, building_survives_every_failing_allocation);
+    tcase_add_test(t, every_type_has_a_schema_and_says_what_it_lacks);
+    tcase_add_test(t, what_does_not_fit_is_told);
+    tcase_add_test(t, batch_norm_counts_its_batches_and_keeps_still_in_evaluation);
+    tcase_add_test(t, packing_takes_lengths_in_any_order_and_goes_back);
+    tcase_add_test(t, packed_sequences_give_what_each_gives_alone);
+    tcase_add_test(t, a_cell_in_a_loop_is_a_layer);
+    tcase_add_test(t, a_packed_lstm_survives_every_failing_allocation);
+    tcase_add_test(t, a_causal_mask_hides_what_comes_later);
+    tcase_add_test(t, a_transformer_survives_every_failing_allocation);
+    tcase_add_test(t, modules_that_are_given_are_owned_also_on_failure);
+    tcase_add_test(t, lists_hold_modules_by_number);
+    tcase_add_test(t, a_copy_computes_the_same_and_is_apart);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
