@@ -148,5 +148,5 @@ const tp__layer tp__nn_activation[] = {
     { "LogSoftmax(int dim=none)", sizeof(along), .forward = log_softmax_forward, .shows = "dim", TP__LAYER },
     { "Softmin(int dim=none)", sizeof(along), .forward = softmin_forward, .shows = "dim", TP__LAYER },
     { "Softmax2d()", .forward = softmax2d_forward, TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

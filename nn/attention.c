@@ -40,7 +40,7 @@ static tp_tensor *add_key(attention *m, const char *name)
 static tp_status attention_init(tp_module *self)
 {
     attention *m = (attention *)self;
-    if (m->embed <= 0 || m->heads <= 0 || m->embed % m->heads)
+    if (m->embed <= 0 || m->embed > INT32_MAX || m->heads <= 0 || m->embed % m->heads)
         return tp__misfit(self, "embed_dim %lld cannot be cut into %lld heads", (long long)m->embed, (long long)m->heads);
     if (m->kdim == TP_NONE) m->kdim = m->embed;
     if (m->vdim == TP_NONE) m->vdim = m->embed;
@@ -238,5 +238,5 @@ const tp__layer tp__nn_attention[] = {
     { "MultiheadAttention(int embed_dim, int num_heads, float dropout=0, bool bias=true, bool add_bias_kv=false, bool add_zero_attn=false, "
       "int? kdim=none, int? vdim=none, bool batch_first=false, device device=none, dtype dtype=none)", sizeof(attention), attention_init,
       .call = attention_call, TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

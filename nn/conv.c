@@ -203,4 +203,4 @@ IN_C(3)
       .call = transpose_call, \
       .shows = ":in_channels :out_channels #kernel_size #stride ?#padding ?#dilation ?#output_padding ?groups ?bias ?padding_mode", .dims = n, TP__LAYER }
 
-const tp__layer tp__nn_conv[] = { CONV(1), CONV(2), CONV(3), TRANSPOSE(1), TRANSPOSE(2), TRANSPOSE(3), { NULL } };
+const tp__layer tp__nn_conv[] = { CONV(1), CONV(2), CONV(3), TRANSPOSE(1), TRANSPOSE(2), TRANSPOSE(3), { .schema = NULL } };

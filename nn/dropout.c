@@ -33,5 +33,5 @@ const tp__layer tp__nn_dropout[] = {
     ROW("Dropout3d", "dropout3d"),
     ROW("AlphaDropout", "alpha_dropout"),
     ROW("FeatureAlphaDropout", "feature_alpha_dropout"),
-    { NULL },
+    { .schema = NULL },
 };

@@ -117,5 +117,5 @@ const tp__layer tp__nn_embedding[] = {
       "string{sum,mean,max} mode=mean, bool sparse=false, Tensor? _weight=none, bool include_last_offset=false, int? padding_idx=none, "
       "device device=none, dtype dtype=none)", .init = bag_init, .op = "embedding_bag", .inputs = "input, offsets?, per_sample_weights?",
       .shows = ":num_embeddings :embedding_dim ?max_norm ?norm_type ?scale_grad_by_freq mode ?padding_idx", TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

@@ -63,5 +63,5 @@ const tp__layer tp__nn_linear[] = {
       linear_forward, .shows = "in_features out_features bias", TP__LAYER },
     { "Bilinear(int in1_features, int in2_features, int out_features, bool bias=true, device device=none, dtype dtype=none)",
       .init = bilinear_init, .op = "bilinear", .inputs = "input1, input2", .shows = "in1_features in2_features out_features bias", TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

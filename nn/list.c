@@ -82,5 +82,5 @@ const tp__layer tp__nn_list[] = {
     { "ModuleDict(...)", .build = build_dict, TP__LAYER },
     { "ParameterList(...)", .build = build_parameters, TP__LAYER },
     { "ParameterDict(...)", .build = build_parameter_dict, TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

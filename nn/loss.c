@@ -99,5 +99,5 @@ const tp__layer tp__nn_loss[] = {
                "anchor, positive, negative"),
     LOSS_PLAIN("CosineSimilarity(int dim=1, float eps=1e-8)", "cosine_similarity", "x1, x2"),
     LOSS_PLAIN("PairwiseDistance(float p=2, float eps=1e-6, bool keepdim=false)", "pairwise_distance", "x1, x2"),
-    { NULL },
+    { .schema = NULL },
 };

@@ -58,5 +58,5 @@ const tp__layer tp__nn_loss_linear[] = {
     { "LinearCrossEntropyLoss(int in_features, int num_classes, *, int[]? out_features=none, bool bias=false, device device=none, dtype dtype=none, "
       "string{none,mean,sum} reduction=mean, buffer? weight=none, int? ignore_index=none, float label_smoothing=0, Tensor? options=none)",
       sizeof(linear_cross_entropy), init, .call = call, TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

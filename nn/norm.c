@@ -221,5 +221,5 @@ const tp__layer tp__nn_norm[] = {
       group_norm_init, group_norm_forward, .shows = ":num_groups :num_channels eps affine", TP__LAYER },
     { "LocalResponseNorm(int size, float alpha=1e-4, float beta=0.75, float k=1)", .op = "local_response_norm", .shows = ":size alpha beta k",
       TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

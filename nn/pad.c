@@ -73,4 +73,4 @@ ALL_IN_C(3)
     { "ReplicationPad" #n "d(int[] padding)", sizeof(pad), pad_init, replicate_forward, .shows = ":padding", .dims = n, TP__LAYER }, \
     { "CircularPad" #n "d(int[] padding)", sizeof(pad), pad_init, circular_forward, .shows = ":padding", .dims = n, TP__LAYER }
 
-const tp__layer tp__nn_pad[] = { ROWS(1), ROWS(2), ROWS(3), { NULL } };
+const tp__layer tp__nn_pad[] = { ROWS(1), ROWS(2), ROWS(3), { .schema = NULL } };

@@ -147,5 +147,5 @@ PLANES_IN_C(3)
 
 const tp__layer tp__nn_pool[] = {
     EACH_DIM(MAX), AVG(1, ""), AVG(2, ", int? divisor_override=none"), AVG(3, ", int? divisor_override=none"), EACH_DIM(ADAPTIVE),
-    EACH_DIM(LP), EACH_DIM(UNPOOL), FRACTIONAL(2), FRACTIONAL(3), { NULL },
+    EACH_DIM(LP), EACH_DIM(UNPOOL), FRACTIONAL(2), FRACTIONAL(3), { .schema = NULL },
 };

@@ -56,4 +56,4 @@ static tp_module *build(const tp_arg *args, int n)
     return m;
 }
 
-const tp__layer tp__nn_sequential[] = { { "Sequential(...)", .build = build, TP__LAYER }, { NULL } };
+const tp__layer tp__nn_sequential[] = { { "Sequential(...)", .build = build, TP__LAYER }, { .schema = NULL } };

@@ -69,5 +69,5 @@ const tp__layer tp__nn_shape[] = {
     { "PixelShuffle(int upscale_factor)", .op = "pixel_shuffle", .shows = "upscale_factor", TP__LAYER },
     { "PixelUnshuffle(int downscale_factor)", .op = "pixel_unshuffle", .shows = "downscale_factor", TP__LAYER },
     { "ChannelShuffle(int groups)", .op = "channel_shuffle", .shows = "groups", TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

@@ -309,5 +309,5 @@ const tp__layer tp__nn_transformer[] = {
     { "Transformer(int d_model=512, int nhead=8, int num_encoder_layers=6, int num_decoder_layers=6, int dim_feedforward=2048, float dropout=0.1, "
       "string{relu,gelu} activation=relu, module? custom_encoder=none, module? custom_decoder=none, " MORE, sizeof(transformer), transformer_init,
       .call = transformer_call, TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

@@ -50,5 +50,5 @@ const tp__layer tp__nn_upsample[] = {
       "bool? recompute_scale_factor=none)", .op = "interpolate", .shows = "?size ?scale_factor mode", TP__LAYER },
     { "UpsamplingNearest2d(" SIZES ")", sizeof(upsample), .call = nearest_call, .shows = "?size ?scale_factor", TP__LAYER },
     { "UpsamplingBilinear2d(" SIZES ")", sizeof(upsample), .call = bilinear_call, .shows = "?size ?scale_factor", TP__LAYER },
-    { NULL },
+    { .schema = NULL },
 };

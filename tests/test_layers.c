@@ -78,6 +78,7 @@ static void build_all(void *arg)                       /* every constructor of C
         tp_nn_transformer_decoder(tp_nn_transformer_decoder_layer(4, 2), 1, NULL),
         tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 4),
         tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 2)), tp_nn_module_dict(),
+        tp_nn_tree_lstm_cell(2, 3), tp_nn_child_sum_tree_lstm_cell(2, 3), tp_nn_kv_cache(1, 1, 2, 2),
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!all[i] && !tp_failed()) ck_abort_msg("constructor %zu: no module and no error", i);
@@ -310,6 +311,91 @@ static void train_transformer(void *arg)
 START_TEST(a_transformer_survives_every_failing_allocation) { every_point("a transformer and its copy", train_transformer, NULL, NULL); }
 END_TEST
 
+/* ---- Trees, positions, and what attention has seen ------------------------------------------------------------------------------------- */
+
+START_TEST(tree_cells_run_in_plain_recursion)
+{
+    TP_SCOPE();
+    tp_module *m = tp_nn_tree_lstm_cell(3, 4), *sum = tp_nn_child_sum_tree_lstm_cell(3, 4);
+    ck_assert_int_eq(tp_parameters(m).n, 4);
+    ck_assert_int_eq(tp_size(tp_module_tensor(m, "node.weight"), 0), 20);
+    tp_tensor *x = tp_randn(TP_SHAPE(3)), *cl, *cr, *c, *c2;
+    tp_tensor *hl = tp_tree_lstm_leaf(m, x, &cl), *hr = tp_tree_lstm_leaf(m, tp_mul(x, 2), &cr), *h = tp_tree_lstm_node(m, hl, cl, hr, cr, &c);
+    ck_assert(h && c && tp_size(h, 0) == 4);
+    ck_ok(tp_backward(tp_sum(h)));
+    ck_assert_ptr_nonnull(tp_grad_of(tp_module_tensor(m, "leaf.weight")));
+    tp_tensor *leaf = tp_child_sum_tree_lstm_step(sum, x, (tp_tensor_list){ .n = 0 }, (tp_tensor_list){ .n = 0 }, &c2);
+    tp_tensor *node = tp_child_sum_tree_lstm_step(sum, x, TP_TENSORS(leaf, hl, hr), TP_TENSORS(c2, cl, cr), &c);
+    tp_tensor *turned = tp_child_sum_tree_lstm_step(sum, x, TP_TENSORS(hr, leaf, hl), TP_TENSORS(cr, c2, cl), &c);
+    ck_same(node, turned);                             /* children have no order */
+    ck_assert_ptr_null(tp_tree_lstm_leaf(sum, x, &c));
+    ck_message("tree_lstm_leaf: the module is a ChildSumTreeLSTMCell, and not a TreeLSTMCell");
+    tp_free_all(m, sum);
+}
+END_TEST
+
+START_TEST(rotated_products_tell_distances_alone)
+{
+    TP_SCOPE();
+    tp_tensor *p = tp_sinusoidal_positions(3, 4);
+    ck_values(tp_select(p, 0, 0), 0, 1, 0, 1);
+    ck_same(tp_select(tp_select(p, 0, 2), 0, 0), tp_sin(tp_scalar(2)));
+    tp_tensor *q = tp_randn(TP_SHAPE(1, 8)), *k = tp_randn(TP_SHAPE(1, 8));
+    for (int interleaved = 0; interleaved < 2; interleaved++) {
+        tp_tensor *near = tp_sum(tp_mul(tp_rotary(q, .first = 5, .interleaved = interleaved), tp_rotary(k, .first = 2, .interleaved = interleaved)));
+        tp_tensor *far = tp_sum(tp_mul(tp_rotary(q, .first = 1003, .interleaved = interleaved), tp_rotary(k, .first = 1000, .interleaved = interleaved)));
+        ck_assert(tp_allclose(near, far, 1e-4, 1e-5));
+        ck_same(tp_rotary(q, .interleaved = interleaved), q);            /* step 0 turns nothing */
+    }
+    ck_assert_ptr_null(tp_rotary(tp_ones(TP_SHAPE(2, 3))));
+    ck_error(TP_ERR_SHAPE, "rotary: the input is [.., steps, width] with an even width");
+}
+END_TEST
+
+START_TEST(a_cache_grows_step_by_step)
+{
+    TP_SCOPE();
+    tp_module *m = tp_nn_kv_cache(1, 2, 5, 3);
+    tp_tensor *k = tp_randn(TP_SHAPE(1, 2, 4, 3)), *v = tp_randn(TP_SHAPE(1, 2, 4, 3)), *all_k, *all_v;
+    ck_ok(tp_kv_cache_append(m, tp_narrow(k, 2, 0, 3), tp_narrow(v, 2, 0, 3), &all_k, &all_v));
+    ck_ok(tp_kv_cache_append(m, tp_narrow(k, 2, 3, 1), tp_narrow(v, 2, 3, 1), &all_k, &all_v));
+    ck_assert(tp_equal(all_k, k) && tp_equal(all_v, v));
+    ck_assert_int_eq(tp_kv_cache_length(m), 4);
+    ck_assert_int_eq(tp_kv_cache_append(m, tp_narrow(k, 2, 0, 2), tp_narrow(v, 2, 0, 2), NULL, NULL), TP_ERR_SHAPE);
+    ck_message("kv_cache_append: 2 steps after 4, there is room for 5");
+    ck_ok(tp_kv_cache_truncate(m, 0));
+    ck_assert_int_eq(tp_kv_cache_length(m), 0);
+    ck_assert_int_eq(tp_state_dict(m).n, 0);           /* nothing of it is saved */
+    tp_module_free(m);
+}
+END_TEST
+
+/* ---- First values ----------------------------------------------------------------------------------------------------------------------------- */
+
+static double spread(tp_tensor *x) { return tp_item(tp_sqrt(tp_mean(tp_mul(x, x)))); }
+
+START_TEST(first_values_have_the_sizes_that_pytorch_gives_them)
+{
+    TP_SCOPE();
+    tp_tensor *w = tp_zeros(TP_SHAPE(60, 40, 3), .requires_grad = true), *m = tp_empty(TP_SHAPE(30, 50));        /* fans of 120 and 180 */
+    ck_assert_double_eq_tol(spread(tp_init_xavier_uniform_(w, 2)), 2 * sqrt(2. / 300), 5e-3);
+    ck_assert_double_eq_tol(spread(tp_init_xavier_normal_(w, 1)), sqrt(2. / 300), 5e-3);
+    ck_assert_double_eq_tol(spread(tp_init_kaiming_uniform_(w, .a = sqrt(5))), 1 / sqrt(3. * 120), 5e-3);
+    ck_assert_double_eq_tol(spread(tp_init_kaiming_normal_(w, .fan_out = true, .nonlinearity = TP_GAIN_RELU)), sqrt(2. / 180), 5e-3);
+    ck_assert(tp_is_leaf(w));
+    ck_assert(tp_item(tp_amax(tp_abs(tp_init_trunc_normal_(m, 0, 1, -0.5, 0.5)))) <= 0.5 && spread(m) > 0.2);
+    tp_init_orthogonal_(m, 2);
+    ck_assert(tp_allclose(tp_matmul(m, tp_transpose(m, 0, 1)), tp_mul(tp_init_eye_(tp_empty(TP_SHAPE(30, 30))), 4), 1e-4, 1e-4));
+    tp_tensor *d = tp_init_dirac_(tp_empty(TP_SHAPE(4, 2, 3)), 2), *x = tp_randn(TP_SHAPE(1, 4, 5));
+    ck_same(tp_conv1d(x, d, NULL, .padding = 1, .groups = 2), x);
+    ck_values(tp_init_constant_(tp_empty(TP_SHAPE(2)), 3), 3, 3);
+    ck_assert_ptr_null(tp_init_xavier_normal_(tp_empty(TP_SHAPE(3)), 1));
+    ck_message("xavier_normal_: fan in and fan out need 2 dims or more");
+    ck_assert_ptr_null(tp_init_eye_(NULL));
+    ck_fine();
+}
+END_TEST
+
 /* ---- Containers and copies --------------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(modules_that_are_given_are_owned_also_on_failure)
@@ -388,6 +474,10 @@ int main(void)
     tcase_add_test(t, a_packed_lstm_survives_every_failing_allocation);
     tcase_add_test(t, a_causal_mask_hides_what_comes_later);
     tcase_add_test(t, a_transformer_survives_every_failing_allocation);
+    tcase_add_test(t, tree_cells_run_in_plain_recursion);
+    tcase_add_test(t, rotated_products_tell_distances_alone);
+    tcase_add_test(t, a_cache_grows_step_by_step);
+    tcase_add_test(t, first_values_have_the_sizes_that_pytorch_gives_them);
     tcase_add_test(t, modules_that_are_given_are_owned_also_on_failure);
     tcase_add_test(t, lists_hold_modules_by_number);
     tcase_add_test(t, a_copy_computes_the_same_and_is_apart);

@@ -13,6 +13,7 @@
 #include <taper/nn/activation.h>
 #include <taper/nn/attention.h>
 #include <taper/nn/conv.h>
+#include <taper/nn/init.h>
 #include <taper/nn/linear.h>
 #include <taper/nn/loss.h>
 #include <taper/nn/norm.h>
@@ -27,6 +28,7 @@
     TP__EACH_NN_ACTIVATION_OPTIONS(X) \
     TP__EACH_NN_ATTENTION_OPTIONS(X) \
     TP__EACH_NN_CONV_OPTIONS(X) \
+    TP__EACH_NN_INIT_OPTIONS(X) \
     TP__EACH_NN_LINEAR_OPTIONS(X) \
     TP__EACH_NN_LOSS_OPTIONS(X) \
     TP__EACH_NN_NORM_OPTIONS(X) \

@@ -44,7 +44,33 @@ typedef struct tp_nn_transformer_options {
     .d_model = 512, .nhead = 8, .num_encoder_layers = 6, .num_decoder_layers = 6, .dim_feedforward = 2048, \
     .dropout = 0.1, .layer_norm_eps = 1e-5, .bias = true,
 
-#define TP__EACH_NN_ATTENTION_OPTIONS(X) X(nn_multihead_attention) X(nn_transformer_layer) X(nn_transformer)
+typedef struct tp_sinusoidal_positions_options {
+    TP__HEAD(tp_sinusoidal_positions_options);
+    double base TP__IS(10000);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
+    tp_device device TP__IS(0);                        /* the CPU */
+    TP__TAIL;
+} tp_sinusoidal_positions_options;
+#define TP__DEFAULT_sinusoidal_positions .base = 10000,
+
+typedef struct tp_rotary_options {
+    TP__HEAD(tp_rotary_options);
+    int64_t first TP__IS(0);                           /* the step at which x begins */
+    double base TP__IS(10000);
+    bool interleaved TP__IS(false);                    /* pairs are neighbours; else one of each half */
+    TP__TAIL;
+} tp_rotary_options;
+#define TP__DEFAULT_rotary .base = 10000,
+
+typedef struct tp_nn_kv_cache_options {
+    TP__HEAD(tp_nn_kv_cache_options);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
+    tp_device device TP__IS(0);                        /* the CPU */
+    TP__TAIL;
+} tp_nn_kv_cache_options;
+#define TP__DEFAULT_nn_kv_cache
+
+#define TP__EACH_NN_ATTENTION_OPTIONS(X) X(nn_multihead_attention) X(nn_transformer_layer) X(nn_transformer) X(sinusoidal_positions) X(rotary) X(nn_kv_cache)
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,6 +92,18 @@ TP_API tp_module *tp_nn_transformer_with(const tp_nn_transformer_options *o);
 /* [n, n]: -inf above the diagonal, else 0, so that row i sees 0 to i. */
 TP_API tp_tensor *tp_causal_mask(int64_t n, tp_dtype dtype, tp_device device);
 
+/* [length, width]: of step t the sines, and between them the cosines, of t base^(-2 i / width); to be added to what stands there. */
+TP_API tp_tensor *tp_sinusoidal_positions_with(int64_t length, int64_t width, const tp_sinusoidal_positions_options *o);
+/* x [.., steps, width] with its pairs turned by t base^(-2 i / width), so that a product of two tells how far they are apart. Gradient: x */
+TP_API tp_tensor *tp_rotary_with(tp_tensor *x, const tp_rotary_options *o);
+
+/* Keys and values of up to `length` steps, for generating step by step: [batch, heads, length, width], on no tape. */
+TP_API tp_module *tp_nn_kv_cache_with(int64_t batch, int64_t heads, int64_t length, int64_t width, const tp_nn_kv_cache_options *o);
+/* Puts k and v [batch, heads, n, width] after those that are there. *all_k and *all_v are views of all so far. TP_ERR_SHAPE: no room. */
+TP_API tp_status tp_kv_cache_append(tp_module *cache, tp_tensor *k, tp_tensor *v, tp_tensor **all_k, tp_tensor **all_v);
+TP_API int64_t tp_kv_cache_length(tp_module *cache);   /* how many steps it has */
+TP_API tp_status tp_kv_cache_truncate(tp_module *cache, int64_t length);           /* forgets what comes after; 0 for a new sequence */
+
 #ifdef __cplusplus
 }
 #endif
@@ -81,7 +119,20 @@ TP_API tp_tensor *tp_causal_mask(int64_t n, tp_dtype dtype, tp_device device);
 #define tp__nn_transformer_decoder_layer(width, heads, ...) \
     TP__DEFAULTS(tp_nn_transformer_decoder_layer_with(width, heads, TP__OPTIONS(nn_transformer_layer, __VA_ARGS__)))
 #define tp_nn_transformer(...) TP__DEFAULTS(tp_nn_transformer_with(TP__OPTIONS(nn_transformer, __VA_ARGS__)))
+#define tp_sinusoidal_positions(...) tp__sinusoidal_positions(__VA_ARGS__, )
+#define tp__sinusoidal_positions(length, width, ...) \
+    TP__DEFAULTS(tp_sinusoidal_positions_with(length, width, TP__OPTIONS(sinusoidal_positions, __VA_ARGS__)))
+#define tp_rotary(...) tp__rotary(__VA_ARGS__, )
+#define tp__rotary(x, ...) TP__DEFAULTS(tp_rotary_with(x, TP__OPTIONS(rotary, __VA_ARGS__)))
+#define tp_nn_kv_cache(...) tp__nn_kv_cache(__VA_ARGS__, )
+#define tp__nn_kv_cache(batch, heads, length, width, ...) \
+    TP__DEFAULTS(tp_nn_kv_cache_with(batch, heads, length, width, TP__OPTIONS(nn_kv_cache, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_sinusoidal_positions(int64_t length, int64_t width, const tp_sinusoidal_positions_options &o = {})
+{ return tp_sinusoidal_positions_with(length, width, &o); }
+inline tp_tensor *tp_rotary(tp_tensor *x, const tp_rotary_options &o = {}) { return tp_rotary_with(x, &o); }
+inline tp_module *tp_nn_kv_cache(int64_t batch, int64_t heads, int64_t length, int64_t width, const tp_nn_kv_cache_options &o = {})
+{ return tp_nn_kv_cache_with(batch, heads, length, width, &o); }
 inline tp_module *tp_nn_multihead_attention(int64_t width, int64_t heads, const tp_nn_multihead_attention_options &o = {})
 { return tp_nn_multihead_attention_with(width, heads, &o); }
 inline tp_module *tp_nn_transformer_encoder_layer(int64_t width, int64_t heads, const tp_nn_transformer_layer_options &o = {})

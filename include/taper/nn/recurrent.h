@@ -60,6 +60,15 @@ typedef struct tp_nn_lstm_cell_options {
 typedef tp_nn_lstm_cell_options tp_nn_gru_cell_options;
 #define TP__DEFAULT_nn_gru_cell TP__DEFAULT_nn_lstm_cell
 
+typedef struct tp_nn_tree_lstm_cell_options {
+    TP__HEAD(tp_nn_tree_lstm_cell_options);
+    bool bias TP__IS(true);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
+    tp_device device TP__IS(0);                        /* the CPU */
+    TP__TAIL;
+} tp_nn_tree_lstm_cell_options;
+#define TP__DEFAULT_nn_tree_lstm_cell .bias = true,
+
 typedef struct tp_pack_padded_sequence_options {
     TP__HEAD(tp_pack_padded_sequence_options);
     bool batch_first TP__IS(false);                    /* x is [batch, steps, ..], not [steps, batch, ..] */
@@ -78,7 +87,7 @@ typedef struct tp_pad_packed_sequence_options {
 } tp_pad_packed_sequence_options;
 #define TP__DEFAULT_pad_packed_sequence .total_length = TP_NONE,
 
-#define TP__EACH_NN_RECURRENT_OPTIONS(X) X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(pack_padded_sequence) X(pad_packed_sequence)
+#define TP__EACH_NN_RECURRENT_OPTIONS(X) X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(nn_tree_lstm_cell) X(pack_padded_sequence) X(pad_packed_sequence)
 
 /* Sequences step by step: of each step the rows of those that are so long, the longest first. What a recurrent layer takes as "input": a
  * tp_arg of these four tensors; its first output is then the data of another, with the rest the same. Belongs to the scope. */
@@ -113,6 +122,17 @@ TP_API tp_tensor *tp_rnn_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h);
 TP_API tp_tensor *tp_gru_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h);
 TP_API tp_tensor *tp_lstm_cell_step(tp_module *cell, tp_tensor *x, tp_tensor *h, tp_tensor **c);
 
+/* ---- Cells for trees (Tai, Socher, Manning 2015), from plain recursive code. x, h, c: [features], or [batch, features] --------------- */
+
+/* Of binary trees. A leaf makes h and *c of x; a node of the states of its two children.  leaf.weight [3 hidden, input],
+ * node.weight [5 hidden, 2 hidden], and biases. */
+TP_API tp_module *tp_nn_tree_lstm_cell_with(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options *o);
+TP_API tp_tensor *tp_tree_lstm_leaf(tp_module *cell, tp_tensor *x, tp_tensor **c);
+TP_API tp_tensor *tp_tree_lstm_node(tp_module *cell, tp_tensor *hl, tp_tensor *cl, tp_tensor *hr, tp_tensor *cr, tp_tensor **c);
+/* Of trees with any number of children, none for a leaf: h and *next of x and the children's states.  iou_x, iou_h, f_x, f_h */
+TP_API tp_module *tp_nn_child_sum_tree_lstm_cell_with(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options *o);
+TP_API tp_tensor *tp_child_sum_tree_lstm_step(tp_module *cell, tp_tensor *x, tp_tensor_list h, tp_tensor_list c, tp_tensor **next);
+
 /* ---- Sequences of several lengths ----------------------------------------------------------------------------------------- */
 
 /* x [steps, batch, ..], lengths int64 [batch], each from 1 to steps. TP_ERR_SHAPE, TP_ERR_ARGUMENT. Gradient: x. */
@@ -137,11 +157,21 @@ TP_API tp_tensor *tp_pad_packed_sequence_with(const tp_packed_sequence *packed, 
 #define tp__nn_lstm_cell(input, hidden, ...) TP__DEFAULTS(tp_nn_lstm_cell_with(input, hidden, TP__OPTIONS(nn_lstm_cell, __VA_ARGS__)))
 #define tp_nn_gru_cell(...) tp__nn_gru_cell(__VA_ARGS__, )
 #define tp__nn_gru_cell(input, hidden, ...) TP__DEFAULTS(tp_nn_gru_cell_with(input, hidden, TP__OPTIONS(nn_gru_cell, __VA_ARGS__)))
+#define tp_nn_tree_lstm_cell(...) tp__nn_tree_lstm_cell(__VA_ARGS__, )
+#define tp__nn_tree_lstm_cell(input, hidden, ...) \
+    TP__DEFAULTS(tp_nn_tree_lstm_cell_with(input, hidden, TP__OPTIONS(nn_tree_lstm_cell, __VA_ARGS__)))
+#define tp_nn_child_sum_tree_lstm_cell(...) tp__nn_child_sum_tree_lstm_cell(__VA_ARGS__, )
+#define tp__nn_child_sum_tree_lstm_cell(input, hidden, ...) \
+    TP__DEFAULTS(tp_nn_child_sum_tree_lstm_cell_with(input, hidden, TP__OPTIONS(nn_tree_lstm_cell, __VA_ARGS__)))
 #define tp_pack_padded_sequence(...) tp__pack_padded_sequence(__VA_ARGS__, )
 #define tp__pack_padded_sequence(x, lengths, ...) TP__DEFAULTS(tp_pack_padded_sequence_with(x, lengths, TP__OPTIONS(pack_padded_sequence, __VA_ARGS__)))
 #define tp_pad_packed_sequence(...) tp__pad_packed_sequence(__VA_ARGS__, )
 #define tp__pad_packed_sequence(packed, ...) TP__DEFAULTS(tp_pad_packed_sequence_with(packed, TP__OPTIONS(pad_packed_sequence, __VA_ARGS__)))
 #else
+inline tp_module *tp_nn_tree_lstm_cell(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options &o = {})
+{ return tp_nn_tree_lstm_cell_with(input, hidden, &o); }
+inline tp_module *tp_nn_child_sum_tree_lstm_cell(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options &o = {})
+{ return tp_nn_child_sum_tree_lstm_cell_with(input, hidden, &o); }
 inline tp_packed_sequence tp_pack_padded_sequence(tp_tensor *x, tp_tensor *lengths, const tp_pack_padded_sequence_options &o = {})
 { return tp_pack_padded_sequence_with(x, lengths, &o); }
 inline tp_tensor *tp_pad_packed_sequence(const tp_packed_sequence *packed, const tp_pad_packed_sequence_options &o = {})
