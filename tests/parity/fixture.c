@@ -10,7 +10,7 @@ static bool broken(fixture *f, const char *what, const char *detail)
     return false;
 }
 
-static bool read_section(fixture *f, const char *name, json_t **out)
+static bool read_json(fixture *f, const char *name, json_t **out)
 {
     const char *text = tp_safetensors_metadata(f->tensors, name);
     json_error_t error = { .text = "" };
@@ -18,7 +18,14 @@ static bool read_section(fixture *f, const char *name, json_t **out)
     if (!text) return true;
     *out = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     snprintf(what, sizeof what, "the section \"%s\" is no JSON", name);
-    if (!*out) return broken(f, what, error.text);
+    return *out || broken(f, what, error.text);
+}
+
+static bool read_section(fixture *f, const char *name, json_t **out)
+{
+    char what[64];
+    if (!read_json(f, name, out)) return false;
+    if (!*out) return true;
     snprintf(what, sizeof what, "the section \"%s\" is no array of objects", name);
     if (!json_is_array(*out)) return broken(f, what, "");
     size_t i;
@@ -26,6 +33,17 @@ static bool read_section(fixture *f, const char *name, json_t **out)
     json_array_foreach(*out, i, value)
         if (!json_is_object(value)) return broken(f, what, "");
     return true;
+}
+
+/* A whole run is the only sample of its file. */
+static bool read_trajectory(fixture *f)
+{
+    json_t *run = NULL;
+    if (f->samples || !read_json(f, "trajectory", &run) || !run) return !*f->problem;
+    const bool good = json_is_object(run);
+    if (good) f->samples = json_pack("[o]", run);
+    else json_decref(run);
+    return good ? f->samples || broken(f, "no memory", "") : broken(f, "the section \"trajectory\" is no object", "");
 }
 
 bool fixture_open(fixture *f, const char *path)
@@ -40,7 +58,7 @@ bool fixture_open(fixture *f, const char *path)
         tp_clear_error();
         return false;
     }
-    if (!read_section(f, "samples", &f->samples) || !read_section(f, "errors", &f->errors)) return false;
+    if (!read_section(f, "samples", &f->samples) || !read_section(f, "errors", &f->errors) || !read_trajectory(f)) return false;
     return f->samples || broken(f, "it has no section \"samples\"", "");
 }
 

@@ -63,6 +63,7 @@ typedef struct sample {
     tp_tensor *outputs[MAX_OUTPUTS];
     int n_outputs;
     bool reordered;                                    /* of equal elements others were named than PyTorch's */
+    bool strays;                                       /* what failed is that a run in float32 went another way, not its first step */
     struct block *blocks;                              /* sample_alloc's */
     verdict verdict;
     char message[8192];                                /* one line for each thing that differs */
@@ -122,6 +123,10 @@ tp_module *module_build(sample *s, const json_t *text);
 void run_module_sample(sample *s);
 void run_module_error(sample *s);
 bool compare_outputs(sample *s);                       /* call.c: of an op or a module */
+
+/* ---- trajectory.c: a whole training run ------------------------------------------------------------------------------------------------- */
+
+void run_trajectory(sample *s);
 
 /* ---- compare.c, ties.c: false: the sample has failed -------------------------------------------------------------------------------- */
 

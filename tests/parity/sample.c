@@ -9,6 +9,7 @@ typedef struct block { struct block *next; _Alignas(16) char bytes[]; } block;
 /* What a sample is, by a key that only its kind has. */
 static const struct { const char *key; void (*run)(sample *), (*run_error)(sample *); } readers[] = {
     { "function", run_op_sample, run_op_error },
+    { "losses", run_trajectory, NULL },                /* has an optimizer, too */
     { "optimizer", run_optimizer_sample, NULL },
     { "clip", run_clip_sample, NULL },
     { "module", run_module_sample, run_module_error },
