@@ -6,7 +6,23 @@
 
 static const tp__optim_class *const classes[] = {
     &tp__sgd, &tp__adam, &tp__adamw, &tp__rmsprop, &tp__adagrad, &tp__adadelta, &tp__adamax, &tp__nadam, &tp__radam, &tp__rprop, &tp__asgd,
+    &tp__adafactor, &tp__muon, &tp__lbfgs,
 };
+
+static const struct { int value; const char *word; int choice; } words[] = {
+    { TP__VALUE_adjust_lr_fn, "original", TP_MUON_ORIGINAL }, { TP__VALUE_adjust_lr_fn, "match_rms_adamw", TP_MUON_MATCH_RMS_ADAMW },
+    { TP__VALUE_adjust_lr_fn, "spectral_unclamped", TP_MUON_SPECTRAL_UNCLAMPED }, { TP__VALUE_line_search_fn, "strong_wolfe", TP_STRONG_WOLFE },
+};
+
+static bool choice_of(const tp_arg *arg, int value, int *out)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (arg->kind == TP_ARG_STRING && words[i].value == value && !strcmp(words[i].word, arg->value.string)) {
+            *out = words[i].choice;
+            return true;
+        }
+    return false;
+}
 
 static bool real_of(const tp_arg *arg, double *out)
 {
@@ -48,9 +64,10 @@ static bool is_of_another(const char *name)
 static tp_status take_arg(const tp__optim_class *class, const char *op, bool lenient, const tp_arg *arg, tp__optim_values *values)
 {
     const tp__optim_value *row = NULL;
+    int value = 0;
     for (int i = 0; i < class->n_options && arg->name; i++)
         if (!strcmp(tp__optim_values_of[class->options[i].value].name, arg->name))
-            row = &tp__optim_values_of[class->options[i].value];
+            row = &tp__optim_values_of[value = class->options[i].value];
     if (!row && lenient && is_of_another(arg->name))
         return TP_OK;
     if (!row)
@@ -58,14 +75,21 @@ static tp_status take_arg(const tp__optim_class *class, const char *op, bool len
     if (arg->kind == TP_ARG_NONE)
         return TP_OK;
     void *const at = (char *)values + row->offset;
-    double flag = 0, pair[2];
-    if (row->count == TP__FLAG ? !real_of(arg, &flag) : (memcpy(pair, at, (size_t)row->count * sizeof *pair), !reals_of(arg, row->count, pair)))
-        return tp_fail(TP_ERR_ARGUMENT, "%s: option %s of %s takes %d numbers", op, row->name, class->name, row->count == TP__FLAG ? 1 : row->count);
-    if (row->count == TP__FLAG)
-        *(bool *)at = flag != 0;
-    else
-        memcpy(at, pair, (size_t)row->count * sizeof *pair);
-    return TP_OK;
+    double flag = 0, reals[TP__MOST_REALS];
+    bool good;
+    if (row->count == TP__CHOICE) {
+        good = choice_of(arg, value, at);
+    } else if (row->count == TP__FLAG) {
+        good = real_of(arg, &flag);
+        if (good)
+            *(bool *)at = flag != 0;
+    } else {
+        memcpy(reals, at, tp__value_bytes(row));
+        good = reals_of(arg, row->count, reals);
+        if (good)
+            memcpy(at, reals, tp__value_bytes(row));
+    }
+    return good ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: option %s of %s does not take this value", op, row->name, class->name);
 }
 
 static tp_status take_args(const tp__optim_class *class, const char *op, bool lenient, const tp_arg *args, int n, tp__optim_values *values)
@@ -114,4 +138,28 @@ tp_status tp_set_group_options(tp_optimizer *opt, int group, const tp_arg *args,
     if (!status)
         opt->groups[group].values = values;
     return status;
+}
+
+tp_status tp_get_group_option(const tp_optimizer *opt, int group, const char *name, double *out)
+{
+    static const char op[] = "get_group_option";
+    tp_status status = tp__check_group(opt, op, group);
+    if (status)
+        return status;
+    if (!name || !out)
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the name or where to write it is NULL", op);
+    for (int i = 0; i < opt->class->n_options; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
+        const void *const at = (const char *)&opt->groups[group].values + row->offset;
+        if (strcmp(row->name, name) != 0)
+            continue;
+        if (row->count == TP__FLAG)
+            *out = *(const bool *)at;
+        else if (row->count == TP__CHOICE)
+            *out = *(const int *)at;
+        else
+            memcpy(out, at, (size_t)row->count * sizeof *out);
+        return TP_OK;
+    }
+    return tp_fail(TP_ERR_ARGUMENT, "%s: %s has no option %.40s", op, opt->class->name, name);
 }

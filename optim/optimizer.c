@@ -87,6 +87,9 @@ static tp_status check_params(const tp_optimizer *opt, const char *op, tp_tensor
         if (!tp_is_leaf(params.at[i]))
             return tp_fail(TP_ERR_ARGUMENT, "%s: parameter %lld of %lld is not a leaf: it was computed from others", op,
                            (long long)i, (long long)params.n);
+    for (int64_t i = 0; i < params.n && opt->class->check_param; i++)
+        if (opt->class->check_param(op, params.at[i]))
+            return TP_ERR_ARGUMENT;
     return check_distinct(opt, op, params);
 }
 
@@ -115,7 +118,7 @@ static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list par
         opt->groups = groups;
         opt->group_capacity = capacity;
     }
-    tp__group group = { .values = *values, .n = params.n };
+    tp__group group = { .values = *values, .initial_lr = __builtin_nan(""), .n = params.n };
     group.params = tp_mem_calloc((size_t)params.n * sizeof *group.params);
     group.lists = tp_mem_calloc((size_t)params.n * LISTS * sizeof *group.lists);
     if (!group.params || !group.lists) {
@@ -128,7 +131,7 @@ static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list par
     return TP_OK;
 }
 
-static bool has_option(const tp__optim_class *class, int value)
+bool tp__has_option(const tp__optim_class *class, int value)
 {
     for (int i = 0; i < class->n_options; i++)
         if (class->options[i].value == value)
@@ -144,15 +147,17 @@ static tp_status take_given(const tp_optimizer *opt, const tp_param_group_option
         const double *const reals = (const void *)((const char *)given + row->offset_given);
         const int *const flag = (const void *)reals;
         char *const out = (char *)values + row->offset;
-        bool is_given = row->count == TP__FLAG && *flag != -1;
-        if (is_given)
+        bool is_given = (row->count == TP__FLAG && *flag != -1) || (row->count == TP__CHOICE && *flag != 0);
+        if (is_given && row->count == TP__FLAG)
             *(bool *)(void *)out = *flag != 0;
+        else if (is_given)
+            *(int *)(void *)out = *flag;
         for (int i = 0; i < row->count; i++)
             if (reals[i] != TP_UNSET) {
                 ((double *)(void *)out)[i] = reals[i];
                 is_given = true;
             }
-        if (is_given && !has_option(opt->class, v))
+        if (is_given && !tp__has_option(opt->class, v))
             return tp_fail(TP_ERR_ARGUMENT, "param_group: %s has no option %s", opt->class->name, row->name);
     }
     return TP_OK;
@@ -212,7 +217,7 @@ static void take_options(const tp__optim_class *class, const void *options, tp__
     for (int i = 0; i < class->n_options; i++) {
         const tp__optim_value *const row = &tp__optim_values_of[class->options[i].value];
         memcpy((char *)values + row->offset, (const char *)options + class->options[i].offset,
-               row->count == TP__FLAG ? sizeof(bool) : (size_t)row->count * sizeof(double));
+               tp__value_bytes(row));
     }
 }
 
@@ -242,8 +247,20 @@ void tp_optimizer_free(tp_optimizer *opt)
     for (int g = 0; g < opt->n_groups; g++)
         group_free(&opt->groups[g]);
     tp_mem_free(opt->groups, (size_t)opt->group_capacity * sizeof *opt->groups);
+    if (opt->extra)
+        opt->class->drop(opt->extra);
+    opt->extra = NULL;
+    opt->groups = NULL;
+    opt->n_groups = opt->group_capacity = 0;
     opt->object.kind = TP_KIND_DEAD;
-    tp_mem_free(opt, sizeof *opt);
+    if (!opt->holders)
+        tp_mem_free(opt, sizeof *opt);
+}
+
+void tp__optimizer_let_go(tp_optimizer *opt)
+{
+    if (!--opt->holders && opt->object.kind == TP_KIND_DEAD)
+        tp_mem_free(opt, sizeof *opt);
 }
 
 /* ---- Learning rates --------------------------------------------------------------------------------------------------------------- */

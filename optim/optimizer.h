@@ -8,19 +8,25 @@
 #include <taper/extend.h>
 #include <taper/optim.h>
 
-/* Every option that some optimizer has: member, PyTorch's name, and how many reals (FLAG: a bool). Further below, its members. */
-enum { TP__FLAG = 0, TP__MOST_NUMBERS = 16 };
+/* Every option that some optimizer has: member, PyTorch's name, and how many reals (FLAG: a bool; CHOICE: an int, one of several
+ * words). Further below, its members. */
+enum { TP__FLAG = 0, TP__CHOICE = -1, TP__MOST_NUMBERS = 16, TP__MOST_REALS = 3 };
 #define TP__EACH_OPTIM_VALUE(X) \
     X(lr, lr, 1) X(momentum, momentum, 1) X(dampening, dampening, 1) X(weight_decay, weight_decay, 1) X(betas, betas, 2) X(eps, eps, 1) \
     X(alpha, alpha, 1) X(lr_decay, lr_decay, 1) X(initial_accumulator_value, initial_accumulator_value, 1) X(rho, rho, 1) \
     X(momentum_decay, momentum_decay, 1) X(etas, etas, 2) X(step_sizes, step_sizes, 2) X(lambd, lambd, 1) X(t0, t0, 1) \
     X(nesterov, nesterov, TP__FLAG) X(amsgrad, amsgrad, TP__FLAG) X(maximize, maximize, TP__FLAG) X(centered, centered, TP__FLAG) \
-    X(decoupled_weight_decay, decoupled_weight_decay, TP__FLAG)
+    X(decoupled_weight_decay, decoupled_weight_decay, TP__FLAG) X(beta2_decay, beta2_decay, 1) X(eps_pair, eps, 2) X(d, d, 1) \
+    X(ns_coefficients, ns_coefficients, 3) X(ns_steps, ns_steps, 1) X(adjust_lr_fn, adjust_lr_fn, TP__CHOICE) \
+    X(max_iter, max_iter, 1) X(max_eval, max_eval, 1) X(tolerance_grad, tolerance_grad, 1) X(tolerance_change, tolerance_change, 1) \
+    X(history_size, history_size, 1) X(line_search_fn, line_search_fn, TP__CHOICE)
 
 /* The options in force of a group, whatever the optimizer; a class names those that it has. */
 typedef struct tp__optim_values {
     double lr, momentum, dampening, weight_decay, betas[2], eps, alpha, lr_decay, initial_accumulator_value, rho, momentum_decay,
-           etas[2], step_sizes[2], lambd, t0;
+           etas[2], step_sizes[2], lambd, t0, beta2_decay, eps_pair[2], d, ns_coefficients[3], ns_steps, max_iter, max_eval,
+           tolerance_grad, tolerance_change, history_size;
+    int adjust_lr_fn, line_search_fn;
     bool nesterov, amsgrad, maximize, centered, decoupled_weight_decay;
 } tp__optim_values;
 
@@ -36,10 +42,19 @@ typedef struct tp__optim_value {
     size_t offset, offset_given;               /* in tp__optim_values, in tp_param_group_options */
 } tp__optim_value;
 extern const tp__optim_value tp__optim_values_of[TP__VALUE_END];
+static inline size_t tp__value_bytes(const tp__optim_value *row)
+{
+    return row->count == TP__FLAG ? sizeof(bool) : row->count == TP__CHOICE ? sizeof(int) : (size_t)row->count * sizeof(double);
+}
+static inline tp_dtype tp__value_dtype(const tp__optim_value *row)
+{
+    return row->count == TP__FLAG ? TP_BOOL : row->count == TP__CHOICE ? TP_I32 : TP_F64;
+}
 
 /* An option of a class: which value, and where it stands in the class's options struct. */
 typedef struct tp__optim_option { int value; size_t offset; } tp__optim_option;
 #define TP__OPTION(class, member) { TP__VALUE_##member, offsetof(tp_##class##_options, member) }
+#define TP__OPTION_AS(class, member, value) { TP__VALUE_##value, offsetof(tp_##class##_options, member) }
 /* The beginning of a class table: name, the options struct and its defaults, and the table of options before it. */
 #define TP__OPTIM_CLASS(class) \
     .name = #class, .defaults = &class##_defaults, .known = offsetof(tp_##class##_options, tp__end), \
@@ -66,11 +81,16 @@ typedef struct tp__optim_class {
     bool first_apart;                          /* parameters at their first step go in a call of their own */
     tp_status (*check)(const char *op, const tp__optim_values *v);
     bool (*keeps)(const tp__optim_values *v, int state);                       /* NULL: all */
+    bool (*shape)(tp_shape of, int state, tp_shape *out);      /* of a state, by its parameter's; false: it has none. NULL: the same */
+    tp_status (*check_param)(const char *op, tp_tensor *x);    /* NULL: any will do */
     double (*initial)(const tp__optim_values *v, int state);                   /* NULL: zeros */
     tp_status (*step)(const tp__optim_values *v, const tp__step_lists *lists); /* NULL: tp_fused_step_ by the class's name */
+    tp_tensor *(*minimize)(tp_optimizer *opt, tp_closure_fn *closure, void *arg);      /* in place of all that: a step by a closure alone */
+    void (*drop)(void *extra);                 /* of tp_optimizer.extra */
 } tp__optim_class;
 
-extern const tp__optim_class tp__sgd, tp__adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd;
+extern const tp__optim_class tp__sgd, tp__adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd,
+    tp__adafactor, tp__muon, tp__lbfgs;
 
 typedef struct tp__param {
     tp_tensor *tensor;                         /* a counted reference */
@@ -80,6 +100,7 @@ typedef struct tp__param {
 
 typedef struct tp__group {
     tp__optim_values values;
+    double initial_lr;                         /* when the first schedule was made; NaN before */
     int64_t n;
     tp__param *params;
     /* Scratch of a step, made with the group so that a step has less to fail on: the tensors stepped, in the fused op's lists. */
@@ -92,9 +113,17 @@ struct tp_optimizer {
     const tp__optim_class *class;
     tp__optim_values defaults;
     int n_groups, group_capacity;
+    void *extra;                               /* of the class; dropped with the optimizer */
+    int holders;                               /* schedules: the struct lives on for them when it is freed */
     tp__group *groups;
 };
 
+/* Does the class keep this state, of a parameter of this shape? *out is the state's then. */
+static inline bool tp__state_shape(const tp__optim_class *class, const tp__optim_values *v, int state, tp_shape of, tp_shape *out)
+{
+    *out = class->scalars >> state & 1 ? (tp_shape){ .ndim = 0 } : of;
+    return (!class->keeps || class->keeps(v, state)) && (!class->shape || class->shape(of, state, out));
+}
 static inline bool tp__keeps(const tp__optim_class *class, const tp__optim_values *v, int state) { return !class->keeps || class->keeps(v, state); }
 
 /* What a constructor ends in; options are of the class's struct, or NULL. */
@@ -104,7 +133,16 @@ void tp__optimizer_defaults(const tp__optim_class *class, tp__optim_values *valu
 tp_status tp__add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values);
 tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op);        /* an unread error, or no live optimizer */
 tp_status tp__check_group(const tp_optimizer *opt, const char *op, int group);
+void tp__optimizer_let_go(tp_optimizer *opt);  /* by a holder */
+bool tp__has_option(const tp__optim_class *class, int value);
 void tp__release_state(tp__param *p);
+
+/* A step made of ops: `plan` computes what comes of parameter i and lists it as writes; all are made when all are computed, so that a
+ * step that fails changed nothing. */
+enum { TP__MOST_WRITES = 5 };
+typedef struct tp__write { tp_tensor *to, *from; } tp__write;
+typedef tp_status tp__plan_fn(const tp__optim_values *v, const tp__step_lists *lists, int64_t i, tp__write *writes);
+tp_status tp__step_composed(const tp__optim_values *v, const tp__step_lists *lists, tp__plan_fn *plan);
 
 /* Checks of options; NaN is no value. */
 tp_status tp__check_not_negative(const char *op, const char *name, double value);

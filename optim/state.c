@@ -81,7 +81,7 @@ static tp_status list_options(listing *l, const tp_optimizer *opt, int g)
     for (int i = 0; i < opt->class->n_options && !status; i++) {
         const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
         status = list_entry(l, option_label(g, row->name),
-                            tp_from_data((const char *)&group->values + row->offset, row->count == TP__FLAG ? TP_BOOL : TP_F64,
+                            tp_from_data((const char *)&group->values + row->offset, tp__value_dtype(row),
                                          row->count > 1 ? TP_SHAPE(row->count) : (tp_shape){ .ndim = 0 }));
     }
     return status;
@@ -104,6 +104,8 @@ static tp_status list_all(listing *l, const tp_optimizer *opt)
 tp_status tp_optimizer_save(tp_optimizer *opt, const char *path)
 {
     tp_status status = tp__optimizer_check(opt, "optimizer_save");
+    if (!status && opt->class->minimize)
+        status = tp_fail(TP_ERR_UNSUPPORTED, "optimizer_save: the state of %s cannot be saved", opt->class->name);
     if (status)
         return status;
     TP_SCOPE();
@@ -177,8 +179,7 @@ static tp_status read_options(loading *l, int g, int64_t at)
     l->values[g] = opt->groups[g].values;
     for (int i = 0; i < opt->class->n_options && !status; i++) {
         const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
-        const bool flag = row->count == TP__FLAG;
-        status = read_value(l, option_label(g, row->name), flag ? TP_BOOL : TP_F64, (char *)&l->values[g] + row->offset, flag ? 1 : row->count);
+        status = read_value(l, option_label(g, row->name), tp__value_dtype(row), (char *)&l->values[g] + row->offset, row->count > 1 ? row->count : 1);
     }
     return status ? status : opt->class->check(load_op, &l->values[g]);
 }
@@ -192,7 +193,7 @@ static bool same_shape(tp_shape a, tp_shape b)
 }
 
 /* A copy of the entry where and as the parameter wants it, retained; *out stays NULL where the file has none. */
-static tp_status read_state(loading *l, int64_t at, int state, tp_tensor *param, tp_tensor **out)
+static tp_status read_state(loading *l, int64_t at, int state, tp_shape shape, tp_tensor *param, tp_tensor **out)
 {
     const label entry = state_label(l->numbers[at], l->opt->class->state[state]);
     const int64_t i = tp_file_find(l->file, entry.text);
@@ -200,7 +201,7 @@ static tp_status read_state(loading *l, int64_t at, int state, tp_tensor *param,
         return TP_OK;
     l->used_states++;
     const bool scalar = l->opt->class->scalars >> state & 1;
-    if (!same_shape(tp_file_shape(l->file, i), scalar ? (tp_shape){ .ndim = 0 } : tp_shape_of(param)))
+    if (!same_shape(tp_file_shape(l->file, i), shape))
         return tp_fail(TP_ERR_FORMAT, "%s: %s does not have the shape of its parameter", load_op, entry.text);
     TP_SCOPE();
     tp_tensor *const x = tp_to_dtype(tp_file_tensor(l->file, i), scalar ? TP_F32 : tp_dtype_of(param));
@@ -213,9 +214,10 @@ static tp_status read_param(loading *l, int g, int64_t i, int64_t at)
     const tp_optimizer *const opt = l->opt;
     int kept = 0, found = 0;
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
-        if (!tp__keeps(opt->class, &l->values[g], s))
+        tp_shape shape;
+        if (!tp__state_shape(opt->class, &l->values[g], s, tp_shape_of(opt->groups[g].params[i].tensor), &shape))
             continue;
-        const tp_status status = read_state(l, at, s, opt->groups[g].params[i].tensor, &l->params[at].state[s]);
+        const tp_status status = read_state(l, at, s, shape, opt->groups[g].params[i].tensor, &l->params[at].state[s]);
         if (status)
             return status;
         kept++;
@@ -273,6 +275,8 @@ tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, const tp_o
 {
     tp_optimizer_load_options o = TP__BRACES(optimizer_load, );
     tp_status status = tp__optimizer_check(opt, load_op);
+    if (!status && opt->class->minimize)
+        status = tp_fail(TP_ERR_UNSUPPORTED, "%s: the state of %s cannot be loaded", load_op, opt->class->name);
     if (!status)
         status = tp_options_take(load_op, &o, theirs, offsetof(tp_optimizer_load_options, tp__end));
     if (status)

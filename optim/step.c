@@ -5,8 +5,9 @@ static const char op[] = "step";
 
 static bool has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
 {
+    tp_shape shape;
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
-        if (tp__keeps(opt->class, &group->values, s) && !p->state[s])
+        if (!p->state[s] && tp__state_shape(opt->class, &group->values, s, tp_shape_of(p->tensor), &shape))
             return false;
     return true;
 }
@@ -35,8 +36,8 @@ static tp_status check_param(const tp_optimizer *opt, const tp__param *p, int64_
     if (tp_dtype_of(grad) != dtype || tp_device_of(grad) != device)
         return tp_fail(TP_ERR_STATE, "%s: parameter %lld is %s on %s, its gradient %s on %s", op, (long long)i, tp_dtype_name(dtype),
                        tp_device_name(device), tp_dtype_name(tp_dtype_of(grad)), tp_device_name(tp_device_of(grad)));
-    for (int s = 0; s < TP__OPTIM_STATES && p->state[s]; s++)
-        if (tp_device_of(p->state[s]) != device || (tp_dtype_of(p->state[s]) != dtype && !is_scalar(opt, s)))
+    for (int s = 0; s < TP__OPTIM_STATES; s++)
+        if (p->state[s] && (tp_device_of(p->state[s]) != device || (tp_dtype_of(p->state[s]) != dtype && !is_scalar(opt, s))))
             return tp_fail(TP_ERR_STATE, "%s: parameter %lld became %s on %s after its first step, and its %s did not", op, (long long)i,
                            tp_dtype_name(dtype), tp_device_name(device), opt->class->state[s]);
     return TP_OK;
@@ -46,12 +47,12 @@ static tp_status make_state(const tp_optimizer *opt, const tp__group *group, tp_
 {
     tp__release_state(p);
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
-        if (!tp__keeps(opt->class, &group->values, s))
+        tp_shape shape;
+        if (!tp__state_shape(opt->class, &group->values, s, tp_shape_of(p->tensor), &shape))
             continue;
         TP_SCOPE();
-        p->state[s] = tp_retain(tp_full(is_scalar(opt, s) ? (tp_shape){ .ndim = 0 } : tp_shape_of(p->tensor),
-                                        opt->class->initial ? opt->class->initial(&group->values, s) : 0,
-                                        .dtype = is_scalar(opt, s) ? TP_F32 : tp_dtype_of(p->tensor), .device = tp_device_of(p->tensor)));
+        p->state[s] = tp_retain(tp_full(shape, opt->class->initial ? opt->class->initial(&group->values, s) : 0,
+                                .dtype = is_scalar(opt, s) ? TP_F32 : tp_dtype_of(p->tensor), .device = tp_device_of(p->tensor)));
         if (!p->state[s]) {
             tp__release_state(p);
             return tp_error_status();
@@ -148,6 +149,8 @@ static tp_status step_group(const tp_optimizer *opt, tp__group *group)
 tp_status tp_step(tp_optimizer *opt)
 {
     tp_status status = tp__optimizer_check(opt, op);
+    if (!status && opt->class->minimize)
+        status = tp_fail(TP_ERR_ARGUMENT, "%s: %s evaluates the loss itself: tp_step_closure", op, opt->class->name);
     if (status)
         return status;
     TP_SCOPE();
@@ -163,6 +166,20 @@ tp_status tp_step(tp_optimizer *opt)
                 opt->groups[g].params[i].fresh = false;
             }
     return status;
+}
+
+tp_tensor *tp_step_closure(tp_optimizer *opt, tp_closure_fn *closure, void *arg)
+{
+    if (tp__optimizer_check(opt, "step_closure"))
+        return NULL;
+    if (!closure) {
+        tp_fail(TP_ERR_ARGUMENT, "step_closure: the closure is NULL");
+        return NULL;
+    }
+    if (opt->class->minimize)
+        return opt->class->minimize(opt, closure, arg);
+    tp_tensor *const loss = closure(arg);
+    return loss && !tp_step(opt) ? loss : NULL;
 }
 
 tp_status tp_zero_grad(tp_optimizer *opt)

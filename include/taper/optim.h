@@ -11,6 +11,7 @@
 
 #include <taper/core.h>
 #include <taper/registry.h>
+#include <taper/schedule.h>
 
 typedef struct tp_optimizer tp_optimizer;
 
@@ -103,8 +104,39 @@ typedef struct tp_asgd_options {
 } tp_asgd_options;
 #define TP__DEFAULT_asgd .lr = 1e-2, .lambd = 1e-4, .alpha = 0.75, .t0 = 1e6,
 
+typedef struct tp_adafactor_options {
+    TP__HEAD(tp_adafactor_options);
+    double lr TP__IS(1e-2), beta2_decay TP__IS(-0.8), eps[2] TP__IS({ TP_UNSET, 1e-3 }), d TP__IS(1), weight_decay TP__IS(0);
+    bool maximize TP__IS(false);                       /* eps[0] not given: the dtype's epsilon */
+    TP__TAIL;
+} tp_adafactor_options;
+#define TP__DEFAULT_adafactor .lr = 1e-2, .beta2_decay = -0.8, .eps = { TP_UNSET, 1e-3 }, .d = 1,
+
+/* How Muon's rate goes with the shape [n, m]: sqrt(max(1, n / m)), 0.2 sqrt(max(n, m)), sqrt(n / m). */
+typedef enum tp_muon_lr { TP_MUON_ORIGINAL = 1, TP_MUON_MATCH_RMS_ADAMW, TP_MUON_SPECTRAL_UNCLAMPED } tp_muon_lr;
+typedef struct tp_muon_options {
+    TP__HEAD(tp_muon_options);
+    double lr TP__IS(1e-3), weight_decay TP__IS(0.1), momentum TP__IS(0.95), ns_coefficients[3] TP__IS({ 3.4445, -4.775, 2.0315 }), eps TP__IS(1e-7),
+           ns_steps TP__IS(5);
+    bool nesterov TP__IS(true);
+    tp_muon_lr adjust_lr_fn TP__IS((tp_muon_lr)0);     /* original */
+    TP__TAIL;
+} tp_muon_options;
+#define TP__DEFAULT_muon .lr = 1e-3, .weight_decay = 0.1, .momentum = 0.95, .ns_coefficients = { 3.4445, -4.775, 2.0315 }, .eps = 1e-7, \
+    .ns_steps = 5, .nesterov = true,
+
+typedef enum tp_line_search { TP_STRONG_WOLFE = 1 } tp_line_search;
+typedef struct tp_lbfgs_options {
+    TP__HEAD(tp_lbfgs_options);
+    double lr TP__IS(1), max_iter TP__IS(20), max_eval TP__IS(TP_UNSET), tolerance_grad TP__IS(1e-7), tolerance_change TP__IS(1e-9),
+           history_size TP__IS(100);                   /* max_eval not given: 5 / 4 of max_iter */
+    tp_line_search line_search_fn TP__IS((tp_line_search)0);   /* none: lr is the step */
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_lbfgs_options;
+#define TP__DEFAULT_lbfgs .lr = 1, .max_iter = 20, .max_eval = TP_UNSET, .tolerance_grad = 1e-7, .tolerance_change = 1e-9, .history_size = 100,
+
 /* What a group says of its own; the rest is as the optimizer was made with. */
-#define TP_UNSET (-1.7976931348623157e308)             /* a real option that is not given. NaN would hide a mistake */
 typedef struct tp_param_group_options {
     TP__HEAD(tp_param_group_options);
     double lr TP__IS(TP_UNSET), weight_decay TP__IS(TP_UNSET);
@@ -115,12 +147,19 @@ typedef struct tp_param_group_options {
            momentum_decay TP__IS(TP_UNSET), etas[2] TP__IS({ TP_UNSET, TP_UNSET }), step_sizes[2] TP__IS({ TP_UNSET, TP_UNSET }),
            lambd TP__IS(TP_UNSET), t0 TP__IS(TP_UNSET);
     int centered TP__IS(-1), decoupled_weight_decay TP__IS(-1);
+    double beta2_decay TP__IS(TP_UNSET), eps_pair[2] TP__IS({ TP_UNSET, TP_UNSET }), d TP__IS(TP_UNSET);            /* eps_pair: Adafactor's eps */
+    double ns_coefficients[3] TP__IS({ TP_UNSET, TP_UNSET, TP_UNSET }), ns_steps TP__IS(TP_UNSET), max_iter TP__IS(TP_UNSET), max_eval TP__IS(TP_UNSET),
+           tolerance_grad TP__IS(TP_UNSET), tolerance_change TP__IS(TP_UNSET), history_size TP__IS(TP_UNSET);
+    int adjust_lr_fn TP__IS(0), line_search_fn TP__IS(0);
     TP__TAIL;
 } tp_param_group_options;
 #define TP__DEFAULT_param_group .lr = TP_UNSET, .weight_decay = TP_UNSET, .momentum = TP_UNSET, .dampening = TP_UNSET, \
     .betas = { TP_UNSET, TP_UNSET }, .eps = TP_UNSET, .nesterov = -1, .amsgrad = -1, .maximize = -1, .alpha = TP_UNSET, .lr_decay = TP_UNSET, \
     .initial_accumulator_value = TP_UNSET, .rho = TP_UNSET, .momentum_decay = TP_UNSET, .etas = { TP_UNSET, TP_UNSET }, \
-    .step_sizes = { TP_UNSET, TP_UNSET }, .lambd = TP_UNSET, .t0 = TP_UNSET, .centered = -1, .decoupled_weight_decay = -1,
+    .step_sizes = { TP_UNSET, TP_UNSET }, .lambd = TP_UNSET, .t0 = TP_UNSET, .centered = -1, .decoupled_weight_decay = -1, \
+    .beta2_decay = TP_UNSET, .eps_pair = { TP_UNSET, TP_UNSET }, .d = TP_UNSET, .ns_coefficients = { TP_UNSET, TP_UNSET, TP_UNSET }, \
+    .ns_steps = TP_UNSET, .max_iter = TP_UNSET, .max_eval = TP_UNSET, .tolerance_grad = TP_UNSET, .tolerance_change = TP_UNSET, \
+    .history_size = TP_UNSET,
 
 typedef struct tp_clip_grad_norm_options {
     TP__HEAD(tp_clip_grad_norm_options);
@@ -137,8 +176,9 @@ typedef struct tp_optimizer_load_options {
 } tp_optimizer_load_options;
 #define TP__DEFAULT_optimizer_load
 
-#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(param_group) X(clip_grad_norm) \
-    X(optimizer_load)
+#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(adafactor) X(muon) X(lbfgs) \
+    X(param_group) X(clip_grad_norm) X(optimizer_load) \
+    TP__EACH_SCHEDULE_OPTIONS(X)
 
 #ifdef __cplusplus
 extern "C" {
@@ -174,6 +214,14 @@ TP_API tp_optimizer *tp_radam_with(tp_tensor_list params, const tp_radam_options
 TP_API tp_optimizer *tp_rprop_with(tp_tensor_list params, const tp_rprop_options *o);
 /* w = w (1 - lambd eta) - eta g; ax is the mean of w from t0 on; eta = lr / (1 + lambd lr t)^alpha. State: step, eta, mu, ax. */
 TP_API tp_optimizer *tp_asgd_with(tp_tensor_list params, const tp_asgd_options *o);
+/* Adam's second moment of a matrix kept as one number a row and one a column, an update whose size is limited, and a rate that goes with
+ * the parameter's size. Shazeer & Stern 2018. State: step, row_var and col_var, or variance of what has less than two dims. */
+TP_API tp_optimizer *tp_adafactor_with(tp_tensor_list params, const tp_adafactor_options *o);
+/* Momentum of matrices, made nearly orthogonal in bfloat16. Jordan et al. 2024. State: momentum_buffer. Parameters have two dims. */
+TP_API tp_optimizer *tp_muon_with(tp_tensor_list params, const tp_muon_options *o);
+/* Limited-memory BFGS. Nocedal & Wright 2006, algorithms 7.4, 3.5 and 3.6. It steps by tp_step_closure alone, has one group, and
+ * its memory is not saved. */
+TP_API tp_optimizer *tp_lbfgs_with(tp_tensor_list params, const tp_lbfgs_options *o);
 /* Any of them by its name here or in PyTorch ("rmsprop", "RMSprop"), with options by PyTorch's names: reals, pairs (floats), bools;
  * none is the default. TP_ERR_ARGUMENT: no such optimizer, option or kind. */
 TP_API tp_optimizer *tp_optimizer_by_name(const char *name, tp_tensor_list params, const tp_arg *args, int n);
@@ -189,6 +237,10 @@ TP_API int tp_param_group_count(const tp_optimizer *opt);
 /* ---- Training ------------------------------------------------------------------------------------------------------------------ */
 
 TP_API tp_status tp_step(tp_optimizer *opt);           /* TP_ERR_DTYPE: a parameter that is not float32, float64, float16 or bfloat16 */
+/* Drops the gradients, computes the loss and its gradients, and returns it; NULL: an error. */
+typedef tp_tensor *tp_closure_fn(void *arg);
+/* A step of an optimizer that asks for the loss itself, lbfgs as often as it needs, the others once. Returns the loss before it. */
+TP_API tp_tensor *tp_step_closure(tp_optimizer *opt, tp_closure_fn *closure, void *arg);
 TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: tp_grad_of is NULL then */
 
 /* Scales the gradients of params so that their norm, taken together, is at most max_norm: g *= min(1, max_norm / (norm + 1e-6)).
@@ -201,6 +253,8 @@ TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);  
 TP_API double tp_get_lr(const tp_optimizer *opt);
 TP_API tp_status tp_set_lr(tp_optimizer *opt, double lr);
 TP_API double tp_get_group_lr(const tp_optimizer *opt, int group);
+/* An option of a group by PyTorch's name, into out: one number, two of betas and other pairs, 0 or 1 of a flag. */
+TP_API tp_status tp_get_group_option(const tp_optimizer *opt, int group, const char *name, double *out);
 /* Any options of a group, by name, as tp_param_group_by_name takes them. TP_ERR_ARGUMENT: no such option, or out of range; nothing changes then. */
 TP_API tp_status tp_set_group_options(tp_optimizer *opt, int group, const tp_arg *args, int n);
 TP_API tp_status tp_set_group_lr(tp_optimizer *opt, int group, double lr);
@@ -243,6 +297,12 @@ TP_API tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, con
 #define tp__rprop(params, ...) TP__DEFAULTS(tp_rprop_with(params, TP__OPTIONS(rprop, __VA_ARGS__)))
 #define tp_asgd(...) tp__asgd(__VA_ARGS__, )
 #define tp__asgd(params, ...) TP__DEFAULTS(tp_asgd_with(params, TP__OPTIONS(asgd, __VA_ARGS__)))
+#define tp_adafactor(...) tp__adafactor(__VA_ARGS__, )
+#define tp__adafactor(params, ...) TP__DEFAULTS(tp_adafactor_with(params, TP__OPTIONS(adafactor, __VA_ARGS__)))
+#define tp_muon(...) tp__muon(__VA_ARGS__, )
+#define tp__muon(params, ...) TP__DEFAULTS(tp_muon_with(params, TP__OPTIONS(muon, __VA_ARGS__)))
+#define tp_lbfgs(...) tp__lbfgs(__VA_ARGS__, )
+#define tp__lbfgs(params, ...) TP__DEFAULTS(tp_lbfgs_with(params, TP__OPTIONS(lbfgs, __VA_ARGS__)))
 #define tp_clip_grad_norm(...) tp__clip_grad_norm(__VA_ARGS__, )
 #define tp__clip_grad_norm(params, max_norm, ...) TP__DEFAULTS(tp_clip_grad_norm_with(params, max_norm, TP__OPTIONS(clip_grad_norm, __VA_ARGS__)))
 #define tp_optimizer_load(...) tp__optimizer_load(__VA_ARGS__, )
@@ -261,6 +321,9 @@ inline tp_optimizer *tp_nadam(tp_tensor_list params, const tp_nadam_options &o =
 inline tp_optimizer *tp_radam(tp_tensor_list params, const tp_radam_options &o = {}) { return tp_radam_with(params, &o); }
 inline tp_optimizer *tp_rprop(tp_tensor_list params, const tp_rprop_options &o = {}) { return tp_rprop_with(params, &o); }
 inline tp_optimizer *tp_asgd(tp_tensor_list params, const tp_asgd_options &o = {}) { return tp_asgd_with(params, &o); }
+inline tp_optimizer *tp_adafactor(tp_tensor_list params, const tp_adafactor_options &o = {}) { return tp_adafactor_with(params, &o); }
+inline tp_optimizer *tp_muon(tp_tensor_list params, const tp_muon_options &o = {}) { return tp_muon_with(params, &o); }
+inline tp_optimizer *tp_lbfgs(tp_tensor_list params, const tp_lbfgs_options &o = {}) { return tp_lbfgs_with(params, &o); }
 inline tp_tensor *tp_clip_grad_norm(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options &o = {})
 { return tp_clip_grad_norm_with(params, max_norm, &o); }
 inline tp_status tp_param_group(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options &o = {})

@@ -124,6 +124,11 @@ void run_module_sample(sample *s);
 void run_module_error(sample *s);
 bool compare_outputs(sample *s);                       /* call.c: of an op or a module */
 
+/* ---- schedule.c, expression.c ------------------------------------------------------------------------------------------------------------ */
+
+void run_schedule_sample(sample *s);
+double expression_value(const char *text, double epoch, bool *bad);    /* bad: it cannot be read */
+
 /* ---- trajectory.c: a whole training run ------------------------------------------------------------------------------------------------- */
 
 void run_trajectory(sample *s);

@@ -11,6 +11,7 @@ static const struct { const char *key; void (*run)(sample *), (*run_error)(sampl
     { "function", run_op_sample, run_op_error },
     { "losses", run_trajectory, NULL },                /* has an optimizer, too */
     { "optimizer", run_optimizer_sample, NULL },
+    { "scheduler", run_schedule_sample, NULL },
     { "clip", run_clip_sample, NULL },
     { "module", run_module_sample, run_module_error },
 };
