@@ -19,6 +19,15 @@ static tp_status muon_check_param(const char *op, tp_tensor *x)
     return tp_ndim(x) == 2 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: a parameter has %d dims, and muon steps matrices", op, tp_ndim(x));
 }
 
+/* beta x + alpha a b in bfloat16 with one rounding of the sum, as PyTorch's addmm of this dtype: what is added cancels, so that a
+ * rounding of beta x alone would be seen in the weights. */
+static tp_tensor *add_product(tp_tensor *x, tp_tensor *a, tp_tensor *b, double beta, double alpha)
+{
+    tp_tensor *const product = tp_mul(tp_matmul(tp_to_dtype(a, TP_F32), tp_to_dtype(b, TP_F32)), alpha);
+    tp_tensor *const sum = tp_add(tp_mul(tp_to_dtype(x, TP_F64), (double)(float)beta), tp_to_dtype(product, TP_F64));
+    return tp_to_dtype(tp_to_dtype(sum, TP_F32), TP_BF16);
+}
+
 static tp_tensor *orthogonal(const tp__optim_values *v, tp_tensor *u)
 {
     const bool tall = tp_size(u, 0) > tp_size(u, 1);
@@ -28,8 +37,8 @@ static tp_tensor *orthogonal(const tp__optim_values *v, tp_tensor *u)
     x = tp_div(x, tp_clamp(tp_linalg_vector_norm(x), v->eps, HUGE_VAL));
     for (int i = 0; i < (int)v->ns_steps && x; i++) {
         tp_tensor *const gram = tp_matmul(x, tp_transpose(x, 0, 1));
-        tp_tensor *const both = tp_addmm(gram, gram, gram, .beta = v->ns_coefficients[1], .alpha = v->ns_coefficients[2]);
-        x = tp_addmm(x, both, x, .beta = v->ns_coefficients[0]);
+        tp_tensor *const both = add_product(gram, gram, gram, v->ns_coefficients[1], v->ns_coefficients[2]);
+        x = add_product(x, both, x, v->ns_coefficients[0], 1);
     }
     return tall ? tp_transpose(x, 0, 1) : x;
 }

@@ -33,8 +33,12 @@ OPTIMIZERS = {
     "RAdam": [{"lr": 0.05, "betas": [0.8, 0.5]}, {"weight_decay": 0.1, "decoupled_weight_decay": True, "betas": [0.9, 0.99]}],
     "Rprop": [{"lr": 0.05, "etas": [0.3, 1.5]}, {"step_sizes": [0.02, 0.06]}],
     "ASGD": [{"lr": 0.1, "t0": 1, "lambd": 0.1}, {"alpha": 0.5, "weight_decay": 0.2}],
+    "Adafactor": [{"lr": 0.05, "weight_decay": 0.1, "beta2_decay": -0.6}, {"d": 1.3, "eps": [1e-3, 1e-2], "maximize": True}],
+    "Muon": [{"lr": 0.05, "adjust_lr_fn": "match_rms_adamw"}, {"nesterov": False, "ns_steps": 3, "ns_coefficients": [3.0, -4.0, 2.0]},
+             {"adjust_lr_fn": "spectral_unclamped"}],
 }
 SHAPES = [(3,), (2, 3)]
+MATRICES = [(3, 2), (2, 4)]
 
 
 def plain(value):
@@ -44,7 +48,7 @@ def plain(value):
 
 
 def optimizer_sample(store, name, options, dtype, sample, groups):
-    params = [torch.randn(s, dtype=dtype).requires_grad_() for s in SHAPES]
+    params = [torch.randn(s, dtype=dtype).requires_grad_() for s in (MATRICES if name == "Muon" else SHAPES)]
     text = {"id": sample, "optimizer": name, "dtype": str(dtype).removeprefix("torch."), "options": {k: plain(v) for k, v in options.items()}}
     text |= {"atol": 1e-7, "rtol": 1e-7} if dtype is torch.float64 else {"atol": 1e-5, "rtol": 1.3e-6}
     given = params
@@ -77,7 +81,92 @@ def optimizers():
     for name, sets in OPTIMIZERS.items():
         for i, options in enumerate(sets):
             dtype = torch.float32 if i else torch.float64
-            samples.append(optimizer_sample(store, name, options, dtype, f"s{len(samples)}", groups=not i))
+            samples.append(optimizer_sample(store, name, options, dtype, f"s{len(samples)}", groups=not i and name != "Muon"))
+    store.sections["samples"] = samples
+    return store
+
+
+LBFGS = [("rosenbrock", {"line_search_fn": "strong_wolfe"}), ("rosenbrock", {"lr": 0.3, "max_iter": 5, "history_size": 2}),
+         ("least_squares", {"line_search_fn": "strong_wolfe", "max_eval": 4}), ("least_squares", {"lr": 0.2, "tolerance_grad": 0.05})]
+
+
+def lbfgs():
+    store, samples = Store(), []
+    for loss, options in LBFGS:
+        sample = f"s{len(samples)}"
+        a, b = torch.randn(5, 2, dtype=torch.float64), torch.randn(5, dtype=torch.float64)
+        if loss == "least_squares":
+            store.put(f"{sample}.A", a)
+            store.put(f"{sample}.b", b)
+        x = torch.tensor([-1.2, 1.5], dtype=torch.float64, requires_grad=True)
+        optimizer, values, steps = torch.optim.LBFGS([x], **options), [x.detach().clone()], []
+
+        def closure():
+            optimizer.zero_grad()
+            value = ((a @ x - b) ** 2).mean() if loss == "least_squares" else (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+            value.backward()
+            return value
+
+        for _ in range(STEPS):
+            steps.append({"loss": optimizer.step(closure).item()})
+            values.append(x.detach().clone())
+        samples.append({"id": sample, "optimizer": "LBFGS", "dtype": "float64", "options": options, "loss": loss, "atol": 1e-6, "rtol": 1e-6,
+                        "steps": steps, "params": [{"shape": [2], "values": store.put(f"{sample}.p0", torch.stack(values))}]})
+    store.sections["samples"] = samples
+    return store
+
+
+# ---- Schedules: [class, options], with a function written as an expression of the epoch ---------------------------------------
+
+SCHEDULES = [
+    ["LambdaLR", {"lr_lambda": "max(1 - epoch / 9, 0.5 ** epoch) if epoch != 4 else (epoch // 3) % 2 + 0.25"}],
+    ["MultiplicativeLR", {"lr_lambda": "0.8 if epoch % 3 == 1 else 1.05"}],
+    ["StepLR", {"step_size": 4, "gamma": 0.3}], ["MultiStepLR", {"milestones": [0, 3, 3, 7]}], ["ConstantLR", {"factor": 0.25, "total_iters": 4}],
+    ["LinearLR", {"start_factor": 0.2, "end_factor": 0.9, "total_iters": 6}], ["ExponentialLR", {"gamma": 0.8}],
+    ["PolynomialLR", {"total_iters": 7, "power": 1.5}], ["CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}],
+    ["CosineAnnealingWarmRestarts", {"T_0": 2, "T_mult": 2}],
+    ["CyclicLR", {"base_lr": 0.02, "max_lr": 0.2, "step_size_up": 2, "step_size_down": 3, "mode": "triangular2"}],
+    ["CyclicLR", {"base_lr": 0.02, "max_lr": 0.2, "step_size_up": 3, "mode": "exp_range", "gamma": 0.9, "cycle_momentum": False}],
+    ["OneCycleLR", {"max_lr": 0.3, "total_steps": 14}],
+    ["OneCycleLR", {"max_lr": 0.3, "epochs": 7, "steps_per_epoch": 2, "three_phase": True, "anneal_strategy": "linear", "final_div_factor": 10.0}],
+    ["ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 1, "min_lr": 0.01}],
+    ["ReduceLROnPlateau", {"mode": "max", "patience": 0, "threshold": 0.05, "threshold_mode": "abs"}],
+    ["SWALR", {"swa_lr": 0.03, "anneal_epochs": 4}], ["SWALR", {"swa_lr": 0.03, "anneal_epochs": 0, "anneal_strategy": "linear"}],
+    ["ChainedScheduler", {"schedulers": [["LinearLR", {"total_iters": 3}], ["StepLR", {"step_size": 2}]]}],
+    ["SequentialLR", {"milestones": [2, 5, 9], "schedulers": [["ConstantLR", {}], ["LinearLR", {"total_iters": 2}], ["CosineAnnealingWarmRestarts", {"T_0": 3}],
+                                                              ["MultiStepLR", {"milestones": [0, 2]}]]}],
+]
+EPOCHS = 14
+
+
+def make_schedule(optimizer, name, options):
+    options = dict(options)
+    if "lr_lambda" in options:
+        options["lr_lambda"] = eval(f"lambda epoch: {options['lr_lambda']}")
+    if "schedulers" in options:
+        options["schedulers"] = [make_schedule(optimizer, *pair) for pair in options["schedulers"]]
+    if name == "ChainedScheduler":
+        return torch.optim.lr_scheduler.ChainedScheduler(**options)
+    where = torch.optim.swa_utils if name == "SWALR" else torch.optim.lr_scheduler
+    return getattr(where, name)(optimizer, **options)
+
+
+def schedules():
+    store, samples = Store(), []
+    for name, options in SCHEDULES:
+        groups = [{"params": [torch.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.2, 0.05)]
+        optimizer = torch.optim.SGD(groups, momentum=0.8)
+        schedule = make_schedule(optimizer, name, options)
+        metrics = torch.rand(EPOCHS).tolist()
+        rows = []
+        for metric in [*metrics, None]:
+            rows.append([(g["lr"], g["momentum"]) for g in optimizer.param_groups])
+            optimizer.step()
+            if metric is not None:
+                schedule.step(*([metric] if name == "ReduceLROnPlateau" else []))
+        samples.append({"id": f"s{len(samples)}", "scheduler": name, "options": options, "base_lrs": [0.2, 0.05], "momentum": 0.8, "atol": 1e-12,
+                        "rtol": 1e-9, "lrs": [[lr for lr, _ in row] for row in rows], "momenta": [[m for _, m in row] for row in rows]}
+                       | ({"metrics": metrics} if name == "ReduceLROnPlateau" else {}))
     store.sections["samples"] = samples
     return store
 
@@ -322,7 +411,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    made = {"optimizers": optimizers, "clip": clip} | {name: lambda name=name: trajectory(name, options.seed) for name in RUNS}
+    made = {"optimizers": optimizers, "lbfgs": lbfgs, "schedules": schedules, "clip": clip} | {name: lambda name=name: trajectory(name, options.seed) for name in RUNS}
     for name in options.only.split(",") if options.only else made:
         torch.manual_seed(options.seed)
         print(name, made[name]().write(options.out / f"{name}.safetensors"))
