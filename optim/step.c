@@ -7,7 +7,8 @@ static bool has_state(const tp_optimizer *opt, const tp__group *group, const tp_
 {
     tp_shape shape;
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
-        if (!p->state[s] && tp__state_shape(opt->class, &group->values, s, tp_shape_of(p->tensor), &shape))
+        if (!p->state[s] && tp__keeps(opt->class, &group->values, s)
+            && tp__state_shape(opt->class, &group->values, s, tp_shape_of(p->tensor), &shape))
             return false;
     return true;
 }

@@ -36,28 +36,28 @@ enum { MOST_NUMBERS = 16, MOST_SCALARS = 3 };
 
 typedef struct rmsprop { double lr, alpha, eps, weight_decay, momentum, maximize; } rmsprop;
 #define RMSPROP(name, T, S, load, store, root, magnitude) \
-    LOOP(name, S, rmsprop) \
+    static TP__INLINE void name##_loop(int64_t n, S *restrict w, const S *restrict grad, S *restrict a, S *restrict b, S *restrict c, \
+                                       const rmsprop *k, const bool moves, const bool centers) \
     { \
         GRADIENT_VALUES(T); \
         const T lr = (T)-k->lr, alpha = (T)k->alpha, rest = (T)(1 - k->alpha), eps = (T)k->eps, momentum = (T)k->momentum; \
         for (int64_t i = 0; i < n; i++) { \
             const T p = load(w[i]); \
             GRADIENT(T, load, p); \
-            const T v = load(a[i]) * alpha + rest * g * g; \
-            T spread = v; \
+            const T v = load(a[i]) * alpha + rest * g * g, old = centers ? load(c[i]) : (T)0, mean = LERP(T, old, g, rest); \
+            const T size = root(centers ? v - mean * mean : v) + eps, velocity = moves ? load(b[i]) * momentum + g / size : (T)0; \
             a[i] = store(v); \
-            if (c) { \
-                const T old = load(c[i]), mean = LERP(T, old, g, rest); \
-                c[i] = store(mean); \
-                spread = v - mean * mean; \
-            } \
-            const T size = root(spread) + eps; \
-            if (b) { \
-                const T velocity = load(b[i]) * momentum + g / size; \
-                b[i] = store(velocity); \
-                w[i] = store(p + lr * velocity); \
-            } else w[i] = store(p + lr * g / size); \
+            if (centers) c[i] = store(mean); \
+            if (moves) b[i] = store(velocity); \
+            w[i] = store(moves ? p + lr * velocity : p + lr * g / size); \
         } \
+    } \
+    LOOP(name, S, rmsprop) \
+    { \
+        if (b && c) name##_loop(n, w, grad, a, b, c, k, true, true); \
+        else if (b) name##_loop(n, w, grad, a, b, c, k, true, false); \
+        else if (c) name##_loop(n, w, grad, a, b, c, k, false, true); \
+        else name##_loop(n, w, grad, a, b, c, k, false, false); \
     } \
     SIMD(name)
 EACH_DTYPE(RMSPROP, rmsprop)
