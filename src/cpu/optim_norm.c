@@ -14,8 +14,8 @@ static int form_of(double p)
 {
     return p == 2 ? SQUARES : p == 1 ? MAGNITUDES : p == 0 ? NONZEROS : p == INFINITY ? GREATEST : p == -INFINITY ? LEAST : POWERS;
 }
-static TP__INLINE double greater(double v, double m) { return (v > m) | (v != v) ? v : m; }
-static TP__INLINE double lesser(double v, double m) { return (v < m) | (v != v) ? v : m; }
+static TP__INLINE double greater(double v, double m) { return ((v > m) | (v != v)) ? v : m; }
+static TP__INLINE double lesser(double v, double m) { return ((v < m) | (v != v)) ? v : m; }
 static double start_of(int form) { return form == LEAST ? INFINITY : 0; }
 static double join(int form, double a, double b) { return form == GREATEST ? greater(b, a) : form == LEAST ? lesser(b, a) : a + b; }
 
