@@ -70,7 +70,7 @@ bool tp__op_takes(const char *schema, const char *name, bool tensor)
     static const char word[] = "Tensor";
     const size_t n = strlen(name), m = sizeof word - 1;
     for (const char *at = strstr(schema, name); at; at = strstr(at + 1, name)) {
-        if (at[-1] != ' ' || (at[n] != '=' && at[n] != ',' && at[n] != ')')) continue;
+        if (at == schema || (at[-1] != ' ' && at[-1] != '(') || (at[n] != '=' && at[n] != ',' && at[n] != ')')) continue;
         const char *type = at - 1;                     /* from here back to the parameter's type */
         while (type > schema && type[-1] != ' ' && type[-1] != '(') type--;
         return !strncmp(type, word, m) == tensor;
@@ -310,20 +310,20 @@ tp_status tp__field_set_word(tp_module *m, const char *name, const char *word)
 tp_arg tp__field_arg(const tp__field *f, const tp_module *m)
 {
     const void *at = (const char *)m + f->offset;
-    const int64_t *ints = at;
-    const int32_t word = *(const int32_t *)at;
+    const int64_t *ints = at;                          /* these are read where the field is of their type alone */
+    const int32_t *word = at;
     tp_arg arg = { .name = f->name };
     switch (f->type) {
     case TP__FIELD_BOOL: arg.kind = TP_ARG_BOOL; arg.value.boolean = *(const bool *)at; break;
-    case TP__FIELD_MAYBE: arg.kind = word ? TP_ARG_BOOL : TP_ARG_NONE; arg.value.boolean = word == tp__yes; break;
+    case TP__FIELD_MAYBE: arg.kind = *word ? TP_ARG_BOOL : TP_ARG_NONE; arg.value.boolean = *word == tp__yes; break;
     case TP__FIELD_INT: arg.kind = *ints == TP_NONE && f->optional ? TP_ARG_NONE : TP_ARG_INT; arg.value.integer = *ints; break;
     case TP__FIELD_FLOAT:
         arg.value.real = *(const double *)at;
         arg.kind = isnan(arg.value.real) && f->optional ? TP_ARG_NONE : TP_ARG_FLOAT;
         break;
-    case TP__FIELD_CHOICE: arg.kind = word ? TP_ARG_STRING : TP_ARG_NONE; arg.value.string = tp__word(f, word); break;
-    case TP__FIELD_DTYPE: arg.kind = word ? TP_ARG_DTYPE : TP_ARG_NONE; arg.value.dtype = (tp_dtype)word; break;
-    case TP__FIELD_DEVICE: arg.kind = word ? TP_ARG_DEVICE : TP_ARG_NONE; arg.value.device = word; break;
+    case TP__FIELD_CHOICE: arg.kind = *word ? TP_ARG_STRING : TP_ARG_NONE; arg.value.string = tp__word(f, *word); break;
+    case TP__FIELD_DTYPE: arg.kind = *word ? TP_ARG_DTYPE : TP_ARG_NONE; arg.value.dtype = (tp_dtype)*word; break;
+    case TP__FIELD_DEVICE: arg.kind = *word ? TP_ARG_DEVICE : TP_ARG_NONE; arg.value.device = *word; break;
     case TP__FIELD_INT_N: case TP__FIELD_PADDING:
         arg.kind = TP_ARG_NONE;
         for (int i = 0; i < f->length; i++)
