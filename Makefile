@@ -3,7 +3,7 @@
 #   make [all]      the libraries, the examples, taper-bench, the taper command and, where Check is there, the tests
 #   make demo       sets up what is missing, then trains LeNet on digits that are drawn as it goes
 #   make test       sets up what is missing, then builds and runs the tests;  TESTS="test_nn test_ops"  runs some of them
-#   make fuzz       calls ops with random arguments under the sanitizers;  SECONDS=60
+#   make fuzz       random calls of ops and broken files for each reader, under the sanitizers;  SECONDS=60  FUZZ="ops pt npz"
 #   make parity     compares every op and module with what PyTorch computed;  OPS="conv2d,relu"  TAPER_FIXTURES=DIR
 #   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
 #   make examples   the programs of examples/
@@ -194,7 +194,7 @@ $(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
 $(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
 $(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
 $(B)/bin/parity: $(call object,$(wildcard tests/parity/*.c))
-$(B)/bin/fuzz-ops: $(B)/obj/tests/fuzz/ops.o $(B)/libtaper.a
+$(B)/bin/fuzz-%: $(B)/obj/tests/fuzz/%.o $(B)/libtaper.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(LINK) $^ $(LIBS) -o $@
@@ -265,9 +265,12 @@ run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addpre
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 
 SECONDS ?= 60
+FUZZ ?= ops safetensors index npy npz pt
 fuzz:
-	@$(MAKE) --no-print-directory CONFIG=asan build/asan/bin/fuzz-ops
-	@build/asan/bin/fuzz-ops --seconds $(SECONDS)
+	@$(MAKE) --no-print-directory CONFIG=asan build/asan/bin/fuzz-ops build/asan/bin/fuzz-files
+	@for what in $(FUZZ); do \
+	  if [ $$what = ops ]; then build/asan/bin/fuzz-ops --seconds $(SECONDS); \
+	  else build/asan/bin/fuzz-files --seconds $(SECONDS) --reader $$what; fi || exit 1; done
 
 # More samples than the tree's own may lie beside it.
 FIXTURES = $(or $(TAPER_FIXTURES),$(firstword $(wildcard ../shared/parity/fixtures/ops) tests/parity/fixtures))

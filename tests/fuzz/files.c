@@ -1,0 +1,468 @@
+/* files.c: files that are changed at random, for each reader, for sanitizers to look at.
+ *
+ * A case is one file, made from its number and the seed alone, so that `--case N` repeats it. It begins as a good one, of some
+ * tensors with random names, dtypes and shapes, or one of tests/files; then bytes, numbers and pieces are changed, copied, cut out or put in,
+ * most often where a format keeps what it says of itself. Of a .pt and a .npz what is packed inside is changed, too, and packed
+ * again, so that the checksums hold. What must hold: no crash, no hang, bounded memory, and an error if and only if there is no
+ * tensor. */
+#include <dirent.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <taper/taper.h>
+
+#include "io/zip.h"
+
+enum { MOST = 64 << 10, HANGS_AFTER = 60, PARTS = 64, GOOD = 40 };
+#define MOST_BYTES ((size_t)256 << 20)                 /* of one allocation: what is larger fails */
+#define MOST_READ  ((int64_t)1 << 22)                  /* elements: an expanded view may have any number */
+
+/* ---- Dice ------------------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t state;
+static uint64_t draw(void)                             /* splitmix64 (Steele, Lea & Flood 2014) */
+{
+    uint64_t z = state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+static int64_t below(int64_t n) { return (int64_t)(draw() % (uint64_t)n); }
+static bool one_in(int n) { return below(n) == 0; }
+
+/* ---- The case under way -------------------------------------------------------------------------------------------------------------- */
+
+static struct { long long number; const char *reader; } now;
+static char folder[256], path[300];
+static long long opened, worked, refused, findings;
+
+static void tell(void)
+{
+    char line[900];
+    const int n = snprintf(line, sizeof line, "\nfuzz: --reader %s --case %lld: %s\n", now.reader ? now.reader : "", now.number, path);
+    if (n > 0 && write(STDERR_FILENO, line, n < (int)sizeof line ? (size_t)n : sizeof line - 1) < 0) return;
+}
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "fuzz: %s\n", what);
+    tell();
+    findings++;
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    static const char text[] = "\nfuzz: this file hangs\n";
+    if (write(STDERR_FILENO, text, sizeof text - 1) > 0) tell();
+    _exit(3);
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+void __sanitizer_set_death_callback(void (*callback)(void));
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
+const char *__asan_default_options(void);
+/* libzip and jansson allocate for themselves */
+const char *__asan_default_options(void) { return "allocator_may_return_null=1:max_allocation_size_mb=300:abort_on_error=1"; }
+static void tell_at_death(void) { __sanitizer_set_death_callback(tell); }
+#else
+static void tell_at_death(void) {}
+#endif
+
+/* ---- Bytes, and changing them ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct bytes { unsigned char *at; size_t n; } bytes;
+
+static unsigned char memory_of[1 + PARTS][MOST];            /* the file's, and each part's: static, since a sanitizer's malloc is slow */
+
+static size_t read_bytes(const char *name, unsigned char *at)
+{
+    FILE *f = fopen(name, "rb");
+    const size_t n = f ? fread(at, 1, MOST, f) : 0;
+    if (f) fclose(f);
+    return n;
+}
+
+static void write_bytes(const char *name, const void *at, size_t n)
+{
+    FILE *f = fopen(name, "wb");
+    if (!f || fwrite(at, 1, n, f) != n || fclose(f)) {
+        fprintf(stderr, "fuzz-files: cannot write %s\n", name);
+        exit(2);
+    }
+}
+
+static void change_number(bytes *b, size_t at)
+{
+    static const int64_t odd[] = { 0, 1, -1, 8, 9, 255, 256, 65535, 65536, INT32_MAX, UINT32_MAX, INT64_MAX, INT64_MIN, 1LL << 40, 1LL << 61 };
+    const size_t width = (size_t)1 << below(4);
+    if (at + width > b->n) return;
+    uint64_t v = 0;
+    memcpy(&v, b->at + at, width);
+    v = one_in(2) ? (uint64_t)odd[below((int64_t)(sizeof odd / sizeof *odd))] : v + (uint64_t)below(9) - 4;
+    memcpy(b->at + at, &v, width);
+}
+
+/* Digits of a text, which are sizes and offsets in JSON and in NumPy's headers. */
+static void change_digits(bytes *b, size_t at)
+{
+    while (at < b->n && (b->at[at] < '0' || b->at[at] > '9')) at++;
+    for (; at < b->n && b->at[at] >= '0' && b->at[at] <= '9' && !one_in(3); at++) b->at[at] = (unsigned char)('0' + below(10));
+}
+
+static void insert(bytes *b, size_t at, const void *what, size_t n)
+{
+    if (b->n + n > MOST || at > b->n) return;
+    char copy[256];
+    memcpy(copy, what, n);
+    memmove(b->at + at + n, b->at + at, b->n - at);
+    memcpy(b->at + at, copy, n);
+    b->n += n;
+}
+
+static void change_once(bytes *b, size_t begin, size_t end)
+{
+    static const char *const words[] = { "{", "}", "[", "]", "\"", ",", ":", "(", "t", "\x94", "h\0", "}q\0", "]a", "(u", "\x85", "R", "Q", ".", "e", "0", "2",
+        "-1", "1e9", "99999999999999999999", "null", "true", "F32", "BOOL", "__metadata__", "..", "/", "<f8", ">i2", "|O", "True", "\\u0000", "\xff\xff",
+        "[[[[[[[[[[[[[[[[", "ctorch._utils\n_rebuild_tensor_v2\n", "ccollections\nOrderedDict\n)R", "PK\3\4", "PK\1\2", "PK\5\6" };
+    if (b->n == 0) return;
+    const size_t at = begin + (size_t)below((int64_t)(end > begin ? end - begin : 1));
+    if (at >= b->n) return;
+    switch (below(9)) {
+    case 0: b->at[at] ^= (unsigned char)(1 << below(8)); break;
+    case 1: b->at[at] = (unsigned char)draw(); break;
+    case 2: change_number(b, at); break;
+    case 3: change_digits(b, at); break;
+    case 4: {
+        const char *word = words[below((int64_t)(sizeof words / sizeof *words))];
+        insert(b, at, word, strlen(word) ? strlen(word) : 1);
+        break;
+    }
+    case 5: {                                          /* a piece once more, elsewhere */
+        const size_t from = (size_t)below((int64_t)b->n), n = 1 + (size_t)below(200);
+        if (from + n <= b->n) insert(b, at, b->at + from, n);
+        break;
+    }
+    case 6: {                                          /* a piece less */
+        const size_t n = (size_t)below(one_in(2) ? 4 : 100);
+        if (at + n > b->n) break;
+        memmove(b->at + at, b->at + at + n, b->n - at - n);
+        b->n -= n;
+        break;
+    }
+    case 7: if (one_in(4)) b->n = at; break;
+    default: {                                         /* two pieces change places */
+        const size_t from = (size_t)below((int64_t)b->n), n = 1 + (size_t)below(16);
+        if (from + n > b->n || at + n > b->n) break;
+        char copy[16];
+        memcpy(copy, b->at + from, n);
+        memmove(b->at + from, b->at + at, n);
+        memcpy(b->at + at, copy, n);
+    }
+    }
+}
+
+static void change(bytes *b, size_t begin, size_t end)
+{
+    for (int64_t i = one_in(4) ? below(20) : below(3); i >= 0; i--) change_once(b, begin, end < b->n ? end : b->n);
+}
+
+/* ---- Good files -------------------------------------------------------------------------------------------------------------------------- */
+
+static char names[8][24];
+static tp_named_tensor entries[8];
+
+static int64_t draw_entries(void)
+{
+    static const char *const words[] = { "weight", "bias", "0", "net.", "step", "exp_avg", "\xc3\xa4", "x" };
+    const int64_t n = one_in(10) ? 0 : 1 + below(5);
+    for (int64_t i = 0; i < n; i++) {
+        const tp_dtype dtype = (tp_dtype)(1 + below(TP_DTYPE_END - 1));
+        tp_shape shape = { .ndim = (int)below(4) };
+        for (int d = 0; d < shape.ndim; d++) shape.dim[d] = one_in(10) ? 0 : 1 + below(5);
+        snprintf(names[i], sizeof names[i], "%lld%s%s", (long long)i, words[below(8)], words[below(8)]);
+        entries[i] = (tp_named_tensor){ names[i], tp_zeros(shape, .dtype = dtype == TP_C128 ? TP_C64 : dtype) };
+    }
+    return n;
+}
+
+/* ---- What is inside of an archive ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct part { char name[200]; bytes b; size_t done; } part;
+static part parts[PARTS];
+
+static tp_status part_begin(void *self) { return ((part *)self)->done = 0, TP_OK; }
+static void part_end(void *self) { (void)self; }
+static int64_t part_write(void *self, void *out, int64_t room)
+{
+    part *p = self;
+    const size_t left = p->b.n - p->done, n = left < (size_t)room ? left : (size_t)room;
+    memcpy(out, p->b.at + p->done, n);
+    p->done += n;
+    return (int64_t)n;
+}
+
+static int64_t unpack(bytes archive)
+{
+    tp__zip zip;
+    int64_t n = 0;
+    if (tp__zip_open(&zip, "fuzz", "fuzz", (const char *)archive.at, archive.n) == TP_OK)
+        for (; n < zip.n && n < PARTS; n++) {
+            tp__zip_entry e;
+            if (tp__zip_entry_at(&zip, n, &e) || e.bytes > MOST) break;
+            part *p = &parts[n];
+            snprintf(p->name, sizeof p->name, "%s", e.name);
+            p->b = (bytes){ memory_of[1 + n], (size_t)e.bytes };
+            struct zip_file *file = tp__zip_start(&zip, n);
+            if (file) tp__zip_read(&zip, file, e.name, p->b.at, e.bytes);
+            tp__zip_stop(file);
+        }
+    tp__zip_close(&zip);
+    return n;
+}
+
+static void pack(int64_t n)
+{
+    tp__zip_part out[PARTS];
+    for (int64_t i = 0; i < n; i++) out[i] = (tp__zip_part){ parts[i].name, (int64_t)parts[i].b.n, part_begin, part_write, part_end, &parts[i] };
+    write_bytes(path, "", 0);
+    if (n && tp__zip_write("fuzz", path, out, n, one_in(2)) && tp_error_status() != TP_ERR_IO) complain("cannot pack");
+    tp_clear_error();
+}
+
+/* Changes one of the parts, the pickle most often; now and then the whole. */
+static void change_archive(bytes archive)
+{
+    if (one_in(4)) {                                   /* the directory is at the end */
+        change(&archive, one_in(2) ? archive.n * 2 / 3 : 0, archive.n);
+        write_bytes(path, archive.at, archive.n);
+        return;
+    }
+    const int64_t n = unpack(archive);
+    for (int64_t i = 0; i < n; i++) {
+        const bool tells = strstr(parts[i].name, ".pkl") || strstr(parts[i].name, ".npy");
+        if (tells ? one_in(2) : one_in(16)) change(&parts[i].b, 0, parts[i].b.n);
+    }
+    pack(n);
+}
+
+/* ---- The readers ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Good files of each reader, made when the program starts; a file of tests/files for each of a .pt. */
+static bytes good[8][GOOD];
+
+static bool take_good(int reader, int i)
+{
+    unsigned char *at = memory_of[0];
+    const size_t n = read_bytes(path, at);
+    if (!n || !(good[reader][i].at = malloc(n))) return false;
+    memcpy(good[reader][i].at, at, n);
+    good[reader][i].n = n;
+    return true;
+}
+
+static void make_safetensors(int i)
+{
+    const tp_metadata metadata = { "format", "pt" };
+    tp_safetensors_save(path, entries, draw_entries(), &metadata, i % 2);
+}
+
+static void make_index(int i)                          /* its other files stay in the folder */
+{
+    snprintf(path, sizeof path, "%s/m%d.safetensors.index.json", folder, i);
+    tp_safetensors_save_sharded(path, entries, draw_entries(), NULL, 0, 1 + below(200));
+}
+
+static void make_npy(int i)
+{
+    (void)i;
+    tp_npy_save(path, draw_entries() ? entries[0].tensor : tp_zeros(TP_SHAPE(2), .dtype = TP_C128));
+}
+
+static void make_npz(int i)
+{
+    tp_npz_save(path, entries, draw_entries(), .compress = i % 2);
+}
+
+static void make_pt(int i)
+{
+    static const char *const files[] = { "checkpoint", "tensors", "big" };
+    snprintf(path, sizeof path, "tests/files/%s.pt", files[i % 3]);
+}
+
+static void change_safetensors(bytes b)
+{
+    change(&b, one_in(3) ? 0 : 8, b.n > 8 ? 8 + b.at[0] + 256u * b.at[1] : b.n);         /* the header */
+    write_bytes(path, b.at, b.n);
+}
+
+static void change_text(bytes b)
+{
+    change(&b, 0, b.n);
+    write_bytes(path, b.at, b.n);
+}
+
+static void change_npy(bytes b)
+{
+    change(&b, one_in(3) ? 0 : 10, 128);
+    write_bytes(path, b.at, b.n);
+}
+
+static const struct { const char *name; void (*make)(int i); void (*change)(bytes b); } readers[] = {
+    { "safetensors", make_safetensors, change_safetensors }, { "index", make_index, change_text }, { "npy", make_npy, change_npy },
+    { "npz", make_npz, change_archive }, { "pt", make_pt, change_archive },
+};
+enum { READERS = sizeof readers / sizeof *readers };
+
+static bool make_good(int reader)
+{
+    for (int i = 0; i < GOOD; i++) {
+        TP_SCOPE();
+        memset(entries, 0, sizeof entries);
+        snprintf(path, sizeof path, "%s/file", folder);
+        readers[reader].make(i);
+        if (tp_failed() || !take_good(reader, i)) {
+            fprintf(stderr, "fuzz-files: cannot make %s: %s\n", path, tp_failed() ? tp_last_error()->message : "run it from the root of the tree");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_file(void)
+{
+    TP_SCOPE();
+    tp_file *f = tp_file_open(path, .prefix = one_in(10) ? "0" : NULL);
+    if (!f != tp_failed()) complain(f ? "it opens, but there is an error" : "it does not open, without an error");
+    tp_clear_error();
+    if (!f) refused++;
+    else opened++;
+    for (int64_t i = 0; i < tp_file_count(f); i++) {
+        TP_SCOPE();
+        if (tp_file_find(f, tp_file_name(f, i)) != i) complain("an entry is not found by its name");
+        tp_tensor *x = tp_file_tensor(f, i);
+        if (!x != tp_failed()) complain(x ? "there is a tensor and an error" : "there is no tensor, without an error");
+        tp_clear_error();
+        if (!x) continue;
+        worked++;
+        if (tp_numel(x) < MOST_READ && !tp_contiguous(tp_to_dtype(x, TP_F64))) complain("a tensor cannot be read");   /* looks at every element */
+        tp_clear_error();
+    }
+    for (int64_t i = 0; i < tp_file_skipped_count(f); i++)
+        if (!strlen(tp_file_skipped_at(f, i).what)) complain("something is skipped that is nothing");
+    tp_file_close(f);
+}
+
+static void set_dice(uint64_t seed, long long number, int reader)
+{
+    state = seed * 0x2545F4914F6CDD1Du + (uint64_t)number * 0x9E3779B97F4A7C15u + (uint64_t)reader;
+    for (int i = 0; i < 4; i++) draw();
+}
+
+static void run_case(int reader, uint64_t seed)
+{
+    set_dice(seed, now.number, reader);
+    now.reader = readers[reader].name;
+    snprintf(path, sizeof path, "%s/file", folder);
+    bytes b = good[reader][below(GOOD)];
+    memcpy(memory_of[0], b.at, b.n);
+    b.at = memory_of[0];
+    alarm(HANGS_AFTER);
+    readers[reader].change(b);
+    read_file();
+    alarm(0);
+}
+
+/* ---- The program ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void *bounded_alloc(void *arg, size_t bytes_wanted, size_t align)
+{
+    (void)arg;
+    void *memory = NULL;
+    return bytes_wanted > MOST_BYTES || posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, bytes_wanted ? bytes_wanted : 1)
+               ? NULL : memory;
+}
+static void bounded_release(void *arg, void *memory, size_t n)
+{
+    (void)arg, (void)n;
+    free(memory);
+}
+
+static void clean_folder(void)
+{
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        char name[800];
+        snprintf(name, sizeof name, "%s/%s", folder, e->d_name);
+        if (e->d_name[0] != '.') unlink(name);
+    }
+    if (d) closedir(d);
+}
+
+static int usage(FILE *out, int code)
+{
+    fputs("fuzz-files [--seconds N] [--cases N] [--seed N] [--reader NAME] [--case N]\n"
+          "  reads files that are changed at random, for N seconds (10) or N cases of each reader; 1 if one did what it must not\n"
+          "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz or pt alone\n", out);
+    return code;
+}
+
+static void run_reader(int reader, double seconds, long long most, uint64_t seed)
+{
+    const time_t end = time(NULL) + (time_t)seconds;
+    const long long was[3] = { opened, refused, worked };
+    for (now.number = 0; most ? now.number < most : time(NULL) < end; now.number++)
+        run_case(reader, seed);
+    printf("%-12s %lld files: %lld opened, %lld refused, %lld tensors read\n", readers[reader].name, now.number, opened - was[0], refused - was[1],
+           worked - was[2]);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = { { "seconds", required_argument, NULL, 's' }, { "cases", required_argument, NULL, 'n' },
+        { "seed", required_argument, NULL, 'r' }, { "case", required_argument, NULL, 'c' }, { "reader", required_argument, NULL, 'o' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+    long long most = 0, only = -1, seed = 1;
+    double seconds = 10;
+    const char *name = NULL;
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o == 'h') return usage(stdout, 0);
+        if (o == 's') seconds = atof(optarg);
+        else if (o == 'n') most = atoll(optarg);
+        else if (o == 'r') seed = atoll(optarg);
+        else if (o == 'c') only = atoll(optarg);
+        else if (o == 'o') name = optarg;
+        else return usage(stderr, 2);
+    }
+    const char *where = getenv("TMPDIR");
+    if (!where) where = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";            /* a disk is what takes longest */
+    snprintf(folder, sizeof folder, "%s/taper-fuzz-XXXXXX", where);
+    if (!mkdtemp(folder)) return fprintf(stderr, "fuzz-files: cannot make %s\n", folder), 2;
+    tell_at_death();
+    signal(SIGALRM, on_alarm);
+    tp_set_allocator(&(tp_allocator){ .alloc = bounded_alloc, .release = bounded_release });
+    bool known = false;
+    for (int r = 0; r < READERS; r++) {
+        if (name && strcmp(name, readers[r].name)) continue;
+        known = true;
+        set_dice((uint64_t)seed, -1, r);
+        if (!make_good(r)) return 2;
+        now.number = only;
+        if (only >= 0) run_case(r, (uint64_t)seed);
+        else run_reader(r, seconds, most, (uint64_t)seed);
+    }
+    if (!known) return usage(stderr, 2);
+    if (only < 0) {
+        clean_folder();
+        rmdir(folder);
+        printf("seed %lld: %lld findings\n", seed, findings);
+    }
+    return findings != 0;
+}
