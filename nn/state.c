@@ -137,7 +137,11 @@ tp_status tp_module_load_with(tp_module *m, const char *path, const tp_module_lo
     if (status != TP_OK) return status;
     tp_file *file = tp_file_open(path, .prefix = options.prefix);
     if (!file) return tp_error_status();
-    status = load(m, path, file, options.strict);
+    const tp_skipped whole = tp_file_skipped_at(file, 0);
+    if (tp_file_count(file) == 0 && whole.name && !*whole.name && !options.prefix)
+        status = tp_fail(TP_ERR_FORMAT, "module_load: %.200s holds no tensors but a %.80s: save its state_dict() instead", path, whole.what);
+    else
+        status = load(m, path, file, options.strict);
     tp_file_close(file);
     return status;
 }

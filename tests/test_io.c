@@ -4,8 +4,10 @@
 #include "archive.h"
 #include "failing.h"
 
-#include <sys/resource.h>
+#include <errno.h>
+#include <jansson.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 static const tp_dtype every_dtype[] = { TP_F32, TP_F64, TP_F16, TP_BF16, TP_I64, TP_I32, TP_I16, TP_I8, TP_U8, TP_BOOL, TP_C64, TP_C128 };
 enum { DTYPES = sizeof every_dtype / sizeof *every_dtype };
@@ -291,6 +293,10 @@ START_TEST(no_cut_of_a_small_file_opens_whole_and_no_change_is_a_crash)
     cut_and_change(in_folder("a.npz"), in_folder("changed"));
     cut_and_change(in_folder("b.npz"), in_folder("changed"));
     cut_and_change("tests/files/array.npy", in_folder("changed"));
+    TP_SCOPE();
+    const tp_named_tensor both[] = { { "x", entry.tensor }, { "y", tp_ones(TP_SHAPE(2)) } };
+    ck_ok(tp_safetensors_save_sharded(in_folder("m.safetensors.index.json"), both, 2, NULL, 0, 8));
+    cut_and_change(in_folder("m.safetensors.index.json"), in_folder("changed"));
 }
 END_TEST
 
@@ -502,6 +508,58 @@ START_TEST(each_failing_allocation_is_an_error_that_leaks_nothing)
 }
 END_TEST
 
+/* A program may give jansson an allocator of its own; this one fails from the call `jansson_fails_at` on. */
+static int64_t jansson_calls, jansson_fails_at, jansson_blocks;
+
+static void *jansson_malloc(size_t size)
+{
+    void *const at = ++jansson_calls >= jansson_fails_at ? NULL : malloc(size);
+    jansson_blocks += at != NULL;
+    if (!at) errno = ENOMEM;
+    return at;
+}
+
+static void jansson_free(void *at)
+{
+    jansson_blocks -= at != NULL;
+    free(at);
+}
+
+START_TEST(each_failing_allocation_of_jansson_is_an_error_that_leaks_nothing)
+{
+    TP_SCOPE();
+    const char *path = in_folder("m.safetensors.index.json");
+    const tp_named_tensor entries[] = { { "a", tp_ones(TP_SHAPE(4)) }, { "b", tp_ones(TP_SHAPE(4)) } };
+    const tp_metadata metadata = { "k", "v" };
+    json_malloc_t old_malloc;
+    json_free_t old_free;
+    json_get_alloc_funcs(&old_malloc, &old_free);
+    json_set_alloc_funcs(jansson_malloc, jansson_free);
+    int64_t saves = 0, opens = 0;
+    for (bool saved = false; !saved; saves++) {
+        jansson_calls = 0;
+        jansson_fails_at = saves + 1;
+        saved = tp_safetensors_save_sharded(path, entries, 2, &metadata, 1, 16) == TP_OK;
+        ck_assert_int_eq(jansson_blocks, 0);
+        ck_assert_int_eq(count_files(), saved ? 3 : 0);
+        if (!saved) ck_error(TP_ERR_MEMORY, "no memory for the ");
+    }
+    for (bool opened = false; !opened; opens++) {
+        jansson_calls = 0;
+        jansson_fails_at = opens + 1;
+        tp_file *f = tp_file_open(path);
+        opened = f != NULL;
+        if (!f) ck_error(TP_ERR_MEMORY, "file_open: no memory for the index");
+        tp_file_close(f);
+        ck_assert_int_eq(jansson_blocks, 0);
+    }
+    json_set_alloc_funcs(old_malloc, old_free);
+    ck_assert_int_ge(saves, 40);
+    ck_assert_int_ge(opens, 20);
+    printf("%lld and %lld points of jansson's\n", (long long)saves, (long long)opens);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("io");
@@ -523,6 +581,7 @@ int main(void)
     tcase_add_test(tests, what_is_no_file_of_tensors_is_said);
     tcase_add_test(tests, a_module_loads_from_each_format);
     tcase_add_test(tests, each_failing_allocation_is_an_error_that_leaks_nothing);
+    tcase_add_test(tests, each_failing_allocation_of_jansson_is_an_error_that_leaks_nothing);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -166,6 +166,13 @@ START_TEST(what_would_run_code_is_only_named)
     ck_assert_str_eq(tp_file_skipped_at(f, 1).what, "builtins.eval");
     ck_assert_str_eq(tp_file_skipped_at(f, 2).what, "os.system");
     tp_file_close(f);
+    write_pickle(PICKLE("\x80\x02" "ctorch.nn.modules.linear\nLinear\n)\x81}X\x06\0\0\0weightK\x01sb."));        /* a model as a whole */
+    tp_module *m = tp_nn_linear(1, 1);
+    char text[400];
+    snprintf(text, sizeof text, "module_load: %s holds no tensors but a torch.nn.modules.linear.Linear: save its state_dict() instead", in_folder("x.pt"));
+    tp_module_load(m, in_folder("x.pt"));
+    ck_message(text);
+    tp_module_free(m);
 }
 END_TEST
 
