@@ -335,6 +335,16 @@ START_TEST(an_allocation_that_fails_is_an_error)
 }
 END_TEST
 
+START_TEST(the_list_of_ops_is_that_of_the_registry)
+{
+    const char *build = getenv("TAPER_BUILD");
+    char command[600];
+    ck_assert_msg(build, "TAPER_BUILD does not say where the program is; make test does");
+    snprintf(command, sizeof command, "'%s/bin/taper' ops --markdown | cmp - docs/ops.md", build);
+    ck_assert_msg(system(command) == 0, "docs/ops.md is old: make docs");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("registry");
@@ -350,6 +360,7 @@ int main(void)
     tcase_add_test(tests, a_dead_handle_is_an_error_that_names_its_scope);
     tcase_add_test(tests, in_place_ops_refuse_leaves_and_what_comes_after_an_error);
     tcase_add_test(tests, an_allocation_that_fails_is_an_error);
+    tcase_add_test(tests, the_list_of_ops_is_that_of_the_registry);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
