@@ -73,6 +73,8 @@ static tp_status run_call(tp_module *m, const tp_arg *args, int n, tp_tensor **o
     const struct tp_module_state *s = tp__state(m);
     for (int i = 0; i < max; i++) outs[i] = NULL;
     *n_out = 0;
+    if (s->cls.opaque && max < 1)
+        return tp_fail(TP_ERR_ARGUMENT, "call: %s has an output, and there is room for none", s->type);
     tp_status status = s->cls.call ? s->cls.call(m, args, n, outs, max, n_out) : call_forward(m, args, n, outs, max, n_out);
     if (status == TP_OK && (*n_out < 0 || *n_out > max))
         status = tp_fail(TP_ERR_STATE, "call: %s claims %d outputs, there is room for %d", s->type, *n_out, max);
@@ -99,6 +101,7 @@ tp_tensor *tp_forward_at(tp_module *m, tp_tensor *x, const char *where)
     enter(&r, m, where);
     if (s->cls.forward) {
         y = s->cls.forward(m, x);
+        if (!y && !tp_failed()) tp_fail(TP_ERR_STATE, "forward: the forward of %s returned NULL", s->type);
         if (y && s->n_hooks) run_hooks(m, &arg, 1, &y, 1);
     } else if (s->cls.call) {
         run_call(m, &arg, 1, &y, 1, &n_out);

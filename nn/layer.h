@@ -123,7 +123,7 @@ tp_tensor *tp__add_full(tp_module *m, const char *name, tp_shape shape, double v
 tp_tensor *tp__add_statistic(tp_module *m, const char *name, tp_shape shape, double value);  /* a buffer */
 tp_status tp__misfit(const tp_module *m, const char *format, ...) TP__PRINTF(2, 3);          /* TP_ERR_ARGUMENT, "Type: ..." */
 
-/* ---- call.c: for .call ---------------------------------------------------------------------------------------------------------------- */
+/* ---- op_layer.c: for .call ---------------------------------------------------------------------------------------------------------------- */
 
 /* Arguments by position or name into their places: out[i] for the i-th of `names`, "input, hx?"; NULL where not given. An error: one
  * that is not named, or missing without a `?`. */

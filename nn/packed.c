@@ -68,8 +68,9 @@ static void pack(tp_tensor *x, const int64_t *lengths, int64_t n, bool batch_fir
     const tp_device device = tp_device_of(x);
     const int64_t steps = tp_size(x, batch_first ? 1 : 0);
     const size_t count = (size_t)(2 * n + steps + n * steps);
-    int64_t *order = tp_mem_alloc(count * sizeof *order), *inverse = order + n, *sizes = inverse + n, *rows = sizes + steps;
+    int64_t *order = tp_mem_alloc(count * sizeof *order);
     if (!order) return;
+    int64_t *inverse = order + n, *sizes = inverse + n, *rows = sizes + steps;
     sort_by_length(lengths, n, order);
     for (int64_t i = 0; i < n; i++) inverse[order[i]] = i;
     const int64_t total = plan_rows(lengths, order, n, steps, batch_first, sizes, rows), longest = lengths[order[0]];
@@ -110,8 +111,11 @@ static tp_tensor *unpack(const tp_packed_sequence *p, const int64_t *sizes, int6
     const tp_device device = tp_device_of(p->data);
     if (length < steps)
         return tp_fail(TP_ERR_ARGUMENT, "pad_packed_sequence: total_length %lld is less than the %lld steps", (long long)length, (long long)steps), NULL;
-    int64_t *rows = tp_mem_alloc((size_t)(length * batch + batch) * sizeof *rows), *lengths = rows + length * batch, offset = 0;
+    if (length > INT32_MAX)
+        return tp_fail(TP_ERR_ARGUMENT, "pad_packed_sequence: total_length %lld is too long", (long long)length), NULL;
+    int64_t *rows = tp_mem_alloc((size_t)(length * batch + batch) * sizeof *rows), offset = 0;
     if (!rows) return NULL;
+    int64_t *lengths = rows + length * batch;
     for (int64_t i = 0; i < batch; i++) lengths[i] = 0;
     for (int64_t t = 0; t < length; t++) {
         for (int64_t i = 0; i < batch; i++) {

@@ -74,7 +74,7 @@ static tp_status kv_cache_init(tp_module *self)
 
 static kv_cache *cache_of(tp_module *m, const char *op)
 {
-    if (!m || tp_failed() || !tp__is_module(m, op)) return NULL;
+    if (!tp__is_module(m, op)) return NULL;
     if (tp__state(m)->layer && tp__state(m)->layer->init == kv_cache_init) return (kv_cache *)m;
     return tp_fail(TP_ERR_ARGUMENT, "%s: the module is a %s, and not a KVCache", op, tp__state(m)->type), NULL;
 }
@@ -91,8 +91,13 @@ tp_status tp_kv_cache_append(tp_module *cache, tp_tensor *k, tp_tensor *v, tp_te
     if (all_k) *all_k = NULL;
     if (all_v) *all_v = NULL;
     if (!m || !k || !v) return tp_failed() ? tp_error_status() : tp_fail(TP_ERR_ARGUMENT, "kv_cache_append: an argument is NULL");
-    const int64_t n = tp_ndim(k) == 4 ? tp_size(k, 2) : -1;
-    if (n < 0 || m->used + n > m->length)
+    const tp_shape room = tp_shape_of(m->k), kk = tp_shape_of(k), vv = tp_shape_of(v);
+    for (int d = 0; d < 4; d++)
+        if (kk.ndim != 4 || vv.ndim != 4 || kk.dim[d] != vv.dim[d] || (d != 2 && kk.dim[d] != room.dim[d]))
+            return tp_fail(TP_ERR_SHAPE, "kv_cache_append: keys and values have to be [%lld, %lld, steps, %lld] both", (long long)room.dim[0],
+                           (long long)room.dim[1], (long long)room.dim[3]);
+    const int64_t n = kk.dim[2];
+    if ( m->used + n > m->length)
         return tp_fail(TP_ERR_SHAPE, "kv_cache_append: %lld steps after %lld, there is room for %lld", (long long)n, (long long)m->used, (long long)m->length);
     {
         TP_SCOPE();

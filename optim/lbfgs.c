@@ -9,7 +9,7 @@ static tp_status lbfgs_check(const char *op, const tp__optim_values *v)
     if (tp__check_not_negative(op, "lr", v->lr) || tp__check_not_negative(op, "max_iter", v->max_iter))
         return TP_ERR_ARGUMENT;
     if (!(v->history_size >= 1 && v->history_size <= 1e6))
-        return tp_fail(TP_ERR_ARGUMENT, "%s: history_size is %g, and has to be 1 or more", op, v->history_size);
+        return tp_fail(TP_ERR_ARGUMENT, "%s: history_size is %g, and has to be from 1 to 1000000", op, v->history_size);
     if (v->line_search_fn < 0 || v->line_search_fn > TP_STRONG_WOLFE)
         return tp_fail(TP_ERR_ARGUMENT, "%s: there is no line_search_fn %d", op, v->line_search_fn);
     return TP_OK;
@@ -119,14 +119,16 @@ static tp_tensor *evaluate(const problem *p, double *loss)
 
 /* ---- The line search ---------------------------------------------------------------------------------------------------------------- */
 
-/* x + t d, with the parameters back at x afterwards. */
+/* x + t d, with the parameters back at x afterwards; after an error they are where it left them. */
 static tp_status look_at(const problem *p, tp_tensor *const *x, double t, tp_tensor *d, point *out)
 {
     out->t = t;
-    if (move(p, t, d) || !evaluate(p, &out->loss))
+    if (move(p, t, d))
         return tp_error_status();
-    out->grad = flat_gradient(p);
-    out->slope = dot(out->grad, d);
+    if (evaluate(p, &out->loss)) {
+        out->grad = flat_gradient(p);
+        out->slope = dot(out->grad, d);
+    }
     for (int64_t i = 0; i < p->group->n; i++)
         if (!tp_copy_(p->group->params[i].tensor, x[i]))
             return tp_error_status();

@@ -45,7 +45,7 @@ extern "C" {
  * TP_ERR_MEMORY. */
 TP_API tp_dlpack *tp_to_dlpack(tp_tensor *x);
 TP_API tp_dlpack_versioned *tp_to_dlpack_versioned(tp_tensor *x);
-/* A tensor of the scope over another library's memory, on the CPU or where x of TP_CUDA(i) lives; the deleter is called with its
+/* A tensor of the scope over another library's memory, on the CPU or a CUDA device; the deleter is called with its
  * last user. What is read-only is copied instead, and given back at once. On error the memory stays the caller's and the deleter
  * is not called: TP_ERR_ARGUMENT (NULL, not aligned, negative strides, a version other than 1), TP_ERR_DTYPE, TP_ERR_SHAPE,
  * TP_ERR_DEVICE, TP_ERR_MEMORY. */

@@ -5,7 +5,7 @@
  *
  * An optimizer holds a reference to each parameter, so the order of freeing does not matter. Its state is made at the first
  * step in which a parameter has a gradient, all of it before anything is written: a step that fails for want of memory
- * changed nothing. While an error is unread, what changes parameters, gradients or options is refused with its code. */
+ * changed nothing (Adafactor and Muon go group by group: groups before the one that failed have stepped). While an error is unread, what changes parameters, gradients or options is refused with its code. */
 #ifndef TAPER_OPTIM_H
 #define TAPER_OPTIM_H
 

@@ -15,7 +15,7 @@
 
 typedef struct tp_optimizer tp_optimizer;
 typedef struct tp_schedule tp_schedule;
-typedef double tp_schedule_fn(void *arg, double x, int group);         /* x: the epoch; of a cyclic schedule, see scale_fn */
+typedef double tp_schedule_fn(void *arg, double x, int group);         /* x: the epoch; of a cyclic schedule the number of the cycle, from 1 */
 
 typedef enum tp_schedule_kind {
     TP_SCHEDULE_LAMBDA = 1,            /* lr = base fn(t) */

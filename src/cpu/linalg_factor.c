@@ -133,7 +133,7 @@ static int32_t lu(double *a, int64_t m, int64_t n, bool pivots, int32_t *exchang
 
 typedef struct part { int64_t m, n, count; size_t bytes; double *room; } part;
 
-/* Room for `numbers` doubles besides the matrix. False: no memory, or nothing to do */
+/* Room for the matrix and `more` doubles. *nothing: no matrix, or no elements; then there is no room. */
 static tp_status open_part(part *p, const tp_tensor *x, int64_t more, bool *nothing)
 {
     p->m = x->shape[x->ndim - 2];

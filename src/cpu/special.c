@@ -1,4 +1,4 @@
-/* special.c: the gamma function's logarithm and its derivatives.
+/* special.c: the gamma function's logarithm, its derivatives, and Hurwitz's zeta.
  *
  *   digamma(x)      = ln x - 1 / 2x - sum_k B_2k / (2k x^2k)                  for large x, after stepping up by psi(x) = psi(x + 1) - 1 / x
  *   polygamma(n, x) = (-1)^(n+1) n! zeta(n + 1, x),  zeta(s, x) = sum_k (x + k)^-s by Euler and Maclaurin */

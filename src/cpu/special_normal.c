@@ -1,4 +1,4 @@
-/* special_normal.c: the normal distribution's functions, the incomplete gamma functions and Hurwitz's zeta, in double precision.
+/* special_normal.c: the normal distribution's functions and the incomplete gamma functions, in double precision.
  *
  *   erfcx(x) = e^(x^2) erfc(x)
  *   ndtr(x)  = erfc(-x / sqrt 2) / 2,   ndtri its inverse: a rational start, then Halley's steps

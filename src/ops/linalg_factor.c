@@ -317,7 +317,9 @@ static tp_tensor *reflect(tp_tensor *a, tp_tensor *tau, int64_t i, tp_tensor *x)
 {
     const int64_t m = a->shape[a->ndim - 2];
     tp_tensor *below = tp_narrow(tp_narrow(a, -1, i, 1), -2, i + 1, m - i - 1), *part = tp_narrow(x, -2, i, m - i);
-    tp_tensor *one = below ? tp_add(tp_mul(tp_narrow(tp_narrow(a, -1, i, 1), -2, i, 1), 0), 1) : NULL;
+    tp_shape single = tp_shape_of(a);
+    single.dim[a->ndim - 2] = single.dim[a->ndim - 1] = 1;
+    tp_tensor *one = below ? tp_ones(single, .dtype = tp_dtype_of(a), .device = tp_device_of(a)) : NULL;
     tp_tensor *v = tp_cat(TP_TENSORS(one, below), -2), *factor = tp_unsqueeze(tp_narrow(tau, -1, i, 1), -1);
     part = tp_sub(part, tp_matmul(tp_mul(v, factor), tp_matmul(flip(v), part)));
     return i ? tp_cat(TP_TENSORS(tp_narrow(x, -2, 0, i), part), -2) : part;

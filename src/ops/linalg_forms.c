@@ -5,7 +5,8 @@
  *   linalg_lstsq      X = pinv(A) B
  *   linalg_matrix_rank, linalg_cond          of the singular values
  *   matrix_exp        Taylor's series of A / 2^s, squared s times (Higham 2008, 10.3)
- *   .._ex             with infos instead of an error: not 0 where it failed, and then of NaN */
+ *   .._ex             of one matrix: info 1, and NaN, where it failed; a batch with one that fails is an error
+ *   cholesky_solve, polar, logdet            of those */
 #include "ops/linalg.h"
 #include "ops/reduce_norm.h"
 
@@ -66,7 +67,7 @@ static tp_tensor *least_that_counts(tp_tensor *s, tp_tensor *atol, tp_tensor *rt
     const double eps = x->dtype == TP_F64 ? 0x1p-52 : 0x1p-23, usual = eps * (double)(rows_of(x) > columns_of(x) ? rows_of(x) : columns_of(x));
     if (!s->shape[s->ndim - 1]) return tp_sum(s, .dims = TP_DIMS(-1), .keepdim = true);
     tp_tensor *most = tp_amax(s, .dims = TP_DIMS(-1), .keepdim = true);
-    if (!rtol) rtol = atol ? tp_mul(tp_to_dtype(tp_le(atol, 0), (tp_dtype)x->dtype), usual) : tp_full(TP_SHAPE(1), usual, .dtype = (tp_dtype)x->dtype);
+    if (!rtol) rtol = atol ? tp_mul(tp_to_dtype(tp_le(atol, 0), (tp_dtype)x->dtype), usual) : tp_full(TP_SHAPE(1), usual, .dtype = (tp_dtype)x->dtype, .device = x->device);
     if (rtol && rtol->ndim && rtol->ndim == s->ndim - 1) rtol = tp_unsqueeze(rtol, -1);
     tp_tensor *least = tp_mul(most, rtol);
     if (atol && atol->ndim && atol->ndim == s->ndim - 1) atol = tp_unsqueeze(atol, -1);
@@ -88,7 +89,7 @@ static tp_status rank(tp__call *call, bool hermitian, tp_tensor *atol, tp_tensor
 static tp_status rank_compose(tp__call *call) { return rank(call, *(const bool *)call->attr, call->in[1], call->in[2]); }
 static tp_status rank_tol_compose(tp__call *call)      /* tol counts by itself */
 {
-    tp_tensor *none = tp_zeros(TP_SHAPE(1), .dtype = TP_F64);
+    tp_tensor *none = tp_zeros(TP_SHAPE(1), .dtype = TP_F64, .device = call->in[0]->device);
     return none ? rank(call, *(const bool *)call->attr, call->in[1], none) : tp__pending();
 }
 
@@ -144,7 +145,7 @@ static tp_status pinv_rcond_compose(tp__call *call)
 }
 static tp_status pinverse_compose(tp__call *call)
 {
-    tp_tensor *rcond = tp_full(TP_SHAPE(1), *(const double *)call->attr, .dtype = TP_F64);
+    tp_tensor *rcond = tp_full(TP_SHAPE(1), *(const double *)call->attr, .dtype = TP_F64, .device = call->in[0]->device);
     return rcond ? give_out(call, pseudoinverse(call->in[0], NULL, rcond, false)) : tp__pending();
 }
 
@@ -166,7 +167,8 @@ static tp_status lstsq_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "A is %s (%s), B %s (%s): they do not fit", tp__shape_text(a), tp_dtype_name(dtype), tp__shape_text(b), tp_dtype_name((tp_dtype)b->dtype));
     if (vector) b = tp_unsqueeze(b, -1);
     tp_tensor *rcond = attr->rcond.kind ? tp__operand(attr->rcond) : NULL;
-    tp_tensor *x = tp_matmul(pseudoinverse(a, NULL, rcond, false), b), *none = tp_zeros(TP_SHAPE(0), .dtype = dtype), *ranks = tp_zeros(TP_SHAPE(0), .dtype = TP_I64);
+    tp_tensor *x = tp_matmul(pseudoinverse(a, NULL, rcond, false), b), *none = tp_zeros(TP_SHAPE(0), .dtype = dtype, .device = a->device),
+              *ranks = tp_zeros(TP_SHAPE(0), .dtype = TP_I64, .device = a->device);
     if (x) none = tp_narrow(tp_reshape(x, TP_SHAPE(-1)), 0, 0, 0);
     tp_tensor *out[4] = { vector ? tp_select(x, -1, 0) : x, none, ranks, none };
     bool full = true;
@@ -208,7 +210,7 @@ static tp_status cond_compose(tp__call *call)
     tp_tensor *inverse = tp_linalg_inv(x);
     if (!inverse && tp_error_status() == TP_ERR_NUMERIC && x->ndim == 2) {         /* singular */
         tp_clear_error();
-        return give_out(call, tp_full(TP_SHAPE(), HUGE_VAL, .dtype = tp_dtype_of(x)));
+        return give_out(call, tp_full(TP_SHAPE(), HUGE_VAL, .dtype = tp_dtype_of(x), .device = tp_device_of(x)));
     }
     if (number) return give_out(call, tp_mul(tp_linalg_matrix_norm_of(x, p), tp_linalg_matrix_norm_of(inverse, p)));
     return give_out(call, tp_mul(tp_linalg_matrix_norm(x, arg->value.string), tp_linalg_matrix_norm(inverse, arg->value.string)));

@@ -78,9 +78,8 @@ static int is_fixture(const struct dirent *entry)
     return n > end && !strcmp(entry->d_name + n - end, SUFFIX);
 }
 
-static uint64_t run_all(const settings *how, struct dirent *const *files, int n, tally *t)
+static void run_all(const settings *how, struct dirent *const *files, int n, bool *asked, tally *t)
 {
-    uint64_t asked = 0;
     for (int i = 0; i < n; i++) {
         char path[4096], stem[256];
         snprintf(stem, sizeof stem, "%.*s", (int)(strlen(files[i]->d_name) - strlen(SUFFIX)), files[i]->d_name);
@@ -89,36 +88,45 @@ static uint64_t run_all(const settings *how, struct dirent *const *files, int n,
         *t->first = 0;
         memset(t->of_file, 0, sizeof t->of_file);
         show_progress(stem, i + 1, n);
-        if (length < (int)sizeof path) asked |= worker_run_file(how, path, count, t);
+        if (length < (int)sizeof path) worker_run_file(how, path, asked, count, t);
         else count(t, "", "", FAILED, "its path is too long\n");
         hide_progress();
         summarize(t);
     }
-    return asked;
 }
 
-static bool all_asked(const char *ops, uint64_t asked)
+static bool all_asked(const char *ops, const bool *asked)
 {
     bool all = true;
     int i = 0;
     for (const char *at = ops; at && *at; i++) {
         const size_t n = strcspn(at, ",");
-        if (i < 64 && !(asked >> i & 1)) fprintf(stderr, "parity: no fixture is of \"%.*s\"\n", (int)n, at), all = false;
+        if (!asked[i]) fprintf(stderr, "parity: no fixture is of \"%.*s\"\n", (int)n, at), all = false;
         at += n + (at[n] == ',');
     }
     return all;
+}
+
+static bool few_enough(const char *ops)
+{
+    int n = ops && *ops;
+    for (const char *at = ops; at && *at; at++) n += *at == ',';
+    if (n > MOST_ASKED) fprintf(stderr, "parity: --ops takes %d names at most, and here are %d\n", MOST_ASKED, n);
+    return n <= MOST_ASKED;
 }
 
 static int run(const settings *how)
 {
     struct dirent **files = NULL;
     tally t = { .settings = how };
+    if (!few_enough(how->ops)) return 2;
     const int n = scandir(how->directory, &files, is_fixture, alphasort);
     if (n < 0) {
         fprintf(stderr, "parity: cannot read %s: %s\n", how->directory, strerror(errno));
         return 1;
     }
-    const uint64_t asked = run_all(how, files, n, &t);
+    bool asked[MOST_ASKED] = { false };
+    run_all(how, files, n, asked, &t);
     for (int i = 0; i < n; i++) free(files[i]);
     free(files);
     bool good = all_asked(how->ops, asked);

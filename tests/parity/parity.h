@@ -151,7 +151,8 @@ const char *skip_reason(const char *skips, const char *op, const char *dtype, co
 
 /* Told of each sample as it ends. id is "s3", or "" for the file as a whole, which alone may be MISSING. */
 typedef void outcome_fn(void *arg, const char *op, const char *id, verdict result, const char *message);
-/* Returns which of --ops named the file: bit i, the i-th. */
-uint64_t worker_run_file(const settings *how, const char *path, outcome_fn *told, void *arg);
+enum { MOST_ASKED = 1024 };                            /* names in --ops */
+/* asked[i] becomes true where the i-th of --ops named the file. */
+void worker_run_file(const settings *how, const char *path, bool *asked, outcome_fn *told, void *arg);
 
 #endif

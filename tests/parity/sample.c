@@ -103,6 +103,7 @@ void sample_run(sample *s, const settings *how, const fixture *file, int index)
     } else if (s->verdict == PASSED) {
         TP_SCOPE();
         (is_error ? readers[i].run_error : readers[i].run)(s);
+        if (s->verdict == PASSED && tp_failed()) differ_error(s, "an error is left unread");
         tp_clear_error();
         tp_module_free(s->module);
         s->module = NULL;

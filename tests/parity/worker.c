@@ -91,7 +91,7 @@ static bool read_all(int fd, void *to, size_t n)
     return true;
 }
 
-typedef struct watch { record last; bool running, finished; uint64_t asked; outcome_fn *told; void *arg; const char *stem; } watch;
+typedef struct watch { record last; bool running, finished, *asked; outcome_fn *told; void *arg; const char *stem; } watch;
 
 static void hear(watch *w, int fd)
 {
@@ -101,7 +101,7 @@ static void hear(watch *w, int fd)
         if (r.length < 0 || (size_t)r.length >= sizeof message || !read_all(fd, message, (size_t)r.length)) return;
         message[r.length] = 0;
         if (r.what == BEGUN) w->last = r, w->running = true;
-        if (r.what == ASKED) w->asked |= (uint64_t)1 << (r.index & 63);
+        if (r.what == ASKED && r.index < MOST_ASKED) w->asked[r.index] = true;
         if (r.what == FINISHED) w->finished = true;
         if (r.what == PROBLEM) w->told(w->arg, w->stem, "", FAILED, message);
         if (r.what == ENDED) {
@@ -145,13 +145,12 @@ static int run_once(watch *w, const settings *how, const char *path, int first)
     return w->running ? w->last.index + 1 : -1;
 }
 
-uint64_t worker_run_file(const settings *how, const char *path, outcome_fn *told, void *arg)
+void worker_run_file(const settings *how, const char *path, bool *asked, outcome_fn *told, void *arg)
 {
     const char *slash = strrchr(path, '/');
     char stem[256];
     snprintf(stem, sizeof stem, "%s", slash ? slash + 1 : path);
     stem[strlen(stem) - strlen(SUFFIX)] = 0;
-    watch w = { .told = told, .arg = arg, .stem = stem };
+    watch w = { .asked = asked, .told = told, .arg = arg, .stem = stem };
     for (int next = 0; next >= 0;) next = run_once(&w, how, path, next);
-    return w.asked;
 }

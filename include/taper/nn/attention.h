@@ -99,7 +99,8 @@ TP_API tp_tensor *tp_rotary_with(tp_tensor *x, const tp_rotary_options *o);
 
 /* Keys and values of up to `length` steps, for generating step by step: [batch, heads, length, width], on no tape. */
 TP_API tp_module *tp_nn_kv_cache_with(int64_t batch, int64_t heads, int64_t length, int64_t width, const tp_nn_kv_cache_options *o);
-/* Puts k and v [batch, heads, n, width] after those that are there. *all_k and *all_v are views of all so far. TP_ERR_SHAPE: no room. */
+/* Puts k and v [batch, heads, n, width] after those that are there. *all_k and *all_v are views of all so far.
+ * TP_ERR_SHAPE: of other sizes, or no room. */
 TP_API tp_status tp_kv_cache_append(tp_module *cache, tp_tensor *k, tp_tensor *v, tp_tensor **all_k, tp_tensor **all_v);
 TP_API int64_t tp_kv_cache_length(tp_module *cache);   /* how many steps it has */
 TP_API tp_status tp_kv_cache_truncate(tp_module *cache, int64_t length);           /* forgets what comes after; 0 for a new sequence */
