@@ -92,6 +92,7 @@ tp_module *tp_module_build(const char *type, const tp_arg *args, int n)
 {
     if (type && n >= 0 && (args || !n)) return tp__layer_make(type, args, n);
     tp_fail(TP_ERR_ARGUMENT, "module_build: the type or the arguments are NULL");
+    if (args && n > 0) tp__free_modules(args, n);
     return NULL;
 }
 

@@ -2,6 +2,8 @@
  * one, and so on; the longest sequence comes first. */
 #include "layer.h"
 
+#include <string.h>
+
 /* ---- Lengths: read to host memory ------------------------------------------------------------------------------------------------- */
 
 /* The numbers of a whole 1-dim tensor, to be freed; NULL is an error. */
@@ -29,14 +31,19 @@ static tp_tensor *index_tensor(const int64_t *numbers, int64_t n, tp_device devi
 
 /* ---- Packing ------------------------------------------------------------------------------------------------------------------------- */
 
-/* order[i]: which sequence comes i-th, the longest first, of equals the earlier. */
-static void sort_by_length(const int64_t *lengths, int64_t n, int64_t *order)
+/* order[i]: which sequence comes i-th, the longest first, of equals the earlier. By counting: lengths are from 1 to steps; `next`
+ * has room for as many. */
+static void sort_by_length(const int64_t *lengths, int64_t n, int64_t steps, int64_t *order, int64_t *next)
 {
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = i;
-        for (; at > 0 && lengths[order[at - 1]] < lengths[i]; at--) order[at] = order[at - 1];
-        order[at] = i;
+    int64_t before = 0;
+    memset(next, 0, (size_t)steps * sizeof *next);
+    for (int64_t i = 0; i < n; i++) next[lengths[i] - 1]++;
+    for (int64_t length = steps; length > 0; length--) {
+        const int64_t count = next[length - 1];
+        next[length - 1] = before;
+        before += count;
     }
+    for (int64_t i = 0; i < n; i++) order[next[lengths[i] - 1]++] = i;
 }
 
 static tp_status check_lengths(const int64_t *lengths, int64_t n, int64_t batch, int64_t steps, bool sorted)
@@ -71,7 +78,7 @@ static void pack(tp_tensor *x, const int64_t *lengths, int64_t n, bool batch_fir
     int64_t *order = tp_mem_alloc(count * sizeof *order);
     if (!order) return;
     int64_t *inverse = order + n, *sizes = inverse + n, *rows = sizes + steps;
-    sort_by_length(lengths, n, order);
+    sort_by_length(lengths, n, steps, order, sizes);
     for (int64_t i = 0; i < n; i++) inverse[order[i]] = i;
     const int64_t total = plan_rows(lengths, order, n, steps, batch_first, sizes, rows), longest = lengths[order[0]];
     tp_shape flat = tp_shape_of(x);                    /* the first two dims as one */

@@ -8,7 +8,7 @@
 /* [length, width / 2]: the angles of the steps from `first` on, in float64, so that late steps keep their digits. */
 static tp_tensor *angles(int64_t first, int64_t length, int64_t width, double base, tp_device device)
 {
-    tp_tensor *step = tp_arange((double)first, (double)(first + length), 1, .dtype = TP_F64, .device = device);
+    tp_tensor *step = tp_arange((double)first, (double)first + (double)length, 1, .dtype = TP_F64, .device = device);
     tp_tensor *i = tp_arange(0, (double)(width / 2), 1, .dtype = TP_F64, .device = device);
     return tp_outer(step, tp_pow(base, tp_mul(i, -2 / (double)width)));
 }

@@ -232,6 +232,9 @@ static tp_status recurrent_init(tp_module *self, tp__cell_kind kind)
     if (p->input <= 0 || p->hidden <= 0 || p->layers <= 0)
         return tp__misfit(self, "input_size %lld, hidden_size %lld and num_layers %lld must be positive", (long long)p->input, (long long)p->hidden,
                           (long long)p->layers);
+    if (p->input > INT32_MAX || p->hidden > INT32_MAX || p->layers > INT16_MAX)
+        return tp__misfit(self, "input_size %lld, hidden_size %lld or num_layers %lld is too large", (long long)p->input, (long long)p->hidden,
+                          (long long)p->layers);
     if (!(p->dropout >= 0 && p->dropout <= 1)) return tp__misfit(self, "dropout %g is not between 0 and 1", p->dropout);
     if (p->projection < 0 || p->projection >= p->hidden)
         return tp__misfit(self, "proj_size %lld must be less than hidden_size %lld", (long long)p->projection, (long long)p->hidden);

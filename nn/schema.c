@@ -215,6 +215,7 @@ static bool put_ints_n(const tp__field *f, const tp_arg *arg, int64_t *to)
 static bool put_padding(const tp__field *f, const tp_arg *arg, int64_t *to)
 {
     if (arg->kind != TP_ARG_STRING) return put_ints_n(f, arg, to);
+    if (!arg->value.string) return false;
     const bool same = !strcmp(arg->value.string, "same");
     for (int i = 0; i < 3; i++) to[i] = same ? TP_SAME : 0;
     return same || !strcmp(arg->value.string, "valid");
@@ -250,7 +251,7 @@ static const char *put(const tp__field *f, const tp_arg *arg, tp_module *m)
         *(double *)to = is_int ? (double)arg->value.integer : arg->value.real;
         return NULL;
     case TP__FIELD_CHOICE:
-        *(int32_t *)to = arg->kind == TP_ARG_STRING ? choice_of(f, arg->value.string, strlen(arg->value.string)) : 0;
+        *(int32_t *)to = arg->kind == TP_ARG_STRING && arg->value.string ? choice_of(f, arg->value.string, strlen(arg->value.string)) : 0;
         return *(int32_t *)to ? NULL : "one of the words that the schema names";
     case TP__FIELD_DTYPE:
         if (arg->kind == TP_ARG_DTYPE) *(tp_dtype *)to = arg->value.dtype;
@@ -276,7 +277,7 @@ static tp_status fill_one(const tp__layer_state *s, tp_module *m, const tp_arg *
 {
     int at = 0;
     while (at < s->n && (arg->name ? strcmp(arg->name, s->fields[at].name) : at != position || s->fields[at].by_name)) at++;
-    if (at == s->n && s->open) return TP_OK;
+    if (at == s->n && s->open && arg->kind != TP_ARG_MODULE) return TP_OK;
     if (at == s->n && arg->name) return tp_fail(TP_ERR_ARGUMENT, "%s: it takes no argument \"%s\"", s->type, arg->name);
     if (at == s->n) return tp_fail(TP_ERR_ARGUMENT, "%s: it takes no argument %d by position", s->type, position);
     const tp__field *f = &s->fields[at];

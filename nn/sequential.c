@@ -47,8 +47,8 @@ static tp_module *build(const tp_arg *args, int n)
     if (!children) return tp__free_modules(args, n), NULL;
     int count = 0;
     for (int i = 0; i < n; i++) {                      /* with that unread nothing is made, and all are freed */
-        if (args[i].kind == TP_ARG_MODULE && !args[i].name) children[count++] = args[i].value.module;
-        else tp_fail(TP_ERR_ARGUMENT, "Sequential: it takes modules by position");
+        if (args[i].kind == TP_ARG_MODULE) children[count++] = args[i].value.module;
+        if (args[i].kind != TP_ARG_MODULE || args[i].name) tp_fail(TP_ERR_ARGUMENT, "Sequential: it takes modules by position");
     }
     children[count] = TP__END;
     tp_module *m = tp_sequential_each(children);

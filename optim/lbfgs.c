@@ -343,8 +343,11 @@ static tp_tensor *lbfgs_minimize(tp_optimizer *opt, tp_closure_fn *closure, void
         return NULL;
     }
     TP_NO_GRAD();
+    opt->minimizes = true;
     tp_tensor *const first = evaluate(&p, &p.m->loss);
-    return first && !minimize_from_here(&p) ? first : NULL;
+    const bool good = first && !minimize_from_here(&p);
+    opt->minimizes = false;
+    return good ? first : NULL;
 }
 
 TP__OPTIM_OPTIONS(lbfgs, TP__OPTION(lbfgs, lr), TP__OPTION(lbfgs, max_iter), TP__OPTION(lbfgs, max_eval), TP__OPTION(lbfgs, tolerance_grad),

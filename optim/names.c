@@ -17,7 +17,7 @@ static const struct { int value; const char *word; int choice; } words[] = {
 static bool choice_of(const tp_arg *arg, int value, int *out)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (arg->kind == TP_ARG_STRING && words[i].value == value && !strcmp(words[i].word, arg->value.string)) {
+        if (arg->kind == TP_ARG_STRING && arg->value.string && words[i].value == value && !strcmp(words[i].word, arg->value.string)) {
             *out = words[i].choice;
             return true;
         }

@@ -110,6 +110,8 @@ static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list par
     tp_status status = check_params(opt, op, params);
     if (status)
         return status;
+    if (opt->minimizes)
+        return tp_fail(TP_ERR_STATE, "%s: the closure of a step cannot add a group", op);
     if (opt->n_groups == opt->group_capacity) {
         const int capacity = opt->group_capacity ? opt->group_capacity * 2 : 1;
         tp__group *const groups = tp_mem_resize(opt->groups, (size_t)opt->group_capacity * sizeof *groups, (size_t)capacity * sizeof *groups);

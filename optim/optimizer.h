@@ -113,6 +113,7 @@ struct tp_optimizer {
     const tp__optim_class *class;
     tp__optim_values defaults;
     int n_groups, group_capacity;
+    bool minimizes;                            /* tp_step_closure runs: there must not be more groups */
     void *extra;                               /* of the class; dropped with the optimizer */
     int holders;                               /* schedules: the struct lives on for them when it is freed */
     tp__group *groups;

@@ -61,8 +61,8 @@ static tp_status constant_begin(tp_schedule *s)
 }
 static double constant_next(const tp_schedule *s, int group, double lr)
 {
-    (void)group;
-    return s->last_epoch == 0 ? lr * s->o.factor : (double)s->last_epoch != s->o.total_iters ? lr : lr * (1 / s->o.factor);
+    return s->last_epoch == 0 ? lr * s->o.factor : (double)s->last_epoch != s->o.total_iters ? lr
+         : s->o.factor == 0 ? s->base[group] : lr * (1 / s->o.factor);
 }
 static double constant_restart(const tp_schedule *s, double base) { return s->o.total_iters <= 0 ? base : base * s->o.factor; }
 
@@ -218,7 +218,7 @@ static double one_cycle_next(const tp_schedule *s, int group, double lr)
     (void)lr;
     while (phase < last && t > ends[three][phase])
         phase++;
-    const double begin = phase ? ends[three][phase - 1] : 0, part = (t - begin) / (ends[three][phase] - begin);
+    const double begin = phase ? ends[three][phase - 1] : 0, length = ends[three][phase] - begin, part = length ? (t - begin) / length : 1;
     set_momentum(s, group, anneal(s, momenta[three][phase], momenta[three][phase + 1], part));
     return anneal(s, rates[three][phase], rates[three][phase + 1], part);
 }

@@ -457,6 +457,28 @@ START_TEST(a_copy_computes_the_same_and_is_apart)
 }
 END_TEST
 
+START_TEST(what_cannot_be_is_refused_before_anything_is_made)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(3, 2, 4)), *lengths = tp_from_data((int64_t[]){ 1, 3 }, TP_I64, TP_SHAPE(2));
+    tp_packed_sequence p = tp_pack_padded_sequence(x, lengths, .enforce_sorted = false);
+    ck_values(p.sorted_indices, 1, 0);
+    ck_values(p.batch_sizes, 2, 1, 1);
+    ck_assert_ptr_null(tp_pad_packed_sequence(&p, .total_length = INT64_MAX));
+    ck_error(TP_ERR_ARGUMENT, "is too long");
+    ck_assert_ptr_null(tp_nn_rnn(4, INT64_MAX));
+    ck_error(TP_ERR_ARGUMENT, "is too large");
+    tp_module *cache = tp_nn_kv_cache(1, 1, 4, 2);
+    ck_assert_int_ne(tp_kv_cache_append(cache, tp_ones(TP_SHAPE(1, 1, 2, 2)), tp_ones(TP_SHAPE(1, 1, 1, 2)), NULL, NULL), TP_OK);
+    ck_error(TP_ERR_SHAPE, "kv_cache_append: keys and values have to be [1, 1, steps, 2] both");
+    ck_assert_int_eq(tp_kv_cache_length(cache), 0);
+    tp_module_free(cache);
+    tp_arg named = { .name = "x", .kind = TP_ARG_MODULE, .value.module = tp_nn_relu() };
+    ck_assert_ptr_null(tp_module_build("Sequential", &named, 1));
+    ck_error(TP_ERR_ARGUMENT, "by position");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("layers");
@@ -481,6 +503,7 @@ int main(void)
     tcase_add_test(t, modules_that_are_given_are_owned_also_on_failure);
     tcase_add_test(t, lists_hold_modules_by_number);
     tcase_add_test(t, a_copy_computes_the_same_and_is_apart);
+    tcase_add_test(t, what_cannot_be_is_refused_before_anything_is_made);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -85,6 +85,23 @@ START_TEST(equations_that_cannot_be_read_are_refused)
 }
 END_TEST
 
+START_TEST(factors_are_whole_whatever_the_rank_and_the_range)
+{
+    TP_SCOPE();
+    tp_tensor *s = NULL, *v = NULL, *u = tp_linalg_svd(tp_ones(TP_SHAPE(3, 3)), &s, &v);
+    ck_values(s, 3, 0, 0);
+    ck_values(tp_matmul(tp_t(u), u), 1, 0, 0, 0, 1, 0, 0, 0, 1);
+    ck_values(tp_matmul(v, tp_t(v)), 1, 0, 0, 0, 1, 0, 0, 0, 1);
+    u = tp_linalg_svd(tp_zeros(TP_SHAPE(2, 3)), &s, &v);
+    ck_values(tp_matmul(v, tp_t(v)), 1, 0, 0, 1);
+    tp_tensor *large = tp_from_data((double[]){ 0, 1e200, 1e200, 0 }, TP_F64, TP_SHAPE(2, 2)), *small = tp_mul(large, 1e-300);
+    ck_values(tp_mul(tp_linalg_eigvalsh(large), 1e-200), -1, 1);
+    ck_values(tp_mul(tp_linalg_svdvals(tp_mul(small, 1e-70)), 1e170), 1, 1);
+    ck_assert(isnan(tp_item(tp_sum(tp_linalg_eigvalsh(tp_from_data((double[]){ 1, NAN, NAN, 2 }, TP_F64, TP_SHAPE(2, 2)))))));
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("linalg");
@@ -93,6 +110,7 @@ int main(void)
     tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
     tcase_add_test(t, a_singular_matrix_is_named);
     tcase_add_test(t, equations_that_cannot_be_read_are_refused);
+    tcase_add_test(t, factors_are_whole_whatever_the_rank_and_the_range);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -306,7 +306,7 @@ START_TEST(a_forked_child_starts_a_pool_of_its_own)
     ck_assert(many_loops_are_right());
     const pid_t child = fork();
     if (!child) {
-        alarm(30);
+        alarm(100);
         exit(many_loops_are_right() ? 0 : 1);          /* which stops the child's pool, and not ours */
     }
     ck_assert(many_loops_are_right());
@@ -336,7 +336,7 @@ START_TEST(a_child_forked_during_the_loop_of_another_thread_runs_none_of_it)
     for (int i = 0; i < 50; i++) {
         const pid_t child = fork();
         if (!child) {
-            alarm(30);
+            alarm(100);
             _exit(many_loops_are_right() ? 0 : 1);
         }
         ck_assert_int_eq(end_of(child), 0);
@@ -354,7 +354,7 @@ START_TEST(a_program_ends_while_another_thread_runs_loops)
         if (!child) {
             static looper l;
             pthread_t thread;
-            alarm(30);
+            alarm(100);
             pthread_create(&thread, NULL, run_uneven_loops, &l);
             nap(3000);
             exit(0);
@@ -396,7 +396,7 @@ int main(void)
 {
     Suite *s = suite_create("parallel");
     TCase *t = tcase_create("parallel");
-    tcase_set_timeout(t, 30);
+    tcase_set_timeout(t, 120);
     tcase_add_test(t, every_piece_is_done_once);
     tcase_add_test(t, small_items_are_done_in_runs_that_cover_them_once);
     tcase_add_test(t, two_threads_have_a_piece_each_at_the_same_time);

@@ -22,7 +22,7 @@ static void jacobi(double *a, double *v, int64_t n)
         double off = 0, all = 0;
         for (int64_t i = 0; i < n; i++)
             for (int64_t j = 0; j < n; j++) all += a[i * n + j] * a[i * n + j], off += i == j ? 0 : a[i * n + j] * a[i * n + j];
-        if (!(off > all * 1e-36)) return;
+        if (!(off > all * 1e-36)) return;              /* below 1e-18 of the norm: nothing is left in float64 */
         for (int64_t p = 0; p < n; p++)
             for (int64_t q = p + 1; q < n; q++) {
                 const double apq = a[p * n + q];
@@ -43,6 +43,14 @@ static void jacobi(double *a, double *v, int64_t n)
                 }
             }
     }
+}
+
+/* The magnitude to scale by, so that no square leaves the range; NaN or infinite where an element is. */
+static double greatest(const double *x, int64_t n)
+{
+    double most = 0;
+    for (int64_t i = 0; i < n; i++) most = most != most || fabs(x[i]) <= most ? most : fabs(x[i]);
+    return most;
 }
 
 /* Rising, vectors along; NaN last */
@@ -169,9 +177,12 @@ static tp_status eigh_factors(tp__call *call)
         take(a, x, b, n * n);
         for (int64_t i = 0; i < n; i++)                /* one triangle counts */
             for (int64_t j = 0; j < i; j++) *(upper ? &a[i * n + j] : &a[j * n + i]) = upper ? a[j * n + i] : a[i * n + j];
+        const double scale = greatest(a, n * n);
+        for (int64_t i = 0; i < n * n && scale > 0; i++) a[i] /= scale;
         jacobi(a, v, n);
-        for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i];
+        for (int64_t i = 0; i < n; i++) w[i] = a[i * n + i] * scale;
         sort_pairs(w, v, n);
+        if (!isfinite(scale)) for (int64_t i = 0; i < n * n + n; i++) v[i] = NAN;        /* w, too */
         for (int64_t i = 0; i < n * n; i++) a[i] = v[i % n * n + i / n];
         put(call->out[0], b, w, n);
         put(call->out[1], b, a, n * n);

@@ -27,6 +27,32 @@ static bool rotate(int64_t m, double *a, double *b, int64_t n, double *va, doubl
     return false;
 }
 
+/* Column j of g, of length 0, becomes a unit vector orthogonal to the other columns that have a length or stand before it: the axis
+ * that is farthest from them, less what lies in them. */
+static void complete(int64_t m, int64_t k, double *g, const double *s, int64_t j)
+{
+    double *y = g + j * m, farthest = -1;
+    int64_t axis = 0;
+    for (int64_t i = 0; i < m; i++) {
+        double rest = 1;
+        for (int64_t q = 0; q < k; q++)
+            if (s[q] > 0 || q < j) rest -= g[q * m + i] * g[q * m + i];
+        if (rest > farthest) farthest = rest, axis = i;
+    }
+    memset(y, 0, (size_t)m * sizeof *y);
+    y[axis] = 1;
+    for (int twice = 0; twice < 2; twice++)            /* once more takes away what rounding left */
+        for (int64_t q = 0; q < k; q++) {
+            double along = 0;
+            if (q == j || !(s[q] > 0 || q < j)) continue;
+            for (int64_t i = 0; i < m; i++) along += y[i] * g[q * m + i];
+            for (int64_t i = 0; i < m; i++) y[i] -= along * g[q * m + i];
+        }
+    double sum = 0;
+    for (int64_t i = 0; i < m; i++) sum += y[i] * y[i];
+    for (int64_t i = 0; i < m; i++) y[i] /= sqrt(sum);
+}
+
 /* g: k columns of length m, one after another; v: k columns of length k; both sorted by falling length, which goes to s. */
 static void jacobi(int64_t m, int64_t k, double *g, double *v, double *s)
 {
@@ -44,6 +70,8 @@ static void jacobi(int64_t m, int64_t k, double *g, double *v, double *s)
         s[j] = sqrt(sum);
         for (int64_t i = 0; i < m && s[j] > 0; i++) g[j * m + i] /= s[j];
     }
+    for (int64_t j = 0; j < k; j++)
+        if (s[j] == 0) complete(m, k, g, s, j);
 }
 
 static int64_t greatest(const double *s, const bool *taken, int64_t k)
@@ -56,11 +84,22 @@ static int64_t greatest(const double *s, const bool *taken, int64_t k)
 
 typedef struct room { double *g, *v, *s; bool *taken; } room;
 
-/* One matrix x, of elements `from`, m x n. Where it is wide its transpose is turned. */
-static void one_matrix(const room *r, const double *x, int64_t m, int64_t n, double *u, double *s, double *vh)
+static void fill(double *x, int64_t n, double value) { for (int64_t i = 0; i < n; i++) x[i] = value; }
+
+/* One matrix x, m x n, which is scaled first, so that no square leaves the range. Where it is wide its transpose is turned. */
+static void one_matrix(const room *r, double *x, int64_t m, int64_t n, double *u, double *s, double *vh)
 {
     const bool wide = m < n;
     const int64_t rows = wide ? n : m, k = wide ? m : n;
+    double scale = 0;
+    for (int64_t i = 0; i < m * n; i++) scale = scale != scale || fabs(x[i]) <= scale ? scale : fabs(x[i]);        /* a NaN stays */
+    if (!isfinite(scale)) {
+        fill(u, m * k, NAN);
+        fill(s, k, NAN);
+        fill(vh, k * n, NAN);
+        return;
+    }
+    for (int64_t i = 0; i < m * n && scale > 0; i++) x[i] /= scale;
     for (int64_t j = 0; j < k; j++)
         for (int64_t i = 0; i < rows; i++) r->g[j * rows + i] = wide ? x[j * n + i] : x[i * n + j];
     jacobi(rows, k, r->g, r->v, r->s);
@@ -68,7 +107,7 @@ static void one_matrix(const room *r, const double *x, int64_t m, int64_t n, dou
     for (int64_t at = 0; at < k; at++) {
         const int64_t j = greatest(r->s, r->taken, k);
         r->taken[j] = true;
-        s[at] = r->s[j];
+        s[at] = r->s[j] * scale;
         for (int64_t i = 0; i < m; i++) u[i * k + at] = wide ? r->v[j * k + i] : r->g[j * rows + i];
         for (int64_t i = 0; i < n; i++) vh[at * n + i] = wide ? r->g[j * rows + i] : r->v[j * k + i];
     }

@@ -97,7 +97,8 @@ TP_API tp_tensor *tp_sinusoidal_positions_with(int64_t length, int64_t width, co
 /* x [.., steps, width] with its pairs turned by t base^(-2 i / width), so that a product of two tells how far they are apart. Gradient: x */
 TP_API tp_tensor *tp_rotary_with(tp_tensor *x, const tp_rotary_options *o);
 
-/* Keys and values of up to `length` steps, for generating step by step: [batch, heads, length, width], on no tape. */
+/* Keys and values of up to `length` steps, for generating step by step: [batch, heads, length, width], on no tape. A copy of it
+ * (tp_module_copy) is empty. */
 TP_API tp_module *tp_nn_kv_cache_with(int64_t batch, int64_t heads, int64_t length, int64_t width, const tp_nn_kv_cache_options *o);
 /* Puts k and v [batch, heads, n, width] after those that are there. *all_k and *all_v are views of all so far.
  * TP_ERR_SHAPE: of other sizes, or no room. */
