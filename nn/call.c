@@ -43,7 +43,13 @@ static void leave(run *r, tp_tensor **outs, int n)
 static void run_hooks(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
 {
     const struct tp_module_state *s = tp__state(m);
-    for (int i = 0; i < s->n_hooks; i++) s->hooks[i].fn(s->hooks[i].arg, m, args, n, outs, n_outs);
+    for (int i = 0; i < s->n_hooks;) {
+        const int64_t id = s->hooks[i].id;
+        s->hooks[i].fn(s->hooks[i].arg, m, args, n, outs, n_outs);
+        if (i < s->n_hooks && s->hooks[i].id == id) i++;         /* else it removed itself, and the next one stands here */
+    }
+    for (int i = 0; i < n_outs; i++)
+        if (!outs[i] && !tp_failed()) tp_fail(TP_ERR_STATE, "forward: a hook of %s put NULL in place of output %d", s->type, i);
 }
 
 static tp_status not_callable(tp_module *m)
