@@ -298,7 +298,8 @@ __attribute__((noinline)) static tp_status run_leaf(tp__walk *w, size_t at)
     if (!gather->dy) return TP_OK;
     tp_tensor *const leaf = gather->leaf;
     const uint32_t mark = tp__list_mark();
-    tp_status status = leaf->grad ? tp__run_hooks(&leaf->grad->hooks, 0, &gather->dy, mark) : TP_OK;
+    tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);      /* another thread may be making it */
+    tp_status status = state ? tp__run_hooks(&state->hooks, 0, &gather->dy, mark) : TP_OK;
     gather = &w->gather[at];
     if (!status && (w->gives || !gather->captured)) {
         tp_tensor *g = gather->dy;
