@@ -248,7 +248,8 @@ static tp_status exp_compose(tp__call *call)
 static tp_status factor_shape(tp__call *call)
 {
     const tp_tensor *b = call->in[0], *l = call->in[1];
-    bool fits = b->ndim == l->ndim && b->dtype == l->dtype && rows_of(b) == rows_of(l);
+    bool fits = b->ndim >= 2 && b->ndim == l->ndim && tp__is_floating(b->dtype) && b->dtype == l->dtype && rows_of(b) == rows_of(l)
+        && rows_of(l) == columns_of(l);
     for (int d = 0; d < b->ndim - 2 && fits; d++) fits = b->shape[d] == l->shape[d];
     if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not fit", tp__shape_text(b), tp__shape_text(l));
     return tp__made(tp__out(call, (tp_dtype)b->dtype, b->ndim, b->shape));
