@@ -212,7 +212,7 @@ static tp_status attention_call(tp_module *self, const tp_arg *args, int n, tp_t
     tp_tensor *weights = NULL, *y = attend(m, &x, &mask, &want, &weights);
     if (y) y = single ? tp_squeeze(y, .dims = TP_DIMS(0)) : m->batch_first ? y : tp_transpose(y, 0, 1);
     if (weights && single) weights = tp_squeeze(weights, .dims = TP_DIMS(0));
-    if (!y || max < 1 || (want.weights && !weights)) return tp_error_status();
+    if (!y || (want.weights && !weights)) return tp_error_status();
     outs[0] = y;
     if (want.weights) outs[1] = weights;
     *n_out = want.weights ? 2 : 1;

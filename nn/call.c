@@ -40,7 +40,7 @@ static void leave(run *r, tp_tensor **outs, int n)
     tp_path_pop(&r->frame);
 }
 
-static void run_hooks(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
+static tp_status run_hooks(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
 {
     const struct tp_module_state *s = tp__state(m);
     for (int i = 0; i < s->n_hooks;) {
@@ -49,7 +49,9 @@ static void run_hooks(tp_module *m, const tp_arg *args, int n, tp_tensor **outs,
         if (i < s->n_hooks && s->hooks[i].id == id) i++;         /* else it removed itself, and the next one stands here */
     }
     for (int i = 0; i < n_outs; i++)
-        if (!outs[i] && !tp_failed()) tp_fail(TP_ERR_STATE, "forward: a hook of %s put NULL in place of output %d", s->type, i);
+        if (!outs[i])                                  /* after an error of the hook's own that one is kept */
+            return tp_fail(TP_ERR_STATE, "forward: a hook of %s put NULL in place of output %d", s->type, i);
+    return TP_OK;
 }
 
 static tp_status not_callable(tp_module *m)
@@ -84,10 +86,8 @@ static tp_status run_call(tp_module *m, const tp_arg *args, int n, tp_tensor **o
     tp_status status = s->cls.call ? s->cls.call(m, args, n, outs, max, n_out) : call_forward(m, args, n, outs, max, n_out);
     if (status == TP_OK && (*n_out < 0 || *n_out > max))
         status = tp_fail(TP_ERR_STATE, "call: %s claims %d outputs, there is room for %d", s->type, *n_out, max);
-    if (status == TP_OK) {
-        if (s->n_hooks) run_hooks(m, args, n, outs, *n_out);
-        return TP_OK;
-    }
+    if (status == TP_OK && s->n_hooks) status = run_hooks(m, args, n, outs, *n_out);
+    if (status == TP_OK) return TP_OK;
     tp_fail(status, "call: %s failed and did not say why", s->type);
     for (int i = 0; i < max; i++) outs[i] = NULL;
     *n_out = 0;

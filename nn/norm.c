@@ -116,10 +116,11 @@ static tp_status rms_norm_call(tp_module *self, const tp_arg *args, int n, tp_te
 {
     const rms_norm *m = (const rms_norm *)self;
     const tp_arg *in[1];
+    (void)max;                                         /* at least 1, as for all layers */
     const tp_status status = tp__inputs(self, "x", args, n, in);
     if (status != TP_OK) return status;
     tp_tensor *x = tp__input_tensor(self, in[0], "x");
-    *outs = max ? tp_rms_norm(x, shape_of(&m->shape), .weight = m->weight, .eps = isnan(m->eps) ? -1 : m->eps) : NULL;
+    *outs = tp_rms_norm(x, shape_of(&m->shape), .weight = m->weight, .eps = isnan(m->eps) ? -1 : m->eps);
     *n_out = 1;
     return *outs ? TP_OK : tp_error_status();
 }

@@ -168,8 +168,8 @@ static tp_status cell_call(tp_module *self, const tp_arg *args, int n, tp_tensor
     tp__rnn_step(p, &w, tp_linear(single ? tp_unsqueeze(x, 0) : x, w.w_ih, w.b_ih), &s);
     tp_tensor *all[] = { s.h, s.c };
     *n_out = p->kind == TP__LSTM && max > 1 ? 2 : 1;
-    for (int i = 0; i < *n_out && i < max; i++) outs[i] = single ? tp_squeeze(all[i], .dims = TP_DIMS(0)) : all[i];
-    return tp_failed() || max < 1 ? tp_error_status() : TP_OK;
+    for (int i = 0; i < *n_out; i++) outs[i] = single ? tp_squeeze(all[i], .dims = TP_DIMS(0)) : all[i];
+    return tp_failed() ? tp_error_status() : TP_OK;
 }
 
 /* ---- In C -------------------------------------------------------------------------------------------------------------------- */

@@ -342,6 +342,10 @@ static tp_tensor *lbfgs_minimize(tp_optimizer *opt, tp_closure_fn *closure, void
         tp_fail(TP_ERR_ARGUMENT, "step_closure: lbfgs takes one group, and there are %d", opt->n_groups);
         return NULL;
     }
+    if (opt->minimizes) {
+        tp_fail(TP_ERR_STATE, "step_closure: the closure cannot step the optimizer that called it");
+        return NULL;
+    }
     TP_NO_GRAD();
     opt->minimizes = true;
     tp_tensor *const first = evaluate(&p, &p.m->loss);

@@ -355,6 +355,27 @@ START_TEST(nothing_is_written_where_an_index_is_out_of_range)
 }
 END_TEST
 
+START_TEST(gradients_of_a_row_are_summed_wider_than_16_bits)
+{
+    TP_SCOPE();
+    tp_tensor *table = tp_zeros(TP_SHAPE(2, 300), .dtype = TP_BF16, .requires_grad = true), *rows = tp_zeros(TP_SHAPE(384), .dtype = TP_I64);
+    ck_ok(tp_backward(tp_sum(tp_to_dtype(tp_embedding(rows, table), TP_F32))));
+    tp_tensor *g = tp_grad_of(table);
+    ck_values(tp_narrow(tp_select(g, 0, 0), 0, 254, 4), 384, 384, 384, 384);         /* one by one in bfloat16 it would stand at 256 */
+    ck_values(tp_sum(tp_select(g, 0, 1)), 0);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_step_may_be_larger_than_anything)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_view(tp_arange(0, 6, 1), TP_SHAPE(2, 3));
+    ck_values(tp_index(x, TP_INDEX(TP_SLICE(1, TP_NONE, INT64_MAX), TP_NEWAXIS, TP_SLICE(0, TP_NONE, INT64_MAX))), 3);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("index");
@@ -374,6 +395,8 @@ int main(void)
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     tcase_add_test(tests, what_is_out_of_range_is_named);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
+    tcase_add_test(tests, gradients_of_a_row_are_summed_wider_than_16_bits);
+    tcase_add_test(tests, a_step_may_be_larger_than_anything);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -273,6 +273,42 @@ START_TEST(a_forward_hook_sees_and_replaces_the_output)
 }
 END_TEST
 
+static int64_t once;
+static void only_once(void *arg, tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
+{
+    double_it(arg, m, args, n, outs, n_outs);
+    tp_remove_forward_hook(m, once);
+}
+static void forget_output(void *arg, tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
+{
+    (void)arg, (void)m, (void)args, (void)n, (void)n_outs;
+    outs[0] = NULL;
+}
+
+START_TEST(a_hook_may_remove_itself_and_must_leave_an_output)
+{
+    TP_SCOPE();
+    int calls = 0;
+    tp_module *m = tp_nn_relu();
+    tp_tensor *x = tp_full(TP_SHAPE(1), 3.0), *y = x;
+    once = tp_register_forward_hook(m, only_once, &calls);
+    tp_register_forward_hook(m, double_it, &calls);
+    ck_assert(tp_item(tp_forward(m, x)) == 12);         /* the second hook is not passed over */
+    ck_assert(tp_item(tp_forward(m, x)) == 6);
+    ck_assert_int_eq(calls, 3);
+    tp_register_forward_hook(m, forget_output, NULL);
+    ck_assert_ptr_null(tp_forward(m, x));
+    ck_assert_message("forward: a hook of ReLU put NULL in place of output 0");
+    const tp_arg arg = { .kind = TP_ARG_TENSOR, .value.tensor = x };
+    ck_assert_int_eq(tp_call(m, &arg, 1, &y, 1, NULL), TP_ERR_STATE);
+    ck_assert_ptr_null(y);
+    ck_assert_message("forward: a hook of ReLU put NULL in place of output 0");
+    ck_assert_int_eq(tp_call(m, &arg, 1, NULL, 0, NULL), TP_ERR_ARGUMENT);
+    ck_assert_message("call: ReLU has an output, and there is room for none");
+    tp_module_free(m);
+}
+END_TEST
+
 static int drops;
 static void count_drop(tp_module *self) { (void)self; drops++; }
 static const tp_module_class counted_class = { .size = sizeof(tp_module_class), .type = "Counted", .drop = count_drop };
@@ -854,6 +890,7 @@ static Suite *suite(void)
     tcase_add_test(machinery, an_error_names_the_module_and_the_line_of_its_call);
     tcase_add_test(machinery, a_call_takes_arguments_by_position_and_name_and_gives_several_outputs);
     tcase_add_test(machinery, a_forward_hook_sees_and_replaces_the_output);
+    tcase_add_test(machinery, a_hook_may_remove_itself_and_must_leave_an_output);
     tcase_add_test(machinery, modes_reach_every_child);
     tcase_add_test(machinery, a_move_keeps_the_handles_and_takes_the_gradients_along);
     tcase_add_test(machinery, many_threads_run_one_module_at_once);

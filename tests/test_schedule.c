@@ -162,6 +162,23 @@ static void make_sequence(void *arg)
     tp_optimizer_free(opt);
 }
 
+START_TEST(a_rate_stays_a_number)
+{
+    TP_SCOPE();
+    tp_optimizer *opt = sgd(1), *other = sgd(1);
+    tp_schedule *s = tp_constant_schedule(opt, .factor = 0, .total_iters = 2), *cycle = tp_one_cycle_schedule(other, 1., .total_steps = 1, .pct_start = 1);
+    ck_assert(tp_get_lr(opt) == 0);
+    tp_schedule_step(s);
+    tp_schedule_step(s);
+    ck_assert(tp_get_lr(opt) == 1);                    /* 0 times what? the rate that it was made with */
+    ck_assert(isfinite(tp_get_lr(other)));
+    tp_schedule_free(s);
+    tp_schedule_free(cycle);
+    tp_optimizer_free(opt);
+    tp_optimizer_free(other);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail) { every_point("a sequence of schedules", make_sequence, NULL, NULL); }
 END_TEST
 
@@ -175,6 +192,7 @@ int main(void)
     tcase_add_test(t, a_plateau_waits_for_a_metric);
     tcase_add_test(t, a_schedule_outlives_its_optimizer_and_is_refused_then);
     tcase_add_test(t, what_cannot_be_is_refused);
+    tcase_add_test(t, a_rate_stays_a_number);
     tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -50,7 +50,7 @@ typedef struct job {
     float *u;                                          /* the weight's matrices, in strips of outputs; or the sums of products */
     int64_t u_matrix;
     float *scratch;
-    int64_t tile_floats, scratch_floats;               /* of all matrices of a block; per thread */
+    int64_t scratch_floats;                            /* per thread */
     _Atomic bool not_finite;
 } job;
 

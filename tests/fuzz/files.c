@@ -6,13 +6,8 @@
  * again, so that the checksums hold. What must hold: no crash, no hang, bounded memory, and an error if and only if there is no
  * tensor. */
 #include <dirent.h>
-#include <getopt.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <taper/taper.h>
 
@@ -22,18 +17,7 @@ enum { MOST = 64 << 10, HANGS_AFTER = 60, PARTS = 64, GOOD = 40 };
 #define MOST_BYTES ((size_t)256 << 20)                 /* of one allocation: what is larger fails */
 #define MOST_READ  ((int64_t)1 << 22)                  /* elements: an expanded view may have any number */
 
-/* ---- Dice ------------------------------------------------------------------------------------------------------------------------ */
-
-static uint64_t state;
-static uint64_t draw(void)                             /* splitmix64 (Steele, Lea & Flood 2014) */
-{
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-static int64_t below(int64_t n) { return (int64_t)(draw() % (uint64_t)n); }
-static bool one_in(int n) { return below(n) == 0; }
+#include "fuzz.h"
 
 /* ---- The case under way -------------------------------------------------------------------------------------------------------------- */
 
@@ -55,24 +39,10 @@ static void complain(const char *what)
     findings++;
 }
 
-static void on_alarm(int signal_number)
-{
-    (void)signal_number;
-    static const char text[] = "\nfuzz: this file hangs\n";
-    if (write(STDERR_FILENO, text, sizeof text - 1) > 0) tell();
-    _exit(3);
-}
-
 #if defined(__SANITIZE_ADDRESS__)
-void __sanitizer_set_death_callback(void (*callback)(void));
-const char *__ubsan_default_options(void);
-const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
 const char *__asan_default_options(void);
 /* libzip and jansson allocate for themselves */
 const char *__asan_default_options(void) { return "allocator_may_return_null=1:max_allocation_size_mb=300:abort_on_error=1"; }
-static void tell_at_death(void) { __sanitizer_set_death_callback(tell); }
-#else
-static void tell_at_death(void) {}
 #endif
 
 /* ---- Bytes, and changing them ------------------------------------------------------------------------------------------------------------ */
@@ -381,19 +351,6 @@ static void run_case(int reader, uint64_t seed)
 
 /* ---- The program ---------------------------------------------------------------------------------------------------------------------------- */
 
-static void *bounded_alloc(void *arg, size_t bytes_wanted, size_t align)
-{
-    (void)arg;
-    void *memory = NULL;
-    return bytes_wanted > MOST_BYTES || posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, bytes_wanted ? bytes_wanted : 1)
-               ? NULL : memory;
-}
-static void bounded_release(void *arg, void *memory, size_t n)
-{
-    (void)arg, (void)n;
-    free(memory);
-}
-
 static void clean_folder(void)
 {
     DIR *d = opendir(folder);
@@ -405,13 +362,10 @@ static void clean_folder(void)
     if (d) closedir(d);
 }
 
-static int usage(FILE *out, int code)
-{
-    fputs("fuzz-files [--seconds N] [--cases N] [--seed N] [--reader NAME] [--case N]\n"
-          "  reads files that are changed at random, for N seconds (10) or N cases of each reader; 1 if one did what it must not\n"
-          "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz or pt alone\n", out);
-    return code;
-}
+static const char usage[] =
+    "fuzz-files [--seconds N] [--cases N] [--seed N] [--reader NAME] [--case N]\n"
+    "  reads files that are changed at random, for N seconds (10) or N cases of each reader; 1 if one did what it must not\n"
+    "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz or pt alone\n";
 
 static void run_reader(int reader, double seconds, long long most, uint64_t seed)
 {
@@ -426,43 +380,30 @@ static void run_reader(int reader, double seconds, long long most, uint64_t seed
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = { { "seconds", required_argument, NULL, 's' }, { "cases", required_argument, NULL, 'n' },
-        { "seed", required_argument, NULL, 'r' }, { "case", required_argument, NULL, 'c' }, { "reader", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-    long long most = 0, only = -1, seed = 1;
-    double seconds = 10;
-    const char *name = NULL;
-    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o == 'h') return usage(stdout, 0);
-        if (o == 's') seconds = atof(optarg);
-        else if (o == 'n') most = atoll(optarg);
-        else if (o == 'r') seed = atoll(optarg);
-        else if (o == 'c') only = atoll(optarg);
-        else if (o == 'o') name = optarg;
-        else return usage(stderr, 2);
-    }
+    fuzz_options o;
+    int status;
+    if (!read_options(argc, argv, "cases", "reader", usage, &o, &status)) return status;
     const char *where = getenv("TMPDIR");
     if (!where) where = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";            /* a disk is what takes longest */
     snprintf(folder, sizeof folder, "%s/taper-fuzz-XXXXXX", where);
     if (!mkdtemp(folder)) return fprintf(stderr, "fuzz-files: cannot make %s\n", folder), 2;
-    tell_at_death();
-    signal(SIGALRM, on_alarm);
-    tp_set_allocator(&(tp_allocator){ .alloc = bounded_alloc, .release = bounded_release });
+    tell_of_the_end();
+    bound_memory();
     bool known = false;
     for (int r = 0; r < READERS; r++) {
-        if (name && strcmp(name, readers[r].name)) continue;
+        if (o.name && strcmp(o.name, readers[r].name)) continue;
         known = true;
-        set_dice((uint64_t)seed, -1, r);
+        set_dice((uint64_t)o.seed, -1, r);
         if (!make_good(r)) return 2;
-        now.number = only;
-        if (only >= 0) run_case(r, (uint64_t)seed);
-        else run_reader(r, seconds, most, (uint64_t)seed);
+        now.number = o.only;
+        if (o.only >= 0) run_case(r, (uint64_t)o.seed);
+        else run_reader(r, o.seconds, o.most, (uint64_t)o.seed);
     }
-    if (!known) return usage(stderr, 2);
-    if (only < 0) {
+    if (!known) return fputs(usage, stderr), 2;
+    if (o.only < 0) {
         clean_folder();
         rmdir(folder);
-        printf("seed %lld: %lld findings\n", seed, findings);
+        printf("seed %lld: %lld findings\n", o.seed, findings);
     }
     return findings != 0;
 }

@@ -5,13 +5,9 @@
  * (small, often ones that broadcast, sometimes empty), strides (transposed, expanded, every other element, an offset) and
  * values (NaN, infinities, negative and huge indices among them). A call that works is differentiated, twice at times. What
  * must hold: no crash, no hang, and an error is set if and only if the call failed. */
-#include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <taper/autograd.h>
 #include <taper/extend.h>
@@ -22,18 +18,7 @@ enum { MOST_ARGS = 24, MOST_LIST = 12, MOST_OUTPUTS = 64, HANGS_AFTER = 60 };
 #define MOST_BYTES ((size_t)64 << 20)                  /* of one allocation: what is larger fails */
 #define MOST_SUMMED ((int64_t)MOST_BYTES)              /* elements: an expanded view may have any number, and adding them takes its time */
 
-/* ---- Dice ------------------------------------------------------------------------------------------------------------------------ */
-
-static uint64_t state;
-static uint64_t draw(void)                             /* splitmix64 (Steele, Lea & Flood 2014) */
-{
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-static int64_t below(int64_t n) { return (int64_t)(draw() % (uint64_t)n); }
-static bool one_in(int n) { return below(n) == 0; }
+#include "fuzz.h"
 
 /* ---- The case under way, to be told when it crashes --------------------------------------------------------------------------- */
 
@@ -55,39 +40,6 @@ static void tell(void)
     const int n = snprintf(line, sizeof line, "\nfuzz: case %lld: %s(%s)\n", now.number, now.op ? now.op : "", now.args);
     if (n > 0 && write(STDERR_FILENO, line, n < (int)sizeof line ? (size_t)n : sizeof line - 1) < 0) return;
 }
-
-static void on_alarm(int signal_number)
-{
-    (void)signal_number;
-    static const char text[] = "\nfuzz: this call hangs\n";
-    if (write(STDERR_FILENO, text, sizeof text - 1) > 0) tell();
-    _exit(3);
-}
-
-static void on_crash(int signal_number)
-{
-    tell();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
-#if defined(__SANITIZE_ADDRESS__)
-void __sanitizer_set_death_callback(void (*callback)(void));
-const char *__ubsan_default_options(void);
-const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
-static void tell_at_death(void)
-{
-    __sanitizer_set_death_callback(tell);
-    signal(SIGABRT, on_crash);
-}
-#else
-static void tell_at_death(void)
-{
-    signal(SIGSEGV, on_crash);
-    signal(SIGABRT, on_crash);
-    signal(SIGFPE, on_crash);
-}
-#endif
 
 /* ---- Tensors -------------------------------------------------------------------------------------------------------------------- */
 
@@ -442,60 +394,33 @@ static void run_case(const tp_op *op)
 
 /* ---- The program -------------------------------------------------------------------------------------------------------------------- */
 
-static void *bounded_alloc(void *arg, size_t bytes, size_t align)
-{
-    (void)arg;
-    void *memory = NULL;
-    return bytes > MOST_BYTES || posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, bytes ? bytes : 1) ? NULL : memory;
-}
-static void bounded_release(void *arg, void *memory, size_t bytes)
-{
-    (void)arg, (void)bytes;
-    free(memory);
-}
 static void ignore_log(void *arg, tp_log_level level, const char *message) { (void)arg, (void)level, (void)message; }
 
-static int usage(FILE *out, int code)
-{
-    fputs("fuzz-ops [--seconds N] [--calls N] [--seed N] [--case N] [--op NAME]\n"
-          "  calls random ops with random arguments, for N seconds (10) or N calls; 1 if one did what it must not\n"
-          "  --case N   repeats one case;  --op NAME   of this op alone\n", out);
-    return code;
-}
+static const char usage[] =
+    "fuzz-ops [--seconds N] [--calls N] [--seed N] [--case N] [--op NAME]\n"
+    "  calls random ops with random arguments, for N seconds (10) or N calls; 1 if one did what it must not\n"
+    "  --case N   repeats one case;  --op NAME   of this op alone\n";
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = { { "seconds", required_argument, NULL, 's' }, { "calls", required_argument, NULL, 'n' },
-        { "seed", required_argument, NULL, 'r' }, { "case", required_argument, NULL, 'c' }, { "op", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-    long long most = 0, only = -1, seed = 1;
-    double seconds = 10;
-    const char *name = NULL;
-    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o == 'h') return usage(stdout, 0);
-        if (o == 's') seconds = atof(optarg);
-        else if (o == 'n') most = atoll(optarg);
-        else if (o == 'r') seed = atoll(optarg);
-        else if (o == 'c') only = atoll(optarg);
-        else if (o == 'o') name = optarg;
-        else return usage(stderr, 2);
-    }
-    if (name && !tp_op_find(name)) return fprintf(stderr, "fuzz-ops: there is no op \"%s\"\n", name), 2;
-    tell_at_death();
-    signal(SIGALRM, on_alarm);
+    fuzz_options o;
+    int status;
+    if (!read_options(argc, argv, "calls", "op", usage, &o, &status)) return status;
+    if (o.name && !tp_op_find(o.name)) return fprintf(stderr, "fuzz-ops: there is no op \"%s\"\n", o.name), 2;
+    tell_of_the_end();
     tp_set_log(ignore_log, NULL);
-    tp_set_allocator(&(tp_allocator){ .alloc = bounded_alloc, .release = bounded_release });
+    bound_memory();
     tp_set_num_threads(2);
-    const time_t end = time(NULL) + (time_t)seconds;
-    for (now.number = only < 0 ? 0 : only; most ? now.number < most : time(NULL) < end; now.number++) {
-        state = (uint64_t)seed * 0x2545F4914F6CDD1Du + (uint64_t)now.number * 0x9E3779B97F4A7C15u;
+    const time_t end = time(NULL) + (time_t)o.seconds;
+    for (now.number = o.only < 0 ? 0 : o.only; o.most ? now.number < o.most : time(NULL) < end; now.number++) {
+        state = (uint64_t)o.seed * 0x2545F4914F6CDD1Du + (uint64_t)now.number * 0x9E3779B97F4A7C15u;
         for (int i = 0; i < 4; i++) draw();
         const tp_op *op = tp_op_at((int)below(tp_op_count()));
-        if (name) op = tp_op_find(name);
+        if (o.name) op = tp_op_find(o.name);
         run_case(op);
-        if (only >= 0) break;
+        if (o.only >= 0) break;
         if (isatty(STDERR_FILENO) && now.number % 5000 == 0) fprintf(stderr, "\r%lld calls ", calls);
     }
-    printf("%d ops, seed %lld: %lld calls, %lld worked, %lld differentiated, %lld findings\n", tp_op_count(), seed, calls, worked, differentiated, findings);
+    printf("%d ops, seed %lld: %lld calls, %lld worked, %lld differentiated, %lld findings\n", tp_op_count(), o.seed, calls, worked, differentiated, findings);
     return findings != 0;
 }

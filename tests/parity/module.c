@@ -106,8 +106,13 @@ void run_module_error(sample *s)
 {
     const char *message = text_at(s->text, "message"), *on = text_at(s->text, "error_on");
     bool failed = !is_known(s) || !make_module(s);
+    const bool forward = on && !strcmp(on, "forward");
     if (s->verdict == FAILED) return;
-    if (!failed && on && !strcmp(on, "forward")) {
+    if (failed && forward) {
+        differ_error(s, "it is the forward that has to fail, and the module could not be built");
+        return;
+    }
+    if (forward) {
         if (!arguments_make(s)) return;
         failed = !call_module(s);
     }

@@ -4,7 +4,6 @@
  *   OP/ID       one sample. */
 #include "parity.h"
 
-
 static bool names(const char *what, size_t n, const char *op, const char *dtype, const char *id)
 {
     const size_t length = strlen(op);
