@@ -8,6 +8,8 @@ static tp_status lbfgs_check(const char *op, const tp__optim_values *v)
 {
     if (tp__check_not_negative(op, "lr", v->lr) || tp__check_not_negative(op, "max_iter", v->max_iter))
         return TP_ERR_ARGUMENT;
+    if (v->max_iter > 1e9 || !(v->max_eval == TP_UNSET || (v->max_eval >= 0 && v->max_eval <= 1e9)))
+        return tp_fail(TP_ERR_ARGUMENT, "%s: max_iter is %g and max_eval %g, and 1e9 is the most", op, v->max_iter, v->max_eval);
     if (!(v->history_size >= 1 && v->history_size <= 1e6))
         return tp_fail(TP_ERR_ARGUMENT, "%s: history_size is %g, and has to be from 1 to 1000000", op, v->history_size);
     if (v->line_search_fn < 0 || v->line_search_fn > TP_STRONG_WOLFE)

@@ -268,6 +268,10 @@ START_TEST(lbfgs_finds_the_bottom_of_a_bowl_and_other_optimizers_take_closures)
     ck_message("step: lbfgs evaluates the loss itself: tp_step_closure");
     ck_assert_int_eq(tp_optimizer_save(b.opt, scratch_file()), TP_ERR_UNSUPPORTED);
     ck_message("optimizer_save: the state of lbfgs cannot be saved");
+    ck_assert_ptr_null(tp_lbfgs(TP_TENSORS(b.x), .max_iter = INFINITY));
+    ck_error(TP_ERR_ARGUMENT, "lbfgs: max_iter is inf");
+    ck_assert_ptr_null(tp_lbfgs(TP_TENSORS(b.x), .max_eval = NAN));
+    ck_error(TP_ERR_ARGUMENT, "and max_eval nan");
     ck_assert_ptr_null(tp_step_closure(b.opt, NULL, NULL));
     ck_message("step_closure: the closure is NULL");
     tp_optimizer_free(b.opt);
