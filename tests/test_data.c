@@ -351,6 +351,76 @@ START_TEST(tensor_dataset_rejects_what_does_not_fit)
 }
 END_TEST
 
+/* 0, 1, .. n - 1, the two of a step. */
+static tp_tensor *series(int64_t n)
+{
+    return tp_reshape(tp_arange(0, (double)(2 * n), 1), TP_SHAPE(n, 2));
+}
+
+START_TEST(windows_come_with_what_comes_next)
+{
+    TP_SCOPE();
+    tp_dataset *set = tp_window_dataset(series(11), 3), *close = tp_window_dataset(tp_arange(0, 11, 1), 3, .stride = 2);
+    tp_sample sample;
+    ck_assert_int_eq(tp_dataset_count(set), 3);        /* 0 3 6: the window at 9 lacks what comes next */
+    ck_assert_int_eq(tp_dataset_count(close), 4);      /* 0 2 4 6 */
+    ck_assert_int_eq(tp_dataset_get(set, 2, &sample), TP_OK);
+    ck_assert_int_eq(sample.n_fields, 2);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(((const int64_t *)tp_data(sample.field[0]))[i], 12 + i);
+        ck_assert_int_eq(((const int64_t *)tp_data(sample.field[1]))[i], 14 + i);
+    }
+    ck_assert_int_eq(tp_dataset_get(close, 3, &sample), TP_OK);
+    ck_assert_int_eq(tp_ndim(sample.field[1]), 1);
+    ck_assert_int_eq(((const int64_t *)tp_data(sample.field[1]))[2], 9);
+    tp_free_all(set, close);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(random_windows_are_drawn_anew_and_reach_both_ends)
+{
+    tp_dataset *set = tp_window_dataset(tp_arange(0, 6, 1), 4, .random = 60);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 20, .seed = 3, .workers = 2);
+    tp_batch batch;
+    int64_t first[2][60], seen[6] = { 0 };
+    for (int epoch = 0; epoch < 2; epoch++)
+        for (int64_t n = 0; tp_loader_next(loader, &batch); n += batch.size)
+            for (int64_t i = 0; i < batch.size; i++) {
+                const int64_t *x = (const int64_t *)tp_data(batch.x) + 4 * i, *y = (const int64_t *)tp_data(batch.y) + 4 * i;
+                for (int j = 0; j < 4; j++)
+                    ck_assert_int_eq(y[j], x[j] + 1);
+                ck_assert_int_eq(x[3], x[0] + 3);
+                seen[first[epoch][n + i] = x[0]]++;
+            }
+    ck_assert(seen[0] > 30 && seen[1] > 30 && seen[0] + seen[1] == 120);
+    ck_assert_mem_ne(first[0], first[1], sizeof first[0]);
+    tp_free_all(loader, set);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
+START_TEST(windows_reject_what_does_not_fit)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_window_dataset(tp_arange(0, 4, 1), 4));
+    ck_assert_str_eq(tp_last_error()->message, "window_dataset: 4 steps are no window of 4 and the step after it");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_window_dataset(tp_arange(0, 4, 1), 0));
+    ck_assert_str_eq(tp_last_error()->message, "window_dataset: length 0 and stride 0 must be at least 1, random 0 not negative");
+    tp_clear_error();
+    ck_assert_ptr_null(tp_window_dataset(tp_arange(0, 4, 1), 2, .stride = 1, .random = 5));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_ARGUMENT);
+    tp_clear_error();
+    ck_assert_ptr_null(tp_window_dataset(tp_scalar(1), 1));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_SHAPE);
+    tp_clear_error();
+    ck_assert_ptr_null(tp_window_dataset(NULL, 1));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_ARGUMENT);
+    tp_clear_error();
+}
+END_TEST
+
 START_TEST(subset_holds_its_set_and_checks_its_bounds)
 {
     tp_dataset *set = numbers(10), *part = tp_subset(set, 6, 3), *some = tp_subset_of(part, (int64_t[]){ 2, 0 }, 2);
@@ -476,8 +546,8 @@ END_TEST
 START_TEST(order_and_samples_do_not_depend_on_the_number_of_workers)
 {
     own o = { .n = 101, .bad = -1, .odd = -1 };
-    tp_dataset *sets[] = { tp_dataset_new(&own_class, &o), numbers(101) };
-    for (int s = 0; s < 2; s++) {
+    tp_dataset *sets[] = { tp_dataset_new(&own_class, &o), numbers(101), tp_window_dataset(series(60), 5, .random = 101) };
+    for (int s = 0; s < 3; s++) {
         uint64_t expected[3] = { 0 };
         for (int workers = 0; workers <= 5; workers++) {
             tp_loader *loader = tp_data_loader(sets[s], .batch_size = 7, .shuffle = true, .workers = workers,
@@ -495,7 +565,7 @@ START_TEST(order_and_samples_do_not_depend_on_the_number_of_workers)
         ck_assert_uint_ne(expected[0], expected[1]);
         ck_assert_uint_ne(expected[1], expected[2]);
     }
-    tp_free_all(sets[0], sets[1]);
+    tp_free_all(sets[0], sets[1], sets[2]);
     ck_assert_int_eq(tp_report_error(stderr), 0);
 }
 END_TEST
@@ -839,6 +909,9 @@ int main(void)
     tcase_add_test(sets, digits_are_the_same_on_every_machine);
     tcase_add_test(sets, tensor_dataset_outlives_the_scope_of_its_tensors);
     tcase_add_test(sets, tensor_dataset_rejects_what_does_not_fit);
+    tcase_add_test(sets, windows_come_with_what_comes_next);
+    tcase_add_test(sets, random_windows_are_drawn_anew_and_reach_both_ends);
+    tcase_add_test(sets, windows_reject_what_does_not_fit);
     tcase_add_test(sets, subset_holds_its_set_and_checks_its_bounds);
     tcase_add_test(sets, dataset_new_drops_self_also_when_it_fails);
     tcase_add_test(loader, loader_gives_each_sample_once_an_epoch);

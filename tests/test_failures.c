@@ -41,11 +41,12 @@ static void make_objects(void *arg)
     tp_optimizer *sgd = tp_sgd(tp_parameters(net), .momentum = 0.9), *adam = tp_adamw(tp_parameters(net), .amsgrad = true);
     tp_dataset *set = tp_tensor_dataset(TP_TENSORS(tp_ones(TP_SHAPE(6, 2)), tp_zeros(TP_SHAPE(6), .dtype = TP_I64))), *part = NULL;
     if (set) part = tp_subset(set, 1, 4);
+    tp_dataset *pieces = tp_window_dataset(tp_arange(0, 9, 1), 2, .random = 3);
     tp_loader *loader = part ? tp_data_loader(part, .batch_size = 2, .shuffle = true, .seed = 4) : NULL;
     tp_eval(net);
     tp_named_modules(net);
     tp_state_dict(net);
-    tp_free_all(loader, set, net, adam, part, sgd);
+    tp_free_all(loader, set, net, adam, part, pieces, sgd);
 }
 START_TEST(making_objects) { every_point("modules, optimizers, datasets and loaders", make_objects, NULL, NULL); }
 END_TEST

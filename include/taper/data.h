@@ -77,6 +77,14 @@ typedef struct tp_digits_options {
 } tp_digits_options;
 #define TP__DEFAULT_digits .train = true,
 
+typedef struct tp_window_dataset_options {
+    TP__HEAD(tp_window_dataset_options);
+    int64_t stride TP__IS(TP_NONE);                    /* steps from one window to the next; not given: length, so that none overlap */
+    int64_t random TP__IS(TP_NONE);                    /* instead: so many samples, each from a place that is drawn anew in each epoch */
+    TP__TAIL;
+} tp_window_dataset_options;
+#define TP__DEFAULT_window_dataset .stride = TP_NONE, .random = TP_NONE,
+
 typedef struct tp_data_loader_options {
     TP__HEAD(tp_data_loader_options);
     int64_t batch_size TP__IS(1);
@@ -94,7 +102,7 @@ typedef struct tp_data_loader_options {
 } tp_data_loader_options;
 #define TP__DEFAULT_data_loader .batch_size = 1, .prefetch = 2, .seed = TP_NONE,
 
-#define TP__EACH_DATA_OPTIONS(X) X(mnist) X(digits) X(data_loader)
+#define TP__EACH_DATA_OPTIONS(X) X(mnist) X(digits) X(window_dataset) X(data_loader)
 
 #ifdef __cplusplus
 extern "C" {
@@ -114,6 +122,10 @@ TP_API tp_status tp_dataset_get(tp_dataset *set, int64_t index, tp_sample *out);
 /* Sample i is x[i], y[i], ..: tp_tensor_dataset(TP_TENSORS(x, y)). Holds the tensors, which are on the CPU and of equal first
  * dim; one that is not contiguous is copied. */
 TP_API tp_dataset *tp_tensor_dataset(tp_tensor_list tensors);
+
+/* Pieces of a long sequence [n, ..], of a text as int64 [n]: x: [length, ..], and y: the same one step later, what comes next. Sample i
+ * begins at step i stride. Holds the sequence, as tp_tensor_dataset. TP_ERR_SHAPE: n <= length; TP_ERR_ARGUMENT: length or an option. */
+TP_API tp_dataset *tp_window_dataset_with(tp_tensor *sequence, int64_t length, const tp_window_dataset_options *o);
 
 /* The samples start .. start + count - 1, or those of `indices` (copied). TP_ERR_INDEX: not in the set. */
 TP_API tp_dataset *tp_subset(tp_dataset *set, int64_t start, int64_t count);
@@ -156,11 +168,15 @@ TP_API tp_status tp_loader_log(tp_loader *loader, const char *name, tp_tensor *v
 #define tp__mnist(dir, ...) TP__DEFAULTS(tp_mnist_with(dir, TP__OPTIONS(mnist, __VA_ARGS__)))
 #define tp_digits(...) tp__digits(__VA_ARGS__, )
 #define tp__digits(n, ...) TP__DEFAULTS(tp_digits_with(n, TP__OPTIONS(digits, __VA_ARGS__)))
+#define tp_window_dataset(...) tp__window_dataset(__VA_ARGS__, )
+#define tp__window_dataset(x, length, ...) TP__DEFAULTS(tp_window_dataset_with(x, length, TP__OPTIONS(window_dataset, __VA_ARGS__)))
 #define tp_data_loader(...) tp__data_loader(__VA_ARGS__, )
 #define tp__data_loader(set, ...) TP__DEFAULTS(tp_data_loader_with(set, TP__OPTIONS(data_loader, __VA_ARGS__)))
 #else
 inline tp_dataset *tp_mnist(const char *dir, const tp_mnist_options &o = {}) { return tp_mnist_with(dir, &o); }
 inline tp_dataset *tp_digits(int64_t n, const tp_digits_options &o = {}) { return tp_digits_with(n, &o); }
+inline tp_dataset *tp_window_dataset(tp_tensor *sequence, int64_t length, const tp_window_dataset_options &o = {})
+{ return tp_window_dataset_with(sequence, length, &o); }
 inline tp_loader *tp_data_loader(tp_dataset *set, const tp_data_loader_options &o = {}) { return tp_data_loader_with(set, &o); }
 #endif
 
