@@ -21,7 +21,7 @@ typedef struct bench_case {
     const void *geometry;
 } bench_case;
 
-enum { BENCH_TENSORS = 24 };
+enum { BENCH_TENSORS = 112 };
 struct bench {
     const bench_case *is;
     uint64_t lcg;
@@ -35,6 +35,7 @@ struct bench {
     int64_t backward_bytes;
     int flops_factor;                                  /* forward and backward, in units of forward */
     int steps, warm;
+    tp_module *net;                                    /* both may be NULL */
     tp_optimizer *opt;
     char extra[96];                                    /* more fields of the JSON line, ", \"rounds\": 12" */
 };
@@ -47,6 +48,9 @@ tp_tensor *bench_uniform01(bench *b, tp_shape shape);
 tp_tensor *bench_ints(bench *b, tp_shape shape, int64_t n);        /* int64 below n */
 tp_tensor *bench_const(bench *b, tp_shape shape, double value);    /* draws nothing */
 tp_tensor *bench_given(bench *b, const int64_t *values, tp_shape shape);
+/* Text of 65 symbols, two tensors: [batches, batch, time], and what comes next of each [batches, batch * time]. Of time + 1 symbols
+ * the first is k % 65, the next (7 c + 3 + k % 3) % 65. */
+void bench_text(bench *b, int64_t batches, int64_t batch, int64_t time);
 void bench_linear(bench *b, int64_t out, int64_t in);              /* weight +-1/sqrt(in), zero bias */
 void bench_params(bench *b);                                       /* all that was drawn so far is trained */
 tp_tensor_list bench_param_list(bench *b);
@@ -55,7 +59,8 @@ double bench_sum(tp_tensor *x);                                    /* in double 
 
 /* Each family's cases; the last has no name. */
 extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[],
-                        bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[];
+                        bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[], bench_train_resnet[],
+                        bench_train_gpt[], bench_loading[];
 
 int bench_start(int threads);                          /* the case `start`: from the start of the process to its first op */
 int bench_first_op(void);                              /* what it starts */

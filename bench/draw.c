@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 uint32_t bench_bits(bench *b)
 {
@@ -58,6 +59,27 @@ tp_tensor *bench_given(bench *b, const int64_t *values, tp_shape shape)
 {
     TP_SCOPE();
     return keep(b, tp_from_data(values, TP_I64, shape));
+}
+
+void bench_text(bench *b, int64_t batches, int64_t batch, int64_t time)
+{
+    enum { SYMBOLS = 65 };
+    const int64_t n = batches * batch * time;
+    int64_t *x = malloc(2 * (size_t)n * sizeof *x), *y = x ? x + n : NULL;
+    if (!x) {
+        tp_fail(TP_ERR_MEMORY, "bench: no memory for %lld symbols", 2 * (long long)n);
+        return;
+    }
+    for (int64_t row = 0, at = 0; row < batches * batch; row++) {
+        int64_t c = bench_bits(b) % SYMBOLS;
+        for (int t = 0; t < time; t++, at++) {
+            x[at] = c;
+            y[at] = c = (7 * c + 3 + bench_bits(b) % 3) % SYMBOLS;
+        }
+    }
+    bench_given(b, x, TP_SHAPE(batches, batch, time));
+    bench_given(b, y, TP_SHAPE(batches, batch * time));
+    free(x);
 }
 
 void bench_linear(bench *b, int64_t out, int64_t in)

@@ -12,7 +12,8 @@
 enum { MAX_TIMES = 2000, LOSS_AT = 10 };
 
 static const bench_case *const families[] = { bench_overhead, bench_elementwise, bench_products, bench_convolution, bench_moving,
-                                              bench_train_dense, bench_train_loops, bench_train_chars, bench_train_trees };
+                                              bench_train_dense, bench_train_loops, bench_train_chars, bench_train_trees,
+                                              bench_train_resnet, bench_train_gpt, bench_loading };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 static double now_us(void)
@@ -158,7 +159,7 @@ static int measure(const bench_case *c, int threads, double min_seconds, double 
                  b.steps, base_mb, first, tenth_text, last, foreign > 0 ? foreign : 0, b.extra);
         bench_print_line(c->name, threads, us, n, fields);
     }
-    tp_free_all(b.opt);
+    tp_free_all(b.opt, b.net);
     for (int i = 0; i < b.n_x; i++) tp_free(b.x[i]);
     return tp_report_error(stderr);
 }

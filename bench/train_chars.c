@@ -1,33 +1,11 @@
-/* train_chars.c: a character model of two recurrent layers, the cell written out in ops, one time step and layer at a time. */
+/* train_chars.c: a character model of two recurrent layers: as a module, or the cell written out in ops, one time step and layer at a
+ * time. Both forms give the same losses. */
 #include "bench.h"
-
-#include <stdlib.h>
 
 enum { BATCHES = 8, BATCH = 32, TIME = 64, SYMBOLS = 65, HIDDEN = 256, LAYERS = 2 };
 enum { EMBEDDING, LAYER, OUT = LAYER + 4 * LAYERS, INPUTS = OUT + 2, TARGETS };    /* a layer: Wx, Wh, bx, bh */
 
-/* Rows of TIME + 1 symbols: the first is k % 65, the next (7 c + 3 + k % 3) % 65; targets are one later than inputs. */
-static void draw_text(bench *b)
-{
-    enum { N = BATCHES * BATCH * TIME };
-    int64_t *x = malloc(2 * N * sizeof *x), *y = x ? x + N : NULL;
-    if (!x) {
-        tp_fail(TP_ERR_MEMORY, "bench: no memory for %d symbols", 2 * N);
-        return;
-    }
-    for (int64_t row = 0, at = 0; row < BATCHES * BATCH; row++) {
-        int64_t c = bench_bits(b) % SYMBOLS;
-        for (int t = 0; t < TIME; t++, at++) {
-            x[at] = c;
-            y[at] = c = (7 * c + 3 + bench_bits(b) % 3) % SYMBOLS;
-        }
-    }
-    bench_given(b, x, TP_SHAPE(BATCHES, BATCH, TIME));
-    bench_given(b, y, TP_SHAPE(BATCHES, BATCH * TIME));
-    free(x);
-}
-
-static void setup(bench *b)
+static void draw(bench *b)
 {
     const int64_t gates = b->is->n;
     bench_uniform(b, TP_SHAPE(SYMBOLS, HIDDEN), 0.1);
@@ -39,12 +17,37 @@ static void setup(bench *b)
     }
     bench_linear(b, SYMBOLS, HIDDEN);
     bench_params(b);
-    draw_text(b);
-    b->opt = tp_adam(bench_param_list(b), .lr = 2e-3);
+    bench_text(b, BATCHES, BATCH, TIME);
     b->items = BATCH * TIME;
     b->flops = (int64_t)3 * 2 * BATCH * TIME * (2 * 2 * gates * HIDDEN * HIDDEN + SYMBOLS * HIDDEN);
     b->steps = 24;
     b->warm = 3;
+}
+
+static void setup(bench *b)
+{
+    draw(b);
+    b->opt = tp_adam(bench_param_list(b), .lr = 2e-3);
+}
+
+/* The module's parameters, in the order of what was drawn, start from it. */
+static void module_setup(bench *b)
+{
+    enum { ALL = OUT + 2 };
+    draw(b);
+    b->net = b->is->n == 4 ? tp_nn_lstm(HIDDEN, HIDDEN, .num_layers = LAYERS, .batch_first = true)
+                           : tp_nn_gru(HIDDEN, HIDDEN, .num_layers = LAYERS, .batch_first = true);
+    const tp_parameter_list own = tp_parameters(b->net);
+    tp_tensor *params[ALL] = { b->x[EMBEDDING] };
+    TP_SCOPE();
+    for (int i = 0; i < own.n && i < 4 * LAYERS; i++) {
+        TP_NO_GRAD();
+        tp_copy_(params[LAYER + i] = own.at[i], b->x[LAYER + i]);
+    }
+    params[OUT] = b->x[OUT];
+    params[OUT + 1] = b->x[OUT + 1];
+    const tp_tensor_list all = { .at = params, .n = ALL };
+    b->opt = tp_adam(all, .lr = 2e-3);
 }
 
 static tp_tensor *gate(tp_tensor *x, int i) { return tp_narrow(x, 1, (int64_t)i * HIDDEN, HIDDEN); }
@@ -67,21 +70,9 @@ static void gru(tp_tensor *const *w, tp_tensor *x, tp_tensor **h, tp_tensor **un
     *h = tp_add(tp_mul(tp_sub(1, z), n), tp_mul(z, *h));
 }
 
-static double step(bench *b, int i)
+static double train(bench *b, int i, tp_tensor *hidden)
 {
-    TP_SCOPE();
-    void (*cell)(tp_tensor *const *, tp_tensor *, tp_tensor **, tp_tensor **) = b->is->n == 4 ? lstm : gru;
     tp_tensor *const *w = b->x;
-    tp_zero_grad(b->opt);
-    tp_tensor *e = tp_embedding(tp_select(w[INPUTS], 0, i % BATCHES), w[EMBEDDING]);
-    tp_tensor *h[LAYERS], *c[LAYERS], *outputs[TIME];
-    for (int l = 0; l < LAYERS; l++) h[l] = c[l] = tp_zeros(TP_SHAPE(BATCH, HIDDEN));
-    for (int t = 0; t < TIME; t++) {
-        cell(w + LAYER, tp_select(e, 1, t), &h[0], &c[0]);
-        cell(w + LAYER + 4, h[0], &h[1], &c[1]);
-        outputs[t] = tp_reshape(h[1], TP_SHAPE(BATCH, 1, HIDDEN));
-    }
-    tp_tensor *hidden = tp_cat((tp_tensor_list){ .at = outputs, .n = TIME }, 1);
     tp_tensor *logits = tp_flatten(tp_linear(hidden, w[OUT], w[OUT + 1]), 0, 1);
     tp_tensor *loss = tp_cross_entropy(logits, tp_select(w[TARGETS], 0, i % BATCHES));
     tp_backward(loss);
@@ -89,8 +80,36 @@ static double step(bench *b, int i)
     return tp_item(loss);
 }
 
+static tp_tensor *embedded(const bench *b, int i) { return tp_embedding(tp_select(b->x[INPUTS], 0, i % BATCHES), b->x[EMBEDDING]); }
+
+static double step(bench *b, int i)
+{
+    TP_SCOPE();
+    void (*cell)(tp_tensor *const *, tp_tensor *, tp_tensor **, tp_tensor **) = b->is->n == 4 ? lstm : gru;
+    tp_tensor *const *w = b->x;
+    tp_zero_grad(b->opt);
+    tp_tensor *e = embedded(b, i);
+    tp_tensor *h[LAYERS], *c[LAYERS], *outputs[TIME];
+    for (int l = 0; l < LAYERS; l++) h[l] = c[l] = tp_zeros(TP_SHAPE(BATCH, HIDDEN));
+    for (int t = 0; t < TIME; t++) {
+        cell(w + LAYER, tp_select(e, 1, t), &h[0], &c[0]);
+        cell(w + LAYER + 4, h[0], &h[1], &c[1]);
+        outputs[t] = tp_reshape(h[1], TP_SHAPE(BATCH, 1, HIDDEN));
+    }
+    return train(b, i, tp_cat((tp_tensor_list){ .at = outputs, .n = TIME }, 1));
+}
+
+static double module_step(bench *b, int i)
+{
+    TP_SCOPE();
+    tp_zero_grad(b->opt);
+    return train(b, i, tp_forward(b->net, embedded(b, i)));
+}
+
 const bench_case bench_train_chars[] = {
     { "train_charlstm_cell", setup, .step = step, .n = 4 },
     { "train_chargru_cell", setup, .step = step, .n = 3 },
+    { "train_charlstm_nn", module_setup, .step = module_step, .n = 4 },
+    { "train_chargru_nn", module_setup, .step = module_step, .n = 3 },
     { 0 }
 };
