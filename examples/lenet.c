@@ -1,29 +1,12 @@
 /* lenet.c: learns to read handwritten digits. Program 1 of the guide, with a test pass after each epoch, and with the net saved
  * at the end, loaded into a fresh one and compared. */
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <taper/taper.h>
+#include "arguments.h"
 
 typedef struct arguments {
     const char *data, *model, *save;
     tp_device device;
     int64_t split, epochs, batch_size, seed, workers;
 } arguments;
-
-static const char *const usage =
-    "usage: lenet [options]     learns to read digits; the last line is the accuracy on images that it has not seen\n"
-    "  --data DIR       MNIST's IDX files, plain or gzipped (default: digits that are drawn on the spot)\n"
-    "  --split N        with --data: train on the first N images of the one pair of files in DIR, test on the rest\n"
-    "  --model NAME     lenet, mlp or linear (default lenet)\n"
-    "  --device NAME    cpu or cuda (default: cuda if there is one)\n"
-    "  --epochs N       passes over the training images (default 6)\n"
-    "  --batch-size N   images per step (default 64)\n"
-    "  --seed N         of weights, order and drawn digits (default 0)\n"
-    "  --workers N      threads that load images (default 2)\n"
-    "  --save PATH      where the net goes (default lenet.safetensors)\n"
-    "  --help           this text\n";
 
 static tp_module *build(const char *model)
 {
@@ -94,14 +77,37 @@ static bool agree(tp_module *net, tp_module *other, tp_loader *loader)
     return same;
 }
 
-static bool read_arguments(int argc, char **argv, arguments *a, int *status);
+static bool read_options(int argc, char **argv, arguments *a, int *status)
+{
+    static const char *const models[] = { "lenet", "mlp", "linear", NULL };
+    const argument table[] = {
+        { "data", "DIR", "MNIST's IDX files, plain or gzipped (default: digits that are drawn on the spot)", .text = &a->data },
+        { "split", "N", "with --data: train on the first N images of the one pair of files in DIR, test on the rest",
+          .number = &a->split, .least = 1 },
+        { "model", "NAME", "lenet, mlp or linear (default lenet)", .text = &a->model, .choices = models },
+        { "device", "NAME", "cpu or cuda (default: cuda if there is one)", .device = &a->device },
+        { "epochs", "N", "passes over the training images (default 6)", .number = &a->epochs },
+        { "batch-size", "N", "images per step (default 64)", .number = &a->batch_size, .least = 1 },
+        { "seed", "N", "of weights, order and drawn digits (default 0)", .number = &a->seed },
+        { "workers", "N", "threads that load images (default 2)", .number = &a->workers },
+        { "save", "PATH", "where the net goes (default lenet.safetensors)", .text = &a->save },
+    };
+    if (!read_arguments(argc, argv, "lenet", "learns to read digits; the last line is the accuracy on images that it has not seen", table,
+                        sizeof table / sizeof *table, status))
+        return false;
+    if (!a->split || a->data)
+        return true;
+    fputs("lenet: --split needs --data\n", stderr);
+    *status = 2;
+    return false;
+}
 
 int main(int argc, char **argv)
 {
     arguments a = { .model = "lenet", .save = "lenet.safetensors", .epochs = 6, .batch_size = 64, .workers = 2,
                     .device = tp_cuda_is_available() ? TP_CUDA(0) : TP_CPU };
     int status;
-    if (!read_arguments(argc, argv, &a, &status))
+    if (!read_options(argc, argv, &a, &status))
         return status;
 
     tp_manual_seed((uint64_t)a.seed);
@@ -147,63 +153,4 @@ int main(int argc, char **argv)
         printf("test accuracy %.4f\n", accuracy);
     tp_free_all(net, again, opt, loader, tests, train, test);
     return tp_report_error(stderr);              // 0 when nothing went wrong, else prints the first error
-}
-
-/* ---- The command line ----------------------------------------------------------------------------------------------------- */
-
-static bool read_number(const char *option, const char *text, int64_t least, int64_t *value)
-{
-    char *end;
-    *value = strtoll(text, &end, 10);
-    if (end != text && !*end && *value >= least && *value < INT64_MAX)
-        return true;
-    fprintf(stderr, "lenet: --%s takes a whole number from %lld on, not \"%s\"\n", option, (long long)least, text);
-    return false;
-}
-
-static bool read_name(const char *option, const char *text, const char *const *names)
-{
-    for (const char *const *name = names; *name; name++)
-        if (strcmp(text, *name) == 0)
-            return true;
-    fprintf(stderr, "lenet: --%s does not take \"%s\"; see --help\n", option, text);
-    return false;
-}
-
-/* False when the program ends here, with *status. */
-static bool read_arguments(int argc, char **argv, arguments *a, int *status)
-{
-    static const struct option options[] = {
-        { "data", required_argument, NULL, 'd' }, { "split", required_argument, NULL, 'n' }, { "model", required_argument, NULL, 'm' },
-        { "device", required_argument, NULL, 'c' }, { "epochs", required_argument, NULL, 'e' }, { "batch-size", required_argument, NULL, 'b' },
-        { "seed", required_argument, NULL, 's' }, { "workers", required_argument, NULL, 'w' }, { "save", required_argument, NULL, 'o' },
-        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
-    };
-    static const char *const models[] = { "lenet", "mlp", "linear", NULL }, *const devices[] = { "cpu", "cuda", NULL };
-    int option, which = 0;
-    bool good = true;
-    *status = 2;
-    while (good && (option = getopt_long(argc, argv, "h", options, &which)) != -1)
-        switch (option) {
-        case 'd': a->data = optarg; break;
-        case 'o': a->save = optarg; break;
-        case 'm': good = read_name("model", optarg, models); a->model = optarg; break;
-        case 'c': good = read_name("device", optarg, devices); a->device = strcmp(optarg, "cuda") == 0 ? TP_CUDA(0) : TP_CPU; break;
-        case 'n': good = read_number("split", optarg, 1, &a->split); break;
-        case 'e': good = read_number("epochs", optarg, 0, &a->epochs); break;
-        case 'b': good = read_number("batch-size", optarg, 1, &a->batch_size); break;
-        case 's': good = read_number("seed", optarg, 0, &a->seed); break;
-        case 'w': good = read_number("workers", optarg, 0, &a->workers); break;
-        case 'h': fputs(usage, stdout); *status = 0; return false;
-        default:  return false;                              /* getopt_long has said why */
-        }
-    if (!good)
-        return false;
-    if (optind < argc)
-        fprintf(stderr, "lenet: \"%s\" is no option; see --help\n", argv[optind]);
-    else if (a->split && !a->data)
-        fputs("lenet: --split needs --data\n", stderr);
-    else
-        return true;
-    return false;
 }
