@@ -96,12 +96,13 @@ tp_status tp__rnn_take_states(const tp_module *self, const tp__rnn_plan *p, cons
 {
     const int n = p->kind == TP__LSTM ? 2 : 1;
     tp_tensor **to[] = { &s->h, &s->c };
-    if (n == 1) return (s->h = tp__input_tensor(self, hx, "hx")) ? TP_OK : tp_error_status();
-    if ((hx->kind != TP_ARG_TENSORS && hx->kind != TP_ARG_LIST) || hx->n != 2) return tp__misfit(self, "hx takes two tensors, h and c");
-    for (int i = 0; i < 2; i++) {
-        if (hx->kind == TP_ARG_LIST && hx->value.list[i].kind != TP_ARG_TENSOR) return tp__misfit(self, "hx takes two tensors, h and c");
+    if (n == 1 && hx->kind != TP_ARG_TENSORS) return (s->h = tp__input_tensor(self, hx, "hx")) ? TP_OK : tp_error_status();
+    const char *const wanted = n == 1 ? "hx takes one tensor, h" : "hx takes two tensors, h and c";
+    if ((hx->kind != TP_ARG_TENSORS && hx->kind != TP_ARG_LIST) || hx->n != n) return tp__misfit(self, "%s", wanted);
+    for (int i = 0; i < n; i++) {
+        if (hx->kind == TP_ARG_LIST && hx->value.list[i].kind != TP_ARG_TENSOR) return tp__misfit(self, "%s", wanted);
         *to[i] = hx->kind == TP_ARG_LIST ? hx->value.list[i].value.tensor : hx->value.tensors[i];
-        if (!*to[i]) return tp_failed() ? tp_error_status() : tp__misfit(self, "hx takes two tensors, h and c");
+        if (!*to[i]) return tp_failed() ? tp_error_status() : tp__misfit(self, "%s", wanted);
     }
     return TP_OK;
 }

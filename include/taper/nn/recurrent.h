@@ -104,9 +104,10 @@ extern "C" {
 /* ---- Layers --------------------------------------------------------------------------------------------------------------- */
 
 /* Called with "input" [steps, batch, input], or [steps, input], or a packed sequence, and perhaps "hx", the states to begin with: [layers
- * directions, batch, hidden]; an LSTM's are two, h and c, as a list: { .name = "hx", .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = hc }. Outputs: the last layer's h of all steps, [steps, batch, directions
- * hidden], and the final states. tp_forward takes the first alone. Parameters weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ..,
- * .._l1_reverse, uniform in +-1 / sqrt(hidden). */
+ * directions, batch, hidden]; an LSTM's are two, h and c, as a list: { .name = "hx", .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = hc };
+ * the others take a list of one, too. Outputs: the last layer's h of all steps, [steps, batch, directions hidden], and the final states.
+ * tp_forward takes the first alone. Parameters weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, .., .._l1_reverse, uniform in
+ * +-1 / sqrt(hidden). */
 TP_API tp_module *tp_nn_rnn_with(int64_t input, int64_t hidden, const tp_nn_rnn_options *o);
 TP_API tp_module *tp_nn_lstm_with(int64_t input, int64_t hidden, const tp_nn_lstm_options *o);
 TP_API tp_module *tp_nn_gru_with(int64_t input, int64_t hidden, const tp_nn_gru_options *o);
