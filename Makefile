@@ -116,18 +116,20 @@ HEADERS := $(wildcard include/taper/*.h include/taper/*/*.h)
 SOURCES := $(wildcard src/*/*.c nn/*.c optim/*.c data/*.c)
 OBJECTS := $(call object,$(SOURCES)) $(B)/obj/op_tables.o
 EXAMPLES := $(call stems,examples/*.c)
+# One that has a folder is called as it is: examples/interop/*.c become bin/interop.
+LARGER_EXAMPLES := $(call stems,examples/*/*.c)
 SUITES  := $(call stems,tests/test_*.c)
 TESTS   ?= $(SUITES)
 HELPERS := $(call object,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 TOOLS   := $(call stems,tools/*.c)
 PACKAGE_FILES := $(B)/taper.pc $(B)/taper-config.cmake $(B)/taper-config-version.cmake
 
-SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench) $(B)/bin/parity
+SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench) $(B)/bin/parity
 TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
 
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
 all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS))
-examples: lib $(addprefix $(B)/bin/,$(EXAMPLES))
+examples: lib $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES))
 
 # Rebuilds everything when the compiler or a flag changes, and is where a missing package is named.
 $(B)/flags: FORCE
@@ -191,6 +193,7 @@ $(SHARED_PROGRAMS): $(B)/libtaper.so
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(LINK) $(filter %.o,$^) -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../lib' $(PROGRAM_LIBS) -lm -o $@
 $(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
+$(foreach name,$(LARGER_EXAMPLES),$(eval $(B)/bin/$(name): $(call object,$(wildcard examples/$(name)/*.c))))
 $(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
 $(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
 $(B)/bin/parity: $(call object,$(wildcard tests/parity/*.c))
