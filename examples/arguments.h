@@ -10,12 +10,13 @@
 
 enum { MAX_ARGUMENTS = 24 };
 
-/* --name VALUE. Where the value goes says what it may be: one of `text`, `number` and `device` is set. */
+/* --name VALUE. Where the value goes says what it may be: one of `text`, `number`, `real` and `device` is set. */
 typedef struct argument {
     const char *name, *value, *help;
     const char **text;
     const char *const *choices;                  /* all that a text may be, up to a NULL; NULL: anything */
     int64_t *number, least;                      /* a whole number from `least` on */
+    double *real;                                /* any number from `least` on */
     tp_device *device;                           /* cpu or cuda */
 } argument;
 
@@ -40,6 +41,14 @@ static inline bool take_argument(const char *program, const argument *a, const c
         if (end != given && !*end && *a->number >= a->least && *a->number < INT64_MAX)
             return true;
         fprintf(stderr, "%s: --%s takes a whole number from %lld on, not \"%s\"\n", program, a->name, (long long)a->least, given);
+        return false;
+    }
+    if (a->real) {
+        char *end;
+        *a->real = strtod(given, &end);
+        if (end != given && !*end && *a->real >= (double)a->least && *a->real <= 1e30)
+            return true;
+        fprintf(stderr, "%s: --%s takes a number from %lld on, not \"%s\"\n", program, a->name, (long long)a->least, given);
         return false;
     }
     const char *const *choice = a->device ? devices : a->choices;

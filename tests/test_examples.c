@@ -1,0 +1,156 @@
+/* tests/test_examples.c: the examples, as a user runs them, but for short: how they end, what they say last, and what they say of
+ * options and files that will not do. */
+#include "folder.h"
+
+#include <sys/wait.h>
+
+typedef struct ended { int status, lines; char last[512], all[8192]; } ended;
+
+/* What `command` wrote to either stream, its last line, and its exit status. %B is the folder of the programs, %T a scratch folder. */
+static ended run(const char *command)
+{
+    const char *build = getenv("TAPER_BUILD");
+    ck_assert_msg(build, "TAPER_BUILD does not say where the programs are; make test does");
+    char line[4096];
+    size_t used = 0;
+    for (const char *c = command; *c; c++) {
+        const char *word = strncmp(c, "%B", 2) == 0 ? build : strncmp(c, "%T", 2) == 0 ? folder : NULL;
+        used += (size_t)snprintf(line + used, sizeof line - used, word ? (word == build ? "%s/bin" : "%.199s") : "%.1s", word ? word : c);
+        ck_assert_uint_lt(used, sizeof line - 16);
+        c += word != NULL;
+    }
+    strcpy(line + used, " 2>&1");
+    ended e = { .status = -1 };
+    FILE *f = popen(line, "r");
+    ck_assert_ptr_nonnull(f);
+    used = fread(e.all, 1, sizeof e.all - 1, f);
+    while (fgetc(f) != EOF) continue;
+    const int status = pclose(f);
+    e.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    while (used && e.all[used - 1] == '\n') e.all[--used] = 0;
+    e.lines = used > 0;
+    for (const char *c = e.all; *c; c++) e.lines += *c == '\n';
+    const char *last = strrchr(e.all, '\n');
+    snprintf(e.last, sizeof e.last, "%.500s", last ? last + 1 : e.all);
+    return e;
+}
+
+/* It ends well, and the last line is `what` and a number, which is returned. */
+static double measured(const char *command, const char *what)
+{
+    const ended e = run(command);
+    ck_assert_msg(e.status == 0, "%s: status %d\n%s", command, e.status, e.all);
+    ck_assert_msg(strncmp(e.last, what, strlen(what)) == 0, "%s: \"%s\"", command, e.last);
+    return strtod(e.last + strlen(what), NULL);
+}
+
+/* It ends with this status and says one line, which has `part` in it. */
+static void fails(const char *command, int status, const char *part)
+{
+    const ended e = run(command);
+    ck_assert_msg(e.status == status && e.lines == 1 && strstr(e.all, part), "%s: status %d, %d lines\n%s", command, e.status, e.lines, e.all);
+}
+
+START_TEST(each_tells_its_options_and_refuses_others)
+{
+    static const char *const names[] = { "lenet", "xor", "linear_regression", "char_rnn", "gpt", "interop" };
+    char command[64], usage[64];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(command, sizeof command, "%%B/%s --help", names[i]);
+        snprintf(usage, sizeof usage, "usage: %s", names[i]);
+        const ended e = run(command);
+        ck_assert_msg(e.status == 0 && strncmp(e.all, usage, strlen(usage)) == 0, "%s: status %d\n%s", command, e.status, e.all);
+        snprintf(command, sizeof command, "%%B/%s wrong", names[i]);
+        fails(command, 2, "\"wrong\" is no option; see --help");
+    }
+    fails("%B/gpt --unheard-of 3", 2, "unrecognized option '--unheard-of'");
+    fails("%B/gpt --epochs many", 2, "gpt: --epochs takes a whole number from 0 on, not \"many\"");
+    fails("%B/gpt --batch-size=0", 2, "gpt: --batch-size takes a whole number from 1 on");
+    fails("%B/gpt --lr nan", 2, "gpt: --lr takes a number from 0 on");
+    fails("%B/gpt --device tpu", 2, "gpt: --device does not take \"tpu\"");
+    fails("%B/char_rnn --cell tree", 2, "char_rnn: --cell does not take \"tree\"");
+    fails("%B/char_rnn --cell", 2, "option '--cell' requires an argument");
+}
+END_TEST
+
+START_TEST(each_says_in_a_line_what_is_wrong_with_its_data)
+{
+    fails("%B/lenet --data %T", 1, "train-images-idx3-ubyte");
+    fails("%B/interop --data %T", 1, "model.safetensors");
+    fails("%B/char_rnn --data %T/none", 1, "none: No such file or directory");
+    fails("%B/gpt --data %T", 1, "Is a directory");
+    write_bytes(in_folder("short"), "abc", 3);
+    fails("%B/gpt --data %T/short", 1, "3 characters, too few");
+    write_bytes(in_folder("empty"), "", 0);
+    fails("%B/gpt --data %T/empty", 1, "0 characters, too few");
+    write_bytes(in_folder("bytes"), "a text that is cut in its last character: \xE2\x82", 44);
+    fails("%B/char_rnn --data %T/bytes", 1, "byte 42 is no UTF-8");
+    fails("%B/char_rnn --prompt '?'", 1, "\"?\" has a character that is not in the text, U+003F");
+    fails("%B/char_rnn --prompt ''", 1, "the prompt is empty");
+    const ended heads = run("%B/gpt --heads 5");
+    ck_assert_msg(heads.status == 1 && strstr(heads.all, "gpt: a width of 96 cannot be cut into 5 heads"), "%s", heads.all);
+}
+END_TEST
+
+START_TEST(the_small_ones_learn)
+{
+    ck_assert_str_eq(run("%B/xor").last, "xor: 4 of 4 right");
+    ck_assert_int_eq(run("%B/linear_regression").status, 0);
+    ck_assert_double_gt(measured("%B/lenet --model linear --epochs 1 --save %T/net", "test accuracy "), 0.6);
+}
+END_TEST
+
+START_TEST(char_rnn_learns_and_loads_what_it_saved)
+{
+    const double lstm = measured("%B/char_rnn --epochs 1 --hidden 32 --window 32 --batch-size 8 --length 40 --save %T/net", "held-out bits per character ");
+    const double gru = measured("%B/char_rnn --cell gru --layers 2 --epochs 1 --hidden 32 --window 32 --batch-size 8 --temperature 0 --length 40"
+                                " --workers 0 --save %T/net", "held-out bits per character ");
+    ck_assert_msg(lstm > 0.5 && lstm < 3 && gru > 0.5 && gru < 3, "%g and %g bits", lstm, gru);      /* 4.75 at first */
+}
+END_TEST
+
+START_TEST(char_rnn_reads_characters_of_several_bytes)
+{
+    FILE *f = fopen(in_folder("text"), "w");
+    for (int i = 0; i < 300; i++) fputs("\xC3\xBC" "ber \xE2\x82\xAC 5 \xF0\x9F\x98\x80\n", f);
+    fclose(f);
+    const ended e = run("%B/char_rnn --data %T/text --epochs 1 --hidden 16 --window 16 --batch-size 4 --prompt '\xC3\xBC' --length 10 --temperature 0 --lr 0.02 --save %T/net");
+    ck_assert_msg(e.status == 0 && strstr(e.all, "3300 characters of 9 kinds, the last 330 held out"), "%s", e.all);
+    ck_assert_msg(strstr(e.all, "\n\xC3\xBC" "ber \xE2\x82\xAC 5 \xF0\x9F\x98\x80\n"), "%s", e.all);   /* it has learned the line */
+}
+END_TEST
+
+START_TEST(gpt_learns_and_its_caches_agree)
+{
+    const double bits = measured("%B/gpt --epochs 1 --width 32 --heads 2 --layers 2 --context 32 --batch-size 8 --dropout 0.1 --length 80 --lr 0.01"
+                                 " --save %T/net", "held-out bits per character ");
+    ck_assert_msg(bits > 0.5 && bits < 3.2, "%g bits", bits);
+    const ended e = run("%B/gpt --epochs 0 --width 8 --heads 1 --layers 1 --context 1 --length 5 --save %T/net");
+    ck_assert_msg(e.status == 0 && strstr(e.all, "\nwith and without caches the logits differ by "), "%s", e.all);
+}
+END_TEST
+
+START_TEST(interop_agrees_with_what_pytorch_recorded)
+{
+    const ended e = run("%B/interop --data tests/files/interop --save %T");
+    ck_assert_msg(e.status == 0 && e.lines == 5, "%s", e.all);
+    ck_assert_int_ge(read_all(in_folder("taper.safetensors")), 16);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("examples");
+    TCase *t = tcase_create("examples");
+    tcase_set_timeout(t, 300);
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_test(t, each_tells_its_options_and_refuses_others);
+    tcase_add_test(t, each_says_in_a_line_what_is_wrong_with_its_data);
+    tcase_add_test(t, the_small_ones_learn);
+    tcase_add_test(t, char_rnn_learns_and_loads_what_it_saved);
+    tcase_add_test(t, char_rnn_reads_characters_of_several_bytes);
+    tcase_add_test(t, gpt_learns_and_its_caches_agree);
+    tcase_add_test(t, interop_agrees_with_what_pytorch_recorded);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
