@@ -12,7 +12,9 @@ const tp_dataset_class *tp__dataset_class(tp_dataset *set);
 void *tp__dataset_self(tp_dataset *set);
 /* The unread error's status, else an error that says that `what` of the dataset failed without one. */
 tp_status tp__dataset_failed(tp_dataset *set, const char *what, tp_status status);
-/* Images uint8 [n, h, w] and labels uint8 [n] as a dataset of float32 [1, h, w] and int64 []: y = x * scale + shift. */
-tp_dataset *tp__image_dataset(tp_tensor *images, tp_tensor *labels, float scale, float shift);
+/* Images uint8 [n, h, w] or [n, c, h, w] and labels uint8 [n] as a dataset of float32 [c, h, w], c = 1 where it is not there, and
+ * int64 []: y = (x / 255 - mean[c]) / deviation[c]; both NULL: y = x / 255. No more than TP__MAX_CHANNELS. */
+enum { TP__MAX_CHANNELS = 4 };
+tp_dataset *tp__image_dataset(tp_tensor *images, tp_tensor *labels, const double *mean, const double *deviation);
 
 #endif

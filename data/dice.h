@@ -1,5 +1,5 @@
 /* dice.h: the room's own counter-based generator, Philox 4x32-10 (Salmon et al. 2011), in integers alone: the order of an
- * epoch and the built-in digits are the same on every machine and do not disturb the generator of any thread. */
+ * epoch and the built-in images are the same on every machine and do not disturb the generator of any thread. */
 #ifndef TAPER_DATA_DICE_H
 #define TAPER_DATA_DICE_H
 
@@ -13,6 +13,6 @@ uint32_t tp__dice_word(tp__dice *rng);
 int64_t tp__dice_below(tp__dice *rng, int64_t n);                   /* 0 <= v < n */
 int64_t tp__dice_between(tp__dice *rng, int64_t lo, int64_t hi);    /* lo <= v <= hi */
 
-enum { TP__DICE_ORDER = 1, TP__DICE_DIGITS_TRAIN, TP__DICE_DIGITS_TEST };     /* the domains */
+enum { TP__DICE_ORDER = 1, TP__DICE_DIGITS_TRAIN, TP__DICE_DIGITS_TEST, TP__DICE_SHAPES_TRAIN, TP__DICE_SHAPES_TEST };     /* the domains */
 
 #endif

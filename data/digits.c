@@ -22,5 +22,5 @@ tp_dataset *tp_digits_with(int64_t n, const tp_digits_options *o)
         label[i] = (uint8_t)tp__dice_between(&dice, 0, 9);
         tp__draw_digit(pixels + i * TP__DIGIT_PIXELS, label[i], &dice);
     }
-    return tp__image_dataset(images, labels, 1.0f / 255, 0);
+    return tp__image_dataset(images, labels, NULL, NULL);
 }

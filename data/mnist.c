@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include "dataset.h"
 
-static tp_dataset *read_pair(const char *images_path, const char *labels_path, float scale, float shift)
+static tp_dataset *read_pair(const char *images_path, const char *labels_path, const double *mean, const double *deviation)
 {
     TP_SCOPE();
     tp_tensor *images = tp_idx_read(images_path);
@@ -26,12 +26,12 @@ static tp_dataset *read_pair(const char *images_path, const char *labels_path, f
                 labels_path, (long long)tp_size(labels, 0));
         return NULL;
     }
-    return tp__image_dataset(images, labels, scale, shift);
+    return tp__image_dataset(images, labels, mean, deviation);
 }
 
 tp_dataset *tp_idx_dataset(const char *images_path, const char *labels_path)
 {
-    return tp_failed() ? NULL : read_pair(images_path, labels_path, 1.0f / 255, 0);
+    return tp_failed() ? NULL : read_pair(images_path, labels_path, NULL, NULL);
 }
 
 /* Writes the first path that is there, of dir/{train,t10k}-{images,labels}{-,.}idx{3,1}-ubyte{,.gz}, to path. */
@@ -66,6 +66,5 @@ tp_dataset *tp_mnist_with(const char *dir, const tp_mnist_options *o)
     const char *part = opt.train ? "train" : "t10k";
     if (!find(dir, part, "images", images, sizeof images) || !find(dir, part, "labels", labels, sizeof labels))
         return NULL;
-    const double mean = opt.normalize ? 0.1307 : 0, deviation = opt.normalize ? 0.3081 : 1;
-    return read_pair(images, labels, (float)(1 / (255 * deviation)), (float)(-mean / deviation));
+    return read_pair(images, labels, opt.normalize ? (const double[]){ 0.1307 } : NULL, opt.normalize ? (const double[]){ 0.3081 } : NULL);
 }

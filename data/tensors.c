@@ -1,4 +1,5 @@
 /* tensors.c: datasets over what is in memory: tensors by their first dim, images of bytes, and parts of other datasets. */
+#include <assert.h>
 #include <string.h>
 #include "dataset.h"
 
@@ -109,8 +110,8 @@ tp_dataset *tp_tensor_dataset(tp_tensor_list list)
 
 typedef struct images {
     tp_tensor *pixels, *labels;
-    int64_t count, h, w;
-    float value[256];                            /* of a byte */
+    int64_t count, channels, h, w;
+    float value[TP__MAX_CHANNELS][256];          /* of a byte */
 } images;
 
 static int64_t images_count(void *self) { return ((images *)self)->count; }
@@ -118,7 +119,7 @@ static int64_t images_count(void *self) { return ((images *)self)->count; }
 static int images_fields(void *self, tp_field *fields)
 {
     const images *m = self;
-    fields[0] = (tp_field){ .dtype = TP_F32, .shape = TP_SHAPE(1, m->h, m->w) };
+    fields[0] = (tp_field){ .dtype = TP_F32, .shape = TP_SHAPE(m->channels, m->h, m->w) };
     fields[1] = (tp_field){ .dtype = TP_I64 };
     return 2;
 }
@@ -133,9 +134,10 @@ static tp_status images_get_batch(void *self, const int64_t *indices, int64_t n,
     if (tp_failed())
         return tp_error_status();
     for (int64_t i = 0; i < n; i++) {
-        const uint8_t *image = pixels + indices[i] * size;
-        for (int64_t j = 0; j < size; j++)
-            x[i * size + j] = m->value[image[j]];
+        const uint8_t *plane = pixels + indices[i] * m->channels * size;
+        for (int64_t c = 0; c < m->channels; c++, plane += size, x += size)
+            for (int64_t j = 0; j < size; j++)
+                x[j] = m->value[c][plane[j]];
         y[i] = labels[indices[i]];
     }
     return TP_OK;
@@ -154,7 +156,7 @@ static const tp_dataset_class images_class = {
     .drop = images_drop,
 };
 
-tp_dataset *tp__image_dataset(tp_tensor *pixels, tp_tensor *labels, float scale, float shift)
+tp_dataset *tp__image_dataset(tp_tensor *pixels, tp_tensor *labels, const double *mean, const double *deviation)
 {
     if (tp_failed() || !pixels || !labels)
         return NULL;
@@ -164,10 +166,15 @@ tp_dataset *tp__image_dataset(tp_tensor *pixels, tp_tensor *labels, float scale,
     m->pixels = tp_retain(pixels);
     m->labels = tp_retain(labels);
     m->count = tp_size(pixels, 0);
-    m->h = tp_size(pixels, 1);
-    m->w = tp_size(pixels, 2);
-    for (int i = 0; i < 256; i++)
-        m->value[i] = (float)i * scale + shift;
+    m->channels = tp_ndim(pixels) == 4 ? tp_size(pixels, 1) : 1;
+    m->h = tp_size(pixels, -2);
+    m->w = tp_size(pixels, -1);
+    assert(m->channels <= TP__MAX_CHANNELS);
+    for (int64_t c = 0; c < m->channels; c++) {
+        const float scale = (float)(1 / (255 * (deviation ? deviation[c] : 1))), shift = (float)(mean ? -mean[c] / deviation[c] : 0);
+        for (int i = 0; i < 256; i++)
+            m->value[c][i] = (float)i * scale + shift;
+    }
     return tp_dataset_new(&images_class, m);
 }
 

@@ -69,6 +69,14 @@ typedef struct tp_mnist_options {
 } tp_mnist_options;
 #define TP__DEFAULT_mnist .train = true,
 
+typedef struct tp_cifar10_options {
+    TP__HEAD(tp_cifar10_options);
+    bool train TP__IS(true);                           /* data_batch_1.bin to data_batch_5.bin; else test_batch.bin */
+    bool normalize TP__IS(false);                      /* (x - mean) / deviation of the train images, by channel */
+    TP__TAIL;
+} tp_cifar10_options;
+#define TP__DEFAULT_cifar10 .train = true,
+
 typedef struct tp_digits_options {
     TP__HEAD(tp_digits_options);
     int64_t seed TP__IS(0);
@@ -84,6 +92,14 @@ typedef struct tp_window_dataset_options {
     TP__TAIL;
 } tp_window_dataset_options;
 #define TP__DEFAULT_window_dataset .stride = TP_NONE, .random = TP_NONE,
+
+typedef struct tp_shapes_options {
+    TP__HEAD(tp_shapes_options);
+    int64_t seed TP__IS(0);
+    bool train TP__IS(true);                           /* else the test images, which share no random number with these */
+    TP__TAIL;
+} tp_shapes_options;
+#define TP__DEFAULT_shapes .train = true,
 
 typedef struct tp_data_loader_options {
     TP__HEAD(tp_data_loader_options);
@@ -102,7 +118,7 @@ typedef struct tp_data_loader_options {
 } tp_data_loader_options;
 #define TP__DEFAULT_data_loader .batch_size = 1, .prefetch = 2, .seed = TP_NONE,
 
-#define TP__EACH_DATA_OPTIONS(X) X(mnist) X(digits) X(window_dataset) X(data_loader)
+#define TP__EACH_DATA_OPTIONS(X) X(mnist) X(cifar10) X(digits) X(shapes) X(window_dataset) X(data_loader)
 
 #ifdef __cplusplus
 extern "C" {
@@ -138,8 +154,15 @@ TP_API tp_tensor *tp_idx_read(const char *path);
 TP_API tp_dataset *tp_idx_dataset(const char *images_path, const char *labels_path);
 /* MNIST, and what is stored like it, from the usual four file names in `dir`, with or without .gz. */
 TP_API tp_dataset *tp_mnist_with(const char *dir, const tp_mnist_options *o);
+/* CIFAR-10, and what is stored like it, from its binary files in `dir` or dir/cifar-10-batches-bin. x: float32 [3, 32, 32] in 0..1,
+ * y: int64 []. Of the five train files the last ones may be missing. TP_ERR_IO: no such file, or one that cannot be read;
+ * TP_ERR_FORMAT: a file that is empty, is no whole number of records, or has a label over 9. */
+TP_API tp_dataset *tp_cifar10_with(const char *dir, const tp_cifar10_options *o);
 /* n handwritten-looking digits, drawn from strokes: x: float32 [1, 28, 28] in 0..1, y: int64 []. The same on every machine. */
 TP_API tp_dataset *tp_digits_with(int64_t n, const tp_digits_options *o);
+/* n colour images of one of ten shapes each, of any size, place, angle and colours, on a ground that has a pattern: a disc, ring, half
+ * disc, triangle, square, frame, star, cross, arrow, crescent. x: float32 [3, 32, 32] in 0..1, y: int64 []. The same on every machine. */
+TP_API tp_dataset *tp_shapes_with(int64_t n, const tp_shapes_options *o);
 
 /* ---- The loader --------------------------------------------------------------------------------------------------------------- */
 
@@ -170,6 +193,10 @@ TP_API tp_status tp_loader_log(tp_loader *loader, const char *name, tp_tensor *v
 #define tp__digits(n, ...) TP__DEFAULTS(tp_digits_with(n, TP__OPTIONS(digits, __VA_ARGS__)))
 #define tp_window_dataset(...) tp__window_dataset(__VA_ARGS__, )
 #define tp__window_dataset(x, length, ...) TP__DEFAULTS(tp_window_dataset_with(x, length, TP__OPTIONS(window_dataset, __VA_ARGS__)))
+#define tp_cifar10(...) tp__cifar10(__VA_ARGS__, )
+#define tp__cifar10(dir, ...) TP__DEFAULTS(tp_cifar10_with(dir, TP__OPTIONS(cifar10, __VA_ARGS__)))
+#define tp_shapes(...) tp__shapes(__VA_ARGS__, )
+#define tp__shapes(n, ...) TP__DEFAULTS(tp_shapes_with(n, TP__OPTIONS(shapes, __VA_ARGS__)))
 #define tp_data_loader(...) tp__data_loader(__VA_ARGS__, )
 #define tp__data_loader(set, ...) TP__DEFAULTS(tp_data_loader_with(set, TP__OPTIONS(data_loader, __VA_ARGS__)))
 #else
@@ -177,6 +204,8 @@ inline tp_dataset *tp_mnist(const char *dir, const tp_mnist_options &o = {}) { r
 inline tp_dataset *tp_digits(int64_t n, const tp_digits_options &o = {}) { return tp_digits_with(n, &o); }
 inline tp_dataset *tp_window_dataset(tp_tensor *sequence, int64_t length, const tp_window_dataset_options &o = {})
 { return tp_window_dataset_with(sequence, length, &o); }
+inline tp_dataset *tp_cifar10(const char *dir, const tp_cifar10_options &o = {}) { return tp_cifar10_with(dir, &o); }
+inline tp_dataset *tp_shapes(int64_t n, const tp_shapes_options &o = {}) { return tp_shapes_with(n, &o); }
 inline tp_loader *tp_data_loader(tp_dataset *set, const tp_data_loader_options &o = {}) { return tp_data_loader_with(set, &o); }
 #endif
 
