@@ -1,0 +1,48 @@
+/* pointwise_whole.c: divisors and multiples of integers, and the next of the real numbers; read with cpu/pointwise.h. */
+#include "cpu/pointwise.h"
+
+#include <math.h>
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
+    while (y) {
+        const uint64_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return (int64_t)x;
+}
+static int64_t lcm(int64_t a, int64_t b)
+{
+    const int64_t g = gcd(a, b);
+    const uint64_t y = g ? (uint64_t)(a / g) * (uint64_t)b : 0;          /* wraps where int64 is too small */
+    return (int64_t)y < 0 ? (int64_t)(0 - y) : (int64_t)y;
+}
+
+#define WHOLE(name) TP__CALLS(name##_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, name(a, b)) TP__KERNEL(name, .loop = { [TP_I64] = name##_I64 }, .n_in = 2)
+WHOLE(gcd)
+WHOLE(lcm)
+TP__CALLS(nextafter_F32, float, T, 2, (T, T), TP__NO_ATTR, nextafterf(a, b))
+TP__CALLS(nextafter_F64, double, T, 2, (T, T), TP__NO_ATTR, nextafter(a, b))
+
+/* Of 16-bit floats, by their bits: the numbers of one sign follow each other as integers do. `infinity` has the bits of the exponent. */
+static uint16_t next_narrow(uint16_t from, uint16_t to, uint16_t infinity)
+{
+    enum { SIGN = 0x8000, SIZE = 0x7fff };
+    const uint16_t a = from & SIZE, b = to & SIZE, quiet = (uint16_t)((infinity >> 1) & ~infinity & SIZE) | infinity;
+    if (a > infinity) return from | quiet;
+    if (b > infinity) return to | quiet;
+    if (from == to || !(a | b)) return to;
+    if (!a) return (to & SIGN) | 1;
+    const bool grows = (from & SIGN) == (to & SIGN) && b > a;
+    return (uint16_t)(from + (grows ? 1 : -1));
+}
+TP__CALLS(nextafter_BF16, uint16_t, T, 2, (T, T), TP__NO_ATTR, next_narrow(a, b, 0x7f80))
+TP__CALLS(nextafter_F16, uint16_t, T, 2, (T, T), TP__NO_ATTR, next_narrow(a, b, 0x7c00))
+TP__KERNEL(nextafter, .loop = { [TP_F32] = nextafter_F32, [TP_F64] = nextafter_F64, [TP_BF16] = nextafter_BF16, [TP_F16] = nextafter_F16 }, .n_in = 2)
+
+#define ANGLE(pi) a != a ? a : a < 0 ? pi : 0
+TP__REAL1(angle, ANGLE(3.14159265f), ANGLE(3.14159265358979323846))
+
+const tp_kernel tp__cpu_pointwise_whole[] = { TP__ROW(gcd) TP__ROW(lcm) TP__ROW(nextafter) TP__ROW(angle) { NULL, NULL, NULL } };

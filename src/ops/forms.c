@@ -1,0 +1,159 @@
+/* forms.c: further functions of PyTorch that are a few ops each.
+ *
+ *   item, equal, allclose     a number or a truth, as a tensor without dims
+ *   diagflat                  all elements on a diagonal
+ *   combinations              the r-fold combinations of a vector's elements, as rows
+ *   unravel_index             places among all elements as one index for each dim
+ *   nonzero_static            the first `size` rows of nonzero, and fill_value where there are fewer
+ *   upsample_nearest, upsample_bilinear      interpolate in these modes, corners aligned in the second */
+#include "ops/samples.h"
+#include "ops/view.h"
+
+static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
+
+/* ---- Numbers ------------------------------------------------------------------------------------------------------------------------ */
+
+static tp_status truth(tp__call *call, bool value)
+{
+    return tp_failed() ? tp__pending() : give_out(call, tp_full(TP__SCALAR_SHAPE, value, .dtype = TP_BOOL));
+}
+static tp_status equal_compose(tp__call *call) { return truth(call, tp_equal(call->in[0], call->in[1])); }
+typedef struct close_attr { double rtol, atol; bool equal_nan; } close_attr;
+static tp_status allclose_compose(tp__call *call)
+{
+    const close_attr *attr = call->attr;
+    tp_tensor *a = tp_detach(call->in[0]), *b = tp_detach(call->in[1]);
+    tp_tensor *within = tp_le(tp_abs(tp_sub(a, b)), tp_add(tp_mul(tp_abs(b), attr->rtol), attr->atol));
+    within = tp_logical_or(tp_eq(a, b), tp_logical_and(within, tp_isfinite(b)));
+    if (attr->equal_nan) within = tp_logical_or(within, tp_logical_and(tp_isnan(a), tp_isnan(b)));
+    return give_out(call, tp_all(within));
+}
+static tp_status item_compose(tp__call *call)
+{
+    tp_tensor *x = call->in[0];
+    if (x->numel != 1) return tp__call_fail(call, TP_ERR_SHAPE, "%s has %lld elements, and not one", tp__shape_text(x), (long long)x->numel);
+    return give_out(call, tp_clone(tp_reshape(tp_detach(x), TP__SCALAR_SHAPE)));
+}
+
+/* ---- Places --------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status diagflat_compose(tp__call *call)
+{
+    return give_out(call, tp_diag_embed(tp_reshape(call->in[0], TP_SHAPE(-1)), .offset = *(const int64_t *)call->attr));
+}
+
+typedef struct combination_attr { int64_t r; bool with_replacement; } combination_attr;
+static tp_status combinations_compose(tp__call *call)
+{
+    const combination_attr *attr = call->attr;
+    tp_tensor *x = call->in[0], *rows = NULL;
+    if (x->ndim != 1) return tp__call_fail(call, TP_ERR_SHAPE, "takes a vector, not %s", tp__shape_text(x));
+    if (attr->r < 0 || attr->r > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_ARGUMENT, "r is %lld, and must be from 0 to %d", (long long)attr->r, TP_MAX_DIMS);
+    if (!attr->r) return give_out(call, tp_narrow(x, 0, 0, 0));
+    const int r = (int)attr->r;
+    tp_shape shape = { .ndim = r };
+    for (int d = 0; d < r; d++) shape.dim[d] = 1;
+    tp_tensor *place = tp_arange(0, (double)x->numel, 1, .dtype = TP_I64, .device = x->device), *last = NULL, *good = tp_ones(shape, .dtype = TP_BOOL, .device = x->device);
+    for (int d = 0; d < r; d++) {                      /* each place after the one before it */
+        shape.dim[d] = x->numel;
+        tp_tensor *at = tp_reshape(place, shape);
+        shape.dim[d] = 1;
+        if (d) good = tp_logical_and(good, attr->with_replacement ? tp_le(last, at) : tp_lt(last, at));
+        else good = tp_logical_and(good, tp_ge(at, 0));
+        last = at;
+    }
+    rows = tp_nonzero(good);
+    if (!rows) return tp__pending();
+    tp_tensor *picked = tp_index_select(x, 0, tp_reshape(rows, TP_SHAPE(-1)));
+    return give_out(call, tp_reshape(picked, TP_SHAPE(rows->shape[0], r)));
+}
+
+static tp_status unravel_compose(tp__call *call)
+{
+    const tp__ints *size = call->attr;
+    tp_tensor *rest = call->in[0], *out[TP_MAX_DIMS];
+    if (tp__is_floating(rest->dtype) || rest->dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name((tp_dtype)rest->dtype));
+    for (int d = (int)size->n - 1; d >= 0; d--) {
+        if (size->v[d] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)size->n, size->v));
+        out[d] = size->v[d] ? tp_remainder(rest, size->v[d]) : tp_clone(rest);
+        rest = size->v[d] ? tp_floor_divide(rest, size->v[d]) : rest;
+    }
+    for (int d = 0; d < size->n; d++)
+        if (give_out(call, out[d])) return tp__pending();
+    return TP_OK;
+}
+
+typedef struct static_attr { int64_t size, fill_value; } static_attr;
+static tp_status nonzero_static_compose(tp__call *call)
+{
+    const static_attr *attr = call->attr;
+    if (attr->size < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "size is %lld, and must be at least 0", (long long)attr->size);
+    tp_tensor *rows = tp_nonzero(call->in[0]);
+    if (!rows) return tp__pending();
+    const int64_t n = rows->shape[0];
+    if (n >= attr->size) return give_out(call, tp_contiguous(tp_narrow(rows, 0, 0, attr->size)));
+    return give_out(call, tp_cat(TP_TENSORS(rows, tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device)), 0));
+}
+
+/* ---- Images --------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct upsample_attr { const tp_arg *size, *scale_factor; } upsample_attr;
+static tp_status upsample(tp__call *call, const char *mode, bool align_corners)
+{
+    const upsample_attr *attr = call->attr;
+    tp_arg args[5] = { TP__TENSOR_ARG(call->in[0]), TP__NAMED("mode", .kind = TP_ARG_STRING, .value.string = mode) };
+    int n = 2;
+    if (align_corners) args[n++] = (tp_arg)TP__NAMED("align_corners", .kind = TP_ARG_BOOL, .value.boolean = true);
+    if (attr->size && attr->size->kind) args[n] = *attr->size, args[n++].name = "size";
+    if (attr->scale_factor && attr->scale_factor->kind) args[n] = *attr->scale_factor, args[n++].name = "scale_factor";
+    tp_tensor *y = NULL;
+    return tp_op_call("interpolate", args, n, &y, 1, NULL) ? tp__pending() : give_out(call, y);
+}
+static tp_status nearest_compose(tp__call *call) { return upsample(call, "nearest", false); }
+static tp_status bilinear_compose(tp__call *call) { return upsample(call, "bilinear", true); }
+
+/* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------- */
+
+#define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
+static void two_samples(tp_sample_set *set) { TP__GIVE(set, X(2, 3), X(2, 3)); }
+static void item_samples(tp_sample_set *set) { TP__GIVE(set, X(1, 1)); }
+static void diagflat_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(2, 2));
+    TP__GIVE(set, X(3), TP__INT_ARG(-1));
+}
+static void combinations_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(4));
+    TP__GIVE(set, X(3), TP__INT_ARG(3), TP__BOOL_ARG(true));
+}
+static void unravel_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(5), 12)), TP__INTS_ARG(2, 3, 4)); }
+static void static_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(2, 3), TP__NAMED("size", .kind = TP_ARG_INT, .value.integer = 3));
+    TP__GIVE(set, X(2, 3), TP__NAMED("size", .kind = TP_ARG_INT, .value.integer = 8));
+}
+static void upsample_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(1, 2, 3, 2), TP__INTS_ARG(2, 4, 5));
+    TP__GIVE(set, X(1, 2, 3, 2), TP__NAMED("scale_factor", .kind = TP_ARG_FLOAT, .value.real = 2));
+}
+
+#define COMPOSED(text, more, how, bytes, give) { .schema = text, .flags = more, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
+enum { PLAIN = TP__NO_GRAD_OP };
+static const tp_op op_item = COMPOSED("item(Tensor input) -> Tensor", PLAIN, item_compose, 0, item_samples);
+static const tp_op op_equal = COMPOSED("equal(Tensor input, Tensor other) -> Tensor", PLAIN, equal_compose, 0, two_samples);
+static const tp_op op_allclose = COMPOSED("allclose(Tensor input, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=false) -> Tensor", PLAIN, allclose_compose,
+    sizeof(close_attr), two_samples);
+static const tp_op op_diagflat = COMPOSED("diagflat(Tensor input, int offset=0) -> Tensor", 0, diagflat_compose, sizeof(int64_t), diagflat_samples);
+static const tp_op op_combinations = COMPOSED("combinations(Tensor input, int r=2, bool with_replacement=false) -> Tensor", 0, combinations_compose,
+    sizeof(combination_attr), combinations_samples);
+static const tp_op op_unravel_index = COMPOSED("unravel_index(Tensor indices, int[] shape) -> Tensor[]", PLAIN, unravel_compose, sizeof(tp__ints), unravel_samples);
+static const tp_op op_nonzero_static = COMPOSED("nonzero_static(Tensor input, *, int size, int fill_value=-1) -> Tensor", PLAIN, nonzero_static_compose,
+    sizeof(static_attr), static_samples);
+static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, nearest_compose, sizeof(upsample_attr), upsample_samples);
+static const tp_op op_bilinear = COMPOSED("upsample_bilinear(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, bilinear_compose, sizeof(upsample_attr), upsample_samples);
+
+const tp_op *const tp__ops_forms[] = {
+    &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_nearest, &op_bilinear, NULL,
+};

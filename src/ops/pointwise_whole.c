@@ -1,0 +1,98 @@
+/* pointwise_whole.c: integers, parts of real numbers, and what is there for complex ones.
+ *
+ *   gcd, lcm       the greatest common divisor and the least common multiple, at least 0
+ *   nextafter      the number next to a towards b
+ *   ldexp          y = a 2^b
+ *   angle          0, pi below 0, NaN of NaN; isreal: true;   real, conj, resolve_conj, .. : x itself, as a view */
+#include "ops/pointwise.h"
+
+/* ---- Pairs ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool tp__dtypes_whole(const tp__call *call, tp__dtypes *out)
+{
+    if (!tp__dtypes_number(call, out)) return false;
+    if (!tp__is_floating(out->result)) return true;
+    tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name(out->result));
+    return false;
+}
+TP__POINTWISE_RULE(whole)
+
+static void whole_samples_in_place(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(3, 4), 12)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(4), 9)));
+}
+static void whole_samples(tp_sample_set *set)
+{
+    whole_samples_in_place(set);
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1), 12)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(3), 9)));
+}
+static void wide_samples_in_place(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), 0.5, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), 2, 3)));
+}
+static void wide_samples(tp_sample_set *set) { wide_samples_in_place(set); }
+
+#define PAIR(name, rule, give) \
+    static const tp_op op_##name = { .schema = #name "(Tensor input, Tensor other) -> Tensor", .flags = TP__NO_GRAD_OP, .shape = tp__shape_##rule, \
+        .samples = give, .state = TP__STATE }; \
+    static const tp_op op_##name##_ = { .schema = #name "_(Tensor! input, Tensor other) -> Tensor", .kernel = #name, .flags = TP__INPLACE, \
+        .shape = tp__in_place_##rule, .backward = tp__zero_backward, .samples = give##_in_place, .state = TP__STATE }; \
+    tp_tensor *tp_##name(tp_tensor *a, tp_tensor *b) { return tp__call2(&op_##name, a, b, NULL, TP__CALLER); }
+PAIR(gcd, whole, whole_samples)
+PAIR(lcm, whole, whole_samples)
+
+/* da = dy where a is not b, which gives b itself; db = 0 */
+static tp_status nextafter_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    TP__GRADIENT(0, tp_where(tp_ne(tp__saved(node, 0), tp__saved(node, 1)), dy[0], 0));
+    if (need & 2) TP__GRADIENT(1, tp_zeros_like(dy[0]));
+    return TP_OK;
+}
+TP__OP(nextafter, "nextafter(Tensor input, Tensor other) -> Tensor", .shape = tp__shape_real, .backward = nextafter_backward,
+    .saves = { TP__INPUT(0, 1), TP__INPUT(1, 1) }, .samples = wide_samples)
+TP__OP(nextafter_, "nextafter_(Tensor! input, Tensor other) -> Tensor", .kernel = "nextafter", .flags = TP__INPLACE, .shape = tp__in_place_real,
+    .backward = nextafter_backward, .saves = { TP__INPUT(0, 1), TP__INPUT(1, 1) }, .samples = wide_samples_in_place)
+tp_tensor *tp_nextafter(tp_tensor *a, tp_tensor *b) { return tp__call2(&op_nextafter, a, b, NULL, TP__CALLER); }
+
+static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
+static tp_status ldexp_compose(tp__call *call) { return give_out(call, tp_mul(call->in[0], tp_pow(2.0, call->in[1]))); }
+static void ldexp_samples_in_place(tp_sample_set *set) { wide_samples_in_place(set); }
+static void ldexp_samples(tp_sample_set *set)
+{
+    wide_samples(set);
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 1), -2, 2)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(4), 5)));
+}
+static const tp_op op_ldexp = { .schema = "ldexp(Tensor input, Tensor other) -> Tensor", .compose = ldexp_compose, .samples = ldexp_samples, .state = TP__STATE };
+static const tp_op op_ldexp_ = TP__INPLACE_FORM("ldexp_(Tensor! input, Tensor other) -> Tensor", op_ldexp, 0, ldexp_samples_in_place);
+tp_tensor *tp_ldexp(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_ldexp, (tp_tensor *[]){ a, b }, 2, NULL, TP__CALLER); }
+
+static tp_status true_divide_compose(tp__call *call) { return give_out(call, tp_div(call->in[0], call->in[1])); }
+static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
+    .samples = tp__binary_samples, .state = TP__STATE };
+
+/* ---- Of real tensors what is more for complex ones -------------------------------------------------------------------------------------- */
+
+static tp_status refuse_complex(const tp__call *call)
+{
+    return tp__is_complex(call->in[0]->dtype) ? tp__call_fail(call, TP_ERR_UNSUPPORTED, "complex numbers are not computed with") : TP_OK;
+}
+static tp_status same_compose(tp__call *call)
+{
+    if (refuse_complex(call)) return tp__pending();
+    return give_out(call, tp_expand(call->in[0], tp_shape_of(call->in[0])));
+}
+static tp_status isreal_compose(tp__call *call)
+{
+    if (refuse_complex(call)) return tp__pending();
+    return give_out(call, tp_ones_like(call->in[0], .dtype = TP_BOOL));
+}
+#define SAME(name) static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", .compose = same_compose, .samples = tp__unary_samples, .state = TP__STATE };
+SAME(real) SAME(conj) SAME(conj_physical) SAME(resolve_conj) SAME(resolve_neg)
+static const tp_op op_isreal = { .schema = "isreal(Tensor input) -> Tensor", .flags = TP__NO_GRAD_OP, .compose = isreal_compose, .samples = tp__unary_samples, .state = TP__STATE };
+TP__OP(angle, "angle(Tensor input) -> Tensor", .shape = tp__shape_floating, .backward = tp__zero_backward, .samples = tp__positive_samples)
+tp_tensor *tp_angle(tp_tensor *x) { return tp__call1(&op_angle, x, NULL, TP__CALLER); }
+
+const tp_op *const tp__ops_pointwise_whole[] = {
+    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_true_divide, &op_real, &op_conj, &op_conj_physical, &op_resolve_conj,
+    &op_resolve_neg, &op_isreal, &op_angle, NULL,
+};
