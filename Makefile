@@ -81,8 +81,11 @@ MISSING := $(if $(call able,,$(hash)include <stdio.h>),,$(notdir $(firstword $(C
            $(if $(shell command -v pkg-config 2>/dev/null),,pkg-config) \
            $(foreach p,$(NEEDED),$(if $(call has,$p),,$(PACKAGE_$p)))
 MISSING_CHECK := $(if $(call has,check),,check)
-# Good to have: with libdw an error says file and line of the call.
-WISHED := $(if $(call has,libdw),,libdw-dev)
+# Good to have: with libdw an error says file and line of the call, with libpng there are the examples that write images.
+MISSING_PNG := $(if $(call has,libpng),,libpng-dev)
+WISHED := $(if $(call has,libdw),,libdw-dev) $(MISSING_PNG)
+PNG_CFLAGS := $(if $(MISSING_PNG),,-DTP_HAVE_PNG $(shell pkg-config --cflags libpng))
+PNG_LIBS   := $(if $(MISSING_PNG),,$(shell pkg-config --libs libpng))
 # Optional libraries are looked for once a source asks for them, so that Libs.private stays short.
 upper = $(subst sleef,SLEEF,$(subst libdw,LIBDW,$(subst openblas,OPENBLAS,$(1))))
 asked = $(shell grep -rl TP_HAVE_$(1) src 2>/dev/null)
@@ -115,7 +118,8 @@ stems    = $(basename $(notdir $(wildcard $(1))))
 HEADERS := $(wildcard include/taper/*.h include/taper/*/*.h)
 SOURCES := $(wildcard src/*/*.c nn/*.c optim/*.c data/*.c)
 OBJECTS := $(call object,$(SOURCES)) $(B)/obj/op_tables.o
-EXAMPLES := $(call stems,examples/*.c)
+WITH_PNG := $(basename $(notdir $(shell grep -l '<png.h>' examples/*.c)))
+EXAMPLES := $(filter-out $(if $(MISSING_PNG),$(WITH_PNG)),$(call stems,examples/*.c))
 # One that has a folder is called as it is: examples/interop/*.c become bin/interop.
 LARGER_EXAMPLES := $(call stems,examples/*/*.c)
 SUITES  := $(call stems,tests/test_*.c)
@@ -130,6 +134,8 @@ TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
 all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS))
 examples: lib $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES))
+all examples:
+	$(if $(MISSING_PNG),@echo 'taper: without $(MISSING_PNG) there is no $(WITH_PNG)',@:)
 
 # Rebuilds everything when the compiler or a flag changes, and is where a missing package is named.
 $(B)/flags: FORCE
@@ -193,6 +199,9 @@ $(SHARED_PROGRAMS): $(B)/libtaper.so
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(LINK) $(filter %.o,$^) -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../lib' $(PROGRAM_LIBS) -lm -o $@
 $(addprefix $(B)/bin/,$(EXAMPLES)): $(B)/bin/%: $(B)/obj/examples/%.o
+$(WITH_PNG:%=$(B)/obj/examples/%.o) $(B)/obj/tests/test_image_examples.o: PART = $(PNG_CFLAGS)
+$(WITH_PNG:%=$(B)/bin/%): PROGRAM_LIBS = $(PNG_LIBS)
+$(B)/bin/test_image_examples: CHECK_LIBS += $(PNG_LIBS)
 $(foreach name,$(LARGER_EXAMPLES),$(eval $(B)/bin/$(name): $(call object,$(wildcard examples/$(name)/*.c))))
 $(addprefix $(B)/bin/,$(TOOLS)): $(B)/bin/%: $(B)/obj/tools/%.o
 $(B)/bin/taper-bench: $(call object,$(wildcard bench/*.c))
@@ -287,7 +296,7 @@ bench: lib $(B)/bin/taper-bench
 WANTED = $(MISSING) $(MISSING_CHECK)
 setup:
 	$(if $(strip $(WANTED)),@tools/setup $(WANTED),@:)
-	$(if $(WISHED),@tools/setup $(WISHED) 2> /dev/null || echo 'taper: going on without $(WISHED)',@:)
+	@$(foreach p,$(WISHED),tools/setup $p 2> /dev/null || echo 'taper: going on without $p';) :
 
 # ---- Care ------------------------------------------------------------------------------------------------------------------------
 
