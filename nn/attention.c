@@ -153,6 +153,9 @@ static tp_tensor *attend(attention *m, const parts *in, const masks *given, cons
     if (status) return NULL;
     if (want->weights) {
         tp_tensor *scores = tp_matmul(tp_mul(q, sqrt((double)m->heads / (double)m->embed)), tp_transpose(k, -2, -1));
+        if (mask && scores && tp_dtype_of(mask) != tp_dtype_of(scores))
+            return tp_fail(TP_ERR_DTYPE, "%s: the masks make %s, which is added to scores of %s", tp__state(&m->base)->type,
+                           tp_dtype_name(tp_dtype_of(mask)), tp_dtype_name(tp_dtype_of(scores))), NULL;
         tp_tensor *w = tp_softmax(mask ? tp_add(scores, mask) : scores, -1);
         if (dropout > 0) w = tp_dropout(w, dropout, true);
         y = tp_matmul(w, v);
@@ -192,6 +195,13 @@ static parts batch_first(const attention *m, const parts *in)
     return out;
 }
 
+/* As it is given: bool, or floating, to be added to the scores. */
+static tp_status check_mask(const attention *m, const char *name, tp_tensor *mask)
+{
+    if (!mask || tp_dtype_of(mask) == TP_BOOL || tp__floats(tp_dtype_of(mask))) return TP_OK;
+    return tp_fail(TP_ERR_DTYPE, "%s: %s must be bool or floating, not %s", tp__state(&m->base)->type, name, tp_dtype_name(tp_dtype_of(mask)));
+}
+
 static bool flag(const tp_arg *arg, bool otherwise) { return arg && arg->kind == TP_ARG_BOOL ? arg->value.boolean : otherwise; }
 
 static tp_status attention_call(tp_module *self, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
@@ -204,6 +214,7 @@ static tp_status attention_call(tp_module *self, const tp_arg *args, int n, tp_t
     masks mask = { tp__input_tensor(self, in[5], "attn_mask"), tp__input_tensor(self, in[3], "key_padding_mask"), flag(in[7], false) };
     if (tp_failed()) return tp_error_status();
     if ((status = check_inputs(m, &given)) != TP_OK) return status;
+    if (check_mask(m, "attn_mask", mask.attn) || check_mask(m, "key_padding_mask", mask.padding)) return tp_error_status();
     if (mask.causal && !mask.attn) return tp__misfit(self, "is_causal is a hint about the attn_mask, which is not given");
     const bool single = tp_ndim(given.q) == 2;
     if (single && mask.padding) mask.padding = tp_unsqueeze(mask.padding, 0);

@@ -1,5 +1,5 @@
 /* call.c: running a module. Every run has a frame of the path that errors tell, a scope that its outputs alone leave, and
- * the module's hooks. Nothing here writes to the module, so that many threads may run one. */
+ * what is done around it. Nothing here writes to the module, so that many threads may run one. */
 #include "module.h"
 
 #include <string.h>
@@ -40,20 +40,6 @@ static void leave(run *r, tp_tensor **outs, int n)
     tp_path_pop(&r->frame);
 }
 
-static tp_status run_hooks(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
-{
-    const struct tp_module_state *s = tp__state(m);
-    for (int i = 0; i < s->n_hooks;) {
-        const int64_t id = s->hooks[i].id;
-        s->hooks[i].fn(s->hooks[i].arg, m, args, n, outs, n_outs);
-        if (i < s->n_hooks && s->hooks[i].id == id) i++;         /* else it removed itself, and the next one stands here */
-    }
-    for (int i = 0; i < n_outs; i++)
-        if (!outs[i])                                  /* after an error of the hook's own that one is kept */
-            return tp_fail(TP_ERR_STATE, "forward: a hook of %s put NULL in place of output %d", s->type, i);
-    return TP_OK;
-}
-
 static tp_status not_callable(tp_module *m)
 {
     return tp_fail(TP_ERR_UNSUPPORTED, "forward: %s has no forward: it holds its children for functions of its own", tp__state(m)->type);
@@ -75,18 +61,45 @@ static tp_status call_forward(tp_module *m, const tp_arg *args, int n, tp_tensor
     return TP_OK;
 }
 
-/* Runs the module and its hooks inside of an entered run. On error outs are NULL and *n_out is 0. */
-static tp_status run_call(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
+/* Runs the class's function. */
+static tp_status run_class(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
+{
+    const struct tp_module_state *s = tp__state(m);
+    const tp_status status = s->cls.call ? s->cls.call(m, args, n, outs, max, n_out) : call_forward(m, args, n, outs, max, n_out);
+    if (status == TP_OK && (*n_out < 0 || *n_out > max))
+        return tp_fail(TP_ERR_STATE, "call: %s claims %d outputs, there is room for %d", s->type, *n_out, max);
+    return status;
+}
+
+/* The same with all that is done around it. `short_form`: by the class's forward, if it has both. */
+static tp_status run_around(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out, bool short_form)
+{
+    tp_arg few[8], *mine = n > 8 ? tp_mem_alloc((size_t)n * sizeof *mine) : few;
+    if (!mine) return tp_error_status();
+    if (n) memcpy(mine, args, (size_t)n * sizeof *mine);
+    tp__flow *flow = NULL;
+    tp_status status = tp__hooks_pre_forward(m, mine, n);
+    if (status == TP_OK) status = tp__flow_inputs(m, mine, n, &flow);
+    tp__standing *standing = NULL;
+    if (status == TP_OK && tp__state(m)->around->n_computed && !(standing = tp__computed_begin(m))) status = tp_error_status();
+    if (status == TP_OK) status = short_form ? call_forward(m, mine, n, outs, max, n_out) : run_class(m, mine, n, outs, max, n_out);
+    tp__computed_end(m, standing, outs, status == TP_OK ? *n_out : 0);
+    if (status == TP_OK) status = tp__hooks_forward(m, mine, n, outs, *n_out);
+    if (status == TP_OK && flow) status = tp__flow_outputs(flow, outs, *n_out);
+    tp__flow_drop(flow);
+    if (mine != few) tp_mem_free(mine, (size_t)n * sizeof *mine);
+    return status;
+}
+
+/* Runs the module inside of an entered run. On error outs are NULL and *n_out is 0. */
+static tp_status run_call(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out, bool short_form)
 {
     const struct tp_module_state *s = tp__state(m);
     for (int i = 0; i < max; i++) outs[i] = NULL;
     *n_out = 0;
     if (s->cls.opaque && max < 1)
         return tp_fail(TP_ERR_ARGUMENT, "call: %s has an output, and there is room for none", s->type);
-    tp_status status = s->cls.call ? s->cls.call(m, args, n, outs, max, n_out) : call_forward(m, args, n, outs, max, n_out);
-    if (status == TP_OK && (*n_out < 0 || *n_out > max))
-        status = tp_fail(TP_ERR_STATE, "call: %s claims %d outputs, there is room for %d", s->type, *n_out, max);
-    if (status == TP_OK && s->n_hooks) status = run_hooks(m, args, n, outs, *n_out);
+    const tp_status status = s->around ? run_around(m, args, n, outs, max, n_out, short_form) : run_class(m, args, n, outs, max, n_out);
     if (status == TP_OK) return TP_OK;
     tp_fail(status, "call: %s failed and did not say why", s->type);
     for (int i = 0; i < max; i++) outs[i] = NULL;
@@ -105,12 +118,11 @@ tp_tensor *tp_forward_at(tp_module *m, tp_tensor *x, const char *where)
     int n_out = 0;
     run r;
     enter(&r, m, where);
-    if (s->cls.forward) {
+    if (s->cls.forward && !s->around) {
         y = s->cls.forward(m, x);
         if (!y && !tp_failed()) tp_fail(TP_ERR_STATE, "forward: the forward of %s returned NULL", s->type);
-        if (y && s->n_hooks) run_hooks(m, &arg, 1, &y, 1);
-    } else if (s->cls.call) {
-        run_call(m, &arg, 1, &y, 1, &n_out);
+    } else if (s->cls.forward || s->cls.call) {
+        run_call(m, &arg, 1, &y, 1, &n_out, s->cls.forward);
     } else {
         not_callable(m);
     }
@@ -133,7 +145,7 @@ tp_status tp_call_at(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, 
     } else {
         run r;
         enter(&r, m, where);
-        status = run_call(m, args, n, outs, max, &made);
+        status = run_call(m, args, n, outs, max, &made, false);
         leave(&r, outs, made);
     }
     if (n_out) *n_out = made;
@@ -143,32 +155,4 @@ tp_status tp_call_at(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, 
 tp_status (tp_call)(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
 {
     return tp_call_at(m, args, n, outs, max, n_out, NULL);
-}
-
-int64_t (tp_register_forward_hook)(tp_module *m, tp_forward_hook_fn *fn, void *arg)
-{
-    if (tp__may_change(m, "register_forward_hook") != TP_OK) return 0;
-    if (!fn) return tp_fail(TP_ERR_ARGUMENT, "register_forward_hook: the function is NULL"), 0;
-    struct tp_module_state *s = tp__state(m);
-    if (s->n_hooks == s->hook_room) {
-        const int room = s->hook_room + 4;
-        tp__hook *hooks = tp_mem_resize(s->hooks, (size_t)s->hook_room * sizeof *hooks, (size_t)room * sizeof *hooks);
-        if (!hooks) return 0;
-        s->hooks = hooks;
-        s->hook_room = room;
-    }
-    s->hooks[s->n_hooks++] = (tp__hook){ ++s->last_hook, fn, arg };
-    return s->last_hook;
-}
-
-void (tp_remove_forward_hook)(tp_module *m, int64_t id)
-{
-    if (!m || !tp__is_module(m, "remove_forward_hook")) return;
-    struct tp_module_state *s = tp__state(m);
-    for (int i = 0; i < s->n_hooks; i++) {
-        if (s->hooks[i].id != id) continue;
-        memmove(&s->hooks[i], &s->hooks[i + 1], (size_t)(s->n_hooks - i - 1) * sizeof *s->hooks);
-        s->n_hooks--;
-        return;
-    }
 }

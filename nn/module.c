@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+static void free_whole(tp_module *m);
 static void destroy(void *self) { (tp_module_free)(self); }
 
 bool tp__is_module(const tp_module *m, const char *op)
@@ -120,7 +121,18 @@ static bool child_fits(tp_module *m, const char *name, tp_module *child)
         return false;
     }
     if (root_of(m) == child) return tp_fail(TP_ERR_ARGUMENT, "add_child: \"%s\" contains the module that it is given to", name), false;
+    int depth = 1;
+    for (const tp_module *at = m; at; at = tp__state(at)->parent) depth++;
+    if (depth + tp__state(child)->height > TP_MAX_MODULE_DEPTH)
+        return tp_fail(TP_ERR_ARGUMENT, "add_child: with \"%s\" modules would be nested %d deep, %d are possible", name,
+                       depth + tp__state(child)->height, TP_MAX_MODULE_DEPTH), false;
     return true;
+}
+
+/* What is below m is at least that high; and so on above it. */
+static void grow_to(tp_module *m, int height)
+{
+    for (; m && tp__state(m)->height < height; m = tp__state(m)->parent) tp__state(m)->height = height++;
 }
 
 tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
@@ -134,6 +146,7 @@ tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
     tp__state(child)->parent = m;
     child->base.object.owned = 1;
     tp__state(child)->name = member->name;
+    grow_to(m, tp__state(child)->height + 1);
     return child;
 broken:
     tp__state(m)->broken = true;
@@ -179,6 +192,18 @@ tp_tensor *tp_add_buffer_with(tp_module *m, const char *name, tp_tensor *x, cons
     return add_tensor(m, "add_buffer", name, x, TP_ENTRY_BUFFER, options.persistent);
 }
 
+void tp__member_remove(tp_module *m, int64_t at)
+{
+    struct tp_module_state *s = tp__state(m);
+    const tp__member was = s->members[at];
+    memmove(&s->members[at], &s->members[at + 1], (size_t)(s->n - at - 1) * sizeof was);
+    s->n--;
+    tp__tree_changed(m);
+    if (was.child) free_whole(was.child);
+    tp_release(was.tensor);
+    tp_mem_free_string(was.name);
+}
+
 /* ---- Freed -------------------------------------------------------------------------------------------------------------------- */
 
 static void free_whole(tp_module *m)
@@ -192,7 +217,7 @@ static void free_whole(tp_module *m)
     }
     tp__lists_drop(m);
     tp_mem_free(s->members, (size_t)s->room * sizeof *s->members);
-    tp_mem_free(s->hooks, (size_t)s->hook_room * sizeof *s->hooks);
+    tp__around_free(s->around);
     tp_mem_free_string(s->type);
     const size_t bytes = s->bytes;
     tp_mem_free(s, sizeof *s);

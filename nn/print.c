@@ -23,7 +23,7 @@ static void print_indented(FILE *out, tp_module *m, int depth)
     const struct tp_module_state *s = tp__state(m);
     char text[256];
     describe(m, text, sizeof text);
-    fprintf(out, "%s(", s->type);
+    fprintf(out, "%s%s(", (tp_is_parametrized)(m, NULL) ? "Parametrized" : "", s->type);
     if (!has_children(s)) {
         fprintf(out, "%s)", text);
         return;

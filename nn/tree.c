@@ -122,8 +122,7 @@ tp_parameter_list (tp_parameters)(tp_module *m)
 
 /* ---- Found by name ---------------------------------------------------------------------------------------------------------------- */
 
-/* The member that `path` leads to, NULL if there is none. */
-static const tp__member *member_at(const tp_module *m, const char *path)
+const tp__member *tp__member_at(tp_module *m, const char *path, tp_module **owner)
 {
     for (;;) {
         const struct tp_module_state *s = tp__state(m);
@@ -131,6 +130,7 @@ static const tp__member *member_at(const tp_module *m, const char *path)
         const tp__member *found = NULL;
         for (int64_t i = 0; i < s->n && !found; i++)
             if (!strncmp(s->members[i].name, path, length) && !s->members[i].name[length]) found = &s->members[i];
+        if (owner) *owner = m;
         if (!found || !path[length]) return found;
         if (!found->child) return NULL;
         m = found->child;
@@ -142,18 +142,38 @@ tp_module *(tp_module_find)(tp_module *m, const char *path)
 {
     if (!m || !path || !tp__is_module(m, "module_find")) return NULL;
     if (!*path) return m;
-    const tp__member *found = member_at(m, path);
+    const tp__member *found = tp__member_at(m, path, NULL);
     return found ? found->child : NULL;
 }
 
 tp_tensor *(tp_module_tensor)(tp_module *m, const char *path)
 {
     if (!m || !path || !tp__is_module(m, "module_tensor")) return NULL;
-    const tp__member *found = member_at(m, path);
+    tp_module *owner;
+    const tp__member *found = tp__member_at(m, path, &owner);
+    if (found && found->tensor && !found->kind) return tp__computed_value(owner, found->tensor);
     return found ? found->tensor : NULL;
 }
 
 const char *(tp_module_type)(tp_module *m) { return m && tp__is_module(m, "module_type") ? tp__state(m)->type : ""; }
+
+/* ---- Applied to all ------------------------------------------------------------------------------------------------------------------ */
+
+static tp_status apply(tp_module *m, tp_module_fn *fn, void *arg)
+{
+    const struct tp_module_state *s = tp__state(m);
+    for (int64_t i = 0; i < s->n; i++)                 /* fn may add members: to the end, and at another address */
+        if (s->members[i].child && apply(s->members[i].child, fn, arg) != TP_OK) return tp_error_status();
+    fn(arg, m);
+    return tp_error_status();
+}
+
+tp_status (tp_module_apply)(tp_module *m, tp_module_fn *fn, void *arg)
+{
+    const tp_status status = tp__may_change(m, "module_apply");
+    if (status != TP_OK) return status;
+    return fn ? apply(m, fn, arg) : tp_fail(TP_ERR_ARGUMENT, "module_apply: the function is NULL");
+}
 
 /* ---- Modes -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -203,12 +223,10 @@ tp_status (tp_module_zero_grad)(tp_module *m)
 
 typedef struct target { tp_device device; tp_dtype dtype; } target;      /* 0: as it is */
 
-static bool is_floating(tp_dtype dtype) { return dtype == TP_F32 || dtype == TP_F64 || dtype == TP_F16 || dtype == TP_BF16; }
-
 static tp_tensor *converted(tp_tensor *x, target to)
 {
     tp_tensor *y = x;
-    if (to.dtype && is_floating(tp_dtype_of(x))) y = tp_to_dtype(y, to.dtype);
+    if (to.dtype && tp__floats(tp_dtype_of(x))) y = tp_to_dtype(y, to.dtype);
     return to.device ? tp_to(y, to.device) : y;
 }
 
@@ -265,6 +283,6 @@ tp_status (tp_module_to)(tp_module *m, tp_device device)
 
 tp_status (tp_module_to_dtype)(tp_module *m, tp_dtype dtype)
 {
-    if (!is_floating(dtype)) return tp_fail(TP_ERR_DTYPE, "module_to_dtype: %s is not floating", tp_dtype_name(dtype));
+    if (!tp__floats(dtype)) return tp_fail(TP_ERR_DTYPE, "module_to_dtype: %s is not floating", tp_dtype_name(dtype));
     return move(m, "module_to_dtype", (target){ .dtype = dtype });
 }

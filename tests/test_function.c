@@ -493,6 +493,39 @@ START_TEST(a_function_may_recompute_and_go_backward_itself)
 }
 END_TEST
 
+static void count_drop(const void *arg) { ++*(int *)(uintptr_t)arg; }
+
+START_TEST(a_function_is_dropped_once_for_each_call)
+{
+    TP_SCOPE();
+    int drops = 0;
+    tp_function f = swish;
+    f.arg = &drops;
+    f.drop = count_drop;
+    tp_tensor *x = LEAF(1, 2), *none = NULL, *y;
+    {
+        TP_SCOPE();
+        ck_ok(tp_backward(tp_sum(tp_apply(&f, x))));
+        ck_assert_int_eq(drops, 0);                              /* the graph is still there */
+    }
+    ck_assert_int_eq(drops, 1);
+    tp_apply(&f, tp_detach(x));                                  /* nothing is recorded */
+    ck_assert_int_eq(drops, 2);
+    ck_assert_ptr_null(tp_apply(&f, none));
+    ck_assert_int_eq(drops, 3);
+    ck_assert_int_eq(tp_apply_many(&f, NULL, 1, &y), TP_ERR_ARGUMENT);
+    tp_clear_error();
+    ck_assert_int_eq(drops, 4);
+    f.n_outputs = 2;                                             /* and no function of that form */
+    ck_assert_ptr_null(tp_apply(&f, x));
+    tp_clear_error();
+    ck_assert_int_eq(drops, 5);
+    ck_assert_int_ne(tp_apply_many(&f, &x, 1, (tp_tensor *[2]){ NULL }), TP_OK);
+    tp_clear_error();
+    ck_assert_int_eq(drops, 6);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("function");
@@ -514,6 +547,7 @@ int main(void)
     tcase_add_test(t, a_view_that_a_function_returns_is_not_written);
     tcase_add_test(t, a_backward_inside_of_a_functions_backward_shares_nodes_with_the_outer);
     tcase_add_test(t, a_function_may_recompute_and_go_backward_itself);
+    tcase_add_test(t, a_function_is_dropped_once_for_each_call);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

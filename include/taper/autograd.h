@@ -72,6 +72,8 @@ typedef struct tp_function {
     tp_status (*forward_many)(tp_context *call, tp_tensor *const *x, tp_tensor **y) TP__IS(nullptr);
     tp_status (*backward_many)(tp_context *call, tp_tensor *const *dy, tp_tensor **dx) TP__IS(nullptr);
     bool once_differentiable TP__IS(false);            /* backward is no op, or not made of ops: differentiating it is an error */
+    void (*drop)(const void *arg) TP__IS(nullptr);     /* called once for each call: when its part of the tape is freed, or at once if it
+                                                          left none. From then on it does not read arg, nor this struct */
 } tp_function;
 
 typedef tp_tensor *tp_hook_fn(void *arg, tp_tensor *grad);               /* another gradient of the same shape; NULL keeps it */

@@ -74,6 +74,12 @@ TP_API tp_status tp_error_rethrow(const tp_error_copy *copy);
 TP_API tp_status tp_set_data(tp_tensor *x, tp_tensor *with);
 /* Counts as an in-place write by `op`, for kernels of one's own that wrote through tp_data. */
 TP_API void tp_bump_version(tp_tensor *x, const char *op);
+/* Until tp_stand_in_end, x is `with`, wherever the handle is held: its shape and values, and gradients go to `with`; a write in place
+ * goes there as well. What is recorded in between stays right after the end, which gives x back what it was. For functions of
+ * one thread, ended there in reverse order. NULL: TP_ERR_ARGUMENT, TP_ERR_MEMORY. tp_stand_in_end(NULL) does nothing. */
+typedef struct tp_stand_in tp_stand_in;
+TP_API tp_stand_in *tp_stand_in_begin(tp_tensor *x, tp_tensor *with);
+TP_API void tp_stand_in_end(tp_stand_in *stand_in);
 /* Sole user of its memory: nobody but the caller's reference holds handle or storage. What a recycler asks. */
 TP_API bool tp_is_sole(tp_tensor *x);
 TP_API tp_tensor *tp_retain(tp_tensor *x);             /* a counted reference for an object, apart from tp_keep's; NULL is fine */

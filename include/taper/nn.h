@@ -22,6 +22,8 @@
 #include <taper/nn/recurrent.h>
 #include <taper/nn/shape.h>
 #include <taper/nn/module.h>
+#include <taper/nn/hooks.h>
+#include <taper/nn/parametrize.h>
 
 #define TP__EACH_NN_OPTIONS(X) \
     TP__EACH_NN_MODULE_OPTIONS(X) \
@@ -33,6 +35,7 @@
     TP__EACH_NN_LOSS_OPTIONS(X) \
     TP__EACH_NN_NORM_OPTIONS(X) \
     TP__EACH_NN_PAD_OPTIONS(X) \
+    TP__EACH_NN_PARAMETRIZE_OPTIONS(X) \
     TP__EACH_NN_POOL_OPTIONS(X) \
     TP__EACH_NN_RECURRENT_OPTIONS(X) \
     TP__EACH_NN_SHAPE_OPTIONS(X)

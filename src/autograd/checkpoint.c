@@ -16,8 +16,9 @@ typedef struct frame {
     tp_checkpoint_fn *one;
     tp_checkpoint_many_fn *many;
     void *arg;
-    int n_in, n_out;
-    input *in;
+    int n_in, n_out, n_stood;
+    input *in;                                         /* n_in, and then what the handles in `stood` were for the time being */
+    tp_tensor **stood;                                 /* counted */
     tp_rng_state rng;                                  /* before the first run */
     uint32_t mode;
     seen *marks;
@@ -40,9 +41,12 @@ static void gone(void *arg)
 {
     frame *f = arg;
     give_up(f);
-    for (int i = 0; i < f->n_in; i++)
+    for (int i = 0; f->in && i < f->n_in + f->n_stood; i++)
         if (f->in[i].slot.is.tensor) tp__slot_clear(&f->in[i].slot);
-    tp_mem_free(f->in, (size_t)f->n_in * sizeof *f->in);
+    for (int i = 0; f->stood && i < f->n_stood; i++)
+        if (f->stood[i]) tp__unref(f->stood[i]);
+    tp_mem_free(f->in, f->in ? (size_t)(f->n_in + f->n_stood) * sizeof *f->in : 0);
+    tp_mem_free(f->stood, f->stood ? (size_t)f->n_stood * sizeof *f->stood : 0);
     tp_mem_free(f->marks, (size_t)f->marks_room * sizeof *f->marks);
     tp_mem_free(f, sizeof *f);
 }
@@ -107,7 +111,7 @@ static tp_tensor *captured(void *arg, void *packed)
 static tp_status take_inputs(frame *f, tp_tensor **x)
 {
     TP_NO_GRAD();
-    for (int i = 0; i < f->n_in; i++) {
+    for (int i = 0; i < f->n_in + f->n_stood; i++) {
         x[i] = NULL;
         if (!f->in[i].slot.is.tensor) continue;
         tp_tensor *value = tp__slot_get(NULL, &f->in[i].slot, "checkpoint");
@@ -116,6 +120,16 @@ static tp_status take_inputs(frame *f, tp_tensor **x)
         if (f->in[i].slot.kind == TP__PACKED) tp__slots_used(&f->in[i].slot, 1);
     }
     return TP_OK;
+}
+
+/* Handles that were other tensors in the first run are so again: from `i` on, each around the rest. */
+static tp_status call_standing(const frame *f, tp_tensor **x, tp_tensor **y, int i)
+{
+    if (i == f->n_stood) return call(f, x, y);
+    tp_stand_in *s = tp_stand_in_begin(f->stood[i], x[f->n_in + i]);
+    const tp_status status = s ? call_standing(f, x, y, i + 1) : tp__pending();
+    tp_stand_in_end(s);
+    return status;
 }
 
 static tp_status run_again(frame *f, tp_tensor **x, tp_tensor **y)
@@ -128,7 +142,7 @@ static tp_status run_again(frame *f, tp_tensor **x, tp_tensor **y)
     if (!tp__hooks_begin(&(tp__saved_hooks){ .name = "a checkpoint", .pack = capture, .unpack = captured, .arg = f, .ours = true })) return TP_ERR_MEMORY;
     self->mode = (self->mode & ~(uint32_t)(TP__NO_RECORD | TP__AUTOCAST)) | (f->mode & TP__AUTOCAST);
     tp__rng_put(f->rng);
-    const tp_status status = call(f, x, y);
+    const tp_status status = call_standing(f, x, y, 0);
     tp__rng_put(rng);
     tp__hooks_end(outer);
     self->mode = (self->mode & (TP__PENDING | TP__SAVE_HOOKS)) | (mode & ~(uint32_t)(TP__PENDING | TP__SAVE_HOOKS));
@@ -139,13 +153,14 @@ static tp_status recompute(frame *f)
 {
     if (f->running) return tp_fail(TP_ERR_STATE, "checkpoint: while it is run again, the function goes backward over its first run");
     give_up(f);
-    const size_t bytes = (size_t)(f->n_in + f->n_out) * sizeof(tp_tensor *);
+    const int n = f->n_in + f->n_stood;
+    const size_t bytes = (size_t)(n + f->n_out) * sizeof(tp_tensor *);
     tp_tensor **x = tp_mem_calloc(bytes);
     if (!x && bytes) return TP_ERR_MEMORY;
     f->running = true;
     tp_scope scope = tp_scope_open_at("a checkpoint that is run again");
     tp_status status = take_inputs(f, x);
-    if (!status) status = run_again(f, x, x + f->n_in);
+    if (!status) status = run_again(f, x, x + n);
     tp_scope_close(&scope);
     f->running = false;
     if (!status && (f->n_again < f->n_marks || (f->finished && f->n_again > f->n_marks)))
@@ -192,21 +207,34 @@ static void used(void *arg, void *packed)
     if (!--f->n_left && !f->running) give_up(f);
 }
 
+/* Handles that are other tensors now: they are again in the second run. */
+static bool note_stood(frame *f)
+{
+    f->n_stood = tp__stand_ins(NULL, 0);
+    f->stood = f->n_stood ? tp_mem_calloc((size_t)f->n_stood * sizeof *f->stood) : NULL;
+    if (f->n_stood && !f->stood) return false;
+    tp__stand_ins(f->stood, f->n_stood);
+    for (int i = 0; i < f->n_stood; i++) tp__ref(f->stood[i]);
+    return true;
+}
+
 static frame *frame_new(const frame *like, tp_tensor *const *x)
 {
     frame *f = tp_mem_alloc(sizeof *f);
     if (!f) return NULL;
     *f = *like;
-    f->in = f->n_in ? tp_mem_calloc((size_t)f->n_in * sizeof *f->in) : NULL;
-    bool complete = f->in || !f->n_in;
-    if (!complete) f->n_in = 0;
+    bool complete = note_stood(f);
+    const int n = f->n_in + f->n_stood;
+    f->in = n && complete ? tp_mem_calloc((size_t)n * sizeof *f->in) : NULL;
+    complete &= f->in || !n;
     f->rng = tp_rng_get();
     f->mode = tp__self.mode;
     complete &= !tp__pending_error();
-    for (int i = 0; i < f->n_in && complete; i++) {
-        if (!x[i]) continue;
-        f->in[i].needs = tp__needs_grad(x[i]);
-        complete = !tp__slot_hold(NULL, &f->in[i].slot, x[i]);
+    for (int i = 0; i < n && complete; i++) {
+        tp_tensor *const given = i < f->n_in ? x[i] : f->stood[i - f->n_in];
+        if (!given) continue;
+        f->in[i].needs = tp__needs_grad(given);
+        complete = !tp__slot_hold(NULL, &f->in[i].slot, given);
     }
     if (complete) return f;
     gone(f);

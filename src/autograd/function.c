@@ -45,6 +45,7 @@ void tp__context_free(tp_context *c)
     tp_mem_free(c->plain, (size_t)c->plain_room * sizeof *c->plain);
     tp_mem_free(c->in, (size_t)(c->n_in + c->n_out) * sizeof *c->in);
     tp_mem_free(c->data, c->data_bytes);
+    if (c->function->drop) c->function->drop(c->function->arg);
     tp_mem_free(c, sizeof *c);
 }
 
@@ -60,14 +61,14 @@ static tp_context *context_new(const tp_function *f, tp_tensor *const *x, int n_
 {
     tp_context *c = tp_mem_calloc(sizeof *c);
     if (!c) return NULL;
-    c->in = tp_mem_calloc((size_t)(n_in + n_out) * sizeof *c->in);
-    if (!c->in) {
-        tp__context_free(c);
-        return NULL;
-    }
     c->function = f;
     c->n_in = n_in;
     c->n_out = n_out;
+    c->in = tp_mem_calloc((size_t)(n_in + n_out) * sizeof *c->in);
+    if (!c->in) {
+        tp_mem_free(c, sizeof *c);
+        return NULL;
+    }
     c->out = c->in + n_in;
     for (int i = 0; i < n_in; i++)
         if (x[i]) c->in[i] = kind_of(x[i]);
@@ -342,7 +343,7 @@ static tp_status settle_saved(tp_context *c, tp_node *node, tp_tensor *const *y)
         int output = -1;
         for (int i = 0; i < c->n_out && output < 0; i++)
             if (held.is.tensor == y[i] && !c->out[i].plain) output = i;
-        if (!held.is.tensor || (output < 0 && !(tp__self.mode & TP__SAVE_HOOKS))) continue;
+        if (!held.is.tensor || (output < 0 && !(tp__self.mode & (TP__SAVE_HOOKS | TP__STANDS_IN)))) continue;
         const tp_status status = output < 0 ? tp__slot_hold(node, slot, held.is.tensor) : tp__slot_hold_output(node, slot, held.is.tensor, output);
         if (status) return status;
         slot->version = held.version;
@@ -376,9 +377,9 @@ static tp_status record_apply(tp_context *c, tp_tensor *const *x, tp_tensor **y,
     return status;
 }
 
-tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y)
+/* *begun: there was a context, which calls the function's drop when it is freed. */
+static tp_status apply(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y, bool *begun)
 {
-    if (!f || !y || (!x && n)) return tp_fail(TP_ERR_ARGUMENT, "apply: the function, its inputs or its outputs are NULL");
     const int n_out = f->n_outputs ? f->n_outputs : 1;
     if (n_out < 0 || n_out > UINT16_MAX - 64) return tp_fail(TP_ERR_ARGUMENT, "apply: a function of %d outputs", n_out);
     for (int i = 0; i < n_out; i++) y[i] = NULL;
@@ -396,26 +397,45 @@ tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_ten
     }
     tp_context *c = context_new(f, x, n, n_out);
     if (!c) return TP_ERR_MEMORY;
+    *begun = true;
     c->need = tp__self.mode & TP__NO_RECORD ? 0 : need;
     bool owned = false;
     tp_status status = run_forward(c, x, y);
     if (!status && c->need) status = record_apply(c, x, y, &owned);
-    if (!owned) tp__context_free(c);
     if (status) {
         for (int i = 0; i < n_out; i++) y[i] = NULL;
         if (!tp__pending_error()) tp_fail(status, "%s: no memory", f->name);
     }
+    if (!owned) tp__context_free(c);
     return status;
+}
+
+tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y)
+{
+    bool begun = false;
+    tp_status status = !f || !y || (!x && n) ? tp_fail(TP_ERR_ARGUMENT, "apply: the function, its inputs or its outputs are NULL")
+                                             : apply(f, x, n, y, &begun);
+    if (!begun && f && f->drop) f->drop(f->arg);
+    return status;
+}
+
+static int count_all(tp_tensor *const *x)              /* -1: one is NULL */
+{
+    int n = 0;
+    while ((void *)x[n] != TP__END)
+        if (!x[n++]) return -1;
+    return n;
 }
 
 tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x)
 {
-    int n = 0;
-    if (!f || !x) return tp_fail(TP_ERR_ARGUMENT, "apply: the function, or the list of its inputs, is NULL"), NULL;
-    while ((void *)x[n] != TP__END) n++;
-    for (int i = 0; i < n; i++)
-        if (!x[i]) return NULL;
-    if (f->n_outputs > 1) return tp_fail(TP_ERR_ARGUMENT, "%s: has %d outputs: use tp_apply_many", f->name, f->n_outputs), NULL;
-    tp_tensor *y = NULL;
-    return tp_apply_many(f, x, n, &y) ? NULL : y;
+    if (!f || !x) tp_fail(TP_ERR_ARGUMENT, "apply: the function, or the list of its inputs, is NULL");
+    const int n = f && x ? count_all(x) : -1;
+    if (n >= 0 && f->n_outputs <= 1) {
+        tp_tensor *y = NULL;
+        return tp_apply_many(f, x, n, &y) ? NULL : y;
+    }
+    if (n >= 0) tp_fail(TP_ERR_ARGUMENT, "%s: has %d outputs: use tp_apply_many", f->name, f->n_outputs);
+    if (f && f->drop) f->drop(f->arg);
+    return NULL;
 }

@@ -72,9 +72,11 @@ void tp__context_release(tp_context *context);         /* of what it saved */
 void tp__slot_clear(tp__saved_slot *slot);
 /* What hooks that are on make of a tensor to be saved, instead of the tensor. `output` is -1 for an input. */
 tp_status tp__slot_pack(tp_node *node, tp__saved_slot *slot, tp_tensor *x, int output);
+/* As below, with hooks on, or while handles are other tensors for a while. */
+tp_status tp__slot_hold_slow(tp_node *node, tp__saved_slot *slot, tp_tensor *x);
 static inline tp_status tp__slot_hold(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
 {
-    if (__builtin_expect(tp__self.mode & TP__SAVE_HOOKS, 0)) return tp__slot_pack(node, slot, x, -1);
+    if (__builtin_expect(tp__self.mode & (TP__SAVE_HOOKS | TP__STANDS_IN), 0)) return tp__slot_hold_slow(node, slot, x);
     tp__ref(x);
     slot->is.tensor = x;
     slot->version = tp__version(x);
@@ -96,6 +98,11 @@ static inline tp_status tp__save_output(tp_node *node, int k, tp_tensor *y, int 
 {
     return tp__slot_hold_output(node, &tp__slots(node)[k], y, output);
 }
+
+/* x, which is another tensor for a while, in a header that stays what x is now; the scope's. NULL: TP_ERR_MEMORY. stand_in.c */
+tp_tensor *tp__stand_in_apart(tp_tensor *x);
+/* The handles that are others now, of this thread; writes the first `most`, returns how many there are. */
+int tp__stand_ins(tp_tensor **x, int most);
 
 /* Hooks, as long as they are on or something is packed by them. */
 typedef struct tp__saved_hooks {

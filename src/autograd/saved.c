@@ -129,6 +129,17 @@ tp_status tp__slot_pack(tp_node *node, tp__saved_slot *slot, tp_tensor *x, int o
     return TP_OK;
 }
 
+tp_status tp__slot_hold_slow(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
+{
+    if (tp__self.mode & TP__SAVE_HOOKS) return tp__slot_pack(node, slot, x, -1);
+    const uint32_t mark = tp__list_mark();
+    tp_tensor *stays = x->stand_in ? tp__stand_in_apart(x) : x;
+    if (!stays) return tp__pending();
+    tp__list_take(stays == x ? UINT32_MAX : mark, stays);
+    *slot = (tp__saved_slot){ .is.tensor = stays, .version = tp__version(x), .kind = TP__HELD };
+    return TP_OK;
+}
+
 /* ---- Unpacking ----------------------------------------------------------------------------------------------------------------- */
 
 /* What stands for a leaf in a recorded backward: its gradient is the leaf's. */

@@ -123,7 +123,7 @@ static tp_tensor *header_new(void)
     x->base = NULL;
     x->grad = NULL;
     atomic_store_explicit(&x->kept, 0, memory_order_relaxed);
-    x->died_in = NULL;
+    x->stand_in = NULL;
     if (__builtin_expect(!tp__enlist(self, x), 0)) {
         x->kind = TP_KIND_DEAD;
         tp__pool_return(self, TP__POOL_TENSOR, x, apart);

@@ -55,7 +55,10 @@ struct tp_tensor {
     uint32_t view_version;                             /* of the storage, when `node` was made for this view */
     uint32_t home, home_thread;                        /* 1 + place in the scope list of that thread; 0: no scope owns it */
     _Atomic int32_t kept;                              /* how many of `refs` are the caller's */
-    const char *died_in;                               /* of a dead handle: where its scope was opened */
+    union {
+        struct tp_stand_in *stand_in;                  /* of a living one: what it is another tensor by, for a while */
+        const char *died_in;                           /* of a dead one: where its scope was opened */
+    };
     int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];   /* strides in elements */
 };
 

@@ -11,6 +11,7 @@ enum {
     TP__AUTOCAST  = 4, TP__PROFILE = 8, TP__LAZY = 32,           /* reserved */
     TP__ANOMALY   = 16,                                /* nodes note where they were made, and NaN is looked for */
     TP__SAVE_HOOKS = 64,                               /* what the tape saves goes through hooks */
+    TP__STANDS_IN = 128,                               /* handles are other tensors for a while: stand_ins */
 };
 
 enum { TP__POOL_TENSOR, TP__POOL_STORAGE, TP__POOL_NODE_SMALL, TP__POOL_NODE, TP__POOL_NODE_LARGE, TP__POOL_DATA };
@@ -37,6 +38,7 @@ typedef struct tp__thread {
     const char *op;                                    /* the op under way, for error records */
     tp_path_frame *path;
     struct tp__saved_hooks *saved_hooks;               /* with TP__SAVE_HOOKS: which */
+    struct tp_stand_in *stand_ins;                     /* with TP__STANDS_IN: the innermost */
     tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
     bool reaping, serial, root_warned;
     bool inference;                                    /* recording stays off */

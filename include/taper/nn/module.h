@@ -92,8 +92,9 @@ typedef struct tp_entry {
 /* Borrowed from the module until its tree changes: until something is added to it or to what is below it. */
 typedef struct tp_entry_list { const tp_entry *at; int64_t n; } tp_entry_list;
 
-/* Called after a forward or call, inside its scope: it may read the outputs, or put others in their place. */
-typedef void tp_forward_hook_fn(void *arg, tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs);
+/* How deep modules may be nested. */
+#define TP_MAX_MODULE_DEPTH 1000
+typedef void tp_module_fn(void *arg, tp_module *m);
 
 #ifdef __cplusplus
 extern "C" {
@@ -109,7 +110,8 @@ TP_API tp_module *tp_module_new_class_with(size_t bytes, const tp_module_class *
 /* Returns m, or frees it and returns NULL if anything failed since tp_module_new. */
 TP_API tp_module *tp_module_done(tp_module *m);
 /* Gives `child` to m and returns it. The child is taken over on failure, too, and freed, unless it belongs to another module.
- * NULL: TP_ERR_ARGUMENT (child is NULL or has a parent, the name is empty, taken or has a dot), TP_ERR_MEMORY. */
+ * NULL: TP_ERR_ARGUMENT (child is NULL or has a parent, the name is empty, taken or has a dot, or more than TP_MAX_MODULE_DEPTH
+ * modules would stand one inside the other), TP_ERR_MEMORY. */
 TP_API tp_module *tp_add_child(tp_module *m, const char *name, tp_module *child);
 /* x, floating and a leaf, becomes a parameter: m holds it and it requires grad. One tensor may stand under several names.
  * Returns x, which m lends as long as it lives. NULL: TP_ERR_ARGUMENT (x is NULL, the name), TP_ERR_DTYPE, TP_ERR_STATE, TP_ERR_MEMORY. */
@@ -135,9 +137,6 @@ TP_API tp_tensor *tp_forward_at(tp_module *m, tp_tensor *x, const char *where);
  * only takes one tensor, by position or as "input". On error outs are NULL and *n_out is 0. TP_ERR_ARGUMENT: arguments. */
 TP_API tp_status tp_call(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out);
 TP_API tp_status tp_call_at(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out, const char *where);
-/* Calls fn after every forward or call of m itself, in the order of registering. Returns an id > 0, or 0 on error. */
-TP_API int64_t tp_register_forward_hook(tp_module *m, tp_forward_hook_fn *fn, void *arg);
-TP_API void tp_remove_forward_hook(tp_module *m, int64_t id);
 
 /* ---- The tree: parameters and buffers by name, each tensor once, in PyTorch's order ------------------------------------------- */
 
@@ -149,14 +148,20 @@ TP_API tp_entry_list tp_named_modules(tp_module *m);             /* m itself, ""
 /* What a file of the module holds: parameters and persistent buffers under every name, tied ones included. */
 TP_API tp_entry_list tp_state_dict(tp_module *m);
 TP_API tp_module *tp_module_find(tp_module *m, const char *path);            /* "body.2"; NULL, without an error, if there is none */
-TP_API tp_tensor *tp_module_tensor(tp_module *m, const char *path);          /* "body.2.weight", a parameter or buffer; the same */
+TP_API tp_tensor *tp_module_tensor(tp_module *m, const char *path);          /* "body.2.weight", a parameter or buffer; the same. One that is
+                                                                                computed (nn/parametrize.h) is so, for the scope */
 TP_API const char *tp_module_type(tp_module *m);                 /* "Sequential"; "" for NULL */
+
+/* Calls fn for all modules below m and then for m: children before what has them, in their order. fn may give them values, hooks,
+ * and members of their own. It ends with the first error. TP_ERR_ARGUMENT: m or fn is NULL */
+TP_API tp_status tp_module_apply(tp_module *m, tp_module_fn *fn, void *arg);
 
 /* Modes and moves, of m and all below it. TP_ERR_ARGUMENT for NULL; refused while an error is unread. */
 TP_API tp_status tp_train(tp_module *m);               /* how it begins: dropout drops */
 TP_API tp_status tp_eval(tp_module *m);
 TP_API bool tp_is_training(tp_module *m);
-TP_API tp_status tp_module_requires_grad(tp_module *m, bool on); /* freezes or thaws all parameters */
+TP_API tp_status tp_module_requires_grad(tp_module *m, bool on); /* freezes or thaws all parameters, as requires_grad_; batch
+                                                                    norms still gather statistics: tp_eval them */
 TP_API tp_status tp_module_zero_grad(tp_module *m);              /* drops the gradients of all parameters */
 /* Moves parameters, their gradients, and buffers. Handles stay, optimizers go on. All move or none. TP_ERR_DEVICE, TP_ERR_MEMORY */
 TP_API tp_status tp_module_to(tp_module *m, tp_device device);
@@ -227,8 +232,6 @@ TP_API tp_module *tp_module_copy(tp_module *m);
 
 #define tp_forward(m, x)               tp_forward_at(TP_MODULE(m), x, TP__HERE #m)
 #define tp_call(m, args, n, outs, max, n_out) tp_call_at(TP_MODULE(m), args, n, outs, max, n_out, TP__HERE #m)
-#define tp_register_forward_hook(m, fn, arg)  tp_register_forward_hook(TP_MODULE(m), fn, arg)
-#define tp_remove_forward_hook(m, id)  tp_remove_forward_hook(TP_MODULE(m), id)
 
 #define tp_parameters(m)               tp_parameters(TP_MODULE(m))
 #define tp_named_parameters(m)         tp_named_parameters(TP_MODULE(m))
@@ -242,6 +245,7 @@ TP_API tp_module *tp_module_copy(tp_module *m);
 #define tp_train(m)                    tp_train(TP_MODULE(m))
 #define tp_eval(m)                     tp_eval(TP_MODULE(m))
 #define tp_is_training(m)              tp_is_training(TP_MODULE(m))
+#define tp_module_apply(m, fn, arg)    tp_module_apply(TP_MODULE(m), fn, arg)
 #define tp_module_requires_grad(m, on) tp_module_requires_grad(TP_MODULE(m), on)
 #define tp_module_zero_grad(m)         tp_module_zero_grad(TP_MODULE(m))
 #define tp_module_to(m, device)        tp_module_to(TP_MODULE(m), device)

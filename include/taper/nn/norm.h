@@ -75,6 +75,9 @@ TP_API tp_module *tp_nn_rms_norm_with(tp_shape shape, const tp_nn_rms_norm_optio
 /* Over groups of channels, and over neighbouring channels */
 TP_API tp_module *tp_nn_group_norm_with(int64_t groups, int64_t channels, const tp_nn_group_norm_options *o);
 TP_API tp_module *tp_nn_local_response_norm_with(int64_t size, const tp_local_response_norm_options *o);
+/* torch.nn.CrossMapLRN2d, kept for old networks: [n, c, h, w] only, with windows of (size + 1) / 2 channels to either side and the first channel
+ * in those further on as well. Its gradient is PyTorch's, which is not quite the derivative, and has none itself. */
+TP_API tp_module *tp_nn_cross_map_lrn2d_with(int64_t size, const tp_local_response_norm_options *o);
 
 #ifdef __cplusplus
 }
@@ -101,6 +104,8 @@ TP_API tp_module *tp_nn_local_response_norm_with(int64_t size, const tp_local_re
 #define tp__nn_group_norm(groups, channels, ...) TP__DEFAULTS(tp_nn_group_norm_with(groups, channels, TP__OPTIONS(nn_group_norm, __VA_ARGS__)))
 #define tp_nn_local_response_norm(...) tp__nn_local_response_norm(__VA_ARGS__, )
 #define tp__nn_local_response_norm(size, ...) TP__DEFAULTS(tp_nn_local_response_norm_with(size, TP__OPTIONS(local_response_norm, __VA_ARGS__)))
+#define tp_nn_cross_map_lrn2d(...) tp__nn_cross_map_lrn2d(__VA_ARGS__, )
+#define tp__nn_cross_map_lrn2d(size, ...) TP__DEFAULTS(tp_nn_cross_map_lrn2d_with(size, TP__OPTIONS(local_response_norm, __VA_ARGS__)))
 #else
 inline tp_module *tp_nn_batch_norm1d(int64_t features, const tp_nn_batch_norm_options &o = {}) { return tp_nn_batch_norm1d_with(features, &o); }
 inline tp_module *tp_nn_batch_norm2d(int64_t features, const tp_nn_batch_norm_options &o = {}) { return tp_nn_batch_norm2d_with(features, &o); }
@@ -117,6 +122,7 @@ inline tp_module *tp_nn_group_norm(int64_t groups, int64_t channels, const tp_nn
 { return tp_nn_group_norm_with(groups, channels, &o); }
 inline tp_module *tp_nn_local_response_norm(int64_t size, const tp_local_response_norm_options &o = {})
 { return tp_nn_local_response_norm_with(size, &o); }
+inline tp_module *tp_nn_cross_map_lrn2d(int64_t size, const tp_local_response_norm_options &o = {}) { return tp_nn_cross_map_lrn2d_with(size, &o); }
 #endif
 
 #endif
