@@ -81,7 +81,7 @@ static tp_status run_around(tp_module *m, const tp_arg *args, int n, tp_tensor *
     tp_status status = tp__hooks_pre_forward(m, mine, n);
     if (status == TP_OK) status = tp__flow_inputs(m, mine, n, &flow);
     tp__standing *standing = NULL;
-    if (status == TP_OK && tp__state(m)->around->n_computed && !(standing = tp__computed_begin(m))) status = tp_error_status();
+    if (status == TP_OK && tp__state(m)->around && tp__state(m)->around->n_computed && !(standing = tp__computed_begin(m))) status = tp_error_status();
     if (status == TP_OK) status = short_form ? call_forward(m, mine, n, outs, max, n_out) : run_class(m, mine, n, outs, max, n_out);
     tp__computed_end(m, standing, outs, status == TP_OK ? *n_out : 0);
     if (status == TP_OK) status = tp__hooks_forward(m, mine, n, outs, *n_out);

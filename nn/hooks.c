@@ -43,6 +43,8 @@ tp__around *tp__around_of(tp_module *m)
     return s->around;
 }
 
+static _Atomic int64_t last_id;
+
 static int64_t add_hook(tp_module *m, const char *op, bool given, tp__hook hook)
 {
     if (tp__may_change(m, op) != TP_OK) return 0;
@@ -56,7 +58,7 @@ static int64_t add_hook(tp_module *m, const char *op, bool given, tp__hook hook)
         around->hooks = hooks;
         around->room = room;
     }
-    hook.id = ++around->last;
+    hook.id = atomic_fetch_add(&last_id, 1) + 1;
     around->hooks[around->n_hooks++] = hook;
     return hook.id;
 }
@@ -89,8 +91,11 @@ void (tp_remove_module_hook)(tp_module *m, int64_t id)
         if (around->hooks[i].id != id) continue;
         memmove(&around->hooks[i], &around->hooks[i + 1], (size_t)(around->n_hooks - i - 1) * sizeof *around->hooks);
         around->n_hooks--;
-        return;
+        break;
     }
+    if (!around || around->n_hooks || around->n_computed) return;
+    tp__state(m)->around = NULL;                       /* runs are plain again */
+    tp__around_free(around);
 }
 
 void (tp_remove_forward_hook)(tp_module *m, int64_t id) { (tp_remove_module_hook)(m, id); }
@@ -101,7 +106,7 @@ void (tp_remove_forward_hook)(tp_module *m, int64_t id) { (tp_remove_module_hook
 static bool next_hook(const tp_module *m, tp__hook_kind kind, int64_t *last, int64_t until, tp__hook *hook)
 {
     const tp__around *around = tp__state(m)->around;
-    for (int i = 0; i < around->n_hooks; i++) {
+    for (int i = 0; around && i < around->n_hooks; i++) {
         if (around->hooks[i].kind != kind || around->hooks[i].id <= *last || around->hooks[i].id > until) continue;
         *hook = around->hooks[i];
         *last = hook->id;
@@ -120,7 +125,7 @@ static bool has_hook(const tp_module *m, tp__hook_kind kind)
 tp_status tp__hooks_pre_forward(tp_module *m, tp_arg *args, int n)
 {
     const struct tp_module_state *s = tp__state(m);
-    const int64_t until = s->around->last;
+    const int64_t until = atomic_load(&last_id);
     int64_t last = 0;
     tp__hook hook;
     while (!tp_failed() && next_hook(m, TP__PRE_FORWARD, &last, until, &hook)) {
@@ -135,7 +140,7 @@ tp_status tp__hooks_pre_forward(tp_module *m, tp_arg *args, int n)
 tp_status tp__hooks_forward(tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
 {
     const struct tp_module_state *s = tp__state(m);
-    const int64_t until = s->around->last;
+    const int64_t until = atomic_load(&last_id);
     int64_t last = 0;
     tp__hook hook;
     while (!tp_failed() && next_hook(m, TP__FORWARD, &last, until, &hook)) {
@@ -276,7 +281,7 @@ static tp__flow *flow_new(tp_module *m, int n)
     atomic_init(&flow->refs, 1);
     flow->anchor = around->anchor;
     atomic_fetch_add(&flow->anchor->refs, 1);
-    flow->until = around->last;
+    flow->until = atomic_load(&last_id);
     flow->n_in = n;
     return flow;
 }
@@ -296,7 +301,7 @@ static tp_status go_through(tp__flow *flow, tp_function *f, const char *name, tp
 tp_status tp__flow_inputs(tp_module *m, tp_arg *args, int n, tp__flow **flow)
 {
     *flow = NULL;
-    if (!tp__state(m)->around->anchor || !tp_grad_enabled() || (!has_hook(m, TP__PRE_BACKWARD) && !has_hook(m, TP__BACKWARD))) return TP_OK;
+    if (!tp__state(m)->around || !tp__state(m)->around->anchor || !tp_grad_enabled() || (!has_hook(m, TP__PRE_BACKWARD) && !has_hook(m, TP__BACKWARD))) return TP_OK;
     if (n > MOST) return tp_fail(TP_ERR_UNSUPPORTED, "full_backward_hook: %s has %d arguments, %d are possible", tp__state(m)->type, n, MOST);
     tp__flow *made = flow_new(m, n);
     if (!made) return tp_error_status();

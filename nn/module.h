@@ -33,11 +33,10 @@ typedef struct tp__anchor { _Atomic int32_t refs; tp_module *module; } tp__ancho
 /* A tensor that is computed before each run: "name" of the module, by the ParametrizationList `list`. */
 typedef struct tp__computed { const char *name; tp_tensor *handle; tp_module *list; } tp__computed;
 
-/* What is done around the runs of a module that is more than its forward. Most have none. */
+/* What is done around the runs of a module besides its forward. Most have none; it goes with the last of it. */
 typedef struct tp__around {
     tp__hook *hooks;                                   /* in the order of registering */
     int n_hooks, room;
-    int64_t last;                                      /* id given */
     tp__anchor *anchor;                                /* of backward hooks; NULL until there is one */
     tp__computed *computed;
     int n_computed, computed_room;

@@ -329,6 +329,45 @@ START_TEST(a_gradient_goes_through_backward_hooks_twice)
 }
 END_TEST
 
+static tp_status add_all(tp_module *self, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
+{
+    (void)self, (void)max;
+    outs[0] = args[0].value.tensor;
+    for (int i = 1; i < n; i++) outs[0] = tp_add(outs[0], args[i].value.tensor);
+    *n_out = 1;
+    return outs[0] ? TP_OK : tp_error_status();
+}
+static const tp_module_class sum_class = { .size = sizeof(tp_module_class), .type = "Sum", .call = add_all };
+static void remove_all(void *arg, tp_module *m, tp_arg *args, int n)
+{
+    args[n - 1].value.tensor = tp_full(TP_SHAPE(1), 100.0);
+    for (int64_t id = 1; id <= *(int64_t *)arg; id++) tp_remove_module_hook(m, id);
+}
+
+START_TEST(hooks_may_remove_all_hooks_of_a_call_of_many_arguments)
+{
+    TP_SCOPE();
+    tp_module *m = tp_module_new_class_with(sizeof *m, &sum_class);
+    tp_tensor *one = tp_full(TP_SHAPE(1), 1.0, .requires_grad = true), *y = NULL;
+    double seen = 0;
+    int64_t last = 0;
+    tp_arg args[80];
+    for (int i = 0; i < 80; i++) args[i] = (tp_arg){ .kind = TP_ARG_TENSOR, .value.tensor = one };
+    tp_register_forward_pre_hook(m, remove_all, &last);
+    last = tp_register_forward_hook(m, look_at, &seen);
+    order[0] = 0;
+    ck_ok(tp_call(m, args, 9, &y, 1, NULL));
+    ck_values(y, 108);
+    ck_assert_str_eq(order, "");                                 /* it was removed before its turn */
+    ck_ok(tp_call(m, args, 9, &y, 1, NULL));
+    ck_values(y, 9);
+    tp_register_full_backward_hook(m, see_pair, &seen);
+    ck_assert_int_eq(tp_call(m, args, 80, &y, 1, NULL), TP_ERR_UNSUPPORTED);
+    ck_message("full_backward_hook: Sum has 80 arguments, 64 are possible");
+    tp_module_free(m);
+}
+END_TEST
+
 static void with_every_hook(void *arg)
 {
     TP_SCOPE();
@@ -390,6 +429,7 @@ int main(void)
     tcase_add_test(one, a_backward_hook_that_fails_makes_the_backward_fail);
     tcase_add_test(one, backward_hooks_know_which_inputs_and_outputs_have_gradients);
     tcase_add_test(one, a_gradient_goes_through_backward_hooks_twice);
+    tcase_add_test(one, hooks_may_remove_all_hooks_of_a_call_of_many_arguments);
     tcase_add_test(one, an_allocation_that_fails_anywhere_around_hooks_leaks_nothing);
     tcase_add_test(one, apply_comes_to_children_before_their_parent);
     suite_add_tcase(s, one);

@@ -47,6 +47,8 @@ typedef struct tp_summary_options {
     TP__HEAD(tp_summary_options);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* of the input: that of the first parameter */
     FILE *out TP__IS(nullptr);                         /* stdout */
+    const tp_arg *args TP__IS(nullptr);                /* n_args of them are what m is called with, and shape is not looked at */
+    int n_args TP__IS(0);
     TP__TAIL;
 } tp_summary_options;
 #define TP__DEFAULT_summary
@@ -180,7 +182,12 @@ TP_API tp_status tp_module_save(tp_module *m, const char *path);
 TP_API tp_status tp_module_load_with(tp_module *m, const char *path, const tp_module_load_options *o);
 TP_API void tp_module_print(tp_module *m);             /* to stdout, as PyTorch prints, and a newline */
 TP_API tp_status tp_module_fprint(FILE *out, tp_module *m);
-/* Runs zeros of `shape` through m in evaluation mode and prints each module with its output and number of parameters. */
+/* Runs zeros of `shape`, or .args, through m in evaluation mode and without recording, and prints a table of m and what is below it, in the
+ * order of tp_named_modules: outputs, parameters of its own (one that is tied: of the first that has it), products and memory. A module
+ * that was called several times has its number of calls, the last outputs, and the products and memory of all. "-": not called, or in the
+ * rows below. MACs, multiplications that are added up, are those of Linear, Bilinear, convolution, recurrent and attention layers;
+ * others of Taper's count as none, and what modules of one's own compute themselves is not seen. Memory is that of outputs; one that
+ * shares its memory with an input has none. TP_ERR_ARGUMENT, TP_ERR_IO, TP_ERR_MEMORY, or an error of the forward */
 TP_API tp_status tp_summary_with(tp_module *m, tp_shape shape, const tp_summary_options *o);
 
 /* ---- Containers ----------------------------------------------------------------------------------------------------------------------- */
