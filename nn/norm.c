@@ -40,11 +40,27 @@ static tp_tensor *batch_norm_forward(tp_module *self, tp_tensor *x)
         return tp__misfit(self, dims > 1 ? "the input has %d dims, and not %d" : "the input has %d dims, and not 2 or %d", ndim, dims + 2), NULL;
     if (training && !(m->eps > 0)) return tp__misfit(self, "eps %g must be positive in training", m->eps), NULL;
     const double momentum = !isnan(m->momentum) ? m->momentum : counts ? 1 / (tp_item(m->batches) + 1) : 0;
+    tp_tensor *count = counts ? tp_add(m->batches, 1) : NULL;            /* all that can fail comes before the first write */
+    if (counts && !count) return NULL;
     tp_tensor *y = tp_batch_norm(x, training && !m->track ? NULL : m->mean, training && !m->track ? NULL : m->var, .weight = m->weight, .bias = m->bias,
                                  .training = training || !m->track, .momentum = momentum, .eps = m->eps);
     if (!y || !counts) return y;
     TP_NO_GRAD();
-    return tp_add_(m->batches, 1) ? y : NULL;
+    return tp_copy_(m->batches, count) ? y : NULL;
+}
+
+/* One sample. The running statistics follow as copies, which are taken over once y has its shape. */
+static tp_tensor *normalize_one(const norm *m, tp_tensor *x, bool training)
+{
+    const bool counts = training && m->track;
+    tp_tensor *mean = counts ? tp_clone(m->mean) : m->mean, *var = counts ? tp_clone(m->var) : m->var;
+    if (counts && (!mean || !var)) return NULL;
+    tp_tensor *y = tp_squeeze(tp_instance_norm(tp_unsqueeze(x, 0), .running_mean = mean, .running_var = var, .weight = m->weight, .bias = m->bias,
+                                               .use_input_stats = training || !m->track, .momentum = isnan(m->momentum) ? 0 : m->momentum,
+                                               .eps = m->eps), .dims = TP_DIMS(0));
+    if (!y || !counts) return y;
+    TP_NO_GRAD();
+    return tp_copy_(m->mean, mean) && tp_copy_(m->var, var) ? y : NULL;
 }
 
 static tp_tensor *instance_norm_forward(tp_module *self, tp_tensor *x)
@@ -55,11 +71,9 @@ static tp_tensor *instance_norm_forward(tp_module *self, tp_tensor *x)
     const int64_t channels = tp_size(x, ndim - dims - 1);
     if (channels != m->features && m->affine)
         return tp__misfit(self, "the input has %lld channels, and not %lld", (long long)channels, (long long)m->features), NULL;
-    tp_tensor *batch = ndim == dims + 1 ? tp_unsqueeze(x, 0) : x;
-    tp_tensor *y = tp_instance_norm(batch, .running_mean = m->mean, .running_var = m->var, .weight = m->weight, .bias = m->bias,
-                                    .use_input_stats = tp_is_training(self) || !m->track, .momentum = isnan(m->momentum) ? 0 : m->momentum,
-                                    .eps = m->eps);
-    return batch == x ? y : tp_squeeze(y, .dims = TP_DIMS(0));
+    if (ndim == dims + 1) return normalize_one(m, x, tp_is_training(self));
+    return tp_instance_norm(x, .running_mean = m->mean, .running_var = m->var, .weight = m->weight, .bias = m->bias,
+                            .use_input_stats = tp_is_training(self) || !m->track, .momentum = isnan(m->momentum) ? 0 : m->momentum, .eps = m->eps);
 }
 
 /* ---- By the last dims, or groups of channels ----------------------------------------------------------------------------------------- */

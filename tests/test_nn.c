@@ -329,6 +329,67 @@ END_TEST
 
 /* ---- Modes and moves --------------------------------------------------------------------------------------------------------------- */
 
+/* Which of the three it changed: running mean, variance and the number of batches. */
+static int changed(tp_module *m, tp_tensor *const *was)
+{
+    static const char *const names[] = { "running_mean", "running_var", "num_batches_tracked" };
+    int bits = 0;
+    for (int i = 0; i < 3; i++) bits |= !tp_equal((tp_module_tensor)(m, names[i]), was[i]) << i;
+    return bits;
+}
+
+static void check_statistics(tp_module *m, tp_tensor *x, int all)
+{
+    tp_mem_pools(false);
+    for (int64_t n = 1;; n++) {
+        ck_assert_int_lt(n, 1000);
+        TP_SCOPE();
+        tp_tensor *was[] = { tp_clone(tp_module_tensor(m, "running_mean")), tp_clone(tp_module_tensor(m, "running_var")),
+                             tp_clone(tp_module_tensor(m, "num_batches_tracked")) };
+        tp_mem_fail_at(n, false);
+        const tp_tensor *y = tp_forward(m, x);
+        const int64_t counted = tp_mem_fail_at(0, false);
+        ck_assert(!y == tp_failed());
+        tp_clear_error();
+        ck_assert_msg(changed(m, was) == (y ? all : 0), "%s, point %lld: changed %d", tp_module_type(m), (long long)n, changed(m, was));
+        if (counted < n) break;
+    }
+    tp_mem_pools(true);
+    tp_module_free(m);
+}
+
+START_TEST(a_norm_that_fails_leaves_its_running_statistics)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_add(tp_randn(TP_SHAPE(2, 3, 4, 4)), 5), *one = tp_add(tp_randn(TP_SHAPE(3, 4, 4)), 5), *narrow = tp_to_dtype(x, TP_F16);
+    tp_requires_grad(x, true);
+    check_statistics(tp_nn_batch_norm2d(3), x, 7);
+    check_statistics(tp_nn_batch_norm2d(3), narrow, 7);
+    check_statistics(tp_nn_instance_norm2d(3, .track_running_stats = true), x, 3);
+    check_statistics(tp_nn_instance_norm2d(3, .track_running_stats = true, .affine = true), narrow, 3);
+    check_statistics(tp_nn_instance_norm2d(3, .track_running_stats = true), one, 3);
+}
+END_TEST
+
+START_TEST(attention_takes_masks_that_are_bool_or_floating)
+{
+    TP_SCOPE();
+    tp_module *m = tp_nn_multihead_attention(4, 2);
+    tp_tensor *x = tp_randn(TP_SHAPE(3, 1, 4)), *outs[2];
+    const tp_dtype dtypes[] = { TP_I64, TP_U8, TP_F64, TP_BOOL, TP_F32 };
+    for (int padding = 0; padding < 2; padding++)
+        for (int i = 0; i < 5; i++) {
+            const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x },
+                                    { .name = padding ? "key_padding_mask" : "attn_mask", .kind = TP_ARG_TENSOR,
+                                      .value.tensor = tp_zeros(padding ? TP_SHAPE(1, 3) : TP_SHAPE(3, 3), .dtype = dtypes[i]) } };
+            ck_assert_int_eq(tp_call(m, args, 4, outs, 2, NULL), i < 3 ? TP_ERR_DTYPE : TP_OK);
+            if (i < 2) ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "must be bool or floating"));
+            tp_clear_error();
+        }
+    tp_module_free(m);
+}
+END_TEST
+
 START_TEST(modes_reach_every_child)
 {
     TP_SCOPE();
@@ -432,6 +493,8 @@ int main(void)
     tcase_add_test(one, modules_are_nested_to_a_depth_that_is_known);
     tcase_add_test(one, while_an_error_is_unread_nothing_is_built_or_changed);
     tcase_add_test(one, an_allocation_that_fails_anywhere_fails_the_constructor_and_leaks_nothing);
+    tcase_add_test(one, a_norm_that_fails_leaves_its_running_statistics);
+    tcase_add_test(one, attention_takes_masks_that_are_bool_or_floating);
     tcase_add_test(one, modes_reach_every_child);
     tcase_add_test(one, a_move_keeps_the_handles_and_takes_the_gradients_along);
     tcase_add_test(one, many_threads_run_one_module_at_once);
