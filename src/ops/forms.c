@@ -5,6 +5,8 @@
  *   combinations              the r-fold combinations of a vector's elements, as rows
  *   unravel_index             places among all elements as one index for each dim
  *   nonzero_static            the first `size` rows of nonzero, and fill_value where there are fewer
+ *   broadcast_shapes          the shape that shapes broadcast to, as a vector
+ *   fft_fftshift, fft_ifftshift      the first half of each dim behind the second, and back
  *   upsample_nearest, upsample_bilinear      interpolate in these modes, corners aligned in the second */
 #include "ops/samples.h"
 #include "ops/view.h"
@@ -95,6 +97,56 @@ static tp_status nonzero_static_compose(tp__call *call)
     return give_out(call, tp_cat(TP_TENSORS(rows, tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device)), 0));
 }
 
+static tp_status shapes_compose(tp__call *call)
+{
+    const tp_arg *list = *(const tp_arg *const *)call->attr;
+    tp_shape shape = { .ndim = 0 };
+    if (list->kind != TP_ARG_LIST && list->kind != TP_ARG_INTS) return tp__call_fail(call, TP_ERR_ARGUMENT, "takes a list of shapes");
+    const int n = list->kind == TP_ARG_LIST ? list->n : 1;
+    for (int i = 0; i < n; i++) {
+        const tp_arg *one = list->kind == TP_ARG_LIST ? &list->value.list[i] : list;
+        const bool number = one->kind == TP_ARG_INT;
+        const int ndim = number ? 1 : one->n;
+        if ((!number && one->kind != TP_ARG_INTS) || ndim > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_ARGUMENT, "item %d is no shape", i);
+        for (; shape.ndim < ndim; shape.ndim++) {
+            memmove(shape.dim + 1, shape.dim, sizeof *shape.dim * (size_t)shape.ndim);
+            shape.dim[0] = 1;
+        }
+        for (int d = 0; d < ndim; d++) {
+            const int64_t side = number ? one->value.integer : one->value.ints[d];
+            int64_t *all = &shape.dim[shape.ndim - ndim + d];
+            if (side < 0) return tp__call_fail(call, TP_ERR_SHAPE, "item %d has a side of %lld", i, (long long)side);
+            if (side != 1 && *all != 1 && side != *all) return tp__call_fail(call, TP_ERR_SHAPE, "%lld and %lld do not broadcast", (long long)*all, (long long)side);
+            if (*all == 1) *all = side;
+        }
+    }
+    tp_tensor *y = tp_empty(TP_SHAPE(shape.ndim), .dtype = TP_I64);
+    for (int d = 0; y && d < shape.ndim; d++)
+        if (!tp_fill_(tp_select(y, 0, d), shape.dim[d])) return tp__pending();
+    return give_out(call, y);
+}
+
+static tp_status shift(tp__call *call, int64_t more)
+{
+    tp__ints dims = *(const tp__ints *)call->attr;
+    const tp_tensor *x = call->in[0];
+    tp_shape by = { .ndim = 0 };
+    tp_dims along = { .n = 0 };
+    if (!dims.n)
+        while (dims.n < x->ndim) dims.v[dims.n] = dims.n, dims.n++;
+    for (int i = 0; i < dims.n; i++) {
+        int dim;
+        if (tp__take_dim(call, dims.v[i], x, &dim)) return tp__pending();
+        by.dim[by.ndim++] = x->ndim ? (x->shape[dim] + more) / 2 : 0;
+        along.dim[along.n++] = dim;
+    }
+    if (!x->ndim) return give_out(call, tp_clone(call->in[0]));
+    return give_out(call, tp_roll(call->in[0], by, along));
+}
+static tp_status shift_compose(tp__call *call) { return shift(call, 0); }
+static tp_status shift_back_compose(tp__call *call) { return shift(call, 1); }
+static tp_status alias_copy_compose(tp__call *call) { return give_out(call, tp_clone(call->in[0])); }
+
 /* ---- Images --------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct upsample_attr { const tp_arg *size, *scale_factor; } upsample_attr;
@@ -133,6 +185,17 @@ static void static_samples(tp_sample_set *set)
     TP__GIVE(set, X(2, 3), TP__NAMED("size", .kind = TP_ARG_INT, .value.integer = 3));
     TP__GIVE(set, X(2, 3), TP__NAMED("size", .kind = TP_ARG_INT, .value.integer = 8));
 }
+static void shapes_samples(tp_sample_set *set)
+{
+    const tp_arg shapes[] = { TP__INTS_ARG(2, 3, 1), TP__INTS_ARG(3, 2, 1, 4) };
+    TP__GIVE(set, { .kind = TP_ARG_LIST, .n = 2, .value.list = shapes });
+}
+static void shift_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(3, 4));
+    TP__GIVE(set, X(3, 5), TP__INTS_ARG(1, -1));
+}
+static void copy_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 4)); }
 static void upsample_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(1, 2, 3, 2), TP__INTS_ARG(2, 4, 5));
@@ -151,9 +214,14 @@ static const tp_op op_combinations = COMPOSED("combinations(Tensor input, int r=
 static const tp_op op_unravel_index = COMPOSED("unravel_index(Tensor indices, int[] shape) -> Tensor[]", PLAIN, unravel_compose, sizeof(tp__ints), unravel_samples);
 static const tp_op op_nonzero_static = COMPOSED("nonzero_static(Tensor input, *, int size, int fill_value=-1) -> Tensor", PLAIN, nonzero_static_compose,
     sizeof(static_attr), static_samples);
+static const tp_op op_shapes = COMPOSED("broadcast_shapes(any shapes) -> Tensor", PLAIN, shapes_compose, sizeof(const tp_arg *), shapes_samples);
+static const tp_op op_shift = COMPOSED("fft_fftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_compose, sizeof(tp__ints), shift_samples);
+static const tp_op op_shift_back = COMPOSED("fft_ifftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_back_compose, sizeof(tp__ints), shift_samples);
+static const tp_op op_alias_copy = COMPOSED("alias_copy(Tensor input) -> Tensor", 0, alias_copy_compose, 0, copy_samples);
 static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, nearest_compose, sizeof(upsample_attr), upsample_samples);
 static const tp_op op_bilinear = COMPOSED("upsample_bilinear(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, bilinear_compose, sizeof(upsample_attr), upsample_samples);
 
 const tp_op *const tp__ops_forms[] = {
-    &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_nearest, &op_bilinear, NULL,
+    &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_shapes, &op_shift,
+    &op_shift_back, &op_alias_copy, &op_nearest, &op_bilinear, NULL,
 };

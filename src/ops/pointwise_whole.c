@@ -2,7 +2,7 @@
  *
  *   gcd, lcm       the greatest common divisor and the least common multiple, at least 0
  *   nextafter      the number next to a towards b
- *   ldexp          y = a 2^b
+ *   ldexp          y = a 2^b;   frexp: x = m 2^e, |m| in [1/2, 1) or 0, e int32
  *   angle          0, pi below 0, NaN of NaN; isreal: true;   real, conj, resolve_conj, .. : x itself, as a view */
 #include "ops/pointwise.h"
 
@@ -66,6 +66,28 @@ static const tp_op op_ldexp = { .schema = "ldexp(Tensor input, Tensor other) -> 
 static const tp_op op_ldexp_ = TP__INPLACE_FORM("ldexp_(Tensor! input, Tensor other) -> Tensor", op_ldexp, 0, ldexp_samples_in_place);
 tp_tensor *tp_ldexp(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_ldexp, (tp_tensor *[]){ a, b }, 2, NULL, TP__CALLER); }
 
+static tp_status frexp_shape(tp__call *call)
+{
+    tp_tensor *x = call->in[0];
+    if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    return tp__out_like(call, x, (tp_dtype)x->dtype) ? tp__made(tp__out_like(call, x, TP_I32)) : tp__pending();
+}
+static tp_status frexp_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    return dy[0] ? tp__made(dx[0] = tp_div(dy[0], tp_exp2(tp__saved(node, 0)))) : TP_OK;
+}
+TP__OP(frexp, "frexp(Tensor input) -> (Tensor, Tensor)", .shape = frexp_shape, .backward = frexp_backward, .saves = { TP__OUTPUT(1) },
+    .samples = tp__positive_samples)
+tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent)
+{
+    tp_tensor *out[2] = { NULL, NULL };
+    if (exponent) *exponent = NULL;
+    if (tp__run(&op_frexp, &x, 1, NULL, out, 2, TP__CALLER) < 0) return NULL;
+    if (exponent) *exponent = out[1];
+    return out[0];
+}
+
 static tp_status true_divide_compose(tp__call *call) { return give_out(call, tp_div(call->in[0], call->in[1])); }
 static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
     .samples = tp__binary_samples, .state = TP__STATE };
@@ -93,6 +115,6 @@ TP__OP(angle, "angle(Tensor input) -> Tensor", .shape = tp__shape_floating, .bac
 tp_tensor *tp_angle(tp_tensor *x) { return tp__call1(&op_angle, x, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_pointwise_whole[] = {
-    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_true_divide, &op_real, &op_conj, &op_conj_physical, &op_resolve_conj,
+    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_frexp, &op_true_divide, &op_real, &op_conj, &op_conj_physical, &op_resolve_conj,
     &op_resolve_neg, &op_isreal, &op_angle, NULL,
 };

@@ -5,12 +5,6 @@ static const struct { const char *function, *op; } renames[] = {
     { "__getitem__",             "index" },
     { "nn.functional.unfold",    "im2col" },           /* torch.unfold is another function */
     { "nn.functional.fold",      "col2im" },
-    { "__radd__",                "add" },              /* those that do not mind which operand comes first */
-    { "__rmul__",                "mul" },
-    { "__rand__",                "bitwise_and" },
-    { "__ror__",                 "bitwise_or" },
-    { "__rxor__",                "bitwise_xor" },
-    { "__rsub__",                "rsub" },
 };
 
 void name_in_registry(const char *function, char *out, size_t size)

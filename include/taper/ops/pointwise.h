@@ -111,6 +111,8 @@ TP_API tp_tensor *tp_logaddexp2(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_gcd(tp_tensor *a, tp_tensor *b);  /* of integers, at least 0; as lcm without gradient */
 TP_API tp_tensor *tp_lcm(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_ldexp(tp_tensor *a, tp_tensor *b);                  /* a 2^b */
+/* x = mantissa 2^exponent, the mantissa in [1/2, 1), or 0; floating. The exponent is int32, at *exponent unless that is NULL. */
+TP_API tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent);
 TP_API tp_tensor *tp_nextafter(tp_tensor *a, tp_tensor *b);              /* the number next to a towards b; floating; a has its gradient, b none */
 TP_API tp_tensor *tp_angle(tp_tensor *x);              /* 0, pi below 0, NaN of NaN; integers and bool give float32, the gradient is 0 */
 TP_API tp_tensor *tp_xlogy_with(tp_operand a, tp_operand b);             /* a ln b, 0 where a is 0 and b is no NaN */

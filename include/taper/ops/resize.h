@@ -29,7 +29,17 @@ typedef struct tp_im2col_options {
 typedef tp_im2col_options tp_col2im_options;
 #define TP__DEFAULT_col2im TP__DEFAULT_im2col
 
-#define TP__EACH_RESIZE_OP_OPTIONS(X) X(interpolate) X(im2col) X(col2im)
+typedef enum tp_beyond { TP_BEYOND_ZEROS = 0, TP_BEYOND_BORDER, TP_BEYOND_REFLECTION } tp_beyond;
+typedef struct tp_grid_sample_options {
+    TP__HEAD(tp_grid_sample_options);
+    tp_interpolation mode TP__IS(TP_INTERPOLATION_DEFAULT);      /* TP_BILINEAR, of volumes too; TP_NEAREST, TP_BICUBIC */
+    tp_beyond padding_mode TP__IS(TP_BEYOND_ZEROS);              /* what is seen beyond the border */
+    bool align_corners TP__IS(false);                            /* -1 and 1 are the middles of the outer pixels, not their edges */
+    TP__TAIL;
+} tp_grid_sample_options;
+#define TP__DEFAULT_grid_sample
+
+#define TP__EACH_RESIZE_OP_OPTIONS(X) X(interpolate) X(im2col) X(col2im) X(grid_sample)
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +66,16 @@ TP_API tp_tensor *tp_im2col_with(tp_tensor *x, int64_t kernel, const tp_im2col_o
  *   return  [n, c, height, width] or [c, height, width] */
 TP_API tp_tensor *tp_col2im_with(tp_tensor *x, int64_t height, int64_t width, int64_t kernel, const tp_col2im_options *o);
 
+/* x read at points: functional.grid_sample.
+ *   x       [n, c, h, w] or [n, c, d, h, w], floating
+ *   grid    [n, p, q, 2] or [n, o, p, q, 3], of x's dtype: where to read, (x, y) or (x, y, z) from -1 to 1
+ *   return  [n, c, p, q] or [n, c, o, p, q]
+ *   errors  TP_ERR_SHAPE, TP_ERR_DTYPE, TP_ERR_ARGUMENT; TP_ERR_UNSUPPORTED: TP_BICUBIC of volumes
+ *   grad    x, grid; that of grid is zero for TP_NEAREST */
+TP_API tp_tensor *tp_grid_sample_with(tp_tensor *x, tp_tensor *grid, const tp_grid_sample_options *o);
+/* The grid of theta [n, 2, 3] or [n, 3, 4] for an image of size [n, c, h, w] or [n, c, d, h, w]: theta (x, y, 1)' at each pixel. grad: theta */
+TP_API tp_tensor *tp_affine_grid(tp_tensor *theta, tp_shape size, bool align_corners);
+
 #ifdef __cplusplus
 }
 #endif
@@ -67,7 +87,10 @@ TP_API tp_tensor *tp_col2im_with(tp_tensor *x, int64_t height, int64_t width, in
 #define tp__im2col(x, kernel, ...) TP__DEFAULTS(tp_im2col_with(x, kernel, TP__OPTIONS(im2col, __VA_ARGS__)))
 #define tp_col2im(...) tp__col2im(__VA_ARGS__, )
 #define tp__col2im(x, height, width, kernel, ...) TP__DEFAULTS(tp_col2im_with(x, height, width, kernel, TP__OPTIONS(col2im, __VA_ARGS__)))
+#define tp_grid_sample(...) tp__grid_sample(__VA_ARGS__, )
+#define tp__grid_sample(x, grid, ...) TP__DEFAULTS(tp_grid_sample_with(x, grid, TP__OPTIONS(grid_sample, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_grid_sample(tp_tensor *x, tp_tensor *grid, const tp_grid_sample_options &o = {}) { return tp_grid_sample_with(x, grid, &o); }
 inline tp_tensor *tp_interpolate(tp_tensor *x, const tp_interpolate_options &o = {}) { return tp_interpolate_with(x, &o); }
 inline tp_tensor *tp_im2col(tp_tensor *x, int64_t kernel, const tp_im2col_options &o = {}) { return tp_im2col_with(x, kernel, &o); }
 inline tp_tensor *tp_col2im(tp_tensor *x, int64_t height, int64_t width, int64_t kernel, const tp_col2im_options &o = {})
