@@ -56,6 +56,7 @@ static tp_status embedding_init(tp_module *self)
     m->options.max_norm = isnan(m->max_norm) ? 0 : m->max_norm;
     m->options.norm_type = m->norm_type;
     m->options.scale_grad_by_freq = m->scale_grad_by_freq;
+    m->options.sparse = m->sparse;
     return m->freeze ? tp_requires_grad(m->weight, false) : TP_OK;
 }
 
@@ -75,7 +76,7 @@ static tp_status bag_init(tp_module *self)
 
 #define TABLE TP__WITH_INT(num_embeddings, rows), TP__WITH_INT(embedding_dim, width), TP__WITH_INT_OR_NONE(padding_idx, o.padding_idx), \
     TP__WITH_REAL_UNLESS(max_norm, o.max_norm, o.max_norm == 0), TP__WITH_REAL(norm_type, o.norm_type), \
-    TP__WITH_BOOL(scale_grad_by_freq, o.scale_grad_by_freq), TP__WITH_PLACE(o)
+    TP__WITH_BOOL(scale_grad_by_freq, o.scale_grad_by_freq), TP__WITH_BOOL(sparse, o.sparse), TP__WITH_PLACE(o)
 
 tp_module *tp_nn_embedding_with(int64_t rows, int64_t width, const tp_nn_embedding_options *options)
 {
@@ -116,6 +117,6 @@ const tp__layer tp__nn_embedding[] = {
     { "EmbeddingBag(int num_embeddings, int embedding_dim, float? max_norm=none, float norm_type=2, bool scale_grad_by_freq=false, "
       "string{sum,mean,max} mode=mean, bool sparse=false, Tensor? _weight=none, bool include_last_offset=false, int? padding_idx=none, "
       "device device=none, dtype dtype=none)", .init = bag_init, .op = "embedding_bag", .inputs = "input, offsets?, per_sample_weights?",
-      .shows = ":num_embeddings :embedding_dim ?max_norm ?norm_type ?scale_grad_by_freq mode ?padding_idx", TP__LAYER },
+      .shows = ":num_embeddings :embedding_dim ?max_norm ?norm_type ?scale_grad_by_freq ?sparse mode ?padding_idx", TP__LAYER },
     { .schema = NULL },
 };

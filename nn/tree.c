@@ -230,15 +230,18 @@ static tp_tensor *converted(tp_tensor *x, target to)
     return to.device ? tp_to(y, to.device) : y;
 }
 
-typedef struct moved { tp_tensor *x, *data, *grad; } moved;
+typedef struct moved { tp_tensor *x, *data, *grad, *rows; } moved;      /* rows: indices of a gradient that is held as rows, grad their values */
 
 static tp_status prepare(moved *list, int64_t n, target to)
 {
     for (int64_t i = 0; i < n; i++) {
-        tp_tensor *grad = tp_grad_of(list[i].x);
+        tp_tensor *rows, *grad;
+        if (tp_grad_rows(list[i].x, &rows, &grad) != TP_OK) return tp_error_status();
+        if (!rows) grad = tp_grad_of(list[i].x);
         list[i].data = converted(list[i].x, to);
         list[i].grad = grad ? converted(grad, to) : NULL;
-        if (!list[i].data || (grad && !list[i].grad)) return tp_error_status();
+        list[i].rows = rows ? converted(rows, to) : NULL;
+        if (!list[i].data || (grad && !list[i].grad) || (rows && !list[i].rows)) return tp_error_status();
     }
     return TP_OK;
 }
@@ -248,7 +251,8 @@ static tp_status take_over(moved *list, int64_t n)
     for (int64_t i = 0; i < n; i++) {
         if (list[i].data == list[i].x) continue;
         tp_status status = tp_set_data(list[i].x, list[i].data);
-        if (status == TP_OK && list[i].grad) status = tp_set_grad(list[i].x, list[i].grad);
+        if (status == TP_OK && list[i].rows) status = tp_set_grad_rows(list[i].x, list[i].rows, list[i].grad);
+        else if (status == TP_OK && list[i].grad) status = tp_set_grad(list[i].x, list[i].grad);
         if (status != TP_OK) return status;
     }
     return TP_OK;

@@ -96,8 +96,19 @@ TP_API bool tp_is_leaf(tp_tensor *x);
 /* x itself, cut from what made it: a leaf that needs no gradient. Hooks stay with the graph. NULL: TP_ERR_STATE (a view, whose base
  * would not follow) */
 TP_API tp_tensor *tp_detach_(tp_tensor *x);
-TP_API tp_tensor *tp_grad_of(tp_tensor *x);            /* borrowed from x; NULL before backward */
-TP_API tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad);             /* NULL drops it */
+TP_API tp_tensor *tp_grad_of(tp_tensor *x);            /* borrowed from x; NULL before backward. Rows are made dense, and stay so */
+TP_API tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad);             /* NULL drops it, rows too */
+/* The gradient of a leaf [rows, width] is held as rows of it, of those that are not 0, as long as all that came to it was by lookups
+ * with .sparse = true (PyTorch's sparse gradients): then its cost, and that of a step, goes with the rows, not with the table. Another
+ * contribution, tp_grad_of, a hook of tp_register_hook on the leaf, or create_graph makes it dense; tp_grad gives dense gradients. */
+TP_API bool tp_grad_is_rows(tp_tensor *x);             /* is there a gradient, and is it held as rows? */
+/* The rows, which are joined first: indices int64 [n], rising and distinct, and values [n, width]; NULL if the gradient is not held as
+ * rows. Both are borrowed from x until its gradient changes; what is written to the values changes it. Either pointer may be NULL.
+ * TP_ERR_MEMORY */
+TP_API tp_status tp_grad_rows(tp_tensor *x, tp_tensor **indices, tp_tensor **values);
+/* Puts rows in place of the gradient of x [rows, width]: indices int64 or int32 [n], of which equal ones add up, and values [n, width]
+ * like x; both are copied. TP_ERR_SHAPE, TP_ERR_DTYPE, TP_ERR_DEVICE, TP_ERR_INDEX; the gradient stays then. */
+TP_API tp_status tp_set_grad_rows(tp_tensor *x, tp_tensor *indices, tp_tensor *values);
 TP_API tp_status tp_retain_grad(tp_tensor *x);         /* a tensor that is no leaf keeps its gradient, too */
 
 /* Adds d loss / d leaf to the gradient of every leaf that needs one. After a failure gradients are unspecified and the

@@ -42,7 +42,7 @@ tp_tensor *tp_grad_of(tp_tensor *x)
 {
     if (!x || !tp__alive(x, "grad_of")) return NULL;
     const tp__grad_state *state = __atomic_load_n(&x->grad, __ATOMIC_ACQUIRE);
-    return state ? state->grad : NULL;
+    return !state ? NULL : state->grad || !state->rows ? state->grad : tp__grad_settle(x);
 }
 
 tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad)
@@ -59,9 +59,12 @@ tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad)
     if (grad) tp__ref(grad);
     const bool locked = tp__grad_lock(state);
     tp_tensor *old = state->grad;
+    tp__grad_rows *rows = state->rows;
     state->grad = grad;
+    state->rows = NULL;
     tp__grad_unlock(state, locked);
     if (old) tp__unref(old);
+    tp__grad_rows_free(rows);
     return TP_OK;
 }
 

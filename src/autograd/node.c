@@ -140,6 +140,7 @@ void tp__grad_state_free(tp__grad_state *state)
 {
     if (!tp__count_down(&state->refs)) return;
     if (state->grad) tp__unref(state->grad);
+    tp__grad_rows_free(state->rows);
     free_hooks(state->hooks);
     for (tp__after *at = state->after; at;) {
         tp__after *next = at->next;

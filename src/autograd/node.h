@@ -141,10 +141,18 @@ static inline bool tp__edge_needs(const tp_node *node, int i) { return i < node-
 /* ---- What a tensor has beside its header, if it has any of it: its gradient and its hooks ------------------------------------- */
 
 typedef struct tp__after { struct tp__after *next; int64_t id; tp_accumulated_fn *fn; void *arg; } tp__after;
+/* A gradient as rows of a leaf [rows, width]: indices [..] and values [.., width], counted, in the order in which they came. */
+typedef struct tp__rows_part { struct tp__rows_part *next; tp_tensor *indices, *values; } tp__rows_part;
+typedef struct tp__grad_rows {
+    tp__rows_part *first, *last;                       /* never none */
+    int64_t n;                                         /* indices of all */
+    bool joined;                                       /* one part, its rows rising and distinct */
+} tp__grad_rows;
 struct tp__grad_state {
     _Atomic int32_t refs;                              /* of its tensor, and of a hook that retains a gradient */
     _Atomic int32_t lock;                              /* parallel tapes over shared leaves add under it */
     tp_tensor *grad;                                   /* counted */
+    tp__grad_rows *rows;                               /* in its place, as long as all that came was rows */
     tp__hook *hooks;                                   /* of a leaf; others have theirs at their node */
     tp__after *after;
 };
@@ -161,6 +169,13 @@ static inline void tp__grad_unlock(tp__grad_state *state, bool locked)
 }
 tp_tensor *tp__retained(void *arg, tp_tensor *grad);   /* the hook of tp_retain_grad; arg is a grad state that it counts */
 tp__grad_state *tp__grad_state_of(tp_tensor *x);       /* made if it has none; NULL: TP_ERR_MEMORY */
+void tp__grad_rows_free(tp__grad_rows *rows);          /* NULL is fine */
+tp_tensor *tp__grad_settle(tp_tensor *x);              /* makes rows dense. NULL: no gradient, or an error */
+
+/* For rules: may input `edge` of the node that runs, whose shape was kept, get its gradient as rows instead of in dx? And giving it:
+ * integer indices [..], within the table, and values [.., width]. */
+bool tp__takes_rows(const tp_node *node, int edge);
+tp_status tp__give_rows(const tp_node *node, int edge, tp_tensor *indices, tp_tensor *values);
 
 /* ---- In place, and views --------------------------------------------------------------------------------------------------------- */
 

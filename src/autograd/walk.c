@@ -152,6 +152,11 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
         if (g) {
             tp__list_take(mark, g);
             state->grad = g;
+            if (__builtin_expect(!!state->rows, 0)) {  /* dense and rows are dense */
+                status = tp__rows_into(&state->grad, state->rows, x, create_graph);
+                tp__grad_rows_free(state->rows);
+                state->rows = NULL;
+            }
         }
     } else if (!create_graph && !state->grad->node && same_kind(state->grad, g) && tp__is_dense(state->grad)) {
         status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
@@ -165,11 +170,13 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
 
 /* ---- One node ------------------------------------------------------------------------------------------------------------------- */
 
-/* A leaf with hooks, or one that was asked for. `node`: what the gradient comes from, or NULL. */
-__attribute__((noinline, cold)) static tp_status gather_for(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
+/* Where a leaf with hooks, or one that was asked for, gathers; NULL without an error: nobody asked. `node`: what the gradient comes
+ * from, or NULL. */
+static tp_status gather_of(tp__walk *w, tp_node *node, tp_tensor *leaf, tp__gather **out)
 {
     tp__gather *gather = tp__gather_at(w, leaf, 0, false);
-    if (!gather && w->to_inputs) return TP_OK;         /* nobody asked */
+    *out = NULL;
+    if (!gather && w->to_inputs) return TP_OK;
     if (!gather && !w->planned) {
         const tp_status status = tp__walk_plan(w, node);
         if (status) return status;
@@ -179,15 +186,37 @@ __attribute__((noinline, cold)) static tp_status gather_for(tp__walk *w, tp_node
         const uint64_t key = node ? 0 : TP__KEY_NOW;
         if (!(gather = tp__gather_leaf(w, leaf)) || !tp__walk_push(w, (tp__ready){ key, { .gather = w->n_gather - 1 } })) return TP_ERR_MEMORY;
     }
-    return add_to(&gather->dy, g, mark, w->create_graph);
+    *out = gather;
+    return TP_OK;
+}
+
+__attribute__((noinline, cold)) static tp_status gather_for(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
+{
+    tp__gather *gather;
+    const tp_status status = gather_of(w, node, leaf, &gather);
+    return status || !gather ? status : add_to(&gather->dy, g, mark, w->create_graph);
+}
+
+static bool gives_now(const tp__walk *w, const tp_tensor *leaf)
+{
+    const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
+    return !w->to_inputs && !(state && (state->hooks || state->after));
 }
 
 static tp_status to_leaf(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
 {
-    const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
-    const bool hooked = state && (state->hooks || state->after);
-    if (__builtin_expect(!w->to_inputs && !hooked, 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
+    if (__builtin_expect(gives_now(w, leaf), 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
     return gather_for(w, node, leaf, g, mark);
+}
+
+tp_status tp__walk_rows(tp__walk *w, tp_node *node, tp_tensor *leaf, tp__grad_rows *rows)
+{
+    if (gives_now(w, leaf)) return tp__rows_to_leaf(leaf, rows);
+    tp__gather *gather;
+    const tp_status status = gather_of(w, node, leaf, &gather);
+    if (!status && gather) return tp__rows_gather(&gather->rows, rows, leaf);
+    tp__grad_rows_free(rows);
+    return status;
 }
 
 static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
@@ -291,14 +320,35 @@ static tp_status run_node(tp__walk *w, tp_node *node)
 
 /* ---- The whole walk --------------------------------------------------------------------------------------------------------------- */
 
+/* Rows stay rows on their way to a leaf; hooks and tp_grad are given a dense gradient. */
+__attribute__((noinline, cold)) static tp_status settle(tp__walk *w, tp__gather *gather, bool hooked)
+{
+    tp__grad_rows *const rows = gather->rows;
+    tp_status status = TP_OK;
+    gather->rows = NULL;
+    if (!gather->dy && !hooked && w->gives) {
+        status = tp__rows_to_leaf(gather->leaf, rows);
+        return status ? status : tp__walk_told(gather->leaf);
+    }
+    if (gather->dy) status = tp__rows_into(&gather->dy, rows, gather->leaf, true);
+    else if (!(gather->dy = tp__rows_dense(rows, gather->leaf))) status = tp__pending();
+    tp__grad_rows_free(rows);
+    return status;
+}
+
 /* A leaf's turn: its gradient is whole. Its hooks see it, it is given, and then its owner is told. */
 __attribute__((noinline)) static tp_status run_leaf(tp__walk *w, size_t at)
 {
     tp__gather *gather = &w->gather[at];
-    if (!gather->dy) return TP_OK;
     tp_tensor *const leaf = gather->leaf;
-    const uint32_t mark = tp__list_mark();
     tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);      /* another thread may be making it */
+    if (__builtin_expect(!!gather->rows, 0)) {
+        const tp_status status = settle(w, gather, state && state->hooks);
+        if (status) return status;
+        gather = &w->gather[at];
+    }
+    if (!gather->dy) return TP_OK;
+    const uint32_t mark = tp__list_mark();
     tp_status status = state ? tp__run_hooks(&state->hooks, 0, &gather->dy, mark) : TP_OK;
     gather = &w->gather[at];
     if (!status && (w->gives || !gather->captured)) {
@@ -381,6 +431,7 @@ void tp__walk_end(tp__walk *w)
     }
     for (size_t i = 0; i < w->n_gather; i++) {
         if (w->gather[i].dy) tp__unref(w->gather[i].dy);
+        tp__grad_rows_free(w->gather[i].rows);
         if (w->gather[i].leaf) tp__unref(w->gather[i].leaf);
     }
     if (w->heap != w->first_ready) tp_mem_free(w->heap, w->room * sizeof *w->heap);

@@ -23,6 +23,7 @@ typedef struct tp__gather {
     bool captured;                                     /* it was asked for */
     bool reached;                                      /* and an output is made of it */
     tp_tensor *leaf, *dy;                              /* counted; leaf: NULL for an output of a node */
+    tp__grad_rows *rows;                               /* what came as rows, beside dy */
     uint64_t key;                                      /* of the leaf's turn */
 } tp__gather;
 
@@ -82,5 +83,13 @@ tp_status tp__run_hooks(tp__hook *const *hooks, int output, tp_tensor **slot, ui
 tp_status tp__walk_told(tp_tensor *leaf);
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph);
+
+/* Rows for a leaf that is given them now, or gathers them. Takes them over. */
+tp_status tp__walk_rows(tp__walk *walk, tp_node *node, tp_tensor *leaf, tp__grad_rows *rows);
+/* grad_rows.c; the first two take `more` over, whatever comes of it. */
+tp_status tp__rows_to_leaf(tp_tensor *leaf, tp__grad_rows *more);
+tp_status tp__rows_gather(tp__grad_rows **to, tp__grad_rows *more, const tp_tensor *x);   /* x: the leaf */
+tp_status tp__rows_into(tp_tensor **dense, tp__grad_rows *rows, const tp_tensor *x, bool recorded);    /* *dense, counted, += rows */
+tp_tensor *tp__rows_dense(tp__grad_rows *rows, const tp_tensor *x);      /* counted. NULL: an error */
 
 #endif

@@ -59,6 +59,7 @@ typedef struct tp__number_row { double start, end, step, base; int64_t first, st
 typedef struct tp__embedding { int64_t padding_idx; tp_operand max_norm; double norm_type; bool scale_grad_by_freq, sparse; } tp__embedding;
 typedef struct tp__embedding_masked { int64_t padding_idx; } tp__embedding_masked;
 typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled; } tp__embedding_backward;
+typedef struct tp__coalesce_rows { bool mean; } tp__coalesce_rows;
 typedef struct tp__embedding_renorm { double max_norm, norm_type; } tp__embedding_renorm;
 typedef struct tp__bag_places { bool include_last_offset; int64_t padding_idx; } tp__bag_places;
 

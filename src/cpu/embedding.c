@@ -6,6 +6,8 @@
 #include "cpu/combine.h"
 #include "cpu/contiguous.h"
 #include "cpu/offsets.h"
+#include "cpu/order.h"
+#include "cpu/scratch.h"
 
 #include <math.h>
 
@@ -172,6 +174,70 @@ static tp_status embedding_backward_run(tp__call *call)
     return status;
 }
 
+/* ---- Rows of equal index -------------------------------------------------------------------------------------------------------------- */
+
+/* n indices in rising order, and the places where they stand, those of equal ones rising too. */
+typedef struct sorted { int64_t *index, *place; size_t bytes; } sorted;
+
+static tp_status sort_indices(const tp__call *call, sorted *s, const int64_t *indices, int64_t n)
+{
+    tp__keys k;
+    if (n > TP__ORDER_MOST) return tp__call_fail(call, TP_ERR_SHAPE, "there are %lld indices, at most %d are possible", (long long)n, TP__ORDER_MOST);
+    tp__keys_plan(&k, indices, TP_I64, n, false);
+    const size_t item = k.wide ? sizeof(tp__wide) : sizeof(uint64_t);
+    char *room = tp__scratch(TP__SCRATCH_ORDER, (size_t)(2 * n + 1) * item);
+    s->bytes = (size_t)(2 * n + 1) * sizeof(int64_t);
+    s->index = room ? tp_mem_alloc(s->bytes) : NULL;
+    if (!s->index) return TP_ERR_MEMORY;
+    s->place = s->index + n;
+    if (k.wide) {
+        tp__keys_wide(&k, indices, 0, n, (tp__wide *)(void *)room);
+        tp__order_write_wide(&k, tp__order_wide((tp__wide *)(void *)room, (tp__wide *)(void *)room + n, n), n, indices, s->index, s->place);
+    } else {
+        tp__keys_narrow(&k, indices, 0, n, (uint64_t *)(void *)room);
+        tp__order_write_narrow(&k, tp__order_narrow((uint64_t *)(void *)room, (uint64_t *)(void *)room + n, n), n, indices, s->index, s->place);
+    }
+    return TP_OK;
+}
+
+static int64_t count_distinct(const sorted *s, int64_t n)
+{
+    int64_t m = n > 0;
+    for (int64_t i = 1; i < n; i++) m += s->index[i] != s->index[i - 1];
+    return m;
+}
+
+static tp_status coalesce_run(tp__call *call)
+{
+    const tp_tensor *rows = call->in[1];
+    const int64_t n = call->in[0]->numel, width = rows->shape[rows->ndim - 1];
+    tp__plain plain = { 0 };
+    sorted s = { NULL };
+    tp_status status = tp__plain_take(&plain, call->in[0], TP_I64);
+    if (!status) status = sort_indices(call, &s, plain.data, n);
+    const int64_t m = status ? 0 : count_distinct(&s, n);
+    const size_t start_bytes = (size_t)(m + 1) * sizeof(int64_t);
+    int64_t *start = status ? NULL : tp_mem_alloc(start_bytes);
+    tp_tensor *at = start ? tp__out(call, TP_I64, 1, &m) : NULL, *sums = at ? tp__out(call, (tp_dtype)rows->dtype, 2, (int64_t[]){ m, width }) : NULL;
+    if (sums) {
+        int64_t r = 0;
+        for (int64_t i = 0; i < n; i++) {
+            if (i && s.index[i] == s.index[i - 1]) continue;
+            ((int64_t *)at->data)[r] = s.index[i];
+            start[r++] = i;
+        }
+        start[m] = n;
+        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean };
+        if (sums->numel) tp__parallel_items(m, width, threads_for(rows->numel), sum_rows, &sum);
+    } else if (!status) {
+        status = tp__pending() ? tp__pending() : TP_ERR_MEMORY;
+    }
+    tp_mem_free(start, start_bytes);
+    tp_mem_free(s.index, s.bytes);
+    tp__plain_free(&plain);
+    return status;
+}
+
 /* ---- Norms ------------------------------------------------------------------------------------------------------------------------------ */
 
 static double norm_of(const double *x, int64_t n, double p)
@@ -190,18 +256,17 @@ static tp_status renorm_run(tp__call *call)
 {
     const tp__embedding_renorm *attr = call->attr;
     const tp_tensor *weight = call->in[0], *indices = call->in[1];
-    const int64_t rows = weight->shape[0], width = weight->shape[1], item = (int64_t)tp_dtype_size((tp_dtype)weight->dtype);
-    tp__plain plain = { 0 };
-    const tp_status checked = take_indices(&plain, call, indices, rows);
-    if (checked) return tp__plain_free(&plain), checked;
+    const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size((tp_dtype)weight->dtype), n = indices->numel;
     const size_t row_bytes = (size_t)(width + 1) * sizeof(double);
-    char *seen = tp_mem_calloc((size_t)rows + 1);
-    double *row = tp_mem_alloc(row_bytes);
-    for (int64_t i = 0; seen && row && i < indices->numel; i++) {
-        const int64_t r = ((const int64_t *)plain.data)[i];
-        char *at = (char *)weight->data + r * weight->stride[0] * item;
-        if (seen[r]) continue;
-        seen[r] = 1;
+    tp__plain plain = { 0 };
+    sorted s = { NULL };
+    double *row = NULL;
+    tp_status status = take_indices(&plain, call, indices, weight->shape[0]);
+    if (!status) status = sort_indices(call, &s, plain.data, n);
+    if (!status && !(row = tp_mem_alloc(row_bytes))) status = TP_ERR_MEMORY;
+    for (int64_t i = 0; !status && i < n; i++) {
+        char *at = (char *)weight->data + s.index[i] * weight->stride[0] * item;
+        if (i && s.index[i] == s.index[i - 1]) continue;
         tp__cast_row(row, TP_F64, 1, at, (tp_dtype)weight->dtype, weight->stride[1], width);
         const double norm = norm_of(row, width, attr->norm_type);
         if (!(norm > attr->max_norm)) continue;
@@ -209,14 +274,14 @@ static tp_status renorm_run(tp__call *call)
         for (int64_t k = 0; k < width; k++) row[k] *= scale;
         tp__cast_row(at, (tp_dtype)weight->dtype, weight->stride[1], row, TP_F64, 1, width);
     }
-    const tp_status status = seen && row ? TP_OK : TP_ERR_MEMORY;
-    tp_mem_free(seen, (size_t)rows + 1);
     tp_mem_free(row, row_bytes);
+    tp_mem_free(s.index, s.bytes);
     tp__plain_free(&plain);
     return status;
 }
 
 const tp_kernel tp__cpu_embedding[] = {
     { "embedding", embedding_run, NULL }, { "embedding_masked", embedding_masked_run, NULL },
-    { "embedding_backward", embedding_backward_run, NULL }, { "embedding_renorm", renorm_run, NULL }, { NULL, NULL, NULL },
+    { "embedding_backward", embedding_backward_run, NULL }, { "coalesce_rows", coalesce_run, NULL },
+    { "embedding_renorm", renorm_run, NULL }, { NULL, NULL, NULL },
 };

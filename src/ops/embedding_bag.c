@@ -122,6 +122,7 @@ static tp_tensor *sums(const bags *b, const bag_attr *a)
     const tp_dtype dtype = (tp_dtype)b->weight->dtype, work = dtype == TP_F64 ? TP_F64 : TP_F32;
     tp_embedding_options o = TP__BRACES(embedding, );
     o.scale_grad_by_freq = a->scale_grad_by_freq;
+    o.sparse = a->sparse;
     tp_tensor *rows = tp_to_dtype(tp_embedding_with(b->input, b->weight, &o), work);
     if (b->samples) rows = tp_mul(rows, tp_unsqueeze(tp_to_dtype(b->samples, work), 1));
     if (!rows) return NULL;
@@ -183,7 +184,7 @@ tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp
     tp_embedding_bag_options o = TP__BRACES(embedding_bag, );
     if (tp_options_take("embedding_bag", &o, options, offsetof(tp_embedding_bag_options, tp__end))) return NULL;
     const bag_attr a = { { .kind = o.max_norm > 0 ? TP_OPERAND_REAL : TP_OPERAND_NONE, .as.real = o.max_norm }, o.norm_type, o.scale_grad_by_freq,
-                         o.mode ? (int32_t)o.mode : TP_BAG_MEAN, false, o.include_last_offset, o.padding_idx };
+                         o.mode ? (int32_t)o.mode : TP_BAG_MEAN, o.sparse, o.include_last_offset, o.padding_idx };
     tp_tensor *in[9] = { indices, weight, o.offsets };
     in[8] = o.per_sample_weights;
     return tp__run1(&op_bag, in, 9, &a, TP__CALLER);

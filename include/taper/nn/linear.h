@@ -21,6 +21,7 @@ typedef struct tp_nn_embedding_options {
     int64_t padding_idx TP__IS(TP_NONE);               /* this row begins as zero and gets no gradient; < 0 counts from the end */
     double max_norm TP__IS(0), norm_type TP__IS(2);    /* rows that are looked up are first scaled down to it; 0: not */
     bool scale_grad_by_freq TP__IS(false);
+    bool sparse TP__IS(false);                         /* the weight's gradient is held as rows: tp_grad_rows */
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
     tp_device device TP__IS(0);                        /* the CPU */
     TP__TAIL;
@@ -32,7 +33,7 @@ typedef struct tp_nn_embedding_bag_options {
     tp_bag_mode mode TP__IS(TP_BAG_DEFAULT);           /* the mean */
     int64_t padding_idx TP__IS(TP_NONE);               /* this row is in no bag */
     double max_norm TP__IS(0), norm_type TP__IS(2);
-    bool scale_grad_by_freq TP__IS(false), include_last_offset TP__IS(false);
+    bool scale_grad_by_freq TP__IS(false), include_last_offset TP__IS(false), sparse TP__IS(false);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
     tp_device device TP__IS(0);                        /* the CPU */
     TP__TAIL;

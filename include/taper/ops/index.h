@@ -34,6 +34,7 @@ typedef struct tp_embedding_options {
     double max_norm TP__IS(0);                         /* rows of the weight that are looked up are first scaled down to it; 0: not */
     double norm_type TP__IS(2);                        /* p of that norm */
     bool scale_grad_by_freq TP__IS(false);             /* a row's gradient is divided by how often it is looked up */
+    bool sparse TP__IS(false);                         /* the weight's gradient is held as rows: tp_grad_rows */
     TP__TAIL;
 } tp_embedding_options;
 #define TP__DEFAULT_embedding .padding_idx = TP_NONE, .norm_type = 2,
@@ -48,6 +49,7 @@ typedef struct tp_embedding_bag_options {
     int64_t padding_idx TP__IS(TP_NONE);               /* this row is in no bag */
     double max_norm TP__IS(0), norm_type TP__IS(2);    /* as of embedding */
     bool scale_grad_by_freq TP__IS(false);
+    bool sparse TP__IS(false);                         /* as of embedding; not of the maximum */
     TP__TAIL;
 } tp_embedding_bag_options;
 #define TP__DEFAULT_embedding_bag .padding_idx = TP_NONE, .norm_type = 2,
@@ -138,11 +140,16 @@ TP_API tp_tensor *tp_scatter_reduce_with(tp_tensor *x, int dim, tp_tensor *index
 
 /* ---- Rows of a table -------------------------------------------------------------------------------------------------------------- */
 
-/* weight[indices]: indices int64 or int32 [..], weight [rows, width] -> [.., width]. TP_ERR_INDEX. Gradient: weight. */
+/* weight[indices]: indices int64 or int32 [..], weight [rows, width] -> [.., width]. TP_ERR_INDEX. Gradient: weight; with .sparse, where
+ * the weight is a leaf, as rows of it. (PyTorch refuses .sparse with .scale_grad_by_freq; here they go together.) */
 TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *o);
 /* Mean, sum or maximum of the rows in each bag; 0 for an empty one. indices [bags, n], or [n] with offsets; weight [rows, width],
  * floating -> [bags, width]. TP_ERR_INDEX. Gradients: weight, per_sample_weights. */
 TP_API tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_bag_options *o);
+/* Rows of equal index added up, in the order in which they stand: indices int64 or int32 [..] of any values, rows [.., width], floating ->
+ * at int64 [n], rising and distinct, and sums [n, width]; means of them if `mean`. 16-bit floats are summed in float32 and rounded once.
+ * Both belong to the scope, and are NULL on error: TP_ERR_SHAPE, TP_ERR_DTYPE, TP_ERR_MEMORY. No gradient. */
+TP_API tp_status tp_coalesce_rows(tp_tensor *indices, tp_tensor *rows, bool mean, tp_tensor **at, tp_tensor **sums);
 /* 1 at the class and 0 elsewhere: x int64 [..] -> int64 [.., num_classes]; -1: as many as the greatest asks for. TP_ERR_INDEX. */
 TP_API tp_tensor *tp_one_hot(tp_tensor *x, int64_t num_classes);
 
