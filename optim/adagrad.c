@@ -18,7 +18,7 @@ TP__OPTIM_OPTIONS(adagrad, TP__OPTION(adagrad, lr), TP__OPTION(adagrad, lr_decay
                   TP__OPTION(adagrad, eps), TP__OPTION(adagrad, maximize), TP__OPTION(adagrad, initial_accumulator_value));
 const tp__optim_class tp__adagrad = {
     TP__OPTIM_CLASS(adagrad), .n_numbers = 5, .scalars = 1 << STEP, .state = { [STEP] = "step", [SUM] = "sum" },
-    .check = adagrad_check, .initial = adagrad_initial,
+    .check = adagrad_check, .initial = adagrad_initial, .rows = TP__ROWS_STEPPED,
 };
 
 tp_optimizer *tp_adagrad_with(tp_tensor_list params, const tp_adagrad_options *o) { return tp__optimizer_make(&tp__adagrad, params, o); }

@@ -31,8 +31,10 @@ static tp_status adamw_step(const tp__optim_values *v, const tp__step_lists *lis
 
 TP__OPTIM_OPTIONS(adam, OPTIONS(adam));
 TP__OPTIM_OPTIONS(adamw, OPTIONS(adamw));
-const tp__optim_class tp__adam = { TP__OPTIM_CLASS(adam), STATES, .check = adam_check, .keeps = adam_keeps, .step = adam_step };
-const tp__optim_class tp__adamw = { TP__OPTIM_CLASS(adamw), STATES, .check = adam_check, .keeps = adam_keeps, .step = adamw_step };
+const tp__optim_class tp__adam = { TP__OPTIM_CLASS(adam), STATES, .check = adam_check, .keeps = adam_keeps, .step = adam_step,
+    .instead = "tp_sparse_adam" };
+const tp__optim_class tp__adamw = { TP__OPTIM_CLASS(adamw), STATES, .check = adam_check, .keeps = adam_keeps, .step = adamw_step,
+    .instead = "tp_sparse_adam" };
 
 tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *o) { return tp__optimizer_make(&tp__adam, params, o); }
 tp_optimizer *tp_adamw_with(tp_tensor_list params, const tp_adamw_options *o) { return tp__optimizer_make(&tp__adamw, params, o); }

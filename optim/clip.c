@@ -3,8 +3,9 @@
 
 #include <math.h>
 
-/* The gradients that are there. Returns how many, or -1 on error; *out is freed with n pointers. */
-static int64_t gradients_of(tp_tensor_list params, const char *op, tp_tensor ***out)
+/* The gradients that are there; of rows their values, unless the zeros between them count. Returns how many, or -1 on error; *out is
+ * freed with n pointers. */
+static int64_t gradients_of(tp_tensor_list params, const char *op, bool zeros_count, tp_tensor ***out)
 {
     int64_t n = 0;
     *out = NULL;
@@ -20,10 +21,16 @@ static int64_t gradients_of(tp_tensor_list params, const char *op, tp_tensor ***
     *out = tp_mem_alloc((size_t)params.n * sizeof **out);
     if (!*out)
         return -1;
-    for (int64_t i = 0; i < params.n; i++)
-        if (tp_grad_of(params.at[i]))
-            (*out)[n++] = tp_grad_of(params.at[i]);
-    return n;
+    for (int64_t i = 0; i < params.n; i++) {
+        tp_tensor *grad = NULL;
+        if (!zeros_count && tp_grad_rows(params.at[i], NULL, &grad))
+            return -1;
+        if (!grad)
+            grad = tp_grad_of(params.at[i]);
+        if (grad)
+            (*out)[n++] = grad;
+    }
+    return tp_failed() ? -1 : n;
 }
 
 static tp_tensor *clip_norm(tp_tensor_list grads, double max_norm, const tp_clip_grad_norm_options *o)
@@ -49,7 +56,7 @@ tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const 
     if (tp_options_take(op, &o, options, offsetof(tp_clip_grad_norm_options, tp__end)))
         return NULL;
     TP_NO_GRAD();
-    const int64_t n = gradients_of(params, op, &grads);
+    const int64_t n = gradients_of(params, op, o.norm_type < 0, &grads);
     if (n >= 0)
         norm = clip_norm((tp_tensor_list){ .at = grads, .n = n }, max_norm, &o);
     tp_mem_free(grads, (size_t)params.n * sizeof *grads);
@@ -62,7 +69,7 @@ tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value)
     tp_status status = TP_OK;
     TP_SCOPE();
     TP_NO_GRAD();
-    const int64_t n = gradients_of(params, "clip_grad_value", &grads);
+    const int64_t n = gradients_of(params, "clip_grad_value", !(clip_value >= 0), &grads);
     for (int64_t i = 0; i < n && !status; i++)
         status = tp_clamp_(grads[i], -clip_value, clip_value) ? TP_OK : tp_error_status();
     tp_mem_free(grads, (size_t)params.n * sizeof *grads);

@@ -1,11 +1,11 @@
 /* optim/names.c: optimizers and groups by name, with named arguments, for bindings, checkpoints and tests. */
 #include "optimizer.h"
 
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 static const tp__optim_class *const classes[] = {
-    &tp__sgd, &tp__adam, &tp__adamw, &tp__rmsprop, &tp__adagrad, &tp__adadelta, &tp__adamax, &tp__nadam, &tp__radam, &tp__rprop, &tp__asgd,
+    &tp__sgd, &tp__adam, &tp__sparse_adam, &tp__adamw, &tp__rmsprop, &tp__adagrad, &tp__adadelta, &tp__adamax, &tp__nadam, &tp__radam, &tp__rprop, &tp__asgd,
     &tp__adafactor, &tp__muon, &tp__lbfgs,
 };
 
@@ -100,11 +100,23 @@ static tp_status take_args(const tp__optim_class *class, const char *op, bool le
     return status;
 }
 
+/* Without regard to case, and to the underscores that PyTorch's names lack: "sparse_adam" is SparseAdam. */
+static bool is_called(const char *ours, const char *name)
+{
+    for (; *ours; ours++) {
+        if (*ours == '_' && *name != '_')
+            continue;
+        if (tolower((unsigned char)*ours) != tolower((unsigned char)*name++))
+            return false;
+    }
+    return !*name;
+}
+
 tp_optimizer *tp_optimizer_by_name(const char *name, tp_tensor_list params, const tp_arg *args, int n)
 {
     tp__optim_values values;
     for (size_t i = 0; name && i < sizeof classes / sizeof *classes; i++)
-        if (!strcasecmp(classes[i]->name, name)) {
+        if (is_called(classes[i]->name, name)) {
             tp__optimizer_defaults(classes[i], &values);
             return take_args(classes[i], classes[i]->name, false, args, n, &values) ? NULL : tp__optimizer_new(classes[i], params, &values);
         }

@@ -11,8 +11,6 @@ const tp__optim_value tp__optim_values_of[TP__VALUE_END] = {
 #undef ROW
 };
 
-enum { LISTS = 2 + TP__OPTIM_STATES + 1 };
-
 /* ---- Checks ------------------------------------------------------------------------------------------------------------- */
 
 tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op)
@@ -29,6 +27,16 @@ tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op)
 tp_status tp__check_not_negative(const char *op, const char *name, double value)
 {
     return value >= 0 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is %g, and has to be 0 or more", op, name, value);
+}
+
+tp_status tp__check_positive(const char *op, const char *name, double value)
+{
+    return value > 0 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is %g, and has to be above 0", op, name, value);
+}
+
+tp_status tp__check_not_nan(const char *op, const char *name, double value)
+{
+    return value == value ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is NaN", op, name);
 }
 
 tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v)
@@ -102,7 +110,7 @@ static void group_free(tp__group *group)
         tp_release(group->params[i].tensor);
     }
     tp_mem_free(group->params, (size_t)group->n * sizeof *group->params);
-    tp_mem_free(group->lists, (size_t)group->n * LISTS * sizeof *group->lists);
+    tp_mem_free(group->lists, (size_t)group->n * TP__LISTS * sizeof *group->lists);
 }
 
 static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values)
@@ -122,7 +130,7 @@ static tp_status add_group(tp_optimizer *opt, const char *op, tp_tensor_list par
     }
     tp__group group = { .values = *values, .initial_lr = __builtin_nan(""), .n = params.n };
     group.params = tp_mem_calloc((size_t)params.n * sizeof *group.params);
-    group.lists = tp_mem_calloc((size_t)params.n * LISTS * sizeof *group.lists);
+    group.lists = tp_mem_calloc((size_t)params.n * TP__LISTS * sizeof *group.lists);
     if (!group.params || !group.lists) {
         group_free(&group);
         return TP_ERR_MEMORY;

@@ -70,6 +70,8 @@ typedef struct tp__step_lists {
     bool first;                                /* no state has been stepped with */
 } tp__step_lists;
 
+enum { TP__ROWS_REFUSED, TP__ROWS_STEPPED, TP__ROWS_ALONE };      /* ALONE: a dense gradient is refused */
+
 typedef struct tp__optim_class {
     const char *name;                          /* "sgd" */
     const void *defaults;                      /* the class's options struct, and its bytes up to tp__end */
@@ -78,6 +80,9 @@ typedef struct tp__optim_class {
     int n_options, n_numbers;                  /* the first n_numbers options are the numbers of the fused rule, in its order */
     const char *state[TP__OPTIM_STATES];       /* PyTorch's names, in the order of the fused rule; NULL after the last */
     uint32_t scalars;                          /* bit s: state s is 0-dim float32, whatever the parameter; others are like it */
+    int rows;                                  /* TP__ROWS_..: what it makes of a gradient that is held as rows */
+    const char *instead;                       /* of a refused gradient: the optimizers that take it */
+    tp_status (*fade)(const tp__optim_values *v, tp_tensor *w, tp_tensor *const *state);     /* the step of rows without a gradient; NULL: none */
     bool first_apart;                          /* parameters at their first step go in a call of their own */
     tp_status (*check)(const char *op, const tp__optim_values *v);
     bool (*keeps)(const tp__optim_values *v, int state);                       /* NULL: all */
@@ -89,7 +94,7 @@ typedef struct tp__optim_class {
     void (*drop)(void *extra);                 /* of tp_optimizer.extra */
 } tp__optim_class;
 
-extern const tp__optim_class tp__sgd, tp__adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd,
+extern const tp__optim_class tp__sgd, tp__adam, tp__sparse_adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd,
     tp__adafactor, tp__muon, tp__lbfgs;
 
 typedef struct tp__param {
@@ -106,6 +111,7 @@ typedef struct tp__group {
     /* Scratch of a step, made with the group so that a step has less to fail on: the tensors stepped, in the fused op's lists. */
     tp_tensor **lists;                         /* [params, grads, states, targets][n] */
     int64_t n_active, n_fresh;
+    int64_t n_rows;                            /* parameters stepped by rows, whose places in the lists are the last ones: tp__step_rows_plan */
 } tp__group;
 
 struct tp_optimizer {
@@ -138,6 +144,17 @@ void tp__optimizer_let_go(tp_optimizer *opt);  /* by a holder */
 bool tp__has_option(const tp__optim_class *class, int value);
 void tp__release_state(tp__param *p);
 
+/* The lists of a group, n tensors each: parameters, gradients, states, and where the parameters go that were copied. */
+enum { TP__LIST_PARAMS, TP__LIST_GRADS, TP__LIST_STATES, TP__LIST_TARGETS = TP__LIST_STATES + TP__OPTIM_STATES, TP__LISTS };
+static inline tp_tensor **tp__list_of(const tp__group *group, int which) { return group->lists + which * group->n; }
+/* tp_fused_step_ by the class's name, or the step of its own. */
+tp_status tp__step_lists_of(const tp__optim_class *class, const tp__optim_values *v, const tp__step_lists *lists);
+
+/* A step by rows, rows.c. What the rows of a parameter become is computed first, for all parameters, and then written. */
+tp_status tp__step_rows_check(const tp_optimizer *opt, const tp__group *group, tp_tensor *param, int64_t i);
+tp_status tp__step_rows_plan(const tp_optimizer *opt, tp__group *group, const tp__param *p);
+tp_status tp__step_rows_write(const tp_optimizer *opt, const tp__group *group);
+
 /* A step made of ops: `plan` computes what comes of parameter i and lists it as writes; all are made when all are computed, so that a
  * step that fails changed nothing. */
 enum { TP__MOST_WRITES = 5 };
@@ -147,6 +164,8 @@ tp_status tp__step_composed(const tp__optim_values *v, const tp__step_lists *lis
 
 /* Checks of options; NaN is no value. */
 tp_status tp__check_not_negative(const char *op, const char *name, double value);
+tp_status tp__check_positive(const char *op, const char *name, double value);
+tp_status tp__check_not_nan(const char *op, const char *name, double value);    /* any but NaN */
 tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v);   /* those three, which most optimizers have */
 tp_status tp__check_betas(const char *op, const tp__optim_values *v);
 

@@ -24,10 +24,20 @@ static tp_status sgd_step(const tp__optim_values *v, const tp__step_lists *lists
                          .weight_decay = v->weight_decay, .nesterov = v->nesterov, .maximize = v->maximize, .first_step = lists->first);
 }
 
+/* v = momentum v;  w -= lr (nesterov ? momentum v : v) */
+static tp_status sgd_fade(const tp__optim_values *v, tp_tensor *w, tp_tensor *const *state)
+{
+    if (v->momentum == 0)
+        return TP_OK;
+    const double rate = v->nesterov ? -v->lr * v->momentum : -v->lr;
+    return tp_mul_(state[0], v->momentum) && tp_add_alpha_(w, state[0], rate) ? TP_OK : tp_error_status();
+}
+
 TP__OPTIM_OPTIONS(sgd, TP__OPTION(sgd, lr), TP__OPTION(sgd, momentum), TP__OPTION(sgd, dampening), TP__OPTION(sgd, weight_decay),
                   TP__OPTION(sgd, nesterov), TP__OPTION(sgd, maximize));
 const tp__optim_class tp__sgd = {
     TP__OPTIM_CLASS(sgd), .state = { "momentum_buffer" }, .first_apart = true, .check = sgd_check, .keeps = sgd_keeps, .step = sgd_step,
+    .rows = TP__ROWS_STEPPED, .fade = sgd_fade,
 };
 
 tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *o) { return tp__optimizer_make(&tp__sgd, params, o); }

@@ -21,17 +21,23 @@ void tp__release_state(tp__param *p)
     }
 }
 
-static tp_tensor **list_of(const tp__group *group, int which) { return group->lists + which * group->n; }
-enum { PARAMS, GRADS, STATES, TARGETS = STATES + TP__OPTIM_STATES };
+#define list_of tp__list_of
+enum { PARAMS = TP__LIST_PARAMS, GRADS = TP__LIST_GRADS, STATES = TP__LIST_STATES, TARGETS = TP__LIST_TARGETS };
+
+static bool has_grad(tp_tensor *x) { return tp_grad_is_rows(x) || tp_grad_of(x); }
 
 static bool is_scalar(const tp_optimizer *opt, int s) { return opt->class->scalars >> s & 1; }
 static bool is_floating(tp_dtype dtype) { return dtype == TP_F32 || dtype == TP_F64 || dtype == TP_F16 || dtype == TP_BF16; }
 
-static tp_status check_param(const tp_optimizer *opt, const tp__param *p, int64_t i)
+static tp_status check_param(const tp_optimizer *opt, const tp__group *group, const tp__param *p, int64_t i)
 {
     const tp_dtype dtype = tp_dtype_of(p->tensor);
     const tp_device device = tp_device_of(p->tensor);
-    tp_tensor *const grad = tp_grad_of(p->tensor);
+    tp_tensor *grad;
+    if (tp__step_rows_check(opt, group, p->tensor, i) || tp_grad_rows(p->tensor, NULL, &grad))
+        return tp_error_status();
+    if (!grad)
+        grad = tp_grad_of(p->tensor);
     if (!is_floating(dtype))
         return tp_fail(TP_ERR_DTYPE, "%s: parameter %lld is %s, which is no real floating dtype", op, (long long)i, tp_dtype_name(dtype));
     if (tp_dtype_of(grad) != dtype || tp_device_of(grad) != device)
@@ -83,20 +89,22 @@ static tp_status append(const tp_optimizer *opt, tp__group *group, const tp__par
 static tp_status gather(const tp_optimizer *opt, tp__group *group)
 {
     tp_status status = TP_OK;
-    group->n_active = group->n_fresh = 0;
+    group->n_active = group->n_fresh = group->n_rows = 0;
     for (int64_t i = 0; i < group->n && !status; i++) {
         tp__param *const p = &group->params[i];
-        if (!tp_grad_of(p->tensor))
+        if (!has_grad(p->tensor))
             continue;
-        status = check_param(opt, p, i);
+        status = check_param(opt, group, p, i);
         if (!status && !has_state(opt, group, p))
             status = make_state(opt, group, p);
-        if (!status && p->fresh)
+        if (!status && tp_grad_is_rows(p->tensor))
+            status = tp__step_rows_plan(opt, group, p);
+        else if (!status && p->fresh)
             status = append(opt, group, p);
     }
     group->n_fresh = group->n_active;
     for (int64_t i = 0; i < group->n && !status; i++)
-        if (!group->params[i].fresh && tp_grad_of(group->params[i].tensor))
+        if (!group->params[i].fresh && !tp_grad_is_rows(group->params[i].tensor) && tp_grad_of(group->params[i].tensor))
             status = append(opt, group, &group->params[i]);
     return status;
 }
@@ -120,6 +128,11 @@ static tp_status step_by_rule(const tp__optim_class *class, const tp__optim_valu
     return tp_fused_step_(class->name, lists, n_lists, numbers, n);
 }
 
+tp_status tp__step_lists_of(const tp__optim_class *class, const tp__optim_values *v, const tp__step_lists *lists)
+{
+    return class->step ? class->step(v, lists) : step_by_rule(class, v, lists);
+}
+
 static tp_status step_range(const tp_optimizer *opt, const tp__group *group, int64_t begin, int64_t end, bool first)
 {
     const int64_t n = end - begin;
@@ -130,7 +143,7 @@ static tp_status step_range(const tp_optimizer *opt, const tp__group *group, int
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++)
         if (tp__keeps(opt->class, &group->values, s))
             lists.state[s] = (tp_tensor_list){ .at = list_of(group, STATES + s) + begin, .n = n };
-    return opt->class->step ? opt->class->step(&group->values, &lists) : step_by_rule(opt->class, &group->values, &lists);
+    return tp__step_lists_of(opt->class, &group->values, &lists);
 }
 
 static tp_status step_group(const tp_optimizer *opt, tp__group *group)
@@ -142,6 +155,8 @@ static tp_status step_group(const tp_optimizer *opt, tp__group *group)
     for (int64_t i = 0; i < group->n_active && !status; i++)
         if (list_of(group, PARAMS)[i] != list_of(group, TARGETS)[i])
             status = tp_copy_(list_of(group, TARGETS)[i], list_of(group, PARAMS)[i]) ? TP_OK : tp_error_status();
+    if (!status && group->n_rows)
+        status = tp__step_rows_write(opt, group);
     for (int64_t i = 0; i < group->n && !status; i++)
         group->params[i].fresh = false;
     return status;
@@ -188,7 +203,7 @@ tp_status tp_zero_grad(tp_optimizer *opt)
     tp_status status = tp__optimizer_check(opt, "zero_grad");
     for (int g = 0; !status && g < opt->n_groups; g++)
         for (int64_t i = 0; !status && i < opt->groups[g].n; i++)
-            if (tp_grad_of(opt->groups[g].params[i].tensor))
+            if (has_grad(opt->groups[g].params[i].tensor))
                 status = tp_set_grad(opt->groups[g].params[i].tensor, NULL);
     return status;
 }

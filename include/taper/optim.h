@@ -32,6 +32,14 @@ typedef struct tp_adam_options {
 } tp_adam_options;
 #define TP__DEFAULT_adam .lr = 1e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8,
 
+typedef struct tp_sparse_adam_options {
+    TP__HEAD(tp_sparse_adam_options);
+    double lr TP__IS(1e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8);       /* lr and eps above 0 */
+    bool maximize TP__IS(false);
+    TP__TAIL;
+} tp_sparse_adam_options;
+#define TP__DEFAULT_sparse_adam .lr = 1e-3, .betas = { 0.9, 0.999 }, .eps = 1e-8,
+
 typedef struct tp_adamw_options {
     TP__HEAD(tp_adamw_options);
     double lr TP__IS(1e-3), betas[2] TP__IS({ 0.9, 0.999 }), eps TP__IS(1e-8), weight_decay TP__IS(1e-2);
@@ -176,7 +184,7 @@ typedef struct tp_optimizer_load_options {
 } tp_optimizer_load_options;
 #define TP__DEFAULT_optimizer_load
 
-#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(adafactor) X(muon) X(lbfgs) \
+#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(sparse_adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(adafactor) X(muon) X(lbfgs) \
     X(param_group) X(clip_grad_norm) X(optimizer_load) \
     TP__EACH_SCHEDULE_OPTIONS(X)
 
@@ -185,7 +193,12 @@ extern "C" {
 #endif
 
 /* ---- Making one: the caller frees it. NULL: no parameters (quietly, while an error is unread), TP_ERR_ARGUMENT, TP_ERR_MEMORY.
- * Parameters are distinct leaves; those without a gradient are left alone by a step. ------------------------------------------ */
+ * Parameters are distinct leaves; those without a gradient are left alone by a step.
+ *
+ * Of a gradient that is held as rows (tp_grad_is_rows: of lookups with .sparse = true) sgd, adagrad and sparse_adam step the rows
+ * that are there and leave the others as they are, state included, so that a step costs what these rows cost. With momentum sgd goes
+ * over the whole table, whose rows move on by what they have; weight_decay would have to, and is refused. lbfgs makes such a gradient
+ * dense; all others refuse it, and sparse_adam refuses a dense one, in tp_step: TP_ERR_UNSUPPORTED. ---------------------------- */
 
 /* g += weight_decay w; v = momentum v + (1 - dampening) g, and v = g at first; w -= lr (nesterov ? g + momentum v : v).
  * State: momentum_buffer. */
@@ -193,6 +206,9 @@ TP_API tp_optimizer *tp_sgd_with(tp_tensor_list params, const tp_sgd_options *o)
 /* g += weight_decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps).
  * Kingma & Ba 2015, algorithm 1. amsgrad takes the greatest v so far. State: step, exp_avg, exp_avg_sq, max_exp_avg_sq. */
 TP_API tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *o);
+/* Adam of rows: m, v and w of those rows alone that the gradient has, w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps), t counted
+ * for the parameter as a whole. State: step, exp_avg, exp_avg_sq. */
+TP_API tp_optimizer *tp_sparse_adam_with(tp_tensor_list params, const tp_sparse_adam_options *o);
 /* Adam with w *= 1 - lr weight_decay in place of g += weight_decay w. Loshchilov & Hutter 2019. */
 TP_API tp_optimizer *tp_adamw_with(tp_tensor_list params, const tp_adamw_options *o);
 /* v = alpha v + (1 - alpha) g^2; u = g / (sqrt(v - a^2) + eps), where a is the mean of g if centered, else 0; b = momentum b + u;
@@ -236,7 +252,9 @@ TP_API int tp_param_group_count(const tp_optimizer *opt);
 
 /* ---- Training ------------------------------------------------------------------------------------------------------------------ */
 
-TP_API tp_status tp_step(tp_optimizer *opt);           /* TP_ERR_DTYPE: a parameter that is not float32, float64, float16 or bfloat16 */
+/* TP_ERR_DTYPE: a parameter that is not float32, float64, float16 or bfloat16; TP_ERR_UNSUPPORTED: rows where a dense gradient is wanted, or
+ * the other way; nothing has changed then. */
+TP_API tp_status tp_step(tp_optimizer *opt);
 /* Drops the gradients, computes the loss and its gradients, and returns it; NULL: an error. */
 typedef tp_tensor *tp_closure_fn(void *arg);
 /* A step of an optimizer that asks for the loss itself, lbfgs as often as it needs, the others once. Returns the loss before it. */
@@ -245,6 +263,7 @@ TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: t
 
 /* Scales the gradients of params so that their norm, taken together, is at most max_norm: g *= min(1, max_norm / (norm + 1e-6)).
  * Returns the norm before, 0-dim, which belongs to the scope; parameters without a gradient are left out, and 0 where none has one.
+ * Rows are scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
  * NULL: TP_ERR_NUMERIC (error_if_nonfinite, and the norm is not), TP_ERR_ARGUMENT (a NULL), TP_ERR_MEMORY; gradients stay then. */
 TP_API tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *o);
 TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);       /* every g into -clip_value .. clip_value */
@@ -279,6 +298,8 @@ TP_API tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, con
 #define tp__sgd(params, ...) TP__DEFAULTS(tp_sgd_with(params, TP__OPTIONS(sgd, __VA_ARGS__)))
 #define tp_adam(...) tp__adam(__VA_ARGS__, )
 #define tp__adam(params, ...) TP__DEFAULTS(tp_adam_with(params, TP__OPTIONS(adam, __VA_ARGS__)))
+#define tp_sparse_adam(...) tp__sparse_adam(__VA_ARGS__, )
+#define tp__sparse_adam(params, ...) TP__DEFAULTS(tp_sparse_adam_with(params, TP__OPTIONS(sparse_adam, __VA_ARGS__)))
 #define tp_adamw(...) tp__adamw(__VA_ARGS__, )
 #define tp__adamw(params, ...) TP__DEFAULTS(tp_adamw_with(params, TP__OPTIONS(adamw, __VA_ARGS__)))
 #define tp_rmsprop(...) tp__rmsprop(__VA_ARGS__, )
@@ -312,6 +333,7 @@ TP_API tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, con
 #else
 inline tp_optimizer *tp_sgd(tp_tensor_list params, const tp_sgd_options &o = {}) { return tp_sgd_with(params, &o); }
 inline tp_optimizer *tp_adam(tp_tensor_list params, const tp_adam_options &o = {}) { return tp_adam_with(params, &o); }
+inline tp_optimizer *tp_sparse_adam(tp_tensor_list params, const tp_sparse_adam_options &o = {}) { return tp_sparse_adam_with(params, &o); }
 inline tp_optimizer *tp_adamw(tp_tensor_list params, const tp_adamw_options &o = {}) { return tp_adamw_with(params, &o); }
 inline tp_optimizer *tp_rmsprop(tp_tensor_list params, const tp_rmsprop_options &o = {}) { return tp_rmsprop_with(params, &o); }
 inline tp_optimizer *tp_adagrad(tp_tensor_list params, const tp_adagrad_options &o = {}) { return tp_adagrad_with(params, &o); }

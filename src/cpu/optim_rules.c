@@ -86,6 +86,29 @@ static void adagrad_prepare(void *at, const double *scalar)
     SIMD(name)
 EACH_DTYPE(ADAGRAD, adagrad)
 
+/* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq ---------------------------------------------------------------- */
+
+typedef struct sparse_adam { double lr, beta1, beta2, eps, maximize, rate; } sparse_adam;
+static void sparse_adam_prepare(void *at, const double *scalar)
+{
+    sparse_adam *k = at;
+    k->rate = k->lr * sqrt(1 - pow(k->beta2, scalar[0])) / (1 - pow(k->beta1, scalar[0]));
+}
+#define SPARSE_ADAM(name, T, S, load, store, root, magnitude) \
+    LOOP(name, S, sparse_adam) \
+    { \
+        const T sign = k->maximize != 0 ? -1 : 1, rate = (T)-k->rate, eps = (T)k->eps, rest1 = (T)(1 - k->beta1), rest2 = (T)(1 - k->beta2); \
+        for (int64_t i = 0; i < n; i++) { \
+            const T p = load(w[i]), g = sign * load(grad[i]), m0 = load(a[i]), v0 = load(b[i]); \
+            const T m = m0 + (g - m0) * rest1, v = v0 + (g * g - v0) * rest2; \
+            a[i] = store(m); \
+            b[i] = store(v); \
+            w[i] = store(p + rate * (m / (root(v) + eps))); \
+        } \
+    } \
+    SIMD(name)
+EACH_DTYPE(SPARSE_ADAM, sparse_adam)
+
 /* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta --------------------------------------------------------------------------------- */
 
 typedef struct adadelta { double lr, rho, eps, weight_decay, maximize; } adadelta;
@@ -314,6 +337,7 @@ static tp_status run(const rule *r, const tp__rule_step *s)
 #define EACH_RULE(X) \
     X(rmsprop, 4, 6, ) \
     X(adagrad, 4, 5, .prepare = adagrad_prepare) \
+    X(sparse_adam, 4, 5, .prepare = sparse_adam_prepare) \
     X(adadelta, 5, 5, ) \
     X(adamax, 5, 6, .prepare = adamax_prepare) \
     X(nadam, 5, 8, .before = nadam_before, .prepare = nadam_prepare) \

@@ -277,6 +277,7 @@ enum { STEP = 1 << 2 };
 static const rule rules[] = {
     RULE("rmsprop",  .n_numbers = 6, .scalars = STEP, .optional = 1 << 4 | 1 << 5, ROLES("step", "square_avg", "momentum_buffer", "grad_avg")),
     RULE("adagrad",  .n_numbers = 5, .scalars = STEP, ROLES("step", "sum")),
+    RULE("sparse_adam", .n_numbers = 5, .scalars = STEP, ROLES("step", "exp_avg", "exp_avg_sq")),
     RULE("adadelta", .n_numbers = 5, .scalars = STEP, ROLES("step", "square_avg", "acc_delta")),
     RULE("adamax",   .n_numbers = 6, .scalars = STEP, ROLES("step", "exp_avg", "exp_inf")),
     RULE("nadam",    .n_numbers = 8, .scalars = STEP | 1 << 3, ROLES("step", "mu_product", "exp_avg", "exp_avg_sq")),
