@@ -72,8 +72,28 @@ static double lenet_step(bench *b, int i)
     return train(b, tp_cross_entropy(layer(b, 8, h), batch_y(b, i)));
 }
 
+/* A table [1000000, 64] of which 4096 rows are looked up, Adam of rows. */
+static void rows_setup(bench *b)
+{
+    bench_const(b, TP_SHAPE(1000000, 64), 0.01);
+    bench_params(b);
+    bench_ints(b, TP_SHAPE(BATCHES, 4096), 1000000);
+    b->opt = tp_sparse_adam(bench_param_list(b), .lr = 1e-3);
+    b->items = 4096;
+    b->steps = 120;
+    b->warm = 20;
+}
+
+static double rows_step(bench *b, int i)
+{
+    TP_SCOPE();
+    tp_tensor *y = tp_embedding(tp_select(b->x[1], 0, i % BATCHES), b->x[0], .sparse = true);
+    return train(b, tp_mean(tp_mul(y, y)));
+}
+
 const bench_case bench_train_dense[] = {
     { "train_mlp", mlp_setup, .step = mlp_step },
     { "train_lenet", lenet_setup, .step = lenet_step },
+    { "embedding_sparse_step", rows_setup, .step = rows_step },
     { 0 }
 };

@@ -146,7 +146,7 @@ tp_status tp_set_group_options(tp_optimizer *opt, int group, const tp_arg *args,
     tp__optim_values values = opt->groups[group].values;
     status = take_args(opt->class, op, true, args, n, &values);
     if (!status)
-        status = opt->class->check(op, &values);
+        status = tp__check_values(opt->class, op, &values);
     if (!status)
         opt->groups[group].values = values;
     return status;

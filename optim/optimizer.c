@@ -34,9 +34,19 @@ tp_status tp__check_positive(const char *op, const char *name, double value)
     return value > 0 ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is %g, and has to be above 0", op, name, value);
 }
 
-tp_status tp__check_not_nan(const char *op, const char *name, double value)
+tp_status tp__check_values(const tp__optim_class *class, const char *op, const tp__optim_values *v)
 {
-    return value == value ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: %s is NaN", op, name);
+    const tp_status status = class->check(op, v);
+    if (status)
+        return status;
+    for (int i = 0; i < class->n_options; i++) {
+        const tp__optim_value *const row = &tp__optim_values_of[class->options[i].value];
+        const double *const reals = (const void *)((const char *)v + row->offset);
+        for (int j = 0; j < row->count; j++)
+            if (reals[j] != reals[j])
+                return row->count > 1 ? tp_fail(TP_ERR_ARGUMENT, "%s: %s[%d] is NaN", op, row->name, j) : tp_fail(TP_ERR_ARGUMENT, "%s: %s is NaN", op, row->name);
+    }
+    return TP_OK;
 }
 
 tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v)
@@ -175,7 +185,7 @@ static tp_status take_given(const tp_optimizer *opt, const tp_param_group_option
 
 tp_status tp__add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values)
 {
-    const tp_status status = opt->class->check(op, values);
+    const tp_status status = tp__check_values(opt->class, op, values);
     return status ? status : add_group(opt, op, params, values);
 }
 
@@ -207,7 +217,7 @@ static void destroy(void *opt)
 
 tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list params, const tp__optim_values *values)
 {
-    if (class->check(class->name, values))
+    if (tp__check_values(class, class->name, values))
         return NULL;
     tp_optimizer *const opt = tp_mem_calloc(sizeof *opt);
     if (!opt)

@@ -165,7 +165,7 @@ tp_status tp__step_composed(const tp__optim_values *v, const tp__step_lists *lis
 /* Checks of options; NaN is no value. */
 tp_status tp__check_not_negative(const char *op, const char *name, double value);
 tp_status tp__check_positive(const char *op, const char *name, double value);
-tp_status tp__check_not_nan(const char *op, const char *name, double value);    /* any but NaN */
+tp_status tp__check_values(const tp__optim_class *class, const char *op, const tp__optim_values *v);       /* the class's check; and no option is NaN */
 tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v);   /* those three, which most optimizers have */
 tp_status tp__check_betas(const char *op, const tp__optim_values *v);
 

@@ -22,6 +22,19 @@ static const tp__schedule_option *option_at(const tp__schedule_class *class, siz
     return NULL;
 }
 
+#define EACH_REAL(X) \
+    X(step_size) X(gamma) X(factor) X(total_iters) X(start_factor) X(end_factor) X(power) X(T_max) X(eta_min) X(T_0) X(T_mult) X(base_lr) X(max_lr) \
+    X(step_size_up) X(step_size_down) X(base_momentum) X(max_momentum) X(total_steps) X(epochs) X(steps_per_epoch) X(pct_start) X(div_factor) \
+    X(final_div_factor) X(patience) X(threshold) X(cooldown) X(min_lr) X(eps) X(swa_lr) X(anneal_epochs)
+
+const char *tp__schedule_real_name(size_t offset)
+{
+#define ROW(member) if (offset == offsetof(tp_schedule_options, member)) return #member;
+    EACH_REAL(ROW)
+#undef ROW
+    return "?";
+}
+
 /* The reals: those given, else the defaults. */
 static tp_status take_reals(const tp__schedule_class *class, tp_schedule_options *o)
 {
@@ -30,14 +43,43 @@ static tp_status take_reals(const tp__schedule_class *class, tp_schedule_options
         double *const value = (double *)(void *)((char *)o + at);
         const tp__schedule_option *const option = option_at(class, at);
         if (*value != TP_UNSET && !option)
-            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: it is given %g for an option that it does not have", class->name, *value);
+            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: it has no option %s, which is given as %g", class->name, tp__schedule_real_name(at), *value);
         if (*value != *value)
-            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: an option is NaN", class->name);
+            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: %s is NaN", class->name, tp__schedule_real_name(at));
         if (*value == TP_UNSET && option)
             *value = option->value;
         if (*value == TP_UNSET && option)
-            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: an option that it needs is not given", class->name);
+            return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: %s has to be given", class->name, tp__schedule_real_name(at));
     }
+    return TP_OK;
+}
+
+static tp_status has_no(const tp__schedule_class *class, const char *name, int value)
+{
+    return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: it has no option %s, which is given as %d", class->name, name, value);
+}
+
+static tp_status take_flags(const tp__schedule_class *class, tp_schedule_options *o)
+{
+    const bool anneals = class->kind == TP_SCHEDULE_ONE_CYCLE || class->kind == TP_SCHEDULE_SWA;
+    if (o->mode < 0 || o->mode > class->modes)
+        return class->modes ? tp_fail(TP_ERR_ARGUMENT, "%s_schedule: there is no mode %d", class->name, o->mode) : has_no(class, "mode", o->mode);
+    if (!o->mode)
+        o->mode = 1;
+    if (o->cycle_momentum != -1 && !class->cycles_momentum)
+        return has_no(class, "cycle_momentum", o->cycle_momentum);
+    if (o->three_phase != -1 && class->kind != TP_SCHEDULE_ONE_CYCLE)
+        return has_no(class, "three_phase", o->three_phase);
+    if (o->anneal_strategy && !anneals)
+        return has_no(class, "anneal_strategy", (int)o->anneal_strategy);
+    if (o->threshold_mode && class->kind != TP_SCHEDULE_PLATEAU)
+        return has_no(class, "threshold_mode", (int)o->threshold_mode);
+    if ((int)o->anneal_strategy < 0 || (int)o->anneal_strategy > TP_ANNEAL_LINEAR)
+        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: there is no anneal_strategy %d", class->name, (int)o->anneal_strategy);
+    if ((int)o->threshold_mode < 0 || (int)o->threshold_mode > TP_THRESHOLD_ABS)
+        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: there is no threshold_mode %d", class->name, (int)o->threshold_mode);
+    if (class->cycles_momentum && o->cycle_momentum == -1)
+        o->cycle_momentum = 1;
     return TP_OK;
 }
 
@@ -45,22 +87,18 @@ static tp_status take_options(tp_schedule *s)
 {
     const tp__schedule_class *const class = s->class;
     tp_schedule_options *const o = &s->o;
-    const tp_status status = take_reals(class, o);
+    tp_status status = take_reals(class, o);
+    if (!status)
+        status = take_flags(class, o);
     if (status)
         return status;
-    if (o->mode < 0 || o->mode > class->modes)
-        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: there is no mode %d", class->name, o->mode);
-    if (!o->mode)
-        o->mode = 1;
-    if ((o->cycle_momentum != -1 && !class->cycles_momentum) || (o->three_phase != -1 && class->kind != TP_SCHEDULE_ONE_CYCLE))
-        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: it has no such flag", class->name);
-    if (class->cycles_momentum && o->cycle_momentum == -1)
-        o->cycle_momentum = 1;
     if (class->takes_fn && !o->fn && class->kind != TP_SCHEDULE_CYCLIC)
         return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: the function is NULL", class->name);
-    if (o->n_milestones < 0 || (o->n_milestones && (!o->milestones || !class->takes_milestones)))
-        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: milestones are NULL, or not for it", class->name);
-    return TP_OK;
+    if (o->n_milestones && !class->takes_milestones)
+        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: it has no milestones, and is given %lld", class->name, (long long)o->n_milestones);
+    if (o->n_milestones < 0 || (o->n_milestones && !o->milestones))
+        return tp_fail(TP_ERR_ARGUMENT, "%s_schedule: the list of milestones is NULL, of %lld", class->name, (long long)o->n_milestones);
+    return class->check ? class->check(s) : TP_OK;
 }
 
 static void destroy(void *s) { tp_schedule_free(s); }

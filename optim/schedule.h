@@ -18,12 +18,14 @@ typedef struct tp__schedule_class {
     bool takes_fn, takes_milestones, cycles_momentum;
     int modes;                                 /* how many there are; the first is the default */
     tp__schedule_option options[TP__SCHEDULE_OPTIONS];         /* of reals */
-    tp_status (*begin)(tp_schedule *s);        /* checks, and what is done before the first rate; may be NULL */
+    tp_status (*check)(tp_schedule *s);        /* options against each other; those that follow from others are set. May be NULL */
+    tp_status (*begin)(tp_schedule *s);        /* what is done before the first rate; may be NULL */
     tp_status (*advance)(tp_schedule *s);      /* at a step, before rates are asked for; may be NULL */
     double (*next)(const tp_schedule *s, int group, double lr);        /* the rate of last_epoch */
     double (*restart)(const tp_schedule *s, double base);      /* that of epoch 0, when its turn comes in a sequence; NULL: next */
 } tp__schedule_class;
 extern const tp__schedule_class tp__schedule_classes[];
+const char *tp__schedule_real_name(size_t offset);     /* of the member of tp_schedule_options */
 extern const int tp__schedule_class_count;
 
 struct tp_schedule {

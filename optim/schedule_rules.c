@@ -32,7 +32,7 @@ static double restart_at_base(const tp_schedule *s, double base)
     return base;
 }
 
-static tp_status step_begin(tp_schedule *s) { return s->o.step_size >= 1 ? TP_OK : out_of_range(s, "step_size", s->o.step_size); }
+static tp_status step_check(tp_schedule *s) { return s->o.step_size >= 1 ? TP_OK : out_of_range(s, "step_size", s->o.step_size); }
 static double step_next(const tp_schedule *s, int group, double lr)
 {
     (void)group;
@@ -55,7 +55,7 @@ static double multi_step_restart(const tp_schedule *s, double base)
     return base * pow(s->o.gamma, (double)times);
 }
 
-static tp_status constant_begin(tp_schedule *s)
+static tp_status constant_check(tp_schedule *s)
 {
     return s->o.factor >= 0 && s->o.factor <= 1 ? TP_OK : out_of_range(s, "factor", s->o.factor);
 }
@@ -66,7 +66,7 @@ static double constant_next(const tp_schedule *s, int group, double lr)
 }
 static double constant_restart(const tp_schedule *s, double base) { return s->o.total_iters <= 0 ? base : base * s->o.factor; }
 
-static tp_status linear_begin(tp_schedule *s)
+static tp_status linear_check(tp_schedule *s)
 {
     if (!(s->o.start_factor > 0 && s->o.start_factor <= 1))
         return out_of_range(s, "start_factor", s->o.start_factor);
@@ -99,7 +99,7 @@ static double polynomial_next(const tp_schedule *s, int group, double lr)
 
 static double cosine_between(double least, double most, double part) { return least + (most - least) * (1 + cos(PI * part)) / 2; }
 
-static tp_status cosine_begin(tp_schedule *s) { return s->o.T_max >= 1 ? TP_OK : out_of_range(s, "T_max", s->o.T_max); }
+static tp_status cosine_check(tp_schedule *s) { return s->o.T_max >= 1 ? TP_OK : out_of_range(s, "T_max", s->o.T_max); }
 static double cosine_next(const tp_schedule *s, int group, double lr)
 {
     const double t = (double)s->last_epoch, n = s->o.T_max, least = s->o.eta_min;
@@ -112,12 +112,16 @@ static double cosine_next(const tp_schedule *s, int group, double lr)
     return (1 + cos(PI * t / n)) / (1 + cos(PI * (t - 1) / n)) * (lr - least) + least;
 }
 
-static tp_status restarts_begin(tp_schedule *s)
+static tp_status restarts_check(tp_schedule *s)
 {
     if (!(s->o.T_0 >= 1))
         return out_of_range(s, "T_0", s->o.T_0);
-    s->t_i = s->o.T_0;
     return s->o.T_mult >= 1 ? TP_OK : out_of_range(s, "T_mult", s->o.T_mult);
+}
+static tp_status restarts_begin(tp_schedule *s)
+{
+    s->t_i = s->o.T_0;
+    return TP_OK;
 }
 static tp_status restarts_advance(tp_schedule *s)
 {
@@ -155,12 +159,16 @@ static tp_status begin_momentum(tp_schedule *s)
     return TP_OK;
 }
 
-static tp_status cyclic_begin(tp_schedule *s)
+static tp_status cyclic_check(tp_schedule *s)
 {
     if (s->o.step_size_down == TP__SCHEDULE_NONE)
         s->o.step_size_down = s->o.step_size_up;
-    if (!(s->o.step_size_up > 0 && s->o.step_size_down > 0))
+    if (!(s->o.step_size_up > 0))
         return out_of_range(s, "step_size_up", s->o.step_size_up);
+    return s->o.step_size_down > 0 ? TP_OK : out_of_range(s, "step_size_down", s->o.step_size_down);
+}
+static tp_status cyclic_begin(tp_schedule *s)
+{
     for (int g = 0; g < s->n_groups; g++)
         s->opt->groups[g].values.lr = s->base[g] = s->o.base_lr;
     return begin_momentum(s);
@@ -181,7 +189,7 @@ static double cyclic_next(const tp_schedule *s, int group, double lr)
     return s->o.base_lr + (s->o.max_lr - s->o.base_lr) * part * scale;
 }
 
-static tp_status one_cycle_begin(tp_schedule *s)
+static tp_status one_cycle_check(tp_schedule *s)
 {
     if (s->o.total_steps == TP__SCHEDULE_NONE) {
         if (s->o.epochs == TP__SCHEDULE_NONE || s->o.steps_per_epoch == TP__SCHEDULE_NONE)
@@ -190,8 +198,10 @@ static tp_status one_cycle_begin(tp_schedule *s)
     }
     if (!(s->o.total_steps >= 1))
         return out_of_range(s, "total_steps", s->o.total_steps);
-    if (!(s->o.pct_start >= 0 && s->o.pct_start <= 1))
-        return out_of_range(s, "pct_start", s->o.pct_start);
+    return s->o.pct_start >= 0 && s->o.pct_start <= 1 ? TP_OK : out_of_range(s, "pct_start", s->o.pct_start);
+}
+static tp_status one_cycle_begin(tp_schedule *s)
+{
     for (int g = 0; g < s->n_groups; g++)
         s->opt->groups[g].initial_lr = s->base[g] = s->o.max_lr / s->o.div_factor;
     return begin_momentum(s);
@@ -225,7 +235,7 @@ static double one_cycle_next(const tp_schedule *s, int group, double lr)
 
 /* ---- Averaging, and plateaus ------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status swa_begin(tp_schedule *s) { return s->o.anneal_epochs >= 0 ? TP_OK : out_of_range(s, "anneal_epochs", s->o.anneal_epochs); }
+static tp_status swa_check(tp_schedule *s) { return s->o.anneal_epochs >= 0 ? TP_OK : out_of_range(s, "anneal_epochs", s->o.anneal_epochs); }
 static double swa_part(const tp_schedule *s, double step)
 {
     const double t = fmax(0, fmin(1, step / fmax(1, s->o.anneal_epochs)));
@@ -240,10 +250,11 @@ static double swa_next(const tp_schedule *s, int group, double lr)
     return s->o.swa_lr * now + first * (1 - now);
 }
 
+static tp_status plateau_check(tp_schedule *s) { return s->o.factor < 1 ? TP_OK : out_of_range(s, "factor", s->o.factor); }
 static tp_status plateau_begin(tp_schedule *s)
 {
     s->best = s->o.mode == TP_METRIC_MAX ? -INFINITY : INFINITY;
-    return s->o.factor < 1 ? TP_OK : out_of_range(s, "factor", s->o.factor);
+    return TP_OK;
 }
 
 /* ---- The table ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -254,33 +265,33 @@ static tp_status plateau_begin(tp_schedule *s)
 const tp__schedule_class tp__schedule_classes[] = {
     { "lambda", TP_SCHEDULE_LAMBDA, .takes_fn = true, .next = lambda_next },
     { "multiplicative", TP_SCHEDULE_MULTIPLICATIVE, .takes_fn = true, .next = multiplicative_next },
-    { "step", TP_SCHEDULE_STEP, .options = { OPTION(step_size, TP_UNSET), OPTION(gamma, 0.1) }, .begin = step_begin, .next = step_next,
+    { "step", TP_SCHEDULE_STEP, .options = { OPTION(step_size, TP_UNSET), OPTION(gamma, 0.1) }, .check = step_check, .next = step_next,
       .restart = restart_at_base },
     { "multi_step", TP_SCHEDULE_MULTI_STEP, .takes_milestones = true, .options = { OPTION(gamma, 0.1) }, .next = multi_step_next,
       .restart = multi_step_restart },
-    { "constant", TP_SCHEDULE_CONSTANT, .options = { OPTION(factor, 1.0 / 3), OPTION(total_iters, 5) }, .begin = constant_begin,
+    { "constant", TP_SCHEDULE_CONSTANT, .options = { OPTION(factor, 1.0 / 3), OPTION(total_iters, 5) }, .check = constant_check,
       .next = constant_next, .restart = constant_restart },
     { "linear", TP_SCHEDULE_LINEAR, .options = { OPTION(start_factor, 1.0 / 3), OPTION(end_factor, 1), OPTION(total_iters, 5) },
-      .begin = linear_begin, .next = linear_next, .restart = linear_restart },
+      .check = linear_check, .next = linear_next, .restart = linear_restart },
     { "exponential", TP_SCHEDULE_EXPONENTIAL, .options = { OPTION(gamma, TP_UNSET) }, .next = exponential_next, .restart = restart_at_base },
     { "polynomial", TP_SCHEDULE_POLYNOMIAL, .options = { OPTION(total_iters, 5), OPTION(power, 1) }, .next = polynomial_next,
       .restart = restart_at_base },
-    { "cosine", TP_SCHEDULE_COSINE, .options = { OPTION(T_max, TP_UNSET), OPTION(eta_min, 0) }, .begin = cosine_begin, .next = cosine_next,
+    { "cosine", TP_SCHEDULE_COSINE, .options = { OPTION(T_max, TP_UNSET), OPTION(eta_min, 0) }, .check = cosine_check, .next = cosine_next,
       .restart = restart_at_base },
     { "cosine_restarts", TP_SCHEDULE_COSINE_RESTARTS, .options = { OPTION(T_0, TP_UNSET), OPTION(T_mult, 1), OPTION(eta_min, 0) },
-      .begin = restarts_begin, .advance = restarts_advance, .next = restarts_next },
+      .check = restarts_check, .begin = restarts_begin, .advance = restarts_advance, .next = restarts_next },
     { "cyclic", TP_SCHEDULE_CYCLIC, .takes_fn = true, .cycles_momentum = true, .modes = 3,
       .options = { OPTION(base_lr, TP_UNSET), OPTION(max_lr, TP_UNSET), OPTION(step_size_up, 2000), OPTION(step_size_down, NONE), OPTION(gamma, 1),
                    OPTION(base_momentum, 0.8), OPTION(max_momentum, 0.9) },
-      .begin = cyclic_begin, .next = cyclic_next },
+      .check = cyclic_check, .begin = cyclic_begin, .next = cyclic_next },
     { "one_cycle", TP_SCHEDULE_ONE_CYCLE, .cycles_momentum = true,
       .options = { OPTION(max_lr, TP_UNSET), OPTION(total_steps, NONE), OPTION(epochs, NONE), OPTION(steps_per_epoch, NONE), OPTION(pct_start, 0.3),
                    OPTION(base_momentum, 0.85), OPTION(max_momentum, 0.95), OPTION(div_factor, 25), OPTION(final_div_factor, 1e4) },
-      .begin = one_cycle_begin, .advance = one_cycle_advance, .next = one_cycle_next },
+      .check = one_cycle_check, .begin = one_cycle_begin, .advance = one_cycle_advance, .next = one_cycle_next },
     { "plateau", TP_SCHEDULE_PLATEAU, .modes = 2,
       .options = { OPTION(factor, 0.1), OPTION(patience, 10), OPTION(threshold, 1e-4), OPTION(cooldown, 0), OPTION(min_lr, 0), OPTION(eps, 1e-8) },
-      .begin = plateau_begin },
-    { "swa", TP_SCHEDULE_SWA, .options = { OPTION(swa_lr, TP_UNSET), OPTION(anneal_epochs, 10) }, .begin = swa_begin, .next = swa_next },
+      .check = plateau_check, .begin = plateau_begin },
+    { "swa", TP_SCHEDULE_SWA, .options = { OPTION(swa_lr, TP_UNSET), OPTION(anneal_epochs, 10) }, .check = swa_check, .next = swa_next },
     { .name = "sequential", .kind = TP_SCHEDULE_SEQUENTIAL },
     { .name = "chained", .kind = TP_SCHEDULE_CHAINED },
 };

@@ -181,7 +181,7 @@ static tp_status read_options(loading *l, int g, int64_t at)
         const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
         status = read_value(l, option_label(g, row->name), tp__value_dtype(row), (char *)&l->values[g] + row->offset, row->count > 1 ? row->count : 1);
     }
-    return status ? status : opt->class->check(load_op, &l->values[g]);
+    return status ? status : tp__check_values(opt->class, load_op, &l->values[g]);
 }
 
 static bool same_shape(tp_shape a, tp_shape b)

@@ -282,6 +282,15 @@ START_TEST(options_out_of_range_are_refused)
     ck_message("sgd: lr is -1, and has to be 0 or more");
     ck_assert_ptr_null(tp_adam(TP_TENSORS(x), .lr = NAN));
     ck_message("adam: lr is nan, and has to be 0 or more");
+    ck_assert_ptr_null(tp_sgd(TP_TENSORS(x), .dampening = NAN));
+    ck_message("sgd: dampening is NaN");
+    ck_assert_ptr_null(tp_rprop(TP_TENSORS(x), .step_sizes = { 1e-6, NAN }));
+    ck_message("rprop: step_sizes[1] is NaN");
+    ck_assert_ptr_null(tp_muon(TP_TENSORS(tp_zeros(TP_SHAPE(2, 2), .requires_grad = true)), .ns_coefficients = { 1, NAN, 1 }));
+    ck_message("muon: ns_coefficients[1] is NaN");
+    ck_assert_ptr_null(tp_asgd(TP_TENSORS(x), .t0 = NAN));
+    ck_assert(strstr(tp_last_error()->message, "t0"));
+    tp_clear_error();
     ck_assert_ptr_null(tp_sgd(TP_TENSORS(x), .momentum = -0.5));
     ck_message("sgd: momentum is -0.5, and has to be 0 or more");
     ck_assert_ptr_null(tp_sgd(TP_TENSORS(x), .weight_decay = -2));

@@ -69,7 +69,14 @@ typedef struct tp_schedule_options {
     .final_div_factor = TP_UNSET, .patience = TP_UNSET, .threshold = TP_UNSET, .cooldown = TP_UNSET, .min_lr = TP_UNSET, .eps = TP_UNSET, \
     .swa_lr = TP_UNSET, .anneal_epochs = TP_UNSET, .cycle_momentum = -1, .three_phase = -1,
 
-#define TP__EACH_SCHEDULE_OPTIONS(X) X(schedule)
+typedef struct tp_schedule_load_options {
+    TP__HEAD(tp_schedule_load_options);
+    const char *prefix TP__IS(nullptr);                /* "scheduler.": where in the file the state is */
+    TP__TAIL;
+} tp_schedule_load_options;
+#define TP__DEFAULT_schedule_load
+
+#define TP__EACH_SCHEDULE_OPTIONS(X) X(schedule) X(schedule_load)
 
 typedef struct tp_schedule_list { tp_schedule *const *at; int64_t n; } tp_schedule_list;
 
@@ -89,6 +96,16 @@ TP_API tp_status tp_schedule_step(tp_schedule *s);     /* to the next epoch; TP_
 TP_API tp_status tp_schedule_step_metric(tp_schedule *s, double metric);       /* of a plateau */
 TP_API int64_t tp_schedule_epoch(const tp_schedule *s);        /* 0 at first */
 
+/* The state of a schedule as safetensors, by the names of PyTorch's state_dict(): "last_epoch", "_step_count", "base_lrs" of the groups,
+ * "T_cur", "T_i", "best", "num_bad_epochs", "cooldown_counter" of the kinds that have them; options in force by their names; of a
+ * sequence or a chain each schedule's as "_schedulers.0.last_epoch", .. A function is not saved. The rates themselves are the
+ * optimizer's, and saved with it: tp_optimizer_save. TP_ERR_IO, TP_ERR_MEMORY. */
+TP_API tp_status tp_schedule_save(const tp_schedule *s, const char *path);
+/* Into a schedule of the same kind for as many groups (else TP_ERR_FORMAT): it goes on as the saved one would, with its options. The
+ * optimizer's rates stay as they are: make the schedule, which sets them, then load both. A .pt of a state_dict() serves as well:
+ * what it lacks stays as it is. Nothing changes unless all of it fits. */
+TP_API tp_status tp_schedule_load_with(tp_schedule *s, const char *path, const tp_schedule_load_options *o);
+
 #ifdef __cplusplus
 }
 #endif
@@ -98,6 +115,8 @@ TP_API int64_t tp_schedule_epoch(const tp_schedule *s);        /* 0 at first */
 #define TP__SCHEDULE_OF(kind, ...) TP__SCHEDULE_OF_(kind, __VA_ARGS__, )
 #define TP__SCHEDULE_OF_(kind, opt, ...) TP__SCHEDULE(kind, opt, __VA_ARGS__)
 #define TP_SCHEDULES(...) ((tp_schedule_list){ (tp_schedule *[]){ __VA_ARGS__ }, sizeof (tp_schedule *[]){ __VA_ARGS__ } / sizeof (tp_schedule *) })
+#define tp_schedule_load(...) tp__schedule_load(__VA_ARGS__, )
+#define tp__schedule_load(s, path, ...) TP__DEFAULTS(tp_schedule_load_with(s, path, TP__OPTIONS(schedule_load, __VA_ARGS__)))
 #define tp_lambda_schedule(opt, f, a)            TP__SCHEDULE(LAMBDA, opt, .fn = f, .arg = a)
 #define tp_multiplicative_schedule(opt, f, a)    TP__SCHEDULE(MULTIPLICATIVE, opt, .fn = f, .arg = a)
 #define tp_step_schedule(opt, ...)               TP__SCHEDULE(STEP, opt, .step_size = __VA_ARGS__)
@@ -112,6 +131,8 @@ TP_API int64_t tp_schedule_epoch(const tp_schedule *s);        /* 0 at first */
 #define tp_one_cycle_schedule(opt, ...)          TP__SCHEDULE(ONE_CYCLE, opt, .max_lr = __VA_ARGS__)
 #define tp_plateau_schedule(...)                 TP__SCHEDULE_OF(PLATEAU, __VA_ARGS__)
 #define tp_swa_schedule(opt, ...)                TP__SCHEDULE(SWA, opt, .swa_lr = __VA_ARGS__)
+#else
+inline tp_status tp_schedule_load(tp_schedule *s, const char *path, const tp_schedule_load_options &o = {}) { return tp_schedule_load_with(s, path, &o); }
 #endif
 
 #endif
