@@ -212,7 +212,7 @@ static tp_status coalesce_run(tp__call *call)
     const tp_tensor *rows = call->in[1];
     const int64_t n = call->in[0]->numel, width = rows->shape[rows->ndim - 1];
     tp__plain plain = { 0 };
-    sorted s = { NULL };
+    sorted s = { .index = NULL };
     tp_status status = tp__plain_take(&plain, call->in[0], TP_I64);
     if (!status) status = sort_indices(call, &s, plain.data, n);
     const int64_t m = status ? 0 : count_distinct(&s, n);
@@ -259,7 +259,7 @@ static tp_status renorm_run(tp__call *call)
     const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size((tp_dtype)weight->dtype), n = indices->numel;
     const size_t row_bytes = (size_t)(width + 1) * sizeof(double);
     tp__plain plain = { 0 };
-    sorted s = { NULL };
+    sorted s = { .index = NULL };
     double *row = NULL;
     tp_status status = take_indices(&plain, call, indices, weight->shape[0]);
     if (!status) status = sort_indices(call, &s, plain.data, n);
