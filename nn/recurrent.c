@@ -1,7 +1,7 @@
 /* recurrent.c: recurrent layers: the steps of recurrent_cell.c over sequences, in layers and directions.
  *
- * What depends on the input alone is one product over the whole sequence. Sequences of several lengths come packed: then each step has
- * as many rows as sequences are left. */
+ * What depends on the input alone is one product over the whole sequence, and an LSTM or a GRU over it is one op. Sequences of several
+ * lengths come packed: then each step has as many rows as sequences are left, and runs by itself; as with a projection. */
 #include "module.h"
 #include "recurrent.h"
 
@@ -75,9 +75,31 @@ static tp__rnn_state backwards(const tp__rnn_plan *p, const tp__rnn_weights *w, 
     return s;
 }
 
+/* Is there one op for it, if all steps have as many rows? Of 16 bits, step by step: states are rounded at each. */
+static bool may_run_whole(const tp__rnn_plan *p, tp_tensor *x)
+{
+    return p->kind != TP__RNN && !p->projection && (tp_dtype_of(x) == TP_F32 || tp_dtype_of(x) == TP_F64);
+}
+
+static tp_tensor *run_whole(const tp__rnn_plan *p, const tp__rnn_weights *w, const sequence *q, tp_tensor *x, tp__rnn_state *s, bool reverse)
+{
+    const bool lstm = p->kind == TP__LSTM;             /* whose biases are added alike */
+    tp_tensor *by_input = tp_linear(x, w->w_ih, lstm && p->bias ? tp_add(w->b_ih, w->b_hh) : w->b_ih), *c = NULL;
+    if (!by_input) return NULL;
+    tp_tensor *gates = tp_reshape(by_input, TP_SHAPE(q->steps, q->sizes[0], tp_size(by_input, 1)));
+    tp_tensor *y = lstm ? tp_lstm_layer(gates, w->w_hh, s->h, s->c, reverse, &c) : tp_gru_layer(gates, w->w_hh, w->b_hh, s->h, reverse);
+    if (!y) return NULL;
+    tp_drop(gates);
+    tp_drop(by_input);
+    const int64_t last = reverse ? 0 : q->steps - 1;
+    *s = (tp__rnn_state){ tp_select(y, 0, last), lstm ? tp_select(c, 0, last) : NULL };
+    return tp_flatten(y, 0, 1);
+}
+
 /* x [rows of all steps, features] -> [rows, hidden], and *s becomes the final state. */
 static tp_tensor *run_direction(const tp__rnn_plan *p, const tp__rnn_weights *w, sequence *q, tp_tensor *x, tp__rnn_state *s, bool reverse)
 {
+    if (may_run_whole(p, x) && q->sizes[q->steps - 1] == q->sizes[0]) return run_whole(p, w, q, x, s, reverse);
     if (tp_split_sizes(tp_linear(x, w->w_ih, w->b_ih), q->sizes, (int)q->steps, 0, q->by_input, (int)q->steps, NULL) != TP_OK) return NULL;
     *s = reverse ? backwards(p, w, q, *s) : forwards(p, w, q, *s);
     return tp_failed() ? NULL : joined(q->out, q->steps);
@@ -85,7 +107,7 @@ static tp_tensor *run_direction(const tp__rnn_plan *p, const tp__rnn_weights *w,
 
 /* ---- All layers ------------------------------------------------------------------------------------------------------------------------ */
 
-/* first: [layers * dirs, batch, ..]. Returns the rows of the last layer; last: the same of the final states. */
+/* first: [layers * dirs, batch, ..], or NULL for zeros where layers run whole. Returns the rows of the last layer; last: the same of the final states. */
 static tp_tensor *run_layers(const tp_module *self, const tp__rnn_plan *p, sequence *q, tp_tensor *x, const tp__rnn_state *first, tp__rnn_state *last)
 {
     enum { FEW = 16 };
@@ -99,7 +121,7 @@ static tp_tensor *run_layers(const tp_module *self, const tp__rnn_plan *p, seque
         for (int dir = 0; dir < p->dirs; dir++) {
             const int64_t i = layer * p->dirs + dir;
             const tp__rnn_weights w = tp__rnn_weights_of(self, p, layer, dir);
-            tp__rnn_state s = { tp_select(first->h, 0, i), p->kind == TP__LSTM ? tp_select(first->c, 0, i) : NULL };
+            tp__rnn_state s = { first->h ? tp_select(first->h, 0, i) : NULL, first->c ? tp_select(first->c, 0, i) : NULL };
             out[dir] = run_direction(p, &w, q, x, &s, dir == 1);
             h[i] = s.h;
             c[i] = s.c;
@@ -163,7 +185,7 @@ static tp_status call_padded(const tp_module *self, const tp__rnn_plan *p, tp_te
     const int64_t steps = tp_size(x, 0), batch = tp_size(x, 1);
     if (!steps || steps > INT32_MAX) return tp__misfit(self, "the sequence has %lld steps", (long long)steps);
     sequence q = { .block = NULL };
-    tp_status status = first_states(self, p, hx, x, batch, unbatched, &first);
+    tp_status status = hx || !may_run_whole(p, x) ? first_states(self, p, hx, x, batch, unbatched, &first) : TP_OK;
     if (status == TP_OK) status = sequence_open(&q, steps);
     if (status != TP_OK) return status;
     for (int64_t t = 0; t < steps; t++) q.sizes[t] = batch;

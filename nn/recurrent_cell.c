@@ -15,33 +15,13 @@ static const int64_t gates_of[] = { [TP__RNN] = 1, [TP__LSTM] = 4, [TP__GRU] = 3
 
 /* ---- One step ------------------------------------------------------------------------------------------------------------------------ */
 
-/* by_input: W_ih x + b_ih. */
-static void lstm_step(const tp__rnn_weights *w, tp_tensor *by_input, tp__rnn_state *s)
-{
-    tp_tensor *gate[4];
-    tp_chunk(tp_add(by_input, tp_linear(s->h, w->w_hh, w->b_hh)), 4, 1, gate, 4, NULL);
-    s->c = tp_add(tp_mul(tp_sigmoid(gate[1]), s->c), tp_mul(tp_sigmoid(gate[0]), tp_tanh(gate[2])));
-    s->h = tp_mul(tp_sigmoid(gate[3]), tp_tanh(s->c));
-    if (w->w_hr) s->h = tp_linear(s->h, w->w_hr, NULL);
-}
-
-static void gru_step(const tp__rnn_weights *w, tp_tensor *by_input, tp__rnn_state *s)
-{
-    tp_tensor *x[3], *h[3];
-    tp_chunk(by_input, 3, 1, x, 3, NULL);
-    tp_chunk(tp_linear(s->h, w->w_hh, w->b_hh), 3, 1, h, 3, NULL);
-    tp_tensor *r = tp_sigmoid(tp_add(x[0], h[0])), *z = tp_sigmoid(tp_add(x[1], h[1])), *n = tp_tanh(tp_add(x[2], tp_mul(r, h[2])));
-    s->h = tp_add(n, tp_mul(z, tp_sub(s->h, n)));
-}
-
 void tp__rnn_step(const tp__rnn_plan *p, const tp__rnn_weights *w, tp_tensor *by_input, tp__rnn_state *s)
 {
-    if (p->kind == TP__LSTM) lstm_step(w, by_input, s);
-    else if (p->kind == TP__GRU) gru_step(w, by_input, s);
-    else {
-        tp_tensor *sum = tp_add(by_input, tp_linear(s->h, w->w_hh, w->b_hh));
-        s->h = p->relu ? tp_relu(sum) : tp_tanh(sum);
-    }
+    tp_tensor *by_state = tp_linear(s->h, w->w_hh, w->b_hh);
+    if (p->kind == TP__LSTM) s->h = tp_lstm_gates(by_input, by_state, s->c, &s->c);
+    else if (p->kind == TP__GRU) s->h = tp_gru_gates(by_input, by_state, s->h);
+    else s->h = p->relu ? tp_relu(tp_add(by_input, by_state)) : tp_tanh(tp_add(by_input, by_state));
+    if (w->w_hr) s->h = tp_linear(s->h, w->w_hr, NULL);
 }
 
 /* ---- Parameters -------------------------------------------------------------------------------------------------------------- */

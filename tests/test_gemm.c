@@ -46,7 +46,49 @@ static void strides(int layout, int64_t rows, int64_t cols, int64_t *row, int64_
     *col = layout == 1 ? rows : layout == 3 ? 2 : 1;
 }
 
-/* Runs g and compares it with the sum in double; then what no thread count may change. */
+/* C as it is at c against the sum in double. */
+static void check_values(const tp__gemm_args *g, const data *d, const void *c, const char *way)
+{
+    const double eps = g->dtype == TP_F32 ? 6e-8 : 1.2e-16;
+    for (int64_t i = 0; i < g->m; i++)
+        for (int64_t j = 0; j < g->n; j++) {
+            double sum = 0, size_of = 0;
+            for (int64_t p = 0; p < g->k; p++) {
+                const double v = at(g->dtype, g->a, i * g->a_row + p * g->a_col) * at(g->dtype, g->b, p * g->b_row + j * g->b_col);
+                sum += v;
+                size_of += fabs(v);
+            }
+            const double before = g->accumulate ? at(g->dtype, d->before, i * g->ldc + j) : 0;
+            const double col = g->bias_col ? at(g->dtype, g->bias_col, j) : 0, row = g->bias_row ? at(g->dtype, g->bias_row, i) : 0;
+            sum += before + col + row;
+            size_of += fabs(before) + fabs(col) + fabs(row);
+            const double got = at(g->dtype, c, i * g->ldc + j);
+            ck_assert_msg(fabs(got - sum) <= eps * (4 + (double)g->k) * size_of + 1e-300,
+                          "%s %s m %d n %d k %d level %d: C[%d][%d] is %.9g, not %.9g", way, tp_dtype_name(g->dtype), (int)g->m, (int)g->n,
+                          (int)g->k, tp__simd_level(), (int)i, (int)j, got, sum);
+        }
+    const size_t size = tp_dtype_size(g->dtype);
+    for (int64_t i = 0; i < g->m; i++)                 /* between the rows nothing is written */
+        ck_assert_int_eq(memcmp((const char *)c + (size_t)(i * g->ldc + g->n) * size, (char *)d->before + (size_t)(i * g->ldc + g->n) * size,
+                                (size_t)(g->ldc - g->n) * size), 0);
+}
+
+/* The same with B packed beforehand. */
+static void check_fixed(const tp__gemm_args *g, data *d, int threads)
+{
+    const size_t bytes = (size_t)(g->m * g->ldc) * tp_dtype_size(g->dtype);
+    tp__gemm_args args = *g;
+    tp__gemm_fixed fixed;
+    args.threads = threads;
+    ck_assert_int_eq(tp__gemm_fix(&fixed, &args), TP_OK);
+    for (int twice = 0; twice < 2; twice++) {
+        memcpy(d->again, d->before, bytes);
+        ck_assert_int_eq(tp__gemm_by_fixed(&fixed, g->a, d->again), TP_OK);
+    }
+    tp__gemm_unfix(&fixed);
+}
+
+/* Runs g and compares it; then what no thread count may change. */
 static void check_product(tp__gemm_args g, data *d)
 {
     const size_t size = tp_dtype_size(g.dtype);
@@ -54,27 +96,7 @@ static void check_product(tp__gemm_args g, data *d)
     memcpy(d->c, d->before, (size_t)(g.m * g.ldc) * size);
     g.c = d->c;
     ck_assert_int_eq(tp__gemm(&g), TP_OK);
-    const double eps = g.dtype == TP_F32 ? 6e-8 : 1.2e-16;
-    for (int64_t i = 0; i < g.m; i++)
-        for (int64_t j = 0; j < g.n; j++) {
-            double sum = 0, size_of = 0;
-            for (int64_t p = 0; p < g.k; p++) {
-                const double v = at(g.dtype, g.a, i * g.a_row + p * g.a_col) * at(g.dtype, g.b, p * g.b_row + j * g.b_col);
-                sum += v;
-                size_of += fabs(v);
-            }
-            const double before = g.accumulate ? at(g.dtype, d->before, i * g.ldc + j) : 0;
-            const double col = g.bias_col ? at(g.dtype, g.bias_col, j) : 0, row = g.bias_row ? at(g.dtype, g.bias_row, i) : 0;
-            sum += before + col + row;
-            size_of += fabs(before) + fabs(col) + fabs(row);
-            const double got = at(g.dtype, d->c, i * g.ldc + j);
-            ck_assert_msg(fabs(got - sum) <= eps * (4 + (double)g.k) * size_of + 1e-300,
-                          "%s m %d n %d k %d level %d: C[%d][%d] is %.9g, not %.9g", tp_dtype_name(g.dtype), (int)g.m, (int)g.n, (int)g.k,
-                          tp__simd_level(), (int)i, (int)j, got, sum);
-        }
-    for (int64_t i = 0; i < g.m; i++)                  /* between the rows nothing is written */
-        ck_assert_int_eq(memcmp((char *)d->c + (size_t)(i * g.ldc + g.n) * size, (char *)d->before + (size_t)(i * g.ldc + g.n) * size,
-                                (size_t)(g.ldc - g.n) * size), 0);
+    check_values(&g, d, d->c, "gemm");
     for (int threads = 2; threads <= 4; threads++) {
         memcpy(d->again, d->before, (size_t)(g.m * g.ldc) * size);
         g.c = d->again;
@@ -82,6 +104,11 @@ static void check_product(tp__gemm_args g, data *d)
         ck_assert_int_eq(tp__gemm(&g), TP_OK);
         ck_assert_int_eq(memcmp(d->again, d->c, (size_t)(g.m * g.ldc) * size), 0);
     }
+    check_fixed(&g, d, 1);
+    check_values(&g, d, d->again, "fixed");
+    memcpy(d->c, d->again, (size_t)(g.m * g.ldc) * size);
+    check_fixed(&g, d, 3);
+    ck_assert_int_eq(memcmp(d->again, d->c, (size_t)(g.m * g.ldc) * size), 0);
 }
 
 static void check_shape(tp_dtype dtype, int64_t m, int64_t n, int64_t k, int la, int lb, int flavour, data *d)

@@ -21,6 +21,7 @@
 #include <taper/ops/pointwise.h>
 #include <taper/ops/product.h>
 #include <taper/ops/random.h>
+#include <taper/ops/recurrent.h>
 #include <taper/ops/reduce.h>
 #include <taper/ops/resize.h>
 #include <taper/ops/select.h>

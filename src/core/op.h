@@ -74,7 +74,7 @@ typedef struct tp__save { uint8_t from, index; uint64_t when; } tp__save;
 enum { TP__SAVE_INPUT = 1, TP__SAVE_OUTPUT };
 #define TP__INPUT(i, when) { TP__SAVE_INPUT, i, when }
 #define TP__OUTPUT(i)      { TP__SAVE_OUTPUT, i, 0 }
-#define TP__MAX_SAVES 4
+#define TP__MAX_SAVES 6
 
 enum {
     TP__INPLACE      = 1,                              /* writes and returns in[0] */

@@ -30,7 +30,7 @@ typedef struct block {                                 /* one block of C for one
 static int64_t at_most(int64_t x, int64_t bound) { return x < bound ? x : bound; }
 static int64_t ceil_div(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
-static const tp__gemm_kernels *kernels_of(tp_dtype dtype)
+const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype)
 {
 #if TP__HAS_X86
     switch (tp__simd_level()) {
@@ -178,7 +178,7 @@ tp_status tp__gemm(const tp__gemm_args *g)
     tp__gemm_args row;
     if (g->m <= 0 || g->n <= 0) return TP_OK;
     if (as_row(g, &row)) g = &row;
-    const tp__gemm_kernels *kernels = kernels_of(g->dtype);
+    const tp__gemm_kernels *kernels = tp__gemm_kernels_of(g->dtype);
     const double flops = 2.0 * (double)g->m * (double)g->n * (double)g->k;
     const int threads = g->threads < 1 || flops < PARALLEL_FLOPS ? 1 : g->threads;
     const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= 4 || g->n == 1 || flops <= DOTS_FLOPS);

@@ -8,7 +8,7 @@
 #ifndef TP__GEMM_H
 #define TP__GEMM_H
 
-#include <taper/core.h>
+#include "cpu/scratch.h"
 
 typedef struct tp__gemm_args {
     tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
@@ -26,6 +26,16 @@ typedef struct tp__gemm_args {
 
 /* TP_ERR_MEMORY: no memory for packing; C is unspecified. Nothing else fails. */
 tp_status tp__gemm(const tp__gemm_args *g);
+
+/* A right operand that stays the same: packed once, where that pays (gemm_fixed.c). */
+typedef struct tp__gemm_fixed {
+    tp__gemm_args g;                                   /* of each product, but for A and C */
+    tp__workspace packed;                              /* no data: each product goes to tp__gemm */
+    int64_t k_block;
+} tp__gemm_fixed;
+tp_status tp__gemm_fix(tp__gemm_fixed *f, const tp__gemm_args *g);       /* TP_ERR_MEMORY; B must stay until tp__gemm_unfix */
+tp_status tp__gemm_by_fixed(const tp__gemm_fixed *f, const void *a, void *c);
+void tp__gemm_unfix(tp__gemm_fixed *f);                /* nothing, of one that failed or is zeroed */
 
 /* ---- Between gemm.c and the kernels of each instruction set ---------------------------------------------------------- */
 
@@ -56,6 +66,7 @@ typedef struct tp__gemm_kernels {
     void (*dots)(const tp__gemm_args *g, int64_t first, int64_t last);   /* the same where A and B are adjacent along k */
 } tp__gemm_kernels;
 
+const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype);             /* of the instruction set that is in force */
 extern const tp__gemm_kernels tp__gemm_base_f32, tp__gemm_base_f64, tp__gemm_avx2_f32, tp__gemm_avx2_f64, tp__gemm_avx512_f32,
     tp__gemm_avx512_f64;
 
