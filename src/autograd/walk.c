@@ -168,6 +168,32 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
     return status;
 }
 
+/* Rules that run for a NaN to be found, or with other threads about, keep to themselves. */
+tp_tensor *tp__target(const tp_node *node, int arg)
+{
+    const tp__walk *w = node->walk;
+    const tp_edge *edge = &tp__edges(node)[arg];
+    if (!w || w->create_graph || w->to_inputs || w->watches || !tp__is_alone()) return NULL;
+    tp_tensor *sum = NULL;
+    if (edge->kind == TP__EDGE_LEAF) {
+        const tp__grad_state *state = edge->to.leaf->grad;
+        if (!state || state->hooks || state->after) return NULL;
+        sum = state->grad;
+        if (sum && (sum->node || sum->base || !same_kind(sum, edge->to.leaf))) return NULL;
+    } else if (edge->kind == TP__EDGE_NODE && edge->to.node->walk == w && !(edge->to.node->flags & TP__FOUND)) {
+        sum = edge->to.node->n_out == 1 ? edge->to.node->dy.one : edge->to.node->dy.many[edge->output];
+        if (sum && !is_ours_alone(sum)) return NULL;
+    }
+    if (!sum || !(sum->flags & TP__CONTIGUOUS)) return NULL;
+    for (int k = 0; k < node->n_saved; k++) {          /* what the rest of the rule reads must stay */
+        const tp__saved_slot *slot = &tp__slots(node)[k];
+        if (slot->kind == TP__PACKED || (slot->is.tensor && slot->is.tensor->storage == sum->storage)) return NULL;
+    }
+    return sum;
+}
+
+void tp__target_added(const tp_node *node, int arg) { node->walk->added |= (uint64_t)1 << arg; }
+
 /* ---- One node ------------------------------------------------------------------------------------------------------------------- */
 
 /* Where a leaf with hooks, or one that was asked for, gathers; NULL without an error: nobody asked. `node`: what the gradient comes
@@ -276,10 +302,16 @@ static tp_status run_rule(tp__walk *w, tp_node *node, tp_tensor *const *dy, uint
     }
     tp_backward_fn *rule = node->op->backward_fused && !w->create_graph ? node->op->backward_fused : node->op->backward;
     const struct tp__origin *const outer = __builtin_expect(w->watches, 0) ? tp__watch_begin(node) : NULL;
+    w->added = 0;
     tp_status status = rule(node, dy, need, dx);
+    const uint64_t added = w->added;
     if (__builtin_expect(w->watches, 0)) status = tp__watch_end(node, outer, status, dy, dx);
     for (int i = 0; i < n && !status; i++) {
         if (!dx[i] || edges[i].kind == TP__EDGE_NONE) continue;
+        if (__builtin_expect(added >> (i & 63) & 1, 0)) {                /* by the rule, which has no list: it is there */
+            if (edges[i].kind == TP__EDGE_LEAF) tp__bump(dx[i], "backward");
+            continue;
+        }
         status = edges[i].kind == TP__EDGE_LEAF ? to_leaf(w, node, edges[i].to.leaf, dx[i], mark)
                                                 : to_node(w, edges[i].to.node, edges[i].output, dx[i], mark);
     }

@@ -46,6 +46,7 @@ typedef struct tp__walk {
     bool gives;                                        /* to leaves: a backward, not a grad */
     bool planned;
     bool watches;                                      /* for NaN */
+    uint64_t added;                                    /* bit i: the rule that runs has added the gradient of input i to its target */
     uint32_t thread;                                   /* whose walk it is */
     tp__ready first_ready[16];                         /* a chain needs no more */
 } tp__walk;
@@ -81,6 +82,11 @@ tp_status tp__watch_end(const tp_node *node, const struct tp__origin *outer, tp_
 tp_status tp__run_hooks(tp__hook *const *hooks, int output, tp_tensor **slot, uint32_t mark);
 /* Calls the hooks that wait until the leaf's gradient was added to. */
 tp_status tp__walk_told(tp_tensor *leaf);
+/* For fused rules of ops without a tensor list: what the gradient of input `arg` is going to be added to, if that is there already,
+ * contiguous, of no graph, and not among what the node saved. NULL: none. The rule may add to it itself, once; then it says so, and gives
+ * it as dx[arg]. */
+tp_tensor *tp__target(const tp_node *node, int arg);
+void tp__target_added(const tp_node *node, int arg);
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph);
 

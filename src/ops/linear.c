@@ -30,7 +30,8 @@ static tp_status linear_shape(tp__call *call)
     return tp__made(tp__out(call, (tp_dtype)x->dtype, w->ndim == 2 ? x->ndim : x->ndim - 1, shape));
 }
 
-static tp_status linear_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+/* `fused`: products are added to what is there. */
+static tp_status backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx, bool fused)
 {
     tp_tensor *x = need & 2 ? tp__saved(node, 0) : NULL, *w = need & 1 ? tp__saved(node, 1) : NULL;
     if (need & 1 && !w) return tp__pending();
@@ -44,16 +45,26 @@ static tp_status linear_backward(const tp_node *node, tp_tensor *const *dy, uint
     }
     if (need & 1) {
         if (vector) w = tp_reshape(w, TP_SHAPE(1, w->numel));
-        dx[0] = tp_matmul(g, w);
+        dx[0] = fused ? tp__product_into(node, 0, g, w) : tp_matmul(g, w);
         if (!dx[0]) return tp__pending();
     }
     if (need & 2) {
-        tp_tensor *dw = tp_matmul(tp_transpose(tp__matrix_of(g), 0, 1), tp__matrix_of(x));
+        tp_tensor *rows = tp_transpose(tp__matrix_of(g), 0, 1), *dw;
+        dw = fused && !vector ? tp__product_into(node, 1, rows, tp__matrix_of(x)) : tp_matmul(rows, tp__matrix_of(x));
         dx[1] = vector && dw ? tp_reshape(dw, TP_SHAPE(dw->numel)) : dw;
         if (!dx[1]) return tp__pending();
     }
     if (need & 4 && !(dx[2] = tp__fit(node, 2, dy[0]))) return tp__pending();
     return TP_OK;
+}
+
+static tp_status linear_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    return backward(node, dy, need, dx, false);
+}
+static tp_status linear_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    return backward(node, dy, need, dx, true);
 }
 
 static void linear_samples(tp_sample_set *set)
@@ -68,7 +79,8 @@ static void linear_samples(tp_sample_set *set)
 }
 
 static const tp_op op_linear = { .schema = "linear(Tensor input, Tensor weight, Tensor? bias=none) -> Tensor", .shape = linear_shape,
-    .backward = linear_backward, .saves = { TP__INPUT(0, 2), TP__INPUT(1, 1) }, .samples = linear_samples, .state = TP__STATE };
+    .backward = linear_backward, .backward_fused = linear_fused,
+    .saves = { TP__INPUT(0, 2), TP__INPUT(1, 1) }, .samples = linear_samples, .state = TP__STATE };
 
 /* ---- Public --------------------------------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,8 @@
  * matmul takes any of them; mm, bmm, mv and dot are the same for given numbers of dims. Kernels take any strides of the last
  * two dims, so transposes cost nothing. */
 #include "ops/product.h"
+
+#include "autograd/walk.h"
 #include "ops/samples.h"
 
 /* ---- Shape rules --------------------------------------------------------------------------------------------------------------------- */
@@ -58,6 +60,28 @@ tp_tensor *tp__matrix_of(tp_tensor *x)
     return tp_reshape(x, TP_SHAPE(rows, x->shape[x->ndim - 1]));
 }
 
+static const tp_op op_matmul;
+
+/* sum += a b, by the kernel, which reads any strides */
+static tp_status add_product(tp_tensor *sum, tp_tensor *a, tp_tensor *b)
+{
+    tp_tensor *const in[] = { a, b };
+    tp__call call = { .op = &op_matmul, .in = in, .n_in = 2, .n_out = 1, .max_out = 1, .out = &sum, .scratch = (void *)(uintptr_t)true };
+    const tp_kernel *kernel = tp__kernel(&op_matmul, sum->device);
+    return kernel ? kernel->run(&call) : tp__pending();
+}
+
+tp_tensor *tp__product_into(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b)
+{
+    tp_tensor *sum = a && b && a->ndim == 2 && b->ndim == 2 ? tp__target(node, arg) : NULL;
+    const bool fits = sum && sum->ndim == 2 && sum->shape[0] == a->shape[0] && sum->shape[1] == b->shape[1] && a->shape[1] == b->shape[0]
+        && (sum->dtype == TP_F32 || sum->dtype == TP_F64) && a->dtype == sum->dtype && b->dtype == sum->dtype && a->device == sum->device;
+    if (!fits || sum->storage == a->storage || sum->storage == b->storage) return tp_matmul(a, b);
+    if (add_product(sum, a, b)) return NULL;
+    tp__target_added(node, arg);
+    return sum;
+}
+
 static tp_tensor *as_matrix(tp_tensor *x, bool column)
 {
     if (!x || x->ndim > 1) return x;
@@ -108,6 +132,15 @@ static tp_status matmul_backward(const tp_node *node, tp_tensor *const *dy, uint
     return TP_OK;
 }
 
+/* The same for two matrices, added to what is there. */
+static tp_status matmul_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    if (tp__kept(node, 0)->ndim != 2 || tp__kept(node, 1)->ndim != 2) return matmul_backward(node, dy, need, dx);
+    if (need & 1 && !(dx[0] = tp__product_into(node, 0, dy[0], tp_transpose(tp__saved(node, 1), 0, 1)))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp__product_into(node, 1, tp_transpose(tp__saved(node, 0), 0, 1), dy[0]))) return tp__pending();
+    return TP_OK;
+}
+
 /* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------ */
 
 static void give_pair(tp_sample_set *set, tp_shape a, tp_shape b)
@@ -138,7 +171,7 @@ static void matmul_samples(tp_sample_set *set)
 }
 
 #define PRODUCT(id, text, rule, give) \
-    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .backward = matmul_backward, \
+    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .backward = matmul_backward, .backward_fused = matmul_fused, \
         .saves = { TP__INPUT(0, 2), TP__INPUT(1, 1) }, .samples = give, .state = TP__STATE }
 PRODUCT(matmul, "matmul(Tensor input, Tensor other) -> Tensor", matmul_shape, matmul_samples);
 PRODUCT(mm, "mm(Tensor input, Tensor mat2) -> Tensor", mm_shape, mm_samples);

@@ -4,6 +4,9 @@
 
 #include "ops/run.h"
 
-tp_tensor *tp__matrix_of(tp_tensor *x);                  /* [.., n] as [rows, n]. NULL goes through */
+tp_tensor *tp__matrix_of(tp_tensor *x);                /* [.., n] as [rows, n]. NULL goes through */
+/* dx[arg] = a b, for fused rules: added to what it is going to be added to where that can be (tp__target). NULL: an error, also of a
+ * NULL a or b. */
+tp_tensor *tp__product_into(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b);
 
 #endif
