@@ -11,6 +11,7 @@ differs by 1e-5 or more. --record DIR only writes PyTorch's part.
 import argparse
 import json
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def main():
     program = arguments.program
     if program is None:
         program = ROOT / "build/release/bin/interop"
-        subprocess.run(["make", "-s", "-C", ROOT, "build/release/bin/interop"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", ROOT, "build/release/bin/interop"], check=True, stdout=subprocess.DEVNULL)
     if subprocess.run([program, "--data", arguments.folder]).returncode:
         return 1
 
