@@ -34,32 +34,9 @@ tp_node *tp__node_new(const tp_op *op, int n_edges, int n_saved, int n_shapes, s
     node->dy.one = NULL;
     node->u.hooks = NULL;
     node->context = NULL;
-    for (int i = 0; i < n_edges; i++) tp__edges(node)[i].kind = TP__EDGE_NONE;
-    for (int i = 0; i < n_saved; i++) tp__slots(node)[i].is.tensor = NULL;
+    _Static_assert(sizeof(tp_edge) == 16 && sizeof(tp__saved_slot) == 16 && !TP__EDGE_NONE, "both are cleared by the same loop");
+    for (tp_edge *at = tp__edges(node), *end = at + n_edges + n_saved; at < end; at++) memset(at, 0, sizeof *at);
     return node;
-}
-
-void tp__connect_node(tp_node *node, int i, tp_node *to, int output)
-{
-    tp_edge *edge = &tp__edges(node)[i];
-    edge->kind = TP__EDGE_NODE;
-    edge->to.node = to;
-    edge->output = (uint16_t)output;
-    tp__count_up(&to->refs);
-    if (node->seq <= to->seq) tp__self.seq = node->seq = to->seq + 1;    /* made in another thread */
-}
-
-void tp__connect(tp_node *node, int i, tp_tensor *x)
-{
-    if (x->node) {
-        tp__connect_node(node, i, x->node, x->output);
-    } else if (x->flags & TP__REQUIRES_GRAD) {
-        tp_edge *edge = &tp__edges(node)[i];
-        edge->kind = TP__EDGE_LEAF;
-        edge->to.leaf = x;
-        edge->output = 0;
-        tp__ref(x);
-    }
 }
 
 const tp__kept_shape *tp__kept(const tp_node *node, int arg)
@@ -90,29 +67,35 @@ static void free_hooks(tp__hook *hook)
     }
 }
 
-static void free_node(tp__thread *self, tp_node *node)
+/* While the loop of tp__node_unref runs. */
+static inline void unref_later(tp__thread *self, tp_node *node)
+{
+    if (!tp__count_down(&node->refs)) return;
+    if (__builtin_expect(!!node->u.hooks, 0)) free_hooks(node->u.hooks);
+    node->u.next_dying = self->dying;
+    self->dying = node;
+}
+
+static inline void free_node(tp__thread *self, tp_node *node)
 {
     const int n_edges = node->n_edges;
     for (int i = 0; i < n_edges; i++) {
         const tp_edge *edge = &tp__edges(node)[i];
-        if (edge->kind == TP__EDGE_NODE) tp__node_unref(edge->to.node);
+        if (edge->kind == TP__EDGE_NODE) unref_later(self, edge->to.node);
         else if (edge->kind == TP__EDGE_LEAF) tp__unref(edge->to.leaf);
     }
     for (int i = 0; i < node->n_saved; i++)
         if (tp__slots(node)[i].is.tensor) tp__slot_clear(&tp__slots(node)[i]);
-    tp__context_free(node->context);
+    if (__builtin_expect(!!node->context, 0)) tp__context_free(node->context);
     if (node->flags & TP__NODE_BIG) tp_mem_free(node, node_bytes(node->n_edges, node->n_saved, node->n_shapes, node->attr_bytes));
     else tp__pool_return(self, node->pool, node, node->flags & TP__NODE_APART);
 }
 
 void tp__node_unref(tp_node *node)
 {
-    if (!tp__count_down(&node->refs)) return;
     tp__thread *self = &tp__self;
-    if (__builtin_expect(!!node->u.hooks, 0)) free_hooks(node->u.hooks);
-    node->u.next_dying = self->dying;
-    self->dying = node;
-    if (self->reaping) return;                         /* the loop below is already running, further out */
+    unref_later(self, node);
+    if (self->reaping || !self->dying) return;         /* the loop below may be running already, further out */
     self->reaping = true;
     while (self->dying) {
         tp_node *next = self->dying;

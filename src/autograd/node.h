@@ -54,8 +54,27 @@ static inline void *tp__attr_memory(const tp_node *n) { return tp__shapes(n) + n
 /* A node with zeroed edges and empty slots; refs 0, to be counted by its outputs. NULL: TP_ERR_MEMORY */
 tp_node *tp__node_new(const tp_op *op, int n_edges, int n_saved, int n_shapes, size_t attr_bytes);
 /* An edge to what made x, or to x if it is a leaf that gathers; and the node's place in the order. */
-void tp__connect(tp_node *node, int i, tp_tensor *x);
-void tp__connect_node(tp_node *node, int i, tp_node *to, int output);
+static inline void tp__connect_node(tp_node *node, int i, tp_node *to, int output)
+{
+    tp_edge *edge = &tp__edges(node)[i];
+    edge->kind = TP__EDGE_NODE;
+    edge->to.node = to;
+    edge->output = (uint16_t)output;
+    tp__count_up(&to->refs);
+    if (__builtin_expect(node->seq <= to->seq, 0)) tp__self.seq = node->seq = to->seq + 1;       /* made in another thread */
+}
+static inline void tp__connect(tp_node *node, int i, tp_tensor *x)
+{
+    if (x->node) {
+        tp__connect_node(node, i, x->node, x->output);
+    } else if (x->flags & TP__REQUIRES_GRAD) {
+        tp_edge *edge = &tp__edges(node)[i];
+        edge->kind = TP__EDGE_LEAF;
+        edge->to.leaf = x;
+        edge->output = 0;
+        tp__ref(x);
+    }
+}
 /* Makes y output i of the node. y must not have a node. */
 static inline void tp__attach(tp_node *node, tp_tensor *y, int i)
 {

@@ -25,6 +25,10 @@ bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed
 
 bool tp__walk_push(tp__walk *w, tp__ready what)
 {
+    if (!w->ready) {                                   /* all the way down a chain */
+        w->heap[w->ready++] = what;
+        return true;
+    }
     if (__builtin_expect(w->ready == w->room, 0) && !tp__grow(&w->heap, &w->room, w->ready, sizeof *w->heap, w->first_ready)) return false;
     size_t i = w->ready++;
     while (i && w->heap[(i - 1) / 2].key < what.key) {
@@ -37,11 +41,10 @@ bool tp__walk_push(tp__walk *w, tp__ready what)
 
 static inline bool is_leaf(tp__ready what) { return (what.key & TP__KEY_NODE) != TP__KEY_NODE; }
 
-static tp__ready pop(tp__walk *w)
+static tp__ready pop_of_many(tp__walk *w)
 {
     const tp__ready top = w->heap[0];
     const tp__ready last = w->heap[--w->ready];
-    if (!w->ready) return top;
     size_t i = 0;
     for (;;) {
         size_t child = 2 * i + 1;
@@ -53,6 +56,13 @@ static tp__ready pop(tp__walk *w)
     }
     w->heap[i] = last;
     return top;
+}
+
+static inline tp__ready pop(tp__walk *w)
+{
+    if (w->ready > 1) return pop_of_many(w);
+    w->ready = 0;
+    return w->heap[0];
 }
 
 /* ---- Claiming nodes ------------------------------------------------------------------------------------------------------------ */
@@ -136,8 +146,8 @@ static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool crea
 
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph)
 {
-    tp__grad_state *state = tp__grad_state_of(x);
-    if (!state) return TP_ERR_MEMORY;
+    tp__grad_state *state = __atomic_load_n(&x->grad, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(!state, 0) && !(state = tp__grad_state_of(x))) return TP_ERR_MEMORY;
     if (__builtin_expect(!tp__same_shape(g, x), 0))
         return tp_fail(TP_ERR_SHAPE, "backward: a gradient %s came to a leaf %s", tp__shape_text(g), tp__shape_text(x));
     tp_status status = TP_OK;
@@ -158,7 +168,8 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
                 state->rows = NULL;
             }
         }
-    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g) && tp__is_dense(state->grad)) {
+    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g)
+               && (state->grad->flags & TP__CONTIGUOUS || tp__is_dense(state->grad))) {
         status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
         tp__bump(state->grad, "backward");
     } else {
@@ -245,13 +256,16 @@ tp_status tp__walk_rows(tp__walk *w, tp_node *node, tp_tensor *leaf, tp__grad_ro
     return status;
 }
 
-static tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
+static inline tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
 {
     if (w->to_inputs) {
         if (node->walk != w || !(node->flags & (TP__CAPTURE | TP__RUN))) return TP_OK;
     } else if (node->walk != w) {
-        const tp_status status = tp__walk_claim(w, node);
-        if (status) return status;
+        if (__builtin_expect(node->walk || node->n_out > 1, 0)) {
+            const tp_status status = tp__walk_claim(w, node);
+            if (status) return status;
+        }
+        node->walk = w;
         if (!tp__walk_push_node(w, node)) {
             tp__let_go(node);
             node->walk = NULL;
@@ -279,23 +293,32 @@ static tp_status look_at_gradients(tp__walk *w, tp_node *node, tp_tensor **dy, u
 
 enum { FEW = 8 };
 
+/* Of an op that takes a list: its members share one bit. */
+static uint64_t need_of_list(const tp_node *node)
+{
+    const tp__op_state *op = tp__state(node->op);
+    const int members = node->n_edges - op->last_tensor;
+    uint64_t need = 0;
+    for (int i = 0; i < node->n_edges; i++)
+        if (tp__edge_needs(node, i)) need |= (uint64_t)1 << (i < op->list_at ? i : i < op->list_at + members ? op->list_at : i - members + 1);
+    return need;
+}
+
 static tp_status run_rule(tp__walk *w, tp_node *node, tp_tensor *const *dy, uint32_t mark)
 {
     const int n = node->n_edges;
     const tp_edge *edges = tp__edges(node);
-    tp_tensor *few[FEW] = { NULL }, **dx = few;
+    tp_tensor *few[FEW], **dx = few;
     if (__builtin_expect(n > FEW, 0)) {
-        dx = tp_mem_calloc((size_t)n * sizeof *dx);
+        dx = tp_mem_alloc((size_t)n * sizeof *dx);
         if (!dx) return TP_ERR_MEMORY;
     }
     uint64_t need = 0;
-    const int list_at = tp__state(node->op)->list_at;
-    const int list_n = list_at < 0 ? 1 : n - tp__state(node->op)->last_tensor;       /* members of the list, when there is one */
     for (int i = 0; i < n; i++) {
-        if (edges[i].kind == TP__EDGE_NONE) continue;
-        const int arg = list_at < 0 || i < list_at ? i : i < list_at + list_n ? list_at : i - list_n + 1;
-        need |= (uint64_t)1 << arg;
+        dx[i] = NULL;
+        need |= (uint64_t)(edges[i].kind != TP__EDGE_NONE) << (i & 63);
     }
+    if (__builtin_expect(tp__state(node->op)->list_at >= 0, 0)) need = need_of_list(node);
     if (__builtin_expect(node->flags & TP__RELEASED, 0)) {
         if (n > FEW) tp_mem_free(dx, (size_t)n * sizeof *dx);
         return tp_fail(TP_ERR_STATE, "backward: the graph is freed: it was walked before without .retain_graph (at %s)", tp__state(node->op)->base_name);
@@ -341,10 +364,15 @@ static tp_status run_node(tp__walk *w, tp_node *node)
             if (node->context) tp__context_used(node->context);
         }
     }
-    tp__let_go(node);
+    if (__builtin_expect(node->n_out > 1, 0)) {
+        tp__let_go(node);
+    } else if (node->dy.one) {
+        tp__unref(node->dy.one);
+        node->dy.one = NULL;
+    }
     if (!w->to_inputs) {
         node->walk = NULL;
-        if (!status && !w->retain) status = tp__walk_see(w, node);
+        if (!status && !w->retain && (node->n_saved || node->context)) status = tp__walk_see(w, node);
     }
     tp__list_release(mark);
     return status;

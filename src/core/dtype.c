@@ -1,15 +1,22 @@
 /* dtype.c: names, sizes and promotion of dtypes. */
 #include "core/tensor.h"
 
-static const struct { const char *name; uint8_t size; } table[TP_DTYPE_END] = {
-    { "default", 0 },
-#define ROW(name, type, bytes, text) { text, bytes },
+static const char *const names[TP_DTYPE_END] = {
+    "default",
+#define ROW(name, type, bytes, text) text,
     TP_EACH_DTYPE(ROW)
 #undef ROW
 };
 
-const char *tp_dtype_name(tp_dtype dtype) { return dtype >= 0 && dtype < TP_DTYPE_END ? table[dtype].name : "no dtype"; }
-size_t tp_dtype_size(tp_dtype dtype) { return dtype >= 0 && dtype < TP_DTYPE_END ? table[dtype].size : 0; }
+const uint8_t tp__dtype_bytes[TP_DTYPE_END] = {
+    0,
+#define SIZE(name, type, bytes, text) bytes,
+    TP_EACH_DTYPE(SIZE)
+#undef SIZE
+};
+
+const char *tp_dtype_name(tp_dtype dtype) { return dtype >= 0 && dtype < TP_DTYPE_END ? names[dtype] : "no dtype"; }
+size_t tp_dtype_size(tp_dtype dtype) { return dtype >= 0 && dtype < TP_DTYPE_END ? tp__dtype_bytes[dtype] : 0; }
 
 static bool known(int dtype) { return dtype > TP_DTYPE_DEFAULT && dtype < TP_DTYPE_END; }
 

@@ -145,6 +145,7 @@ static bool cut_chunk(tp__thread *self, int pool)
     ((chunk *)(void *)memory)->next = depot.chunks;
     depot.chunks = (chunk *)(void *)memory;
     pthread_mutex_unlock(&depot.lock);
+    if (pool == TP__POOL_TENSOR) memset(memory + 64, 0, n * size);       /* headers without a spare storage */
     for (size_t i = n; i-- > 0;) {
         tp__free_block *block = (tp__free_block *)(void *)(memory + 64 + i * size);
         block->next = self->pool[pool];

@@ -53,7 +53,7 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
     if (__builtin_expect(device == TP_CPU && (int64_t)bytes <= INLINE_BYTES, 1)) {
         s->data = s->small;
         s->bytes = TP__INLINE_BYTES;
-        s->origin = TP__FROM_INLINE;
+        s->origin = apart ? TP__FROM_INLINE_APART : TP__FROM_INLINE;
     } else if (device == TP_CPU) {
         if (!alloc_data(self, s, bytes)) goto failed;
     } else {
@@ -83,7 +83,7 @@ void tp__storage_free(tp_storage *s)
     if (s->origin < TP__FROM_USER) memset(s->data, 0xDB, s->bytes);      /* what is read of the dead is seen to be nothing */
 #endif
     switch (s->origin) {
-    case TP__FROM_INLINE: break;
+    case TP__FROM_INLINE: case TP__FROM_INLINE_APART: break;
     case TP__FROM_POOL: tp__pool_return(self, s->pool, s->data, false); break;
     case TP__FROM_CACHE: tp__cache_free(s->data, s->bytes); break;
     case TP__FROM_USER: if (s->drop) s->drop(s->drop_arg, s->data); break;
@@ -108,28 +108,64 @@ void tp__storage_adopt(tp_storage *s, void *data, size_t bytes, tp_drop_fn *drop
 
 /* ---- Headers ------------------------------------------------------------------------------------------------------------------ */
 
-/* In the current scope with refs 1, the scope's. */
-static tp_tensor *header_new(void)
+/* Small data and its header were mostly born together and die together: then the storage stays with the dead header, as its
+ * spare, and both come back by one step. A header in its pool has a spare or NULL for its storage. */
+static inline bool stays_with_header(const tp_storage *s, const tp_tensor *x)
 {
-    tp__thread *self = &tp__self;
-    bool apart;
-    tp_tensor *x = tp__pool_get(self, TP__POOL_TENSOR, &apart);
-    if (__builtin_expect(!x, 0)) return NULL;
+    return s->origin == TP__FROM_INLINE && !(x->flags & TP__APART);
+}
+
+/* Blocks of a chunk come zeroed: without a spare, kept by nobody. So does one that is allocated apart. */
+__attribute__((noinline)) static tp__free_block *header_refill(tp__thread *self, uint8_t *apart)
+{
+    bool is_apart;
+    void *block = tp__pool_refill(self, TP__POOL_TENSOR, &is_apart);
+    if (block && is_apart) memset(block, 0, sizeof(tp_tensor));
+    *apart = is_apart ? TP__APART : 0;
+    return block;
+}
+
+/* Gives x, whose storage is its spare or NULL, one of its own. False: an error, and x has none. */
+static inline bool take_storage(tp__thread *self, tp_tensor *x, size_t bytes)
+{
+    tp_storage *spare = x->storage;
+    if (__builtin_expect(spare && bytes <= TP__INLINE_BYTES && x->device == TP_CPU, 1)) {
+        atomic_store_explicit(&spare->refs, 1, memory_order_relaxed);
+        atomic_store_explicit(&spare->version, 0, memory_order_relaxed);
+        spare->writer = NULL;
+        spare->used = bytes;
+        x->data = spare->small;
+        tp__count_use(self, TP__INLINE_BYTES);
+        tp__count_allocation(self);
+        return true;
+    }
+    if (spare) tp__pool_return(self, TP__POOL_STORAGE, spare, false);
+    x->storage = tp__storage_new(x->device, bytes);
+    if (!x->storage) return false;
+    x->data = x->storage->data;
+    return true;
+}
+
+/* In the current scope with refs 1, the scope's. Its storage is its spare or NULL; `look` is the caller's to set, with *apart in
+ * its flags. */
+static inline tp_tensor *header_new(tp__thread *self, uint8_t *apart)
+{
+    tp__free_block *block = self->pool[TP__POOL_TENSOR];
+    *apart = 0;
+    if (__builtin_expect(!!block, 1)) tp__pool_take(self, TP__POOL_TENSOR, block);
+    else if (!(block = header_refill(self, apart))) return NULL;
+    tp_tensor *x = (tp_tensor *)(void *)block;
     x->kind = TP_KIND_TENSOR;
     atomic_store_explicit(&x->refs, 1, memory_order_relaxed);
-    x->flags = apart ? TP__APART : 0;
     x->output = 0;
     x->node = NULL;
     x->base = NULL;
     x->grad = NULL;
-    atomic_store_explicit(&x->kept, 0, memory_order_relaxed);
     x->stand_in = NULL;
-    if (__builtin_expect(!tp__enlist(self, x), 0)) {
-        x->kind = TP_KIND_DEAD;
-        tp__pool_return(self, TP__POOL_TENSOR, x, apart);
-        return NULL;
-    }
-    return x;
+    if (__builtin_expect(tp__enlist(self, x), 1)) return x;
+    x->kind = TP_KIND_DEAD;
+    tp__pool_return(self, TP__POOL_TENSOR, x, *apart);
+    return NULL;
 }
 
 #ifdef TP_DEBUG_HANDLES
@@ -165,10 +201,18 @@ void tp__tensor_free(tp_tensor *x)
     tp__grad_state *grad = x->grad;
     x->kind = TP_KIND_DEAD;
     x->died_in = self->depth ? self->marks[self->depth].where : NULL;
+    const bool last = tp__count_down(&storage->refs);
+    if (last && stays_with_header(storage, x)) {
+        tp__count_use(self, -TP__INLINE_BYTES);
+        storage = NULL;
+    } else {
+        x->storage = NULL;
+    }
     x = bury(x);
     if (x) tp__pool_return(self, TP__POOL_TENSOR, x, x->flags & TP__APART);
-    if (tp__count_down(&storage->refs)) tp__storage_free(storage);
+    if (last && storage) tp__storage_free(storage);
     if (node) tp__node_unref(node);
+    if (__builtin_expect(!base & !grad, 1)) return;
     if (base) tp__unref(base);                         /* the root of all views: no chain */
     if (grad) tp__grad_state_free(grad);
 }
@@ -189,9 +233,8 @@ bool tp__set_shape(tp_tensor *x, int ndim, const int64_t *shape)
     return true;
 }
 
-static tp_tensor *drop_header(tp_tensor *x)            /* one that has no storage yet */
+static tp_tensor *drop_header(tp__thread *self, tp_tensor *x)            /* one that has no storage yet */
 {
-    tp__thread *self = &tp__self;
     if (x->home == self->listed) self->listed--;
     else self->list[x->home - 1] = NULL;
     x->kind = TP_KIND_DEAD;
@@ -211,19 +254,36 @@ static bool dims_are_good(tp_dtype dtype, int ndim, const int64_t *shape)
 
 tp_tensor *tp__tensor_new(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape)
 {
+    tp__thread *self = &tp__self;
     if (__builtin_expect(!dims_are_good(dtype, ndim, shape), 0)) return NULL;
-    tp_tensor *x = header_new();
+    uint8_t apart;
+    tp_tensor *x = header_new(self, &apart);
     if (!x) return NULL;
+    x->flags = apart;
     if (!tp__set_shape(x, ndim, shape)) {
         tp_fail(TP_ERR_SHAPE, "%s: %s has too many elements", tp__self.op ? tp__self.op : "tensor", tp__dims_text(ndim, shape));
-        return drop_header(x);
+        return drop_header(self, x);
     }
     x->dtype = (uint8_t)dtype;
     x->device = device;
-    x->storage = tp__storage_new(device, (size_t)x->numel * tp_dtype_size(dtype));
-    if (!x->storage) return drop_header(x);
-    x->data = x->storage->data;
-    return x;
+    return take_storage(self, x, (size_t)x->numel * tp__dtype_bytes[dtype]) ? x : drop_header(self, x);
+}
+
+tp_tensor *tp__tensor_like(const tp_tensor *x, tp_dtype dtype)
+{
+    tp__thread *self = &tp__self;
+    uint8_t apart;
+    tp_tensor *y = header_new(self, &apart);
+    if (!y) return NULL;
+    y->look = (x->look & (TP__LOOK_NDIM | TP__LOOK_DEVICE)) | dtype | (uint64_t)(apart | TP__CONTIGUOUS) << 16;
+    y->numel = x->numel;
+    memcpy(y->shape, x->shape, sizeof y->shape);       /* all of it: four moves instead of a loop */
+    int64_t stride = 1;
+    for (int i = x->ndim - 1; i >= 0; i--) {
+        y->stride[i] = stride;
+        stride *= x->shape[i] > 0 ? x->shape[i] : 1;
+    }
+    return take_storage(self, y, (size_t)y->numel * tp__dtype_bytes[dtype]) ? y : drop_header(self, y);
 }
 
 tp_tensor *tp__tensor_new_strided(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape, const int64_t *stride)
@@ -243,11 +303,15 @@ tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t
             tp_fail(TP_ERR_SHAPE, "%s: %s has too many elements", tp__self.op ? tp__self.op : "tensor", tp__dims_text(ndim, shape));
             return NULL;
         }
-    tp_tensor *y = header_new();
+    tp__thread *self = &tp__self;
+    uint8_t apart;
+    tp_tensor *y = header_new(self, &apart);
     if (!y) return NULL;
+    if (y->storage) tp__pool_return(self, TP__POOL_STORAGE, y->storage, false);
     y->dtype = x->dtype;
     y->device = x->device;
     y->ndim = (uint8_t)ndim;
+    y->flags = apart;
     y->numel = 1;
     for (int i = 0; i < ndim; i++) {
         y->shape[i] = shape[i];
@@ -257,7 +321,7 @@ tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t
     if (tp__geometry_is_contiguous(ndim, shape, stride)) y->flags |= TP__CONTIGUOUS;
     y->storage = x->storage;
     tp__count_up(&x->storage->refs);
-    y->data = (char *)x->storage->data + offset * (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+    y->data = (char *)x->storage->data + offset * tp__dtype_bytes[x->dtype];
     return y;
 }
 

@@ -11,7 +11,7 @@ typedef struct tp_node tp_node;                        /* autograd/node.h */
 typedef struct tp__grad_state tp__grad_state;          /* gradient and hooks, of those that have any: autograd/node.h */
 
 /* Where a storage's memory came from, and so where it goes. */
-enum { TP__FROM_INLINE, TP__FROM_POOL, TP__FROM_ALLOCATOR, TP__FROM_CACHE, TP__FROM_USER, TP__FROM_DEVICE };
+enum { TP__FROM_INLINE, TP__FROM_INLINE_APART, TP__FROM_POOL, TP__FROM_ALLOCATOR, TP__FROM_CACHE, TP__FROM_USER, TP__FROM_DEVICE };
 
 #define TP__INLINE_BYTES 64
 typedef struct tp_storage {
@@ -40,12 +40,15 @@ enum {
     TP__FUNCTION_VIEW = 128,                           /* an input, or a view, that a function of one's own returned: as MULTI_VIEW */
 };
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "`look` below takes its parts in this order");
+
 struct tp_tensor {
     uint32_t kind;                                     /* TP_KIND_TENSOR, or TP_KIND_DEAD when it is back in its pool */
     _Atomic int32_t refs;
-    uint8_t dtype, ndim, flags;
-    uint16_t output;                                   /* which output of `node` this is */
-    tp_device device;
+    union {
+        struct { uint8_t dtype, ndim, flags, rest; tp_device device; };
+        uint64_t look;                                 /* all of these at once: what a fast path compares */
+    };
     int64_t numel;
     void *data;                                        /* of the first element */
     tp_storage *storage;
@@ -53,6 +56,7 @@ struct tp_tensor {
     tp_tensor *base;                                   /* of a view: the tensor that owns the memory; counted */
     tp__grad_state *grad;
     uint32_t view_version;                             /* of the storage, when `node` was made for this view */
+    uint16_t output;                                   /* which output of `node` this is */
     uint32_t home, home_thread;                        /* 1 + place in the scope list of that thread; 0: no scope owns it */
     _Atomic int32_t kept;                              /* how many of `refs` are the caller's */
     union {
@@ -62,10 +66,19 @@ struct tp_tensor {
     int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];   /* strides in elements */
 };
 
+/* Parts of `look`. PLAIN: a contiguous tensor of the CPU that is no wrapped number. */
+#define TP__LOOK_PLAIN_MASK  ((uint64_t)(TP__CONTIGUOUS | TP__WRAPPED) << 16 | (uint64_t)UINT32_MAX << 32)
+#define TP__LOOK_PLAIN       ((uint64_t)TP__CONTIGUOUS << 16 | (uint64_t)TP_CPU << 32)
+#define TP__LOOK_DTYPE_NDIM  ((uint64_t)0xffff)
+#define TP__LOOK_NDIM        ((uint64_t)0xff00)
+#define TP__LOOK_DEVICE      ((uint64_t)UINT32_MAX << 32)
+
 /* ---- Making and counting ------------------------------------------------------------------------------------------------- */
 
 /* Contiguous, values not set. NULL: TP_ERR_MEMORY, TP_ERR_SHAPE (too many elements), TP_ERR_DEVICE */
 tp_tensor *tp__tensor_new(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape);
+/* The same for the shape of an x that has elements to count: nothing of it is checked again. */
+tp_tensor *tp__tensor_like(const tp_tensor *x, tp_dtype dtype);
 /* With given strides, dense in some order. */
 tp_tensor *tp__tensor_new_strided(tp_device device, tp_dtype dtype, int ndim, const int64_t *shape, const int64_t *stride);
 /* Shares x's storage. `offset` in elements of the storage. No tape, no base. */
@@ -105,11 +118,14 @@ static inline void tp__unref(tp_tensor *x)
     if (tp__count_down(&x->refs)) tp__tensor_free(x);
 }
 
+/* Bytes of an element of a dtype that is known to be one. */
+extern const uint8_t tp__dtype_bytes[TP_DTYPE_END];
+
 /* ---- Geometry ----------------------------------------------------------------------------------------------------------------- */
 
 static inline int64_t tp__offset_of(const tp_tensor *x)
 {
-    return ((const char *)x->data - (const char *)x->storage->data) / (int64_t)tp_dtype_size((tp_dtype)x->dtype);
+    return ((const char *)x->data - (const char *)x->storage->data) / tp__dtype_bytes[x->dtype];
 }
 static inline uint32_t tp__version(const tp_tensor *x) { return atomic_load_explicit(&x->storage->version, memory_order_relaxed); }
 static inline bool tp__same_shape(const tp_tensor *a, const tp_tensor *b)

@@ -92,12 +92,17 @@ void tp__pool_overflow(tp__thread *self, int pool, void *block, bool apart);
 extern const uint32_t tp__pool_bytes[TP__POOLS];
 extern _Atomic uint16_t tp__pool_keep[TP__POOLS];      /* blocks that a thread keeps: 1 MiB of each, none without pools */
 
+static inline void tp__pool_take(tp__thread *self, int pool, tp__free_block *first)
+{
+    self->pool[pool] = first->next;
+    self->pooled[pool]--;
+}
+
 static inline void *tp__pool_get(tp__thread *self, int pool, bool *apart)
 {
     tp__free_block *block = self->pool[pool];
     if (__builtin_expect(!block, 0)) return tp__pool_refill(self, pool, apart);
-    self->pool[pool] = block->next;
-    self->pooled[pool]--;
+    tp__pool_take(self, pool, block);
     *apart = false;
     return block;
 }

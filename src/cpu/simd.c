@@ -1,4 +1,4 @@
-/* simd.c: finding the vector instructions of this machine, once. */
+/* simd.c: finding the vector instructions of this machine, at load. */
 #include "cpu/simd.h"
 
 #include <stdlib.h>
@@ -28,11 +28,11 @@ int tp__simd_limit(int level)
     return found;
 }
 
-int tp__simd_find(void)
+__attribute__((constructor)) static void find_level(void)
 {
     const char *asked = getenv("TAPER_SIMD");
     int level = TP__SIMD_AVX512;
     if (asked && !strcmp(asked, "avx2")) level = TP__SIMD_AVX2;
     if (asked && !strcmp(asked, "base")) level = TP__SIMD_BASE;
-    return tp__simd_limit(level);
+    tp__simd_limit(level);
 }

@@ -10,18 +10,14 @@
 
 #include <stdatomic.h>
 
-enum { TP__SIMD_UNKNOWN, TP__SIMD_BASE, TP__SIMD_AVX2, TP__SIMD_AVX512 };
+enum { TP__SIMD_BASE, TP__SIMD_AVX2, TP__SIMD_AVX512 };
 
 #define TP__INLINE inline __attribute__((always_inline))
 
-/* The best level that machine, system and the environment's TAPER_SIMD (base, avx2, avx512: at most this) allow. Found once. */
-int tp__simd_find(void);
+/* The best level that machine, system and the environment's TAPER_SIMD (base, avx2, avx512: at most this) allow. Found when the
+ * library is loaded, so that a small op need not ask whether it is known. */
 extern _Atomic int tp__simd_found;
-static inline int tp__simd_level(void)
-{
-    const int level = atomic_load_explicit(&tp__simd_found, memory_order_relaxed);
-    return __builtin_expect(level != TP__SIMD_UNKNOWN, 1) ? level : tp__simd_find();
-}
+static inline int tp__simd_level(void) { return atomic_load_explicit(&tp__simd_found, memory_order_relaxed); }
 /* At most `level` from now on, for tests; TP__SIMD_AVX512 ends it. Returns what is in force. */
 int tp__simd_limit(int level);
 

@@ -171,8 +171,15 @@ ALWAYS_INLINE tp_flat_fn *flat_of(const tp_op *op, int dtype)
 
 ALWAYS_INLINE bool is_plain(const tp_tensor *x)
 {
-    return x->kind == TP_KIND_TENSOR && (x->flags & (TP__CONTIGUOUS | TP__WRAPPED)) == TP__CONTIGUOUS && x->device == TP_CPU
-        && x->numel <= FAST_MOST && (!x->base || x->view_version == tp__version(x));
+    return x->kind == TP_KIND_TENSOR && (x->look & TP__LOOK_PLAIN_MASK) == TP__LOOK_PLAIN && x->numel <= FAST_MOST
+        && (!x->base || x->view_version == tp__version(x));
+}
+
+/* Is b as plain as a, of its dtype and shape? */
+ALWAYS_INLINE bool is_like(const tp_tensor *b, const tp_tensor *a)
+{
+    return b->kind == TP_KIND_TENSOR && !((a->look ^ b->look) & (TP__LOOK_PLAIN_MASK | TP__LOOK_DTYPE_NDIM)) && tp__same_shape(a, b)
+        && (!b->base || b->view_version == tp__version(b));
 }
 
 static tp_tensor *fail_fast(uint32_t mark)
@@ -187,7 +194,7 @@ tp_tensor *tp__call1(const tp_op *op, tp_tensor *x, const void *attr, const void
     tp_flat_fn *flat;
     if (__builtin_expect(x && !(self->mode & ~(uint32_t)TP__NO_RECORD) && is_plain(x) && (flat = flat_of(op, x->dtype)), 1)) {
         const uint32_t mark = self->listed;
-        tp_tensor *y = tp__tensor_new(TP_CPU, (tp_dtype)x->dtype, x->ndim, x->shape);
+        tp_tensor *y = tp__tensor_like(x, (tp_dtype)x->dtype);
         if (!y) return NULL;
         flat(x->numel, y->data, (const void *const[]){ x->data }, attr);
         if (!self->mode && tp__needs_grad(x) && op->backward && !record_plain(op, &x, 1, attr, 1, y)) return fail_fast(mark);
@@ -200,10 +207,10 @@ ALWAYS_INLINE tp_tensor *call2(const tp_op *op, tp_tensor *a, tp_tensor *b, cons
 {
     tp__thread *self = &tp__self;
     tp_flat_fn *flat;
-    if (__builtin_expect(a && b && !(self->mode & ~(uint32_t)TP__NO_RECORD) && is_plain(a) && is_plain(b) && a->dtype == b->dtype
-                         && tp__same_shape(a, b) && (flat = flat_of(op, a->dtype)), 1)) {
+    if (__builtin_expect(a && b && !(self->mode & ~(uint32_t)TP__NO_RECORD) && is_plain(a) && is_like(b, a)
+                         && (flat = flat_of(op, a->dtype)), 1)) {
         const uint32_t mark = self->listed;
-        tp_tensor *y = tp__tensor_new(TP_CPU, to_bool ? TP_BOOL : (tp_dtype)a->dtype, a->ndim, a->shape);
+        tp_tensor *y = tp__tensor_like(a, to_bool ? TP_BOOL : (tp_dtype)a->dtype);
         if (!y) return NULL;
         flat(a->numel, y->data, (const void *const[]){ a->data, b->data }, attr);
         if (!to_bool && !self->mode) {
