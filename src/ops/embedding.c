@@ -154,7 +154,7 @@ static void embedding_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(one, 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(0), 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -1, 1)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)),
-             TP__NAMED("padding_idx", .kind = TP_ARG_INT, .value.integer = 1), TP__NAMED("sparse", .kind = TP_ARG_BOOL, .value.boolean = true));
+             TP__NAMED("sparse", .kind = TP_ARG_BOOL, .value.boolean = true));
 }
 
 static void coalesce_samples(tp_sample_set *set)
