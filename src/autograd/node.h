@@ -93,13 +93,17 @@ void tp__slot_clear(tp__saved_slot *slot);
 tp_status tp__slot_pack(tp_node *node, tp__saved_slot *slot, tp_tensor *x, int output);
 /* As below, with hooks on, or while handles are other tensors for a while. */
 tp_status tp__slot_hold_slow(tp_node *node, tp__saved_slot *slot, tp_tensor *x);
-static inline tp_status tp__slot_hold(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
+static inline void tp__slot_keep(tp__saved_slot *slot, tp_tensor *x)     /* where neither is the case */
 {
-    if (__builtin_expect(tp__self.mode & (TP__SAVE_HOOKS | TP__STANDS_IN), 0)) return tp__slot_hold_slow(node, slot, x);
     tp__ref(x);
     slot->is.tensor = x;
     slot->version = tp__version(x);
     slot->kind = TP__HELD;
+}
+static inline tp_status tp__slot_hold(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
+{
+    if (__builtin_expect(tp__self.mode & (TP__SAVE_HOOKS | TP__STANDS_IN), 0)) return tp__slot_hold_slow(node, slot, x);
+    tp__slot_keep(slot, x);
     return TP_OK;
 }
 tp_status tp__slot_hold_output(tp_node *node, tp__saved_slot *slot, tp_tensor *y, int output);

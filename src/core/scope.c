@@ -36,8 +36,12 @@ void tp__list_release(uint32_t mark)
     while (self->listed > mark) {
         tp_tensor *x = self->list[--self->listed];
         if (!x) continue;
-        x->home = 0;
-        tp__unref(x);
+        if (atomic_load_explicit(&x->refs, memory_order_acquire) == 1) {         /* nobody else can count up from one */
+            tp__tensor_free(x);
+        } else {
+            x->home = 0;
+            tp__unref(x);
+        }
     }
 }
 

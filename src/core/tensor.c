@@ -161,7 +161,6 @@ static inline tp_tensor *header_new(tp__thread *self, uint8_t *apart)
     x->node = NULL;
     x->base = NULL;
     x->grad = NULL;
-    x->stand_in = NULL;
     if (__builtin_expect(tp__enlist(self, x), 1)) return x;
     x->kind = TP_KIND_DEAD;
     tp__pool_return(self, TP__POOL_TENSOR, x, *apart);
@@ -325,7 +324,22 @@ tp_tensor *tp__alias(tp_tensor *x, int ndim, const int64_t *shape, const int64_t
     return y;
 }
 
-tp_tensor *tp__alias_like(tp_tensor *x) { return tp__alias(x, x->ndim, x->shape, x->stride, tp__offset_of(x)); }
+tp_tensor *tp__alias_like(tp_tensor *x)
+{
+    tp__thread *self = &tp__self;
+    uint8_t apart;
+    tp_tensor *y = header_new(self, &apart);
+    if (!y) return NULL;
+    if (y->storage) tp__pool_return(self, TP__POOL_STORAGE, y->storage, false);
+    y->look = (x->look & ~TP__LOOK_FLAGS) | (uint64_t)(apart | (x->flags & TP__CONTIGUOUS)) << 16;
+    y->numel = x->numel;
+    memcpy(y->shape, x->shape, sizeof y->shape);
+    memcpy(y->stride, x->stride, sizeof y->stride);
+    y->data = x->data;
+    y->storage = x->storage;
+    tp__count_up(&x->storage->refs);
+    return y;
+}
 
 /* ---- Dims and texts -------------------------------------------------------------------------------------------------------------- */
 

@@ -53,16 +53,16 @@ struct tp_tensor {
     void *data;                                        /* of the first element */
     tp_storage *storage;
     tp_node *node;                                     /* what made it, while recording; counted */
-    tp_tensor *base;                                   /* of a view: the tensor that owns the memory; counted */
+    union {
+        tp_tensor *base;                               /* of a view: the tensor that owns the memory; counted */
+        const char *died_in;                           /* of a dead header: where its scope was opened */
+    };
     tp__grad_state *grad;
     uint32_t view_version;                             /* of the storage, when `node` was made for this view */
     uint16_t output;                                   /* which output of `node` this is */
     uint32_t home, home_thread;                        /* 1 + place in the scope list of that thread; 0: no scope owns it */
     _Atomic int32_t kept;                              /* how many of `refs` are the caller's */
-    union {
-        struct tp_stand_in *stand_in;                  /* of a living one: what it is another tensor by, for a while */
-        const char *died_in;                           /* of a dead one: where its scope was opened */
-    };
+    struct tp_stand_in *stand_in;                      /* what it is another tensor by, for a while; never of a dead one */
     int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];   /* strides in elements */
 };
 
@@ -70,6 +70,7 @@ struct tp_tensor {
 #define TP__LOOK_PLAIN_MASK  ((uint64_t)(TP__CONTIGUOUS | TP__WRAPPED) << 16 | (uint64_t)UINT32_MAX << 32)
 #define TP__LOOK_PLAIN       ((uint64_t)TP__CONTIGUOUS << 16 | (uint64_t)TP_CPU << 32)
 #define TP__LOOK_DTYPE_NDIM  ((uint64_t)0xffff)
+#define TP__LOOK_FLAGS       ((uint64_t)0xff0000)
 #define TP__LOOK_NDIM        ((uint64_t)0xff00)
 #define TP__LOOK_DEVICE      ((uint64_t)UINT32_MAX << 32)
 

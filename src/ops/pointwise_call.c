@@ -153,11 +153,11 @@ static bool record_plain(const tp_op *op, tp_tensor *const *in, int n, const voi
     y->node = node;                                    /* its reference is the output's from here on */
     y->output = 0;
     for (int i = 0; i < n; i++) tp__connect(node, i, in[i]);
-    for (int k = 0; k < n_saved; k++) {
-        const tp__save *save = &op->saves[k];
+    tp__saved_slot *slot = tp__slots(node);
+    for (const tp__save *save = op->saves; save < op->saves + n_saved; save++, slot++) {
         if (save->when && !(save->when & need)) continue;
-        if (save->from == TP__SAVE_INPUT) tp__save_input(node, k, in[save->index]);
-        else if (tp__save_output(node, k, y, 0)) return false;
+        if (save->from == TP__SAVE_INPUT) tp__slot_keep(slot, in[save->index]);
+        else if (tp__slot_hold_output(node, slot, y, 0)) return false;
     }
     if (op->attr_size) memcpy(tp__attr_memory(node), attr, op->attr_size);
     return true;
