@@ -165,6 +165,7 @@ START_TEST(a_call_takes_arguments_by_position_and_name_and_gives_several_outputs
     const tp_arg input = { .name = "input", .kind = TP_ARG_TENSOR, .value.tensor = tp_full(TP_SHAPE(1), -2.0) };
     ck_assert_int_eq(tp_call(relu, &input, 1, outs, 1, NULL), TP_OK);
     ck_assert(tp_item(outs[0]) == 0);
+    ck_assert_int_eq(tp_call(relu, (tp_arg[]){ { .name = "input", .kind = TP_ARG_TENSOR, .value = input.value } }, 1, outs, 1, &n), TP_OK);
     ck_assert_int_eq(tp_call(relu, args, 3, outs, 1, NULL), TP_ERR_ARGUMENT);
     tp_clear_error();
 

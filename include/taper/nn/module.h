@@ -238,7 +238,8 @@ TP_API tp_module *tp_module_copy(tp_module *m);
 #define tp_module_free(m)              tp_module_free(TP_MODULE(m))
 
 #define tp_forward(m, x)               tp_forward_at(TP_MODULE(m), x, TP__HERE #m)
-#define tp_call(m, args, n, outs, max, n_out) tp_call_at(TP_MODULE(m), args, n, outs, max, n_out, TP__HERE #m)
+/* (m, args, n, outs, max, n_out): what follows m is not named, so that args may be an array that is written in the call */
+#define tp_call(m, ...)                tp_call_at(TP_MODULE(m), __VA_ARGS__, TP__HERE #m)
 
 #define tp_parameters(m)               tp_parameters(TP_MODULE(m))
 #define tp_named_parameters(m)         tp_named_parameters(TP_MODULE(m))
