@@ -477,6 +477,18 @@ START_TEST(what_cannot_be_is_refused_before_anything_is_made)
     ck_error(TP_ERR_SHAPE, "kv_cache_append: keys and values have to be [1, 1, steps, 2] both");
     ck_assert_int_eq(tp_kv_cache_length(cache), 0);
     tp_module_free(cache);
+    tp_module *both = tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 4);
+    tp_tensor *none;
+    tp_arg pair[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3, 2, 5)) } };
+    ck_assert_int_ne(tp_call(both, pair, 2, &none, 1, NULL), TP_OK);
+    ck_error(TP_ERR_ARGUMENT, "src and tgt have 4 and 5 features, and not 4");
+    pair[1].value.tensor = tp_ones(TP_SHAPE(3, 1, 4));
+    ck_assert_int_ne(tp_call(both, pair, 2, &none, 1, NULL), TP_OK);
+    ck_error(TP_ERR_ARGUMENT, "a batch of 2 of src, and of 1 of tgt");
+    pair[1].value.tensor = tp_ones(TP_SHAPE(3, 4));
+    ck_assert_int_ne(tp_call(both, pair, 2, &none, 1, NULL), TP_OK);
+    ck_error(TP_ERR_ARGUMENT, "src has 3 dims, tgt 2");
+    tp_module_free(both);
     tp_arg named = { .name = "x", .kind = TP_ARG_MODULE, .value.module = tp_nn_relu() };
     ck_assert_ptr_null(tp_module_build("Sequential", &named, 1));
     ck_error(TP_ERR_ARGUMENT, "by position");
