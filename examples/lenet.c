@@ -1,4 +1,4 @@
-/* lenet.c: learns to read handwritten digits. Program 1 of the guide, with a test pass after each epoch, and with the net saved
+/* lenet.c: learns to read handwritten digits. The program of the README, with a test pass after each epoch, and with the net saved
  * at the end, loaded into a fresh one and compared. */
 #include "arguments.h"
 

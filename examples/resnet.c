@@ -4,7 +4,7 @@
  * Without data it tells ten shapes apart, of any size, place, angle and colours. The target is 0.98 of the images that it has not
  * seen; it gets 0.9985 right in 80 seconds of processor time, shared by two cores. A linear model gets 0.21.
  *
- * The blocks and the net are modules of one's own (program 4 of the guide), named as torchvision names them; so is the dataset that
+ * The blocks and the net are modules of one's own (see the guide, Modules), named as torchvision names them; so is the dataset that
  * shifts and mirrors the images of another one, in the loader's workers. */
 #include "arguments.h"
 
