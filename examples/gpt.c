@@ -4,7 +4,7 @@
  * as the last product (Radford et al. 2019). AdamW with a warm-up and a cosine, gradients clipped. While it writes, each block
  * remembers keys and values of what it has seen, so a character costs one step; that this gives the same logits is checked.
  *
- * As it stands it reaches 0.58 bits per held-out character, of which the grammar leaves 0.49 open, in 82 seconds of one processor
+ * As it stands it reaches 0.605 bits per held-out character, of which the grammar leaves 0.494 open, in 61 seconds of one processor
  * core. */
 #include "arguments.h"
 #include "text.h"
@@ -189,7 +189,7 @@ static void write_on(GPT *net, const arguments *a, const text *t)
 
 int main(int argc, char **argv)
 {
-    arguments a = { .save = "gpt.safetensors", .epochs = 12, .batch_size = 8, .context = 128, .width = 96, .heads = 4, .layers = 3,
+    arguments a = { .save = "gpt.safetensors", .epochs = 9, .batch_size = 8, .context = 128, .width = 96, .heads = 4, .layers = 3,
                     .workers = 1, .length = 400, .lr = 6e-3, .temperature = 0.8, .device = tp_cuda_is_available() ? TP_CUDA(0) : TP_CPU };
     const argument table[] = {
         { "data", "FILE", "a text, UTF-8 (default: sentences that a small grammar makes up)", .text = &a.data },
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
         { "layers", "N", "blocks (default 3)", .number = &a.layers, .least = 1 },
         { "dropout", "X", "of what a block adds (default 0)", .real = &a.dropout },
         { "device", "NAME", "cpu or cuda (default: cuda if there is one)", .device = &a.device },
-        { "epochs", "N", "rounds of 100 steps, each with a test after it (default 12)", .number = &a.epochs },
+        { "epochs", "N", "rounds of 100 steps, each with a test after it (default 9)", .number = &a.epochs },
         { "batch-size", "N", "windows per step (default 8)", .number = &a.batch_size, .least = 1 },
         { "lr", "X", "the highest learning rate (default 6e-3)", .real = &a.lr },
         { "seed", "N", "of weights, windows, made-up text and sample (default 0)", .number = &a.seed },
