@@ -27,16 +27,10 @@ void tp__grad_rows_free(tp__grad_rows *rows)
 
 /* ---- Making them ------------------------------------------------------------------------------------------------------------------ */
 
-/* May x be held without a copy? Then nobody else can write to it. */
-static bool is_ours_alone(const tp_tensor *x)
-{
-    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1
-        && !x->base && !tp__needs_grad(x);
-}
-
 static tp_tensor *own(tp_tensor *x, bool copy, uint32_t mark)
 {
-    tp_tensor *y = copy || !is_ours_alone(x) ? tp_clone(x) : x;
+    const bool nobody_else_writes = tp__is_sole(x) && !tp__needs_grad(x);
+    tp_tensor *y = copy || !nobody_else_writes ? tp_clone(x) : x;
     if (y) tp__list_take(mark, y);                     /* a copy; x was there before, and is counted */
     return y;
 }
@@ -44,10 +38,10 @@ static tp_tensor *own(tp_tensor *x, bool copy, uint32_t mark)
 /* Of one part; the tensors are held, or copies of them. NULL: an error. */
 static tp__grad_rows *rows_new(tp_tensor *indices, tp_tensor *values, bool copy)
 {
-    const uint32_t mode = tp__self.mode, mark = tp__list_mark();
+    TP_NO_GRAD();
+    const uint32_t mark = tp__list_mark();
     tp__grad_rows *rows = tp_mem_calloc(sizeof *rows);
     tp__rows_part *part = rows ? tp_mem_calloc(sizeof *part) : NULL;
-    tp__self.mode |= TP__NO_RECORD;
     if (part && (part->indices = own(indices, copy, mark)) && (part->values = own(values, copy, mark))) {
         rows->first = rows->last = part;
         rows->n = indices->numel;
@@ -57,29 +51,24 @@ static tp__grad_rows *rows_new(tp_tensor *indices, tp_tensor *values, bool copy)
         tp_mem_free(rows, sizeof *rows);
         rows = NULL;
     }
-    tp__self.mode = (tp__self.mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
     tp__list_release(mark);
     return rows;
 }
 
 /* ---- Joining ------------------------------------------------------------------------------------------------------------------------ */
 
+/* The indices of all parts, or their values. NULL: an error. */
 static tp_tensor *all_parts(const tp__grad_rows *rows, bool values, int64_t width)
 {
-    int64_t n = 0;
-    for (const tp__rows_part *part = rows->first; part; part = part->next) n++;
-    tp_tensor **list = tp_mem_alloc((size_t)n * sizeof *list), *y = NULL;
-    bool good = list;
-    n = 0;
-    for (const tp__rows_part *part = rows->first; part && good; part = part->next) {
+    int64_t parts = 0, n = 0;
+    for (const tp__rows_part *part = rows->first; part; part = part->next) parts++;
+    tp_tensor **list = tp_mem_alloc((size_t)parts * sizeof *list), *y = NULL;
+    for (const tp__rows_part *part = rows->first; list && part; part = part->next, n++) {
         const int64_t m = part->indices->numel;
         list[n] = values ? tp_reshape(part->values, TP_SHAPE(m, width)) : tp_to_dtype(tp_reshape(part->indices, TP_SHAPE(m)), TP_I64);
-        good = list[n++];
     }
-    if (good) y = tp_cat((tp_tensor_list){ .at = list, .n = n }, 0);
-    n = 0;
-    for (const tp__rows_part *part = rows->first; part; part = part->next) n++;
-    tp_mem_free(list, (size_t)n * sizeof *list);
+    if (list) y = tp_cat((tp_tensor_list){ .at = list, .n = parts }, 0);
+    tp_mem_free(list, (size_t)parts * sizeof *list);
     return y;
 }
 
@@ -87,10 +76,10 @@ static tp_tensor *all_parts(const tp__grad_rows *rows, bool values, int64_t widt
 static tp_status join(tp__grad_rows *rows, int64_t width)
 {
     if (rows->joined) return TP_OK;
-    const uint32_t mode = tp__self.mode, mark = tp__list_mark();
+    TP_NO_GRAD();
+    const uint32_t mark = tp__list_mark();
     tp__rows_part *const first = rows->first;
     tp_tensor *at = NULL, *sums = NULL, *indices = first->indices, *values = first->values;
-    tp__self.mode |= TP__NO_RECORD;
     if (first->next) {
         indices = all_parts(rows, false, width);
         values = indices ? all_parts(rows, true, width) : NULL;
@@ -107,7 +96,6 @@ static tp_status join(tp__grad_rows *rows, int64_t width)
         rows->n = at->numel;
         rows->joined = true;
     }
-    tp__self.mode = (tp__self.mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
     tp__list_release(mark);
     return status;
 }
@@ -137,8 +125,8 @@ tp_status tp__rows_into(tp_tensor **dense, tp__grad_rows *rows, const tp_tensor 
 
 tp_tensor *tp__rows_dense(tp__grad_rows *rows, const tp_tensor *x)
 {
-    const uint32_t mode = tp__self.mode, mark = tp__list_mark();
-    tp__self.mode |= TP__NO_RECORD;
+    TP_NO_GRAD();
+    const uint32_t mark = tp__list_mark();
     tp_tensor *y = join(rows, x->shape[1]) ? NULL : tp_zeros(tp__shape(x->ndim, x->shape), .dtype = (tp_dtype)rows->first->values->dtype, .device = x->device);
     if (y) {
         tp__list_take(mark, y);
@@ -147,7 +135,6 @@ tp_tensor *tp__rows_dense(tp__grad_rows *rows, const tp_tensor *x)
             y = NULL;
         }
     }
-    tp__self.mode = (tp__self.mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
     tp__list_release(mark);
     return y;
 }
@@ -198,7 +185,8 @@ bool tp__takes_rows(const tp_node *node, int edge)
 tp_status tp__give_rows(const tp_node *node, int edge, tp_tensor *indices, tp_tensor *values)
 {
     tp__grad_rows *rows = rows_new(indices, values, false);
-    return rows ? tp__walk_rows(node->walk, (tp_node *)(uintptr_t)node, tp__edges(node)[edge].to.leaf, rows) : tp__pending() ? tp__pending() : TP_ERR_MEMORY;
+    if (!rows) return tp__pending();
+    return tp__walk_rows(node->walk, (tp_node *)(uintptr_t)node, tp__edges(node)[edge].to.leaf, rows);
 }
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------- */
@@ -267,11 +255,10 @@ tp_status tp_set_grad_rows(tp_tensor *x, tp_tensor *indices, tp_tensor *values)
     if (!x || !indices || !values) return tp_fail(TP_ERR_ARGUMENT, "set_grad_rows: a tensor is NULL");
     if (!tp__alive(x, "set_grad_rows") || !tp__alive(indices, "set_grad_rows") || !tp__alive(values, "set_grad_rows")) return tp__pending();
     const uint32_t mark = tp__list_mark();
-    tp_status status = check_rows(x, indices, values);
-    tp__grad_rows *rows = status ? NULL : rows_new(indices, values, true);
+    tp__grad_rows *rows = check_rows(x, indices, values) ? NULL : rows_new(indices, values, true);
     tp__list_release(mark);
-    if (!status && !rows) status = tp__pending() ? tp__pending() : TP_ERR_MEMORY;
-    if (!status) status = tp_set_grad(x, NULL);
+    if (!rows) return tp__pending();
+    const tp_status status = tp_set_grad(x, NULL);
     if (!status) return tp__rows_to_leaf(x, rows);
     tp__grad_rows_free(rows);
     return status;

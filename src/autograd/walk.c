@@ -115,11 +115,7 @@ void tp__let_go(tp_node *node)
 
 /* ---- Adding up ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_ours_alone(const tp_tensor *x)
-{
-    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1
-        && !x->base && !x->node;
-}
+static bool is_ours_alone(const tp_tensor *x) { return tp__is_sole(x) && !x->node; }
 
 static bool same_kind(const tp_tensor *a, const tp_tensor *b)
 {
@@ -153,9 +149,8 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
     tp_status status = TP_OK;
     const bool locked = tp__grad_lock(state);
     if (!state->grad) {
-        const bool sole = atomic_load_explicit(&g->refs, memory_order_relaxed) == 1 && g->home > mark && g->home_thread == tp__self.id
-            && atomic_load_explicit(&g->storage->refs, memory_order_relaxed) == 1 && !g->base && g->dtype == x->dtype && tp__is_dense(g);
-        if (!sole) {                                   /* no two gradients ever share storage */
+        const bool ours = tp__is_sole(g) && g->home > mark && g->home_thread == tp__self.id;
+        if (!ours || g->dtype != x->dtype || !tp__is_dense(g)) {         /* no two gradients ever share storage */
             g = g->dtype == x->dtype ? tp_clone(g) : tp_to_dtype(g, (tp_dtype)x->dtype);
             if (!g) status = tp__pending();
         }

@@ -51,8 +51,13 @@ typedef struct tp__walk {
     tp__ready first_ready[16];                         /* a chain needs no more */
 } tp__walk;
 
-/* A list that grows by half and more; false: TP_ERR_MEMORY, and the list as it was. */
+/* A list that grows to twice its size; false: TP_ERR_MEMORY, and the list as it was. */
 bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed);
+/* Does nobody else hold x, or see its memory? */
+static inline bool tp__is_sole(const tp_tensor *x)
+{
+    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1 && !x->base;
+}
 
 tp_status tp__walk_find_needed(tp__walk *walk, tp_tensor *const *outputs, int n);         /* walk_inputs.c */
 tp__gather *tp__gather_at(tp__walk *walk, const void *of, uint16_t output, bool add);     /* NULL: not there, or no memory */
@@ -92,6 +97,7 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
 
 /* Rows for a leaf that is given them now, or gathers them. Takes them over. */
 tp_status tp__walk_rows(tp__walk *walk, tp_node *node, tp_tensor *leaf, tp__grad_rows *rows);
+
 /* grad_rows.c; the first two take `more` over, whatever comes of it. */
 tp_status tp__rows_to_leaf(tp_tensor *leaf, tp__grad_rows *more);
 tp_status tp__rows_gather(tp__grad_rows **to, tp__grad_rows *more, const tp_tensor *x);   /* x: the leaf */
