@@ -300,8 +300,10 @@ static tp_status go_through(tp__flow *flow, tp_function *f, const char *name, tp
 
 tp_status tp__flow_inputs(tp_module *m, tp_arg *args, int n, tp__flow **flow)
 {
+    const tp__around *around = tp__state(m)->around;
     *flow = NULL;
-    if (!tp__state(m)->around || !tp__state(m)->around->anchor || !tp_grad_enabled() || (!has_hook(m, TP__PRE_BACKWARD) && !has_hook(m, TP__BACKWARD))) return TP_OK;
+    if (!around || !around->anchor || !tp_grad_enabled()) return TP_OK;
+    if (!has_hook(m, TP__PRE_BACKWARD) && !has_hook(m, TP__BACKWARD)) return TP_OK;
     if (n > MOST) return tp_fail(TP_ERR_UNSUPPORTED, "full_backward_hook: %s has %d arguments, %d are possible", tp__state(m)->type, n, MOST);
     tp__flow *made = flow_new(m, n);
     if (!made) return tp_error_status();

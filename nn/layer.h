@@ -74,6 +74,7 @@ const tp__layer_state *tp__layer_prepare(const tp__layer *layer);
 tp_status tp__fields_fill(const tp__layer *layer, tp_module *m, const tp_arg *args, int n);
 tp_arg tp__field_arg(const tp__field *field, const tp_module *m);        /* what it holds; lives as long as m */
 const tp__field *tp__field_find(const tp__layer_state *s, const char *name);        /* NULL: there is none */
+tp_arg tp__argument_of(const tp_module *m, const char *name);            /* of m's layer, by name; TP_ARG_NONE, all zero: it has none */
 /* Whether an op's schema has a parameter of that name, which is a tensor, or is none. */
 bool tp__op_takes(const char *schema, const char *name, bool tensor);
 const char *tp__word(const tp__field *field, int32_t choice);            /* of a string{..}; NULL for 0 */

@@ -101,16 +101,21 @@ tp_tensor *tp__computed_value(tp_module *m, const tp_tensor *handle)
 
 /* ---- Made: all that can fail first ------------------------------------------------------------------------------------------------------- */
 
-static bool make_room(tp__around *around)
+static bool make_turn(tp__around *around)
 {
-    if (!around->has_turn) {
-        pthread_mutexattr_t kind;                      /* a module may run inside of a run of itself */
-        if (pthread_mutexattr_init(&kind)) return tp_fail(TP_ERR_SYSTEM, "register_parametrization: no lock could be made"), false;
-        pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutexattr_t kind;
+    if (!pthread_mutexattr_init(&kind)) {
+        pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);       /* a module may run inside of a run of itself */
         around->has_turn = !pthread_mutex_init(&around->turn, &kind);
         pthread_mutexattr_destroy(&kind);
-        if (!around->has_turn) return tp_fail(TP_ERR_SYSTEM, "register_parametrization: no lock could be made"), false;
     }
+    if (!around->has_turn) tp_fail(TP_ERR_SYSTEM, "register_parametrization: no lock could be made");
+    return around->has_turn;
+}
+
+static bool make_room(tp__around *around)
+{
+    if (!around->has_turn && !make_turn(around)) return false;
     if (around->n_computed < around->computed_room) return true;
     const int room = around->computed_room + 2;
     tp__computed *more = tp_mem_resize(around->computed, (size_t)around->computed_room * sizeof *more, (size_t)room * sizeof *more);
@@ -120,21 +125,22 @@ static bool make_room(tp__around *around)
     return true;
 }
 
-static const char *number(int64_t i, char *out, size_t size)
+static void give_up(tp_module *p) { tp__free_orphans((tp_module *const[]){ p, TP__END }); }
+
+/* As tp_add_child, but m is what it was if that fails. */
+static bool try_add(tp_module *m, const char *name, tp_module *child)
 {
-    snprintf(out, size, "%lld", (long long)i);
-    return out;
+    struct tp_module_state *s = tp__state(m);
+    const bool was_broken = s->broken, added = (tp_add_child)(m, name, child);
+    s->broken = was_broken;
+    return added;
 }
 
 /* Takes p over, also on failure. */
 static tp_module *list_new(const tp__member *member, tp_module *p, tp_tensor *const *originals, int n)
 {
     tp_module *list = tp_module_new_class_with(sizeof *list, &list_class);
-    if (!list) {
-        tp_module *const orphans[] = { p, TP__END };
-        tp__free_orphans(orphans);
-        return NULL;
-    }
+    if (!list) return give_up(p), NULL;
     const bool needs = tp_needs_grad(member->tensor), trained = member->kind == TP_ENTRY_PARAMETER;
     char name[32];
     for (int i = 0; i < n; i++) {
@@ -162,8 +168,7 @@ static tp_status check_value(const char *op, const char *name, tp_tensor *value,
 /* Gives `list` to m.parametrizations, which is made if it has to be. It is taken over, also on failure. */
 static tp_status attach(tp_module *m, const char *op, const char *name, tp_module *list)
 {
-    struct tp_module_state *s = tp__state(m);
-    const bool was_broken = s->broken;                 /* m is what it was if this fails */
+    const struct tp_module_state *s = tp__state(m);
     const tp__member *found = tp__member_at(m, "parametrizations", NULL);
     tp_module *dict = found ? found->child : NULL, *fresh = NULL;
     if (found && (!dict || strcmp(tp__state(dict)->type, "ModuleDict"))) {
@@ -175,19 +180,12 @@ static tp_status attach(tp_module *m, const char *op, const char *name, tp_modul
         (tp_module_free)(list);
         return tp_error_status();
     }
-    const bool dict_was_broken = tp__state(dict)->broken;
-    const tp_module *child = (tp_add_child)(dict, name, list);
-    tp__state(dict)->broken = dict_was_broken;
-    if (!child) {
+    if (fresh) tp__state(fresh)->training = s->training;
+    if (!try_add(dict, name, list)) {
         if (fresh) (tp_module_free)(fresh);
         return tp_error_status();
     }
-    if (fresh && !(tp_add_child)(m, "parametrizations", fresh)) {
-        s->broken = was_broken;
-        return tp_error_status();
-    }
-    for (tp_module *at = fresh ? fresh : list; at; at = at == fresh ? list : NULL) tp__state(at)->training = s->training;
-    return TP_OK;
+    return !fresh || try_add(m, "parametrizations", fresh) ? TP_OK : tp_error_status();
 }
 
 /* What the handle is between the runs: zeros that take no memory. */
@@ -241,10 +239,8 @@ static tp_status next_of(const char *op, const tp__computed *c, tp_module *p, bo
     int64_t n = 0;
     char name[24];
     for (int64_t i = 0; i < s->n; i++) n += s->members[i].child != NULL;
-    const bool was_broken = s->broken;
-    const tp_module *child = (tp_add_child)(c->list, number(n, name, sizeof name), p);
-    s->broken = was_broken;
-    if (!child) return tp_error_status();
+    snprintf(name, sizeof name, "%lld", (long long)n);
+    if (!try_add(c->list, name, p)) return tp_error_status();
     tp__state(p)->training = s->training;
     if (!checked) return TP_OK;
     TP_SCOPE();
@@ -256,8 +252,7 @@ static tp_status next_of(const char *op, const tp__computed *c, tp_module *p, bo
 
 tp_status tp__parametrize(tp_module *m, const char *op, const char *name, tp_module *p, tp_tensor *const *originals, int n, bool checked)
 {
-    tp_module *const orphans[] = { p, TP__END };
-    tp_status status = tp_failed() ? tp_error_status() : TP_OK;
+    tp_status status = tp_error_status();
     const struct tp_module_state *s = tp__state(m);
     const tp__computed *computed = tp__computed_find(m, name);
     tp__member *member = NULL;
@@ -268,25 +263,19 @@ tp_status tp__parametrize(tp_module *m, const char *op, const char *name, tp_mod
     if (!status && tp__state(p)->parent) status = tp_fail(TP_ERR_ARGUMENT, "%s: the %s belongs to a module already", op, tp__state(p)->type);
     if (!status && !computed && is_tied(m, member->tensor))
         status = tp_fail(TP_ERR_ARGUMENT, "%s: \"%s\" of %s is tied: it stands under another name as well", op, name, s->type);
-    if (status) tp__free_orphans(orphans);
-    else if (computed) status = next_of(op, computed, p, checked);
-    else if (originals) status = first_of(m, op, member, p, originals, n, checked);
-    else {
-        TP_SCOPE();
-        tp_tensor *original = tp_clone(tp_detach(member->tensor));
-        if (original) return first_of(m, op, member, p, &original, 1, checked);
-        tp__free_orphans(orphans);
-        status = tp_error_status();
-    }
-    return status;
+    if (status) return give_up(p), status;
+    if (computed) return next_of(op, computed, p, checked);
+    if (originals) return first_of(m, op, member, p, originals, n, checked);
+    TP_SCOPE();
+    tp_tensor *original = tp_clone(tp_detach(member->tensor));
+    return original ? first_of(m, op, member, p, &original, 1, checked) : (give_up(p), tp_error_status());
 }
 
 tp_status (tp_register_parametrization)(tp_module *m, const char *name, tp_module *p)
 {
-    tp_module *const orphans[] = { p, TP__END };
-    tp_status status = tp__may_change(m, "register_parametrization");
-    if (status == TP_OK && p && !tp__is_module(p, "register_parametrization")) return tp_error_status();
-    if (status != TP_OK) return tp__free_orphans(orphans), status;
+    const tp_status status = tp__may_change(m, "register_parametrization");
+    if (status != TP_OK) return give_up(p), status;
+    if (p && !tp__is_module(p, "register_parametrization")) return tp_error_status();
     return tp__parametrize(m, "register_parametrization", name ? name : "", p, NULL, 0, true);
 }
 

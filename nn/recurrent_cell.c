@@ -26,21 +26,15 @@ void tp__rnn_step(const tp__rnn_plan *p, const tp__rnn_weights *w, tp_tensor *by
 
 /* ---- Parameters -------------------------------------------------------------------------------------------------------------- */
 
-static tp_arg argument(const tp_module *self, const char *name)
-{
-    const tp__field *f = tp__field_find(tp__layer_prepare(tp__state(self)->layer), name);
-    return f ? tp__field_arg(f, self) : (tp_arg){ .kind = TP_ARG_NONE };
-}
-
 void tp__rnn_read(const tp_module *self, tp__cell_kind kind, tp__rnn_plan *p)
 {
-    const tp_arg nonlinearity = argument(self, "nonlinearity"), bidirectional = argument(self, "bidirectional"), layers = argument(self, "num_layers");
+    const tp_arg nonlinearity = tp__argument_of(self, "nonlinearity"), layers = tp__argument_of(self, "num_layers");
     *p = (tp__rnn_plan){
         .kind = kind, .relu = nonlinearity.kind == TP_ARG_STRING && !strcmp(nonlinearity.value.string, "relu"),
-        .bias = argument(self, "bias").value.boolean, .batch_first = argument(self, "batch_first").value.boolean,
-        .dirs = bidirectional.value.boolean ? 2 : 1, .input = argument(self, "input_size").value.integer,
-        .hidden = argument(self, "hidden_size").value.integer, .layers = layers.kind == TP_ARG_INT ? layers.value.integer : 1,
-        .projection = argument(self, "proj_size").value.integer, .dropout = argument(self, "dropout").value.real,
+        .bias = tp__argument_of(self, "bias").value.boolean, .batch_first = tp__argument_of(self, "batch_first").value.boolean,
+        .dirs = tp__argument_of(self, "bidirectional").value.boolean ? 2 : 1, .input = tp__argument_of(self, "input_size").value.integer,
+        .hidden = tp__argument_of(self, "hidden_size").value.integer, .layers = layers.kind == TP_ARG_INT ? layers.value.integer : 1,
+        .projection = tp__argument_of(self, "proj_size").value.integer, .dropout = tp__argument_of(self, "dropout").value.real,
     };
     p->per_layer = 2 + (p->bias ? 2 : 0) + (p->projection ? 1 : 0);
 }

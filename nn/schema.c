@@ -141,6 +141,12 @@ const tp__field *tp__field_find(const tp__layer_state *s, const char *name)
     return NULL;
 }
 
+tp_arg tp__argument_of(const tp_module *m, const char *name)
+{
+    const tp__field *f = tp__field_find(tp__layer_prepare(tp__state(m)->layer), name);
+    return f ? tp__field_arg(f, m) : (tp_arg){ .kind = TP_ARG_NONE };
+}
+
 const char *tp__word(const tp__field *field, int32_t choice)
 {
     const char *at = field->choices;

@@ -33,11 +33,7 @@ static int64_t matrices(const struct tp_module_state *s)
     return numel;
 }
 
-static bool is_set(const tp_module *m, const char *name)
-{
-    const tp__field *f = tp__field_find(tp__layer_prepare(tp__state(m)->layer), name);
-    return f && tp__field_arg(f, m).value.boolean;
-}
+static bool is_set(const tp_module *m, const char *name) { return tp__argument_of(m, name).value.boolean; }
 
 /* Projections, scores, and the sums of values; out_proj has a row of its own. */
 static int64_t attention_macs(const tp_module *m, const tp_arg *args, int n, tp_tensor *y)
@@ -120,7 +116,7 @@ static tp_status run_once(tp_module *m, const tp_arg *args, int n_args, row *row
 
 /* ---- As text ------------------------------------------------------------------------------------------------------------------------------ */
 
-enum { COLUMNS = 5 };
+enum { LAYER, OUTPUT, PARAMS, MACS, MEMORY, COLUMNS };
 typedef struct cells { char text[COLUMNS][192]; } cells;
 
 static const char *with_commas(int64_t n, char *out, size_t size)
@@ -147,7 +143,7 @@ static const char *with_unit(int64_t bytes, char *out, size_t size)
     return out;
 }
 
-/* Modules that what it makes is made by; those of its weights are none. */
+/* Does it leave its work to other modules? Those that compute its weights do not count. */
 static bool has_children(tp_module *m)
 {
     const struct tp_module_state *s = tp__state(m);
@@ -156,21 +152,19 @@ static bool has_children(tp_module *m)
     return false;
 }
 
-/* What a module with others inside of it has is told in their rows, but for what is its own. */
+/* The row of a module that has children tells what is its own; theirs tell the rest. */
 static void fill(cells *c, const row *r)
 {
     const struct tp_module_state *s = tp__state(r->m);
     const bool holds = has_children(r->m), ran = r->calls > 0;
     char times[24] = "";
     if (r->calls > 1) snprintf(times, sizeof times, " x%lld", (long long)r->calls);
-    snprintf(c->text[0], sizeof *c->text, "%s%s%s%s%s", r->path, *r->path ? " (" : "", s->type, *r->path ? ")" : "", times);
-    snprintf(c->text[1], sizeof *c->text, "%s", ran ? r->output : "-");
-    snprintf(c->text[2], sizeof *c->text, "-");
-    snprintf(c->text[3], sizeof *c->text, "-");
-    snprintf(c->text[4], sizeof *c->text, "-");
-    if (!holds || r->parameters) with_commas(r->parameters, c->text[2], sizeof *c->text);
-    if (ran && (r->macs > 0 || (!holds && !r->macs))) with_commas(r->macs, c->text[3], sizeof *c->text);
-    if (ran && !holds) with_unit(r->bytes, c->text[4], sizeof *c->text);
+    for (int k = 0; k < COLUMNS; k++) snprintf(c->text[k], sizeof *c->text, "-");
+    snprintf(c->text[LAYER], sizeof *c->text, "%s%s%s%s%s", r->path, *r->path ? " (" : "", s->type, *r->path ? ")" : "", times);
+    if (ran) snprintf(c->text[OUTPUT], sizeof *c->text, "%s", r->output);
+    if (!holds || r->parameters) with_commas(r->parameters, c->text[PARAMS], sizeof *c->text);
+    if (ran && (r->macs > 0 || (!holds && !r->macs))) with_commas(r->macs, c->text[MACS], sizeof *c->text);
+    if (ran && !holds) with_unit(r->bytes, c->text[MEMORY], sizeof *c->text);
 }
 
 static void rule(FILE *out, char with, int width)
@@ -181,8 +175,8 @@ static void rule(FILE *out, char with, int width)
 
 static void print_row(FILE *out, const cells *c, const int *width)
 {
-    fprintf(out, "%-*s  %-*s", width[0], c->text[0], width[1], c->text[1]);
-    for (int k = 2; k < COLUMNS; k++) fprintf(out, "  %*s", width[k], c->text[k]);
+    fprintf(out, "%-*s  %-*s", width[LAYER], c->text[LAYER], width[OUTPUT], c->text[OUTPUT]);
+    for (int k = PARAMS; k < COLUMNS; k++) fprintf(out, "  %*s", width[k], c->text[k]);
     fputc('\n', out);
 }
 
