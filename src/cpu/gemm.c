@@ -9,9 +9,8 @@
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 
-enum { KC = 512, MB = 768, NB = 1024 };                /* packed: 1.5 MB of A and 2 MB of B in float32 */
+enum { KC = TP__GEMM_KC, MB = TP__GEMM_MB, NB = TP__GEMM_NB };
 enum { GROUP_ROWS = 192 };                             /* rows of packed A that stay in the second-level cache */
-#define PARALLEL_FLOPS 2e6                             /* below this one thread is faster */
 #define PLAIN_FLOPS    (2.0 * 64 * 64 * 128)            /* up to here packing costs more than it gains */
 enum { A_BYTES = 64 << 10, A_STRIPS = 3 };             /* up to here, for so many strips of B, A is read where it lies */
 #define DOTS_FLOPS     (2.0 * 20 * 20 * 20)
@@ -27,9 +26,6 @@ typedef struct block {                                 /* one block of C for one
     bool a_packed;
 } block;
 
-static int64_t at_most(int64_t x, int64_t bound) { return x < bound ? x : bound; }
-static int64_t ceil_div(int64_t x, int64_t y) { return (x + y - 1) / y; }
-
 const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype)
 {
 #if TP__HAS_X86
@@ -40,12 +36,6 @@ const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype)
     }
 #endif
     return dtype == TP_F32 ? &tp__gemm_base_f32 : &tp__gemm_base_f64;
-}
-
-/* The width of a strip of B: the last one only takes the vectors that it needs. */
-static int b_width(const tp__gemm_kernels *kernels, int cols)
-{
-    return (int)ceil_div(cols, kernels->lanes) * kernels->lanes;
 }
 
 static const char *a_at(const block *x, int64_t i)
@@ -61,12 +51,13 @@ static void pack_strip(const block *x, int64_t strip)
     if (strip < x->a_strips) {
         const int64_t i = strip * kernels->mr;
         if (x->a_packed)
-            kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr, a_at(x, i), g->a_row, g->a_col, (int)at_most(x->m - i, kernels->mr), x->k);
+            kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr, a_at(x, i), g->a_row, g->a_col,
+                          (int)tp__gemm_least(x->m - i, kernels->mr), x->k);
         return;
     }
     const int64_t j = (strip - x->a_strips) * kernels->nr;
-    const int cols = (int)at_most(x->n - j, kernels->nr);
-    kernels->pack(x->b + (size_t)(j * x->k) * x->size, b_width(kernels, cols),
+    const int cols = (int)tp__gemm_least(x->n - j, kernels->nr);
+    kernels->pack(x->b + (size_t)(j * x->k) * x->size, tp__gemm_width(kernels, cols),
                   (const char *)g->b + (x->p0 * g->b_row + (x->j0 + j) * g->b_col) * (int64_t)x->size, g->b_col, g->b_row, cols, x->k);
 }
 
@@ -77,9 +68,9 @@ static void run_share(void *arg, int64_t share)
     const block *x = arg;
     const tp__gemm_kernels *kernels = x->kernels;
     const tp__gemm_args *g = x->g;
-    const int64_t groups = ceil_div(x->a_strips, x->strips_per_group);
-    const int64_t a_first = share % groups * x->strips_per_group, a_last = at_most(a_first + x->strips_per_group, x->a_strips);
-    const int64_t b_first = share / groups * x->strips_per_share, b_last = at_most(b_first + x->strips_per_share, x->b_strips);
+    const int64_t groups = tp__gemm_ceil(x->a_strips, x->strips_per_group);
+    const int64_t a_first = share % groups * x->strips_per_group, a_last = tp__gemm_least(a_first + x->strips_per_group, x->a_strips);
+    const int64_t b_first = share / groups * x->strips_per_share, b_last = tp__gemm_least(b_first + x->strips_per_share, x->b_strips);
     for (int64_t jb = b_first; jb < b_last; jb++) {
         const int64_t j = jb * kernels->nr;
         for (int64_t ia = a_first; ia < a_last; ia++) {
@@ -89,7 +80,7 @@ static void run_share(void *arg, int64_t share)
                 .k = x->k, .a = x->a_packed ? x->a + (size_t)(i * x->k) * x->size : a_at(x, i), .a_packed = x->a_packed, .a_row = g->a_row,
                 .a_col = g->a_col, .b = x->b + (size_t)(j * x->k) * x->size,
                 .c = (char *)g->c + (row * g->ldc + col) * (int64_t)x->size, .ldc = g->ldc,
-                .rows = (int)at_most(x->m - i, kernels->mr), .cols = (int)at_most(x->n - j, kernels->nr),
+                .rows = (int)tp__gemm_least(x->m - i, kernels->mr), .cols = (int)tp__gemm_least(x->n - j, kernels->nr),
                 .accumulate = g->accumulate || !x->first,
                 .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + (size_t)col * x->size : NULL,
                 .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + (size_t)row * x->size : NULL,
@@ -106,18 +97,18 @@ static void pack_strips(void *arg, int64_t first, int64_t last)
 static void run_block(block *x, int threads)
 {
     tp__parallel_items(x->a_strips + x->b_strips, x->kernels->nr * x->k, threads, pack_strips, x);
-    tp__parallel(ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share), threads, run_share, x);
+    tp__parallel(tp__gemm_ceil(x->a_strips, x->strips_per_group) * tp__gemm_ceil(x->b_strips, x->strips_per_share), threads, run_share, x);
 }
 
 /* Shares that are large enough to reuse what was packed, and several for each thread. No result depends on them. */
 static void cut_shares(block *x, int threads)
 {
-    x->strips_per_group = at_most(x->a_strips, GROUP_ROWS / x->kernels->mr);
+    x->strips_per_group = tp__gemm_least(x->a_strips, GROUP_ROWS / x->kernels->mr);
     x->strips_per_share = x->b_strips;
     if (threads <= 1) return;
-    while (ceil_div(x->a_strips, x->strips_per_group) * ceil_div(x->b_strips, x->strips_per_share) < 4 * threads) {
-        if (x->strips_per_share > 2) x->strips_per_share = ceil_div(x->strips_per_share, 2);
-        else if (x->strips_per_group > 4) x->strips_per_group = ceil_div(x->strips_per_group, 2);
+    while (tp__gemm_ceil(x->a_strips, x->strips_per_group) * tp__gemm_ceil(x->b_strips, x->strips_per_share) < 4 * threads) {
+        if (x->strips_per_share > 2) x->strips_per_share = tp__gemm_ceil(x->strips_per_share, 2);
+        else if (x->strips_per_group > 4) x->strips_per_group = tp__gemm_ceil(x->strips_per_group, 2);
         else break;
     }
 }
@@ -125,21 +116,21 @@ static void cut_shares(block *x, int threads)
 static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels, int threads)
 {
     const size_t size = tp_dtype_size(g->dtype);
-    const int64_t k_blocks = ceil_div(g->k, KC), k_block = ceil_div(g->k, k_blocks);       /* of even length */
-    const int64_t m_block = ceil_div(ceil_div(g->m, ceil_div(g->m, MB)), kernels->mr) * kernels->mr;
-    const int64_t n_block = ceil_div(ceil_div(g->n, ceil_div(g->n, NB)), kernels->nr) * kernels->nr;
+    const int64_t k_blocks = tp__gemm_ceil(g->k, KC), k_block = tp__gemm_ceil(g->k, k_blocks);       /* of even length */
+    const int64_t m_block = tp__gemm_ceil(tp__gemm_ceil(g->m, tp__gemm_ceil(g->m, MB)), kernels->mr) * kernels->mr;
+    const int64_t n_block = tp__gemm_ceil(tp__gemm_ceil(g->n, tp__gemm_ceil(g->n, NB)), kernels->nr) * kernels->nr;
     const size_t a_bytes = (size_t)(m_block * k_block) * size, b_bytes = (size_t)(n_block * k_block) * size;
     char *memory = tp__scratch(TP__SCRATCH_PACK, a_bytes + b_bytes + 64);
     if (!memory) return TP_ERR_MEMORY;
     for (int64_t j0 = 0; j0 < g->n; j0 += n_block)
         for (int64_t i0 = 0; i0 < g->m; i0 += m_block)
             for (int64_t p0 = 0; p0 < g->k; p0 += k_block) {           /* innermost: the block of C stays near */
-                block x = { .g = g, .kernels = kernels, .size = size, .i0 = i0, .j0 = j0, .p0 = p0, .m = at_most(g->m - i0, m_block),
-                            .n = at_most(g->n - j0, n_block), .k = at_most(g->k - p0, k_block), .a = memory,
+                block x = { .g = g, .kernels = kernels, .size = size, .i0 = i0, .j0 = j0, .p0 = p0, .m = tp__gemm_least(g->m - i0, m_block),
+                            .n = tp__gemm_least(g->n - j0, n_block), .k = tp__gemm_least(g->k - p0, k_block), .a = memory,
                             .b = memory + (a_bytes + 63) / 64 * 64, .first = p0 == 0, .last = p0 + k_block >= g->k,
                             .a_packed = (size_t)(g->m * g->k) * size > A_BYTES || g->n > A_STRIPS * kernels->nr };
-                x.a_strips = ceil_div(x.m, kernels->mr);
-                x.b_strips = ceil_div(x.n, kernels->nr);
+                x.a_strips = tp__gemm_ceil(x.m, kernels->mr);
+                x.b_strips = tp__gemm_ceil(x.n, kernels->nr);
                 cut_shares(&x, threads);
                 run_block(&x, threads);
             }
@@ -152,15 +143,15 @@ typedef struct columns { const tp__gemm_args *g; columns_fn *run; int64_t width;
 static void run_columns(void *arg, int64_t piece)
 {
     const columns *c = arg;
-    c->run(c->g, piece * c->width, at_most((piece + 1) * c->width, c->g->n));
+    c->run(c->g, piece * c->width, tp__gemm_least((piece + 1) * c->width, c->g->n));
 }
 
 /* Columns in pieces of whole tiles; each element is computed the same wherever the cuts are. */
 static void unpacked(const tp__gemm_args *g, columns_fn *run, int nr, int threads)
 {
     columns c = { .g = g, .run = run, .width = g->n };
-    if (threads > 1) c.width = ceil_div(ceil_div(g->n, 2 * threads), 2 * nr) * 2 * nr;
-    tp__parallel(ceil_div(g->n, c.width), threads, run_columns, &c);
+    if (threads > 1) c.width = tp__gemm_ceil(tp__gemm_ceil(g->n, 2 * threads), 2 * nr) * 2 * nr;
+    tp__parallel(tp__gemm_ceil(g->n, c.width), threads, run_columns, &c);
 }
 
 /* A single column is a single row of the transposed product, if C lets it lie down. */
@@ -180,8 +171,8 @@ tp_status tp__gemm(const tp__gemm_args *g)
     if (as_row(g, &row)) g = &row;
     const tp__gemm_kernels *kernels = tp__gemm_kernels_of(g->dtype);
     const double flops = 2.0 * (double)g->m * (double)g->n * (double)g->k;
-    const int threads = g->threads < 1 || flops < PARALLEL_FLOPS ? 1 : g->threads;
-    const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= 4 || g->n == 1 || flops <= DOTS_FLOPS);
+    const int threads = g->threads < 1 || flops < TP__GEMM_PARALLEL_FLOPS ? 1 : g->threads;
+    const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= TP__GEMM_DOT_ROWS || g->n == 1 || flops <= DOTS_FLOPS);
     const bool rows = g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS) && !(dots && g->n == 1);
     if (rows || g->k <= 0) {
         unpacked(g, kernels->rows, kernels->nr, threads);

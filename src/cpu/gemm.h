@@ -37,7 +37,16 @@ tp_status tp__gemm_fix(tp__gemm_fixed *f, const tp__gemm_args *g);       /* TP_E
 tp_status tp__gemm_by_fixed(const tp__gemm_fixed *f, const void *a, void *c);
 void tp__gemm_unfix(tp__gemm_fixed *f);                /* nothing, of one that failed or is zeroed */
 
-/* ---- Between gemm.c and the kernels of each instruction set ---------------------------------------------------------- */
+/* ---- How gemm.c and gemm_fixed.c cut a product: alike, so that their results are ------------------------------------------ */
+
+enum { TP__GEMM_KC = 512, TP__GEMM_MB = 768, TP__GEMM_NB = 1024 };       /* blocks: 1.5 MB of A and 2 MB of B in float32 */
+enum { TP__GEMM_DOT_ROWS = 4 };                        /* up to so many rows are dot products, where operands are adjacent along k */
+#define TP__GEMM_PARALLEL_FLOPS 2e6                    /* below this one thread is faster */
+
+static inline int64_t tp__gemm_least(int64_t x, int64_t y) { return x < y ? x : y; }
+static inline int64_t tp__gemm_ceil(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+/* ---- Between them and the kernels of each instruction set -------------------------------------------------------------- */
 
 /* One strip of operands: `width` rows of A (or columns of B), `valid` of them there, as dst[p * width + i], p < k; the rest
  * is zero. `along` is the stride between rows of the strip, `deep` that along k. */
@@ -67,6 +76,8 @@ typedef struct tp__gemm_kernels {
 } tp__gemm_kernels;
 
 const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype);             /* of the instruction set that is in force */
+/* The width of a strip of `cols` columns of B: the last one only takes the vectors that it needs. */
+static inline int tp__gemm_width(const tp__gemm_kernels *kernels, int cols) { return (int)tp__gemm_ceil(cols, kernels->lanes) * kernels->lanes; }
 extern const tp__gemm_kernels tp__gemm_base_f32, tp__gemm_base_f64, tp__gemm_avx2_f32, tp__gemm_avx2_f64, tp__gemm_avx512_f32,
     tp__gemm_avx512_f64;
 
