@@ -16,11 +16,21 @@
 #include "cpu/conv_tiles.h"
 #include "cpu/scratch.h"
 
-enum { TILE = 2, WIDE = 4, MATRICES = 16, LEAST_CHANNELS = 16, LEAST_TILES = 24 };
-enum { CHAIN = 128 };                                  /* channels summed up before they are added to others: rounding grows less */
+/* F(2 x 2, 3 x 3) of the paper's section 4.1: tiles of 2 x 2 outputs, of 4 x 4 inputs, 16 products. */
+enum { TILE = 2, WIDE = TILE + 2, MATRICES = WIDE * WIDE };
+/* Below these the transforms cost more than 16 products instead of 36 save: a vector of AVX-512 is not full of channels, or the
+ * weight, which is transformed once a call, serves fewer tiles than four full dot tiles have rows. */
+enum { LEAST_CHANNELS = 16, LEAST_TILES = 4 * TP__DOT_ROWS };
 #define LEAST_FLOPS  4e6
-#define BLOCK_BYTES  ((int64_t)768 << 10)              /* of tiles, before and after the product */
-#define GATHER_BYTES ((int64_t)4 << 20)                /* of tiles whose products are summed up */
+enum { CHAIN = 128 };                                  /* channels summed up before they are added to others: rounding grows less */
+/* Of tiles, before and after the product: with a strip of the weight they stay in a second-level cache of 1 MB. Where the matrices of
+ * the weight do not, each block reads them from further away, and so has more tiles than the cache would like. */
+#define BLOCK_BYTES  ((int64_t)768 << 10)
+#define MUCH_WEIGHT  ((int64_t)2 << 20)
+enum { BLOCK_TILES = LEAST_TILES, BLOCK_TILES_OF_MUCH_WEIGHT = 4 * LEAST_TILES };
+/* Of tiles whose outer products are summed up: a core's share of the last cache. So many at least, for each block writes all sums. */
+#define GATHER_BYTES ((int64_t)4 << 20)
+enum { GATHER_TILES = 64 };
 
 static int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 static int64_t ceil_div(int64_t x, int64_t y) { return (x + y - 1) / y; }
@@ -210,7 +220,8 @@ static tp_status forward(job *t, const tp__conv *g, bool *finite)
     const int lanes = t->kernels->lanes;
     const int threads = g->threads < 1 ? 1 : g->threads;
     const int64_t tile_bytes = MATRICES * (t->x.padded + t->y.padded) * (int64_t)sizeof(float);
-    const int64_t least = t->x.padded * t->y.padded * MATRICES > 1 << 19 ? 96 : 24;       /* much weight: fewer times through it */
+    const int64_t weight_bytes = MATRICES * t->x.padded * t->y.padded * (int64_t)sizeof(float);
+    const int64_t least = weight_bytes > MUCH_WEIGHT ? BLOCK_TILES_OF_MUCH_WEIGHT : BLOCK_TILES;
     t->block = round_up(at_least(BLOCK_BYTES / tile_bytes, least), TP__DOT_ROWS);
     t->block = at_most(t->block, at_least(round_up(ceil_div(t->tiles, threads), TP__DOT_ROWS), TP__DOT_ROWS));
     t->u_matrix = t->x.c * t->y.padded + lanes;
@@ -300,7 +311,7 @@ tp_status tp__conv_by_winograd_weight(const tp__conv *g, const void *x, const vo
     const int lanes = t.kernels->lanes;
     const int threads = g->threads < 1 ? 1 : g->threads;
     const int64_t tile_bytes = MATRICES * (t.x.padded + t.y.padded) * (int64_t)sizeof(float);
-    t.block = at_most(at_least(GATHER_BYTES / tile_bytes, 64), t.tiles);
+    t.block = at_most(at_least(GATHER_BYTES / tile_bytes, GATHER_TILES), t.tiles);
     t.u_matrix = t.y.c * t.x.padded + lanes;
     t.scratch_floats = room_floats(&t, RUNS);
     const int64_t tile_floats = MATRICES * (t.block * (t.x.padded + t.y.padded) + 2 * lanes);
