@@ -82,6 +82,29 @@ static void write_on(CharRNN *net, const arguments *a, const text *t)
     tp_train(net);
 }
 
+static void learn(CharRNN *net, const arguments *a, tp_loader *loader, tp_loader *tests)
+{
+    tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = a->lr);
+    tp_schedule *schedule = tp_cosine_schedule(opt, (double)(a->epochs ? a->epochs : 1), .eta_min = a->lr / 20);
+    for (int64_t epoch = 0; epoch < a->epochs && !tp_failed(); epoch++) {
+        tp_batch batch;
+        while (tp_loader_next(loader, &batch)) {
+            TP_SCOPE();
+            tp_tensor *loss = text_loss(TP_MODULE(net), &batch);
+            tp_zero_grad(opt);
+            tp_backward(loss);
+            tp_clip_grad_norm(tp_parameters(net), 1.0);          // a long product of steps may explode
+            tp_step(opt);
+            tp_loader_log(loader, "loss", loss);
+        }
+        tp_schedule_step(schedule);
+        const double bits = text_bits(TP_MODULE(net), tests);
+        if (!tp_failed()) printf("epoch %lld: held-out bits per character %.4f\n", (long long)epoch + 1, bits);
+        fflush(stdout);
+    }
+    tp_free_all(opt, schedule);
+}
+
 int main(int argc, char **argv)
 {
     arguments a = { .cell = "lstm", .save = "char_rnn.safetensors", .epochs = 10, .batch_size = 16, .window = 128, .hidden = 128, .layers = 1,
@@ -113,29 +136,12 @@ int main(int argc, char **argv)
     text t;
     text_open(&t, a.data, a.seed, a.prompt);
     CharRNN *net = build(&a, &t);
-    tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = a.lr);
-    tp_schedule *schedule = tp_cosine_schedule(opt, (double)(a.epochs ? a.epochs : 1), .eta_min = a.lr / 20);
     tp_dataset *train = tp_window_dataset(t.train, a.window, .random = 100 * a.batch_size);
     tp_dataset *test = tp_window_dataset(t.test, a.window);
     tp_loader *loader = tp_data_loader(train, .batch_size = a.batch_size, .workers = a.workers, .device = a.device, .progress = true);
     tp_loader *tests = tp_data_loader(test, .batch_size = 64, .device = a.device);
 
-    for (int64_t epoch = 0; epoch < a.epochs && !tp_failed(); epoch++) {
-        tp_batch batch;
-        while (tp_loader_next(loader, &batch)) {
-            TP_SCOPE();
-            tp_tensor *loss = text_loss(TP_MODULE(net), &batch);
-            tp_zero_grad(opt);
-            tp_backward(loss);
-            tp_clip_grad_norm(tp_parameters(net), 1.0);          // a long product of steps may explode
-            tp_step(opt);
-            tp_loader_log(loader, "loss", loss);
-        }
-        tp_schedule_step(schedule);
-        const double bits = text_bits(TP_MODULE(net), tests);
-        if (!tp_failed()) printf("epoch %lld: held-out bits per character %.4f\n", (long long)epoch + 1, bits);
-        fflush(stdout);
-    }
+    learn(net, &a, loader, tests);
     tp_module_save(net, a.save);
     if (!tp_failed()) write_on(net, &a, &t);
 
@@ -146,7 +152,7 @@ int main(int argc, char **argv)
         tp_fail(TP_ERR_STATE, "char_rnn: the net loaded from %s does not say what the saved one says", a.save);
     if (!tp_failed() && !a.data) printf("the grammar leaves %.4f bits open\n", t.floor);
     if (!tp_failed()) printf("held-out bits per character %.4f\n", bits);
-    tp_free_all(net, again, opt, schedule, loader, tests, train, test);
+    tp_free_all(net, again, loader, tests, train, test);
     text_free(&t);
     return tp_report_error(stderr);
 }

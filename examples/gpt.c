@@ -187,6 +187,32 @@ static void write_on(GPT *net, const arguments *a, const text *t)
     tp_train(net);
 }
 
+static void learn(GPT *net, const arguments *a, tp_loader *loader, tp_loader *tests)
+{
+    const int64_t steps = 100 * (a->epochs ? a->epochs : 1), warm_up = steps / 10;
+    tp_optimizer *opt = tp_adamw(tp_parameters(net), .lr = a->lr, .betas = { 0.9, 0.99 }, .weight_decay = 0.01);
+    tp_schedule *warm = tp_linear_schedule(opt, .start_factor = 0.02, .total_iters = (double)warm_up);
+    tp_schedule *cool = tp_cosine_schedule(opt, (double)(steps - warm_up), .eta_min = a->lr / 20);
+    tp_schedule *schedule = tp_sequential_schedule(TP_SCHEDULES(warm, cool), &warm_up);
+    for (int64_t epoch = 0; epoch < a->epochs && !tp_failed(); epoch++) {
+        tp_batch batch;
+        while (tp_loader_next(loader, &batch)) {
+            TP_SCOPE();
+            tp_tensor *loss = text_loss(TP_MODULE(net), &batch);
+            tp_zero_grad(opt);
+            tp_backward(loss);
+            tp_clip_grad_norm(tp_parameters(net), 1.0);
+            tp_step(opt);
+            tp_schedule_step(schedule);
+            tp_loader_log(loader, "loss", loss);
+        }
+        const double bits = text_bits(TP_MODULE(net), tests);
+        if (!tp_failed()) printf("epoch %lld: held-out bits per character %.4f\n", (long long)epoch + 1, bits);
+        fflush(stdout);
+    }
+    tp_free_all(opt, schedule);
+}
+
 int main(int argc, char **argv)
 {
     arguments a = { .save = "gpt.safetensors", .epochs = 9, .batch_size = 8, .context = 128, .width = 96, .heads = 4, .layers = 3,
@@ -218,32 +244,12 @@ int main(int argc, char **argv)
     text t;
     text_open(&t, a.data, a.seed, a.prompt);
     GPT *net = build(&a, &t);
-    const int64_t steps = 100 * (a.epochs ? a.epochs : 1), warm_up = steps / 10;
-    tp_optimizer *opt = tp_adamw(tp_parameters(net), .lr = a.lr, .betas = { 0.9, 0.99 }, .weight_decay = 0.01);
-    tp_schedule *warm = tp_linear_schedule(opt, .start_factor = 0.02, .total_iters = (double)warm_up);
-    tp_schedule *cool = tp_cosine_schedule(opt, (double)(steps - warm_up), .eta_min = a.lr / 20);
-    tp_schedule *schedule = tp_sequential_schedule(TP_SCHEDULES(warm, cool), &warm_up);
     tp_dataset *train = tp_window_dataset(t.train, a.context, .random = 100 * a.batch_size);
     tp_dataset *test = tp_window_dataset(t.test, a.context);
     tp_loader *loader = tp_data_loader(train, .batch_size = a.batch_size, .workers = a.workers, .device = a.device, .progress = true);
     tp_loader *tests = tp_data_loader(test, .batch_size = 64, .device = a.device);
 
-    for (int64_t epoch = 0; epoch < a.epochs && !tp_failed(); epoch++) {
-        tp_batch batch;
-        while (tp_loader_next(loader, &batch)) {
-            TP_SCOPE();
-            tp_tensor *loss = text_loss(TP_MODULE(net), &batch);
-            tp_zero_grad(opt);
-            tp_backward(loss);
-            tp_clip_grad_norm(tp_parameters(net), 1.0);
-            tp_step(opt);
-            tp_schedule_step(schedule);
-            tp_loader_log(loader, "loss", loss);
-        }
-        const double bits = text_bits(TP_MODULE(net), tests);
-        if (!tp_failed()) printf("epoch %lld: held-out bits per character %.4f\n", (long long)epoch + 1, bits);
-        fflush(stdout);
-    }
+    learn(net, &a, loader, tests);
     tp_module_save(net, a.save);
     if (!tp_failed()) write_on(net, &a, &t);
 
@@ -253,7 +259,7 @@ int main(int argc, char **argv)
     if (!tp_failed()) printf("with and without caches the logits differ by %.1e at most\n", apart);
     if (!tp_failed() && !a.data) printf("the grammar leaves %.4f bits open\n", t.floor);
     if (!tp_failed()) printf("held-out bits per character %.4f\n", bits);
-    tp_free_all(net, opt, schedule, loader, tests, train, test);
+    tp_free_all(net, loader, tests, train, test);
     text_free(&t);
     return tp_report_error(stderr);
 }
