@@ -11,13 +11,11 @@
 #include "ops/samples.h"
 #include "ops/view.h"
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- Numbers ------------------------------------------------------------------------------------------------------------------------ */
 
 static tp_status truth(tp__call *call, bool value)
 {
-    return tp_failed() ? tp__pending() : give_out(call, tp_full(TP__SCALAR_SHAPE, value, .dtype = TP_BOOL));
+    return tp_failed() ? tp__pending() : tp__give_out(call, tp_full(TP__SCALAR_SHAPE, value, .dtype = TP_BOOL));
 }
 static tp_status equal_compose(tp__call *call) { return truth(call, tp_equal(call->in[0], call->in[1])); }
 typedef struct close_attr { double rtol, atol; bool equal_nan; } close_attr;
@@ -28,20 +26,20 @@ static tp_status allclose_compose(tp__call *call)
     tp_tensor *within = tp_le(tp_abs(tp_sub(a, b)), tp_add(tp_mul(tp_abs(b), attr->rtol), attr->atol));
     within = tp_logical_or(tp_eq(a, b), tp_logical_and(within, tp_isfinite(b)));
     if (attr->equal_nan) within = tp_logical_or(within, tp_logical_and(tp_isnan(a), tp_isnan(b)));
-    return give_out(call, tp_all(within));
+    return tp__give_out(call, tp_all(within));
 }
 static tp_status item_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     if (x->numel != 1) return tp__call_fail(call, TP_ERR_SHAPE, "%s has %lld elements, and not one", tp__shape_text(x), (long long)x->numel);
-    return give_out(call, tp_clone(tp_reshape(tp_detach(x), TP__SCALAR_SHAPE)));
+    return tp__give_out(call, tp_clone(tp_reshape(tp_detach(x), TP__SCALAR_SHAPE)));
 }
 
 /* ---- Places --------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_status diagflat_compose(tp__call *call)
 {
-    return give_out(call, tp_diag_embed(tp_reshape(call->in[0], TP_SHAPE(-1)), .offset = *(const int64_t *)call->attr));
+    return tp__give_out(call, tp_diag_embed(tp_reshape(call->in[0], TP_SHAPE(-1)), .offset = *(const int64_t *)call->attr));
 }
 
 typedef struct combination_attr { int64_t r; bool with_replacement; } combination_attr;
@@ -50,12 +48,14 @@ static tp_status combinations_compose(tp__call *call)
     const combination_attr *attr = call->attr;
     tp_tensor *x = call->in[0], *rows = NULL;
     if (x->ndim != 1) return tp__call_fail(call, TP_ERR_SHAPE, "takes a vector, not %s", tp__shape_text(x));
-    if (attr->r < 0 || attr->r > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_ARGUMENT, "r is %lld, and must be from 0 to %d", (long long)attr->r, TP_MAX_DIMS);
-    if (!attr->r) return give_out(call, tp_narrow(x, 0, 0, 0));
+    if (attr->r < 0 || attr->r > TP_MAX_DIMS)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "r is %lld, and must be from 0 to %d", (long long)attr->r, TP_MAX_DIMS);
+    if (!attr->r) return tp__give_out(call, tp_narrow(x, 0, 0, 0));
     const int r = (int)attr->r;
     tp_shape shape = { .ndim = r };
     for (int d = 0; d < r; d++) shape.dim[d] = 1;
-    tp_tensor *place = tp_arange(0, (double)x->numel, 1, .dtype = TP_I64, .device = x->device), *last = NULL, *good = tp_ones(shape, .dtype = TP_BOOL, .device = x->device);
+    tp_tensor *place = tp_arange(0, (double)x->numel, 1, .dtype = TP_I64, .device = x->device), *last = NULL;
+    tp_tensor *good = tp_ones(shape, .dtype = TP_BOOL, .device = x->device);
     for (int d = 0; d < r; d++) {                      /* each place after the one before it */
         shape.dim[d] = x->numel;
         tp_tensor *at = tp_reshape(place, shape);
@@ -67,21 +67,22 @@ static tp_status combinations_compose(tp__call *call)
     rows = tp_nonzero(good);
     if (!rows) return tp__pending();
     tp_tensor *picked = tp_index_select(x, 0, tp_reshape(rows, TP_SHAPE(-1)));
-    return give_out(call, tp_reshape(picked, TP_SHAPE(rows->shape[0], r)));
+    return tp__give_out(call, tp_reshape(picked, TP_SHAPE(rows->shape[0], r)));
 }
 
 static tp_status unravel_compose(tp__call *call)
 {
     const tp__ints *size = call->attr;
     tp_tensor *rest = call->in[0], *out[TP_MAX_DIMS];
-    if (tp__is_floating(rest->dtype) || rest->dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name((tp_dtype)rest->dtype));
+    if (tp__is_floating(rest->dtype) || rest->dtype == TP_BOOL)
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name((tp_dtype)rest->dtype));
     for (int d = (int)size->n - 1; d >= 0; d--) {
         if (size->v[d] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)size->n, size->v));
         out[d] = size->v[d] ? tp_remainder(rest, size->v[d]) : tp_clone(rest);
         rest = size->v[d] ? tp_floor_divide(rest, size->v[d]) : rest;
     }
     for (int d = 0; d < size->n; d++)
-        if (give_out(call, out[d])) return tp__pending();
+        if (tp__give_out(call, out[d])) return tp__pending();
     return TP_OK;
 }
 
@@ -93,8 +94,8 @@ static tp_status nonzero_static_compose(tp__call *call)
     tp_tensor *rows = tp_nonzero(call->in[0]);
     if (!rows) return tp__pending();
     const int64_t n = rows->shape[0];
-    if (n >= attr->size) return give_out(call, tp_contiguous(tp_narrow(rows, 0, 0, attr->size)));
-    return give_out(call, tp_cat(TP_TENSORS(rows, tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device)), 0));
+    if (n >= attr->size) return tp__give_out(call, tp_contiguous(tp_narrow(rows, 0, 0, attr->size)));
+    return tp__give_out(call, tp_cat(TP_TENSORS(rows, tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device)), 0));
 }
 
 static tp_status shapes_compose(tp__call *call)
@@ -116,14 +117,15 @@ static tp_status shapes_compose(tp__call *call)
             const int64_t side = number ? one->value.integer : one->value.ints[d];
             int64_t *all = &shape.dim[shape.ndim - ndim + d];
             if (side < 0) return tp__call_fail(call, TP_ERR_SHAPE, "item %d has a side of %lld", i, (long long)side);
-            if (side != 1 && *all != 1 && side != *all) return tp__call_fail(call, TP_ERR_SHAPE, "%lld and %lld do not broadcast", (long long)*all, (long long)side);
+            if (side != 1 && *all != 1 && side != *all)
+                return tp__call_fail(call, TP_ERR_SHAPE, "%lld and %lld do not broadcast", (long long)*all, (long long)side);
             if (*all == 1) *all = side;
         }
     }
     tp_tensor *y = tp_empty(TP_SHAPE(shape.ndim), .dtype = TP_I64);
     for (int d = 0; y && d < shape.ndim; d++)
         if (!tp_fill_(tp_select(y, 0, d), shape.dim[d])) return tp__pending();
-    return give_out(call, y);
+    return tp__give_out(call, y);
 }
 
 static tp_status shift(tp__call *call, int64_t more)
@@ -140,12 +142,12 @@ static tp_status shift(tp__call *call, int64_t more)
         by.dim[by.ndim++] = x->ndim ? (x->shape[dim] + more) / 2 : 0;
         along.dim[along.n++] = dim;
     }
-    if (!x->ndim) return give_out(call, tp_clone(call->in[0]));
-    return give_out(call, tp_roll(call->in[0], by, along));
+    if (!x->ndim) return tp__give_out(call, tp_clone(call->in[0]));
+    return tp__give_out(call, tp_roll(call->in[0], by, along));
 }
 static tp_status shift_compose(tp__call *call) { return shift(call, 0); }
 static tp_status shift_back_compose(tp__call *call) { return shift(call, 1); }
-static tp_status alias_copy_compose(tp__call *call) { return give_out(call, tp_clone(call->in[0])); }
+static tp_status alias_copy_compose(tp__call *call) { return tp__give_out(call, tp_clone(call->in[0])); }
 
 /* ---- Images --------------------------------------------------------------------------------------------------------------------------- */
 
@@ -159,7 +161,7 @@ static tp_status upsample(tp__call *call, const char *mode, bool align_corners)
     if (attr->size && attr->size->kind) args[n] = *attr->size, args[n++].name = "size";
     if (attr->scale_factor && attr->scale_factor->kind) args[n] = *attr->scale_factor, args[n++].name = "scale_factor";
     tp_tensor *y = NULL;
-    return tp_op_call("interpolate", args, n, &y, 1, NULL) ? tp__pending() : give_out(call, y);
+    return tp_op_call("interpolate", args, n, &y, 1, NULL) ? tp__pending() : tp__give_out(call, y);
 }
 static tp_status nearest_compose(tp__call *call) { return upsample(call, "nearest", false); }
 static tp_status bilinear_compose(tp__call *call) { return upsample(call, "bilinear", true); }
@@ -211,15 +213,19 @@ static const tp_op op_allclose = COMPOSED("allclose(Tensor input, Tensor other, 
 static const tp_op op_diagflat = COMPOSED("diagflat(Tensor input, int offset=0) -> Tensor", 0, diagflat_compose, sizeof(int64_t), diagflat_samples);
 static const tp_op op_combinations = COMPOSED("combinations(Tensor input, int r=2, bool with_replacement=false) -> Tensor", 0, combinations_compose,
     sizeof(combination_attr), combinations_samples);
-static const tp_op op_unravel_index = COMPOSED("unravel_index(Tensor indices, int[] shape) -> Tensor[]", PLAIN, unravel_compose, sizeof(tp__ints), unravel_samples);
+static const tp_op op_unravel_index = COMPOSED("unravel_index(Tensor indices, int[] shape) -> Tensor[]", PLAIN, unravel_compose, sizeof(tp__ints),
+                                               unravel_samples);
 static const tp_op op_nonzero_static = COMPOSED("nonzero_static(Tensor input, *, int size, int fill_value=-1) -> Tensor", PLAIN, nonzero_static_compose,
     sizeof(static_attr), static_samples);
 static const tp_op op_shapes = COMPOSED("broadcast_shapes(any shapes) -> Tensor", PLAIN, shapes_compose, sizeof(const tp_arg *), shapes_samples);
 static const tp_op op_shift = COMPOSED("fft_fftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_compose, sizeof(tp__ints), shift_samples);
-static const tp_op op_shift_back = COMPOSED("fft_ifftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_back_compose, sizeof(tp__ints), shift_samples);
+static const tp_op op_shift_back = COMPOSED("fft_ifftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_back_compose, sizeof(tp__ints),
+                                            shift_samples);
 static const tp_op op_alias_copy = COMPOSED("alias_copy(Tensor input) -> Tensor", 0, alias_copy_compose, 0, copy_samples);
-static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, nearest_compose, sizeof(upsample_attr), upsample_samples);
-static const tp_op op_bilinear = COMPOSED("upsample_bilinear(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, bilinear_compose, sizeof(upsample_attr), upsample_samples);
+static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, nearest_compose,
+                                         sizeof(upsample_attr), upsample_samples);
+static const tp_op op_bilinear = COMPOSED("upsample_bilinear(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, bilinear_compose,
+                                          sizeof(upsample_attr), upsample_samples);
 
 const tp_op *const tp__ops_forms[] = {
     &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_shapes, &op_shift,

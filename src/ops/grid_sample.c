@@ -19,8 +19,6 @@ typedef struct sampling { int mode, padding; bool align_corners; } sampling;
 typedef struct sample_attr { int32_t mode, padding_mode; bool align_corners; } sample_attr;
 typedef struct sampler_attr { int64_t interpolation_mode, padding_mode; bool align_corners; } sampler_attr;
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- Where a point is ------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *pixels_of(tp_tensor *t, int64_t size, bool align_corners)
@@ -130,7 +128,8 @@ static tp_status check(const tp__call *call, const sampling *how)
         if (!x->shape[d]) return tp__call_fail(call, TP_ERR_SHAPE, "input %s has no pixels", tp__shape_text(x));
     if (how->mode < BILINEAR || how->mode > BICUBIC || how->padding < ZEROS || how->padding > REFLECTION)
         return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %d, or no padding mode %d", how->mode, how->padding);
-    if (how->mode == BICUBIC && dims == 3) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "bicubic is of images [n, c, h, w] alone, not %s", tp__shape_text(x));
+    if (how->mode == BICUBIC && dims == 3)
+        return tp__call_fail(call, TP_ERR_UNSUPPORTED, "bicubic is of images [n, c, h, w] alone, not %s", tp__shape_text(x));
     return TP_OK;
 }
 
@@ -154,7 +153,7 @@ static tp_status sample(tp__call *call, const sampling *how)
     for (int d = 0; d < dims; d++)
         if (!grid || !taps_of(&t[d], tp_select(grid, 2, dims - 1 - d), sides[d], how)) return tp__pending();
     x = tp_reshape(tp_to_dtype(x, within), TP_SHAPE(shape.dim[0], shape.dim[1], pixels));
-    return give_out(call, tp_to_dtype(tp_reshape(read_from(x, t, sides, dims), shape), dtype));
+    return tp__give_out(call, tp_to_dtype(tp_reshape(read_from(x, t, sides, dims), shape), dtype));
 }
 
 static tp_status grid_sample_compose(tp__call *call)
@@ -165,9 +164,11 @@ static tp_status grid_sample_compose(tp__call *call)
 static tp_status sampler(tp__call *call, int dims)
 {
     const sampler_attr *a = call->attr;
-    if (dims && call->in[0]->ndim != dims + 2) return tp__call_fail(call, TP_ERR_SHAPE, "input %s does not have %d dims", tp__shape_text(call->in[0]), dims + 2);
+    if (dims && call->in[0]->ndim != dims + 2)
+        return tp__call_fail(call, TP_ERR_SHAPE, "input %s does not have %d dims", tp__shape_text(call->in[0]), dims + 2);
     if (a->interpolation_mode < BILINEAR || a->interpolation_mode > BICUBIC || a->padding_mode < ZEROS || a->padding_mode > REFLECTION)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %lld, or no padding mode %lld", (long long)a->interpolation_mode, (long long)a->padding_mode);
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %lld, or no padding mode %lld", (long long)a->interpolation_mode,
+                             (long long)a->padding_mode);
     return sample(call, &(sampling){ (int)a->interpolation_mode, (int)a->padding_mode, a->align_corners });
 }
 static tp_status sampler_compose(tp__call *call) { return sampler(call, 0); }
@@ -193,9 +194,11 @@ static tp_status affine_grid_compose(tp__call *call)
     const affine_attr *a = call->attr;
     tp_tensor *theta = call->in[0], *parts[4];
     const int dims = (int)a->size.n - 2;
-    if (!tp__is_floating(theta->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)theta->dtype));
+    if (!tp__is_floating(theta->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)theta->dtype));
     if (dims < 2 || dims > 3 || theta->ndim != 3 || theta->shape[0] != a->size.v[0] || theta->shape[1] != dims || theta->shape[2] != dims + 1)
-        return tp__call_fail(call, TP_ERR_SHAPE, "theta %s does not fit the size %s", tp__shape_text(theta), tp__dims_text((int)a->size.n, a->size.v));
+        return tp__call_fail(call, TP_ERR_SHAPE, "theta %s does not fit the size %s", tp__shape_text(theta),
+                             tp__dims_text((int)a->size.n, a->size.v));
     tp_shape all = { .ndim = dims };
     int64_t points = 1;
     for (int d = 0; d < dims; d++) {
@@ -211,7 +214,7 @@ static tp_status affine_grid_compose(tp__call *call)
     shape.dim[0] = theta->shape[0];
     memcpy(shape.dim + 1, all.dim, sizeof *all.dim * (size_t)dims);
     shape.dim[dims + 1] = dims;
-    return give_out(call, tp_reshape(y, shape));
+    return tp__give_out(call, tp_reshape(y, shape));
 }
 
 /* ---- Samples, descriptors, public --------------------------------------------------------------------------------------------------------------- */
@@ -235,8 +238,14 @@ static void sample_samples(tp_sample_set *set)
     TP__GIVE(set, X(1, 2, 2, 3, 2), GRID(1, 2, 1, 2, 3), TP__STRING_ARG("bilinear"), TP__STRING_ARG("border"));
     TP__GIVE(set, X(0, 2, 3, 4), GRID(0, 2, 3, 2));
 }
-static void sampler_2d_samples(tp_sample_set *set) { TP__GIVE(set, X(1, 2, 3, 4), GRID(1, 3, 2, 2), TP__INT_ARG(2), TP__INT_ARG(0), TP__BOOL_ARG(true)); }
-static void sampler_3d_samples(tp_sample_set *set) { TP__GIVE(set, X(1, 2, 2, 3, 2), GRID(1, 2, 1, 2, 3), TP__INT_ARG(0), TP__INT_ARG(2), TP__BOOL_ARG(false)); }
+static void sampler_2d_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(1, 2, 3, 4), GRID(1, 3, 2, 2), TP__INT_ARG(2), TP__INT_ARG(0), TP__BOOL_ARG(true));
+}
+static void sampler_3d_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(1, 2, 2, 3, 2), GRID(1, 2, 1, 2, 3), TP__INT_ARG(0), TP__INT_ARG(2), TP__BOOL_ARG(false));
+}
 static void sampler_samples(tp_sample_set *set) { sampler_2d_samples(set); sampler_3d_samples(set); }
 static void affine_samples(tp_sample_set *set)
 {
@@ -244,14 +253,13 @@ static void affine_samples(tp_sample_set *set)
     TP__GIVE(set, X(1, 3, 4), TP__INTS_ARG(5, 1, 2, 1, 3, 2), TP__BOOL_ARG(true));
 }
 
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
-static const tp_op op_grid_sample = COMPOSED("grid_sample(Tensor input, Tensor grid, string{bilinear,nearest,bicubic} mode=bilinear, "
+static const tp_op op_grid_sample = TP__COMPOSED("grid_sample(Tensor input, Tensor grid, string{bilinear,nearest,bicubic} mode=bilinear, "
     "string{zeros,border,reflection} padding_mode=zeros, bool? align_corners=none) -> Tensor", grid_sample_compose, sizeof(sample_attr), sample_samples);
 #define SAMPLER(name) name "(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor"
-static const tp_op op_sampler = COMPOSED(SAMPLER("grid_sampler"), sampler_compose, sizeof(sampler_attr), sampler_samples);
-static const tp_op op_sampler_2d = COMPOSED(SAMPLER("grid_sampler_2d"), sampler_2d_compose, sizeof(sampler_attr), sampler_2d_samples);
-static const tp_op op_sampler_3d = COMPOSED(SAMPLER("grid_sampler_3d"), sampler_3d_compose, sizeof(sampler_attr), sampler_3d_samples);
-static const tp_op op_affine_grid = COMPOSED("affine_grid(Tensor theta, int[] size, bool? align_corners=none) -> Tensor", affine_grid_compose, sizeof(affine_attr),
+static const tp_op op_sampler = TP__COMPOSED(SAMPLER("grid_sampler"), sampler_compose, sizeof(sampler_attr), sampler_samples);
+static const tp_op op_sampler_2d = TP__COMPOSED(SAMPLER("grid_sampler_2d"), sampler_2d_compose, sizeof(sampler_attr), sampler_2d_samples);
+static const tp_op op_sampler_3d = TP__COMPOSED(SAMPLER("grid_sampler_3d"), sampler_3d_compose, sizeof(sampler_attr), sampler_3d_samples);
+static const tp_op op_affine_grid = TP__COMPOSED("affine_grid(Tensor theta, int[] size, bool? align_corners=none) -> Tensor", affine_grid_compose, sizeof(affine_attr),
     affine_samples);
 
 tp_tensor *tp_affine_grid(tp_tensor *theta, tp_shape size, bool align_corners)
@@ -268,7 +276,8 @@ tp_tensor *tp_grid_sample_with(tp_tensor *x, tp_tensor *grid, const tp_grid_samp
     const int32_t mode = o.mode == TP_NEAREST ? NEAREST : o.mode == TP_BICUBIC ? BICUBIC : BILINEAR;
     if ((mode == BILINEAR && o.mode != TP_INTERPOLATION_DEFAULT && o.mode != TP_BILINEAR) || o.padding_mode < 0 || o.padding_mode > TP_BEYOND_REFLECTION)
         return tp_fail(TP_ERR_ARGUMENT, "grid_sample: there is no mode %d, or no padding mode %d", (int)o.mode, (int)o.padding_mode), NULL;
-    return tp__run1(&op_grid_sample, (tp_tensor *[]){ x, grid }, 2, &(sample_attr){ 1 + mode, 1 + (int32_t)o.padding_mode, o.align_corners }, TP__CALLER);
+    return tp__run1(&op_grid_sample, (tp_tensor *[]){ x, grid }, 2, &(sample_attr){ 1 + mode, 1 + (int32_t)o.padding_mode, o.align_corners },
+                    TP__CALLER);
 }
 
 const tp_op *const tp__ops_grid_sample[] = { &op_grid_sample, &op_sampler, &op_sampler_2d, &op_sampler_3d, &op_affine_grid, NULL };

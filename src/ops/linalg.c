@@ -132,20 +132,14 @@ static tp_status cholesky_backward(const tp_node *node, tp_tensor *const *dy, ui
 
 /* ---- What users call: vectors, broadcast batches, either side ------------------------------------------------------------------------ */
 
-static tp_status give_out(tp__call *call, tp_tensor *y)
-{
-    call->out[call->n_out++] = y;
-    return tp__made(y);
-}
-
 static tp_status cholesky_compose(tp__call *call)
 {
     const bool upper = *(const bool *)call->attr;
     tp_tensor *a = call->in[0];
     if (check_square(call)) return tp__pending();
-    if (!upper) return give_out(call, tp__run1(&op_cholesky, &a, 1, NULL, NULL));
+    if (!upper) return tp__give_out(call, tp__run1(&op_cholesky, &a, 1, NULL, NULL));
     a = flip(a);
-    return give_out(call, flip(tp__run1(&op_cholesky, &a, 1, NULL, NULL)));
+    return tp__give_out(call, flip(tp__run1(&op_cholesky, &a, 1, NULL, NULL)));
 }
 
 /* Both with the batch that they broadcast to. */
@@ -208,7 +202,7 @@ static tp_status solve_compose(tp__call *call)
     if (!left) a = flip(a), b = flip(b);
     if (!a || !b || !broadcast_batches(call, &a, &b)) return tp__pending();
     tp_tensor *x = solve(a, b);
-    return give_out(call, vector ? tp_select(x, -1, 0) : left ? x : flip(x));
+    return tp__give_out(call, vector ? tp_select(x, -1, 0) : left ? x : flip(x));
 }
 
 typedef struct triangular_attr { bool upper, left, unitriangular; } triangular_attr;
@@ -220,7 +214,7 @@ static tp_status triangular_compose(tp__call *call)
     if (!attr->left) a = flip(a), b = flip(b);
     if (!a || !b || !broadcast_batches(call, &a, &b)) return tp__pending();
     tp_tensor *x = triangular(a, b, attr->upper == attr->left, attr->unitriangular);
-    return give_out(call, attr->left ? x : flip(x));
+    return tp__give_out(call, attr->left ? x : flip(x));
 }
 
 static tp_tensor *identity(int64_t n, tp_dtype dtype, tp_device device)
@@ -237,13 +231,13 @@ static tp_status power_compose(tp__call *call)
     if (check_square(call)) return tp__pending();
     if (n < 0) a = inverse(a);
     if (!a) return tp__pending();
-    if (!n) return give_out(call, tp_where(tp_zeros(TP_SHAPE(1), .dtype = TP_BOOL, .device = a->device), a, identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device)));
+    if (!n) return tp__give_out(call, tp_where(tp_zeros(TP_SHAPE(1), .dtype = TP_BOOL, .device = a->device), a, identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device)));
     for (uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n; left; left >>= 1) {
         if (left & 1) y = y ? tp_matmul(y, a) : a;
         if (left > 1) a = tp_matmul(a, a);
         if (!y && tp__pending()) return tp__pending();
     }
-    return give_out(call, y == call->in[0] ? tp_clone(y) : y);
+    return tp__give_out(call, y == call->in[0] ? tp_clone(y) : y);
 }
 
 /* ---- Samples, descriptors ---------------------------------------------------------------------------------------------------------------- */

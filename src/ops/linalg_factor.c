@@ -438,7 +438,6 @@ static void ormqr_samples(tp_sample_set *set)
 
 #define FACTORS(text, rule, back, bytes, give, ...) { .schema = text, .flags = TP__INTERNAL, .shape = rule, .forward = tp__run_contiguous, .backward = back, \
     .saves = { __VA_ARGS__ }, .attr_size = bytes, .samples = give, .state = TP__STATE }
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
 #define UPLO "string{L,U,l,u} UPLO=L"
 static const tp_op op_eigh_factors = FACTORS("eigh_factors(Tensor input, bool upper) -> (Tensor, Tensor)", eigh_shape, eigh_backward, sizeof(bool), factors_samples,
     TP__OUTPUT(0), TP__OUTPUT(1));
@@ -450,25 +449,25 @@ static const tp_op op_pivot_matrix = { .schema = "pivot_matrix(Tensor pivots, in
     .forward = tp__run_contiguous, .attr_size = sizeof(rows_attr), .samples = pivot_samples, .state = TP__STATE };
 static const tp_op op_geqrf = { .schema = "geqrf(Tensor input) -> (Tensor, Tensor)", .flags = TP__NO_GRAD_OP, .shape = geqrf_shape, .forward = tp__run_contiguous,
     .samples = matrix_samples, .state = TP__STATE };
-static const tp_op op_eigh = COMPOSED("linalg_eigh(Tensor input, " UPLO ") -> (Tensor, Tensor)", eigh_compose, sizeof(int32_t), eigh_samples);
-static const tp_op op_eigvalsh = COMPOSED("linalg_eigvalsh(Tensor input, " UPLO ") -> Tensor", eigvalsh_compose, sizeof(int32_t), eigh_samples);
+static const tp_op op_eigh = TP__COMPOSED("linalg_eigh(Tensor input, " UPLO ") -> (Tensor, Tensor)", eigh_compose, sizeof(int32_t), eigh_samples);
+static const tp_op op_eigvalsh = TP__COMPOSED("linalg_eigvalsh(Tensor input, " UPLO ") -> Tensor", eigvalsh_compose, sizeof(int32_t), eigh_samples);
 static const tp_op op_sqrth = { .schema = "linalg_matrix_sqrth(Tensor input) -> Tensor", .shape = sqrth_shape, .forward = sqrth_forward, .backward = sqrth_backward,
     .saves = { TP__OUTPUT(0) }, .samples = sqrth_samples, .state = TP__STATE };
-static const tp_op op_qr = COMPOSED("linalg_qr(Tensor A, string{reduced,complete,r} mode=reduced) -> (Tensor, Tensor)", qr_compose, sizeof(int32_t), qr_samples);
-static const tp_op op_torch_qr = COMPOSED("qr(Tensor input, bool some=true) -> (Tensor, Tensor)", torch_qr_compose, sizeof(bool), matrix_samples);
-static const tp_op op_lu_factor = COMPOSED("linalg_lu_factor(Tensor A, *, bool pivot=true) -> (Tensor, Tensor)", lu_factor_compose, sizeof(bool), matrix_samples);
-static const tp_op op_lu_factor_ex = COMPOSED("linalg_lu_factor_ex(Tensor A, *, bool pivot=true, bool check_errors=false) -> (Tensor, Tensor, Tensor)",
+static const tp_op op_qr = TP__COMPOSED("linalg_qr(Tensor A, string{reduced,complete,r} mode=reduced) -> (Tensor, Tensor)", qr_compose, sizeof(int32_t), qr_samples);
+static const tp_op op_torch_qr = TP__COMPOSED("qr(Tensor input, bool some=true) -> (Tensor, Tensor)", torch_qr_compose, sizeof(bool), matrix_samples);
+static const tp_op op_lu_factor = TP__COMPOSED("linalg_lu_factor(Tensor A, *, bool pivot=true) -> (Tensor, Tensor)", lu_factor_compose, sizeof(bool), matrix_samples);
+static const tp_op op_lu_factor_ex = TP__COMPOSED("linalg_lu_factor_ex(Tensor A, *, bool pivot=true, bool check_errors=false) -> (Tensor, Tensor, Tensor)",
     lu_factor_ex_compose, 2 * sizeof(bool), matrix_samples);
-static const tp_op op_torch_lu = COMPOSED("lu(Tensor A, bool pivot=true, bool get_infos=false) -> Tensor[]", torch_lu_compose, 2 * sizeof(bool), matrix_samples);
-static const tp_op op_lu = COMPOSED("linalg_lu(Tensor A, *, bool pivot=true) -> (Tensor, Tensor, Tensor)", lu_compose, sizeof(bool), matrix_samples);
-static const tp_op op_lu_unpack = COMPOSED("lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=true, bool unpack_pivots=true) -> (Tensor, Tensor, Tensor)",
+static const tp_op op_torch_lu = TP__COMPOSED("lu(Tensor A, bool pivot=true, bool get_infos=false) -> Tensor[]", torch_lu_compose, 2 * sizeof(bool), matrix_samples);
+static const tp_op op_lu = TP__COMPOSED("linalg_lu(Tensor A, *, bool pivot=true) -> (Tensor, Tensor, Tensor)", lu_compose, sizeof(bool), matrix_samples);
+static const tp_op op_lu_unpack = TP__COMPOSED("lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=true, bool unpack_pivots=true) -> (Tensor, Tensor, Tensor)",
     lu_unpack_compose, 2 * sizeof(bool), unpack_samples);
-static const tp_op op_lu_solve = COMPOSED("linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=true, bool adjoint=false) -> Tensor",
+static const tp_op op_lu_solve = TP__COMPOSED("linalg_lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=true, bool adjoint=false) -> Tensor",
     lu_solve_compose, 2 * sizeof(bool), lu_solve_samples);
-static const tp_op op_torch_lu_solve = COMPOSED("lu_solve(Tensor input, Tensor LU_data, Tensor LU_pivots) -> Tensor", torch_lu_solve_compose, 0, torch_lu_solve_samples);
-static const tp_op op_householder = COMPOSED("linalg_householder_product(Tensor input, Tensor tau) -> Tensor", householder_compose, 0, householder_samples);
-static const tp_op op_orgqr = COMPOSED("orgqr(Tensor input, Tensor input2) -> Tensor", householder_compose, 0, householder_samples);
-static const tp_op op_ormqr = COMPOSED("ormqr(Tensor input, Tensor input2, Tensor input3, bool left=true, bool transpose=false) -> Tensor", ormqr_compose,
+static const tp_op op_torch_lu_solve = TP__COMPOSED("lu_solve(Tensor input, Tensor LU_data, Tensor LU_pivots) -> Tensor", torch_lu_solve_compose, 0, torch_lu_solve_samples);
+static const tp_op op_householder = TP__COMPOSED("linalg_householder_product(Tensor input, Tensor tau) -> Tensor", householder_compose, 0, householder_samples);
+static const tp_op op_orgqr = TP__COMPOSED("orgqr(Tensor input, Tensor input2) -> Tensor", householder_compose, 0, householder_samples);
+static const tp_op op_ormqr = TP__COMPOSED("ormqr(Tensor input, Tensor input2, Tensor input3, bool left=true, bool transpose=false) -> Tensor", ormqr_compose,
     2 * sizeof(bool), ormqr_samples);
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -13,7 +13,6 @@
 #include <math.h>
 
 static tp_tensor *flip(tp_tensor *x) { return tp_transpose(x, -1, -2); }
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
 static int64_t rows_of(const tp_tensor *x) { return x->shape[x->ndim - 2]; }
 static int64_t columns_of(const tp_tensor *x) { return x->shape[x->ndim - 1]; }
 
@@ -36,7 +35,7 @@ static tp_status svd_compose(tp__call *call)
         out[2] = flip(completed(flip(out[2])));
     }
     for (int i = 0; i < 3; i++)
-        if (give_out(call, out[i])) return tp__pending();
+        if (tp__give_out(call, out[i])) return tp__pending();
     return TP_OK;
 }
 typedef struct torch_svd_attr { bool some, compute_uv; } torch_svd_attr;
@@ -54,7 +53,7 @@ static tp_status torch_svd_compose(tp__call *call)     /* V, not its transpose; 
         out[i] = tp_zeros(shape, .dtype = tp_dtype_of(x), .device = tp_device_of(x));
     }
     for (int i = 0; i < 3; i++)
-        if (give_out(call, out[i])) return tp__pending();
+        if (tp__give_out(call, out[i])) return tp__pending();
     return TP_OK;
 }
 
@@ -84,7 +83,7 @@ static tp_status rank(tp__call *call, bool hermitian, tp_tensor *atol, tp_tensor
     if (!hermitian) s = tp_linalg_svdvals(x);
     else if (tp__eigh(x, false, &s, NULL)) s = tp_abs(s);
     if (!s) return tp__pending();
-    return give_out(call, tp_sum(tp_gt(s, least_that_counts(s, atol, rtol, x)), .dims = TP_DIMS(-1)));
+    return tp__give_out(call, tp_sum(tp_gt(s, least_that_counts(s, atol, rtol, x)), .dims = TP_DIMS(-1)));
 }
 static tp_status rank_compose(tp__call *call) { return rank(call, *(const bool *)call->attr, call->in[1], call->in[2]); }
 static tp_status rank_tol_compose(tp__call *call)      /* tol counts by itself */
@@ -137,16 +136,16 @@ static tp_tensor *pseudoinverse(tp_tensor *x, tp_tensor *atol, tp_tensor *rtol, 
 }
 static tp_status pinv_compose(tp__call *call)
 {
-    return give_out(call, pseudoinverse(call->in[0], call->in[1], call->in[2], *(const bool *)call->attr));
+    return tp__give_out(call, pseudoinverse(call->in[0], call->in[1], call->in[2], *(const bool *)call->attr));
 }
 static tp_status pinv_rcond_compose(tp__call *call)
 {
-    return give_out(call, pseudoinverse(call->in[0], NULL, call->in[1], *(const bool *)call->attr));
+    return tp__give_out(call, pseudoinverse(call->in[0], NULL, call->in[1], *(const bool *)call->attr));
 }
 static tp_status pinverse_compose(tp__call *call)
 {
     tp_tensor *rcond = tp_full(TP_SHAPE(1), *(const double *)call->attr, .dtype = TP_F64, .device = call->in[0]->device);
-    return rcond ? give_out(call, pseudoinverse(call->in[0], NULL, rcond, false)) : tp__pending();
+    return rcond ? tp__give_out(call, pseudoinverse(call->in[0], NULL, rcond, false)) : tp__pending();
 }
 
 /* ---- Least squares ---------------------------------------------------------------------------------------------------------------------- */
@@ -185,7 +184,7 @@ static tp_status lstsq_compose(tp__call *call)
         out[1] = tp_sum(tp_mul(off, off), .dims = TP_DIMS(-2));
     }
     for (int i = 0; i < 4; i++)
-        if (give_out(call, out[i])) return tp__pending();
+        if (tp__give_out(call, out[i])) return tp__pending();
     return TP_OK;
 }
 
@@ -201,19 +200,19 @@ static tp_status cond_compose(tp__call *call)
     if (number && fabs(p) == 2) {
         tp_tensor *s = tp_linalg_svdvals(x);
         if (!s) return tp__pending();
-        if (!s->shape[s->ndim - 1]) return give_out(call, tp_sum(s, .dims = TP_DIMS(-1)));
+        if (!s->shape[s->ndim - 1]) return tp__give_out(call, tp_sum(s, .dims = TP_DIMS(-1)));
         tp_tensor *first = tp_select(s, -1, 0), *last = tp_select(s, -1, -1);
-        return give_out(call, p > 0 ? tp_div(first, last) : tp_div(last, first));
+        return tp__give_out(call, p > 0 ? tp_div(first, last) : tp_div(last, first));
     }
     if (tp__linalg_square(call, x)) return tp__pending();
     if (!number && arg->kind != TP_ARG_STRING) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is a number, \"fro\" or \"nuc\"");
     tp_tensor *inverse = tp_linalg_inv(x);
     if (!inverse && tp_error_status() == TP_ERR_NUMERIC && x->ndim == 2) {         /* singular */
         tp_clear_error();
-        return give_out(call, tp_full(TP_SHAPE(), HUGE_VAL, .dtype = tp_dtype_of(x), .device = tp_device_of(x)));
+        return tp__give_out(call, tp_full(TP_SHAPE(), HUGE_VAL, .dtype = tp_dtype_of(x), .device = tp_device_of(x)));
     }
-    if (number) return give_out(call, tp_mul(tp_linalg_matrix_norm_of(x, p), tp_linalg_matrix_norm_of(inverse, p)));
-    return give_out(call, tp_mul(tp_linalg_matrix_norm(x, arg->value.string), tp_linalg_matrix_norm(inverse, arg->value.string)));
+    if (number) return tp__give_out(call, tp_mul(tp_linalg_matrix_norm_of(x, p), tp_linalg_matrix_norm_of(inverse, p)));
+    return tp__give_out(call, tp_mul(tp_linalg_matrix_norm(x, arg->value.string), tp_linalg_matrix_norm(inverse, arg->value.string)));
 }
 
 /* ---- matrix_exp ------------------------------------------------------------------------------------------------------------------------------ */
@@ -226,7 +225,7 @@ static tp_status exp_compose(tp__call *call)
     if ((dtype == TP_F16 || dtype == TP_BF16) && !(x = tp_to_dtype(x, TP_F32))) return tp__pending();
     if (tp__linalg_square(call, x)) return tp__pending();
     const int64_t n = columns_of(x);
-    if (!x->numel) return give_out(call, tp_clone(x));
+    if (!x->numel) return tp__give_out(call, tp_clone(x));
     if (!(x = tp_to_dtype(x, TP_F64))) return tp__pending();         /* squaring loses digits */
     tp_tensor *norm = tp_max(tp_sum(tp_abs(tp_detach(x)), .dims = TP_DIMS(-1)));
     if (!norm) return tp__pending();
@@ -238,7 +237,7 @@ static tp_status exp_compose(tp__call *call)
     tp_tensor *one = tp_eye(n, TP_NONE, .dtype = tp_dtype_of(x), .device = tp_device_of(x)), *y = tp_add(tp_div(a, TERMS), one);
     for (int k = TERMS - 1; k > 0 && y; k--) y = tp_add(tp_div(tp_matmul(a, y), k), one);
     for (int k = 0; k < squarings && y; k++) y = tp_matmul(y, y);
-    return give_out(call, tp_to_dtype(y, dtype));
+    return tp__give_out(call, tp_to_dtype(y, dtype));
 }
 
 /* ---- By Cholesky's factor, logdet, infos ------------------------------------------------------------------------------------------------------- */
@@ -291,19 +290,19 @@ static tp_status cholesky_solve_compose(tp__call *call)
     if (!b || !l) return tp__pending();
     wide = tp_shape_of(b), deep = tp_shape_of(l);
     for (int d = 0; d < wide.ndim - 2; d++) *(wide.dim[d] == 1 ? &wide.dim[d] : &deep.dim[d]) = wide.dim[d] == 1 ? deep.dim[d] : wide.dim[d];
-    return give_out(call, factor_solve(tp_expand(l, deep), tp_expand(b, wide), *(const bool *)call->attr));
+    return tp__give_out(call, factor_solve(tp_expand(l, deep), tp_expand(b, wide), *(const bool *)call->attr));
 }
 static tp_status cholesky_inverse_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     if (tp__linalg_square(call, x)) return tp__pending();
     tp_tensor *one = tp_expand(tp_eye(columns_of(x), TP_NONE, .dtype = tp_dtype_of(x), .device = tp_device_of(x)), tp_shape_of(x));
-    return give_out(call, factor_solve(x, one, *(const bool *)call->attr));
+    return tp__give_out(call, factor_solve(x, one, *(const bool *)call->attr));
 }
 static tp_status logdet_compose(tp__call *call)
 {
     tp_tensor *log, *sign = tp_linalg_slogdet(call->in[0], &log);
-    return give_out(call, tp_where(tp_lt(sign, 0), (double)NAN, log));
+    return tp__give_out(call, tp_where(tp_lt(sign, 0), (double)NAN, log));
 }
 typedef struct system_attr { bool upper, transpose, unitriangular; } system_attr;
 static tp_status triangular_solve_compose(tp__call *call)
@@ -311,7 +310,7 @@ static tp_status triangular_solve_compose(tp__call *call)
     const system_attr *attr = call->attr;
     tp_tensor *a = attr->transpose ? flip(call->in[1]) : call->in[1];
     tp_tensor *x = tp_linalg_solve_triangular(a, call->in[0], attr->upper != attr->transpose, .unitriangular = attr->unitriangular);
-    return give_out(call, x) ? tp__pending() : give_out(call, tp_clone(call->in[1]));
+    return tp__give_out(call, x) ? tp__pending() : tp__give_out(call, tp_clone(call->in[1]));
 }
 
 /* 0, or for a single matrix 1 and NaN where it failed; a failing batch is an error */
@@ -324,8 +323,8 @@ static tp_status with_info(tp__call *call, tp_tensor *y, bool strict)
         info = 1;
         y = tp_full_like(call->n_in > 1 ? call->in[1] : call->in[0], NAN);
     }
-    if (give_out(call, y)) return tp__pending();
-    return give_out(call, tp_full(tp__shape(a->ndim - 2, a->shape), info, .dtype = TP_I32, .device = a->device));
+    if (tp__give_out(call, y)) return tp__pending();
+    return tp__give_out(call, tp_full(tp__shape(a->ndim - 2, a->shape), info, .dtype = TP_I32, .device = a->device));
 }
 static tp_status inv_ex_compose(tp__call *call) { return with_info(call, tp_linalg_inv(call->in[0]), *(const bool *)call->attr); }
 static tp_status cholesky_ex_compose(tp__call *call)
@@ -347,8 +346,8 @@ static tp_status polar_compose(tp__call *call)
 {
     tp_tensor *out[3];
     if (tp__linalg_matrix(call, call->in[0]) || !tp__svd(call->in[0], out)) return tp__pending();
-    if (give_out(call, tp_matmul(out[0], out[2]))) return tp__pending();
-    return give_out(call, tp_matmul(tp_mul(flip(out[2]), tp_unsqueeze(out[1], -2)), out[2]));
+    if (tp__give_out(call, tp_matmul(out[0], out[2]))) return tp__pending();
+    return tp__give_out(call, tp_matmul(tp_mul(flip(out[2]), tp_unsqueeze(out[1], -2)), out[2]));
 }
 
 /* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------------------ */
@@ -439,36 +438,35 @@ static void solve_ex_samples(tp_sample_set *set)
     TP__GIVE(set, M(2, 3, 3), X(2, 2, 3), FLAG("left", false));
 }
 
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
 #define TOLERANCES "(Tensor input, *, Tensor|number? atol=none, Tensor|number? rtol=none, bool hermitian=false) -> Tensor"
-static const tp_op op_svd = COMPOSED("linalg_svd(Tensor A, bool full_matrices=true, *, string{gesvd,gesvdj,gesvda} driver=none) -> (Tensor, Tensor, Tensor)", svd_compose, sizeof(svd_attr), svd_samples);
-static const tp_op op_torch_svd = COMPOSED("svd(Tensor input, bool some=true, bool compute_uv=true) -> (Tensor, Tensor, Tensor)", torch_svd_compose, sizeof(torch_svd_attr), torch_svd_samples);
+static const tp_op op_svd = TP__COMPOSED("linalg_svd(Tensor A, bool full_matrices=true, *, string{gesvd,gesvdj,gesvda} driver=none) -> (Tensor, Tensor, Tensor)", svd_compose, sizeof(svd_attr), svd_samples);
+static const tp_op op_torch_svd = TP__COMPOSED("svd(Tensor input, bool some=true, bool compute_uv=true) -> (Tensor, Tensor, Tensor)", torch_svd_compose, sizeof(torch_svd_attr), torch_svd_samples);
 static const tp_op op_pseudoinverse = { .schema = "pseudoinverse(Tensor input, Tensor? atol, Tensor? rtol, bool hermitian) -> Tensor", .flags = TP__INTERNAL,
     .shape = pinv_shape, .forward = pinv_forward, .backward = pinv_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(bool),
     .samples = pseudoinverse_samples, .state = TP__STATE };
-static const tp_op op_pinv = COMPOSED("linalg_pinv" TOLERANCES, pinv_compose, sizeof(bool), pinv_samples);
-static const tp_op op_pinv_rcond = COMPOSED("linalg_pinv.rcond(Tensor input, Tensor|number rcond, bool hermitian=false) -> Tensor", pinv_rcond_compose, sizeof(bool), tol_samples);
-static const tp_op op_pinverse = COMPOSED("pinverse(Tensor input, float rcond=1e-15) -> Tensor", pinverse_compose, sizeof(double), matrix_samples);
+static const tp_op op_pinv = TP__COMPOSED("linalg_pinv" TOLERANCES, pinv_compose, sizeof(bool), pinv_samples);
+static const tp_op op_pinv_rcond = TP__COMPOSED("linalg_pinv.rcond(Tensor input, Tensor|number rcond, bool hermitian=false) -> Tensor", pinv_rcond_compose, sizeof(bool), tol_samples);
+static const tp_op op_pinverse = TP__COMPOSED("pinverse(Tensor input, float rcond=1e-15) -> Tensor", pinverse_compose, sizeof(double), matrix_samples);
 static const tp_op op_rank = { .schema = "linalg_matrix_rank" TOLERANCES, .flags = TP__NO_GRAD_OP, .compose = rank_compose, .attr_size = sizeof(bool), .samples = rank_samples, .state = TP__STATE };
 static const tp_op op_rank_tol = { .schema = "linalg_matrix_rank.tol(Tensor input, Tensor|number tol, bool hermitian=false) -> Tensor", .flags = TP__NO_GRAD_OP, .compose = rank_tol_compose,
     .attr_size = sizeof(bool), .samples = tol_samples, .state = TP__STATE };
-static const tp_op op_lstsq = COMPOSED("linalg_lstsq(Tensor input, Tensor b, number? rcond=none, *, string{gelsy,gels,gelsd,gelss} driver=none) -> (Tensor, Tensor, Tensor, Tensor)",
+static const tp_op op_lstsq = TP__COMPOSED("linalg_lstsq(Tensor input, Tensor b, number? rcond=none, *, string{gelsy,gels,gelsd,gelss} driver=none) -> (Tensor, Tensor, Tensor, Tensor)",
     lstsq_compose, sizeof(lstsq_attr), lstsq_samples);
-static const tp_op op_cond = COMPOSED("linalg_cond(Tensor input, any p=none) -> Tensor", cond_compose, sizeof(const tp_arg *), cond_samples);
-static const tp_op op_matrix_exp = COMPOSED("matrix_exp(Tensor input) -> Tensor", exp_compose, 0, square_samples);
-static const tp_op op_linalg_matrix_exp = COMPOSED("linalg_matrix_exp(Tensor input) -> Tensor", exp_compose, 0, square_samples);
+static const tp_op op_cond = TP__COMPOSED("linalg_cond(Tensor input, any p=none) -> Tensor", cond_compose, sizeof(const tp_arg *), cond_samples);
+static const tp_op op_matrix_exp = TP__COMPOSED("matrix_exp(Tensor input) -> Tensor", exp_compose, 0, square_samples);
+static const tp_op op_linalg_matrix_exp = TP__COMPOSED("linalg_matrix_exp(Tensor input) -> Tensor", exp_compose, 0, square_samples);
 static const tp_op op_factor_solve = { .schema = "factor_solve(Tensor input, Tensor factor, bool upper) -> Tensor", .flags = TP__INTERNAL, .shape = factor_shape,
     .forward = factor_forward, .backward = factor_backward, .saves = { TP__INPUT(1, 0), TP__OUTPUT(0) }, .attr_size = sizeof(bool), .samples = factor_solve_samples,
     .state = TP__STATE };
-static const tp_op op_cholesky_solve = COMPOSED("cholesky_solve(Tensor input, Tensor input2, bool upper=false) -> Tensor", cholesky_solve_compose, sizeof(bool), factor_samples);
-static const tp_op op_cholesky_inverse = COMPOSED("cholesky_inverse(Tensor input, bool upper=false) -> Tensor", cholesky_inverse_compose, sizeof(bool), cholesky_inverse_samples);
-static const tp_op op_logdet = COMPOSED("logdet(Tensor input) -> Tensor", logdet_compose, 0, square_samples);
-static const tp_op op_triangular_solve = COMPOSED("triangular_solve(Tensor input, Tensor A, bool upper=true, bool transpose=false, bool unitriangular=false) -> (Tensor, Tensor)",
+static const tp_op op_cholesky_solve = TP__COMPOSED("cholesky_solve(Tensor input, Tensor input2, bool upper=false) -> Tensor", cholesky_solve_compose, sizeof(bool), factor_samples);
+static const tp_op op_cholesky_inverse = TP__COMPOSED("cholesky_inverse(Tensor input, bool upper=false) -> Tensor", cholesky_inverse_compose, sizeof(bool), cholesky_inverse_samples);
+static const tp_op op_logdet = TP__COMPOSED("logdet(Tensor input) -> Tensor", logdet_compose, 0, square_samples);
+static const tp_op op_triangular_solve = TP__COMPOSED("triangular_solve(Tensor input, Tensor A, bool upper=true, bool transpose=false, bool unitriangular=false) -> (Tensor, Tensor)",
     triangular_solve_compose, sizeof(system_attr), triangular_samples);
-static const tp_op op_inv_ex = COMPOSED("linalg_inv_ex(Tensor A, *, bool check_errors=false) -> (Tensor, Tensor)", inv_ex_compose, sizeof(bool), square_samples);
-static const tp_op op_cholesky_ex = COMPOSED("linalg_cholesky_ex(Tensor input, *, bool upper=false, bool check_errors=false) -> (Tensor, Tensor)", cholesky_ex_compose, 2 * sizeof(bool), cholesky_ex_samples);
-static const tp_op op_solve_ex = COMPOSED("linalg_solve_ex(Tensor A, Tensor B, *, bool left=true, bool check_errors=false) -> (Tensor, Tensor)", solve_ex_compose, 2 * sizeof(bool), solve_ex_samples);
-static const tp_op op_polar = COMPOSED("linalg_polar(Tensor A) -> (Tensor, Tensor)", polar_compose, 0, square_samples);
+static const tp_op op_inv_ex = TP__COMPOSED("linalg_inv_ex(Tensor A, *, bool check_errors=false) -> (Tensor, Tensor)", inv_ex_compose, sizeof(bool), square_samples);
+static const tp_op op_cholesky_ex = TP__COMPOSED("linalg_cholesky_ex(Tensor input, *, bool upper=false, bool check_errors=false) -> (Tensor, Tensor)", cholesky_ex_compose, 2 * sizeof(bool), cholesky_ex_samples);
+static const tp_op op_solve_ex = TP__COMPOSED("linalg_solve_ex(Tensor A, Tensor B, *, bool left=true, bool check_errors=false) -> (Tensor, Tensor)", solve_ex_compose, 2 * sizeof(bool), solve_ex_samples);
+static const tp_op op_polar = TP__COMPOSED("linalg_polar(Tensor A) -> (Tensor, Tensor)", polar_compose, 0, square_samples);
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------------------- */
 

@@ -10,8 +10,6 @@
 
 #include <math.h>
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- Norms -------------------------------------------------------------------------------------------------------------------------- */
 
 /* The greatest or least, along a dim that is kept or not */
@@ -63,9 +61,9 @@ static tp_status matrix_norm(tp__call *call, const norm_attr *attr, tp_tensor *x
     if (attr->dtype && tp__category(attr->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name(attr->dtype));
     if (attr->dtype) x = tp_to_dtype(x, attr->dtype);
     const tp__ints dims = { 2, { a, b } };
-    if (named && !strcmp(name, "fro")) return give_out(call, tp__vector_norm(x, 2, &dims, attr->keepdim, TP_DTYPE_DEFAULT));
-    if (named) return give_out(call, tp__nuclear_norm(x, &dims, attr->keepdim, TP_DTYPE_DEFAULT));
-    return x ? give_out(call, by_number(call, x, ord, a, b, attr->keepdim)) : tp__pending();
+    if (named && !strcmp(name, "fro")) return tp__give_out(call, tp__vector_norm(x, 2, &dims, attr->keepdim, TP_DTYPE_DEFAULT));
+    if (named) return tp__give_out(call, tp__nuclear_norm(x, &dims, attr->keepdim, TP_DTYPE_DEFAULT));
+    return x ? tp__give_out(call, by_number(call, x, ord, a, b, attr->keepdim)) : tp__pending();
 }
 static tp_status matrix_norm_compose(tp__call *call)
 {
@@ -90,9 +88,9 @@ static tp_status norm_compose(tp__call *call)
         tp_tensor *y = tp__vector_norm(tp_reshape(x, TP_SHAPE(-1)), 2, &attr.dim, false, attr.dtype);
         tp_shape kept = { .ndim = attr.keepdim ? x->ndim : 0 };
         for (int d = 0; d < kept.ndim; d++) kept.dim[d] = 1;
-        return give_out(call, tp_reshape(y, kept));
+        return tp__give_out(call, tp_reshape(y, kept));
     }
-    return give_out(call, tp__vector_norm(x, ord, &attr.dim, attr.keepdim, attr.dtype));
+    return tp__give_out(call, tp__vector_norm(x, ord, &attr.dim, attr.keepdim, attr.dtype));
 }
 
 /* ---- cross, vecdot, diagonal -------------------------------------------------------------------------------------------------------------- */
@@ -115,7 +113,7 @@ static tp_status cross(tp__call *call, int64_t along, bool find)
         const int j = (i + 1) % 3, k = (i + 2) % 3;
         y[i] = tp_sub(tp_mul(p[j], q[k]), tp_mul(p[k], q[j]));
     }
-    return give_out(call, tp_cat(TP_TENSORS(y[0], y[1], y[2]), dim));
+    return tp__give_out(call, tp_cat(TP_TENSORS(y[0], y[1], y[2]), dim));
 }
 static tp_status linalg_cross_compose(tp__call *call) { return cross(call, *(const int64_t *)call->attr, false); }
 static tp_status cross_compose(tp__call *call)
@@ -134,8 +132,8 @@ static tp_status vecdot_compose(tp__call *call)
     const int at = y->ndim ? tp__dim(dim, y->ndim) : -1;
     if (at < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)dim, tp__shape_text(y));
     if (a->dtype == TP_F16 || a->dtype == TP_BF16)     /* rounded once */
-        return give_out(call, tp_to_dtype(tp_sum(tp_mul(tp_to_dtype(call->in[0], TP_F32), tp_to_dtype(call->in[1], TP_F32)), .dims = TP_DIMS(at)), (tp_dtype)a->dtype));
-    return give_out(call, tp_sum(y, .dims = TP_DIMS(at), .dtype = (tp_dtype)y->dtype));
+        return tp__give_out(call, tp_to_dtype(tp_sum(tp_mul(tp_to_dtype(call->in[0], TP_F32), tp_to_dtype(call->in[1], TP_F32)), .dims = TP_DIMS(at)), (tp_dtype)a->dtype));
+    return tp__give_out(call, tp_sum(y, .dims = TP_DIMS(at), .dtype = (tp_dtype)y->dtype));
 }
 
 typedef struct diagonal_attr { int64_t offset, dim1, dim2; } diagonal_attr;
@@ -144,7 +142,7 @@ static tp_status diagonal_compose(tp__call *call)
     const diagonal_attr *attr = call->attr;
     const int n = call->in[0]->ndim, a = n ? tp__dim(attr->dim1, n) : -1, b = n ? tp__dim(attr->dim2, n) : -1;
     if (a < 0 || b < 0 || a == b) return tp__call_fail(call, TP_ERR_SHAPE, "dims %lld and %lld are not two of %s", (long long)attr->dim1, (long long)attr->dim2, tp__shape_text(call->in[0]));
-    return give_out(call, tp_diagonal(call->in[0], .offset = attr->offset, .dim1 = a, .dim2 = b));
+    return tp__give_out(call, tp_diagonal(call->in[0], .offset = attr->offset, .dim1 = a, .dim2 = b));
 }
 
 /* ---- multi_dot ------------------------------------------------------------------------------------------------------------------------------- */
@@ -198,7 +196,7 @@ static tp_status multi_dot(tp__call *call, int least)
         if (row) y = tp_select(y, 0, 0);
     }
     tp_mem_free(x, bytes);
-    return give_out(call, y);
+    return tp__give_out(call, y);
 }
 static tp_status multi_dot_compose(tp__call *call) { return multi_dot(call, 2); }
 static tp_status chain_compose(tp__call *call) { return multi_dot(call, 1); }
@@ -219,9 +217,9 @@ static tp_status vander_compose(tp__call *call)
     tp_shape shape = tp_shape_of(x);
     shape.dim[shape.ndim++] = n > 0 ? n - 1 : 0;
     tp_tensor *powers = tp_cumprod(tp_expand(tp_unsqueeze(x, -1), shape), -1);
-    if (n < 1) return give_out(call, powers);
+    if (n < 1) return tp__give_out(call, powers);
     shape.dim[shape.ndim - 1] = 1;
-    return give_out(call, tp_cat(TP_TENSORS(tp_ones(shape, .dtype = tp_dtype_of(powers), .device = x->device), powers), -1));
+    return tp__give_out(call, tp_cat(TP_TENSORS(tp_ones(shape, .dtype = tp_dtype_of(powers), .device = x->device), powers), -1));
 }
 
 static int64_t numel_of(const tp_tensor *x, int from, int to)
@@ -241,7 +239,7 @@ static tp_status tensorinv_compose(tp__call *call)
     tp_shape shape = { .ndim = 0 };
     for (int d = at; d < x->ndim; d++) shape.dim[shape.ndim++] = x->shape[d];
     for (int d = 0; d < at; d++) shape.dim[shape.ndim++] = x->shape[d];
-    return give_out(call, tp_reshape(tp_linalg_inv(tp_reshape(x, TP_SHAPE(rows, rows))), shape));
+    return tp__give_out(call, tp_reshape(tp_linalg_inv(tp_reshape(x, TP_SHAPE(rows, rows))), shape));
 }
 
 static tp_status tensorsolve_compose(tp__call *call)
@@ -263,7 +261,7 @@ static tp_status tensorsolve_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not fit", tp__shape_text(call->in[0]), tp__shape_text(b));
     tp_shape shape = { .ndim = 0 };
     for (int d = b->ndim; d < a->ndim; d++) shape.dim[shape.ndim++] = a->shape[d];
-    return give_out(call, tp_reshape(tp_linalg_solve(tp_reshape(a, TP_SHAPE(b->numel, b->numel)), tp_reshape(b, TP_SHAPE(b->numel))), shape));
+    return tp__give_out(call, tp_reshape(tp_linalg_solve(tp_reshape(a, TP_SHAPE(b->numel, b->numel)), tp_reshape(b, TP_SHAPE(b->numel))), shape));
 }
 
 /* ---- Samples, descriptors ---------------------------------------------------------------------------------------------------------------------------- */
@@ -319,20 +317,19 @@ static void tensorsolve_samples(tp_sample_set *set)
     TP__GIVE(set, M(3, 3), X(3), TP__INT_ARG(0));
 }
 
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
-static const tp_op op_matrix_norm = COMPOSED("linalg_matrix_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
+static const tp_op op_matrix_norm = TP__COMPOSED("linalg_matrix_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
     matrix_norm_compose, sizeof(norm_attr), norm_samples);
-static const tp_op op_norm = COMPOSED("linalg_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor", norm_compose,
+static const tp_op op_norm = TP__COMPOSED("linalg_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor", norm_compose,
     sizeof(norm_attr), any_norm_samples);
-static const tp_op op_linalg_cross = COMPOSED("linalg_cross(Tensor input, Tensor other, *, int dim=-1) -> Tensor", linalg_cross_compose, sizeof(int64_t), cross_samples);
-static const tp_op op_cross = COMPOSED("cross(Tensor input, Tensor other, int? dim=none) -> Tensor", cross_compose, sizeof(int64_t), cross_samples);
-static const tp_op op_vecdot = COMPOSED("linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor", vecdot_compose, sizeof(int64_t), vecdot_samples);
-static const tp_op op_diagonal = COMPOSED("linalg_diagonal(Tensor A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor", diagonal_compose, sizeof(diagonal_attr), diagonal_samples);
-static const tp_op op_multi_dot = COMPOSED("linalg_multi_dot(Tensor[] tensors) -> Tensor", multi_dot_compose, 0, multi_dot_samples);
-static const tp_op op_chain = COMPOSED("chain_matmul(Tensor[] matrices) -> Tensor", chain_compose, 0, multi_dot_samples);
-static const tp_op op_vander = COMPOSED("linalg_vander(Tensor x, *, int? N=none) -> Tensor", vander_compose, sizeof(int64_t), vander_samples);
-static const tp_op op_tensorinv = COMPOSED("linalg_tensorinv(Tensor input, int ind=2) -> Tensor", tensorinv_compose, sizeof(int64_t), tensorinv_samples);
-static const tp_op op_tensorsolve = COMPOSED("linalg_tensorsolve(Tensor input, Tensor other, int[]? dims=none) -> Tensor", tensorsolve_compose, sizeof(tp__ints), tensorsolve_samples);
+static const tp_op op_linalg_cross = TP__COMPOSED("linalg_cross(Tensor input, Tensor other, *, int dim=-1) -> Tensor", linalg_cross_compose, sizeof(int64_t), cross_samples);
+static const tp_op op_cross = TP__COMPOSED("cross(Tensor input, Tensor other, int? dim=none) -> Tensor", cross_compose, sizeof(int64_t), cross_samples);
+static const tp_op op_vecdot = TP__COMPOSED("linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor", vecdot_compose, sizeof(int64_t), vecdot_samples);
+static const tp_op op_diagonal = TP__COMPOSED("linalg_diagonal(Tensor A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor", diagonal_compose, sizeof(diagonal_attr), diagonal_samples);
+static const tp_op op_multi_dot = TP__COMPOSED("linalg_multi_dot(Tensor[] tensors) -> Tensor", multi_dot_compose, 0, multi_dot_samples);
+static const tp_op op_chain = TP__COMPOSED("chain_matmul(Tensor[] matrices) -> Tensor", chain_compose, 0, multi_dot_samples);
+static const tp_op op_vander = TP__COMPOSED("linalg_vander(Tensor x, *, int? N=none) -> Tensor", vander_compose, sizeof(int64_t), vander_samples);
+static const tp_op op_tensorinv = TP__COMPOSED("linalg_tensorinv(Tensor input, int ind=2) -> Tensor", tensorinv_compose, sizeof(int64_t), tensorinv_samples);
+static const tp_op op_tensorsolve = TP__COMPOSED("linalg_tensorsolve(Tensor input, Tensor other, int[]? dims=none) -> Tensor", tensorsolve_compose, sizeof(tp__ints), tensorsolve_samples);
 
 /* ---- Public ---------------------------------------------------------------------------------------------------------------------------------------------- */
 

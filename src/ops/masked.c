@@ -19,8 +19,6 @@ typedef struct one_dim_attr { int64_t dim; bool keepdim; tp_dtype dtype; } one_d
 typedef struct along_attr { int64_t dim; tp_dtype dtype; } along_attr;
 typedef struct normalize_attr { double ord; int64_t dim; double eps; tp_dtype dtype; } normalize_attr;
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- What is seen -------------------------------------------------------------------------------------------------------------------- */
 
 typedef enum identity { ZERO, ONE, LOWEST, HIGHEST, NOT_A_NUMBER } identity;
@@ -46,7 +44,8 @@ static bool bound_of(const tp__call *call, const tp_tensor *x, bool lowest, tp_o
 /* The mask as bool, of x's shape; NULL: an error */
 static tp_tensor *mask_of(const tp__call *call, const tp_tensor *x, tp_tensor *mask)
 {
-    if (mask->ndim > x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "the mask %s has more dims than %s", tp__shape_text(mask), tp__shape_text(x)), NULL;
+    if (mask->ndim > x->ndim)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the mask %s has more dims than %s", tp__shape_text(mask), tp__shape_text(x)), NULL;
     return tp_expand(tp_to_dtype(mask, TP_BOOL), tp__shape(x->ndim, x->shape));
 }
 
@@ -58,11 +57,15 @@ static tp_tensor *seen_of(const tp__call *call, tp_tensor *x, tp_tensor *mask, i
     if (hidden == NOT_A_NUMBER) v = real(NAN);
     if ((hidden == LOWEST || hidden == HIGHEST) && !bound_of(call, x, hidden == LOWEST, &v)) return NULL;
     if (!(mask = mask_of(call, x, mask))) return NULL;
-    return tp_where_with(mask, tp__from_tensor(x), tp__from_tensor(tp_full_with(TP__SCALAR_SHAPE, v, TP__OPTIONS(tensor, .dtype = (tp_dtype)x->dtype, .device = x->device))));
+    tp_tensor *other = tp_full_with(TP__SCALAR_SHAPE, v, TP__OPTIONS(tensor, .dtype = (tp_dtype)x->dtype, .device = x->device));
+    return tp_where_with(mask, tp__from_tensor(x), tp__from_tensor(other));
 }
 
 /* dtype, or what a sum of x's dtype is in */
-static tp_dtype sum_dtype(tp_dtype dtype, const tp_tensor *x) { return dtype ? dtype : tp__is_integer(x->dtype) || x->dtype == TP_BOOL ? TP_I64 : (tp_dtype)x->dtype; }
+static tp_dtype sum_dtype(tp_dtype dtype, const tp_tensor *x)
+{
+    return dtype ? dtype : tp__is_integer(x->dtype) || x->dtype == TP_BOOL ? TP_I64 : (tp_dtype)x->dtype;
+}
 static tp_dtype or_own(tp_dtype dtype, const tp_tensor *x) { return dtype ? dtype : (tp_dtype)x->dtype; }
 static tp_dims dims_of(const tp__ints *dim)
 {
@@ -83,7 +86,7 @@ static tp_tensor *sum_of(const tp__call *call, tp_tensor *x, tp_tensor *mask, co
 static tp_status sum_compose(tp__call *call)
 {
     const reduce_attr *a = call->attr;
-    return give_out(call, sum_of(call, call->in[0], call->in[REDUCE_MASK], &a->dim, a->keepdim, a->dtype));
+    return tp__give_out(call, sum_of(call, call->in[0], call->in[REDUCE_MASK], &a->dim, a->keepdim, a->dtype));
 }
 static tp_status prod_compose(tp__call *call)
 {
@@ -94,38 +97,21 @@ static tp_status prod_compose(tp__call *call)
     if (!y || !tp__reduce_dims(call, &dim, &gone)) return tp__pending();
     for (int d = TP_MAX_DIMS; y && d-- > 0;)           /* from the last on, so that those before it stay where they are */
         if (gone >> d & 1 && (y->ndim || !d)) y = tp_prod(y, .dim = d, .keepdim = a->keepdim);
-    return give_out(call, y);
+    return tp__give_out(call, y);
 }
-static tp_status amax_compose(tp__call *call)
-{
-    const reduce_attr *a = call->attr;
-    tp_tensor *y = tp_amax(seen_of(call, call->in[0], call->in[REDUCE_MASK], LOWEST), .dims = dims_of(&a->dim), .keepdim = a->keepdim);
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, call->in[0])));
-}
-static tp_status amin_compose(tp__call *call)
-{
-    const reduce_attr *a = call->attr;
-    tp_tensor *y = tp_amin(seen_of(call, call->in[0], call->in[REDUCE_MASK], HIGHEST), .dims = dims_of(&a->dim), .keepdim = a->keepdim);
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, call->in[0])));
-}
-static tp_status logsumexp_compose(tp__call *call)
-{
-    const reduce_attr *a = call->attr;
-    tp_tensor *y = tp_logsumexp(seen_of(call, call->in[0], call->in[REDUCE_MASK], LOWEST), .dims = dims_of(&a->dim), .keepdim = a->keepdim);
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, call->in[0])));
-}
-static tp_status argmax_compose(tp__call *call)
-{
-    const one_dim_attr *a = call->attr;
-    tp_tensor *y = tp_argmax(seen_of(call, call->in[0], call->in[REDUCE_MASK], LOWEST), .dim = a->dim, .keepdim = a->keepdim);
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, call->in[0])));
-}
-static tp_status argmin_compose(tp__call *call)
-{
-    const one_dim_attr *a = call->attr;
-    tp_tensor *y = tp_argmin(seen_of(call, call->in[0], call->in[REDUCE_MASK], HIGHEST), .dim = a->dim, .keepdim = a->keepdim);
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, call->in[0])));
-}
+#define REDUCED(name, attributes, hidden, expression) \
+    static tp_status name##_compose(tp__call *call) \
+    { \
+        const attributes *a = call->attr; \
+        tp_tensor *x = seen_of(call, call->in[0], call->in[REDUCE_MASK], hidden); \
+        return tp__give_out(call, tp_to_dtype(expression, or_own(a->dtype, call->in[0]))); \
+    }
+REDUCED(amax, reduce_attr, LOWEST, tp_amax(x, .dims = dims_of(&a->dim), .keepdim = a->keepdim))
+REDUCED(amin, reduce_attr, HIGHEST, tp_amin(x, .dims = dims_of(&a->dim), .keepdim = a->keepdim))
+REDUCED(logsumexp, reduce_attr, LOWEST, tp_logsumexp(x, .dims = dims_of(&a->dim), .keepdim = a->keepdim))
+REDUCED(argmax, one_dim_attr, LOWEST, tp_argmax(x, .dim = a->dim, .keepdim = a->keepdim))
+REDUCED(argmin, one_dim_attr, HIGHEST, tp_argmin(x, .dim = a->dim, .keepdim = a->keepdim))
+
 static tp_status median_compose(tp__call *call)
 {
     const one_dim_attr *a = call->attr;
@@ -135,18 +121,19 @@ static tp_status median_compose(tp__call *call)
     if (tp__take_dim(call, a->dim, x, &dim)) return tp__pending();
     tp_tensor *values = floating ? x : tp_to_dtype(x, TP_F32);
     tp_tensor *y = tp_nanmedian_dim(seen_of(call, values, call->in[REDUCE_MASK], NOT_A_NUMBER), dim, a->keepdim, NULL);
-    if (floating || !y) return give_out(call, y);
+    if (floating || !y) return tp__give_out(call, y);
     tp_tensor *hidden = tp_any(tp_isnan(y));
     if (!hidden) return tp__pending();
-    if (tp_item(hidden) != 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "nothing is seen of a row, and %s has no NaN", tp_dtype_name((tp_dtype)x->dtype));
-    return give_out(call, tp_to_dtype(y, or_own(a->dtype, x)));
+    if (tp_item(hidden) != 0)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "nothing is seen of a row, and %s has no NaN", tp_dtype_name((tp_dtype)x->dtype));
+    return tp__give_out(call, tp_to_dtype(y, or_own(a->dtype, x)));
 }
 static tp_status norm_compose(tp__call *call)
 {
     const norm_attr *a = call->attr;
     tp_tensor *x = seen_of(call, call->in[0], call->in[REDUCE_MASK + 1], a->ord == -INFINITY ? HIGHEST : ZERO);
     if (!x) return tp__pending();
-    return give_out(call, tp__vector_norm(x, a->ord, &a->dim, a->keepdim, or_own(a->dtype, call->in[0])));
+    return tp__give_out(call, tp__vector_norm(x, a->ord, &a->dim, a->keepdim, or_own(a->dtype, call->in[0])));
 }
 
 /* ---- Moments ------------------------------------------------------------------------------------------------------------------------------- */
@@ -162,7 +149,7 @@ static tp_status mean_compose(tp__call *call)
     tp_tensor *x = call->in[0], *mask = call->in[REDUCE_MASK];
     const tp_dtype dtype = or_own(a->dtype, x);
     if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "the mean of %s has no dtype; give a floating one", tp_dtype_name(dtype));
-    return give_out(call, tp_div(sum_of(call, x, mask, &a->dim, a->keepdim, dtype), count_of(call, x, mask, &a->dim, a->keepdim)));
+    return tp__give_out(call, tp_div(sum_of(call, x, mask, &a->dim, a->keepdim, dtype), count_of(call, x, mask, &a->dim, a->keepdim)));
 }
 static tp_tensor *spread_of(const tp__call *call)
 {
@@ -183,8 +170,8 @@ static tp_tensor *spread_of(const tp__call *call)
     if (correction != 0) count = tp_relu(tp_sub(tp_to_dtype(count, within), correction));
     return tp_to_dtype(tp_div(total, count), dtype);
 }
-static tp_status var_compose(tp__call *call) { return give_out(call, spread_of(call)); }
-static tp_status std_compose(tp__call *call) { return give_out(call, tp_sqrt(spread_of(call))); }
+static tp_status var_compose(tp__call *call) { return tp__give_out(call, spread_of(call)); }
+static tp_status std_compose(tp__call *call) { return tp__give_out(call, tp_sqrt(spread_of(call))); }
 
 /* ---- Along a dim ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -202,7 +189,7 @@ static tp_tensor *along(tp__call *call, int64_t dim, tp_tensor *mask, identity h
         int dim = 0; \
         tp_tensor *x = along(call, a->dim, call->in[ALONG_MASK], hidden, &dim); \
         const tp_dtype dtype = or_own(a->dtype, call->in[0]); \
-        return x ? give_out(call, expression) : tp__pending(); \
+        return x ? tp__give_out(call, expression) : tp__pending(); \
     }
 ALONG(cumsum, ZERO, tp_cumsum(x, dim, .dtype = dtype))
 ALONG(cumprod, ONE, tp_cumprod(x, dim, .dtype = dtype))
@@ -220,7 +207,7 @@ static tp_status normalize_compose(tp__call *call)
     if (!x || !other) return tp__pending();
     tp_tensor *norm = tp__vector_norm(other, a->ord, &(tp__ints){ 1, { dim } }, true, or_own(a->dtype, call->in[0]));
     tp_tensor *least = norm ? tp_full(TP__SCALAR_SHAPE, a->eps, .dtype = (tp_dtype)norm->dtype, .device = norm->device) : NULL;
-    return give_out(call, tp_div(x, tp_maximum(norm, least)));
+    return tp__give_out(call, tp_div(x, tp_maximum(norm, least)));
 }
 
 static tp_status logaddexp_compose(tp__call *call)
@@ -228,7 +215,7 @@ static tp_status logaddexp_compose(tp__call *call)
     enum { MASK = 3 };
     const tp_dtype dtype = *(const tp_dtype *)call->attr;
     tp_tensor *a = seen_of(call, call->in[0], call->in[MASK], LOWEST), *b = a ? seen_of(call, call->in[1], call->in[MASK + 1], LOWEST) : NULL;
-    return give_out(call, tp_to_dtype(tp_logaddexp(a, b), or_own(dtype, call->in[0])));
+    return tp__give_out(call, tp_to_dtype(tp_logaddexp(a, b), or_own(dtype, call->in[0])));
 }
 
 /* ---- Samples, descriptors ----------------------------------------------------------------------------------------------------------------------- */
@@ -257,7 +244,8 @@ static void dim_samples(tp_sample_set *set)
 static void norm_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(3, 4), TP__FLOAT_ARG(3), DIM(0), MASK(a_mask(3)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_plus(tp__sample_distinct(set, TP_SHAPE(3, 4)), 9)), TP__FLOAT_ARG(-INFINITY), DIM(1), KEEP, MASK(a_mask(1)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_plus(tp__sample_distinct(set, TP_SHAPE(3, 4)), 9)), TP__FLOAT_ARG(-INFINITY), DIM(1), KEEP,
+             MASK(a_mask(1)));
 }
 static void var_samples(tp_sample_set *set)
 {

@@ -8,8 +8,6 @@
 #include "ops/samples.h"
 #include "ops/view.h"
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- Normalizations ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct batch_attr { bool training; double momentum, eps; } batch_attr;
@@ -29,11 +27,11 @@ static tp_status batch(tp__call *call, tp_tensor *const *in, const batch_attr *a
         TP__TENSOR_ARG(x), tensor_or_none(in[3], NULL), tensor_or_none(in[4], NULL), tensor_or_none(in[1], NULL), tensor_or_none(in[2], NULL),
         TP__BOOL_ARG(a->training), TP__FLOAT_ARG(a->momentum), TP__FLOAT_ARG(a->eps),
     };
-    if (tp_op_call("batch_norm", args, 8, &y, 1, NULL) || give_out(call, y)) return tp__pending();
+    if (tp_op_call("batch_norm", args, 8, &y, 1, NULL) || tp__give_out(call, y)) return tp__pending();
     const tp_dtype dtype = (tp_dtype)(in[1] ? in[1] : x)->dtype;
     if (!a->training) {
         for (int i = 0; i < 2; i++)
-            if (give_out(call, tp_empty(TP_SHAPE(0), .dtype = dtype, .device = x->device))) return tp__pending();
+            if (tp__give_out(call, tp_empty(TP_SHAPE(0), .dtype = dtype, .device = x->device))) return tp__pending();
         return TP_OK;
     }
     TP_NO_GRAD();
@@ -42,8 +40,8 @@ static tp_status batch(tp__call *call, tp_tensor *const *in, const batch_attr *a
         if (d != 1) others.dim[others.n++] = d;
     if (x->dtype == TP_F16 || x->dtype == TP_BF16) x = tp_to_dtype(x, TP_F32);
     tp_tensor *mean, *var = tp_var_mean(x, &mean, .dims = others, .correction = 0);
-    if (!var || give_out(call, tp_to_dtype(mean, dtype))) return tp__pending();
-    return give_out(call, tp_to_dtype(tp_rsqrt(tp_add(var, a->eps)), dtype));
+    if (!var || tp__give_out(call, tp_to_dtype(mean, dtype))) return tp__pending();
+    return tp__give_out(call, tp_to_dtype(tp_rsqrt(tp_add(var, a->eps)), dtype));
 }
 static tp_status batch_compose(tp__call *call) { return batch(call, call->in, call->attr); }
 static tp_status batch_alone_compose(tp__call *call)
@@ -54,7 +52,7 @@ static tp_status batch_update_compose(tp__call *call)
 {
     const update_attr *a = call->attr;
     if (batch(call, call->in, &(batch_attr){ true, a->momentum, a->eps })) return tp__pending();
-    return give_out(call, tp_empty(TP_SHAPE(0), .dtype = TP_U8, .device = call->in[0]->device));
+    return tp__give_out(call, tp_empty(TP_SHAPE(0), .dtype = TP_U8, .device = call->in[0]->device));
 }
 
 static tp_status group_compose(tp__call *call)
@@ -71,7 +69,7 @@ static tp_status group_compose(tp__call *call)
     };
     if (tp_op_call("group_norm.stats", args, 5, out, 3, NULL)) return tp__pending();
     for (int i = 0; i < 3; i++)
-        if (give_out(call, out[i])) return tp__pending();
+        if (tp__give_out(call, out[i])) return tp__pending();
     return TP_OK;
 }
 
@@ -81,7 +79,7 @@ static tp_status dropout_compose(tp__call *call)
 {
     const tp_tensor *mask = call->in[1];
     if (mask->dtype != TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s, and has to be bool", tp_dtype_name((tp_dtype)mask->dtype));
-    return give_out(call, tp_mul(tp_mul(call->in[0], call->in[1]), *(const double *)call->attr));
+    return tp__give_out(call, tp_mul(tp_mul(call->in[0], call->in[1]), *(const double *)call->attr));
 }
 
 typedef struct softmax_attr { int64_t dim; tp_dtype input_dtype; } softmax_attr;
@@ -98,7 +96,7 @@ static tp_status softmax_compose(tp__call *call)
     dy = tp_to_dtype(dy, within);
     y = tp_to_dtype(y, within);
     tp_tensor *share = tp_sum(tp_mul(y, dy), .dims = TP_DIMS(dim), .keepdim = true);
-    return give_out(call, tp_to_dtype(tp_mul(y, tp_sub(dy, share)), a->input_dtype));
+    return tp__give_out(call, tp_to_dtype(tp_mul(y, tp_sub(dy, share)), a->input_dtype));
 }
 
 typedef struct pool_attr { int64_t kernel_size[2], stride[2], padding[2], dilation[2]; bool ceil_mode; } pool_attr;
@@ -108,13 +106,15 @@ static tp_status pool_compose(tp__call *call)
     tp_tensor *dy = call->in[0], *x = call->in[1], *indices = call->in[INDICES];
     if (x->ndim != 3 && x->ndim != 4) return tp__call_fail(call, TP_ERR_SHAPE, "takes images [n, c, h, w] or [c, h, w], not %s", tp__shape_text(x));
     if (!tp__same_shape(dy, indices) || dy->ndim != x->ndim || memcmp(dy->shape, x->shape, sizeof *x->shape * (size_t)(x->ndim - 2)) || dy->dtype != x->dtype)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s, the indices %s and the input %s do not fit", tp__shape_text(dy), tp__shape_text(indices), tp__shape_text(x));
+        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s, the indices %s and the input %s do not fit", tp__shape_text(dy),
+                             tp__shape_text(indices), tp__shape_text(x));
     tp_shape flat = { .ndim = x->ndim - 1 }, image = flat;
     for (int d = 0; d < x->ndim - 2; d++) flat.dim[d] = image.dim[d] = x->shape[d];
     flat.dim[x->ndim - 2] = dy->shape[x->ndim - 2] * dy->shape[x->ndim - 1];
     image.dim[x->ndim - 2] = x->shape[x->ndim - 2] * x->shape[x->ndim - 1];
-    tp_tensor *dx = tp_scatter_add(tp_zeros(image, .dtype = (tp_dtype)x->dtype, .device = x->device), -1, tp_reshape(indices, flat), tp_reshape(dy, flat));
-    return give_out(call, tp_reshape(dx, tp_shape_of(x)));
+    tp_tensor *dx = tp_scatter_add(tp_zeros(image, .dtype = (tp_dtype)x->dtype, .device = x->device), -1, tp_reshape(indices, flat),
+                                   tp_reshape(dy, flat));
+    return tp__give_out(call, tp_reshape(dx, tp_shape_of(x)));
 }
 
 /* ---- Samples, descriptors ----------------------------------------------------------------------------------------------------------------- */
@@ -135,7 +135,10 @@ static void group_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(2, 4, 3), X(4), X(4), TP__INT_ARG(2), TP__INT_ARG(4), TP__INT_ARG(3), TP__INT_ARG(2), TP__FLOAT_ARG(0.5));
 }
-static void dropout_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 4), TP__TENSOR_ARG(tp_to_dtype(tp__sample_indices(TP_SHAPE(3, 4), 2), TP_BOOL)), TP__FLOAT_ARG(2)); }
+static void dropout_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, X(3, 4), TP__TENSOR_ARG(tp_to_dtype(tp__sample_indices(TP_SHAPE(3, 4), 2), TP_BOOL)), TP__FLOAT_ARG(2));
+}
 static void softmax_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(3, 4), X(3, 4), TP__INT_ARG(-1), { .kind = TP_ARG_DTYPE, .value.dtype = set->dtype ? set->dtype : TP_F32 });
@@ -146,20 +149,20 @@ static void pool_samples(tp_sample_set *set)
              TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(1, 2, 1, 2), 8)));
 }
 
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
 #define BATCH(name) name "(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)"
-static const tp_op op_batch = COMPOSED(BATCH("native_batch_norm"), batch_compose, sizeof(batch_attr), batch_samples);
-static const tp_op op_batch_legit = COMPOSED(BATCH("_native_batch_norm_legit"), batch_compose, sizeof(batch_attr), batch_samples);
-static const tp_op op_batch_alone = COMPOSED("_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) "
+static const tp_op op_batch = TP__COMPOSED(BATCH("native_batch_norm"), batch_compose, sizeof(batch_attr), batch_samples);
+static const tp_op op_batch_legit = TP__COMPOSED(BATCH("_native_batch_norm_legit"), batch_compose, sizeof(batch_attr), batch_samples);
+static const tp_op op_batch_alone = TP__COMPOSED("_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) "
     "-> (Tensor, Tensor, Tensor)", batch_alone_compose, sizeof(batch_attr), batch_alone_samples);
-static const tp_op op_batch_update = COMPOSED("_batch_norm_with_update(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, float momentum, "
+static const tp_op op_batch_update = TP__COMPOSED("_batch_norm_with_update(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, float momentum, "
     "float eps) -> (Tensor, Tensor, Tensor, Tensor)", batch_update_compose, sizeof(update_attr), batch_update_samples);
-static const tp_op op_group = COMPOSED("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
+static const tp_op op_group = TP__COMPOSED("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
     group_compose, sizeof(group_attr), group_samples);
-static const tp_op op_dropout = COMPOSED("native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", dropout_compose, sizeof(double), dropout_samples);
-static const tp_op op_softmax = COMPOSED("_softmax_backward_data(Tensor grad_output, Tensor output, int dim, dtype input_dtype) -> Tensor", softmax_compose, sizeof(softmax_attr),
+static const tp_op op_dropout = TP__COMPOSED("native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", dropout_compose,
+                                             sizeof(double), dropout_samples);
+static const tp_op op_softmax = TP__COMPOSED("_softmax_backward_data(Tensor grad_output, Tensor output, int dim, dtype input_dtype) -> Tensor", softmax_compose, sizeof(softmax_attr),
     softmax_samples);
-static const tp_op op_pool = COMPOSED("max_pool2d_with_indices_backward(Tensor grad_output, Tensor input, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, "
+static const tp_op op_pool = TP__COMPOSED("max_pool2d_with_indices_backward(Tensor grad_output, Tensor input, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, "
     "bool ceil_mode, Tensor indices) -> Tensor", pool_compose, sizeof(pool_attr), pool_samples);
 
 const tp_op *const tp__ops_native[] = { &op_batch, &op_batch_legit, &op_batch_alone, &op_batch_update, &op_group, &op_dropout, &op_softmax, &op_pool, NULL };

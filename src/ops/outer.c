@@ -6,18 +6,12 @@
 #include "ops/product.h"
 #include "ops/samples.h"
 
-static tp_status give_out(tp__call *call, tp_tensor *y)
-{
-    call->out[call->n_out++] = y;
-    return tp__made(y);
-}
-
 static tp_status outer_compose(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1];
     if (a->ndim != 1 || b->ndim != 1)
         return tp__call_fail(call, TP_ERR_SHAPE, "takes two vectors, not %s and %s", tp__shape_text(a), tp__shape_text(b));
-    return give_out(call, tp_mul(tp_reshape(a, TP_SHAPE(a->numel, 1)), b));
+    return tp__give_out(call, tp_mul(tp_reshape(a, TP_SHAPE(a->numel, 1)), b));
 }
 
 /* ---- inner, tensordot --------------------------------------------------------------------------------------------------------------- */
@@ -41,14 +35,14 @@ static tp_tensor *contract(const tp__call *call, tp_tensor *a, tp_tensor *b, int
 static tp_status inner_compose(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1];
-    if (!a->ndim || !b->ndim) return give_out(call, tp_mul(a, b));
+    if (!a->ndim || !b->ndim) return tp__give_out(call, tp_mul(a, b));
     if (a->shape[a->ndim - 1] != b->shape[b->ndim - 1])
         return tp__call_fail(call, TP_ERR_SHAPE, "the last dims of %s and %s differ", tp__shape_text(a), tp__shape_text(b));
     tp_shape shape = { .ndim = 0 };
     if (a->ndim + b->ndim - 2 > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_SHAPE, "the product has more than %d dims", TP_MAX_DIMS);
     for (int d = 0; d < a->ndim - 1; d++) shape.dim[shape.ndim++] = a->shape[d];
     for (int d = 0; d < b->ndim - 1; d++) shape.dim[shape.ndim++] = b->shape[d];
-    return give_out(call, tp_reshape(tp_matmul(tp__matrix_of(a), tp_transpose(tp__matrix_of(b), 0, 1)), shape));
+    return tp__give_out(call, tp_reshape(tp_matmul(tp__matrix_of(a), tp_transpose(tp__matrix_of(b), 0, 1)), shape));
 }
 
 /* x with these dims last, or first */
@@ -110,7 +104,7 @@ static tp_status tensordot_compose(tp__call *call)
         else return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s differ in size where they are summed", tp__shape_text(a), tp__shape_text(b));
     }
     if (!a || !b) return tp__pending();
-    return give_out(call, contract(call, a, b, sums));
+    return tp__give_out(call, contract(call, a, b, sums));
 }
 
 /* ---- kron, trace, bilinear ------------------------------------------------------------------------------------------------------------- */
@@ -128,13 +122,13 @@ static tp_status kron_compose(tp__call *call)
         wide_a.dim[2 * d + 1] = wide_b.dim[2 * d] = 1;
         shape.dim[d] = wide_a.dim[2 * d] * wide_b.dim[2 * d + 1];
     }
-    return give_out(call, tp_reshape(tp_mul(tp_reshape(a, wide_a), tp_reshape(b, wide_b)), shape));
+    return tp__give_out(call, tp_reshape(tp_mul(tp_reshape(a, wide_a), tp_reshape(b, wide_b)), shape));
 }
 
 static tp_status trace_compose(tp__call *call)
 {
     if (call->in[0]->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes a matrix, not %s", tp__shape_text(call->in[0]));
-    return give_out(call, tp_sum(tp_diagonal(call->in[0])));
+    return tp__give_out(call, tp_sum(tp_diagonal(call->in[0])));
 }
 
 static tp_status bilinear_check(const tp__call *call)
@@ -174,7 +168,7 @@ static tp_status bilinear_compose(tp__call *call)
     tp_tensor *y = tp_matmul(tp_reshape(left, TP_SHAPE(rows, out, in2)), tp_reshape(x2, TP_SHAPE(rows, in2, 1)));
     y = tp_reshape(y, shape);
     if (b) y = tp_add(y, b);
-    return give_out(call, y && y->dtype != dtype ? tp_to_dtype(y, dtype) : y);
+    return tp__give_out(call, y && y->dtype != dtype ? tp_to_dtype(y, dtype) : y);
 }
 
 /* ---- Samples, descriptors, public ------------------------------------------------------------------------------------------------------ */

@@ -54,8 +54,7 @@ TP__OP(nextafter_, "nextafter_(Tensor! input, Tensor other) -> Tensor", .kernel 
     .backward = nextafter_backward, .saves = { TP__INPUT(0, 1), TP__INPUT(1, 1) }, .samples = wide_samples_in_place)
 tp_tensor *tp_nextafter(tp_tensor *a, tp_tensor *b) { return tp__call2(&op_nextafter, a, b, NULL, TP__CALLER); }
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-static tp_status ldexp_compose(tp__call *call) { return give_out(call, tp_mul(call->in[0], tp_pow(2.0, call->in[1]))); }
+static tp_status ldexp_compose(tp__call *call) { return tp__give_out(call, tp_mul(call->in[0], tp_pow(2.0, call->in[1]))); }
 static void ldexp_samples_in_place(tp_sample_set *set) { wide_samples_in_place(set); }
 static void ldexp_samples(tp_sample_set *set)
 {
@@ -88,7 +87,7 @@ tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent)
     return out[0];
 }
 
-static tp_status true_divide_compose(tp__call *call) { return give_out(call, tp_div(call->in[0], call->in[1])); }
+static tp_status true_divide_compose(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], call->in[1])); }
 static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
     .samples = tp__binary_samples, .state = TP__STATE };
 
@@ -101,12 +100,12 @@ static tp_status refuse_complex(const tp__call *call)
 static tp_status same_compose(tp__call *call)
 {
     if (refuse_complex(call)) return tp__pending();
-    return give_out(call, tp_expand(call->in[0], tp_shape_of(call->in[0])));
+    return tp__give_out(call, tp_expand(call->in[0], tp_shape_of(call->in[0])));
 }
 static tp_status isreal_compose(tp__call *call)
 {
     if (refuse_complex(call)) return tp__pending();
-    return give_out(call, tp_ones_like(call->in[0], .dtype = TP_BOOL));
+    return tp__give_out(call, tp_ones_like(call->in[0], .dtype = TP_BOOL));
 }
 #define SAME(name) static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", .compose = same_compose, .samples = tp__unary_samples, .state = TP__STATE };
 SAME(real) SAME(conj) SAME(conj_physical) SAME(resolve_conj) SAME(resolve_neg)

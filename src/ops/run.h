@@ -12,6 +12,8 @@ tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void 
 
 /* How a rule or a shape rule ends: y was made, or the error of what returned NULL. */
 static inline tp_status tp__made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
+/* How a .compose of one output ends. */
+static inline tp_status tp__give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
 
 /* A number as a 0-dim tensor that promotes by category only; a tensor as it is. NULL: NULL, or an error. */
 tp_tensor *tp__operand(tp_operand v);
@@ -31,6 +33,7 @@ bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape)
 /* Shape rules: of elementwise ops of one input, and of ops that write their first one whatever its shape. */
 tp_status tp__same_as_input(tp__call *call);
 tp_status tp__in_place(tp__call *call);
+#define TP__COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
 /* .compose of an in-place form that has no kernel of its own: its .out_of_place is called, and the result copied over the
  * input. An op of TP__INPLACE_FORM takes the same arguments, attributes and samples. */
 tp_status tp__in_place_by_copy(tp__call *call);

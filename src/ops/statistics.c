@@ -7,8 +7,6 @@
 #include "ops/reduce_norm.h"
 #include "ops/view.h"
 
-static tp_status give_out(tp__call *call, tp_tensor *y) { return tp__made(tp__out_made(call, y)); }
-
 /* ---- Distances ---------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *length(tp_tensor *x, double p) { return tp__vector_norm(x, p, &(tp__ints){ 1, { -1 } }, false, TP_DTYPE_DEFAULT); }
@@ -18,26 +16,29 @@ static tp_status cdist_compose(tp__call *call)
 {
     const cdist_attr *attr = call->attr;
     tp_tensor *a = call->in[0], *b = call->in[1];
-    if (!tp__is_floating(a->dtype) || !tp__is_floating(b->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s and %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
+    if (!tp__is_floating(a->dtype) || !tp__is_floating(b->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s and %s", tp_dtype_name((tp_dtype)a->dtype),
+                             tp_dtype_name((tp_dtype)b->dtype));
     if (a->ndim < 2 || b->ndim < 2 || a->ndim == TP_MAX_DIMS || b->ndim == TP_MAX_DIMS || a->shape[a->ndim - 1] != b->shape[b->ndim - 1])
         return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s are no points of the same dimension", tp__shape_text(a), tp__shape_text(b));
     if (!(attr->p >= 0)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, and must be at least 0", attr->p);
     tp_tensor *apart = tp_sub(tp_unsqueeze(a, -2), tp_unsqueeze(b, -3));
-    if (apart && !apart->shape[apart->ndim - 1]) return give_out(call, tp_sum(apart, .dims = TP_DIMS(-1)));
-    return give_out(call, length(apart, attr->p));
+    if (apart && !apart->shape[apart->ndim - 1]) return tp__give_out(call, tp_sum(apart, .dims = TP_DIMS(-1)));
+    return tp__give_out(call, length(apart, attr->p));
 }
 
 static tp_status pdist_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     const double p = *(const double *)call->attr;
-    if (x->ndim != 2 || !tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_SHAPE, "takes points [n, dimension], not %s (%s)", tp__shape_text(x), tp_dtype_name((tp_dtype)x->dtype));
+    if (x->ndim != 2 || !tp__is_floating(x->dtype))
+        return tp__call_fail(call, TP_ERR_SHAPE, "takes points [n, dimension], not %s (%s)", tp__shape_text(x), tp_dtype_name((tp_dtype)x->dtype));
     if (!(p >= 0)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, and must be at least 0", p);
     const int64_t n = x->shape[0];
     tp_tensor *place = tp_arange(0, (double)n, 1, .dtype = TP_I64, .device = x->device);
     tp_tensor *pairs = tp_nonzero(tp_lt(tp_unsqueeze(place, 1), place));
     tp_tensor *a = tp_index_select(x, 0, tp_select(pairs, 1, 0)), *b = tp_index_select(x, 0, tp_select(pairs, 1, 1)), *apart = tp_sub(a, b);
-    return give_out(call, x->shape[1] ? length(apart, p) : tp_sum(apart, .dims = TP_DIMS(-1)));
+    return tp__give_out(call, x->shape[1] ? length(apart, p) : tp_sum(apart, .dims = TP_DIMS(-1)));
 }
 
 /* ---- Covariance --------------------------------------------------------------------------------------------------------------------- */
@@ -45,7 +46,8 @@ static tp_status pdist_compose(tp__call *call)
 static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t n, const char *name, bool whole)
 {
     if (!w) return TP_OK;
-    if (w->ndim > 1 || w->numel != n) return tp__call_fail(call, TP_ERR_SHAPE, "%s %s are not of %lld observations", name, tp__shape_text(w), (long long)n);
+    if (w->ndim > 1 || w->numel != n)
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s %s are not of %lld observations", name, tp__shape_text(w), (long long)n);
     if (tp__is_floating(w->dtype) == whole) return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
     if (n && tp_item(tp_min((tp_tensor *)(uintptr_t)w)) < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s hold numbers below 0", name);
     return TP_OK;
@@ -53,7 +55,8 @@ static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t
 static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp_tensor *f, tp_tensor *a)
 {
     if (x->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes at most two dims, not %s", tp__shape_text(x)), NULL;
-    if (x->dtype == TP_BOOL || tp__is_complex(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)x->dtype)), NULL;
+    if (x->dtype == TP_BOOL || tp__is_complex(x->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)x->dtype)), NULL;
     if (x->ndim < 2) x = tp_reshape(x, TP_SHAPE(1, x->numel));
     if (x && !tp__is_floating(x->dtype)) x = tp_to_dtype(x, TP_F32);
     if (!x || check_weights(call, f, x->shape[1], "fweights", true) || check_weights(call, a, x->shape[1], "aweights", false)) return NULL;
@@ -68,13 +71,16 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     x = tp_sub(x, mean);
     return tp_squeeze(tp_div(tp_matmul(w ? tp_mul(x, w) : x, tp_transpose(x, 0, 1)), size));
 }
-static tp_status cov_compose(tp__call *call) { return give_out(call, cov(call, call->in[0], *(const int64_t *)call->attr, call->in[2], call->in[3])); }
+static tp_status cov_compose(tp__call *call)
+{
+    return tp__give_out(call, cov(call, call->in[0], *(const int64_t *)call->attr, call->in[2], call->in[3]));
+}
 static tp_status corrcoef_compose(tp__call *call)
 {
     tp_tensor *c = cov(call, call->in[0], 1, NULL, NULL);
-    if (!c || !c->ndim) return give_out(call, tp_div(c, c));
+    if (!c || !c->ndim) return tp__give_out(call, tp_div(c, c));
     tp_tensor *spread = tp_sqrt(tp_diagonal(c));
-    return give_out(call, tp_clamp(tp_div(tp_div(c, tp_unsqueeze(spread, 1)), tp_unsqueeze(spread, 0)), -1, 1));
+    return tp__give_out(call, tp_clamp(tp_div(tp_div(c, tp_unsqueeze(spread, 1)), tp_unsqueeze(spread, 0)), -1, 1));
 }
 
 /* ---- Trapezoids ------------------------------------------------------------------------------------------------------------------------ */
@@ -96,7 +102,8 @@ static tp_tensor *areas(const tp__call *call, tp_tensor *y, tp_tensor *x, tp_ope
     if (n < 2) return tp_mul(0.5, tp_narrow(y, *dim, 0, 0));
     tp_tensor *both = tp_add(tp_narrow(y, *dim, 0, n - 1), tp_narrow(y, *dim, 1, n - 1));
     if (!call->in[1] || call->n_in < 2) return tp_mul_with(tp__from_tensor(tp_mul(both, 0.5)), dx);
-    if (!x || *dim >= x->ndim || x->shape[*dim] < 1) return x ? (tp__call_fail(call, TP_ERR_SHAPE, "x %s does not fit y %s", tp__shape_text(x), tp__shape_text(y)), NULL) : NULL;
+    if (!x || *dim >= x->ndim || x->shape[*dim] < 1)
+        return x ? (tp__call_fail(call, TP_ERR_SHAPE, "x %s does not fit y %s", tp__shape_text(x), tp__shape_text(y)), NULL) : NULL;
     const int64_t m = x->shape[*dim] - 1;
     return tp_mul(tp_mul(both, tp_sub(tp_narrow(x, *dim, 1, m), tp_narrow(x, *dim, 0, m))), 0.5);
 }
@@ -106,10 +113,16 @@ static tp_status integrate(tp__call *call, tp_tensor *x, tp_operand dx, int64_t 
     int dim;
     tp_tensor *parts = areas(call, call->in[0], x, dx, along, &dim);
     if (!parts) return tp__pending();
-    return give_out(call, sums ? tp_cumsum(parts, dim) : tp_sum(parts, .dims = TP_DIMS(dim)));
+    return tp__give_out(call, sums ? tp_cumsum(parts, dim) : tp_sum(parts, .dims = TP_DIMS(dim)));
 }
-static tp_status by_width(tp__call *call) { return integrate(call, NULL, ((const width_attr *)call->attr)->dx, ((const width_attr *)call->attr)->dim, false); }
-static tp_status by_width_sums(tp__call *call) { return integrate(call, NULL, ((const width_attr *)call->attr)->dx, ((const width_attr *)call->attr)->dim, true); }
+static tp_status by_width(tp__call *call)
+{
+    return integrate(call, NULL, ((const width_attr *)call->attr)->dx, ((const width_attr *)call->attr)->dim, false);
+}
+static tp_status by_width_sums(tp__call *call)
+{
+    return integrate(call, NULL, ((const width_attr *)call->attr)->dx, ((const width_attr *)call->attr)->dim, true);
+}
 static tp_status by_places(tp__call *call) { return integrate(call, call->in[1], (tp_operand){ 0 }, *(const int64_t *)call->attr, false); }
 static tp_status by_places_sums(tp__call *call) { return integrate(call, call->in[1], (tp_operand){ 0 }, *(const int64_t *)call->attr, true); }
 
@@ -123,7 +136,8 @@ static tp_status renorm_compose(tp__call *call)
     const int dim = x->ndim > 1 ? tp__dim(attr->dim, x->ndim) : -1;
     tp__ints others = { 0 };
     if (dim < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld of %s: it takes two dims at least", (long long)attr->dim, tp__shape_text(x));
-    if (!(attr->p > 0) || !(attr->maxnorm >= 0)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, maxnorm %g: both have to be positive", attr->p, attr->maxnorm);
+    if (!(attr->p > 0) || !(attr->maxnorm >= 0))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, maxnorm %g: both have to be positive", attr->p, attr->maxnorm);
     if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
     for (int d = 0; d < x->ndim; d++)
         if (d != dim) others.v[others.n++] = d;
@@ -135,7 +149,7 @@ static tp_status renorm_compose(tp__call *call)
         tp_tensor *rounded = tp_to_dtype(tp_detach(factor), (tp_dtype)x->dtype);
         y = tp_add(tp_sub(y, tp_detach(y)), tp_mul(tp_to_dtype(tp_detach(x), TP_F32), tp_to_dtype(rounded, TP_F32)));
     }
-    return give_out(call, tp_to_dtype(y, (tp_dtype)x->dtype));
+    return tp__give_out(call, tp_to_dtype(y, (tp_dtype)x->dtype));
 }
 
 /* ---- Samples, descriptors, public ---------------------------------------------------------------------------------------------------------- */
@@ -150,7 +164,8 @@ static void pdist_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp_
 static void cov_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(3, 4));
-    TP__GIVE(set, X(4), TP__INT_ARG(0), TP__TENSOR_ARG(tp_ones(TP_SHAPE(4), .dtype = TP_I64)), TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(4), 0.5, 1))));
+    TP__GIVE(set, X(4), TP__INT_ARG(0), TP__TENSOR_ARG(tp_ones(TP_SHAPE(4), .dtype = TP_I64)),
+             TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(4), 0.5, 1))));
 }
 static void corrcoef_samples(tp_sample_set *set) { TP__GIVE(set, X(1, 5)); TP__GIVE(set, X(3, 5)); }
 static void width_samples(tp_sample_set *set)
@@ -165,27 +180,36 @@ static void places_samples(tp_sample_set *set)
 }
 static void renorm_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 4), TP__FLOAT_ARG(3), TP__INT_ARG(0), TP__FLOAT_ARG(0.5)); }
 
-#define COMPOSED(text, how, bytes, give) { .schema = text, .compose = how, .attr_size = bytes, .samples = give, .state = TP__STATE }
 #define WIDTH "(Tensor y, *, number dx=1, int dim=-1) -> Tensor"
 #define PLACES "(Tensor y, Tensor x, *, int dim=-1) -> Tensor"
-static const tp_op op_cdist = COMPOSED("cdist(Tensor x1, Tensor x2, float p=2, string compute_mode=none) -> Tensor", cdist_compose, sizeof(cdist_attr), cdist_samples);
-static const tp_op op_pdist = COMPOSED("pdist(Tensor input, float p=2) -> Tensor", pdist_compose, sizeof(double), pdist_samples);
-static const tp_op op_cov = COMPOSED("cov(Tensor input, int correction=1, Tensor? fweights=none, Tensor? aweights=none) -> Tensor", cov_compose, sizeof(int64_t), cov_samples);
-static const tp_op op_corrcoef = COMPOSED("corrcoef(Tensor input) -> Tensor", corrcoef_compose, 0, corrcoef_samples);
-static const tp_op op_trapezoid = COMPOSED("trapezoid" WIDTH, by_width, sizeof(width_attr), width_samples);
-static const tp_op op_trapezoid_x = COMPOSED("trapezoid.x" PLACES, by_places, sizeof(int64_t), places_samples);
-static const tp_op op_trapz = COMPOSED("trapz" WIDTH, by_width, sizeof(width_attr), width_samples);
-static const tp_op op_trapz_x = COMPOSED("trapz.x" PLACES, by_places, sizeof(int64_t), places_samples);
-static const tp_op op_sums = COMPOSED("cumulative_trapezoid" WIDTH, by_width_sums, sizeof(width_attr), width_samples);
-static const tp_op op_sums_x = COMPOSED("cumulative_trapezoid.x" PLACES, by_places_sums, sizeof(int64_t), places_samples);
-static const tp_op op_renorm = COMPOSED("renorm(Tensor input, float p, int dim, float maxnorm) -> Tensor", renorm_compose, sizeof(renorm_attr), renorm_samples);
-static const tp_op op_renorm_ = TP__INPLACE_FORM("renorm_(Tensor! input, float p, int dim, float maxnorm) -> Tensor", op_renorm, sizeof(renorm_attr), renorm_samples);
+static const tp_op op_cdist = TP__COMPOSED("cdist(Tensor x1, Tensor x2, float p=2, string compute_mode=none) -> Tensor", cdist_compose,
+                                           sizeof(cdist_attr), cdist_samples);
+static const tp_op op_pdist = TP__COMPOSED("pdist(Tensor input, float p=2) -> Tensor", pdist_compose, sizeof(double), pdist_samples);
+static const tp_op op_cov = TP__COMPOSED("cov(Tensor input, int correction=1, Tensor? fweights=none, Tensor? aweights=none) -> Tensor", cov_compose,
+                                         sizeof(int64_t), cov_samples);
+static const tp_op op_corrcoef = TP__COMPOSED("corrcoef(Tensor input) -> Tensor", corrcoef_compose, 0, corrcoef_samples);
+static const tp_op op_trapezoid = TP__COMPOSED("trapezoid" WIDTH, by_width, sizeof(width_attr), width_samples);
+static const tp_op op_trapezoid_x = TP__COMPOSED("trapezoid.x" PLACES, by_places, sizeof(int64_t), places_samples);
+static const tp_op op_trapz = TP__COMPOSED("trapz" WIDTH, by_width, sizeof(width_attr), width_samples);
+static const tp_op op_trapz_x = TP__COMPOSED("trapz.x" PLACES, by_places, sizeof(int64_t), places_samples);
+static const tp_op op_sums = TP__COMPOSED("cumulative_trapezoid" WIDTH, by_width_sums, sizeof(width_attr), width_samples);
+static const tp_op op_sums_x = TP__COMPOSED("cumulative_trapezoid.x" PLACES, by_places_sums, sizeof(int64_t), places_samples);
+static const tp_op op_renorm = TP__COMPOSED("renorm(Tensor input, float p, int dim, float maxnorm) -> Tensor", renorm_compose, sizeof(renorm_attr),
+                                            renorm_samples);
+static const tp_op op_renorm_ = TP__INPLACE_FORM("renorm_(Tensor! input, float p, int dim, float maxnorm) -> Tensor", op_renorm,
+                                                 sizeof(renorm_attr), renorm_samples);
 
-tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p) { return tp__run1(&op_cdist, (tp_tensor *[]){ a, b }, 2, &(cdist_attr){ p, NULL }, TP__CALLER); }
+tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p)
+{
+    return tp__run1(&op_cdist, (tp_tensor *[]){ a, b }, 2, &(cdist_attr){ p, NULL }, TP__CALLER);
+}
 tp_tensor *tp_pdist(tp_tensor *x, double p) { return tp__run1(&op_pdist, &x, 1, &p, TP__CALLER); }
 tp_tensor *tp_cov(tp_tensor *x, int64_t correction) { return tp__run1(&op_cov, (tp_tensor *[]){ x, NULL, NULL, NULL }, 4, &correction, TP__CALLER); }
 tp_tensor *tp_corrcoef(tp_tensor *x) { return tp__run1(&op_corrcoef, &x, 1, NULL, TP__CALLER); }
-tp_tensor *tp_renorm(tp_tensor *x, double p, int dim, double maxnorm) { return tp__run1(&op_renorm, &x, 1, &(renorm_attr){ p, dim, maxnorm }, TP__CALLER); }
+tp_tensor *tp_renorm(tp_tensor *x, double p, int dim, double maxnorm)
+{
+    return tp__run1(&op_renorm, &x, 1, &(renorm_attr){ p, dim, maxnorm }, TP__CALLER);
+}
 
 const tp_op *const tp__ops_statistics[] = {
     &op_cdist, &op_pdist, &op_cov, &op_corrcoef, &op_trapezoid, &op_trapezoid_x, &op_trapz, &op_trapz_x, &op_sums, &op_sums_x, &op_renorm, &op_renorm_, NULL,
