@@ -72,7 +72,8 @@ static tp_tensor *uneven_slope(tp_tensor *y, int dim, tp_tensor *h, bool wide)
     tp_tensor *first, *last;
     if (wide) {
         tp_tensor *a = at(h, dim, 0, 1), *b = at(h, dim, 1, 1), *sum = tp_add(a, b);
-        first = three(y, dim, 0, 1, tp_neg(tp_div(tp_add(tp_mul(a, 2), b), tp_mul(a, sum))), tp_div(sum, tp_mul(a, b)), tp_neg(tp_div(a, tp_mul(b, sum))));
+        first = three(y, dim, 0, 1, tp_neg(tp_div(tp_add(tp_mul(a, 2), b), tp_mul(a, sum))), tp_div(sum, tp_mul(a, b)),
+                      tp_neg(tp_div(a, tp_mul(b, sum))));
         a = at(h, dim, n - 3, 1);
         b = at(h, dim, n - 2, 1);
         sum = tp_add(a, b);
@@ -101,8 +102,10 @@ static tp_status gradient_compose(tp__call *call)
     tp__ints dims = a->dim;
     uint64_t seen = 0;
     const int n_spacing = count_spacing(a->spacing);
-    if (y->dtype == TP_U8 || y->dtype == TP_BOOL || tp__is_complex(y->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)y->dtype));
-    if (a->edge_order != 1 && a->edge_order != 2) return tp__call_fail(call, TP_ERR_ARGUMENT, "edge_order is %lld, and has to be 1 or 2", (long long)a->edge_order);
+    if (y->dtype == TP_U8 || y->dtype == TP_BOOL || tp__is_complex(y->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)y->dtype));
+    if (a->edge_order != 1 && a->edge_order != 2)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "edge_order is %lld, and has to be 1 or 2", (long long)a->edge_order);
     if (!dims.n)
         while (dims.n < y->ndim) dims.v[dims.n] = dims.n, dims.n++;
     if (n_spacing < 0 && tp_failed()) return tp__pending();
@@ -116,7 +119,8 @@ static tp_status gradient_compose(tp__call *call)
         if (seen >> dim & 1) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d is given twice", dim);
         seen |= (uint64_t)1 << dim;
         if (!y->ndim || y->shape[dim] < a->edge_order + 1)
-            return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s is shorter than edge_order + 1 = %lld", dim, tp__shape_text(y), (long long)a->edge_order + 1);
+            return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s is shorter than edge_order + 1 = %lld", dim, tp__shape_text(y),
+                                 (long long)a->edge_order + 1);
         tp_tensor *places = spacing_at(a->spacing, i, &apart);
         if (tp__made(tp__out_made(call, slope(call, y, dim, places, apart, a->edge_order == 2)))) return tp__pending();
     }
@@ -130,8 +134,10 @@ static void gradient_samples(tp_sample_set *set)
     TP__GIVE(set, X(4));
     TP__GIVE(set, X(2, 4), TP__NAMED("spacing", .kind = TP_ARG_FLOAT, .value.real = 0.5), TP__NAMED("dim", .kind = TP_ARG_INT, .value.integer = -1),
              TP__NAMED("edge_order", .kind = TP_ARG_INT, .value.integer = 2));
-    TP__GIVE(set, X(4, 2), TP__NAMED("spacing", .kind = TP_ARG_LIST, .n = 1, .value.list = places), TP__NAMED("dim", .kind = TP_ARG_INT, .value.integer = 0));
-    TP__GIVE(set, X(4), TP__NAMED("spacing", .kind = TP_ARG_LIST, .n = 1, .value.list = places), TP__NAMED("edge_order", .kind = TP_ARG_INT, .value.integer = 2));
+    TP__GIVE(set, X(4, 2), TP__NAMED("spacing", .kind = TP_ARG_LIST, .n = 1, .value.list = places),
+             TP__NAMED("dim", .kind = TP_ARG_INT, .value.integer = 0));
+    TP__GIVE(set, X(4), TP__NAMED("spacing", .kind = TP_ARG_LIST, .n = 1, .value.list = places),
+             TP__NAMED("edge_order", .kind = TP_ARG_INT, .value.integer = 2));
 }
 static const tp_op op_gradient = { .schema = "gradient(Tensor input, *, any spacing=none, int[]? dim=none, int edge_order=1) -> Tensor[]",
     .compose = gradient_compose, .attr_size = sizeof(gradient_attr), .samples = gradient_samples, .state = TP__STATE };

@@ -22,9 +22,12 @@ static double range_at(const tp_arg *range, int i) { return range->kind == TP_AR
 
 static tp_status check(const tp__call *call, const tp_tensor *x, const tp_tensor *weight, const tp_shape *points)
 {
-    if (x->dtype != TP_F32 && x->dtype != TP_F64) return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    if (x->dtype != TP_F32 && x->dtype != TP_F64)
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (!weight) return TP_OK;
-    if (weight->dtype != x->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "weights are %s, the input %s", tp_dtype_name((tp_dtype)weight->dtype), tp_dtype_name((tp_dtype)x->dtype));
+    if (weight->dtype != x->dtype)
+        return tp__call_fail(call, TP_ERR_DTYPE, "weights are %s, the input %s", tp_dtype_name((tp_dtype)weight->dtype),
+                             tp_dtype_name((tp_dtype)x->dtype));
     if (weight->ndim != points->ndim || memcmp(weight->shape, points->dim, sizeof *weight->shape * (size_t)weight->ndim))
         return tp__call_fail(call, TP_ERR_SHAPE, "weights %s do not fit the input %s", tp__shape_text(weight), tp__shape_text(x));
     return TP_OK;
@@ -38,12 +41,15 @@ static tp_tensor *edges_of(const tp__call *call, tp_tensor *points, int d, int d
         tp_tensor *edges = c->bins->kind == TP_ARG_TENSOR ? c->bins->value.tensor : c->bins->value.tensors[d];
         if (!edges) return tp_failed() ? NULL : (tp__call_fail(call, TP_ERR_ARGUMENT, "the edges of dim %d are NULL", d), NULL);
         if (edges->dtype != points->dtype)
-            return tp__call_fail(call, TP_ERR_DTYPE, "edges are %s, the input %s", tp_dtype_name((tp_dtype)edges->dtype), tp_dtype_name((tp_dtype)points->dtype)), NULL;
-        if (edges->ndim != 1 || !edges->numel) return tp__call_fail(call, TP_ERR_SHAPE, "edges %s are no vector, or empty", tp__shape_text(edges)), NULL;
+            return tp__call_fail(call, TP_ERR_DTYPE, "edges are %s, the input %s", tp_dtype_name((tp_dtype)edges->dtype),
+                                 tp_dtype_name((tp_dtype)points->dtype)), NULL;
+        if (edges->ndim != 1 || !edges->numel)
+            return tp__call_fail(call, TP_ERR_SHAPE, "edges %s are no vector, or empty", tp__shape_text(edges)), NULL;
         return c->bins->kind == TP_ARG_TENSOR ? tp_clone(edges) : edges;
     }
     bins = c->bins->kind == TP_ARG_INT ? c->bins->value.integer : c->bins->value.ints[c->bins->n == 1 ? 0 : d];
-    if (bins < 1 || bins > INT32_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "there are %lld bins, and have to be at least 1", (long long)bins), NULL;
+    if (bins < 1 || bins > INT32_MAX)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "there are %lld bins, and have to be at least 1", (long long)bins), NULL;
     double low = 0, high = 1;
     if (count_range(c->range)) {
         low = range_at(c->range, 2 * d);
@@ -54,7 +60,8 @@ static tp_tensor *edges_of(const tp__call *call, tp_tensor *points, int d, int d
         low = tp_item(least);
         high = tp_item(most);
     }
-    if (!isfinite(low) || !isfinite(high) || low > high) return tp__call_fail(call, TP_ERR_ARGUMENT, "there are no bins from %g to %g in dim %d of %d", low, high, d, dims), NULL;
+    if (!isfinite(low) || !isfinite(high) || low > high)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "there are no bins from %g to %g in dim %d of %d", low, high, d, dims), NULL;
     if (low == high) low -= 0.5, high += 0.5;
     return tp_linspace(low, high, bins + 1, .dtype = (tp_dtype)points->dtype, .device = points->device);
 }
@@ -70,7 +77,8 @@ static tp_status count(tp__call *call, tp_tensor *points, tp_tensor *weight, con
     for (int d = 0; d < dims; d++) {
         if (!(edges[d] = edges_of(call, points, d, dims, c))) return tp__pending();
         const int64_t bins = shape.dim[d] = edges[d]->numel - 1;
-        if (__builtin_mul_overflow(boxes, bins, &boxes) || boxes > INT32_MAX) return tp__call_fail(call, TP_ERR_SHAPE, "%s are too many bins", tp__dims_text(d + 1, shape.dim));
+        if (__builtin_mul_overflow(boxes, bins, &boxes) || boxes > INT32_MAX)
+            return tp__call_fail(call, TP_ERR_SHAPE, "%s are too many bins", tp__dims_text(d + 1, shape.dim));
         tp_tensor *x = tp_contiguous(tp_select(points, 1, d));
         tp_tensor *bin = tp_sub(tp_bucketize(x, edges[d], .right = true), 1);
         bin = tp_sub(bin, tp_to_dtype(tp_eq(x, tp_select(edges[d], 0, -1)), TP_I64));            /* the upper edge, into the last bin */
@@ -105,7 +113,8 @@ static tp_status histogram_compose(tp__call *call)
     const histogram_attr c = { a->bins && a->bins->kind ? a->bins : &usual, a->range, a->density };
     if (c.bins->kind != TP_ARG_INT && c.bins->kind != TP_ARG_TENSOR) return tp__call_fail(call, TP_ERR_ARGUMENT, "bins are a number, or edges");
     const int n_range = count_range(c.range);
-    if (n_range && (n_range != 2 || c.bins->kind == TP_ARG_TENSOR)) return tp__call_fail(call, TP_ERR_ARGUMENT, "a range is two numbers, and goes with a number of bins");
+    if (n_range && (n_range != 2 || c.bins->kind == TP_ARG_TENSOR))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "a range is two numbers, and goes with a number of bins");
     return count(call, tp_reshape(x, TP_SHAPE(x->numel, 1)), weight ? tp_reshape(weight, TP_SHAPE(x->numel)) : NULL, &c);
 }
 static tp_status histogramdd_compose(tp__call *call)
@@ -119,10 +128,13 @@ static tp_status histogramdd_compose(tp__call *call)
     tp_shape shape = tp_shape_of(x);
     shape.ndim--;
     if (check(call, x, weight, &shape)) return tp__pending();
-    if (dims < 1 || dims > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_SHAPE, "points of %lld dims; there may be 1 to %d", (long long)dims, TP_MAX_DIMS);
+    if (dims < 1 || dims > TP_MAX_DIMS)
+        return tp__call_fail(call, TP_ERR_SHAPE, "points of %lld dims; there may be 1 to %d", (long long)dims, TP_MAX_DIMS);
     const bool listed = a->bins->kind == TP_ARG_INTS || a->bins->kind == TP_ARG_TENSORS;
-    if (!listed && a->bins->kind != TP_ARG_INT) return tp__call_fail(call, TP_ERR_ARGUMENT, "bins are a number, one for each dim, or the edges of each dim");
-    if (listed && a->bins->n != dims) return tp__call_fail(call, TP_ERR_ARGUMENT, "bins are of %d dims, the points of %lld", a->bins->n, (long long)dims);
+    if (!listed && a->bins->kind != TP_ARG_INT)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "bins are a number, one for each dim, or the edges of each dim");
+    if (listed && a->bins->n != dims)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "bins are of %d dims, the points of %lld", a->bins->n, (long long)dims);
     const int n_range = count_range(a->range);
     if (n_range && (n_range != 2 * dims || a->bins->kind == TP_ARG_TENSORS))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "a range is two numbers for each dim, and goes with numbers of bins");

@@ -19,7 +19,8 @@ static tp_status check(tp__call *call, const tp_tensor *bounds, int *axis)
     if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (call->in[INDICES]) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "segments by indices are not there; give lengths or offsets");
     if (!bounds) return tp__call_fail(call, TP_ERR_ARGUMENT, "neither lengths nor offsets are given");
-    if (!tp__is_integer(bounds->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "lengths and offsets are whole numbers, not %s", tp_dtype_name((tp_dtype)bounds->dtype));
+    if (!tp__is_integer(bounds->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "lengths and offsets are whole numbers, not %s", tp_dtype_name((tp_dtype)bounds->dtype));
     if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements", tp__shape_text(x));
     if (tp__take_dim(call, a->axis, x, axis)) return tp__pending();
     if (bounds->ndim != *axis + 1 || bounds->ndim > x->ndim || memcmp(bounds->shape, x->shape, sizeof *x->shape * (size_t)*axis))
