@@ -276,18 +276,11 @@ static tp_status gru_init(tp_module *self) { return recurrent_init(self, TP__GRU
 
 /* ---- In C ------------------------------------------------------------------------------------------------------------------------------------ */
 
-#define IN_C(name, type, ...) \
-    tp_module *tp_nn_##name##_with(int64_t input, int64_t hidden, const tp_nn_##name##_options *options) \
-    { \
-        TP__TAKE(nn_##name, o, options); \
-        return TP__MAKE(type, TP__WITH_INT(input_size, input), TP__WITH_INT(hidden_size, hidden), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o), \
-                        ##__VA_ARGS__); \
-    }
 #define LAYERS_IN_C TP__WITH_INT(num_layers, o.num_layers), TP__WITH_BOOL(batch_first, o.batch_first), TP__WITH_REAL(dropout, o.dropout), \
     TP__WITH_BOOL(bidirectional, o.bidirectional)
-IN_C(rnn, "RNN", LAYERS_IN_C, TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
-IN_C(lstm, "LSTM", LAYERS_IN_C, TP__WITH_INT(proj_size, o.proj_size))
-IN_C(gru, "GRU", LAYERS_IN_C)
+TP__RNN_IN_C(rnn, "RNN", LAYERS_IN_C, TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
+TP__RNN_IN_C(lstm, "LSTM", LAYERS_IN_C, TP__WITH_INT(proj_size, o.proj_size))
+TP__RNN_IN_C(gru, "GRU", LAYERS_IN_C)
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------------------------------------ */
 

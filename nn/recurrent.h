@@ -32,4 +32,13 @@ tp_status tp__rnn_take_states(const tp_module *self, const tp__rnn_plan *p, cons
 /* TP_ERR_SHAPE, unless x is of that shape. */
 tp_status tp__rnn_check_state(const tp_module *self, const char *what, tp_tensor *x, tp_shape shape);
 
+/* The constructor in C; after the type what the options say besides. */
+#define TP__RNN_IN_C(name, type, ...) \
+    tp_module *tp_nn_##name##_with(int64_t input, int64_t hidden, const tp_nn_##name##_options *options) \
+    { \
+        TP__TAKE(nn_##name, o, options); \
+        return TP__MAKE(type, TP__WITH_INT(input_size, input), TP__WITH_INT(hidden_size, hidden), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o), \
+                        ##__VA_ARGS__); \
+    }
+
 #endif

@@ -149,16 +149,9 @@ static tp_status cell_call(tp_module *self, const tp_arg *args, int n, tp_tensor
 
 /* ---- In C -------------------------------------------------------------------------------------------------------------------- */
 
-#define IN_C(name, type, ...) \
-    tp_module *tp_nn_##name##_with(int64_t input, int64_t hidden, const tp_nn_##name##_options *options) \
-    { \
-        TP__TAKE(nn_##name, o, options); \
-        return TP__MAKE(type, TP__WITH_INT(input_size, input), TP__WITH_INT(hidden_size, hidden), TP__WITH_BOOL(bias, o.bias), TP__WITH_PLACE(o), \
-                        ##__VA_ARGS__); \
-    }
-IN_C(rnn_cell, "RNNCell", TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
-IN_C(lstm_cell, "LSTMCell")
-IN_C(gru_cell, "GRUCell")
+TP__RNN_IN_C(rnn_cell, "RNNCell", TP__WITH_STRING(nonlinearity, o.relu ? "relu" : "tanh"))
+TP__RNN_IN_C(lstm_cell, "LSTMCell")
+TP__RNN_IN_C(gru_cell, "GRUCell")
 
 /* A cell's call, for loops. */
 static tp_tensor *cell_step(tp_module *cell, const char *op, tp_tensor *x, tp_tensor *h, tp_tensor **c)

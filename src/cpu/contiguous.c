@@ -62,6 +62,23 @@ void tp__plain_free(tp__plain *x)
     *x = (tp__plain){ 0 };
 }
 
+tp_status tp__plain_open(const tp__call *call, tp_dtype dtype, tp__plain *in, tp__plain *out)
+{
+    tp_status status = TP_OK;
+    for (int i = 0; i < call->n_in && !status; i++) status = tp__plain_take(&in[i], call->in[i], dtype);
+    for (int i = 0; i < call->n_out && !status; i++) status = tp__plain_room(&out[i], call->out[i], dtype);
+    return status;
+}
+
+void tp__plain_close(const tp__call *call, tp_status status, tp__plain *in, tp__plain *out)
+{
+    for (int i = 0; i < call->n_out; i++) {
+        if (!status) tp__plain_return(&out[i], call->out[i]);
+        tp__plain_free(&out[i]);
+    }
+    for (int i = 0; i < call->n_in; i++) tp__plain_free(&in[i]);
+}
+
 tp_dtype tp__product_dtype(const tp__call *call, int dtype)
 {
     if (dtype == TP_F32 || dtype == TP_F64) return (tp_dtype)dtype;

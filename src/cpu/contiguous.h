@@ -18,6 +18,11 @@ tp_status tp__plain_room(tp__plain *out, const tp_tensor *y, tp_dtype dtype);
 void tp__plain_return(tp__plain *out, tp_tensor *y);
 void tp__plain_free(tp__plain *x);
 
+/* All inputs and outputs of a call, in and out being zeroed. The end, also after an error: of a call that went well results go to the
+ * outputs, and copies are freed. */
+tp_status tp__plain_open(const tp__call *call, tp_dtype dtype, tp__plain *in, tp__plain *out);
+void tp__plain_close(const tp__call *call, tp_status status, tp__plain *in, tp__plain *out);
+
 /* The dtype that products of x's dtype are computed in: float32 for the 16-bit ones, int64 for integers. 0: none, which is
  * TP_ERR_UNSUPPORTED for complex numbers and TP_ERR_DTYPE for bool, set here. */
 tp_dtype tp__product_dtype(const tp__call *call, int dtype);

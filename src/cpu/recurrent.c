@@ -101,18 +101,13 @@ void tp__gates_run(tp__gate_loop loop, const tp__gate_rows *rows, int64_t n, tp_
 enum { MOST = 6 };
 typedef struct operands { tp__plain in[MOST], out[3], zeros; } operands;
 
-/* Inputs and outputs as plain memory of `dtype`, and zeros in place of `width` elements of an input that is absent. */
-static tp_status operands_open(operands *o, const tp__call *call, tp_dtype dtype, int64_t width)
+/* Inputs and outputs as plain memory of `dtype`; inputs that are absent are `width` zeros, which are there anyway with `zeros`. */
+static tp_status operands_open(operands *o, const tp__call *call, tp_dtype dtype, int64_t width, bool zeros)
 {
     *o = (operands){ .zeros = { .bytes = 0 } };
-    tp_status status = TP_OK;
-    bool lacks = false;
-    for (int i = 0; i < call->n_in && !status; i++) {
-        lacks |= !call->in[i];
-        status = tp__plain_take(&o->in[i], call->in[i], dtype);
-    }
-    for (int i = 0; i < call->n_out && !status; i++) status = tp__plain_room(&o->out[i], call->out[i], dtype);
-    if (lacks && !status) {
+    tp_status status = tp__plain_open(call, dtype, o->in, o->out);
+    for (int i = 0; i < call->n_in; i++) zeros |= !call->in[i];
+    if (zeros && !status) {
         o->zeros.bytes = (size_t)width * tp_dtype_size(dtype) + 1;
         o->zeros.data = tp_mem_calloc(o->zeros.bytes);
         if (!o->zeros.data) status = TP_ERR_MEMORY;
@@ -124,11 +119,7 @@ static tp_status operands_open(operands *o, const tp__call *call, tp_dtype dtype
 
 static void operands_close(operands *o, const tp__call *call, tp_status status)
 {
-    for (int i = 0; i < call->n_out; i++) {
-        if (!status) tp__plain_return(&o->out[i], call->out[i]);
-        tp__plain_free(&o->out[i]);
-    }
-    for (int i = 0; i < call->n_in; i++) tp__plain_free(&o->in[i]);
+    tp__plain_close(call, status, o->in, o->out);
     tp__plain_free(&o->zeros);
 }
 
@@ -137,7 +128,7 @@ static tp_status lstm_gates(tp__call *call)
     const tp_tensor *c = call->in[2];
     const tp_dtype dtype = c->dtype == TP_F64 ? TP_F64 : TP_F32;
     operands o;
-    const tp_status status = operands_open(&o, call, dtype, 4 * c->numel);
+    const tp_status status = operands_open(&o, call, dtype, 4 * c->numel, false);
     if (!status)
         tp__gates_run(TP__LSTM_FORWARD, &(tp__gate_rows){ .hidden = c->shape[1], .x = o.in[0].data, .u = o.in[1].data, .state = o.in[2].data,
                       .h = o.out[0].data, .c = o.out[1].data, .work = o.out[2].data }, c->shape[0], dtype);
@@ -151,19 +142,13 @@ static tp_status lstm_gates_backward(tp__call *call)
     const tp_tensor *c = call->in[2];
     const tp_dtype dtype = c->dtype == TP_F64 ? TP_F64 : TP_F32;
     operands o;
-    tp__plain zeros = { 0 };
-    tp_status status = operands_open(&o, call, dtype, c->numel);
-    if (!status) {
-        zeros.bytes = (size_t)c->numel * tp_dtype_size(dtype) + 1;
-        if (!(zeros.data = tp_mem_calloc(zeros.bytes))) status = TP_ERR_MEMORY;
-    }
+    const tp_status status = operands_open(&o, call, dtype, c->numel, true);
     if (!status) {
         if (c->numel) memset(o.out[1].data, 0, (size_t)c->numel * tp_dtype_size(dtype));
-        tp__gates_run(TP__LSTM_BACKWARD, &(tp__gate_rows){ .hidden = c->shape[1], .dh = o.in[0].data, .dc = o.in[1].data, .carried = zeros.data,
+        tp__gates_run(TP__LSTM_BACKWARD, &(tp__gate_rows){ .hidden = c->shape[1], .dh = o.in[0].data, .dc = o.in[1].data, .carried = o.zeros.data,
                       .state = o.in[2].data, .c = o.in[3].data, .work = o.in[4].data, .dx = o.out[0].data, .dstate = o.out[1].data }, c->shape[0],
                       dtype);
     }
-    tp__plain_free(&zeros);
     operands_close(&o, call, status);
     return status;
 }
@@ -173,7 +158,7 @@ static tp_status gru_gates(tp__call *call)
     const tp_tensor *h = call->in[2];
     const tp_dtype dtype = h->dtype == TP_F64 ? TP_F64 : TP_F32;
     operands o;
-    const tp_status status = operands_open(&o, call, dtype, 0);
+    const tp_status status = operands_open(&o, call, dtype, 0, false);
     if (!status)
         tp__gates_run(TP__GRU_FORWARD, &(tp__gate_rows){ .hidden = h->shape[1], .x = o.in[0].data, .u = o.in[1].data, .state = o.in[2].data,
                       .h = o.out[0].data, .work = o.out[1].data }, h->shape[0], dtype);
@@ -187,7 +172,7 @@ static tp_status gru_gates_backward(tp__call *call)
     const tp_tensor *h = call->in[1];
     const tp_dtype dtype = h->dtype == TP_F64 ? TP_F64 : TP_F32;
     operands o;
-    const tp_status status = operands_open(&o, call, dtype, 0);
+    const tp_status status = operands_open(&o, call, dtype, 0, false);
     if (!status) {
         if (h->numel) memset(o.out[2].data, 0, (size_t)h->numel * tp_dtype_size(dtype));
         tp__gates_run(TP__GRU_BACKWARD, &(tp__gate_rows){ .hidden = h->shape[1], .dh = o.in[0].data, .state = o.in[1].data, .work = o.in[2].data,

@@ -23,9 +23,7 @@ static tp_status layer_open(layer *l, const tp__call *call, const tp_tensor *x, 
     *l = (layer){ .steps = x->shape[0], .batch = x->shape[1], .hidden = hidden, .gates = gates * hidden, .reverse = reverse,
                   .dtype = x->dtype == TP_F64 ? TP_F64 : TP_F32 };
     l->item = tp_dtype_size(l->dtype);
-    tp_status status = TP_OK;
-    for (int i = 0; i < call->n_in && !status; i++) status = tp__plain_take(&l->in[i], call->in[i], l->dtype);
-    for (int i = 0; i < call->n_out && !status; i++) status = tp__plain_room(&l->out[i], call->out[i], l->dtype);
+    tp_status status = tp__plain_open(call, l->dtype, l->in, l->out);
     if (!status) status = tp__workspace_take(&l->room, (size_t)room * l->item);
     if (!status) memset(l->room.data, 0, (size_t)room * l->item);
     return status;
@@ -35,11 +33,7 @@ static void layer_close(layer *l, const tp__call *call, tp_status status)
 {
     tp__gemm_unfix(&l->weight);
     tp__workspace_give(&l->room);
-    for (int i = 0; i < call->n_out; i++) {
-        if (!status) tp__plain_return(&l->out[i], call->out[i]);
-        tp__plain_free(&l->out[i]);
-    }
-    for (int i = 0; i < call->n_in; i++) tp__plain_free(&l->in[i]);
+    tp__plain_close(call, status, l->in, l->out);
 }
 
 /* Step s in the order of running, and where rows of `width` of step t begin. NULL goes through. */
@@ -81,11 +75,6 @@ static tp_status weight_gradient(const layer *l, const void *du, const void *y, 
     g.k = l->batch;
     g.accumulate = true;
     return tp__gemm(&g);
-}
-
-static void zero(const layer *l, void *x, int64_t n)
-{
-    if (x && n) memset(x, 0, (size_t)n * l->item);
 }
 
 /* ---- LSTM ---------------------------------------------------------------------------------------------------------------------- */
@@ -193,7 +182,7 @@ static tp_status gru_layer_backward(tp__call *call)
     tp_status status = layer_open(&l, call, call->in[3], 3, hidden, attr->reverse, 2 * rows + 3 * hidden + 3 * rows * steps);
     void *dh = room_at(&l, 0), *zeros = room_at(&l, rows), *part = room_at(&l, 2 * rows), *all = room_at(&l, 2 * rows + 3 * hidden);
     if (!status) status = hold_backward(&l, l.in[1].data, true);
-    if (!status) zero(&l, l.out[2].data, l.gates);
+    if (!status && l.gates) memset(l.out[2].data, 0, (size_t)l.gates * l.item);
     for (int64_t s = l.steps - 1; s >= 0 && !status; s--) {
         const int64_t t = step_of(&l, s);
         const tp__gate_rows step = { .hidden = hidden, .dh = rows_of(&l, l.in[0].data, t, hidden), .dstate = dh,
