@@ -92,7 +92,7 @@ static int64_t find_train_files(const char *dir, char (*paths)[PATH_SIZE])
 tp_dataset *tp_cifar10_with(const char *dir, const tp_cifar10_options *o)
 {
     static const double mean[] = { 0.4914, 0.4822, 0.4465 }, deviation[] = { 0.2470, 0.2435, 0.2616 };     /* of the train images */
-    tp_cifar10_options opt = { .size = offsetof(tp_cifar10_options, tp__end), TP__DEFAULT_cifar10 .tp__end = 0 };
+    tp_cifar10_options opt = TP__BRACES(cifar10, );
     char paths[TRAIN_FILES][PATH_SIZE];
     if (tp_failed() || tp_options_take("cifar10", &opt, o, opt.size) != TP_OK)
         return NULL;

@@ -4,7 +4,7 @@
 
 tp_dataset *tp_digits_with(int64_t n, const tp_digits_options *o)
 {
-    tp_digits_options opt = { .size = offsetof(tp_digits_options, tp__end), TP__DEFAULT_digits .tp__end = 0 };
+    tp_digits_options opt = TP__BRACES(digits, );
     if (tp_failed() || tp_options_take("digits", &opt, o, opt.size) != TP_OK)
         return NULL;
     if (n < 0) {

@@ -278,7 +278,7 @@ static tp_status set_up(tp_loader *l)
 
 tp_loader *tp_data_loader_with(tp_dataset *set, const tp_data_loader_options *o)
 {
-    tp_data_loader_options opt = { .size = offsetof(tp_data_loader_options, tp__end), TP__DEFAULT_data_loader .tp__end = 0 };
+    tp_data_loader_options opt = TP__BRACES(data_loader, );
     if (tp_failed() || !tp__is_dataset(set, "data_loader") || tp_options_take("data_loader", &opt, o, opt.size) != TP_OK
         || check_options(&opt) != TP_OK)
         return NULL;

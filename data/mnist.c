@@ -55,7 +55,7 @@ static bool find(const char *dir, const char *part, const char *what, char *path
 
 tp_dataset *tp_mnist_with(const char *dir, const tp_mnist_options *o)
 {
-    tp_mnist_options opt = { .size = offsetof(tp_mnist_options, tp__end), TP__DEFAULT_mnist .tp__end = 0 };
+    tp_mnist_options opt = TP__BRACES(mnist, );
     char images[4096], labels[4096];
     if (tp_failed() || tp_options_take("mnist", &opt, o, opt.size) != TP_OK)
         return NULL;

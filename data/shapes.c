@@ -149,7 +149,7 @@ static void draw(uint8_t *pixels, int shape, tp__dice *dice)
 
 tp_dataset *tp_shapes_with(int64_t n, const tp_shapes_options *o)
 {
-    tp_shapes_options opt = { .size = offsetof(tp_shapes_options, tp__end), TP__DEFAULT_shapes .tp__end = 0 };
+    tp_shapes_options opt = TP__BRACES(shapes, );
     if (tp_failed() || tp_options_take("shapes", &opt, o, opt.size) != TP_OK)
         return NULL;
     if (n < 0) {

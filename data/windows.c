@@ -70,7 +70,7 @@ static tp_status check(tp_tensor *x, int64_t length, const tp_window_dataset_opt
 
 tp_dataset *tp_window_dataset_with(tp_tensor *x, int64_t length, const tp_window_dataset_options *o)
 {
-    tp_window_dataset_options opt = { .size = offsetof(tp_window_dataset_options, tp__end), TP__DEFAULT_window_dataset .tp__end = 0 };
+    tp_window_dataset_options opt = TP__BRACES(window_dataset, );
     if (tp_failed() || tp_options_take("window_dataset", &opt, o, opt.size) != TP_OK || check(x, length, &opt) != TP_OK)
         return NULL;
     TP_SCOPE();
