@@ -111,8 +111,27 @@ START_TEST(a_removed_hook_is_not_called)
     ck_assert_int_eq(calls, 1);
     ck_assert_int_eq(tp_register_hook(tp_ones(TP_SHAPE(1)), look, NULL), 0);
     ck_error(TP_ERR_STATE, "does not need a gradient");
-    ck_assert_int_eq(tp_register_accumulated_hook(y, NULL, NULL), 0);
+}
+END_TEST
+
+static void ignore(void *arg, tp_tensor *leaf) { (void)arg, (void)leaf; }
+
+START_TEST(nothing_to_hook_or_to_hook_to_is_an_error)
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(1), *y = tp_mul(x, 2.0);
+    ck_assert_int_eq(tp_register_accumulated_hook(y, ignore, NULL), 0);
     ck_error(TP_ERR_STATE, "no leaf");
+    ck_assert_int_eq(tp_register_hook(NULL, look, NULL), 0);
+    ck_error(TP_ERR_ARGUMENT, "register_hook: the tensor is NULL");
+    ck_assert_int_eq(tp_register_accumulated_hook(NULL, ignore, NULL), 0);
+    ck_error(TP_ERR_ARGUMENT, "register_accumulated_hook: the tensor is NULL");
+    ck_assert_int_eq(tp_register_hook(x, NULL, NULL), 0);
+    ck_error(TP_ERR_ARGUMENT, "register_hook: the function is NULL");
+    ck_assert_int_eq(tp_register_accumulated_hook(x, NULL, NULL), 0);
+    ck_error(TP_ERR_ARGUMENT, "register_accumulated_hook: the function is NULL");
+    ck_ok(tp_backward(y));
+    ck_values(tp_grad_of(x), 2);
 }
 END_TEST
 
@@ -523,6 +542,7 @@ int main(void)
     tcase_add_test(t, hooks_run_in_the_order_in_which_they_were_registered);
     tcase_add_test(t, a_hook_that_returns_what_does_not_fit_is_an_error);
     tcase_add_test(t, a_removed_hook_is_not_called);
+    tcase_add_test(t, nothing_to_hook_or_to_hook_to_is_an_error);
     tcase_add_test(t, a_hook_may_remove_itself_and_others);
     tcase_add_test(t, a_hook_does_not_reach_the_tensors_of_the_scope_around_the_backward);
     tcase_add_test(t, an_accumulated_hook_is_called_once_per_backward_after_the_sum);

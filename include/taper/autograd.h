@@ -140,7 +140,7 @@ TP_API tp_anomaly_mode tp_anomaly_mode_set(bool on);
 TP_API void tp_anomaly_mode_restore(tp_anomaly_mode *was);
 
 /* A hook on a tensor is called with its gradient each time that it is computed; on a leaf, with the whole gradient of one
- * backward before it is added. Returns an id > 0, or 0 on error. */
+ * backward before it is added. Returns an id > 0, or 0 on error: TP_ERR_ARGUMENT, if x or fn is NULL; TP_ERR_STATE. */
 TP_API int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg);
 /* Called when the gradient of a leaf is complete: as soon as the last node that adds to it has run and the sum is in
  * tp_grad_of(leaf), while nodes before it still wait. So gradients can be sent to other machines, or a step made, while backward

@@ -72,6 +72,14 @@ tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad)
 
 static _Atomic int64_t last_id;
 
+/* Nothing to hook to is no value that a later call would miss, so it is said here. */
+static bool can_hook(const char *op, tp_tensor *x, bool fn)
+{
+    if (!x) return tp_fail(TP_ERR_ARGUMENT, "%s: the tensor is NULL", op), false;
+    if (!fn) return tp_fail(TP_ERR_ARGUMENT, "%s: the function is NULL", op), false;
+    return tp__alive(x, op);
+}
+
 static int64_t add_hook(tp_tensor *x, tp_hook_fn *fn, void *arg)
 {
     if (tp__view_refresh(x)) return 0;
@@ -87,14 +95,14 @@ static int64_t add_hook(tp_tensor *x, tp_hook_fn *fn, void *arg)
 
 int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg)
 {
-    if (!x || !tp__alive(x, "register_hook")) return 0;
+    if (!can_hook("register_hook", x, fn != NULL)) return 0;
     if (!tp__needs_grad(x)) return tp_fail(TP_ERR_STATE, "register_hook: %s does not need a gradient", tp__shape_text(x)), 0;
     return add_hook(x, fn, arg);
 }
 
 int64_t tp_register_accumulated_hook(tp_tensor *x, tp_accumulated_fn *fn, void *arg)
 {
-    if (!x || !tp__alive(x, "register_accumulated_hook")) return 0;
+    if (!can_hook("register_accumulated_hook", x, fn != NULL)) return 0;
     if (x->node || !tp__needs_grad(x))
         return tp_fail(TP_ERR_STATE, "register_accumulated_hook: %s is no leaf that requires grad", tp__shape_text(x)), 0;
     tp__grad_state *state = tp__grad_state_of(x);
