@@ -102,7 +102,7 @@ static tp__member *member_new(tp_module *m, const char *op, const char *name)
     return &s->members[s->n++];
 }
 
-static tp_module *root_of(tp_module *m)
+tp_module *tp__root_of(tp_module *m)
 {
     while (tp__state(m)->parent) m = tp__state(m)->parent;
     return m;
@@ -120,7 +120,7 @@ static bool child_fits(tp_module *m, const char *name, tp_module *child)
                 tp__state(tp__state(child)->parent)->type, tp__state(child)->name);
         return false;
     }
-    if (root_of(m) == child) return tp_fail(TP_ERR_ARGUMENT, "add_child: \"%s\" contains the module that it is given to", name), false;
+    if (tp__root_of(m) == child) return tp_fail(TP_ERR_ARGUMENT, "add_child: \"%s\" contains the module that it is given to", name), false;
     int depth = 1;
     for (const tp_module *at = m; at; at = tp__state(at)->parent) depth++;
     if (depth + tp__state(child)->height > TP_MAX_MODULE_DEPTH)
@@ -150,7 +150,7 @@ tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
     return child;
 broken:
     tp__state(m)->broken = true;
-    if (child && child->base.object.kind == TP_KIND_MODULE && root_of(m) == child) return NULL;
+    if (child && child->base.object.kind == TP_KIND_MODULE && tp__root_of(m) == child) return NULL;
 orphan:
     if (child && child->base.object.kind == TP_KIND_MODULE && !tp__state(child)->parent) (tp_module_free)(child);
     return NULL;
@@ -225,15 +225,27 @@ static void free_whole(tp_module *m)
     tp_mem_free(m, bytes);
 }
 
+/* m or what is below it; NULL: none. */
+static const tp_module *running_in(const tp_module *m)
+{
+    const struct tp_module_state *s = tp__state(m);
+    const tp_module *found = tp_path_has(m) ? m : NULL;
+    for (int64_t i = 0; i < s->n && !found; i++)
+        if (s->members[i].child) found = running_in(s->members[i].child);
+    return found;
+}
+
 void (tp_module_free)(tp_module *m)
 {
     if (!m || !tp__is_module(m, "module_free")) return;
     const struct tp_module_state *s = tp__state(m);
-    if (s->parent) {
+    const tp_module *running;
+    if (s->parent)
         tp_fail(TP_ERR_ARGUMENT, "module_free: \"%s\" belongs to a %s, which frees it", s->name, tp__state(s->parent)->type);
-        return;
-    }
-    free_whole(m);
+    else if ((running = running_in(m)))
+        tp_fail(TP_ERR_STATE, "module_free: %s of it is running: free it when that has returned", tp__state(running)->type);
+    else
+        free_whole(m);
 }
 
 static bool stands_before(tp_module *const *list, int64_t i)

@@ -40,6 +40,7 @@ typedef struct tp__around {
     tp__anchor *anchor;                                /* of backward hooks; NULL until there is one */
     tp__computed *computed;
     int n_computed, computed_room;
+    int standing;                                      /* runs that handles of `computed` have values for */
     pthread_mutex_t turn;                              /* held while the handles of `computed` have values; there from the first one on */
     bool has_turn;
 } tp__around;
@@ -83,6 +84,7 @@ void tp__write_shape(tp_shape shape, char *out, size_t size);            /* "[3,
 void tp__free_orphans(tp_module *const *list);
 /* The member that `path` leads to, and whose it is (owner may be NULL); NULL if there is none. */
 const tp__member *tp__member_at(tp_module *m, const char *path, tp_module **owner);
+tp_module *tp__root_of(tp_module *m);                   /* m itself if it belongs to none */
 void tp__member_remove(tp_module *m, int64_t at);      /* with its child, or what m holds of its tensor */
 tp__list *tp__list_of(tp_module *m, tp__list_kind kind);                 /* NULL: TP_ERR_MEMORY */
 void tp__lists_drop(tp_module *m);                     /* m's own */

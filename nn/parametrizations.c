@@ -80,7 +80,7 @@ tp_status tp_weight_norm_with(tp_module *m, const tp_weight_norm_options *o)
     const bool all = options.dim == TP_NONE || options.dim == -1;
     if (!all && check_dim(op, x, options.dim) != TP_OK) return tp_error_status();
     const int64_t dim = all ? -1 : options.dim < 0 ? options.dim + tp_ndim(x) : options.dim;
-    tp_tensor *originals[] = { norm_except(tp_detach(x), dim), tp_clone(tp_detach(x)) };
+    tp_tensor *originals[] = { tp_clone(norm_except(tp_detach(x), dim)), tp_clone(tp_detach(x)) };     /* a view would keep its dtype */
     if (!originals[0] || !originals[1]) return tp_error_status();
     tp_module *p = weight_norm_new(dim);
     return p ? tp__parametrize(m, op, name, p, originals, 2, true) : tp_error_status();

@@ -40,6 +40,7 @@ static const tp_module_class list_class = { .size = sizeof(tp_module_class), .ty
 static tp_tensor *value_of(const tp__computed *c)
 {
     tp_tensor *value = NULL;
+    if (tp_path_has(c->list)) return tp_fail(TP_ERR_STATE, "parametrize: \"%s\" is needed to compute itself", c->name), NULL;
     tp_call_at(c->list, NULL, 0, &value, 1, NULL, NULL);
     return value;
 }
@@ -57,6 +58,7 @@ tp__standing *tp__computed_begin(tp_module *m)
     tp__standing *s = tp_mem_calloc(standing_bytes(n));
     if (!s) return NULL;
     pthread_mutex_lock(&around->turn);                 /* the handles are shared by all threads */
+    around->standing++;
     s->n = n;
     for (int i = 0; i < n && !tp_failed(); i++) {
         s->at[i].handle = around->computed[i].handle;
@@ -76,6 +78,7 @@ void tp__computed_end(tp_module *m, tp__standing *s, tp_tensor **outs, int n_out
         for (int k = 0; k < n_outs; k++)               /* what was handed through as it is */
             if (outs[k] == s->at[i].handle) outs[k] = s->at[i].value;
     }
+    tp__state(m)->around->standing--;
     pthread_mutex_unlock(&tp__state(m)->around->turn);
     tp_mem_free(s, standing_bytes(s->n));
 }
@@ -196,8 +199,7 @@ static tp_tensor *nothing_like(tp_tensor *x)
 
 static bool is_tied(tp_module *m, const tp_tensor *x)
 {
-    while (tp__state(m)->parent) m = tp__state(m)->parent;
-    const tp__list *all = tp__list_of(m, TP__STATE);
+    const tp__list *all = tp__list_of(tp__root_of(m), TP__STATE);
     int64_t times = 0;
     for (int64_t i = 0; all && i < all->entries.n; i++) times += all->tensors[i] == x;
     return times > 1;
@@ -232,10 +234,18 @@ static tp_status first_of(tp_module *m, const char *op, tp__member *member, tp_m
     return tp_set_data(handle, nothing);
 }
 
-/* After those that are there. */
+/* After those that are there, whose value says what it must be like: the dtype may have changed since the first. */
 static tp_status next_of(const char *op, const tp__computed *c, tp_module *p, bool checked)
 {
+    TP_SCOPE();
+    TP_NO_GRAD();
     struct tp_module_state *s = tp__state(c->list);
+    tp_tensor *before = checked ? value_of(c) : NULL;
+    if (checked && !before) {
+        tp_module *const orphans[] = { p, TP__END };
+        tp__free_orphans(orphans);
+        return tp_error_status();
+    }
     int64_t n = 0;
     char name[24];
     for (int64_t i = 0; i < s->n; i++) n += s->members[i].child != NULL;
@@ -243,9 +253,7 @@ static tp_status next_of(const char *op, const tp__computed *c, tp_module *p, bo
     if (!try_add(c->list, name, p)) return tp_error_status();
     tp__state(p)->training = s->training;
     if (!checked) return TP_OK;
-    TP_SCOPE();
-    TP_NO_GRAD();
-    const tp_status status = check_value(op, c->name, value_of(c), c->handle);
+    const tp_status status = check_value(op, c->name, tp_forward_at(p, before, NULL), before);
     if (status != TP_OK) tp__member_remove(c->list, s->n - 1);
     return status;
 }
@@ -261,6 +269,9 @@ tp_status tp__parametrize(tp_module *m, const char *op, const char *name, tp_mod
     if (!status && !member) status = tp_fail(TP_ERR_ARGUMENT, "%s: %s has no parameter or buffer \"%s\"", op, s->type, name);
     if (!status && !p) status = tp_fail(TP_ERR_ARGUMENT, "%s: the module is NULL", op);
     if (!status && tp__state(p)->parent) status = tp_fail(TP_ERR_ARGUMENT, "%s: the %s belongs to a module already", op, tp__state(p)->type);
+    if (!status && tp__root_of(m) == p) return tp_fail(TP_ERR_ARGUMENT, "%s: the %s contains the module that it is given to", op, tp__state(p)->type);
+    if (!status && s->cls.call == list_call)
+        status = tp_fail(TP_ERR_UNSUPPORTED, "%s: what \"%s\" is computed from is not computed itself: give another module to what it computes", op, name);
     if (!status && !computed && is_tied(m, member->tensor))
         status = tp_fail(TP_ERR_ARGUMENT, "%s: \"%s\" of %s is tied: it stands under another name as well", op, name, s->type);
     if (status) return give_up(p), status;
@@ -349,6 +360,10 @@ tp_status (tp_remove_parametrizations)(tp_module *m, const char *name, bool leav
     if (!found) return tp_fail(TP_ERR_ARGUMENT, "remove_parametrizations: \"%s\" of %s is not parametrized", name ? name : "", tp__state(m)->type);
     TP_SCOPE();
     tp__around *around = tp__state(m)->around;
+    pthread_mutex_lock(&around->turn);
+    const bool runs = around->standing || tp_path_has(found->list);
+    pthread_mutex_unlock(&around->turn);
+    if (runs) return tp_fail(TP_ERR_STATE, "remove_parametrizations: \"%s\" of %s is in use by a run of it", name, tp__state(m)->type);
     const tp__computed c = *found;
     tp_entry_kind kind = TP_ENTRY_PARAMETER;
     bool needs = false;

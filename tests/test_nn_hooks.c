@@ -389,6 +389,38 @@ START_TEST(an_allocation_that_fails_anywhere_around_hooks_leaks_nothing)
 }
 END_TEST
 
+static void free_around_forward(void *arg, tp_module *m, const tp_arg *args, int n, tp_tensor **outs, int n_outs)
+{
+    (void)m, (void)args, (void)n, (void)outs, (void)n_outs;
+    (tp_module_free)(arg);
+}
+
+static void free_around_backward(void *arg, tp_module *m, tp_tensor **dx, int n_in, tp_tensor *const *dy, int n_out)
+{
+    (void)m, (void)dx, (void)n_in, (void)dy, (void)n_out;
+    (tp_module_free)(arg);
+}
+
+START_TEST(a_hook_cannot_free_what_runs)
+{
+    TP_SCOPE();
+    tp_module *net = tp_sequential(tp_nn_linear(2, 2), tp_nn_relu()), *linear = tp_module_find(net, "0");
+    tp_tensor *x = tp_full(TP_SHAPE(2), 4.0, .requires_grad = true), *y;
+    const int64_t id = tp_register_forward_hook(linear, free_around_forward, net);
+    ck_assert_ptr_null(tp_forward(net, x));
+    ck_error(TP_ERR_STATE, "module_free: Sequential of it is running: free it when that has returned");
+    ck_assert_ptr_null(tp_forward(linear, x));
+    ck_error(TP_ERR_STATE, "module_free: Linear of it is running: free it when that has returned");
+    tp_remove_module_hook(linear, id);
+    tp_register_full_backward_hook(linear, free_around_backward, net);
+    ck_assert_ptr_nonnull(y = tp_forward(net, x));
+    ck_assert_int_eq(tp_backward(tp_sum(y)), TP_ERR_STATE);
+    ck_error(TP_ERR_STATE, "module_free: Sequential of it is running: free it when that has returned");
+    tp_module_free(net);
+    ck_fine();
+}
+END_TEST
+
 /* ---- Applied to all ---------------------------------------------------------------------------------------------------------------------- */
 
 static void note_type(void *arg, tp_module *m)
@@ -431,6 +463,7 @@ int main(void)
     tcase_add_test(one, a_gradient_goes_through_backward_hooks_twice);
     tcase_add_test(one, hooks_may_remove_all_hooks_of_a_call_of_many_arguments);
     tcase_add_test(one, an_allocation_that_fails_anywhere_around_hooks_leaks_nothing);
+    tcase_add_test(one, a_hook_cannot_free_what_runs);
     tcase_add_test(one, apply_comes_to_children_before_their_parent);
     suite_add_tcase(s, one);
     return run_suite(s);

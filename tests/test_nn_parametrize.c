@@ -208,6 +208,65 @@ START_TEST(any_module_computes_a_tensor_of_ones_own)
 }
 END_TEST
 
+/* What is done to its owner while a weight is computed. */
+typedef enum task { NOTHING, ASK, GIVE_UP, NORM, LET_GO } task;
+typedef struct meddler { tp_module base; tp_module *owner; task task; } meddler;
+static tp_tensor *meddle(tp_module *self, tp_tensor *x)
+{
+    const meddler *p = (const meddler *)self;
+    switch (p->task) {
+    case NOTHING: break;
+    case ASK: return tp_module_tensor(p->owner, "weight");
+    case GIVE_UP: tp_remove_parametrizations(p->owner, "weight", false); break;
+    case NORM: tp_register_parametrization(p->owner, "weight", tp_nn_tanh()); break;
+    case LET_GO: tp_module_free(p->owner); break;
+    }
+    return tp_failed() ? NULL : x;
+}
+
+START_TEST(a_weight_is_not_taken_away_while_it_is_computed)
+{
+    static const tp_module_class class = { .size = sizeof class, .type = "Meddler", .forward = meddle };
+    TP_SCOPE();
+    tp_module *m = tp_nn_linear(3, 4);
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 3));
+    meddler *p = (meddler *)tp_module_new_class_with(sizeof *p, &class);
+    ck_ok(tp_register_parametrization(m, "weight", &p->base));
+    tp_tensor *y = tp_forward(m, x);
+    p->owner = m;
+    for (p->task = ASK; p->task <= LET_GO; p->task++) {
+        ck_assert_ptr_null(tp_forward(m, x));
+        ck_error(TP_ERR_STATE, p->task == GIVE_UP  ? "remove_parametrizations: \"weight\" of Linear is in use by a run of it"
+                               : p->task == LET_GO ? "module_free: Linear of it is running: free it when that has returned"
+                                                   : "parametrize: \"weight\" is needed to compute itself");
+    }
+    p->task = NOTHING;
+    ck_assert(tp_equal(tp_forward(m, x), y));
+    tp_module_free(m);
+}
+END_TEST
+
+START_TEST(a_module_does_not_compute_a_tensor_of_its_own)
+{
+    TP_SCOPE();
+    tp_module *net = tp_sequential(tp_nn_linear(3, 4), tp_nn_relu()), *m = tp_module_find(net, "0");
+    ck_assert_int_eq(tp_register_parametrization(m, "weight", net), TP_ERR_ARGUMENT);
+    ck_message("register_parametrization: the Sequential contains the module that it is given to");
+    ck_assert_int_eq(tp_register_parametrization(m, "weight", m), TP_ERR_ARGUMENT);
+    ck_message("register_parametrization: the Linear belongs to a module already");
+    ck_ok(tp_weight_norm(m));
+    tp_module *list = tp_module_find(m, "parametrizations.weight");
+    ck_assert_int_eq(tp_weight_norm(list, .name = "original0"), TP_ERR_UNSUPPORTED);
+    tp_clear_error();
+    ck_assert_ptr_nonnull(tp_forward(net, tp_ones(TP_SHAPE(2, 3))));
+    ck_ok(tp_module_to_dtype(net, TP_F64));
+    ck_ok(tp_spectral_norm(m));                                  /* the second is of the dtype that it is now */
+    ck_assert_ptr_nonnull(tp_forward(net, tp_ones(TP_SHAPE(2, 3), .dtype = TP_F64)));
+    tp_module_free(net);
+    ck_fine();
+}
+END_TEST
+
 static tp_module *normed(void)
 {
     tp_module *net = tp_sequential(tp_nn_linear(3, 4), tp_nn_tanh(), tp_nn_linear(4, 2));
@@ -347,6 +406,8 @@ int main(void)
     tcase_add_test(one, names_and_text_of_a_parametrized_module_are_those_of_pytorch);
     tcase_add_test(one, what_cannot_be_parametrized_stays_as_it_is);
     tcase_add_test(one, any_module_computes_a_tensor_of_ones_own);
+    tcase_add_test(one, a_weight_is_not_taken_away_while_it_is_computed);
+    tcase_add_test(one, a_module_does_not_compute_a_tensor_of_its_own);
     tcase_add_test(one, a_parametrized_module_is_copied_saved_and_loaded);
     tcase_add_test(one, threads_take_turns_with_a_parametrized_module);
     tcase_add_test(one, an_allocation_that_fails_anywhere_around_parametrizations_leaks_nothing);

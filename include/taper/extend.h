@@ -46,6 +46,7 @@ typedef struct tp_path_frame {
 } tp_path_frame;
 TP_API void tp_path_push(tp_path_frame *frame);
 TP_API void tp_path_pop(tp_path_frame *frame);
+TP_API bool tp_path_has(const void *module);           /* does it run, in this thread? */
 
 /* ---- Options ------------------------------------------------------------------------------------------------------------------------- */
 

@@ -220,6 +220,13 @@ void tp_path_pop(tp_path_frame *frame)
     if (frame) tp__self.path = frame->outer;
 }
 
+bool tp_path_has(const void *module)
+{
+    for (const tp_path_frame *at = tp__self.path; at; at = at->outer)
+        if (at->module == module) return true;
+    return false;
+}
+
 /* ---- Names, log -------------------------------------------------------------------------------------------------------------------- */
 
 const char *tp_status_name(tp_status status)

@@ -12,6 +12,8 @@
  * A hook fails by leaving an error, its own with tp_fail or that of an op: no further one is called, and the forward returns NULL, or the
  * backward its status. The error has the path of the module, as any that arises in it: "net.body.2 (Linear)".
  *
+ * A hook must not free its module: tp_module_free refuses that.
+ *
  * Hooks belong to m alone, not to what is below it, and go with it. A module without hooks runs as if there were none. */
 #ifndef TAPER_NN_HOOKS_H
 #define TAPER_NN_HOOKS_H

@@ -120,7 +120,8 @@ TP_API tp_module *tp_add_child(tp_module *m, const char *name, tp_module *child)
 TP_API tp_tensor *tp_add_parameter(tp_module *m, const char *name, tp_tensor *x);
 /* x becomes part of the state of m without being trained: running statistics, tables. As tp_add_parameter, of any dtype. */
 TP_API tp_tensor *tp_add_buffer_with(tp_module *m, const char *name, tp_tensor *x, const tp_add_buffer_options *o);
-/* Frees a module with all below it. NULL is fine; one that belongs to another is an error and stays. */
+/* Frees a module with all below it. NULL is fine; one that belongs to another, or of which something runs in this thread (a hook of it calls
+ * this), is an error and stays. */
 TP_API void tp_module_free(tp_module *m);
 
 /* The argument at `position`, or the one called `name`; NULL if it is not given or TP_ARG_NONE. For a class's call. */

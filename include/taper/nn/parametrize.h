@@ -49,7 +49,8 @@ extern "C" {
 
 /* ---- Parametrizations -------------------------------------------------------------------------------------------------------
  * On error m is as it was. TP_ERR_ARGUMENT: m has no parameter or buffer of that name, or it stands in its tree under another name as well,
- * or m has a member "parametrizations" of its own; TP_ERR_MEMORY, or an unread error. Gradients: the originals. */
+ * or m has a member "parametrizations" of its own; TP_ERR_UNSUPPORTED: m is itself what computes a tensor, a ParametrizationList; TP_ERR_MEMORY,
+ * or an unread error. Gradients: the originals. */
 
 /* w = g v / |v|, with the norm of each slice along dim: "original0" is g, its size that of w with 1 for all dims but dim, and "original1"
  * is v, as w was. TP_ERR_ARGUMENT: dim; the tensor is parametrized already. */
@@ -59,10 +60,10 @@ TP_API tp_status tp_weight_norm_with(tp_module *m, const tp_weight_norm_options 
  * TP_ERR_ARGUMENT: dim, n_power_iterations < 1. */
 TP_API tp_status tp_spectral_norm_with(tp_module *m, const tp_spectral_norm_options *o);
 /* w = p(original): what p's forward makes of the tensor, of the same shape and dtype. Of a tensor that is parametrized, the new one comes
- * after those that are there. m takes p over, also on failure. As well as above, TP_ERR_SHAPE, TP_ERR_DTYPE, or an error of p. */
+ * after those that are there. m takes p over, also on failure, unless p contains m. As well as above, TP_ERR_SHAPE, TP_ERR_DTYPE, or an error of p. */
 TP_API tp_status tp_register_parametrization(tp_module *m, const char *name, tp_module *p);
 /* The tensor is a parameter or buffer of m again, with its computed value (leave_parametrized), or with that of the original. The last of m's
- * own. TP_ERR_ARGUMENT: it is not parametrized; the original is asked for and there are several. */
+ * own. TP_ERR_ARGUMENT: it is not parametrized; the original is asked for and there are several. TP_ERR_STATE: in a forward of m. */
 TP_API tp_status tp_remove_parametrizations(tp_module *m, const char *name, bool leave_parametrized);
 TP_API bool tp_is_parametrized(tp_module *m, const char *name);          /* name NULL: is any of m's own tensors? */
 
