@@ -277,7 +277,7 @@ run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addpre
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 
 SECONDS ?= 60
-FUZZ ?= ops safetensors index npy npz pt
+FUZZ ?= ops safetensors index npy npz pt idx cifar
 fuzz:
 	@$(MAKE) --no-print-directory CONFIG=asan build/asan/bin/fuzz-ops build/asan/bin/fuzz-files
 	@for what in $(FUZZ); do \

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <zlib.h>
+
 #include <taper/taper.h>
 
 #include "io/zip.h"
@@ -284,26 +286,6 @@ static void change_npy(bytes b)
     write_bytes(path, b.at, b.n);
 }
 
-static const struct { const char *name; void (*make)(int i); void (*change)(bytes b); } readers[] = {
-    { "safetensors", make_safetensors, change_safetensors }, { "index", make_index, change_text }, { "npy", make_npy, change_npy },
-    { "npz", make_npz, change_archive }, { "pt", make_pt, change_archive },
-};
-enum { READERS = sizeof readers / sizeof *readers };
-
-static bool make_good(int reader)
-{
-    for (int i = 0; i < GOOD; i++) {
-        TP_SCOPE();
-        memset(entries, 0, sizeof entries);
-        snprintf(path, sizeof path, "%s/file", folder);
-        readers[reader].make(i);
-        if (tp_failed() || !take_good(reader, i)) {
-            fprintf(stderr, "fuzz-files: cannot make %s: %s\n", path, tp_failed() ? tp_last_error()->message : "run it from the root of the tree");
-            return false;
-        }
-    }
-    return true;
-}
 
 static void read_file(void)
 {
@@ -329,6 +311,158 @@ static void read_file(void)
     tp_file_close(f);
 }
 
+/* ---- The readers of data: samples ------------------------------------------------------------------------------------------------------- */
+
+enum { IMAGES = 3, RECORD = 1 + 3 * 32 * 32 };
+
+static unsigned char *put_big(unsigned char *at, uint32_t v)
+{
+    for (int i = 24; i >= 0; i -= 8) *at++ = (unsigned char)(v >> i);
+    return at;
+}
+
+/* Images every other time, which a data set can be made of, and the labels beside them; else any dtype and shape. */
+static void make_idx(int i)
+{
+    static const unsigned char types[] = { 0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E }, widths[] = { 1, 1, 2, 4, 4, 8 };
+    static const unsigned char labels[8 + IMAGES] = { 0, 0, 8, 1, 0, 0, 0, IMAGES, 3, 1, 4 };
+    unsigned char file[1024], *at = file;
+    const int type = i % 2 ? (int)below(6) : 0, ndim = i % 2 ? 1 + (int)below(4) : 3;
+    int64_t left = widths[type];
+    at = put_big(at, (uint32_t)types[type] << 8 | (uint32_t)ndim);
+    for (int d = 0; d < ndim; d++) {
+        const int64_t n = i % 2 == 0 && d == 0 ? IMAGES : one_in(12) ? 0 : 1 + below(3);
+        at = put_big(at, (uint32_t)n);
+        left *= n;
+    }
+    while (left--) *at++ = (unsigned char)draw();
+    write_bytes(path, file, (size_t)(at - file));
+    char beside[300];
+    snprintf(beside, sizeof beside, "%s/train-labels-idx1-ubyte", folder);
+    write_bytes(beside, labels, sizeof labels);
+}
+
+/* One or two members. */
+static void write_gzipped(bytes b)
+{
+    static unsigned char packed[2 * MOST];
+    bytes out = { packed, 0 };
+    const size_t first = one_in(3) ? (size_t)below((int64_t)b.n + 1) : b.n, pieces[] = { first, b.n - first };
+    for (int i = 0; i < 2 && (!i || pieces[1]); i++) {
+        z_stream z = { .next_in = b.at + (i ? first : 0), .avail_in = (unsigned)pieces[i], .next_out = packed + out.n,
+                       .avail_out = (unsigned)(sizeof packed - out.n) };
+        if (deflateInit2(&z, (int)below(10), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return;
+        deflate(&z, Z_FINISH);
+        out.n += z.total_out;
+        deflateEnd(&z);
+    }
+    if (one_in(3) && out.n < MOST) change(&out, 0, out.n);
+    write_bytes(path, out.at, out.n);
+}
+
+static void change_idx(bytes b)
+{
+    if (!one_in(8)) change(&b, one_in(3) ? 0 : 2, one_in(3) ? b.n : 20);
+    if (one_in(2)) write_gzipped(b);
+    else write_bytes(path, b.at, b.n);
+}
+
+static void make_cifar(int i)
+{
+    bytes b = { memory_of[0], (size_t)(1 + i % 4) * RECORD };
+    memset(b.at, (int)below(256), b.n);
+    for (size_t k = 0; k < b.n; k += RECORD) b.at[k] = (unsigned char)below(10);
+    write_bytes(path, b.at, b.n);
+}
+
+/* What is told apart is the size of a file, and the labels; and which files there are. */
+static void change_cifar(bytes b)
+{
+    static const char *const others[] = { "data_batch_2.bin", "data_batch_3.bin", "test_batch.bin" };
+    char other[300];
+    const int64_t records = (int64_t)b.n / RECORD;
+    if (one_in(2)) b.n -= (size_t)below(records + 1) * RECORD;
+    if (one_in(2)) b.at[below(records) * RECORD] = (unsigned char)below(12);
+    if (one_in(3)) change(&b, 0, b.n);
+    write_bytes(path, b.at, b.n);
+    for (int i = 0; i < 3; i++) {
+        snprintf(other, sizeof other, "%s/%s", folder, others[i]);
+        if (one_in(3)) write_bytes(other, b.at, one_in(4) ? b.n : (size_t)RECORD);
+        else if (one_in(2)) unlink(other);
+    }
+}
+
+/* Every sample and a batch of them: that reads every byte. */
+static void read_dataset(tp_dataset *set, int64_t labels)
+{
+    TP_SCOPE();
+    if (!set != tp_failed()) complain(set ? "there is a data set and an error" : "there is no data set, without an error");
+    tp_clear_error();
+    if (!set) {
+        refused++;
+        return;
+    }
+    opened++;
+    for (int64_t i = 0; i < tp_dataset_count(set); i++) {
+        tp_sample sample;
+        if (tp_dataset_get(set, i, &sample) || sample.n_fields != 2) complain("a sample cannot be read");
+        else if (!(tp_item(sample.field[1]) < (double)labels) || !tp_contiguous(sample.field[0])) complain("a label is none");
+        tp_clear_error();
+    }
+    tp_loader *loader = tp_data_loader(set, .batch_size = 2, .shuffle = true);
+    tp_batch batch;
+    while (tp_loader_next(loader, &batch)) worked++;
+    if (tp_failed()) complain("a batch cannot be read");
+    tp_clear_error();
+    tp_loader_free(loader);
+    tp_dataset_free(set);
+}
+
+static void read_idx(void)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_idx_read(path);
+    if (!x != tp_failed()) complain(x ? "there is a tensor and an error" : "there is no tensor, without an error");
+    tp_clear_error();
+    if (x && !tp_contiguous(tp_to_dtype(x, TP_F64))) complain("a tensor cannot be read");
+    tp_clear_error();
+    worked += x != NULL;
+    read_dataset(tp_mnist(folder, .normalize = one_in(2)), 256);
+    if (one_in(4)) read_dataset(tp_idx_dataset(path, path), 256);
+}
+
+static void read_cifar(void)
+{
+    read_dataset(tp_cifar10(folder, .train = !one_in(4), .normalize = one_in(2)), 10);
+}
+
+/* ---- All of them --------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct { const char *name, *file; void (*make)(int i); void (*change)(bytes b); void (*read)(void); } readers[] = {
+    { "safetensors", "file", make_safetensors, change_safetensors, read_file }, { "index", "file", make_index, change_text, read_file },
+    { "npy", "file", make_npy, change_npy, read_file }, { "npz", "file", make_npz, change_archive, read_file },
+    { "pt", "file", make_pt, change_archive, read_file }, { "idx", "train-images-idx3-ubyte", make_idx, change_idx, read_idx },
+    { "cifar", "data_batch_1.bin", make_cifar, change_cifar, read_cifar },
+};
+enum { READERS = sizeof readers / sizeof *readers };
+
+static void set_path(int reader) { snprintf(path, sizeof path, "%s/%s", folder, readers[reader].file); }
+
+static bool make_good(int reader)
+{
+    for (int i = 0; i < GOOD; i++) {
+        TP_SCOPE();
+        memset(entries, 0, sizeof entries);
+        set_path(reader);
+        readers[reader].make(i);
+        if (tp_failed() || !take_good(reader, i)) {
+            fprintf(stderr, "fuzz-files: cannot make %s: %s\n", path, tp_failed() ? tp_last_error()->message : "run it from the root of the tree");
+            return false;
+        }
+    }
+    return true;
+}
+
 static void set_dice(uint64_t seed, long long number, int reader)
 {
     state = seed * 0x2545F4914F6CDD1Du + (uint64_t)number * 0x9E3779B97F4A7C15u + (uint64_t)reader;
@@ -339,13 +473,13 @@ static void run_case(int reader, uint64_t seed)
 {
     set_dice(seed, now.number, reader);
     now.reader = readers[reader].name;
-    snprintf(path, sizeof path, "%s/file", folder);
+    set_path(reader);
     bytes b = good[reader][below(GOOD)];
     memcpy(memory_of[0], b.at, b.n);
     b.at = memory_of[0];
     alarm(HANGS_AFTER);
     readers[reader].change(b);
-    read_file();
+    readers[reader].read();
     alarm(0);
 }
 
@@ -365,7 +499,7 @@ static void clean_folder(void)
 static const char usage[] =
     "fuzz-files [--seconds N] [--cases N] [--seed N] [--reader NAME] [--case N]\n"
     "  reads files that are changed at random, for N seconds (10) or N cases of each reader; 1 if one did what it must not\n"
-    "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz or pt alone\n";
+    "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz, pt, idx or cifar alone\n";
 
 static void run_reader(int reader, double seconds, long long most, uint64_t seed)
 {
@@ -373,7 +507,7 @@ static void run_reader(int reader, double seconds, long long most, uint64_t seed
     const long long was[3] = { opened, refused, worked };
     for (now.number = 0; most ? now.number < most : time(NULL) < end; now.number++)
         run_case(reader, seed);
-    printf("%-12s %lld files: %lld opened, %lld refused, %lld tensors read\n", readers[reader].name, now.number, opened - was[0], refused - was[1],
+    printf("%-12s %lld files: %lld opened, %lld refused, %lld tensors or batches read\n", readers[reader].name, now.number, opened - was[0], refused - was[1],
            worked - was[2]);
     fflush(stdout);
 }
