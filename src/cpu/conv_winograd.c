@@ -18,8 +18,9 @@
 
 /* F(2 x 2, 3 x 3) of the paper's section 4.1: tiles of 2 x 2 outputs, of 4 x 4 inputs, 16 products. */
 enum { TILE = 2, WIDE = TILE + 2, MATRICES = WIDE * WIDE };
-/* Below these the transforms cost more than 16 products instead of 36 save: a vector of AVX-512 is not full of channels, or the
- * weight, which is transformed once a call, serves fewer tiles than four full dot tiles have rows. */
+/* Bounds on the safe side: a vector of AVX-512 is full of channels, and the weight, which is transformed once a call, serves the rows of
+ * four dot tiles. With 512 channels and 16 tiles its transform costs more than 16 products instead of 36 save; where there is little
+ * weight, fewer tiles would do. */
 enum { LEAST_CHANNELS = 16, LEAST_TILES = 4 * TP__DOT_ROWS };
 #define LEAST_FLOPS  4e6
 enum { CHAIN = 128 };                                  /* channels summed up before they are added to others: rounding grows less */
