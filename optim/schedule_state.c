@@ -11,7 +11,7 @@
 enum { NAME = 160 };                                   /* which bounds how deep schedules are in schedules */
 static const int64_t MOST_EPOCHS = (int64_t)1 << 53;
 
-/* What there is besides options: of which kind (0: all that are alone), and where in the schedule. */
+/* What there is besides options: of which kind (0: all that are alone), and where in the schedule. 8 bytes each, int64_t or double. */
 typedef struct field { const char *name; int kind; bool real; size_t offset; } field;
 static const field fields[] = {
     { "last_epoch", 0, false, offsetof(tp_schedule, last_epoch) }, { "_step_count", 0, false, offsetof(tp_schedule, steps) },
@@ -27,7 +27,7 @@ static const choice choices[] = {
     { "threshold_mode", offsetof(tp_schedule, o.threshold_mode) }, { "cycle_momentum", offsetof(tp_schedule, o.cycle_momentum) },
     { "three_phase", offsetof(tp_schedule, o.three_phase) },
 };
-#define EACH(table) size_t k = 0; k < sizeof (table) / sizeof *(table); k++
+#define EACH(table) size_t k = 0; k < sizeof (table) / sizeof *(table); k++          /* the head of a loop */
 
 static const char *milestones_name(const tp_schedule *s) { return s->n_children ? "_milestones" : "milestones"; }
 static bool has_milestones(const tp_schedule *s) { return s->class->takes_milestones || s->class->kind == TP_SCHEDULE_SEQUENTIAL; }

@@ -15,7 +15,7 @@
 enum { BILINEAR, NEAREST, BICUBIC };
 enum { ZEROS, BORDER, REFLECTION };
 
-typedef struct sampling { int mode, padding; bool align_corners; } sampling;
+typedef struct sampling { int64_t mode, padding; bool align_corners; } sampling;
 typedef struct sample_attr { int32_t mode, padding_mode; bool align_corners; } sample_attr;
 typedef struct sampler_attr { int64_t interpolation_mode, padding_mode; bool align_corners; } sampler_attr;
 
@@ -127,7 +127,8 @@ static tp_status check(const tp__call *call, const sampling *how)
     for (int d = 2; d < x->ndim; d++)
         if (!x->shape[d]) return tp__call_fail(call, TP_ERR_SHAPE, "input %s has no pixels", tp__shape_text(x));
     if (how->mode < BILINEAR || how->mode > BICUBIC || how->padding < ZEROS || how->padding > REFLECTION)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %d, or no padding mode %d", how->mode, how->padding);
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %lld, or no padding mode %lld", (long long)how->mode,
+                             (long long)how->padding);
     if (how->mode == BICUBIC && dims == 3)
         return tp__call_fail(call, TP_ERR_UNSUPPORTED, "bicubic is of images [n, c, h, w] alone, not %s", tp__shape_text(x));
     return TP_OK;
@@ -166,10 +167,7 @@ static tp_status sampler(tp__call *call, int dims)
     const sampler_attr *a = call->attr;
     if (dims && call->in[0]->ndim != dims + 2)
         return tp__call_fail(call, TP_ERR_SHAPE, "input %s does not have %d dims", tp__shape_text(call->in[0]), dims + 2);
-    if (a->interpolation_mode < BILINEAR || a->interpolation_mode > BICUBIC || a->padding_mode < ZEROS || a->padding_mode > REFLECTION)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no mode %lld, or no padding mode %lld", (long long)a->interpolation_mode,
-                             (long long)a->padding_mode);
-    return sample(call, &(sampling){ (int)a->interpolation_mode, (int)a->padding_mode, a->align_corners });
+    return sample(call, &(sampling){ a->interpolation_mode, a->padding_mode, a->align_corners });
 }
 static tp_status sampler_compose(tp__call *call) { return sampler(call, 0); }
 static tp_status sampler_2d_compose(tp__call *call) { return sampler(call, 2); }
