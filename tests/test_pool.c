@@ -168,6 +168,16 @@ START_TEST(an_empty_list_of_strides_is_the_kernel)
 }
 END_TEST
 
+START_TEST(a_grid_of_more_pixels_than_can_be_counted_is_refused)
+{
+    TP_SCOPE();
+    ck_assert_ptr_null(tp_affine_grid(tp_ones(TP_SHAPE(1, 2, 3)), TP_SHAPE(1, 1, (int64_t)1 << 40, (int64_t)1 << 40), false));
+    ck_error(TP_ERR_SHAPE, "has too many pixels");
+    ck_assert_ptr_null(tp_affine_grid(tp_ones(TP_SHAPE(1, 2, 3)), TP_SHAPE(1, 1, 4, 0), false));
+    ck_error(TP_ERR_SHAPE, "has no pixels");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pool");
@@ -182,6 +192,7 @@ int main(void)
     tcase_add_test(t, channels_last_stays_so);
     tcase_add_test(t, refusals_say_why);
     tcase_add_test(t, an_empty_list_of_strides_is_the_kernel);
+    tcase_add_test(t, a_grid_of_more_pixels_than_can_be_counted_is_refused);
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }

@@ -200,8 +200,10 @@ static tp_status affine_grid_compose(tp__call *call)
     tp_shape all = { .ndim = dims };
     int64_t points = 1;
     for (int d = 0; d < dims; d++) {
-        points *= all.dim[d] = a->size.v[d + 2];
+        all.dim[d] = a->size.v[d + 2];
         if (all.dim[d] < 1) return tp__call_fail(call, TP_ERR_SHAPE, "the size %s has no pixels", tp__dims_text((int)a->size.n, a->size.v));
+        if (__builtin_mul_overflow(points, all.dim[d], &points))
+            return tp__call_fail(call, TP_ERR_SHAPE, "the size %s has too many pixels", tp__dims_text((int)a->size.n, a->size.v));
     }
     for (int d = 0; d < dims; d++)
         if (!(parts[dims - 1 - d] = tp_expand(side(theta, all.dim[d], a->align_corners, d, dims), all))) return tp__pending();
