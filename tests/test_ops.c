@@ -464,6 +464,17 @@ START_TEST(a_sum_of_nothing_to_nowhere_is_empty)
 }
 END_TEST
 
+START_TEST(a_window_of_less_than_nothing_is_refused)
+{
+    TP_SCOPE();
+    tp_tensor *y = NULL;
+    const tp_arg least = { .kind = TP_ARG_INT, .value.integer = INT64_MIN };
+    ck_assert_int_eq(tp_op_call("signal_windows_exponential", &least, 1, &y, 1, NULL), TP_ERR_ARGUMENT);
+    ck_assert_ptr_null(y);
+    ck_error(TP_ERR_ARGUMENT, "M is -9223372036854775808, and has to be at least 0");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ops");
@@ -496,6 +507,7 @@ int main(void)
     tcase_add_test(refusals, refusals_of_shapes_say_why);
     tcase_add_test(refusals, refusals_of_lookup_and_random_say_why);
     tcase_add_test(refusals, sizes_that_overflow_are_refused);
+    tcase_add_test(refusals, a_window_of_less_than_nothing_is_refused);
     suite_add_tcase(suite, refusals);
     return run_suite(suite);
 }

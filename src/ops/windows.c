@@ -97,8 +97,8 @@ static tp_status cosine_compose(tp__call *call)
 static tp_status exponential_compose(tp__call *call)
 {
     const exponential_attr *a = call->attr;
-    double center = steps(a->m, a->sym) / 2;
     if (check(call, a->m, &a->place)) return tp__pending();
+    double center = steps(a->m, a->sym) / 2;
     if (!(a->tau > 0)) return tp__call_fail(call, TP_ERR_ARGUMENT, "tau is %g, and has to be above 0", a->tau);
     if (a->center && a->center->kind) {
         if (a->sym) return tp__call_fail(call, TP_ERR_ARGUMENT, "a center is only for sym=false");
