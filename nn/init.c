@@ -141,6 +141,27 @@ tp_tensor *tp_init_dirac_(tp_tensor *x, int64_t groups)
     return x;
 }
 
+tp_tensor *tp_init_ones_(tp_tensor *x) { return tp_init_constant_(x, 1); }
+tp_tensor *tp_init_zeros_(tp_tensor *x) { return tp_init_constant_(x, 0); }
+
+/* Martens 2010: each column has zeros in rows of its own draw. */
+tp_tensor *tp_init_sparse_(tp_tensor *x, double sparsity, double std)
+{
+    if (!x) return NULL;
+    if (tp_ndim(x) != 2) return refuse("sparse_", "the tensor must be a matrix");
+    if (!(sparsity >= 0 && sparsity <= 1)) return refuse("sparse_", "the share of zeros must be in 0 .. 1");
+    TP_NO_GRAD();
+    TP_SCOPE();
+    const int64_t rows = tp_size(x, 0), zeros = (int64_t)ceil(sparsity * (double)rows);
+    if (!normal(x, std)) return NULL;
+    for (int64_t c = 0; c < tp_size(x, 1) && zeros; c++) {
+        TP_SCOPE();
+        tp_tensor *at = tp_narrow(tp_randperm(rows, .device = tp_device_of(x)), 0, 0, zeros);
+        if (!tp_index_fill_(tp_select(x, 1, c), 0, at, 0)) return NULL;
+    }
+    return x;
+}
+
 /* Rows of normal numbers, each made orthogonal to those before it, twice, so that rounding does not show (Giraud et al. 2005). */
 static void orthogonalize(double *rows, int64_t n, int64_t width)
 {

@@ -393,8 +393,19 @@ START_TEST(first_values_have_the_sizes_that_pytorch_gives_them)
     tp_tensor *d = tp_init_dirac_(tp_empty(TP_SHAPE(4, 2, 3)), 2), *x = tp_randn(TP_SHAPE(1, 4, 5));
     ck_same(tp_conv1d(x, d, NULL, .padding = 1, .groups = 2), x);
     ck_values(tp_init_constant_(tp_empty(TP_SHAPE(2)), 3), 3, 3);
+    ck_values(tp_init_ones_(tp_empty(TP_SHAPE(2))), 1, 1);
+    ck_values(tp_init_zeros_(tp_empty(TP_SHAPE(2))), 0, 0);
+    tp_tensor *s = tp_init_sparse_(tp_empty(TP_SHAPE(21, 200)), 0.3, 0.01), *none = tp_sum(tp_eq(s, 0), .dims = TP_DIMS(0));
+    ck_assert(tp_item(tp_amin(none)) == 7 && tp_item(tp_amax(none)) == 7);        /* 6.3 rounded up, in each column */
+    ck_assert_double_eq_tol(spread(s), 0.01 * sqrt(14. / 21), 5e-4);
+    ck_assert(!tp_equal(tp_select(tp_eq(s, 0), 1, 0), tp_select(tp_eq(s, 0), 1, 1)));
+    ck_assert(tp_item(tp_sum(tp_eq(tp_init_sparse_(m, 1, 1), 0))) == 1500);
     ck_assert_ptr_null(tp_init_xavier_normal_(tp_empty(TP_SHAPE(3)), 1));
     ck_message("xavier_normal_: fan in and fan out need 2 dims or more");
+    ck_assert_ptr_null(tp_init_sparse_(m, 1.5, 1));
+    ck_message("sparse_: the share of zeros must be in 0 .. 1");
+    ck_assert_ptr_null(tp_init_sparse_(w, 0.5, 1));
+    ck_message("sparse_: the tensor must be a matrix");
     ck_assert_ptr_null(tp_init_eye_(NULL));
     ck_fine();
 }

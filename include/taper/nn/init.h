@@ -29,6 +29,8 @@ TP_API tp_tensor *tp_init_uniform_(tp_tensor *x, double lo, double hi);
 TP_API tp_tensor *tp_init_normal_(tp_tensor *x, double mean, double std);
 TP_API tp_tensor *tp_init_trunc_normal_(tp_tensor *x, double mean, double std, double lo, double hi);        /* none outside of lo .. hi */
 TP_API tp_tensor *tp_init_constant_(tp_tensor *x, double value);
+TP_API tp_tensor *tp_init_ones_(tp_tensor *x);
+TP_API tp_tensor *tp_init_zeros_(tp_tensor *x);
 
 /* x [out, in, ..]: fan_in is in, fan_out is out, times the rest. Uniform in +-gain sqrt(6 / (fan_in + fan_out)), or normal of that size. */
 TP_API tp_tensor *tp_init_xavier_uniform_(tp_tensor *x, double gain);
@@ -40,6 +42,8 @@ TP_API tp_tensor *tp_init_kaiming_normal__with(tp_tensor *x, const tp_init_kaimi
 TP_API tp_tensor *tp_init_eye_(tp_tensor *x);          /* a matrix: ones on the diagonal */
 /* [out, in / groups, ..kernel]: a convolution that passes its channels on */
 TP_API tp_tensor *tp_init_dirac_(tp_tensor *x, int64_t groups);
+/* [rows, columns]: normal, but zeros in a share `sparsity`, of 0 .. 1 and rounded up, of each column's rows */
+TP_API tp_tensor *tp_init_sparse_(tp_tensor *x, double sparsity, double std);
 /* As a matrix [out, rest]: rows, or columns where they are fewer, of length gain and orthogonal. On the CPU, in float64 */
 TP_API tp_tensor *tp_init_orthogonal_(tp_tensor *x, double gain);
 
