@@ -115,7 +115,7 @@ static inline bool stays_with_header(const tp_storage *s, const tp_tensor *x)
     return s->origin == TP__FROM_INLINE && !(x->flags & TP__APART);
 }
 
-/* Blocks of a chunk come zeroed: without a spare, kept by nobody. So does one that is allocated apart. */
+/* Blocks of a chunk come zeroed: without a spare. So does one that is allocated apart. */
 __attribute__((noinline)) static tp__free_block *header_refill(tp__thread *self, uint8_t *apart)
 {
     bool is_apart;
@@ -161,6 +161,7 @@ static inline tp_tensor *header_new(tp__thread *self, uint8_t *apart)
     x->node = NULL;
     x->base = NULL;
     x->grad = NULL;
+    atomic_store_explicit(&x->kept, 0, memory_order_relaxed);            /* who released what he kept left a count behind */
     if (__builtin_expect(tp__enlist(self, x), 1)) return x;
     x->kind = TP_KIND_DEAD;
     tp__pool_return(self, TP__POOL_TENSOR, x, *apart);
