@@ -1,5 +1,7 @@
 /* accumulate.c: gradients add up by the backend's kernel of that name; the tape knows no ops. */
-#include "autograd/node.h"
+#include "autograd/walk.h"
+
+#include "core/kernel_args.h"
 
 static const tp_op op_accumulate = { .schema = "accumulate(Tensor! input, Tensor other) -> Tensor", .kernel = "add",
     .flags = TP__INTERNAL | TP__INPLACE, .state = TP__STATE };
@@ -17,4 +19,30 @@ tp_status tp__accumulate(tp_tensor *dst, tp_tensor *src)
     tp_tensor *const in[] = { dst, src };
     tp__call call = { .op = &op_accumulate, .in = in, .n_in = 2, .out = &dst, .n_out = 1, .max_out = 1, .scratch = (void *)(uintptr_t)dst->dtype };
     return kernel->run(&call);
+}
+
+static const tp_op op_product = { .schema = "accumulate_product(Tensor! input, Tensor a, Tensor b) -> Tensor", .kernel = "addcmul",
+    .flags = TP__INTERNAL | TP__INPLACE, .state = TP__STATE };
+static const tp__factor once = { .value = { .kind = TP_OPERAND_REAL, .as.real = 1 } };
+
+/* Of the CPU and of one plain dtype, so that its loop alone does it. */
+static inline bool is_plain(const tp_tensor *x, const tp_tensor *like)
+{
+    return !((x->look ^ like->look) & (TP__LOOK_PLAIN_MASK | TP__LOOK_DTYPE_NDIM)) && tp__same_shape(x, like);
+}
+
+enum { FAST_MOST = 1 << 15 };                          /* elements */
+
+tp_tensor *tp__add_product(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b)
+{
+    if ((a->look & TP__LOOK_PLAIN_MASK) != TP__LOOK_PLAIN || a->numel > FAST_MOST || !is_plain(b, a)) return NULL;
+    tp_tensor *const sum = tp__target(node, arg);
+    if (!sum || !is_plain(sum, a) || sum->storage == a->storage || sum->storage == b->storage) return NULL;
+    tp__state(&op_product);
+    const tp_kernel *kernel = tp__kernel(&op_product, TP_CPU);
+    tp_flat_fn *flat = kernel && kernel->flat ? kernel->flat[sum->dtype] : NULL;
+    if (!flat) return NULL;
+    flat(sum->numel, sum->data, (const void *const[]){ sum->data, a->data, b->data }, &once);
+    tp__target_added(node, arg);
+    return sum;
 }

@@ -92,6 +92,14 @@ tp_status tp__walk_told(tp_tensor *leaf);
  * it as dx[arg]. */
 tp_tensor *tp__target(const tp_node *node, int arg);
 void tp__target_added(const tp_node *node, int arg);
+/* sum += a b elementwise, where sum is the target of `arg` and all three are small and plain: gives sum, to be dx[arg]. NULL: not so. */
+tp_tensor *tp__add_product(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b);
+/* May the rule write over dy, the gradient of the node's one output? Nobody reads it after the rule. */
+static inline bool tp__is_spent(const tp_node *node, const tp_tensor *dy)
+{
+    const tp__walk *w = node->walk;
+    return w && !w->create_graph && !w->watches && node->n_out == 1 && dy == node->dy.one && tp__is_sole(dy) && !dy->node;
+}
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph);
 

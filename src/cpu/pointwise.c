@@ -199,7 +199,7 @@ TP__TEST2(eq, a == b, a == b)
 
 const tp_kernel tp__cpu_pointwise[] = {
     TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(add_alpha) TP__ROW(sub_alpha) TP__ROW(rsub)
-    TP__ROW_MANY(addcmul) TP__ROW_MANY(addcdiv) TP__ROW_MANY(lerp) TP__ROW_MANY(lerp_tensor)
+    TP__ROW(addcmul) TP__ROW_MANY(addcdiv) TP__ROW_MANY(lerp) TP__ROW_MANY(lerp_tensor)
     TP__ROW_MANY(div_trunc) TP__ROW_MANY(div_floor) TP__ROW_MANY(fmod) TP__ROW_MANY(remainder)
     TP__ROW_MANY(pow) TP__ROW(square) TP__ROW(sqrt) TP__ROW(rsqrt) TP__ROW(reciprocal) TP__ROW(neg) TP__ROW(eq)
     { NULL, NULL, NULL },

@@ -25,12 +25,14 @@ tp_status tp__by_inplace_keyword(tp__call *call, const tp_op *op, const tp_op *i
 /* The rule of NAME: its backward kernel, of dy and x, which are saved in this order. */
 #define TP__BY_INPUT(name) \
     static const tp_op op_##name##_backward; \
-    static tp_tensor *name##_slope(tp_tensor *dy, tp_tensor *x, const void *attr) { return tp__call2(&op_##name##_backward, dy, x, attr, NULL); } \
     static tp_status name##_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) \
     { \
         (void)need; \
-        return tp__made(dx[0] = tp__fit(node, 0, name##_slope(dy[0], tp__saved(node, 0), tp__attr(node)))); \
+        return tp__made(dx[0] = tp__fit(node, 0, tp__call2_over(node, &op_##name##_backward, dy[0], tp__saved(node, 0), tp__attr(node)))); \
     }
+/* That kernel for other rules */
+#define TP__SLOPE(name) \
+    static tp_tensor *name##_slope(tp_tensor *dy, tp_tensor *x, const void *attr) { return tp__call2(&op_##name##_backward, dy, x, attr, NULL); }
 #define TP__BACKWARD_OP(name, takes, bytes, give, ...) \
     static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor input" takes ") -> Tensor", .flags = TP__INTERNAL, \
         .shape = tp__shape_real, .backward = name##_backward_backward, .saves = { __VA_ARGS__ }, .attr_size = bytes, .samples = give, \

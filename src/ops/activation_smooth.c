@@ -49,14 +49,14 @@ SHAPES(celu)
 
 /* ---- Rules ---------------------------------------------------------------------------------------------------------------------------- */
 
-TP__BY_INPUT(elu)
-TP__BY_INPUT(gelu)
-TP__BY_INPUT(silu)
-TP__BY_INPUT(mish)
-TP__BY_INPUT(softplus)
-TP__BY_INPUT(softsign)
-TP__BY_INPUT(tanhshrink)
-TP__BY_INPUT(logsigmoid)
+TP__BY_INPUT(elu) TP__SLOPE(elu)
+TP__BY_INPUT(gelu) TP__SLOPE(gelu)
+TP__BY_INPUT(silu) TP__SLOPE(silu)
+TP__BY_INPUT(mish) TP__SLOPE(mish)
+TP__BY_INPUT(softplus) TP__SLOPE(softplus)
+TP__BY_INPUT(softsign) TP__SLOPE(softsign)
+TP__BY_INPUT(tanhshrink) TP__SLOPE(tanhshrink)
+TP__BY_INPUT(logsigmoid) TP__SLOPE(logsigmoid)
 static tp_status selu_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { return elu_backward(node, dy, need, dx); }
 static tp_status celu_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { return elu_backward(node, dy, need, dx); }
 

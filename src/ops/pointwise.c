@@ -12,6 +12,7 @@
  *   addcdiv     y = x + v a / b                  dx = dy             da = dy v / b       db = -dy v a / b^2
  *
  * Inputs of other shapes broadcast, and their gradients are summed back (tp__fit). */
+#include "autograd/walk.h"
 #include "core/kernel_args.h"
 #include "ops/pointwise.h"
 
@@ -121,10 +122,20 @@ static tp_status rsub_backward(const tp_node *node, tp_tensor *const *dy, uint64
     return TP_OK;
 }
 
+static const tp_op op_mul;
+
+/* dy x, of which it is the gradient of input `arg`: added to what is there, or written over dy if this is the last use of it. */
+static tp_tensor *times(const tp_node *node, int arg, tp_tensor *dy, tp_tensor *x, bool last)
+{
+    tp_tensor *const sum = x ? tp__add_product(node, arg, dy, x) : NULL;
+    if (sum) return sum;
+    return last ? tp__call2_over(node, &op_mul, dy, x, NULL) : tp_mul(dy, x);
+}
+
 static tp_status mul_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    TP__GRADIENT(0, tp_mul(dy[0], tp__saved(node, 0)));
-    TP__GRADIENT(1, tp_mul(dy[0], tp__saved(node, 1)));
+    TP__GRADIENT(1, times(node, 1, dy[0], tp__saved(node, 1), !(need & 1)));
+    TP__GRADIENT(0, times(node, 0, dy[0], tp__saved(node, 0), true));
     return TP_OK;
 }
 

@@ -62,6 +62,8 @@ static inline void tp__compute_in(tp__call *call, tp_dtype dtype) { call->scratc
 tp_tensor *tp__call1(const tp_op *op, tp_tensor *x, const void *attr, const void *caller);
 tp_tensor *tp__call2(const tp_op *op, tp_tensor *a, tp_tensor *b, const void *attr, const void *caller);
 tp_tensor *tp__compare2(const tp_op *op, tp_tensor *a, tp_tensor *b, const void *caller);         /* the result is bool */
+/* The same in a rule: op(dy, b), written over dy where that is spent (tp__is_spent), and so no new tensor. */
+tp_tensor *tp__call2_over(const tp_node *node, const tp_op *op, tp_tensor *dy, tp_tensor *b, const void *attr);
 /* One of the two may be a number. */
 tp_tensor *tp__with_number2(const tp_op *op, tp_operand a, tp_operand b, const void *attr, const void *caller);
 static inline tp_tensor *tp__operands2(const tp_op *op, tp_operand a, tp_operand b, const void *attr, const void *caller)

@@ -1,6 +1,8 @@
 /* pointwise_call.c: what all elementwise ops share: dtype rules, shape rules, and the fast path. */
 #include "ops/pointwise.h"
 
+#include "autograd/walk.h"
+
 /* ---- Dtype rules ---------------------------------------------------------------------------------------------------------------- */
 
 tp_dtype tp__real_result_type(const tp__call *call, int first)
@@ -225,6 +227,16 @@ ALWAYS_INLINE tp_tensor *call2(const tp_op *op, tp_tensor *a, tp_tensor *b, cons
 tp_tensor *tp__call2(const tp_op *op, tp_tensor *a, tp_tensor *b, const void *attr, const void *caller)
 {
     return call2(op, a, b, attr, false, caller);
+}
+
+tp_tensor *tp__call2_over(const tp_node *node, const tp_op *op, tp_tensor *dy, tp_tensor *b, const void *attr)
+{
+    tp_flat_fn *flat;
+    if (b && tp__self.mode == TP__NO_RECORD && tp__is_spent(node, dy) && is_plain(dy) && is_like(b, dy) && (flat = flat_of(op, dy->dtype))) {
+        flat(dy->numel, dy->data, (const void *const[]){ dy->data, b->data }, attr);
+        return dy;
+    }
+    return tp__call2(op, dy, b, attr, NULL);
 }
 
 tp_tensor *tp__compare2(const tp_op *op, tp_tensor *a, tp_tensor *b, const void *caller) { return call2(op, a, b, NULL, true, caller); }

@@ -107,9 +107,9 @@ OF_INPUT(square, square, tp__unary_samples, tp_mul(dy, tp_mul(x, 2)))
 
 static const tp_op op_relu_backward, op_sigmoid_backward, op_tanh_backward;
 static tp_tensor *by_output(const tp_op *op, tp_tensor *dy, tp_tensor *y) { return tp__call2(op, dy, y, NULL, NULL); }
-OF_OUTPUT(sigmoid, exact, tp__unary_samples, by_output(&op_sigmoid_backward, dy, y))
-OF_OUTPUT(tanh, exact, tp__unary_samples, by_output(&op_tanh_backward, dy, y))
-OF_OUTPUT(relu, number, tp__unary_samples, by_output(&op_relu_backward, dy, y))
+OF_OUTPUT(sigmoid, exact, tp__unary_samples, tp__call2_over(node, &op_sigmoid_backward, dy, y, NULL))
+OF_OUTPUT(tanh, exact, tp__unary_samples, tp__call2_over(node, &op_tanh_backward, dy, y, NULL))
+OF_OUTPUT(relu, number, tp__unary_samples, tp__call2_over(node, &op_relu_backward, dy, y, NULL))
 
 /* Of z = dy [y > 0]: the same in dy; y has no part in it. */
 static tp_status relu_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
