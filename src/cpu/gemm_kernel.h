@@ -65,10 +65,8 @@ static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, cons
     UNROLLED for (int i = 0; i < rows; i++) {
         UNROLLED for (int v = 0; v < nv; v++) acc[i][v] = SET1(0);
     }
-    if (at->accumulate) {                              /* C comes while the products are summed */
-        UNROLLED for (int i = 0; i < rows; i++) {
-            UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
-        }
+    UNROLLED for (int i = 0; i < rows; i++) {          /* C comes while the products are summed */
+        UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
     }
     const T *a = at->a, *b = at->b;
     for (int64_t p = 0; p < at->k; p++) {
