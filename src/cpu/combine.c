@@ -103,8 +103,14 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
     { \
         T *restrict y = y_; \
         const T *restrict x = x_; \
-        if (y_step == 1) for (int64_t i = 0; i < n; i++) y[i] = x[at[i]];      /* faster than the vector instruction for it */ \
-        else for (int64_t i = 0; i < n; i++) y[i * y_step] = x[at[i]]; \
+        if (y_step == 1) { \
+            int64_t i = 0; \
+            for (; i + TOGETHER <= n; i += TOGETHER) {     /* faster than the vector instruction for it */ \
+                FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                for (int j = 0; j < TOGETHER; j++) y[i + j] = x[at[i + j]]; \
+            } \
+            for (; i < n; i++) y[i] = x[at[i]]; \
+        } else for (int64_t i = 0; i < n; i++) y[i * y_step] = x[at[i]]; \
     }
 MOVES(1, uint8_t)
 MOVES(2, uint16_t)
