@@ -28,6 +28,8 @@ enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, LINE = 64, LINES = 4 };
             int64_t i = 0; \
             if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
                 FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                if (i + 4 * TOGETHER <= n) \
+                    for (int j = 0; j < TOGETHER; j++) __builtin_prefetch(&y[at[i + 3 * TOGETHER + j]], 1); \
                 for (int j = 0; j < TOGETHER; j++) { \
                     const C a = LOAD(y[at[i + j]]), b = LOAD(x[i + j]); \
                     (void)a; \
