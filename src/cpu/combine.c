@@ -11,7 +11,7 @@
 #define MIN_OF(a, b)  ((b) < (a) ? (b) : (a))
 
 /* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to. */
-enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, LINE = 64, LINES = 4 };
+enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, X_AHEAD = 16, LINE = 64, LINES = 4 };
 #define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x))))
 
 /* `a` is what is there and `b` what comes. */
@@ -49,9 +49,13 @@ enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, LINE = 64, LINES = 4 };
     { \
         for (int64_t i = 0; i < n; i++) { \
             const T *next = (const T *)y_ + at[i + ROWS_AHEAD < n ? i + ROWS_AHEAD : i]; \
-            for (int k = 0; k < LINES && k * LINE < run * (int64_t)sizeof(T); k++) __builtin_prefetch((const char *)next + k * LINE, 1); \
             T *restrict y = (T *)y_ + at[i]; \
             const T *restrict x = (const T *)x_ + i * step; \
+            const char *later = (const char *)(x + step * (i + X_AHEAD < n ? X_AHEAD : 0)); \
+            for (int k = 0; k < LINES && k * LINE < run * (int64_t)sizeof(T); k++) { \
+                __builtin_prefetch((const char *)next + k * LINE, 1); \
+                __builtin_prefetch(later + k * LINE); \
+            } \
             for (int64_t k = 0; k < run; k++) { \
                 const C a = LOAD(y[k]), b = LOAD(x[k]); \
                 (void)a; \

@@ -8,6 +8,7 @@
 #include "cpu/offsets.h"
 #include "cpu/order.h"
 #include "cpu/scratch.h"
+#include "cpu/stream.h"
 
 #include <math.h>
 
@@ -54,14 +55,17 @@ static void look_up_some(void *arg, int64_t first, int64_t last)
     const tp_dtype dtype = (tp_dtype)weight->dtype;
     const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype), step = weight->stride[0] * item, bytes = width * item;
     const char *table = weight->data;
+    const bool whole = weight->stride[1] == 1 || width == 1, streams = whole && tp__streams(l->n * bytes);
     char *y = l->y + first * bytes;
     for (int64_t i = first; i < last; i++, y += bytes) {
         const int64_t row = l->indices[i];
         fetch(table + l->indices[i + AHEAD < l->n ? i + AHEAD : i] * step, bytes);
         if (row == l->masked) memset(y, 0, (size_t)bytes);
-        else if (weight->stride[1] == 1 || width == 1) memcpy(y, table + row * step, (size_t)bytes);
+        else if (streams) tp__stream(y, table + row * step, bytes);
+        else if (whole) memcpy(y, table + row * step, (size_t)bytes);
         else tp__cast_row(y, dtype, 1, table + row * step, dtype, weight->stride[1], width);
     }
+    if (streams) tp__stream_end();
 }
 
 static tp_status look_up(tp__call *call, int64_t masked)
@@ -93,8 +97,10 @@ typedef struct summing {
     const tp__combine *add;
     const int64_t *start, *order;
     char *y;
-    bool scaled;
+    bool scaled, streams;
 } summing;
+
+enum { LONGEST_STREAMED = 16 << 10 };                  /* bytes of a row, which is summed in the first-level cache */
 
 /* A row of 16-bit floats is summed in float32, block by block, and rounded once. */
 static void sum_narrow_row(const summing *s, int64_t r)
@@ -128,8 +134,10 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
     const tp_dtype dtype = (tp_dtype)grad->dtype;
     const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype), zero = 0;
     const char *x = grad->data;
+    const bool streams = s->streams && width * item <= LONGEST_STREAMED;
+    _Alignas(TP__LINE) char room[LONGEST_STREAMED];
     for (int64_t r = first; r < last; r++) {
-        char *y = s->y + r * width * item;
+        char *const to = s->y + r * width * item, *const y = streams ? room : to;
         const int64_t n = s->start[r + 1] - s->start[r];
         memset(y, 0, (size_t)(width * item));
         for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
@@ -139,7 +147,9 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
             else for (int64_t k = 0; k < width; k++) s->add->line(y + k * item, &zero, from + k * step * item, NULL, 1, 1);
         }
         if (s->scaled && n > 1) divide_row(dtype, y, width, n);
+        if (streams) tp__stream(to, y, width * item);
     }
+    if (streams) tp__stream_end();
 }
 
 /* Sorts the places by their rows, by counting; those of `left_out` stay out. start has room for rows + 2. */
@@ -165,7 +175,8 @@ static tp_status embedding_backward_run(tp__call *call)
     if (!status && y->numel && !order) status = TP_ERR_MEMORY;
     if (order) {
         order_places(plain.data, n, rows, attr->padding_idx, start, order);
-        summing s = { grad, tp__combine_of(TP__ADD, (tp_dtype)grad->dtype), start, order, y->data, attr->scaled };
+        summing s = { grad, tp__combine_of(TP__ADD, (tp_dtype)grad->dtype), start, order, y->data, attr->scaled,
+                      tp__streams(y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype)) };
         tp__parallel_items(rows, width, threads_for(grad->numel + y->numel), sum_rows, &s);
     }
     tp_mem_free(order, order_bytes);
@@ -227,7 +238,7 @@ static tp_status coalesce_run(tp__call *call)
             start[r++] = i;
         }
         start[m] = n;
-        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean };
+        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean, false };
         if (sums->numel) tp__parallel_items(m, width, threads_for(rows->numel), sum_rows, &sum);
     } else if (!status) {
         status = tp__pending() ? tp__pending() : TP_ERR_MEMORY;
