@@ -11,42 +11,48 @@
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "cpu/contiguous.h"
+#include "cpu/lanes.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 #include "cpu/stream.h"
 
 #include <math.h>
 
-enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, ROUNDED = 8 };
+enum { BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, ROUNDED = 8 };
 
 /* ---- Leaf loops ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* LANES partial sums of each of two terms over i, and over what is left of the row SOME, or one by one. The
- * last argument, if there is one, is done before each LANES from k_ on. */
-#define EACH(count, k, first, second) \
-    for (int l = 0; l < count; l++) { const int64_t i = (k) + l; p_[l] += (first); q_[l] += (second); }
-#define TWO_SUMS(T, n, first, second, a, b, ...) do { \
-        T p_[LANES] = { 0 }, q_[LANES] = { 0 }, p_rest_ = 0, q_rest_ = 0; \
+/* Two sums over a row, in MANY partial ones each, of terms of what TAKE reads of the arrays: as many elements at once as KIND
+ * says, from i on. The last argument, if there is one, is done before each MANY from k_ on. */
+enum { MANY = 4 * TP__LANES };
+#define TWO_SUMS(dtype, n, TAKE, first, second, a, b, ...) do { \
+        tp__##dtype##x16 p_[4] = { 0 }, q_[4] = { 0 }; \
+        tp__##dtype##x1 p_rest_ = 0, q_rest_ = 0; \
         int64_t k_ = 0; \
-        for (; k_ + LANES <= (n); k_ += LANES) { \
+        for (; k_ + MANY <= (n); k_ += MANY) { \
             __VA_ARGS__; \
-            EACH(LANES, k_, first, second) \
+            TP__UNROLLED for (int l = 0; l < 4; l++) { TAKE(tp__##dtype##x16, k_ + l * TP__LANES) p_[l] += (first); q_[l] += (second); } \
         } \
-        for (; k_ + SOME <= (n); k_ += SOME) EACH(SOME, k_, first, second) \
-        for (int64_t i = k_; i < (n); i++) { p_rest_ += (first); q_rest_ += (second); } \
-        for (int half = LANES / 2; k_ && half; half /= 2) \
-            for (int l = 0; l < half; l++) { p_[l] += p_[l + half]; q_[l] += q_[l + half]; } \
-        *(a) = p_[0] + p_rest_; \
-        *(b) = q_[0] + q_rest_; \
+        for (; k_ + TP__LANES <= (n); k_ += TP__LANES) { TAKE(tp__##dtype##x16, k_) p_[0] += (first); q_[0] += (second); } \
+        for (int64_t i = k_; i < (n); i++) { TAKE(tp__##dtype##x1, i) p_rest_ += (first); q_rest_ += (second); } \
+        p_[0] = (p_[0] + p_[2]) + (p_[1] + p_[3]); \
+        q_[0] = (q_[0] + q_[2]) + (q_[1] + q_[3]); \
+        *(a) = k_ ? tp__sum_##dtype##x16(&p_[0]) + p_rest_ : p_rest_; \
+        *(b) = k_ ? tp__sum_##dtype##x16(&q_[0]) + q_rest_ : q_rest_; \
     } while (0)
+#define AT(KIND, name, from, i) const KIND name = *(const KIND##u *)((from) + (i));
+#define SHIFTED(KIND, i) AT(KIND, u, x, i) const KIND t = u - shift;
+#define X_ALONE(KIND, i) AT(KIND, t, x, i)
+#define DY_X(KIND, i)    AT(KIND, g, dy, i) AT(KIND, t, x, i)
+#define DY_X_W(KIND, i)  AT(KIND, g0, dy, i) AT(KIND, t, x, i) AT(KIND, weight, w, i) const KIND g = g0 * weight;
 
 #define LEAVES(dtype, T) \
     static TP__INLINE void sums_##dtype##_body(int64_t n, const T *x, T shift, T *rest, T *squares) \
     { \
-        TWO_SUMS(T, n, x[i] - shift, (x[i] - shift) * (x[i] - shift), rest, squares, tp__prefetch(x + n + k_, LANES * (int64_t)sizeof(T))); \
+        TWO_SUMS(dtype, n, SHIFTED, t, t * t, rest, squares, tp__prefetch(x + n + k_, MANY * (int64_t)sizeof(T))); \
     } \
     TP__SIMD(static, sums_##dtype, (int64_t n, const T *x, T shift, T *rest, T *squares), (n, x, shift, rest, squares)) \
-    static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(T, n, x[i], 0, sum, &none, ); } \
+    static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(dtype, n, X_ALONE, t, 0, sum, &none, ); } \
     TP__SIMD(static, sum_##dtype, (int64_t n, const T *x, T *sum), (n, x, sum)) \
     /* y = (x - m) r w + b, weights by element, or one of each for all */ \
     static TP__INLINE void scale_##dtype##_body(int64_t n, const T *x, T m, T r, const T *w, const T *b, T *y) \
@@ -64,8 +70,8 @@ enum { LANES = 64, SOME = 16, BLOCKS = 32, BLOCK = 1 << 14, PARALLEL = 1 << 15, 
     TP__SIMD(static, scale_all_##dtype, (int64_t n, const T *x, T m, T r, T w, T b, T *y), (n, x, m, r, w, b, y)) \
     static TP__INLINE void back_sums_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T *A, T *B) \
     { \
-        if (w) TWO_SUMS(T, n, dy[i] * x[i] * w[i], dy[i] * w[i], A, B, ); \
-        else TWO_SUMS(T, n, dy[i] * x[i], dy[i], A, B, ); \
+        if (w) TWO_SUMS(dtype, n, DY_X_W, g * t, g, A, B, ); \
+        else TWO_SUMS(dtype, n, DY_X, g * t, g, A, B, ); \
     } \
     TP__SIMD(static, back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
     /* Either of dw and db may be NULL */ \
