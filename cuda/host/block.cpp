@@ -77,11 +77,22 @@ asm(".text\n.hidden tpc_host_switch\n.globl tpc_host_switch\n.type tpc_host_swit
     " pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbx\n pop %rbp\n ret\n.size tpc_host_switch,.-tpc_host_switch\n");
 #endif
 
+/* In a fiber, back from the host or for the first time: AddressSanitizer tells where the host's stack lies. */
+#ifdef TPC_ASAN
+const void *host_bottom;
+size_t host_size;
+void arrived(fiber *in)
+{
+    if (in == &host) __sanitizer_finish_switch_fiber(in->fake_stack, nullptr, nullptr);
+    else __sanitizer_finish_switch_fiber(in->fake_stack, &host_bottom, &host_size);
+}
+#else
+void arrived(fiber *in) { (void)in; }
+#endif
+
 void switch_from(fiber *from, fiber *to)
 {
 #ifdef TPC_ASAN
-    static const void *host_bottom;
-    static size_t host_size;
     __sanitizer_start_switch_fiber(&from->fake_stack, to == &host ? host_bottom : to->stack, to == &host ? host_size : STACK);
 #endif
 #ifdef __x86_64__
@@ -89,15 +100,8 @@ void switch_from(fiber *from, fiber *to)
 #else
     swapcontext(&from->context, &to->context);
 #endif
-#ifdef TPC_ASAN
-    const void *bottom;
-    size_t size;
-    __sanitizer_finish_switch_fiber(from->fake_stack, &bottom, &size);
-    (void)bottom, (void)size;
-#endif
+    arrived(from);
 }
-
-void finish_first_switch();
 
 void set_running(int t)
 {
@@ -109,12 +113,13 @@ void open_barriers(int warp);
 
 void fiber_main()
 {
-    finish_first_switch();
+    fiber *const self = current;
+    arrived(self);
     for (;;) {
         while (at < n_threads && threads[order[at]].is == NOT_STARTED) {
             const int t = order[at];
             threads[t].is = READY;
-            threads[t].on = current;
+            threads[t].on = self;
             set_running(t);
             kernel->thread(kernel->args);
             threads[t].is = DONE;
@@ -123,20 +128,11 @@ void fiber_main()
             if (at_block || waiting[t / WARP]) open_barriers(t / WARP);
             at++;
         }
-        fiber *self = current;
         self->next = idle;
         idle = self;
         switch_from(self, &host);
     }
 }
-
-#ifdef TPC_ASAN
-const void *host_stack_bottom;
-size_t host_stack_size;
-void finish_first_switch() { __sanitizer_finish_switch_fiber(nullptr, &host_stack_bottom, &host_stack_size); }
-#else
-void finish_first_switch() {}
-#endif
 
 fiber *fiber_take()
 {

@@ -135,8 +135,11 @@ static inline int __ffsll(long long x) { return __builtin_ffsll(x); }
 template <class T> static inline T __ldg(const T *p) { return *p; }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
-static inline float __expf(float x) { return expf(x); }
-static inline float __logf(float x) { return logf(x); }
+#define __expf expf                                    /* the C library has these names for itself */
+#define __logf logf
+#define __powf powf
+#define __sinf sinf
+#define __cosf cosf
 static inline float __fdividef(float a, float b) { return a / b; }
 static inline float __fmul_rn(float a, float b) { return a * b; }
 static inline float __fadd_rn(float a, float b) { return a + b; }
