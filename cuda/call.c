@@ -119,17 +119,9 @@ tp_status tpc_fail(const tp__call *call, tp_status status, const char *format, .
 
 /* ---- Memory for the time of a call --------------------------------------------------------------------------------------------------- */
 
-/* A room begins with nothing of ours: which block it is the allocator finds by the address. */
-void *tpc_room(const tp__call *call, size_t bytes)
-{
-    void *block;
-    return tpc_alloc(index_of(call), bytes, &block);
-}
-
-void tpc_room_free(const tp__call *call, void *room)
-{
-    if (room) tpc_release(index_of(call), room, 0, NULL);
-}
+/* The allocator keeps what rooms this thread has. */
+void *tpc_room(const tp__call *call, size_t bytes) { return tpc_room_at(index_of(call), bytes); }
+void tpc_room_free(const tp__call *call, void *room) { tpc_room_end(index_of(call), room); }
 
 void *tpc_upload(const tp__call *call, const void *from, size_t bytes)
 {

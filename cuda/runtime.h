@@ -18,6 +18,8 @@ typedef struct tpc_stream_of {
     cudaStream_t handle;
     int device;
     uint32_t id;                                       /* unlike that of any other, ever */
+    int refs;                                          /* of a user's: its own, and one for each block that it used; the allocator's lock */
+    bool gone;
 } tpc_stream_of;
 
 typedef struct tpc_thread {                            /* what a thread has */
@@ -33,6 +35,8 @@ tpc_stream_of *tpc_current(int index);                 /* after tpc_ready */
 int tpc_multiprocessors(int index);
 bool tpc_synchronous(void);                            /* TAPER_CUDA_SYNC=1 */
 bool tpc_lost(int index);
+bool tpc_forked(void);                                 /* nothing of the runtime may be called any longer */
+tpc_stream_of *tpc_own_stream(int index);
 
 /* The error of a runtime call: remembered as the first cause where no later call can succeed. `op` may be NULL. */
 tp_status tpc_error(int index, cudaError_t error, const char *op, const char *what);
@@ -50,8 +54,6 @@ void *tpc_stream_current(int index);
 tp_status tpc_stream_synchronize(int index, void *stream);
 tp_status tpc_stream_is_idle(int index, void *stream, bool *idle);
 tp_status tpc_synchronize(int index);
-int tpc_current_device(void);
-tp_status tpc_set_device(int index);
 
 /* ---- Events (events.c): taken from a pool, since making one takes long ------------------------------------------------------------------ */
 
@@ -72,8 +74,11 @@ void *tpc_alloc(int index, size_t bytes, void **block);          /* NULL: an err
 void tpc_release(int index, void *memory, size_t bytes, void *block);
 /* The current stream uses a block: where it is not the one that it was allocated for, the release waits for it. */
 void tpc_block_use(int index, void *block);
+void *tpc_room_at(int index, size_t bytes);
+void tpc_room_end(int index, void *room);
 tp_status tpc_memory(int index, tp_memory *out);
 int64_t tpc_trim(int index);
+void tpc_stream_gone(int index, tpc_stream_of *stream);          /* it is idle and about to be freed: its blocks are any stream's */
 
 void *tpc_pinned_alloc(size_t bytes);
 void tpc_pinned_release(void *memory, size_t bytes);

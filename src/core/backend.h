@@ -17,6 +17,7 @@ typedef struct tp_backend {
      * none, and an error with the figures. It is used again once the work that was given to its streams before the release is done. */
     void *(*alloc)(int index, size_t bytes, void **block);
     void (*release)(int index, void *memory, size_t bytes, void *block);
+    void (*use)(int index, void *block);               /* the current stream uses it: a release waits for that, too; may be NULL */
     /* Between any two devices, the host among them, in the order of the current stream. The call waits for the copy unless
      * non_blocking is given and neither side is host memory that can be paged. */
     tp_status (*copy)(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking);
@@ -38,8 +39,6 @@ typedef struct tp_backend {
     tp_status (*event_synchronize)(int index, void *event);
     tp_status (*event_is_done)(int index, void *event, bool *done);
     tp_status (*event_elapsed)(int index, void *from, void *to, double *milliseconds);
-    int (*current_device)(void);                       /* of this thread */
-    tp_status (*set_device)(int index);
     void *(*pinned_alloc)(size_t bytes);               /* page-locked host memory; NULL: none, no error */
     void (*pinned_release)(void *memory, size_t bytes);          /* used again when the copies that read it are done */
 } tp_backend;

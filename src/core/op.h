@@ -28,6 +28,7 @@ struct tp__call {
     uint64_t need;                                     /* bit i: argument i needs a gradient, and we record. 0: no node is made */
     uint64_t keep_shape;                               /* bit i: the rule wants the shape of in[i] (i < 64) */
     void *scratch;                                     /* of the shape rule, for the kernel */
+    bool mixed, takes_host_values;                     /* 0-dim tensors of the CPU stand beside a device's; the shape rule takes them */
 };
 
 /* ---- Backends (core/backend.h) ------------------------------------------------------------------------------------------------------- */
@@ -35,6 +36,9 @@ struct tp__call {
 enum { TP__BACKEND_CPU, TP__BACKEND_CUDA, TP__BACKENDS };
 static inline int tp__backend_of(tp_device device) { return device == TP_CPU ? TP__BACKEND_CPU : TP__BACKEND_CUDA; }
 const tp_backend *tp__backend(tp_device device);       /* NULL: it is not there */
+const tp_backend *tp__cuda(void);                      /* the same for no device of it; NULL */
+/* bytes from one device to another, in order with the current streams; what holds the memory, for its lifetime. */
+tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking);
 extern const tp_backend tp__cpu_backend;
 extern const tp_kernel *const tp__cpu_tables[];        /* made by the Makefile from src/cpu/ */
 
@@ -56,6 +60,7 @@ enum {
     TP__INTERNAL     = 8,                              /* no PyTorch user calls it: a fused backward, a step */
     TP__RANDOM       = 16,                             /* draws numbers */
     TP__RELAYS       = 32,                             /* in place, but changes in[0]'s geometry and no element */
+    TP__ANY_DEVICE   = 64,                             /* its inputs may be on several devices */
 };
 
 #define TP__MAX_ARGS 16
