@@ -191,7 +191,7 @@ endif
 
 $(OBJECTS): PART = $(LIBRARY)
 $(B)/obj/src/%.o: ROOM = -Isrc
-$(B)/obj/tests/%.o: ROOM = -Isrc $(CHECK_CFLAGS)
+$(B)/obj/tests/%.o: ROOM = -Isrc -I. $(CHECK_CFLAGS)
 $(B)/obj/tests/parity/%.o: ROOM =
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma

@@ -56,10 +56,10 @@ static inline taper_cuda_host_counts cuda_counts(void)
 static inline bool cuda_fail_at(int64_t n)
 {
     void *found = cuda_host_function("taper_cuda_host_fail_at");
-    void (*fail)(int64_t);
-    memcpy(&fail, &found, sizeof fail);
-    if (fail) fail(n);
-    return fail;
+    void (*make_fail)(int64_t);
+    memcpy(&make_fail, &found, sizeof make_fail);
+    if (make_fail) make_fail(n);
+    return make_fail;
 }
 
 static inline tp_memory device_memory(void)
