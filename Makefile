@@ -133,6 +133,29 @@ PACKAGE_FILES := $(B)/taper.pc $(B)/taper-config.cmake $(B)/taper-config-version
 SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench) $(B)/bin/parity
 TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
 
+# The CUDA backend, and what it is compiled with: NVCC for the device, CXX where it runs on the host.
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_ARCHS ?= 80 90 100
+CUDA_HOME ?= $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard /usr/local/cuda/include/cuda_runtime_api.h \
+               $(if $(NVCC),$(dir $(realpath $(lastword $(NVCC))))../include/cuda_runtime_api.h) /usr/include/cuda_runtime_api.h)))
+CUDA_INCLUDE := $(wildcard $(CUDA_HOME)/include)
+CUDA_C      := $(wildcard cuda/*.c)
+CUDA_CU     := $(wildcard cuda/*.cu)
+CUDA_TABLES := $(foreach f,$(CUDA_CU),tp__cuda_$(basename $(notdir $f)))
+CUDA_OPTIMIZE = $(if $(filter debug asan,$(CONFIG)),-O1 -lineinfo,-O3)
+CUDA_CODE = $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
+NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(CXX)' -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Iinclude -Isrc -I.
+CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
+CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
+WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
+CUDA_HOST   := $(B)/cuda-host
+HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.c cuda/host/*.cpp)) \
+               $(CUDA_HOST)/cuda_tables.o
+HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
+HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
+HOST_CXX     = $(CXX) -std=c++17 $(HOST_FLAGS)
+HOST_CC      = $(CC) -std=gnu11 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(HOST_FLAGS)
+
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
 all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS)) $(if $(NVCC),cuda) $(if $(CUDA_INCLUDE),cuda-host)
 examples: lib $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES))
@@ -222,21 +245,6 @@ $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 # ---- CUDA -------------------------------------------------------------------------------------------------------------------------
 # The plugin is C against the toolkit's headers and kernels in .cu files; it links to nothing of libtaper, and the runtime is in it.
 
-NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
-CUDA_ARCHS ?= 80 90 100
-CUDA_HOME ?= $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard /usr/local/cuda/include/cuda_runtime_api.h \
-               $(if $(NVCC),$(dir $(realpath $(lastword $(NVCC))))../include/cuda_runtime_api.h) /usr/include/cuda_runtime_api.h)))
-CUDA_INCLUDE := $(wildcard $(CUDA_HOME)/include)
-CUDA_C      := $(wildcard cuda/*.c)
-CUDA_CU     := $(wildcard cuda/*.cu)
-CUDA_TABLES := $(foreach f,$(CUDA_CU),tp__cuda_$(basename $(notdir $f)))
-CUDA_OPTIMIZE = $(if $(filter debug asan,$(CONFIG)),-O1 -lineinfo,-O3)
-CUDA_CODE = $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
-NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(CXX)' -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Iinclude -Isrc -I.
-CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
-CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=cuda/exports.map $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
-WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
-
 cuda: $(if $(NVCC),$(if $(CUDA_INCLUDE),$(B)/libtaper_cuda.so))
 	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend: the headers of the toolkit are missing'),@echo 'taper: no CUDA backend: nvcc is missing')
 
@@ -261,14 +269,6 @@ $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/ex
 	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -lcudart_static -ldl -lrt -o $@
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
-CUDA_HOST   := $(B)/cuda-host
-HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.c cuda/host/*.cpp)) \
-               $(CUDA_HOST)/cuda_tables.o
-HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
-HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
-HOST_CXX     = $(CXX) -std=c++17 $(HOST_FLAGS)
-HOST_CC      = $(CC) -std=gnu11 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(HOST_FLAGS)
-
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
 	$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend for the host: the headers of the toolkit are missing')
 $(CUDA_HOST)/flags: FORCE
@@ -293,7 +293,7 @@ $(CUDA_HOST)/%.cu.o: cuda/%.cu $(CUDA_HOST)/flags
 $(CUDA_HOST)/cuda_tables.o: $(B)/cuda_tables.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
-$(CUDA_HOST)/libtaper_cuda.so: $(HOST_PARTS) $(HOST_CU) cuda/exports.map
+$(CUDA_HOST)/libtaper_cuda.so: $(HOST_PARTS) $(HOST_CU) cuda/host/exports.map
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -ldl -lm -o $@
 -include $(shell [ -d $(CUDA_HOST) ] && find $(CUDA_HOST) -name '*.d')
@@ -353,7 +353,7 @@ $(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/fla
 	$(if $(V),,@echo '  c++  $@')
 	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wpedantic $(SANITIZE) -pthread -Iinclude $< -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..' -o $@
 
-run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
+run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
 	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 

@@ -96,7 +96,7 @@ struct tpc_temporary {
     template <class T> T *as() const { return static_cast<T *>(data); }
 };
 
-#if defined(__CUDACC__) || defined(TP_CUDA_HOST)
+#if defined(__CUDACC__) || defined(TPC_CUDAHOST_H)
 static __device__ inline void tpc_note_bad(tpc_watch watch, int64_t value, int64_t limit)
 {
     if (atomicCAS(&watch.slot->id, 0, watch.id)) return;         /* another one was first */

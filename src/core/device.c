@@ -1,4 +1,5 @@
 /* device.c: the backends. The CPU's is built in; CUDA's is a library of its own, looked for at first use. */
+#define _GNU_SOURCE
 #include "core/memory.h"
 #include "core/op.h"
 

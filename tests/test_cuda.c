@@ -1,0 +1,397 @@
+/* tests/test_cuda.c: memory, streams, copies and errors of the CUDA backend. No kernel but those that fill and copy is needed. */
+#include "cuda.h"
+#include "failing.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+static tp_tensor *numbers(int64_t n) { return tp_arange(0, (double)n, 1, .dtype = TP_F32); }
+
+/* ---- Is it there? -------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(it_is_available_and_there_is_no_reason_why_not)
+{
+    ck_assert_msg(tp_cuda_is_available(), "%s", tp_cuda_why_not());
+    ck_assert_str_eq(tp_cuda_why_not(), "");
+    ck_assert_int_ge(tp_cuda_device_count(), 1);
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = TP_CUDA(15)));
+    ck_error(TP_ERR_DEVICE, "there is no device cuda:15");
+}
+END_TEST
+
+START_TEST(a_backend_that_is_not_there_is_named)
+{
+    setenv("TAPER_CUDA_BACKEND", "/nowhere/libtaper_cuda.so", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_ptr_nonnull(strstr(tp_cuda_why_not(), "the CUDA backend cannot be loaded: /nowhere/libtaper_cuda.so"));
+    ck_assert_int_eq(tp_cuda_device_count(), 0);
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = DEVICE));
+    ck_error(TP_ERR_DEVICE, "/nowhere/libtaper_cuda.so");
+}
+END_TEST
+
+START_TEST(an_empty_name_means_no_backend)
+{
+    setenv("TAPER_CUDA_BACKEND", "", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_str_eq(tp_cuda_why_not(), "TAPER_CUDA_BACKEND is empty: no CUDA backend is wanted");
+}
+END_TEST
+
+START_TEST(what_is_no_backend_is_another_version)
+{
+    setenv("TAPER_CUDA_BACKEND", "libm.so.6", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_ptr_nonnull(strstr(tp_cuda_why_not(), "of another version"));
+}
+END_TEST
+
+START_TEST(a_forked_child_is_told_so)
+{
+    ck_assert(tp_cuda_is_available());
+    tp_tensor *x = tp_empty(TP_SHAPE(100), .device = DEVICE);
+    const pid_t child = fork();
+    if (!child) {
+        const bool told = !tp_cuda_is_available() && strstr(tp_cuda_why_not(), "forked") && !tp_empty(TP_SHAPE(2), .device = DEVICE) && tp_failed();
+        tp_clear_error();
+        tp_drop(x);
+        _exit(told && isnan(tp_item(tp_empty(TP_SHAPE(1), .device = DEVICE))) ? 0 : 1);
+    }
+    int status = 1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert(tp_cuda_is_available());
+}
+END_TEST
+
+/* ---- Copies ------------------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(values_go_there_and_back)
+{
+    const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_BF16, TP_I64, TP_I32, TP_I16, TP_I8, TP_U8, TP_BOOL, TP_C64, TP_C128 };
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_to_dtype(numbers(100), dtypes[i]), *y = tp_to(x, DEVICE);
+        ck_assert_ptr_nonnull(y);
+        ck_assert_int_eq(tp_device_of(y), DEVICE);
+        ck_assert_int_eq(tp_dtype_of(y), dtypes[i]);
+        ck_assert(tp_equal(x, tp_to(y, TP_CPU)));
+        ck_assert(tp_equal(x, y));
+    }
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_layout_without_gaps_is_kept)
+{
+    tp_tensor *x = tp_contiguous(tp_reshape(numbers(2 * 3 * 4 * 5), TP_SHAPE(2, 3, 4, 5)), .memory_format = TP_CHANNELS_LAST);
+    tp_tensor *y = tp_to(x, DEVICE), *t = tp_to(tp_transpose(tp_reshape(numbers(12), TP_SHAPE(3, 4)), 0, 1), DEVICE);
+    for (int d = 0; d < 4; d++) ck_assert_int_eq(tp_stride(y, d), tp_stride(x, d));
+    ck_assert(tp_equal(tp_to(y, TP_CPU), x));
+    ck_assert_int_eq(tp_stride(t, 0), 1);
+    ck_values(tp_to(t, TP_CPU), 0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(the_host_reads_values_but_not_memory)
+{
+    tp_tensor *x = tp_to(tp_full(TP_SHAPE(1), 2.5), DEVICE);
+    ck_assert(tp_item(x) == 2.5);
+    ck_assert_int_eq(tp_item_i64(tp_to(tp_full(TP_SHAPE(1), INT64_MAX), DEVICE)), INT64_MAX);
+    ck_assert_ptr_null(tp_data(x));
+    ck_error(TP_ERR_DEVICE, "the tensor is on cuda:0");
+    ck_assert_ptr_null(tp_data_mut(x));
+    ck_error(TP_ERR_DEVICE, "the tensor is on cuda:0");
+    float v[4];
+    ck_ok(tp_copy_to(tp_to(numbers(4), DEVICE), v, sizeof v));
+    ck_assert(v[0] == 0 && v[3] == 3);
+    char text[200];
+    tp_to_string(tp_to(numbers(3), DEVICE), text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "0., 1., 2."));
+    ck_assert_ptr_nonnull(strstr(text, "cuda:0"));
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_gradient_comes_back_to_where_the_leaf_is)
+{
+    tp_tensor *x = LEAF(1, 2, 3), *y = tp_to(tp_to(x, DEVICE), TP_CPU);
+    ck_ok(tp_backward(tp_sum(tp_mul(y, y))));
+    ck_values(tp_grad_of(x), 2, 4, 6);
+    ck_assert_int_eq(tp_device_of(tp_grad_of(x)), TP_CPU);
+}
+END_TEST
+
+START_TEST(copy_crosses_devices)
+{
+    tp_tensor *x = tp_to(numbers(4), DEVICE), *y = tp_zeros(TP_SHAPE(4));
+    ck_assert_ptr_nonnull(tp_copy_(y, x));
+    ck_values(y, 0, 1, 2, 3);
+    ck_assert_ptr_nonnull(tp_copy_(x, tp_full(TP_SHAPE(4), 7.0)));
+    ck_values(tp_to(x, TP_CPU), 7, 7, 7, 7);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(tensors_of_two_devices_do_not_meet)
+{
+    tp_tensor *x = tp_to(numbers(4), DEVICE);
+    ck_assert_ptr_null(tp_add(x, numbers(4)));
+    ck_message("add: tensors are on cuda:0 and cpu");
+    ck_assert_ptr_null(tp_matmul(tp_reshape(numbers(4), TP_SHAPE(2, 2)), tp_reshape(x, TP_SHAPE(2, 2))));
+    ck_message("matmul: tensors are on cuda:0 and cpu");
+    ck_assert_ptr_null(tp_add_(tp_scalar(1), tp_reshape(tp_to(tp_full(TP_SHAPE(1), 1.0), DEVICE), (tp_shape){ 0 })));
+    ck_message("add_: tensors are on cuda:0 and cpu");
+}
+END_TEST
+
+/* ---- Pinned memory -------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(pinned_memory_may_be_freed_while_it_is_read)
+{
+    for (int round = 0; round < 20; round++) {
+        TP_SCOPE();
+        tp_tensor *on_device = NULL;
+        {
+            tp_scope inner = tp_scope_open();
+            tp_tensor *x = tp_empty(TP_SHAPE(1000), .pinned = true);
+            ck_assert(tp_is_pinned(x));
+            float *v = tp_data_mut(x);
+            for (int i = 0; i < 1000; i++) v[i] = (float)(round * 1000 + i);
+            on_device = tp_escape(tp_to(x, DEVICE, .non_blocking = true));
+            tp_scope_close(&inner);
+        }
+        float *other = tp_data_mut(tp_empty(TP_SHAPE(1000), .pinned = true));       /* not the memory that is still being read */
+        for (int i = 0; i < 1000; i++) other[i] = -1;
+        tp_tensor *back = tp_to(on_device, TP_CPU, .non_blocking = true);
+        ck_assert(tp_is_pinned(back));
+        ck_ok(tp_synchronize(DEVICE));
+        const float *got = tp_data(back);
+        for (int i = 0; i < 1000; i++) ck_assert(got[i] == (float)(round * 1000 + i));
+    }
+    ck_assert(!tp_is_pinned(numbers(3)));
+    ck_fine();
+}
+END_TEST
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(what_is_in_use_on_the_device_is_counted_there)
+{
+    tp_item(tp_to(numbers(1), DEVICE));
+    const tp_memory before = device_memory();
+    const int64_t on_host = in_use();
+    {
+        TP_SCOPE();
+        for (int i = 0; i < 10; i++) tp_empty(TP_SHAPE(1000), .device = DEVICE);
+        ck_assert_int_eq(device_memory().in_use - before.in_use, 10 * 4096);
+        ck_assert_int_lt(in_use() - on_host, 10 * 4096);
+        ck_assert_int_eq(device_memory().allocations - before.allocations, 10);
+        ck_assert_int_le(device_memory().system_allocations - before.system_allocations, 1);
+    }
+    ck_assert_int_eq(device_memory().in_use, before.in_use);
+    ck_assert_int_ge(device_memory().peak, before.in_use + 10 * 4096);
+    ck_assert_int_ge(device_memory().reserved, 2 << 20);
+}
+END_TEST
+
+START_TEST(freed_memory_is_used_again_joined_and_given_back)
+{
+    const int64_t large = 8 << 20;
+    const tp_memory start = device_memory();
+    for (int i = 0; i < 50; i++) {
+        TP_SCOPE();
+        for (int k = 1; k <= 8; k++) tp_empty(TP_SHAPE(k * 300), .device = DEVICE, .dtype = TP_U8);
+        tp_empty(TP_SHAPE(large), .device = DEVICE, .dtype = TP_U8);
+        tp_empty(TP_SHAPE(large), .device = DEVICE, .dtype = TP_U8);
+    }
+    const tp_memory now = device_memory();
+    ck_assert_int_le(now.system_allocations - start.system_allocations, 3);
+    {
+        TP_SCOPE();                                    /* all that was cut has become whole again: 20 MiB in one piece, cached */
+        tp_empty(TP_SHAPE(19 << 20), .device = DEVICE, .dtype = TP_U8);
+        ck_assert_int_eq(device_memory().system_allocations, now.system_allocations);
+    }
+    ck_assert_int_gt(tp_memory_trim(DEVICE), 0);
+    ck_assert_int_eq(device_memory().reserved, 0);
+    ck_assert_int_eq(cuda_counts().live_bytes, 0);
+}
+END_TEST
+
+START_TEST(without_memory_the_caches_are_freed_and_it_is_tried_again)
+{
+    {
+        TP_SCOPE();
+        tp_empty(TP_SHAPE(30 << 20), .device = DEVICE, .dtype = TP_U8);
+    }
+    if (!cuda_fail_at(1)) return;
+    ck_assert_ptr_nonnull(tp_empty(TP_SHAPE(40 << 20), .device = DEVICE, .dtype = TP_U8));
+    ck_assert_int_eq(device_memory().reserved, 40 << 20);                /* what was cached is gone */
+    cuda_fail_at(1);
+    ck_assert_ptr_null(tp_empty(TP_SHAPE(50 << 20), .device = DEVICE, .dtype = TP_U8));
+    ck_error(TP_ERR_MEMORY, "empty: no memory for 52428800 bytes on cuda:0: 41943040 in use, 0 cached");
+    ck_assert_ptr_nonnull(tp_empty(TP_SHAPE(50 << 20), .device = DEVICE, .dtype = TP_U8));
+    ck_assert_ptr_null(tp_empty(TP_SHAPE((int64_t)1 << 50), .device = DEVICE));
+    ck_error(TP_ERR_MEMORY, "no memory for");
+    ck_fine();
+}
+END_TEST
+
+static void some_work(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_tensor *x = tp_to(numbers(1000), DEVICE, .non_blocking = true);
+    tp_tensor *pinned = tp_empty(TP_SHAPE(10), .pinned = true);
+    tp_to(pinned, DEVICE, .non_blocking = true);
+    tp_stream *side = tp_stream_new(DEVICE);
+    tp_event *event = side ? tp_event_new(DEVICE, false) : NULL;
+    if (event && !tp_event_record(event, NULL) && !tp_stream_wait(DEVICE, side, event)) {
+        tp_stream_set(DEVICE, side);
+        tp_to(x, TP_CPU);
+        tp_stream_set(DEVICE, NULL);
+    }
+    tp_event_free(event);
+    tp_drop(x);
+    tp_stream_free(side);
+}
+START_TEST(any_allocation_may_fail) { every_point("cuda", some_work, some_work, NULL); }
+END_TEST
+
+/* ---- Streams ------------------------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(memory_that_another_stream_uses_waits_for_it)
+{
+    tp_stream *side = tp_stream_new(DEVICE);
+    tp_event *ready = tp_event_new(DEVICE, false);
+    for (int round = 0; round < 50; round++) {
+        TP_SCOPE();
+        tp_scope inner = tp_scope_open();
+        tp_tensor *x = tp_to(tp_full(TP_SHAPE(5000), (double)round), DEVICE), *out = tp_empty(TP_SHAPE(5000), .pinned = true);
+        tp_escape(out);
+        ck_ok(tp_event_record(ready, NULL));
+        ck_ok(tp_stream_wait(DEVICE, side, ready));
+        ck_ok(tp_stream_set(DEVICE, side));
+        tp_tensor *y = tp_escape(tp_to(x, TP_CPU, .non_blocking = true));
+        ck_ok(tp_stream_set(DEVICE, NULL));
+        tp_scope_close(&inner);                        /* x is free, and read by the side stream as yet */
+        tp_tensor *pinned = tp_full(TP_SHAPE(5000), -1.0, .pinned = true);
+        tp_to(pinned, DEVICE, .non_blocking = true);   /* must not lie where x did */
+        ck_ok(tp_stream_synchronize(DEVICE, side));
+        const float *got = tp_data(y);
+        for (int i = 0; i < 5000; i++) ck_assert(got[i] == (float)round);
+    }
+    tp_event_free(ready);
+    tp_stream_free(side);
+    ck_ok(tp_synchronize(DEVICE));
+}
+END_TEST
+
+START_TEST(a_stream_belongs_to_a_device_and_a_thread)
+{
+    tp_stream *side = tp_stream_new(DEVICE), *host = tp_stream_new(TP_CPU);
+    ck_assert_ptr_null(tp_stream_current(DEVICE));
+    ck_ok(tp_stream_set(DEVICE, side));
+    ck_assert_ptr_eq(tp_stream_current(DEVICE), side);
+    ck_assert_int_eq(tp_stream_set(DEVICE, host), TP_ERR_DEVICE);
+    ck_message("stream_set: the stream is of cpu, not of cuda:0");
+    ck_assert(tp_stream_is_idle(TP_CPU, host));
+    ck_ok(tp_stream_synchronize(DEVICE, side));
+    ck_assert(tp_stream_is_idle(DEVICE, side));
+    tp_tensor *x = tp_to(numbers(10), DEVICE);
+    tp_stream_free(side);                              /* x was allocated for it */
+    ck_assert_ptr_null(tp_stream_current(DEVICE));
+    ck_assert_ptr_null(tp_stream_new(TP_CUDA(15)));
+    ck_error(TP_ERR_DEVICE, "stream_new: there is no device cuda:15");
+    ck_values(tp_to(x, TP_CPU), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    tp_stream_free(host);
+}
+END_TEST
+
+START_TEST(events_tell_when_and_how_long)
+{
+    tp_event *from = tp_event_new(DEVICE, true), *to = tp_event_new(DEVICE, true), *plain = tp_event_new(DEVICE, false);
+    ck_ok(tp_event_record(from, NULL));
+    tp_to(tp_empty(TP_SHAPE(100000), .pinned = true), DEVICE, .non_blocking = true);
+    ck_ok(tp_event_record(to, NULL));
+    ck_ok(tp_event_synchronize(to));
+    ck_assert(tp_event_is_done(from) && tp_event_is_done(to));
+    ck_assert(tp_event_elapsed(from, to) >= 0);
+    ck_assert(isnan(tp_event_elapsed(from, plain)));
+    ck_error(TP_ERR_ARGUMENT, "both events must be timed");
+    tp_event *on_host = tp_event_new(TP_CPU, true);
+    ck_ok(tp_event_record(on_host, NULL));
+    ck_assert(tp_event_is_done(on_host));
+    tp_event_free(on_host), tp_event_free(from), tp_event_free(to), tp_event_free(plain);
+    ck_fine();
+}
+END_TEST
+
+static void *copies(void *arg)
+{
+    int *bad = arg;
+    for (int round = 0; round < 30; round++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_full(TP_SHAPE(3000), (double)round);
+        *bad += !tp_equal(tp_to(tp_to(x, DEVICE), TP_CPU), x);
+    }
+    *bad += tp_failed();
+    return NULL;
+}
+START_TEST(several_threads_use_one_device)
+{
+    pthread_t thread[4];
+    int bad[4] = { 0 };
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(pthread_create(&thread[i], NULL, copies, &bad[i]), 0);
+    for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(bad[i], 0);
+}
+END_TEST
+
+START_TEST(devices_copy_to_each_other)
+{
+    if (tp_cuda_device_count() < 2) return;
+    for (int round = 0; round < 20; round++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_to(tp_full(TP_SHAPE(4000), (double)round), DEVICE), *y = tp_to(x, TP_CUDA(1));
+        tp_drop(x);
+        ck_assert_int_eq(tp_device_of(y), TP_CUDA(1));
+        tp_to(tp_full(TP_SHAPE(4000), -1.0, .pinned = true), DEVICE, .non_blocking = true);
+        ck_assert(tp_equal(tp_to(y, TP_CPU), tp_full(TP_SHAPE(4000), (double)round, .dtype = TP_F32)));
+    }
+    ck_fine();
+}
+END_TEST
+
+int main(void)
+{
+    if (!cuda_is_here()) return 0;
+    setenv("TAPER_CUDA_HOST_DEVICES", "2", 0);
+    Suite *s = suite_create("cuda");
+    TCase *t = tcase_create("cuda");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, it_is_available_and_there_is_no_reason_why_not);
+    tcase_add_test(t, a_backend_that_is_not_there_is_named);
+    tcase_add_test(t, an_empty_name_means_no_backend);
+    tcase_add_test(t, what_is_no_backend_is_another_version);
+    tcase_add_test(t, a_forked_child_is_told_so);
+    tcase_add_test(t, values_go_there_and_back);
+    tcase_add_test(t, a_layout_without_gaps_is_kept);
+    tcase_add_test(t, the_host_reads_values_but_not_memory);
+    tcase_add_test(t, a_gradient_comes_back_to_where_the_leaf_is);
+    tcase_add_test(t, copy_crosses_devices);
+    tcase_add_test(t, tensors_of_two_devices_do_not_meet);
+    tcase_add_test(t, pinned_memory_may_be_freed_while_it_is_read);
+    tcase_add_test(t, what_is_in_use_on_the_device_is_counted_there);
+    tcase_add_test(t, freed_memory_is_used_again_joined_and_given_back);
+    tcase_add_test(t, without_memory_the_caches_are_freed_and_it_is_tried_again);
+    tcase_add_test(t, any_allocation_may_fail);
+    tcase_add_test(t, memory_that_another_stream_uses_waits_for_it);
+    tcase_add_test(t, a_stream_belongs_to_a_device_and_a_thread);
+    tcase_add_test(t, events_tell_when_and_how_long);
+    tcase_add_test(t, several_threads_use_one_device);
+    tcase_add_test(t, devices_copy_to_each_other);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
