@@ -62,6 +62,16 @@ static inline bool cuda_fail_at(int64_t n)
     return make_fail;
 }
 
+/* The device is lost from now on, as after a kernel that wrote where it must not. False: nothing can make it so. */
+static inline bool cuda_lose(int error)
+{
+    void *found = cuda_host_function("taper_cuda_host_lose");
+    void (*lose)(int);
+    memcpy(&lose, &found, sizeof lose);
+    if (lose) lose(error);
+    return lose;
+}
+
 static inline tp_memory device_memory(void)
 {
     tp_memory m;

@@ -364,13 +364,63 @@ START_TEST(devices_copy_to_each_other)
 }
 END_TEST
 
+/* ---- Errors ------------------------------------------------------------------------------------------------------------------------------------ */
+
+START_TEST(a_lost_device_is_reported_by_its_first_cause)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_to(numbers(10), DEVICE);
+    if (!cuda_lose(700)) return;
+    ck_assert(isnan(tp_item(tp_reshape(tp_narrow(x, 0, 0, 1), (tp_shape){ 0 }))));
+    ck_error(TP_ERR_DEVICE, "the device cuda:0 was lost: ");
+    cuda_lose(719);                                    /* what comes after is not the cause */
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_DEVICE);
+    ck_error(TP_ERR_DEVICE, "an illegal memory access was encountered (cudaErrorIllegalAddress)");
+    ck_assert_ptr_null(tp_empty(TP_SHAPE(4), .device = DEVICE));
+    ck_error(TP_ERR_DEVICE, "empty: the device cuda:0 was lost: ");
+    ck_assert_ptr_null(tp_to(numbers(10), DEVICE));
+    ck_error(TP_ERR_DEVICE, "cudaErrorIllegalAddress");
+    ck_assert_int_eq(tp_memory_trim(DEVICE), 0);
+    ck_assert_ptr_null(tp_stream_new(DEVICE));
+    ck_error(TP_ERR_DEVICE, "was lost");
+    tp_drop(x);
+    ck_values(tp_add(numbers(2), 1.0), 1, 2);          /* the host goes on */
+}
+END_TEST
+
+START_TEST(a_runtime_that_does_not_start_is_told)
+{
+    const struct { int error; const char *why; } rows[] = { { 35, "the NVIDIA driver is too old: it is for CUDA " }, { 100, "there is no CUDA device" },
+                                                            { 719, "CUDA does not start: unspecified launch failure (cudaErrorLaunchFailure)" } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const pid_t child = fork();                    /* it is looked for once in a process */
+        if (!child) {
+            char text[16];
+            snprintf(text, sizeof text, "%d", rows[i].error);
+            setenv("TAPER_CUDA_HOST_LOST", text, 1);
+            _exit(tp_cuda_is_available() || strncmp(tp_cuda_why_not(), rows[i].why, strlen(rows[i].why)) ? 1 : 0);
+        }
+        int status = 1;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(!status || !strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host"), "%s", rows[i].why);
+    }
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {}
+END_TEST
+
 int main(void)
 {
-    if (!cuda_is_here()) return 0;
     setenv("TAPER_CUDA_HOST_DEVICES", "2", 0);
     Suite *s = suite_create("cuda");
     TCase *t = tcase_create("cuda");
     tcase_set_timeout(t, 120);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+        suite_add_tcase(s, t);
+        return run_suite(s);
+    }
     tcase_add_test(t, it_is_available_and_there_is_no_reason_why_not);
     tcase_add_test(t, a_backend_that_is_not_there_is_named);
     tcase_add_test(t, an_empty_name_means_no_backend);
@@ -392,6 +442,8 @@ int main(void)
     tcase_add_test(t, events_tell_when_and_how_long);
     tcase_add_test(t, several_threads_use_one_device);
     tcase_add_test(t, devices_copy_to_each_other);
+    tcase_add_test(t, a_lost_device_is_reported_by_its_first_cause);
+    tcase_add_test(t, a_runtime_that_does_not_start_is_told);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

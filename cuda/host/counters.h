@@ -18,6 +18,8 @@ typedef struct taper_cuda_host_counts {
 #define TPC_EXPORT __attribute__((visibility("default")))
 TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
+/* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
+TPC_EXPORT void taper_cuda_host_lose(int error);
 TPC_EXPORT void taper_cuda_host_seed(uint64_t seed);   /* of the order of streams, as TAPER_CUDA_HOST_SEED */
 
 #ifdef __cplusplus

@@ -18,6 +18,8 @@ int device_count()
     return n < 0 ? 0 : n > MAX_DEVICES ? (int)MAX_DEVICES : n;
 }
 int current_device() { return chosen; }
+static int lost = [] { const char *text = getenv("TAPER_CUDA_HOST_LOST"); return text ? atoi(text) : 0; }();
+cudaError_t lost_by() { return (cudaError_t)__atomic_load_n(&lost, __ATOMIC_RELAXED); }
 cudaError_t fail(cudaError_t error)
 {
     if (error) last = error;
@@ -29,8 +31,11 @@ using namespace cudahost;
 
 extern "C" {
 
+void taper_cuda_host_lose(int error) { __atomic_store_n(&lost, error, __ATOMIC_RELAXED); }
+
 cudaError_t cudaGetDeviceCount(int *n)
 {
+    if (lost_by()) return *n = 0, fail(lost_by());
     *n = device_count();
     return *n ? cudaSuccess : fail(cudaErrorNoDevice);
 }

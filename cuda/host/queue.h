@@ -23,6 +23,7 @@ extern taper_cuda_host_counts counts;
 int device_count();
 int current_device();
 cudaError_t fail(cudaError_t error);                   /* remembers it for cudaGetLastError */
+cudaError_t lost_by();                                 /* taper_cuda_host_lose, or TAPER_CUDA_HOST_LOST; cudaSuccess: it is well */
 
 /* ---- Memory (arena.cpp): of each device a stretch of addresses that faults unless open_device was called ------------------------------ */
 

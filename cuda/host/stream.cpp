@@ -195,6 +195,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle)
 {
     guard g(lock);
     stream *s = stream_of(handle);
+    if (lost_by()) return fail(lost_by());
     if (refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
     reach(point{ s, s->given });
     return cudaSuccess;
@@ -209,6 +210,7 @@ cudaError_t cudaStreamQuery(cudaStream_t handle)
 cudaError_t cudaDeviceSynchronize(void)
 {
     guard g(lock);
+    if (lost_by()) return fail(lost_by());
     drain(current_device());
     return cudaSuccess;
 }
@@ -287,6 +289,7 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to)
 static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t handle, bool waits)
 {
     guard g(lock);
+    if (lost_by()) return fail(lost_by());
     stream *s = stream_of(handle);
     const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
     const cudaMemcpyKind is = to_device ? from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice

@@ -99,7 +99,7 @@ const char *tp_cuda_why_not(void)
 tp_status tp_synchronize(tp_device device)
 {
     const tp_backend *backend = tp__backend(device);
-    if (!backend) return tp_fail(TP_ERR_DEVICE, "synchronize: no device %s", tp_device_name(device));
+    if (!backend) return tp_fail(TP_ERR_DEVICE, "synchronize: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
     return backend->synchronize(device == TP_CPU ? 0 : device - TP_CUDA(0));
 }
 
