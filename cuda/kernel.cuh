@@ -18,9 +18,11 @@
     T *const name = reinterpret_cast<T *>(tpc_dynamic_memory)
 #define TPC_UNROLL(n) _Pragma(TPC_TEXT(unroll n))
 #define TPC_TEXT(...) #__VA_ARGS__
+#define TPC_NOINLINE __noinline__
 #else
 #include "cuda/host/cudahost.h"
 #define TPC_UNROLL(n)
+#define TPC_NOINLINE __attribute__((noinline))
 #endif
 
 #include "core/philox.h"
@@ -133,7 +135,23 @@ template <> __device__ __forceinline__ int64_t tpc_load<int64_t>(const void *x, 
     }
 }
 
-TPC_DEVICE void tpc_store(void *y, int dtype, int64_t i, int64_t v);
+TPC_DEVICE void tpc_store(void *y, int dtype, int64_t i, int64_t v)
+{
+    switch (dtype) {
+    case TP_I64: ((int64_t *)y)[i] = v; break;
+    case TP_I32: ((int32_t *)y)[i] = (int32_t)v; break;
+    case TP_I16: ((int16_t *)y)[i] = (int16_t)v; break;
+    case TP_I8: ((int8_t *)y)[i] = (int8_t)v; break;
+    case TP_U8: ((uint8_t *)y)[i] = (uint8_t)v; break;
+    case TP_BOOL: ((uint8_t *)y)[i] = v != 0; break;
+    case TP_F32: ((float *)y)[i] = (float)(double)v; break;
+    case TP_F64: ((double *)y)[i] = (double)v; break;
+    case TP_F16: ((__half *)y)[i] = __float2half_rn((float)(double)v); break;
+    case TP_BF16: ((__nv_bfloat16 *)y)[i] = __float2bfloat16_rn((float)(double)v); break;
+    case TP_C64: ((float *)y)[2 * i] = (float)(double)v, ((float *)y)[2 * i + 1] = 0; break;
+    default: ((double *)y)[2 * i] = (double)v, ((double *)y)[2 * i + 1] = 0; break;
+    }
+}
 TPC_DEVICE void tpc_store(void *y, int dtype, int64_t i, double v)
 {
     switch (dtype) {
@@ -154,18 +172,6 @@ TPC_DEVICE void tpc_store(void *y, int dtype, int64_t i, float v)
     case TP_F32: ((float *)y)[i] = v; break;
     case TP_F16: ((__half *)y)[i] = __float2half_rn(v); break;
     case TP_BF16: ((__nv_bfloat16 *)y)[i] = __float2bfloat16_rn(v); break;
-    default: tpc_store(y, dtype, i, (double)v); break;
-    }
-}
-TPC_DEVICE void tpc_store(void *y, int dtype, int64_t i, int64_t v)
-{
-    switch (dtype) {
-    case TP_I64: ((int64_t *)y)[i] = v; break;
-    case TP_I32: ((int32_t *)y)[i] = (int32_t)v; break;
-    case TP_I16: ((int16_t *)y)[i] = (int16_t)v; break;
-    case TP_I8: ((int8_t *)y)[i] = (int8_t)v; break;
-    case TP_U8: ((uint8_t *)y)[i] = (uint8_t)v; break;
-    case TP_BOOL: ((uint8_t *)y)[i] = v != 0; break;
     default: tpc_store(y, dtype, i, (double)v); break;
     }
 }
@@ -192,7 +198,7 @@ TPC_DEVICE float tpc_round_to(int dtype, float v)
 TPC_DEVICE uint32_t tpc_divide(uint32_t n, tpc_divisor by) { return (uint32_t)(((uint64_t)__umulhi(n, by.factor) + n) >> by.shift); }
 
 /* Where element i of the walk lies in its first N arrays */
-template <int N> static __device__ __noinline__ void tpc_offsets_wide(const tpc_walk &w, int64_t i, int64_t *offset)
+template <int N> static __device__ TPC_NOINLINE void tpc_offsets_wide(const tpc_walk &w, int64_t i, int64_t *offset)
 {
     for (int k = 0; k < N; k++) offset[k] = 0;
     TPC_UNROLL(1)

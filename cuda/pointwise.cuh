@@ -38,7 +38,7 @@ template <class F, class T, int N> TPC_DEVICE typename F::out tpc_apply(const ty
 template <class T> TPC_DEVICE T tpc_value(const tpc_operand &x) { return sizeof(T) == sizeof(float) || T(0.5) != T(0) ? (T)x.real : (T)x.whole; }
 
 /* Not inlined: what is rare would be most of each kernel's code. */
-template <class T> static __device__ __noinline__ T tpc_load_cast(const void *x, int dtype, int via, int64_t i)
+template <class T> static __device__ TPC_NOINLINE T tpc_load_cast(const void *x, int dtype, int via, int64_t i)
 {
     double held[2];
     if (!via) return tpc_load<T>(x, dtype, i);
@@ -46,7 +46,7 @@ template <class T> static __device__ __noinline__ T tpc_load_cast(const void *x,
     else tpc_store(held, via, 0, tpc_load<int64_t>(x, dtype, i));
     return tpc_load<T>(held, via, 0);
 }
-template <class T> static __device__ __noinline__ void tpc_store_cast(void *y, int dtype, int64_t i, T v) { tpc_store(y, dtype, i, v); }
+template <class T> static __device__ TPC_NOINLINE void tpc_store_cast(void *y, int dtype, int64_t i, T v) { tpc_store(y, dtype, i, v); }
 
 template <class T> struct tpc_dtype_of { enum { value = TP_F32 }; };
 template <> struct tpc_dtype_of<double> { enum { value = TP_F64 }; };
@@ -101,12 +101,12 @@ template <int W> TPC_DEVICE void tpc_load_pack(const void *x, int storage, int64
     const uint2 bytes = ((const uint2 *)x)[pack];
     if (storage == TP_F16) {
         __half h[W];
-        memcpy(h, &bytes, sizeof h);
+        memcpy((void *)h, &bytes, sizeof h);
         TPC_UNROLL(8)
         for (int j = 0; j < W; j++) v[j] = __half2float(h[j]);
     } else {
         __nv_bfloat16 h[W];
-        memcpy(h, &bytes, sizeof h);
+        memcpy((void *)h, &bytes, sizeof h);
         TPC_UNROLL(8)
         for (int j = 0; j < W; j++) v[j] = __bfloat162float(h[j]);
     }

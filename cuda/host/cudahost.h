@@ -25,7 +25,6 @@
 #undef __shared__
 #undef __constant__
 #undef __forceinline__
-#undef __noinline__
 #undef __launch_bounds__
 #define __global__
 #define __device__
@@ -33,7 +32,6 @@
 #define __shared__ static
 #define __constant__ static
 #define __forceinline__ inline __attribute__((always_inline))
-#define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
 
 namespace cudahost {
