@@ -1,6 +1,7 @@
 /* tests/test_cuda.c: memory, streams, copies and errors of the CUDA backend. No kernel but those that fill and copy is needed. */
 #include "cuda.h"
 #include "failing.h"
+#include "folder.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -364,6 +365,50 @@ START_TEST(devices_copy_to_each_other)
 }
 END_TEST
 
+/* ---- The loader and files --------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_loader_gives_batches_of_the_device)
+{
+    for (int workers = 0; workers < 3; workers++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_reshape(numbers(400), TP_SHAPE(100, 4)), *y = tp_arange(0, 100, 1);
+        tp_dataset *set = tp_tensor_dataset(TP_TENSORS(x, y));
+        tp_loader *loader = tp_data_loader(set, .batch_size = 8, .workers = workers, .device = DEVICE);
+        tp_batch batch;
+        int64_t seen = 0;
+        while (tp_loader_next(loader, &batch)) {
+            TP_SCOPE();
+            ck_assert_int_eq(tp_device_of(batch.x), DEVICE);
+            ck_assert(tp_equal(batch.x, tp_narrow(x, 0, seen, batch.size)));
+            ck_assert(tp_equal(batch.y, tp_narrow(y, 0, seen, batch.size)));
+            seen += batch.size;
+        }
+        ck_fine();
+        ck_assert_int_eq(seen, 100);
+        tp_free_all(loader, set);
+    }
+}
+END_TEST
+
+START_TEST(tensors_of_the_device_are_saved_and_loaded)
+{
+    make_folder();
+    tp_tensor *x = tp_to(numbers(6), DEVICE);
+    ck_ok(tp_npy_save(in_folder("x.npy"), x));
+    ck_values(tp_npy_load(in_folder("x.npy")), 0, 1, 2, 3, 4, 5);
+    tp_module *m = tp_nn_linear(3, 2);
+    ck_ok(tp_module_to(m, DEVICE));
+    ck_ok(tp_module_save(m, in_folder("m.safetensors")));
+    tp_module *other = tp_nn_linear(3, 2);
+    ck_ok(tp_module_load(other, in_folder("m.safetensors")));
+    ck_ok(tp_module_load(m, in_folder("m.safetensors")));
+    ck_assert(tp_equal(tp_parameters(m).at[0], tp_parameters(other).at[0]));
+    ck_assert_int_eq(tp_device_of(tp_parameters(m).at[0]), DEVICE);
+    tp_free_all(m, other);
+    remove(in_folder("x.npy")), remove(in_folder("m.safetensors")), rmdir(folder);
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_lost_device_is_reported_by_its_first_cause)
@@ -442,6 +487,8 @@ int main(void)
     tcase_add_test(t, events_tell_when_and_how_long);
     tcase_add_test(t, several_threads_use_one_device);
     tcase_add_test(t, devices_copy_to_each_other);
+    tcase_add_test(t, a_loader_gives_batches_of_the_device);
+    tcase_add_test(t, tensors_of_the_device_are_saved_and_loaded);
     tcase_add_test(t, a_lost_device_is_reported_by_its_first_cause);
     tcase_add_test(t, a_runtime_that_does_not_start_is_told);
     suite_add_tcase(s, t);
