@@ -266,7 +266,7 @@ $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	$(Q)$(NVCC_COMPILE) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -lcudart_static -ldl -lrt -o $@
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
