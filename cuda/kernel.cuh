@@ -37,6 +37,12 @@ static inline unsigned tpc_blocks(const tp__call *call, int64_t n, int each = 1)
     const int64_t per = (int64_t)TPC_BLOCK * each, blocks = (n + per - 1) / per, most = (int64_t)tpc_processors(call) * 32;
     return (unsigned)(blocks < 1 ? 1 : blocks < most ? blocks : most);
 }
+/* The same for blocks that take n items, one each */
+static inline unsigned tpc_grid(const tp__call *call, int64_t n)
+{
+    const int64_t most = (int64_t)tpc_processors(call) * 32;
+    return (unsigned)(n < 1 ? 1 : n < most ? n : most);
+}
 /* for (int64_t i = tpc_first(); i < n; i += tpc_step()) */
 TPC_DEVICE int64_t tpc_first() { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
 TPC_DEVICE int64_t tpc_step() { return (int64_t)gridDim.x * blockDim.x; }
