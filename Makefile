@@ -7,6 +7,8 @@
 #   make parity     compares every op and module with what PyTorch computed;  OPS="conv2d,relu"  TAPER_FIXTURES=DIR
 #   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
 #   make examples   the programs of examples/
+#   make cuda       libtaper_cuda.so, the CUDA backend, with nvcc;  CUDA_ARCHS="90" for one architecture alone
+#   make cuda-host  the same files for the CPU, with a runtime that plays the device: what the tests use where there is no GPU
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
 #   make setup      installs the packages that the build needs, if that is possible, else names them
 #   make docs       writes docs/ops.md from the registry
@@ -34,7 +36,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
+PHONY := all lib cuda cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -131,8 +133,31 @@ PACKAGE_FILES := $(B)/taper.pc $(B)/taper-config.cmake $(B)/taper-config-version
 SHARED_PROGRAMS := $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES) $(TOOLS)) $(if $(wildcard bench/*.c),$(B)/bin/taper-bench) $(B)/bin/parity
 TEST_PROGRAMS   := $(addprefix $(B)/bin/,$(SUITES))
 
+# The CUDA backend, and what it is compiled with: NVCC for the device, CXX where it runs on the host.
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_ARCHS ?= 80 90 100
+CUDA_HOME ?= $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard /usr/local/cuda/include/cuda_runtime_api.h \
+               $(if $(NVCC),$(dir $(realpath $(lastword $(NVCC))))../include/cuda_runtime_api.h) /usr/include/cuda_runtime_api.h)))
+CUDA_INCLUDE := $(wildcard $(CUDA_HOME)/include)
+CUDA_C      := $(wildcard cuda/*.c)
+CUDA_CU     := $(wildcard cuda/*.cu)
+CUDA_TABLES := $(foreach f,$(CUDA_CU),tp__cuda_$(basename $(notdir $f)))
+CUDA_OPTIMIZE = $(if $(filter debug asan,$(CONFIG)),-O1 -lineinfo,-O3)
+CUDA_CODE = $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
+NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(CXX)' -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Iinclude -Isrc -I.
+CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
+CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
+WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
+CUDA_HOST   := $(B)/cuda-host
+HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.c cuda/host/*.cpp)) \
+               $(CUDA_HOST)/cuda_tables.o
+HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
+HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
+HOST_CXX     = $(CXX) -std=c++17 $(HOST_FLAGS)
+HOST_CC      = $(CC) -std=gnu11 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(HOST_FLAGS)
+
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
-all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS))
+all: lib $(SHARED_PROGRAMS) $(if $(MISSING_CHECK),,$(TEST_PROGRAMS)) $(if $(NVCC),cuda) $(if $(CUDA_INCLUDE),cuda-host)
 examples: lib $(addprefix $(B)/bin/,$(EXAMPLES) $(LARGER_EXAMPLES))
 all examples:
 	$(if $(MISSING_PNG),@echo 'taper: without $(MISSING_PNG) there is no $(WITH_PNG)',@:)
@@ -166,7 +191,7 @@ endif
 
 $(OBJECTS): PART = $(LIBRARY)
 $(B)/obj/src/%.o: ROOM = -Isrc
-$(B)/obj/tests/%.o: ROOM = -Isrc $(CHECK_CFLAGS)
+$(B)/obj/tests/%.o: ROOM = -Isrc -I. $(CHECK_CFLAGS)
 $(B)/obj/tests/parity/%.o: ROOM =
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
@@ -217,6 +242,62 @@ $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(LINK) $^ $(LIBS) $(CHECK_LIBS) -o $@
 
+# ---- CUDA -------------------------------------------------------------------------------------------------------------------------
+# The plugin is C against the toolkit's headers and kernels in .cu files; it links to nothing of libtaper, and the runtime is in it.
+
+cuda: $(if $(NVCC),$(if $(CUDA_INCLUDE),$(B)/libtaper_cuda.so))
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend: the headers of the toolkit are missing'),@echo 'taper: no CUDA backend: nvcc is missing')
+
+$(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
+$(CUDA_PARTS): ROOM = $(WITH_CUDA)
+$(B)/cuda_tables.c: $(B)/flags FORCE
+	@{ echo '/* Made by the Makefile from the files of cuda. */'; echo '#include "core/attr.h"'; \
+	   $(call table,const tp_kernel,const tp_kernel *const tpc_tables,$(CUDA_TABLES)); \
+	 } > $@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(B)/obj/cuda_tables.o: $(B)/cuda_tables.c
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(PART) $(ROOM) -MMD -MP -c $< -o $@
+$(B)/cuda_flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(NVCC_COMPILE)' | cmp -s - $@ || echo '$(NVCC_COMPILE)' > $@
+$(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  nvcc $<')
+	$(Q)$(NVCC_COMPILE) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+$(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
+
+# The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
+cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
+	$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend for the host: the headers of the toolkit are missing')
+$(CUDA_HOST)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HOST_CXX) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) | $(HOST_CC)' > $@
+$(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  cc   $< for the host')
+	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
+$(CUDA_HOST)/%.c.o: cuda/%.c $(CUDA_HOST)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  cc   $<')
+	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
+$(CUDA_HOST)/%.cpp.o: cuda/%.cpp $(CUDA_HOST)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  c++  $<')
+	$(Q)$(HOST_CXX) -MMD -MP -c $< -o $@
+$(CUDA_HOST)/%.cu.o: cuda/%.cu $(CUDA_HOST)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  c++  $<')
+	$(Q)$(HOST_CXX) -include cuda/host/cudahost.h -MMD -MP -x c++ -c $< -o $@
+$(CUDA_HOST)/cuda_tables.o: $(B)/cuda_tables.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
+$(CUDA_HOST)/libtaper_cuda.so: $(HOST_PARTS) $(HOST_CU) cuda/host/exports.map
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -ldl -lm -o $@
+-include $(shell [ -d $(CUDA_HOST) ] && find $(CUDA_HOST) -name '*.d')
+
 .SECONDARY:
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
 
@@ -233,7 +314,7 @@ $(B)/%.cmake: cmake/%.cmake.in $(B)/flags Makefile
 	@$(call package,$(abspath include),$(abspath $(B))) $< > $@
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
-install: lib $(B)/bin/taper
+install: lib $(if $(NVCC),cuda) $(B)/bin/taper
 	install -d $(DESTDIR)$(PREFIX)/include/taper/ops $(DESTDIR)$(PREFIX)/include/taper/nn $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
 	install -m 644 $(wildcard include/taper/*.h) $(DESTDIR)$(PREFIX)/include/taper
 	install -m 644 $(wildcard include/taper/ops/*.h) $(DESTDIR)$(PREFIX)/include/taper/ops
@@ -241,6 +322,7 @@ install: lib $(B)/bin/taper
 	install -m 644 $(B)/libtaper.a $(LIBDIR)
 	install -m 755 $(B)/libtaper.so.0 $(LIBDIR)
 	ln -sf libtaper.so.0 $(LIBDIR)/libtaper.so
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),install -m 755 $(B)/libtaper_cuda.so $(LIBDIR)))
 	install -m 755 $(B)/bin/taper $(DESTDIR)$(PREFIX)/bin
 	$(call package,$(PREFIX)/include,$(PREFIX)/lib) taper.pc.in > $(LIBDIR)/pkgconfig/taper.pc
 	$(call package,$${CMAKE_CURRENT_LIST_DIR}/../../../include,$${CMAKE_CURRENT_LIST_DIR}/../..) cmake/taper-config.cmake.in \
@@ -249,7 +331,7 @@ install: lib $(B)/bin/taper
 	$(if $(DESTDIR),,-@[ "$$(id -u)" != 0 ] || ldconfig)
 
 uninstall:
-	rm -f $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
+	rm -f $(LIBDIR)/libtaper_cuda.so $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
 	rm -rf $(DESTDIR)$(PREFIX)/include/taper $(LIBDIR)/cmake/taper
 
 # ---- Running ------------------------------------------------------------------------------------------------------------------
@@ -272,7 +354,7 @@ $(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/fla
 	$(if $(V),,@echo '  c++  $@')
 	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wpedantic $(SANITIZE) -pthread -Iinclude $< -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..' -o $@
 
-run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
+run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
 	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 

@@ -119,7 +119,8 @@ typedef struct tp_tensor_options {
 typedef struct tp_to_options {
     TP__HEAD(tp_to_options);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* as it is */
-    bool copy TP__IS(false), non_blocking TP__IS(false);         /* never x itself; without waiting for the device */
+    bool copy TP__IS(false), non_blocking TP__IS(false);         /* never x itself; to a device without waiting for a copy of pinned memory;
+                                                          from it into pinned memory, which is there after tp_synchronize */
     tp_memory_format memory_format TP__IS(TP_FORMAT_DEFAULT);    /* preserve */
     TP__TAIL;
 } tp_to_options;
@@ -211,6 +212,7 @@ TP_API int64_t tp_storage_offset(tp_tensor *x);        /* in elements */
 TP_API tp_dtype tp_dtype_of(tp_tensor *x);
 TP_API tp_device tp_device_of(tp_tensor *x);
 TP_API bool tp_is_contiguous(tp_tensor *x);
+TP_API bool tp_is_pinned(tp_tensor *x);                /* its memory is page-locked: copies to a device and from it need not be waited for */
 TP_API bool tp_shares_storage(tp_tensor *a, tp_tensor *b);
 TP_API uint32_t tp_version_of(tp_tensor *x);           /* how often the storage was written in place */
 
@@ -283,7 +285,10 @@ TP_API tp_status tp_set_allocator(const tp_allocator *allocator);
  * that the process may use. Results do not depend on it. */
 TP_API void tp_set_num_threads(int n);
 TP_API int tp_get_num_threads(void);
+/* The CUDA backend is a library of its own, libtaper_cuda.so: the one that the environment's TAPER_CUDA_BACKEND names, else that beside
+ * libtaper.so, or beside the program where Taper is linked statically, else the loader's. It is looked for at first use. */
 TP_API bool tp_cuda_is_available(void);
+TP_API int tp_cuda_device_count(void);                 /* 0 when it is not available */
 TP_API const char *tp_cuda_why_not(void);              /* one line; "" when it is available */
 TP_API tp_status tp_synchronize(tp_device device);     /* waits until the device has done all that it was asked */
 TP_API const char *tp_version(void);                   /* "0.1.0" */

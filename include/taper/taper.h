@@ -3,6 +3,7 @@
 #define TAPER_H
 
 #include <taper/core.h>
+#include <taper/stream.h>
 #include <taper/autograd.h>
 #include <taper/ops.h>
 #include <taper/registry.h>

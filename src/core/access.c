@@ -37,7 +37,7 @@ static bool one(tp_tensor *x, const char *op, void *out, tp_dtype to)
     }
     unsigned char bytes[16];
     const tp_backend *backend = tp__backend(x->device);
-    if (!backend || backend->copy(bytes, TP_CPU, x->data, x->device, tp_dtype_size((tp_dtype)x->dtype))) return false;
+    if (!backend || backend->copy(bytes, TP_CPU, x->data, x->device, tp_dtype_size((tp_dtype)x->dtype), false)) return false;
     tp__cast_row(out, to, 1, bytes, (tp_dtype)x->dtype, 1, 1);
     return true;
 }

@@ -1,5 +1,6 @@
 /* create.c: tensors from shapes, values and memory of the caller's. */
 #include "core/create.h"
+#include "core/memory.h"
 
 bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
 {
@@ -18,13 +19,33 @@ bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_op
     return true;
 }
 
+/* x's memory, new and not yet set, is made page-locked. Without a GPU it is as good as it is. */
+static bool pin(const char *op, tp_tensor *x)
+{
+    const size_t bytes = (size_t)x->numel * tp_dtype_size((tp_dtype)x->dtype);
+    if (!bytes || !tp_cuda_is_available()) return true;
+    tp_storage *storage = tp__storage_new(TP_CPU, 0);
+    void *memory = storage ? tp__cuda()->pinned_alloc(bytes) : NULL;
+    if (!memory) {
+        if (storage) tp__storage_free(storage);
+        tp__no_memory(op, bytes);
+        return false;
+    }
+    tp__storage_adopt(storage, memory, bytes, NULL, NULL);
+    storage->origin = TP__FROM_PINNED;
+    tp__storage_free(x->storage);
+    x->storage = storage;
+    x->data = memory;
+    return true;
+}
+
 tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o)
 {
     const char *const outer = tp__self.op;
     tp__self.op = op;
     tp_tensor *x = tp__tensor_new(o->device, o->dtype, shape.ndim, shape.dim);
     tp__self.op = outer;
-    return x;
+    return x && o->pinned && o->device == TP_CPU && !pin(op, x) ? NULL : x;
 }
 
 tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o)

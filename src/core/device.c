@@ -1,52 +1,105 @@
 /* device.c: the backends. The CPU's is built in; CUDA's is a library of its own, looked for at first use. */
+#define _GNU_SOURCE
+#include "core/memory.h"
 #include "core/op.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PLUGIN "libtaper_cuda.so"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const tp_backend *cuda;
-static char why_not[256] = "";
+static _Atomic bool forked;                            /* the driver's state does not survive a fork */
+static char why_not[512] = "";
 
-typedef const tp_backend *entry_fn(uint32_t abi, char *why, size_t size);
+/* ---- What the plugin gets ----------------------------------------------------------------------------------------------------- */
+
+static const char *op_name(const tp__call *call) { return tp__state(call->op)->base_name; }
+static const char *op_under_way(void) { return tp__self.op; }
+
+static const tp_core_services services = {
+    .abi = TP__BACKEND_ABI, .fail = tp_fail, .call_fail = tp__call_fail, .pending = tp__pending, .fails_now = tp__fails_now,
+    .op_name = op_name, .op_under_way = op_under_way, .alloc = tp_mem_alloc, .release = tp_mem_free, .out = tp__out,
+};
+
+/* ---- Looking for it ------------------------------------------------------------------------------------------------------------- */
+
+static void in_child(void)
+{
+    if (cuda) atomic_store(&forked, true);
+}
+
+/* Beside the library, or the program that has it inside. */
+static void *open_beside(void)
+{
+    Dl_info here;
+    char path[4096];
+    const char *slash = dladdr((const void *)&services, &here) && here.dli_fname ? strrchr(here.dli_fname, '/') : NULL;
+    const size_t folder = slash ? (size_t)(slash - here.dli_fname) + 1 : 0;
+    if (!slash || folder + sizeof PLUGIN > sizeof path) return NULL;
+    memcpy(path, here.dli_fname, folder);
+    memcpy(path + folder, PLUGIN, sizeof PLUGIN);
+    return access(path, R_OK) ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
 
 static void look_for_cuda(void)
 {
-    void *plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+    const char *named = getenv("TAPER_CUDA_BACKEND");
+    if (named && !*named) {
+        snprintf(why_not, sizeof why_not, "TAPER_CUDA_BACKEND is empty: no CUDA backend is wanted");
+        return;
+    }
+    void *plugin = named ? dlopen(named, RTLD_NOW | RTLD_LOCAL) : open_beside();
+    if (!plugin && !named) plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
     if (!plugin) {
-        snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
+        const char *reason = dlerror();
+        if (named || (reason && !strstr(reason, "No such file"))) snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s", reason);
+        else snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
         return;
     }
     void *symbol = dlsym(plugin, "taper_backend_entry");
-    entry_fn *entry;
+    tp_backend_entry_fn *entry;
     memcpy(&entry, &symbol, sizeof entry);             /* ISO C has no cast from void * to a function */
-    const tp_backend *found = entry ? entry(TP__BACKEND_ABI, why_not, sizeof why_not) : NULL;
-    if (found && found->abi == TP__BACKEND_ABI) cuda = found;
-    else if (!why_not[0]) snprintf(why_not, sizeof why_not, PLUGIN " is of another version than Taper %s", tp_version());
+    const tp_backend *found = entry ? entry(TP__BACKEND_ABI, &services, why_not, sizeof why_not) : NULL;
+    if (found && found->abi == TP__BACKEND_ABI) {
+        cuda = found;
+        pthread_atfork(NULL, NULL, in_child);
+    } else if (!why_not[0]) {
+        snprintf(why_not, sizeof why_not, PLUGIN " is of another version than Taper %s", tp_version());
+    }
+}
+
+const tp_backend *tp__cuda(void)
+{
+    pthread_once(&once, look_for_cuda);
+    return cuda;
 }
 
 const tp_backend *tp__backend(tp_device device)
 {
     if (device == TP_CPU) return &tp__cpu_backend;
-    if (device < TP_CUDA(0)) return NULL;
-    pthread_once(&once, look_for_cuda);
-    return cuda && device - TP_CUDA(0) < cuda->device_count() ? cuda : NULL;
+    if (device < TP_CUDA(0) || !tp__cuda() || atomic_load_explicit(&forked, memory_order_relaxed)) return NULL;
+    return device - TP_CUDA(0) < cuda->device_count() ? cuda : NULL;
 }
 
 bool tp_cuda_is_available(void) { return tp__backend(TP_CUDA(0)); }
 
+int tp_cuda_device_count(void) { return tp_cuda_is_available() ? cuda->device_count() : 0; }
+
 const char *tp_cuda_why_not(void)
 {
-    return tp_cuda_is_available() ? "" : why_not[0] ? why_not : "there is no CUDA device";
+    if (tp_cuda_is_available()) return "";
+    if (atomic_load(&forked)) return "the process was forked after CUDA was first used: use it in one process alone, or fork first";
+    return why_not[0] ? why_not : "there is no CUDA device";
 }
 
 tp_status tp_synchronize(tp_device device)
 {
     const tp_backend *backend = tp__backend(device);
-    if (!backend) return tp_fail(TP_ERR_DEVICE, "synchronize: no device %s", tp_device_name(device));
+    if (!backend) return tp_fail(TP_ERR_DEVICE, "synchronize: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
     return backend->synchronize(device == TP_CPU ? 0 : device - TP_CUDA(0));
 }
 
@@ -60,6 +113,8 @@ const char *tp_device_name(tp_device device)
 
 const char *tp_version(void) { return "0.1.0"; }
 
+/* ---- Kernels and copies --------------------------------------------------------------------------------------------------------- */
+
 const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
 {
     tp__op_state *state = tp__state(op);
@@ -69,4 +124,13 @@ const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
     if (kernel) atomic_store_explicit(&state->kernel[tp__backend_of(device)], kernel, memory_order_release);
     else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", state->base_name, name, tp_device_name(device));
     return kernel;
+}
+
+tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking)
+{
+    const tp_backend *mover = tp__backend(src->device == TP_CPU ? dst->device : src->device);
+    if (!mover) return tp_fail(TP_ERR_DEVICE, "copy: no device %s", tp_device_name(src->device == TP_CPU ? dst->device : src->device));
+    if (mover->use && src->storage->origin == TP__FROM_DEVICE) mover->use(src->device - TP_CUDA(0), src->storage->block);
+    if (mover->use && dst->storage->origin == TP__FROM_DEVICE) mover->use(dst->device - TP_CUDA(0), dst->storage->block);
+    return mover->copy(dst->data, dst->device, src->data, src->device, (size_t)src->numel * tp__dtype_bytes[src->dtype], non_blocking);
 }

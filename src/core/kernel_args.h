@@ -1,9 +1,9 @@
 /* kernel_args.h: the attributes that kernels of several backends read, where they are more than the schema's: shape rules fill
- * in the rest. Each begins with the members of its op's schema. */
+ * in the rest. Each begins with the members of its op's schema. Read by C++ too. */
 #ifndef TP__KERNEL_ARGS_H
 #define TP__KERNEL_ARGS_H
 
-#include "core/op.h"
+#include "core/attr.h"
 
 /* uniform_: lo, hi; normal_: mean, standard deviation; random_: whole numbers from `from` on, below `to`. */
 typedef struct tp__real_draw { double a, b; tp_rng_state state; } tp__real_draw;

@@ -6,6 +6,7 @@
 #ifndef TP__OP_H
 #define TP__OP_H
 
+#include "core/backend.h"
 #include "core/thread.h"
 
 /* ---- A call ----------------------------------------------------------------------------------------------------------------- */
@@ -16,11 +17,7 @@
  * int32_t (string of choices: 1 + its place, 0 absent), int64_t[n] (int[n]), tp__ints (int[]), tp__floats (float[]); and, for
  * composed ops alone, since they are borrowed for the call: tp__int_list (int[+]), const char * (string), const tp_arg * (any).
  * So a schema alone tells how to fill it. */
-typedef struct tp__ints { int64_t n, v[TP_MAX_DIMS]; } tp__ints;
-typedef struct tp__floats { int64_t n; double v[TP_MAX_DIMS]; } tp__floats;
-typedef struct tp__int_list { int64_t n; const int64_t *v; } tp__int_list;
-
-typedef struct tp__call {
+struct tp__call {
     const tp_op *op;
     tp_tensor *const *in;
     int n_in;
@@ -31,37 +28,17 @@ typedef struct tp__call {
     uint64_t need;                                     /* bit i: argument i needs a gradient, and we record. 0: no node is made */
     uint64_t keep_shape;                               /* bit i: the rule wants the shape of in[i] (i < 64) */
     void *scratch;                                     /* of the shape rule, for the kernel */
-} tp__call;
+    bool mixed, takes_host_values;                     /* 0-dim tensors of the CPU stand beside a device's; the shape rule takes them */
+};
 
-/* ---- Kernels and backends ------------------------------------------------------------------------------------------------------- */
-
-typedef tp_status tp_kernel_fn(tp__call *call);
-/* A plain loop over n elements of an elementwise op: all contiguous and of one dtype; y may be an input. */
-typedef void tp_flat_fn(int64_t n, void *y, const void *const *in, const void *attr);
-
-typedef struct tp_kernel {
-    const char *name;
-    tp_kernel_fn *run;
-    tp_flat_fn *const *flat;                           /* by dtype (TP_DTYPE_END of them), for the fast path; NULL: none */
-} tp_kernel;
-
-#define TP__BACKEND_ABI 1
-typedef struct tp_backend {
-    uint32_t abi;
-    const char *name;
-    int (*device_count)(void);
-    void *(*alloc)(int index, size_t bytes);           /* NULL: no memory */
-    void (*release)(int index, void *memory, size_t bytes);
-    tp_status (*copy)(void *dst, tp_device to, const void *src, tp_device from, size_t bytes);
-    tp_status (*synchronize)(int index);
-    tp_status (*memory)(int index, tp_memory *out);
-    int64_t (*trim)(int index);
-    const tp_kernel *(*find)(const char *name);        /* NULL: it has none */
-} tp_backend;
+/* ---- Backends (core/backend.h) ------------------------------------------------------------------------------------------------------- */
 
 enum { TP__BACKEND_CPU, TP__BACKEND_CUDA, TP__BACKENDS };
 static inline int tp__backend_of(tp_device device) { return device == TP_CPU ? TP__BACKEND_CPU : TP__BACKEND_CUDA; }
 const tp_backend *tp__backend(tp_device device);       /* NULL: it is not there */
+const tp_backend *tp__cuda(void);                      /* the same for no device of it; NULL */
+/* bytes from one device to another, in order with the current streams; what holds the memory, for its lifetime. */
+tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking);
 extern const tp_backend tp__cpu_backend;
 extern const tp_kernel *const tp__cpu_tables[];        /* made by the Makefile from src/cpu/ */
 
@@ -83,6 +60,7 @@ enum {
     TP__INTERNAL     = 8,                              /* no PyTorch user calls it: a fused backward, a step */
     TP__RANDOM       = 16,                             /* draws numbers */
     TP__RELAYS       = 32,                             /* in place, but changes in[0]'s geometry and no element */
+    TP__ANY_DEVICE   = 64,                             /* its inputs may be on several devices */
 };
 
 #define TP__MAX_ARGS 16

@@ -7,7 +7,13 @@
 
 #include <stdint.h>
 
-static inline void tp__philox(uint64_t seed, uint64_t stream, uint64_t block, uint32_t out[4])
+#ifdef __CUDACC__
+#define TP__ANYWHERE __host__ __device__
+#else
+#define TP__ANYWHERE
+#endif
+
+TP__ANYWHERE static inline void tp__philox(uint64_t seed, uint64_t stream, uint64_t block, uint32_t out[4])
 {
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = (uint32_t)stream, c3 = (uint32_t)(stream >> 32);
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
@@ -25,9 +31,9 @@ static inline void tp__philox(uint64_t seed, uint64_t stream, uint64_t block, ui
 }
 
 /* 24 bits in [0, 1), exact in float32 */
-static inline float tp__unit_float(uint32_t word) { return (float)(word >> 8) * (1.0f / 16777216.0f); }
+TP__ANYWHERE static inline float tp__unit_float(uint32_t word) { return (float)(word >> 8) * (1.0f / 16777216.0f); }
 /* 53 bits of two words in [0, 1) */
-static inline double tp__unit_double(uint32_t hi, uint32_t lo)
+TP__ANYWHERE static inline double tp__unit_double(uint32_t hi, uint32_t lo)
 {
     return (double)((((uint64_t)hi << 32) | lo) >> 11) * (1.0 / 9007199254740992.0);
 }

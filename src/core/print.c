@@ -284,7 +284,7 @@ static tp_status print_to(tp_tensor *x, text *to, const char *op)
     if (x->device != TP_CPU && bytes) {
         copy = tp_mem_alloc(bytes);
         if (!copy) return TP_ERR_MEMORY;
-        const tp_status status = tp__backend(x->device)->copy(copy, TP_CPU, x->data, x->device, bytes);
+        const tp_status status = tp__backend(x->device)->copy(copy, TP_CPU, x->data, x->device, bytes, false);
         if (status) {
             tp_mem_free(copy, bytes);
             return status;

@@ -58,14 +58,12 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
         if (!alloc_data(self, s, bytes)) goto failed;
     } else {
         const tp_backend *backend = tp__backend(device);
-        s->data = backend ? backend->alloc(device - TP_CUDA(0), bytes) : NULL;
+        if (!backend) tp_fail(TP_ERR_DEVICE, "%s: no device %s: %s", self->op ? self->op : "tensor", tp_device_name(device), tp_cuda_why_not());
+        s->data = backend ? backend->alloc(device - TP_CUDA(0), bytes, &s->block) : NULL;
         s->bytes = bytes;
         s->origin = TP__FROM_DEVICE;
-        if (!s->data) {
-            if (!backend) tp_fail(TP_ERR_DEVICE, "tensor: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
-            else tp_fail(TP_ERR_MEMORY, "tensor: no memory for %zu bytes on %s", bytes, tp_device_name(device));
-            goto failed;
-        }
+        if (!s->data) goto failed;
+        return s;                                      /* counted by its backend, not as the host's */
     }
     tp__count_use(self, (int64_t)s->bytes);
     tp__count_allocation(self);
@@ -78,7 +76,7 @@ failed:
 void tp__storage_free(tp_storage *s)
 {
     tp__thread *self = &tp__self;
-    if (s->origin != TP__FROM_USER) tp__count_use(self, -(int64_t)s->bytes);
+    if (s->origin < TP__FROM_USER) tp__count_use(self, -(int64_t)s->bytes);
 #ifdef TP_DEBUG_HANDLES
     if (s->origin < TP__FROM_USER) memset(s->data, 0xDB, s->bytes);      /* what is read of the dead is seen to be nothing */
 #endif
@@ -87,7 +85,8 @@ void tp__storage_free(tp_storage *s)
     case TP__FROM_POOL: tp__pool_return(self, s->pool, s->data, false); break;
     case TP__FROM_CACHE: tp__cache_free(s->data, s->bytes); break;
     case TP__FROM_USER: if (s->drop) s->drop(s->drop_arg, s->data); break;
-    case TP__FROM_DEVICE: tp__backend(s->device)->release(s->device - TP_CUDA(0), s->data, s->bytes); break;
+    case TP__FROM_DEVICE: tp__cuda()->release(s->device - TP_CUDA(0), s->data, s->bytes, s->block); break;
+    case TP__FROM_PINNED: tp__cuda()->pinned_release(s->data, s->bytes); break;
     case TP__FROM_ALLOCATOR: tp__raw_free(s->data, s->bytes ? s->bytes : 1); break;
     default: break;
     }
@@ -380,6 +379,7 @@ int tp_ndim(tp_tensor *x) { return x && tp__alive(x, "ndim") ? x->ndim : 0; }
 int64_t tp_numel(tp_tensor *x) { return x && tp__alive(x, "numel") ? x->numel : 0; }
 tp_dtype tp_dtype_of(tp_tensor *x) { return x && tp__alive(x, "dtype_of") ? (tp_dtype)x->dtype : TP_DTYPE_DEFAULT; }
 tp_device tp_device_of(tp_tensor *x) { return x && tp__alive(x, "device_of") ? x->device : 0; }
+bool tp_is_pinned(tp_tensor *x) { return x && tp__alive(x, "is_pinned") && x->storage->origin == TP__FROM_PINNED; }
 bool tp_is_contiguous(tp_tensor *x) { return x && tp__alive(x, "is_contiguous") && x->flags & TP__CONTIGUOUS; }
 int64_t tp_storage_offset(tp_tensor *x) { return x && tp__alive(x, "storage_offset") ? tp__offset_of(x) : 0; }
 uint32_t tp_version_of(tp_tensor *x) { return x && tp__alive(x, "version_of") ? tp__version(x) : 0; }

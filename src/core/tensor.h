@@ -11,7 +11,8 @@ typedef struct tp_node tp_node;                        /* autograd/node.h */
 typedef struct tp__grad_state tp__grad_state;          /* gradient and hooks, of those that have any: autograd/node.h */
 
 /* Where a storage's memory came from, and so where it goes. */
-enum { TP__FROM_INLINE, TP__FROM_INLINE_APART, TP__FROM_POOL, TP__FROM_ALLOCATOR, TP__FROM_CACHE, TP__FROM_USER, TP__FROM_DEVICE };
+enum { TP__FROM_INLINE, TP__FROM_INLINE_APART, TP__FROM_POOL, TP__FROM_ALLOCATOR, TP__FROM_CACHE, TP__FROM_USER, TP__FROM_DEVICE,
+       TP__FROM_PINNED };
 
 #define TP__INLINE_BYTES 64
 typedef struct tp_storage {
@@ -25,7 +26,10 @@ typedef struct tp_storage {
     uint8_t origin, pool;                              /* TP__FROM_..; the size class */
     bool owned_apart;                                  /* this header was allocated without pools */
     tp_drop_fn *drop;                                  /* TP__FROM_USER */
-    void *drop_arg;
+    union {
+        void *drop_arg;
+        void *block;                                   /* TP__FROM_DEVICE: the backend's word for the memory */
+    };
     _Alignas(64) unsigned char small[TP__INLINE_BYTES];          /* small data is pooled with its storage */
 } tp_storage;
 

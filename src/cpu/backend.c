@@ -3,15 +3,15 @@
 #include "core/op.h"
 
 static int one(void) { return 1; }
-static void *alloc(int index, size_t bytes) { (void)index; return tp__raw_alloc(bytes); }
-static void release(int index, void *memory, size_t bytes) { (void)index; tp__raw_free(memory, bytes); }
+static void *alloc(int index, size_t bytes, void **block) { (void)index; *block = NULL; return tp__raw_alloc(bytes); }
+static void release(int index, void *memory, size_t bytes, void *block) { (void)index, (void)block; tp__raw_free(memory, bytes); }
 static tp_status synchronize(int index) { (void)index; return TP_OK; }
 static tp_status memory(int index, tp_memory *out) { (void)index; return tp_memory_stats(TP_CPU, out); }
 static int64_t trim(int index) { (void)index; return tp__cache_trim(0); }
 
-static tp_status copy(void *dst, tp_device to, const void *src, tp_device from, size_t bytes)
+static tp_status copy(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking)
 {
-    (void)to, (void)from;
+    (void)to, (void)from, (void)non_blocking;
     memcpy(dst, src, bytes);
     return TP_OK;
 }
@@ -24,4 +24,7 @@ static const tp_kernel *find(const char *name)
     return NULL;
 }
 
-const tp_backend tp__cpu_backend = { TP__BACKEND_ABI, "cpu", one, alloc, release, copy, synchronize, memory, trim, find };
+const tp_backend tp__cpu_backend = {
+    .abi = TP__BACKEND_ABI, .name = "cpu", .device_count = one, .alloc = alloc, .release = release, .copy = copy,
+    .synchronize = synchronize, .memory = memory, .trim = trim, .find = find,
+};

@@ -1,5 +1,6 @@
 /* search.c: binary search in sorted rows. */
 #include "core/kernel_args.h"
+#include "core/op.h"
 #include "core/parallel.h"
 
 enum { PARALLEL_FROM = 1 << 13, WORK = 32 };           /* elements; what one search is worth, in elements moved */

@@ -3,6 +3,7 @@
 #define TP__OPS_CONV_H
 
 #include "core/kernel_args.h"
+#include "core/op.h"
 
 extern const tp_op tp__op_convolution;
 /* Batched x [n, in, ..] and w of as many dims. b may be NULL. */

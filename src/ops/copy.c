@@ -113,6 +113,11 @@ static tp_status copy__shape(tp__call *call)
 static tp_status copy__forward(tp__call *call)
 {
     tp_tensor *x = call->in[0], *from = call->in[1];
+    if (x->device != from->device) {                   /* what crosses is plain and of one dtype: laid out and cast on the other side */
+        if (tp__same_shape(x, from) && x->dtype == from->dtype && x->flags & from->flags & TP__CONTIGUOUS) return tp__copy_bytes(x, from, false);
+        from = tp_to(from, x->device);
+        if (!from) return tp__pending();
+    }
     if (x->storage == from->storage) {                 /* they may overlap: by way of a copy */
         from = tp_clone(from);
         if (!from) return tp__pending();
@@ -136,12 +141,12 @@ static void copy__samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), -2, 2)));
 }
 
-static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .flags = TP__INPLACE,
+static const tp_op op_copy_ = { .schema = "copy_(Tensor! input, Tensor src) -> Tensor", .kernel = "copy", .flags = TP__INPLACE | TP__ANY_DEVICE,
     .shape = copy__shape, .forward = copy__forward, .backward = copy__backward, .samples = copy__samples, .state = TP__STATE };
 
 /* ---- Between devices ----------------------------------------------------------------------------------------------------------------- */
 
-typedef struct device_attr { int64_t device, from; } device_attr;       /* `from` is the shape rule's */
+typedef struct device_attr { int64_t device; bool non_blocking; int64_t from; } device_attr;     /* `from` is the shape rule's */
 static tp_status device_shape(tp__call *call)
 {
     const tp_device device = (tp_device)((const device_attr *)call->attr)->device;
@@ -149,17 +154,19 @@ static tp_status device_shape(tp__call *call)
     if (!tp__backend(device))
         return tp__call_fail(call, TP_ERR_DEVICE, "there is no device %s: %s", tp_device_name(device), device == TP_CPU ? "" : tp_cuda_why_not());
     ((device_attr *)(uintptr_t)call->attr)->from = x->device;
-    tp_tensor *y = tp__tensor_new(device, (tp_dtype)x->dtype, x->ndim, x->shape);
-    if (y) call->out[call->n_out++] = y;
-    return tp__made(y);
+    int64_t stride[TP_MAX_DIMS];
+    tp__strides_like(x, stride);
+    const bool pinned = device == TP_CPU && ((const device_attr *)call->attr)->non_blocking;
+    return tp__made(tp__out_made(call, pinned ? tp_empty(tp_shape_of(x), .dtype = (tp_dtype)x->dtype, .pinned = true)
+                                              : tp__tensor_new_strided(device, (tp_dtype)x->dtype, x->ndim, x->shape, stride)));
 }
 
 static tp_status device_forward(tp__call *call)
 {
-    tp_tensor *x = tp_contiguous(call->in[0]), *y = call->out[0];
-    if (!x) return tp__pending();
-    const tp_backend *mover = tp__backend(x->device == TP_CPU ? y->device : x->device);
-    return mover->copy(y->data, y->device, x->data, x->device, (size_t)x->numel * tp_dtype_size((tp_dtype)x->dtype));
+    tp_tensor *x = call->in[0], *y = call->out[0];
+    const bool as_it_lies = tp__is_dense(x) && x->ndim == y->ndim && !memcmp(x->stride, y->stride, sizeof *x->stride * x->ndim);
+    if (!as_it_lies && !(x = y->flags & TP__CONTIGUOUS ? tp_contiguous(x) : tp_clone(x))) return tp__pending();
+    return tp__copy_bytes(y, x, ((const device_attr *)call->attr)->non_blocking);
 }
 
 static tp_status device_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -174,7 +181,7 @@ static void device_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2), -2, 2)), TP__INT_ARG(TP_CPU));
 }
 
-static const tp_op op_to_device = { .schema = "to_device(Tensor input, int device) -> Tensor", .flags = TP__INTERNAL, .shape = device_shape,
+static const tp_op op_to_device = { .schema = "to_device(Tensor input, int device, bool non_blocking=false) -> Tensor", .flags = TP__INTERNAL, .shape = device_shape,
     .forward = device_forward, .backward = device_backward, .attr_size = sizeof(device_attr), .samples = device_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
@@ -205,7 +212,7 @@ tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *optio
     const bool laid_out = !o.memory_format || o.memory_format == TP_PRESERVE_FORMAT || tp__has_format(x, o.memory_format);
     if (!laid_out || (o.dtype && o.dtype != (tp_dtype)x->dtype))
         y = tp__run1(&op_cast, &y, 1, &(cast_attr){ o.dtype ? o.dtype : (tp_dtype)x->dtype, (int32_t)o.memory_format }, TP__CALLER);
-    if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ .device = device }, TP__CALLER);
+    if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ .device = device, .non_blocking = o.non_blocking }, TP__CALLER);
     return y == x && o.copy ? clone(x, o.memory_format, TP__CALLER) : y;
 }
 

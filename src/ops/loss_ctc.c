@@ -201,7 +201,7 @@ static void back_samples(tp_sample_set *set)
 
 #define REST "int blank=0, string{none,mean,sum} reduction=mean, bool zero_infinity=false) -> Tensor"
 static const tp_op op_ctc_loss = { .schema = "ctc_loss(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, " REST,
-    .compose = ctc_loss, .attr_size = sizeof(ctc_attr), .samples = ctc_samples, .state = TP__STATE };
+    .compose = ctc_loss, .flags = TP__ANY_DEVICE, .attr_size = sizeof(ctc_attr), .samples = ctc_samples, .state = TP__STATE };
 static const tp_op op_ctc_loss_lists = { .schema = "ctc_loss.IntList(Tensor log_probs, Tensor targets, int[+] input_lengths, int[+] target_lengths, " REST,
     .compose = ctc_loss_lists, .attr_size = sizeof(ctc_lists_attr), .samples = ctc_lists_samples, .state = TP__STATE };
 #define EACH "Tensor log_probs, Tensor targets, Tensor lengths, "

@@ -55,7 +55,11 @@ static inline tp_dtype tp__floating_of(tp_dtype dtype) { return dtype >= TP_I64 
 /* Is a number of the integers of `dtype`? One below zero counts by its size, as it does for PyTorch. */
 bool tp__fits_integer(int64_t v, tp_dtype dtype);
 /* What the kernel computes in; inputs are cast to it. For shape rules that go their own way. */
-static inline void tp__compute_in(tp__call *call, tp_dtype dtype) { call->scratch = (void *)(uintptr_t)dtype; }
+static inline void tp__compute_in(tp__call *call, tp_dtype dtype)
+{
+    call->scratch = (void *)(uintptr_t)dtype;
+    call->takes_host_values = true;
+}
 
 /* ---- Calls: the fast path for what is contiguous, of one dtype, and not large; else tp__run --------------------------------------- */
 

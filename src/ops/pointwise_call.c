@@ -89,6 +89,7 @@ static tp_status make_out(tp__call *call, tp_dtype dtype)
     for (int i = 0; i < call->n_in; i++) {
         tp_tensor *x = call->in[i];
         if (!x || x->ndim != ndim || memcmp(x->shape, shape, sizeof *shape * (size_t)ndim) || tp__is_expanded(x)) continue;
+        if (!ndim) break;                              /* on the CPU, perhaps, beside others of a device */
         return tp__made(tp__out_like(call, x, dtype));
     }
     return tp__made(tp__out(call, dtype, ndim, shape));

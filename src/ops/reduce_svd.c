@@ -39,7 +39,7 @@ static tp_tensor *as_column(tp_tensor *s) { return tp_unsqueeze(s, -1); }
 static tp_tensor *unit(const tp_tensor *s)
 {
     const int64_t k = s->shape[s->ndim - 1];
-    tp_tensor *i = tp_arange(0, (double)k, 1, .dtype = TP_I64);
+    tp_tensor *i = tp_arange(0, (double)k, 1, .dtype = TP_I64, .device = s->device);
     return tp_to_dtype(tp_eq(tp_reshape(i, TP_SHAPE(k, 1)), i), (tp_dtype)s->dtype);
 }
 

@@ -31,9 +31,10 @@ tp_tensor *tp__out_made(tp__call *call, tp_tensor *y)
 static tp_device device_of(const tp__call *call)
 {
     if (call->device) return call->device;
-    for (int i = 0; i < call->n_in; i++)
-        if (call->in[i] && !(call->in[i]->flags & TP__WRAPPED)) return call->in[i]->device;
-    return TP_CPU;
+    tp_device device = TP_CPU;
+    for (int i = 0; i < call->n_in && device == TP_CPU; i++)
+        if (call->in[i]) device = call->in[i]->device;
+    return device;
 }
 
 tp_tensor *tp__out(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape)
@@ -167,10 +168,27 @@ static tp_status attach(tp__call *call, tp_node *node)
 
 /* ---- The call -------------------------------------------------------------------------------------------------------------------- */
 
+static tp_status fail_mixed(const tp__call *call, tp_device a, tp_device b)
+{
+    return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(a), tp_device_name(b));
+}
+
+/* Of several devices one must be the CPU, and its tensors 0-dim; what is written is on the other. */
+static tp_status check_mixed(const tp__call *call)
+{
+    const tp_device device = device_of(call);
+    for (int i = 0; i < call->n_in; i++) {
+        const tp_tensor *x = call->in[i];
+        if (!x || x->flags & TP__WRAPPED || x->device == device) continue;
+        if (x->device != TP_CPU || x->ndim || (!i && call->op->flags & TP__INPLACE)) return fail_mixed(call, device, x->device);
+    }
+    return TP_OK;
+}
+
 /* NULL for what the schema requires, or an absent tensor while an error is unread: nothing happens. */
 static tp_status check_inputs(tp__call *call, const tp__op_state *state)
 {
-    tp_device device = 0;
+    tp_device device = 0;                              /* a 0-dim tensor of the CPU may stand beside others of a device, as a number does */
     for (int i = 0; i < call->n_in; i++) {
         tp_tensor *x = call->in[i];
         const tp__param *param = &state->params[arg_of_slot(state, call, i)];
@@ -182,10 +200,9 @@ static tp_status check_inputs(tp__call *call, const tp__op_state *state)
         if (!tp__alive(x, state->base_name)) return tp__pending();
         if (x->flags & TP__WRAPPED) continue;
         if (!device) device = x->device;
-        else if (x->device != device && !(x->ndim == 0 && x->device == TP_CPU))
-            return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(device), tp_device_name(x->device));
+        else if (x->device != device) call->mixed = true;
     }
-    return TP_OK;
+    return __builtin_expect(call->mixed, 0) && !(call->op->flags & TP__ANY_DEVICE) ? check_mixed(call) : TP_OK;
 }
 
 static tp_status find_need(tp__call *call, const tp__op_state *state)
@@ -222,6 +239,7 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;
+    if (__builtin_expect(call->mixed, 0) && !call->takes_host_values && !(op->flags & TP__ANY_DEVICE)) return fail_mixed(call, device_of(call), TP_CPU);
     tp_node *node = NULL;
     if (call->need && !(node = record(call))) return tp__pending() ? tp__pending() : TP_ERR_MEMORY;
     status = compute(call);

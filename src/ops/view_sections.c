@@ -93,7 +93,7 @@ static const tp_op op_tensor_split = { .schema = "tensor_split(Tensor input, int
 static const tp_op op_tensor_split_indices = { .schema = "tensor_split.indices(Tensor input, int[+] indices, int dim=0) -> Tensor[]",
     .compose = indices_compose, .attr_size = sizeof(indices_attr), .samples = indices_samples, .state = TP__STATE };
 static const tp_op op_tensor_split_tensor = { .schema = "tensor_split.tensor(Tensor input, Tensor tensor_indices_or_sections, int dim=0) -> Tensor[]",
-    .compose = tensor_compose, .attr_size = sizeof(int64_t), .samples = tensor_samples, .state = TP__STATE };
+    .compose = tensor_compose, .flags = TP__ANY_DEVICE, .attr_size = sizeof(int64_t), .samples = tensor_samples, .state = TP__STATE };
 
 /* ---- hsplit, vsplit, dsplit ----------------------------------------------------------------------------------------------------------- */
 

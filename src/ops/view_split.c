@@ -176,7 +176,7 @@ static void parts_samples(tp_sample_set *set)
     tp_tensor *sizes = tp_full(TP_SHAPE(3), 1);
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__TENSOR_ARG(sizes), TP__INT_ARG(1));
 }
-static const tp_op op_parts = { .schema = "split_parts(Tensor input, Tensor sizes, int dim) -> Tensor[]", .flags = TP__VIEW | TP__INTERNAL,
+static const tp_op op_parts = { .schema = "split_parts(Tensor input, Tensor sizes, int dim) -> Tensor[]", .flags = TP__VIEW | TP__INTERNAL | TP__ANY_DEVICE,
     .shape = parts_shape, .backward = parts_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(dim_attr), .samples = parts_samples, .state = TP__STATE };
 
 static tp_status sections_compose(tp__call *call)

@@ -1,0 +1,423 @@
+/* alloc.c: device memory, kept after use.
+ *
+ * The design is that of PyTorch's caching allocator: sizes are rounded to 512 bytes; up to 1 MiB is cut from segments of 2 MiB, up
+ * to 10 MiB from segments of 20 MiB, what is larger is a segment of its own, in steps of 2 MiB. A pool belongs to a device and a stream:
+ * what is freed may be used on that stream at once, since it does one thing after the other. Other streams that used a block
+ * are noted; its release then records an event on each, and the block is parked until all have passed. */
+#include "cuda/runtime.h"
+
+#include <stdlib.h>
+
+enum { ROUND = 512, KIB = 1024, MIB = 1024 * KIB, SMALL = MIB, SMALL_SEGMENT = 2 * MIB, MIDDLE = 10 * MIB, MIDDLE_SEGMENT = 20 * MIB, USES = 6 };
+
+typedef struct pool pool;
+struct tpc_block {
+    char *data;
+    size_t bytes;
+    pool *of;
+    tpc_block *before, *after;                         /* in the segment */
+    tpc_block *next;                                   /* of the parked ones, or of a thread's rooms */
+    bool free, alone;                                  /* alone: by TAPER_CUDA_ALLOC=direct, in no pool's list */
+    int n_uses, n_events;
+    tpc_stream_of *use[USES];                          /* other streams */
+    cudaEvent_t event[USES];
+};
+
+struct pool {
+    pool *next;
+    tpc_stream_of *stream;
+    bool small;
+    int64_t n_blocks, n_free, room;                    /* room: the list can take all blocks, so that a release needs no memory */
+    tpc_block **free;                                  /* by size, then address */
+};
+
+typedef struct store {                                 /* of a device */
+    pthread_mutex_t lock;
+    pool *pools;
+    tpc_block *parked;
+    tp_memory figures;
+} store;
+
+static store stores[TPC_MAX_DEVICES] = { [0 ... TPC_MAX_DEVICES - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+static __thread tpc_block *rooms;
+
+static bool is_direct(void)
+{
+    static _Atomic int known;                          /* 1: no, 2: yes */
+    if (!known) {
+        const char *text = getenv("TAPER_CUDA_ALLOC");
+        known = 1 + (text && !strcmp(text, "direct"));
+    }
+    return known == 2;
+}
+
+/* ---- The free blocks of a pool -------------------------------------------------------------------------------------------------------- */
+
+static bool comes_before(const tpc_block *a, size_t bytes, const char *data)
+{
+    return a->bytes < bytes || (a->bytes == bytes && a->data < data);
+}
+
+/* The place of the first that is not before (bytes, data). */
+static int64_t place_of(const pool *p, size_t bytes, const char *data)
+{
+    int64_t lo = 0, hi = p->n_free;
+    while (lo < hi) {
+        const int64_t mid = (lo + hi) / 2;
+        if (comes_before(p->free[mid], bytes, data)) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
+static void list_add(pool *p, tpc_block *b)
+{
+    const int64_t at = place_of(p, b->bytes, b->data);
+    memmove(p->free + at + 1, p->free + at, sizeof *p->free * (size_t)(p->n_free - at));
+    p->free[at] = b;
+    p->n_free++;
+    b->free = true;
+}
+
+static void list_remove(pool *p, tpc_block *b)
+{
+    const int64_t at = place_of(p, b->bytes, b->data);
+    memmove(p->free + at, p->free + at + 1, sizeof *p->free * (size_t)(p->n_free - at - 1));
+    p->n_free--;
+    b->free = false;
+}
+
+/* A block more for the pool: NULL without memory of the host's. */
+static tpc_block *block_new(pool *p, char *data, size_t bytes)
+{
+    if (p->n_blocks == p->room) {
+        const int64_t room = p->room ? 2 * p->room : 64;
+        tpc_block **more = realloc(p->free, sizeof *more * (size_t)room);
+        if (!more) return NULL;
+        p->free = more;
+        p->room = room;
+    }
+    tpc_block *b = calloc(1, sizeof *b);
+    if (!b) return NULL;
+    b->data = data;
+    b->bytes = bytes;
+    b->of = p;
+    p->n_blocks++;
+    return b;
+}
+
+static void block_free(tpc_block *b)
+{
+    b->of->n_blocks--;
+    free(b);
+}
+
+/* b is free and in no list: it goes into its pool's, joined with free neighbours. */
+static void put_back(tpc_block *b)
+{
+    pool *p = b->of;
+    tpc_block *before = b->before, *after = b->after;
+    if (before && before->free) {
+        list_remove(p, before);
+        before->bytes += b->bytes;
+        before->after = after;
+        if (after) after->before = before;
+        block_free(b);
+        b = before;
+    }
+    if (after && after->free) {
+        list_remove(p, after);
+        b->bytes += after->bytes;
+        b->after = after->after;
+        if (b->after) b->after->before = b;
+        block_free(after);
+    }
+    list_add(p, b);
+}
+
+/* ---- Taking ------------------------------------------------------------------------------------------------------------------------------- */
+
+static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
+
+static pool *pool_of(store *s, tpc_stream_of *stream, bool small)
+{
+    for (pool *p = s->pools; p; p = p->next)
+        if (p->stream == stream && p->small == small) return p;
+    pool *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    p->stream = stream;
+    p->small = small;
+    p->next = s->pools;
+    return s->pools = p;
+}
+
+static tpc_block *take_cached(store *s, const tpc_stream_of *stream, bool small, size_t bytes)
+{
+    for (pool *p = s->pools; p; p = p->next) {
+        if (p->stream != stream || p->small != small) continue;
+        const int64_t at = place_of(p, bytes, NULL);
+        if (at == p->n_free) continue;
+        tpc_block *b = p->free[at];
+        list_remove(p, b);
+        return b;
+    }
+    return NULL;
+}
+
+/* What is left of a block that is larger than it need be becomes a free block, unless that is too small to be of use. */
+static void cut(tpc_block *b, size_t bytes)
+{
+    pool *p = b->of;
+    if (b->bytes - bytes < (p->small ? (size_t)ROUND : (size_t)SMALL + 1)) return;
+    tpc_block *rest = block_new(p, b->data + bytes, b->bytes - bytes);
+    if (!rest) return;                                 /* then it stays whole */
+    rest->before = b;
+    rest->after = b->after;
+    if (rest->after) rest->after->before = rest;
+    b->after = rest;
+    b->bytes = bytes;
+    list_add(p, rest);
+}
+
+static void note_reserved(store *s, int64_t more)
+{
+    s->figures.reserved += more;
+    if (s->figures.reserved > s->figures.peak_reserved) s->figures.peak_reserved = s->figures.reserved;
+}
+
+/* A new segment, as one block that is in no list. */
+static tpc_block *take_segment(store *s, tpc_stream_of *stream, bool small, size_t bytes, cudaError_t *error)
+{
+    const size_t size = is_direct() ? bytes : small ? SMALL_SEGMENT : bytes < MIDDLE ? MIDDLE_SEGMENT : round_up(bytes, SMALL_SEGMENT);
+    pool *p = pool_of(s, stream, small);
+    tpc_block *b = p ? block_new(p, NULL, size) : NULL;
+    void *memory = NULL;
+    *error = b ? cudaMalloc(&memory, size) : cudaErrorMemoryAllocation;
+    if (*error) {
+        cudaGetLastError();
+        if (b) block_free(b);
+        return NULL;
+    }
+    b->data = memory;
+    b->alone = is_direct();
+    s->figures.system_allocations++;
+    note_reserved(s, (int64_t)size);
+    return b;
+}
+
+/* ---- Blocks that other streams used ---------------------------------------------------------------------------------------------------------- */
+
+static void stream_unref(tpc_stream_of *stream)
+{
+    if (!--stream->refs && stream->gone) free(stream);
+}
+
+static void events_end(int index, tpc_block *b)
+{
+    for (int i = 0; i < b->n_events; i++) tpc_event_give(index, b->event[i]);
+    b->n_events = 0;
+}
+
+/* Those whose events have passed are free, or all of them if `wait`. */
+static void look_at_parked(int index, store *s, bool wait)
+{
+    for (tpc_block **at = &s->parked; *at;) {
+        tpc_block *b = *at;
+        bool passed = true;
+        for (int i = 0; i < b->n_events && passed; i++) {
+            const cudaError_t error = wait ? cudaEventSynchronize(b->event[i]) : cudaEventQuery(b->event[i]);
+            if (error) cudaGetLastError();
+            passed = wait || error != cudaErrorNotReady;
+        }
+        if (!passed) {
+            at = &b->next;
+            continue;
+        }
+        *at = b->next;
+        events_end(index, b);
+        put_back(b);
+    }
+}
+
+void tpc_block_use(int index, void *block)
+{
+    tpc_block *b = block;
+    tpc_stream_of *stream = tpc_current(index);
+    if (__builtin_expect(b->of->stream == stream, 1)) return;
+    store *s = &stores[index];
+    pthread_mutex_lock(&s->lock);
+    int i = 0;
+    while (i < b->n_uses && b->use[i] != stream) i++;
+    if (i == b->n_uses) {
+        if (i < USES) {
+            b->n_uses++;
+        } else {                                       /* more streams than are kept: the first is waited for */
+            i = 0;
+            if (!b->use[0]->gone) cudaStreamSynchronize(b->use[0]->handle);
+            stream_unref(b->use[0]);
+        }
+        b->use[i] = stream;
+        stream->refs++;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* An event on each stream that used b. False: none did. Without an event the stream is waited for. */
+static bool park(int index, store *s, tpc_block *b)
+{
+    const bool works = !tpc_lost(index) && !tpc_ready(index);            /* events are made on the device that is current */
+    for (int i = 0; i < b->n_uses; i++) {
+        tpc_stream_of *stream = b->use[i];
+        if (works && !stream->gone) {
+            cudaEvent_t event = tpc_event_take(index);
+            if (event && !cudaEventRecord(event, stream->handle)) b->event[b->n_events++] = event;
+            else {
+                if (event) tpc_event_give(index, event);
+                cudaGetLastError();
+                cudaStreamSynchronize(stream->handle);
+            }
+        }
+        stream_unref(stream);
+    }
+    b->n_uses = 0;
+    if (!b->n_events) return false;
+    b->next = s->parked;
+    s->parked = b;
+    return true;
+}
+
+void tpc_stream_gone(int index, tpc_stream_of *stream)
+{
+    store *s = &stores[index];
+    pthread_mutex_lock(&s->lock);
+    stream->gone = true;
+    for (pool *p = s->pools; p; p = p->next)
+        if (p->stream == stream) p->stream = tpc_own_stream(index);
+    const bool last = !--stream->refs;
+    pthread_mutex_unlock(&s->lock);
+    if (last) free(stream);
+}
+
+/* ---- Giving back to the device ---------------------------------------------------------------------------------------------------------------- */
+
+static int64_t free_segment(store *s, tpc_block *b)
+{
+    const int64_t bytes = (int64_t)b->bytes;
+    cudaFree(b->data);
+    cudaGetLastError();
+    note_reserved(s, -bytes);
+    block_free(b);
+    return bytes;
+}
+
+static int64_t free_cached(int index, store *s)
+{
+    int64_t bytes = 0;
+    look_at_parked(index, s, true);
+    for (pool *p = s->pools; p; p = p->next)
+        for (int64_t i = p->n_free - 1; i >= 0; i--) {
+            tpc_block *b = p->free[i];
+            if (b->before || b->after) continue;       /* a part of a segment */
+            list_remove(p, b);
+            bytes += free_segment(s, b);
+        }
+    return bytes;
+}
+
+int64_t tpc_trim(int index)
+{
+    store *s = &stores[index];
+    if (tpc_gone() || tpc_lost(index) || tpc_ready(index)) return 0;
+    pthread_mutex_lock(&s->lock);
+    const int64_t bytes = free_cached(index, s);
+    pthread_mutex_unlock(&s->lock);
+    return bytes;
+}
+
+/* ---- What the core calls ------------------------------------------------------------------------------------------------------------------------- */
+
+static void *no_memory(int index, size_t bytes)
+{
+    size_t left = 0, all = 0;
+    cudaMemGetInfo(&left, &all);
+    cudaGetLastError();
+    pthread_mutex_lock(&stores[index].lock);
+    const tp_memory f = stores[index].figures;
+    pthread_mutex_unlock(&stores[index].lock);
+    tpc_core->fail(TP_ERR_MEMORY, "%s: no memory for %zu bytes on cuda:%d: %lld in use, %lld cached, %zu of the device's %zu left",
+                   tpc_core->op_under_way() ? tpc_core->op_under_way() : "tensor", bytes, index, (long long)f.in_use,
+                   (long long)(f.reserved - f.in_use), left, all);
+    return NULL;
+}
+
+void *tpc_alloc(int index, size_t bytes, void **block)
+{
+    if (tpc_ready(index)) return NULL;
+    if (tpc_core->fails_now() || bytes > SIZE_MAX / 2) return no_memory(index, bytes);
+    store *s = &stores[index];
+    tpc_stream_of *stream = tpc_current(index);
+    const size_t rounded = round_up(bytes ? bytes : 1, ROUND);
+    const bool small = rounded <= SMALL;
+    cudaError_t error = cudaSuccess;
+    pthread_mutex_lock(&s->lock);
+    if (s->parked) look_at_parked(index, s, false);
+    tpc_block *b = is_direct() ? NULL : take_cached(s, stream, small, rounded);
+    if (!b) b = take_segment(s, stream, small, rounded, &error);
+    if (!b && error == cudaErrorMemoryAllocation && free_cached(index, s)) b = take_segment(s, stream, small, rounded, &error);
+    if (b) {
+        if (!b->alone) cut(b, rounded);
+        s->figures.in_use += (int64_t)b->bytes;
+        s->figures.allocations++;
+        if (s->figures.in_use > s->figures.peak) s->figures.peak = s->figures.in_use;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!b && error && error != cudaErrorMemoryAllocation) return tpc_error(index, error, NULL, "cudaMalloc"), NULL;
+    if (!b) return no_memory(index, bytes);
+    *block = b;
+    return b->data;
+}
+
+void tpc_release(int index, void *memory, size_t bytes, void *block)
+{
+    (void)memory, (void)bytes;
+    if (tpc_gone()) return;
+    store *s = &stores[index];
+    tpc_block *b = block;
+    pthread_mutex_lock(&s->lock);
+    s->figures.in_use -= (int64_t)b->bytes;
+    if (b->alone) {                                    /* cudaFree waits for the device */
+        for (int i = 0; i < b->n_uses; i++) stream_unref(b->use[i]);
+        free_segment(s, b);
+    } else if (!b->n_uses || !park(index, s, b)) {
+        put_back(b);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+tp_status tpc_memory(int index, tp_memory *out)
+{
+    pthread_mutex_lock(&stores[index].lock);
+    *out = stores[index].figures;
+    pthread_mutex_unlock(&stores[index].lock);
+    return TP_OK;
+}
+
+void *tpc_room_at(int index, size_t bytes)
+{
+    void *block, *memory = tpc_alloc(index, bytes, &block);
+    if (!memory) return NULL;
+    ((tpc_block *)block)->next = rooms;
+    rooms = block;
+    return memory;
+}
+
+void tpc_room_end(int index, void *room)
+{
+    for (tpc_block **at = &rooms; room && *at; at = &(*at)->next) {
+        tpc_block *b = *at;
+        if (b->data != room) continue;
+        *at = b->next;
+        tpc_release(index, room, b->bytes, b);
+        return;
+    }
+}

@@ -1,0 +1,29 @@
+/* counters.h: what the simulated device tells a test, which finds the functions by dlsym in the plugin for the host. */
+#ifndef TPC_HOST_COUNTERS_H
+#define TPC_HOST_COUNTERS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct taper_cuda_host_counts {
+    int64_t launches;                                  /* of kernels, those that a graph replays among them */
+    int64_t copies, fills, waits;                      /* cudaMemcpy*, cudaMemset*, calls that waited for the device */
+    int64_t graph_launches;
+    int64_t allocations, live_allocations, live_bytes; /* cudaMalloc */
+} taper_cuda_host_counts;
+
+#define TPC_EXPORT __attribute__((visibility("default")))
+TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
+TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
+/* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
+TPC_EXPORT void taper_cuda_host_lose(int error);
+TPC_EXPORT void taper_cuda_host_seed(uint64_t seed);   /* of the order of streams, as TAPER_CUDA_HOST_SEED */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

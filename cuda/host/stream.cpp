@@ -1,0 +1,430 @@
+/* stream.cpp: the streams of the simulated devices. What is given to one waits until someone waits for it; then tasks run in an order
+ * that a seed picks (TAPER_CUDA_HOST_SEED) among those that streams and events allow. So a wait that is missing gives wrong results. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda/host/cudahost.h"
+#include "cuda/host/queue.h"
+
+namespace cudahost {
+
+std::recursive_mutex lock;
+taper_cuda_host_counts counts;
+
+namespace {
+
+std::vector<stream *> streams;                         /* they stay: a handle of one that is gone is told */
+uint64_t draw = 1;
+bool seeded;
+
+uint64_t next_draw()
+{
+    if (!seeded) {
+        const char *text = getenv("TAPER_CUDA_HOST_SEED");
+        if (text) draw = strtoull(text, nullptr, 10) * 2 + 1;
+        seeded = true;
+    }
+    draw ^= draw << 13, draw ^= draw >> 7, draw ^= draw << 17;
+    return draw;
+}
+
+stream *make(int device, bool blocking, bool legacy)
+{
+    stream *s = new stream();
+    s->device = device;
+    s->blocking = blocking;
+    s->legacy = legacy;
+    streams.push_back(s);
+    return s;
+}
+
+stream *legacy_of(int device)
+{
+    static stream *of[MAX_DEVICES];
+    if (!of[device]) of[device] = make(device, true, true);
+    return of[device];
+}
+
+bool may_run(const stream *s)
+{
+    if (s->tasks.empty()) return false;
+    for (const point &p : s->tasks.front().after)
+        if (p.of->done < p.count) return false;
+    return true;
+}
+
+void run_one(stream *s)
+{
+    const task t = std::move(s->tasks.front());
+    s->tasks.pop_front();
+    if (t.run) {
+        open_device(t.device);
+        t.run();
+    }
+    s->done++;
+}
+
+void push(stream *s, task t)
+{
+    if (s->capture) {
+        if (t.run) s->capture->tasks.push_back(std::move(t));
+        return;
+    }
+    /* The legacy stream and the blocking ones of a device wait for each other. */
+    for (stream *o : streams)
+        if (o != s && o->device == s->device && o->given > o->done && (s->legacy ? o->blocking : s->blocking && o->legacy))
+            t.after.push_back(point{ o, o->given });
+    s->tasks.push_back(std::move(t));
+    s->given++;
+}
+
+} /* namespace */
+
+stream *stream_of(cudaStream_t handle)
+{
+    if (!handle || handle == cudaStreamLegacy) return legacy_of(current_device());
+    for (stream *s : streams)
+        if (s == own(handle)) {
+            if (s->destroyed) die("a stream is used that was destroyed");
+            return s;
+        }
+    die("%p is no stream", (void *)handle);
+}
+
+void give(stream *s, std::function<void()> run) { push(s, task{ s->device, std::move(run), {} }); }
+
+void reach(point p)
+{
+    if (p.of->done >= p.count) return;
+    counts.waits++;
+    std::vector<stream *> ready;
+    while (p.of->done < p.count) {
+        ready.clear();
+        for (stream *s : streams)
+            if (may_run(s)) ready.push_back(s);
+        if (ready.empty()) die("streams wait for each other");
+        run_one(ready[next_draw() % ready.size()]);
+    }
+    close_devices();
+}
+
+void drain(int device)
+{
+    for (size_t i = 0; i < streams.size(); i++)
+        if (streams[i]->device == device) reach(point{ streams[i], streams[i]->given });
+}
+
+bool refuses_while_capturing(stream *s)
+{
+    if (s->capture) s->capture->broken = true;
+    return s->capture != nullptr;
+}
+
+void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t handle)
+{
+    guard g(lock);
+    const std::shared_ptr<const void> args(kernel.args, drop);
+    const size_t threads = (size_t)kernel.block.x * kernel.block.y * kernel.block.z;
+    const bool empty = !kernel.grid.x || !kernel.grid.y || !kernel.grid.z || !threads;
+    if (empty || threads > MAX_THREADS || kernel.block.z > 64 || kernel.grid.y > 65535 || kernel.grid.z > 65535 || kernel.shared > MAX_SHARED
+        || kernel.grid.x > 0x7fffffffu) {
+        fail(cudaErrorInvalidConfiguration);
+        return;
+    }
+    stream *s = stream_of(handle);
+    if (s->device != current_device()) {
+        fail(cudaErrorInvalidResourceHandle);
+        return;
+    }
+    give(s, [kernel, args] {
+        counts.launches++;
+        run(kernel);
+    });
+}
+
+/* ---- Events ------------------------------------------------------------------------------------------------------------------------------------ */
+
+namespace {
+struct event { int device; point at; std::shared_ptr<graph> capture; bool timed; double time; };
+event *own(cudaEvent_t e) { return reinterpret_cast<event *>(e); }
+
+struct executable { std::vector<task> tasks; };
+executable *own(cudaGraphExec_t e) { return reinterpret_cast<executable *>(e); }
+std::shared_ptr<graph> *own(cudaGraph_t g) { return reinterpret_cast<std::shared_ptr<graph> *>(g); }
+} /* namespace */
+
+} /* namespace cudahost */
+
+using namespace cudahost;
+
+extern "C" {
+
+void taper_cuda_host_counters(taper_cuda_host_counts *out)
+{
+    guard g(lock);
+    *out = counts;
+}
+void taper_cuda_host_seed(uint64_t seed)
+{
+    guard g(lock);
+    draw = seed * 2 + 1;
+    seeded = true;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags)
+{
+    guard g(lock);
+    *s = reinterpret_cast<cudaStream_t>(make(current_device(), !(flags & cudaStreamNonBlocking), false));
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCreate(cudaStream_t *s) { return cudaStreamCreateWithFlags(s, 0); }
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *s, unsigned flags, int priority)
+{
+    (void)priority;
+    return cudaStreamCreateWithFlags(s, flags);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t handle)
+{
+    guard g(lock);
+    stream *s = stream_of(handle);
+    reach(point{ s, s->given });
+    s->destroyed = true;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t handle)
+{
+    guard g(lock);
+    stream *s = stream_of(handle);
+    if (lost_by()) return fail(lost_by());
+    if (refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
+    reach(point{ s, s->given });
+    return cudaSuccess;
+}
+cudaError_t cudaStreamQuery(cudaStream_t handle)
+{
+    guard g(lock);
+    stream *s = stream_of(handle);
+    if (refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
+    return s->done == s->given ? cudaSuccess : cudaErrorNotReady;
+}
+cudaError_t cudaDeviceSynchronize(void)
+{
+    guard g(lock);
+    if (lost_by()) return fail(lost_by());
+    drain(current_device());
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned flags)
+{
+    *e = reinterpret_cast<cudaEvent_t>(new event{ current_device(), { nullptr, 0 }, nullptr, !(flags & cudaEventDisableTiming), 0 });
+    return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t *e) { return cudaEventCreateWithFlags(e, 0); }
+cudaError_t cudaEventDestroy(cudaEvent_t e)
+{
+    guard g(lock);
+    delete own(e);
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t on)
+{
+    guard g(lock);
+    event *e = own(handle);
+    stream *s = stream_of(on);
+    if (s->device != e->device) return fail(cudaErrorInvalidResourceHandle);
+    e->capture = s->capture;
+    if (s->capture) return cudaSuccess;
+    e->at = point{ s, s->given };
+    e->time = (double)counts.launches;
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned flags)
+{
+    (void)flags;
+    return cudaEventRecord(e, s);
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t of, unsigned flags)
+{
+    guard g(lock);
+    (void)flags;
+    stream *s = stream_of(handle);
+    event *e = own(of);
+    if (e->capture) {                                  /* the stream joins what the event's records */
+        if (s->capture && s->capture != e->capture) return fail(cudaErrorStreamCaptureMerge);
+        s->capture = e->capture;
+        return cudaSuccess;
+    }
+    if (s->capture) return fail(cudaErrorStreamCaptureIsolation);
+    if (e->at.of && e->at.of->done < e->at.count) push(s, task{ s->device, nullptr, { e->at } });
+    return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t handle)
+{
+    guard g(lock);
+    event *e = own(handle);
+    if (e->capture) return fail(cudaErrorCapturedEvent);
+    if (e->at.of) reach(e->at);
+    return cudaSuccess;
+}
+cudaError_t cudaEventQuery(cudaEvent_t handle)
+{
+    guard g(lock);
+    event *e = own(handle);
+    if (e->capture) return fail(cudaErrorCapturedEvent);
+    return !e->at.of || e->at.of->done >= e->at.count ? cudaSuccess : cudaErrorNotReady;
+}
+/* A launch counts as a millisecond: there is no time here, but an order. */
+cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to)
+{
+    guard g(lock);
+    if (!own(from)->timed || !own(to)->timed || !own(from)->at.of || !own(to)->at.of) return fail(cudaErrorInvalidResourceHandle);
+    if (own(to)->at.of->done < own(to)->at.count) return cudaErrorNotReady;
+    *ms = (float)(own(to)->time - own(from)->time);
+    return cudaSuccess;
+}
+
+/* ---- Copies ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t handle, bool waits)
+{
+    guard g(lock);
+    if (lost_by()) return fail(lost_by());
+    stream *s = stream_of(handle);
+    const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
+    const cudaMemcpyKind is = to_device ? from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice
+                                        : from_device ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
+    if (kind != cudaMemcpyDefault && kind != is) die("cudaMemcpy: the kind given is %d, by the pointers it is %d", (int)kind, (int)is);
+    if (!bytes) return cudaSuccess;
+    const int to_index = to_device ? memory_of(to, bytes, "cudaMemcpy to").device : -1;
+    const int from_index = from_device ? memory_of(from, bytes, "cudaMemcpy from").device : -1;
+    if (to_device && from_device && to_index != from_index && kind != cudaMemcpyDefault && kind != cudaMemcpyDeviceToDevice)
+        die("cudaMemcpy: between devices %d and %d", from_index, to_index);
+    counts.copies++;
+    const bool pages = (!to_device && !is_pinned(to)) || (!from_device && !is_pinned(from));
+    if ((waits || (pages && !to_device)) && refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
+    std::shared_ptr<char> staged;                      /* memory that can be paged is read at once, as the runtime does */
+    if (!from_device && pages && !waits) {
+        staged.reset(static_cast<char *>(malloc(bytes)), free);
+        memcpy(staged.get(), from, bytes);
+    }
+    give(s, [=] {
+        const char *source = staged ? staged.get() : static_cast<const char *>(from);
+        if (to_index >= 0 && from_index >= 0 && to_index != from_index) {
+            std::vector<char> by(bytes);
+            open_device(from_index);
+            memcpy(by.data(), source, bytes);
+            open_device(to_index);
+            memcpy(to, by.data(), bytes);
+            return;
+        }
+        if (to_index >= 0 || from_index >= 0) open_device(to_index >= 0 ? to_index : from_index);
+        memmove(to, source, bytes);
+    });
+    if (waits || (pages && !to_device)) reach(point{ s, s->given });
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind) { return copy(to, from, bytes, kind, nullptr, true); }
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t s) { return copy(to, from, bytes, kind, s, false); }
+cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int from_device, size_t bytes, cudaStream_t s)
+{
+    {
+        guard g(lock);
+        if (bytes && (memory_of(to, bytes, "cudaMemcpyPeerAsync to").device != to_device || memory_of(from, bytes, "cudaMemcpyPeerAsync from").device != from_device))
+            die("cudaMemcpyPeerAsync: a device is not that of its pointer");
+    }
+    return copy(to, from, bytes, cudaMemcpyDefault, s, false);
+}
+cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t handle)
+{
+    guard g(lock);
+    stream *s = stream_of(handle);
+    if (!bytes) return cudaSuccess;
+    memory_of(p, bytes, "cudaMemset");
+    counts.fills++;
+    give(s, [=] { memset(p, value, bytes); });
+    return cudaSuccess;
+}
+cudaError_t cudaMemset(void *p, int value, size_t bytes) { return cudaMemsetAsync(p, value, bytes, nullptr); }
+
+cudaError_t cudaLaunchHostFunc(cudaStream_t handle, cudaHostFn_t function, void *arg)
+{
+    guard g(lock);
+    give(stream_of(handle), [=] { function(arg); });
+    return cudaSuccess;
+}
+
+/* ---- Graphs: what was given while a stream recorded, in that order ------------------------------------------------------------------------------ */
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
+{
+    guard g(lock);
+    (void)mode;
+    stream *s = stream_of(handle);
+    if (s->legacy) return fail(cudaErrorStreamCaptureImplicit);
+    if (s->capture) return fail(cudaErrorIllegalState);
+    s->capture = std::make_shared<graph>();
+    s->captures_itself = true;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus *status)
+{
+    guard g(lock);
+    const stream *s = stream_of(handle);
+    *status = !s->capture ? cudaStreamCaptureStatusNone : s->capture->broken ? cudaStreamCaptureStatusInvalidated : cudaStreamCaptureStatusActive;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *out)
+{
+    guard g(lock);
+    stream *s = stream_of(handle);
+    *out = nullptr;
+    if (!s->capture) return fail(cudaErrorIllegalState);
+    if (!s->captures_itself) return fail(cudaErrorStreamCaptureUnmatched);
+    const std::shared_ptr<graph> made = s->capture;
+    for (stream *o : streams)
+        if (o->capture == made) {
+            o->capture.reset();
+            o->captures_itself = false;
+        }
+    if (made->broken) return fail(cudaErrorStreamCaptureInvalidated);
+    *out = reinterpret_cast<cudaGraph_t>(new std::shared_ptr<graph>(made));
+    return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t g_, unsigned long long flags)
+{
+    (void)flags;
+    *out = reinterpret_cast<cudaGraphExec_t>(new executable{ (*own(g_))->tasks });
+    return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t handle, cudaStream_t on)
+{
+    guard g(lock);
+    const auto tasks = std::make_shared<std::vector<task>>(own(handle)->tasks);
+    counts.graph_launches++;
+    give(stream_of(on), [tasks] {
+        for (const task &t : *tasks) {
+            open_device(t.device);
+            t.run();
+        }
+    });
+    return cudaSuccess;
+}
+cudaError_t cudaGraphGetNodes(cudaGraph_t g_, cudaGraphNode_t *nodes, size_t *n)
+{
+    if (!nodes) *n = (*own(g_))->tasks.size();
+    return nodes ? fail(cudaErrorNotSupported) : cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t g_)
+{
+    delete own(g_);
+    return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e)
+{
+    delete own(e);
+    return cudaSuccess;
+}
+
+} /* extern "C" */

@@ -1,0 +1,101 @@
+/* pointwise_plan.c: what an elementwise kernel is to do: in which dtype, what is cast by way of which, and whether it may read its
+ * arrays as they lie. The rules are those of src/cpu/pointwise_run.c. */
+#include "core/convert.h"
+#include "cuda/walk.h"
+
+static bool is_floating(int dtype) { return dtype == TP_F32 || dtype == TP_F64 || dtype == TP_F16 || dtype == TP_BF16; }
+static bool is_complex(int dtype) { return dtype == TP_C64 || dtype == TP_C128; }
+
+/* What the loop computes in where `wanted` is the dtype of the result's rule. */
+static int loop_dtype(const tpc_loops *loops, int wanted)
+{
+    if (loops->dtypes >> wanted & 1) return wanted;
+    const int dtype = is_complex(wanted) ? TP_DTYPE_DEFAULT : is_floating(wanted) ? TP_F32 : TP_I64;
+    return loops->dtypes >> dtype & 1 ? dtype : TP_DTYPE_DEFAULT;
+}
+
+static int via_dtype(const tpc_loops *loops, int given, int wanted, int loop, int result)
+{
+    if ((loops->rounds_inputs || loop == TP_I64) && given != wanted && loop != wanted) return wanted;
+    return loop == TP_F64 && result == TP_F32 && !is_floating(given) ? TP_F32 : TP_DTYPE_DEFAULT;
+}
+
+static int64_t wrap(int dtype, int64_t v)
+{
+    switch (dtype) {
+    case TP_I32: return (int32_t)v;
+    case TP_I16: return (int16_t)v;
+    case TP_I8: return (int8_t)v;
+    case TP_U8: return (uint8_t)v;
+    case TP_BOOL: return v != 0;
+    default: return v;
+    }
+}
+
+/* A number of the host's, as its dtype and then `via` hold it. */
+static void read_value(tpc_operand *o, const tpc_array *x)
+{
+    o->is_value = true;
+    o->real = tpc_real(x);
+    o->whole = tpc_integer(x);
+    if (o->via == TP_BOOL) {
+        o->whole = is_floating(x->dtype) ? o->real != 0 : o->whole != 0;
+        o->real = (double)o->whole;
+    } else if (is_floating(o->via)) {
+        if (o->via != TP_F64) o->real = tp__round_to((tp_dtype)o->via, (float)o->real);
+        o->whole = tp__whole(o->real);
+    } else if (o->via) {
+        o->whole = wrap(o->via, o->whole);
+        o->real = (double)o->whole;
+    }
+}
+
+static bool is_linear(const tpc_pointwise *p, int n)
+{
+    bool linear = p->walk.ndim == 1;
+    for (int k = 0; k < n; k++) linear &= p->at[k].is_value || p->walk.stride[k][0] == 1;
+    return linear;
+}
+
+/* May all be read and written four at a time by a float32 loop? A bool output is written as it comes. */
+static bool is_direct(const tpc_pointwise *p, int n, const tpc_loops *loops)
+{
+    bool direct = p->linear && p->compute == TP_F32 && (p->storage == TP_F32 || p->storage == TP_F16 || p->storage == TP_BF16);
+    for (int k = 0; k < n; k++) {
+        const tpc_operand *o = &p->at[k];
+        const int storage = !k && loops->gives_bool ? TP_BOOL : p->storage;
+        if (!o->is_value) direct &= !o->via && o->dtype == storage && !((uintptr_t)o->data % 16);
+    }
+    return direct;
+}
+
+tp_status tpc_pointwise_plan(const tp__call *call, const tpc_loops *loops, const tpc_array *y, tpc_pointwise *p)
+{
+    const int wanted = (int)(uintptr_t)tpc_scratch_of(call);
+    tpc_array out, in[TPC_WALK_ARRAYS];
+    const tpc_array *x[TPC_WALK_ARRAYS];
+    if (!y && tpc_out(call, 0, &out)) y = &out;
+    p->walk.numel = y->numel;
+    if (!y->numel) return TP_OK;
+    p->compute = loop_dtype(loops, wanted);
+    if (!p->compute) return tpc_fail(call, TP_ERR_DTYPE, "there is no kernel for dtype %d", wanted);
+    p->at[0] = (tpc_operand){ .data = y->data, .dtype = y->dtype };
+    p->storage = TP_DTYPE_DEFAULT;
+    int n = 0;
+    for (int i = 0; n < loops->n_in; i++) {            /* where an attribute stands before a tensor, there is none */
+        if (!tpc_in(call, i, &in[n])) continue;
+        x[n] = &in[n];
+        const bool condition = loops->conditions >> n & 1;
+        tpc_operand *o = &p->at[n + 1];
+        *o = (tpc_operand){ .data = in[n].data, .dtype = in[n].dtype };
+        o->via = !condition ? via_dtype(loops, o->dtype, wanted, p->compute, y->dtype) : o->dtype == TP_BOOL ? TP_DTYPE_DEFAULT : TP_BOOL;
+        if (!in[n].on_device) read_value(o, &in[n]);
+        else if (!p->storage) p->storage = o->dtype;
+        n++;
+    }
+    if (!p->storage) p->storage = y->dtype;
+    tpc_walk_over(&p->walk, y, x, n);
+    p->linear = is_linear(p, n + 1);
+    p->direct = is_direct(p, n + 1, loops);
+    return TP_OK;
+}

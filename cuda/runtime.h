@@ -1,0 +1,89 @@
+/* runtime.h: what the C files of the plugin share: devices, the streams of a thread, errors, and the allocator. */
+#ifndef TPC_RUNTIME_H
+#define TPC_RUNTIME_H
+
+#include <pthread.h>
+
+#include "core/op.h"
+#include "cuda/call.h"
+
+enum { TPC_MAX_DEVICES = 16 };
+
+extern const tp_core_services *tpc_core;               /* set by taper_backend_entry */
+
+/* ---- Devices and streams (runtime.c) -------------------------------------------------------------------------------------------------- */
+
+/* A stream of ours, or one that is made for a device. Small numbers name streams where the allocator keeps a set of them. */
+typedef struct tpc_stream_of {
+    cudaStream_t handle;
+    int device;
+    uint32_t id;                                       /* unlike that of any other, ever */
+    int refs;                                          /* of a user's: its own, and one for each block that it used; the allocator's lock */
+    bool gone;
+} tpc_stream_of;
+
+typedef struct tpc_thread {                            /* what a thread has */
+    int device;                                        /* that cudaSetDevice was called with here; -1: none yet */
+    tpc_stream_of *stream[TPC_MAX_DEVICES];            /* current; NULL: the device's own */
+} tpc_thread;
+extern __thread tpc_thread tpc_self;
+
+int tpc_probe(char *why, size_t size);                 /* how many devices there are; 0 and the reason */
+int tpc_device_count(void);
+tp_status tpc_ready(int index);                        /* the device has its stream, is current and is not lost; else an error */
+tpc_stream_of *tpc_current(int index);                 /* after tpc_ready */
+int tpc_multiprocessors(int index);
+bool tpc_synchronous(void);                            /* TAPER_CUDA_SYNC=1 */
+bool tpc_lost(int index);
+bool tpc_gone(void);                                 /* nothing of the runtime may be called any longer */
+tpc_stream_of *tpc_own_stream(int index);
+
+/* The error of a runtime call: remembered as the first cause where no later call can succeed. `op` may be NULL. */
+tp_status tpc_error(int index, cudaError_t error, const char *op, const char *what);
+#define TPC_TRY(index, call) \
+    do { const cudaError_t tpc_e = (call); if (tpc_e) return tpc_error(index, tpc_e, NULL, #call); } while (0)
+
+/* The error that a kernel noted on the device, and was not read yet. Called where the device was waited for. */
+tp_status tpc_read_slot(int index);
+tp_status tpc_wait_stream(int index, tpc_stream_of *stream);
+
+tp_status tpc_stream_new(int index, void **stream);
+void tpc_stream_free(int index, void *stream);
+void *tpc_stream_set(int index, void *stream);
+void *tpc_stream_current(int index);
+tp_status tpc_stream_synchronize(int index, void *stream);
+tp_status tpc_stream_is_idle(int index, void *stream, bool *idle);
+tp_status tpc_synchronize(int index);
+
+/* ---- Events (events.c): taken from a pool, since making one takes long ------------------------------------------------------------------ */
+
+cudaEvent_t tpc_event_take(int index);                 /* without timing; NULL: none can be made, no error is set */
+void tpc_event_give(int index, cudaEvent_t event);
+tp_status tpc_event_new(int index, bool timed, void **event);
+void tpc_event_free(int index, void *event);
+tp_status tpc_event_record(int index, void *event, void *stream);
+tp_status tpc_event_wait(int index, void *event, void *stream);
+tp_status tpc_event_synchronize(int index, void *event);
+tp_status tpc_event_is_done(int index, void *event, bool *done);
+tp_status tpc_event_elapsed(int index, void *from, void *to, double *milliseconds);
+
+/* ---- Memory (alloc.c, pinned.c, transfer.c) ----------------------------------------------------------------------------------------------------- */
+
+typedef struct tpc_block tpc_block;
+void *tpc_alloc(int index, size_t bytes, void **block);          /* NULL: an error is set */
+void tpc_release(int index, void *memory, size_t bytes, void *block);
+/* The current stream uses a block: where it is not the one that it was allocated for, the release waits for it. */
+void tpc_block_use(int index, void *block);
+void *tpc_room_at(int index, size_t bytes);
+void tpc_room_end(int index, void *room);
+tp_status tpc_memory(int index, tp_memory *out);
+int64_t tpc_trim(int index);
+void tpc_stream_gone(int index, tpc_stream_of *stream);          /* it is idle and about to be freed: its blocks are any stream's */
+
+void *tpc_pinned_alloc(size_t bytes);
+void tpc_pinned_release(void *memory, size_t bytes);
+bool tpc_pinned_use(const void *memory, int index, tpc_stream_of *stream);       /* a copy reads or writes it. False: it is not pinned */
+
+tp_status tpc_copy_bytes(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking);
+
+#endif
