@@ -88,7 +88,7 @@ static rows_of rows_along(const tpc_array &y, int64_t dim)
     for (int d = 0; d < y.ndim; d++)
         if (d != dim) (d < dim ? r.outer : r.inner) *= y.shape[d];
     const int most = r.inner == 1 ? TPC_BLOCK : TPC_BLOCK / 32;
-    while (r.lanes < most && r.lanes * 2 <= r.n) r.lanes *= 2;
+    while (r.n >= 32 && r.lanes < most && r.lanes * 2 <= r.n) r.lanes *= 2;          /* short rows: one thread, which adds as the CPU does */
     return r;
 }
 
