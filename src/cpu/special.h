@@ -47,7 +47,14 @@ static TP__INLINE double tp__sinc_f64(double x)
 }
 #define TP__ROUNDED2(name) static TP__INLINE float tp__##name##_f32(float a, float b) { return (float)tp__##name##_f64((double)a, (double)b); }
 TP__ROUNDED2(logaddexp) TP__ROUNDED2(logaddexp2) TP__ROUNDED2(xlogy)
-TP__ROUNDED(sinc)
+/* As PyTorch, of pi times x in float32: at whole numbers it is what that rounding leaves, and not 0. Large ones go by the double */
+static TP__INLINE float tp__sinc_f32(float x)
+{
+    const float t = x * 3.14159265358979323846f;
+    const double r = (double)x - 2 * floor(0.5 * (double)x), far = r * 3.14159265358979323846, near = (double)t;
+    const float y = (float)tp__sin_f64(near > -TP__TRIG_LIMIT && near < TP__TRIG_LIMIT ? near : far) / t;
+    return x == 0 ? 1 : y;
+}
 
 double tp__lgamma(double x);                           /* ln |gamma(x)| */
 double tp__digamma(double x);                          /* its derivative; -inf at 0, inf at -0, NaN at other poles */
