@@ -127,7 +127,7 @@ static tp_status hold_indices(const tp__call *call, const tp_arg *given, tp_arg 
             held[i] = (tp_arg){ .kind = TP_ARG_SLICE, .value.slice = { TP_NONE, TP_NONE, TP_NONE } };
             continue;
         }
-        if (held[i].kind != TP_ARG_TENSOR || (held[i].value.tensor->dtype != TP_I64 && held[i].value.tensor->dtype != TP_I32))
+        if (held[i].kind != TP_ARG_TENSOR || !held[i].value.tensor || (held[i].value.tensor->dtype != TP_I64 && held[i].value.tensor->dtype != TP_I32))
             return tp__call_fail(call, TP_ERR_DTYPE, "index %d is no int64 or int32 tensor", i);
         if (!(held[i].value.tensor = tp_clamp(held[i].value.tensor, -x->shape[i], x->shape[i] - 1))) return tp__pending();
     }
@@ -205,10 +205,9 @@ static const tp_op op_upsample = TP__COMPOSED("_upsample_bilinear2d_aa(Tensor in
 
 typedef struct flash_attr { double dropout_p; bool is_causal; tp_operand scale; } flash_attr;
 
-/* ln sum e^scores in float32 or float64, [.., queries]; it has no gradient */
+/* ln sum e^scores in float32 or float64, [.., queries] */
 static tp_tensor *log_sums(tp_tensor *q, tp_tensor *k, tp_tensor *mask, const flash_attr *a)
 {
-    TP_NO_GRAD();
     const tp_dtype compute = q->dtype == TP_F64 ? TP_F64 : TP_F32;
     const int64_t e = q->shape[3], l = q->shape[2], n = k->shape[2];
     const double given = a->scale.kind == TP_OPERAND_REAL ? a->scale.as.real : (double)a->scale.as.integer;
