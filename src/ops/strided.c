@@ -8,6 +8,7 @@
  *
  * The base's gradient has the base's shape; where the base's strides are not contiguous, it is laid out like it first. */
 #include "ops/samples.h"
+#include "ops/scatter.h"
 #include "ops/view.h"
 
 typedef tp__strided_attr strided_attr;
@@ -212,7 +213,8 @@ static tp_status sum_in_order(tp_tensor *region, tp_tensor *x)
     tp_tensor *place = tp_arange(0, (double)n, 1, .dtype = TP_I64, .device = region->device);
     place = place ? tp__alias(place, region->ndim, region->shape, region->stride, tp__offset_of(place)) : NULL;
     const tp_shape all = TP_SHAPE(region->numel);
-    return flat && place ? tp__made(tp_index_add_(flat, 0, tp_reshape(place, all), tp_reshape(x, all))) : tp__pending();
+    tp_tensor *sum = flat && place ? tp__scatter_reduce_stepwise(flat, 0, tp_reshape(place, all), tp_reshape(x, all), TP_REDUCE_SUM) : NULL;
+    return sum ? tp__made(tp_copy_(flat, sum)) : tp__pending();
 }
 /* The region, which is zero, becomes x, summed where the region stands still. */
 static tp_status set_sum(tp_tensor *region, tp_tensor *x)
