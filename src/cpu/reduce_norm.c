@@ -64,11 +64,11 @@ static TP__INLINE void few_squares_body(int64_t n, const float *x, double *out)
     float part[ROW] = { 0 }, sum;
     int64_t i = 0;
     for (; i + ROW <= n; i += ROW)
-        for (int l = 0; l < ROW; l++) part[l] += x[i + l] * x[i + l];
+        for (int l = 0; l < ROW; l++) part[l] += (float)SQUARE(x[i + l]);       /* rounded, which no fused multiplication does */
     sum = part[0];
     for (int l = 1; l < ROW; l++) sum += part[l];
     for (; i + 4 <= n; i += 4)
-        for (int l = 0; l < 4; l++) sum += x[i + l] * x[i + l];
+        for (int l = 0; l < 4; l++) sum += (float)SQUARE(x[i + l]);
     for (; i < n; i++) sum = (float)((double)sum + SQUARE(x[i]));      /* where it does not round the square */
     *out += (double)sum;
 }
