@@ -266,7 +266,7 @@ $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	$(Q)$(NVCC_COMPILE) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -lcudart_static -ldl -lrt -o $@
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
@@ -314,7 +314,7 @@ $(B)/%.cmake: cmake/%.cmake.in $(B)/flags Makefile
 	@$(call package,$(abspath include),$(abspath $(B))) $< > $@
 
 LIBDIR = $(DESTDIR)$(PREFIX)/lib
-install: lib $(B)/bin/taper
+install: lib $(if $(NVCC),cuda) $(B)/bin/taper
 	install -d $(DESTDIR)$(PREFIX)/include/taper/ops $(DESTDIR)$(PREFIX)/include/taper/nn $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/taper
 	install -m 644 $(wildcard include/taper/*.h) $(DESTDIR)$(PREFIX)/include/taper
 	install -m 644 $(wildcard include/taper/ops/*.h) $(DESTDIR)$(PREFIX)/include/taper/ops
@@ -322,6 +322,7 @@ install: lib $(B)/bin/taper
 	install -m 644 $(B)/libtaper.a $(LIBDIR)
 	install -m 755 $(B)/libtaper.so.0 $(LIBDIR)
 	ln -sf libtaper.so.0 $(LIBDIR)/libtaper.so
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),install -m 755 $(B)/libtaper_cuda.so $(LIBDIR)))
 	install -m 755 $(B)/bin/taper $(DESTDIR)$(PREFIX)/bin
 	$(call package,$(PREFIX)/include,$(PREFIX)/lib) taper.pc.in > $(LIBDIR)/pkgconfig/taper.pc
 	$(call package,$${CMAKE_CURRENT_LIST_DIR}/../../../include,$${CMAKE_CURRENT_LIST_DIR}/../..) cmake/taper-config.cmake.in \
@@ -330,7 +331,7 @@ install: lib $(B)/bin/taper
 	$(if $(DESTDIR),,-@[ "$$(id -u)" != 0 ] || ldconfig)
 
 uninstall:
-	rm -f $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
+	rm -f $(LIBDIR)/libtaper_cuda.so $(LIBDIR)/libtaper.a $(LIBDIR)/libtaper.so.0 $(LIBDIR)/libtaper.so $(LIBDIR)/pkgconfig/taper.pc $(DESTDIR)$(PREFIX)/bin/taper
 	rm -rf $(DESTDIR)$(PREFIX)/include/taper $(LIBDIR)/cmake/taper
 
 # ---- Running ------------------------------------------------------------------------------------------------------------------

@@ -326,7 +326,7 @@ static int64_t free_cached(int index, store *s)
 int64_t tpc_trim(int index)
 {
     store *s = &stores[index];
-    if (tpc_forked() || tpc_lost(index) || tpc_ready(index)) return 0;
+    if (tpc_gone() || tpc_lost(index) || tpc_ready(index)) return 0;
     pthread_mutex_lock(&s->lock);
     const int64_t bytes = free_cached(index, s);
     pthread_mutex_unlock(&s->lock);
@@ -379,7 +379,7 @@ void *tpc_alloc(int index, size_t bytes, void **block)
 void tpc_release(int index, void *memory, size_t bytes, void *block)
 {
     (void)memory, (void)bytes;
-    if (tpc_forked()) return;
+    if (tpc_gone()) return;
     store *s = &stores[index];
     tpc_block *b = block;
     pthread_mutex_lock(&s->lock);

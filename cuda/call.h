@@ -90,6 +90,7 @@ struct tpc_temporary {
     void *data = nullptr;
     tpc_temporary(const tp__call *of, size_t bytes) : call(of), data(bytes ? tpc_room(of, bytes) : nullptr) {}
     explicit tpc_temporary(const tp__call *of) : call(of) {}
+    tpc_temporary(const tp__call *of, void *room) : call(of), data(room) {}        /* takes over what tpc_contiguous or tpc_upload gave */
     ~tpc_temporary() { if (data) tpc_room_free(call, data); }
     tpc_temporary(const tpc_temporary &) = delete;
     tpc_temporary &operator=(const tpc_temporary &) = delete;

@@ -43,7 +43,7 @@ tp_status tpc_event_new(int index, bool timed, void **out)
 
 void tpc_event_free(int index, void *event)
 {
-    if (!tpc_forked() && !tpc_lost(index)) cudaEventDestroy(event);
+    if (!tpc_gone() && !tpc_lost(index)) cudaEventDestroy(event);
 }
 
 tp_status tpc_event_record(int index, void *event, void *stream)

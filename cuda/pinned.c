@@ -54,7 +54,7 @@ static block *take_idle(int c)
 
 void *tpc_pinned_alloc(size_t bytes)
 {
-    if (bytes > SIZE_MAX / 4 || tpc_core->fails_now() || tpc_forked()) return NULL;
+    if (bytes > SIZE_MAX / 4 || tpc_core->fails_now() || tpc_gone()) return NULL;
     const int c = class_of(bytes);
     pthread_mutex_lock(&lock);
     block *b = take_idle(c);
@@ -81,7 +81,7 @@ void *tpc_pinned_alloc(size_t bytes)
 void tpc_pinned_release(void *memory, size_t bytes)
 {
     (void)bytes;
-    if (tpc_forked()) return;
+    if (tpc_gone()) return;
     pthread_mutex_lock(&lock);
     for (block **at = bucket_of(memory); *at; at = &(*at)->next) {
         block *b = *at;

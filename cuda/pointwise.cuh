@@ -11,9 +11,9 @@
  *
  * and with statements before the expression: TP__REAL(name, N, (struct, statements), in float32, in float64).
  *
- * A row becomes two kernels per type. `direct` reads and writes 16 bytes at once, where everything is contiguous and of the loop's dtype,
- * or of 16-bit floats beside a float32 loop; numbers of the host are given by value. `walk` takes any strides, broadcasting and dtypes:
- * these are known at run time, so that there is one of it. */
+ * A row becomes a kernel per type, `walk`, that takes any strides, broadcasting and dtypes: these are known at run time, so that there is
+ * one of it. In float32 there is `direct` besides: it reads and writes four elements at once, where all is contiguous and of one dtype,
+ * float32 or a 16-bit float. Numbers of the host are given by value. */
 #ifndef TPC_POINTWISE_CUH
 #define TPC_POINTWISE_CUH
 
@@ -76,21 +76,16 @@ template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_point
     for (int64_t i = tpc_first(); i < p.walk.numel; i += tpc_step()) {
         int64_t at[F::N + 1];
         T x[F::N];
-        tpc_offsets(p.walk, i, at);
+        if (p.linear) for (int k = 0; k <= F::N; k++) at[k] = i;
+        else tpc_offsets(p.walk, i, at);
         TPC_UNROLL(8)
         for (int k = 0; k < F::N; k++) x[k] = p.at[k + 1].is_value ? tpc_value<T>(p.at[k + 1]) : tpc_fetch<T>(p.at[k + 1], at[k + 1]);
         tpc_leave(p.at[0], at[0], tpc_apply<F>(attr, x));
     }
 }
 
-/* ---- 16 bytes at once ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Four at once ---------------------------------------------------------------------------------------------------------------------- */
 
-template <class T, int W> TPC_DEVICE void tpc_load_pack(const void *x, int storage, int64_t pack, T (&v)[W])
-{
-    (void)storage;
-    const uint4 bytes = ((const uint4 *)x)[pack];
-    memcpy(v, &bytes, sizeof v);
-}
 template <int W> TPC_DEVICE void tpc_load_pack(const void *x, int storage, int64_t pack, float (&v)[W])
 {
     if (storage == TP_F32) {
@@ -112,13 +107,6 @@ template <int W> TPC_DEVICE void tpc_load_pack(const void *x, int storage, int64
     }
 }
 
-template <class T, int W> TPC_DEVICE void tpc_store_pack(void *y, int storage, int64_t pack, const T (&v)[W])
-{
-    (void)storage;
-    uint4 bytes;
-    memcpy(&bytes, v, sizeof bytes);
-    ((uint4 *)y)[pack] = bytes;
-}
 template <int W> TPC_DEVICE void tpc_store_pack(void *y, int storage, int64_t pack, const bool (&v)[W])
 {
     (void)storage;
@@ -151,7 +139,7 @@ template <int W> TPC_DEVICE void tpc_store_pack(void *y, int storage, int64_t pa
 template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_direct(const tpc_pointwise p, const typename F::attr attr)
 {
     using T = typename F::T;
-    enum { W = 16 / sizeof(T) };
+    enum { W = 4 };
     const int64_t packs = p.walk.numel / W;
     T x[F::N][W], one[F::N];
     typename F::out y[W];
@@ -193,9 +181,9 @@ template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tp
         const void *given = tpc_attr(call);
         typename F::attr attr = typename F::attr();
         if (sizeof attr > 1 && given) memcpy(&attr, given, sizeof attr);
-        if constexpr (F::direct) {
+        if constexpr (F::direct && sizeof(typename F::T) == sizeof(float)) {
             if (p.direct) {
-                TPC_LAUNCH(tpc_pointwise_direct<F>, tpc_blocks(call, p.walk.numel, 16 / sizeof(typename F::T)), TPC_BLOCK, 0, stream, p, attr);
+                TPC_LAUNCH(tpc_pointwise_direct<F>, tpc_blocks(call, p.walk.numel, 4), TPC_BLOCK, 0, stream, p, attr);
                 return tpc_launched(call);
             }
         }

@@ -52,22 +52,23 @@ static void read_value(tpc_operand *o, const tpc_array *x)
     }
 }
 
-static bool takes(int loop, int storage)
+static bool is_linear(const tpc_pointwise *p, int n)
 {
-    return storage == loop || (loop == TP_F32 && (storage == TP_F16 || storage == TP_BF16));
+    bool linear = p->walk.ndim == 1;
+    for (int k = 0; k < n; k++) linear &= p->at[k].is_value || p->walk.stride[k][0] == 1;
+    return linear;
 }
 
-/* May all be read and written in pieces of 16 bytes? A bool output is written as it comes. */
+/* May all be read and written four at a time by a float32 loop? A bool output is written as it comes. */
 static bool is_direct(const tpc_pointwise *p, int n, const tpc_loops *loops)
 {
-    if (p->walk.ndim != 1) return false;
+    bool direct = p->linear && p->compute == TP_F32 && (p->storage == TP_F32 || p->storage == TP_F16 || p->storage == TP_BF16);
     for (int k = 0; k < n; k++) {
         const tpc_operand *o = &p->at[k];
-        if (o->is_value) continue;
         const int storage = !k && loops->gives_bool ? TP_BOOL : p->storage;
-        if (p->walk.stride[k][0] != 1 || o->via || o->dtype != storage || (uintptr_t)o->data % 16) return false;
+        if (!o->is_value) direct &= !o->via && o->dtype == storage && !((uintptr_t)o->data % 16);
     }
-    return takes(p->compute, p->storage);
+    return direct;
 }
 
 tp_status tpc_pointwise_plan_on(const tp__call *call, const tpc_loops *loops, const tpc_array *y, const tpc_array *in, tpc_pointwise *p)
@@ -91,6 +92,7 @@ tp_status tpc_pointwise_plan_on(const tp__call *call, const tpc_loops *loops, co
     }
     if (!p->storage) p->storage = y->dtype;
     tpc_walk_over(&p->walk, y, x, n);
+    p->linear = is_linear(p, n + 1);
     p->direct = is_direct(p, n + 1, loops);
     return TP_OK;
 }

@@ -22,13 +22,14 @@ typedef struct device {
 static device devices[TPC_MAX_DEVICES];
 static int n_devices;
 static bool synchronous;
-static _Atomic bool forked;
+static const char *_Atomic gone;                       /* why nothing of the runtime may be called any longer */
 static _Atomic uint32_t last_stream;
 __thread tpc_thread tpc_self = { .device = -1 };
 
 /* ---- Which devices are there ----------------------------------------------------------------------------------------------------------- */
 
-static void in_child(void) { atomic_store(&forked, true); }
+static void in_child(void) { atomic_store(&gone, "the process was forked after CUDA was first used"); }
+static void at_exit(void) { atomic_store(&gone, "the program ends"); }
 
 static int no_device(char *why, size_t size, const char *reason)
 {
@@ -61,13 +62,14 @@ int tpc_probe(char *why, size_t size)
     n_devices = n < TPC_MAX_DEVICES ? n : TPC_MAX_DEVICES;
     for (int i = 0; i < n_devices; i++) pthread_mutex_init(&devices[i].lock, NULL);
     pthread_atfork(NULL, NULL, in_child);
+    atexit(at_exit);                                   /* before what the runtime does then, since it is registered after that */
     return n_devices;
 }
 
 int tpc_device_count(void) { return n_devices; }
 bool tpc_synchronous(void) { return synchronous; }
 bool tpc_lost(int index) { return atomic_load_explicit(&devices[index].lost, memory_order_acquire); }
-bool tpc_forked(void) { return atomic_load_explicit(&forked, memory_order_relaxed); }
+bool tpc_gone(void) { return atomic_load_explicit(&gone, memory_order_relaxed); }
 int tpc_multiprocessors(int index) { return devices[index].processors > 0 ? devices[index].processors : 1; }
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------------------------------- */
@@ -141,7 +143,7 @@ static tp_status start(int index)
 tp_status tpc_ready(int index)
 {
     device *d = &devices[index];
-    if (__builtin_expect(tpc_forked(), 0)) return tpc_core->fail(TP_ERR_DEVICE, "cuda:%d: the process was forked after CUDA was first used", index);
+    if (__builtin_expect(tpc_gone(), 0)) return tpc_core->fail(TP_ERR_DEVICE, "cuda:%d: %s", index, atomic_load(&gone));
     if (__builtin_expect(tpc_lost(index), 0)) return fail_lost(index);
     if (__builtin_expect(tpc_self.device != index, 0)) {
         const cudaError_t error = cudaSetDevice(index);
@@ -219,7 +221,7 @@ void tpc_stream_free(int index, void *of)
 {
     tpc_stream_of *stream = of;
     if (tpc_self.stream[index] == stream) tpc_self.stream[index] = NULL;
-    if (tpc_forked()) return;
+    if (tpc_gone()) return;
     const cudaStream_t handle = stream->handle;
     if (!tpc_lost(index)) cudaStreamSynchronize(handle);
     tpc_stream_gone(index, stream);

@@ -35,7 +35,7 @@ tpc_stream_of *tpc_current(int index);                 /* after tpc_ready */
 int tpc_multiprocessors(int index);
 bool tpc_synchronous(void);                            /* TAPER_CUDA_SYNC=1 */
 bool tpc_lost(int index);
-bool tpc_forked(void);                                 /* nothing of the runtime may be called any longer */
+bool tpc_gone(void);                                 /* nothing of the runtime may be called any longer */
 tpc_stream_of *tpc_own_stream(int index);
 
 /* The error of a runtime call: remembered as the first cause where no later call can succeed. `op` may be NULL. */

@@ -46,7 +46,8 @@ typedef struct tpc_pointwise {
     tpc_walk walk;
     int32_t compute;                                   /* F32, F64 or I64: the loop */
     int32_t storage;                                   /* of all arrays where `direct` */
-    bool direct;                                       /* all are contiguous in the same order, of one dtype that the loop takes, and aligned */
+    bool linear;                                       /* all are contiguous in the same order */
+    bool direct;                                       /* and of the storage dtype, which the loop takes, and aligned */
     tpc_operand at[TPC_WALK_ARRAYS];
 } tpc_pointwise;
 

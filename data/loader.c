@@ -1,6 +1,8 @@
 /* loader.c: a ring of slots. Workers take the numbers of batches in turn and make batch b in slot b % n_slots, as far ahead as
  * slots are free; the caller takes them in order, and gives a slot back when it asks for the next. What a batch holds depends
  * on seed, epoch and number alone, so the workers' number and pace change nothing. */
+#include <taper/stream.h>
+
 #include <pthread.h>
 #include <string.h>
 #include "dice.h"
@@ -18,6 +20,8 @@ struct tp_loader {
     tp__slot *slots;
     int64_t n_slots;
     tp_tensor *moved[TP_MAX_FIELDS];             /* the lent batch on another device */
+    tp_stream *side;                             /* on which it is copied there, while the device computes */
+    tp_event *copied;                            /* it is there, and the slot's memory may be written again */
     int64_t delivered;                           /* batches that the caller has had, of this epoch */
     bool lent;                                   /* the last of them is still the caller's */
     tp__progress bar;
@@ -142,6 +146,8 @@ static void take_back(tp_loader *l)
         l->moved[i] = NULL;
     }
     l->lent = false;
+    if (l->copied)
+        tp_event_synchronize(l->copied);
     pthread_mutex_lock(&l->lock);
     l->slots[(l->delivered - 1) % l->n_slots].ready = false;
     l->released = l->delivered;
@@ -163,14 +169,24 @@ static tp__slot *await(tp_loader *l, int64_t number)
     return slot;
 }
 
+/* On a stream of its own; what the thread does on the device from now on waits for it. */
 static tp_status move(tp_loader *l, const tp__slot *slot)
 {
+    const tp_device device = l->opt.device;
     TP_SCOPE();
     TP_NO_GRAD();
-    for (int64_t i = 0; i < slot->n_fields; i++)
-        if (!(l->moved[i] = tp_retain(tp_to(slot->field[i], l->opt.device))))
-            return tp_error_status();
-    return TP_OK;
+    if ((!l->side && !(l->side = tp_stream_new(device))) || (!l->copied && !(l->copied = tp_event_new(device, false))))
+        return tp_error_status();
+    tp_stream *const outer = tp_stream_current(device);
+    tp_status status = tp_stream_set(device, l->side);
+    for (int64_t i = 0; i < slot->n_fields && !status; i++)
+        if (!(l->moved[i] = tp_retain(tp_to(slot->field[i], device, .non_blocking = true))))
+            status = tp_error_status();
+    const tp_status recorded = tp_event_record(l->copied, NULL);
+    tp_stream_set(device, outer);
+    if (!status)
+        status = recorded;
+    return status ? status : tp_stream_wait(device, NULL, l->copied);
 }
 
 bool tp_loader_next(tp_loader *l, tp_batch *batch)
@@ -287,7 +303,7 @@ tp_loader *tp_data_loader_with(tp_dataset *set, const tp_data_loader_options *o)
         return NULL;
     l->object = (tp_object){ .kind = TP_KIND_LOADER, .destroy = destroy };
     l->opt = opt;
-    l->recipe = (tp__recipe){ .set = tp_dataset_retain(set), .collate = opt.collate, .collate_arg = opt.collate_arg, .pinned = opt.pinned };
+    l->recipe = (tp__recipe){ .set = tp_dataset_retain(set), .collate = opt.collate, .collate_arg = opt.collate_arg, .pinned = opt.pinned || (opt.device && opt.device != TP_CPU) };
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->more, NULL);
     pthread_cond_init(&l->done, NULL);
@@ -311,6 +327,8 @@ void tp_loader_free(tp_loader *l)
         tp__slot_empty(&l->slots[i]);
     for (int i = 0; i < TP_MAX_FIELDS; i++)
         tp_release(l->moved[i]);
+    tp_event_free(l->copied);
+    tp_stream_free(l->side);
     tp__progress_forget(&l->bar);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->more);

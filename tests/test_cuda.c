@@ -1,6 +1,7 @@
 /* tests/test_cuda.c: memory, streams, copies and errors of the CUDA backend. No kernel but those that fill and copy is needed. */
 #include "cuda.h"
 #include "failing.h"
+#include "folder.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
@@ -256,6 +257,53 @@ static void some_work(void *arg)
     tp_drop(x);
     tp_stream_free(side);
 }
+/* Every op of it needs memory of the device. */
+static void ops_work(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_tensor *x = tp_to(numbers(600), DEVICE);
+    tp_requires_grad(x, true);
+    tp_tensor *y = tp_mul(tp_transpose(tp_reshape(x, TP_SHAPE(20, 30)), 0, 1), 2.0);
+    tp_tensor *z = tp_contiguous(tp_add(y, tp_to_dtype(tp_clone(y), TP_F64)));
+    if (tp_backward(z, .grad = z)) return;
+    tp_copy_to(tp_grad_of(x), (float[600]){ 0 }, 2400);
+}
+START_TEST(any_allocation_of_an_op_may_fail) { every_point("cuda ops", ops_work, ops_work, NULL); }
+END_TEST
+
+START_TEST(the_device_may_have_no_memory_at_any_time)
+{
+    int64_t n = 1;
+    bool failed = true;
+    for (; failed && n < 100; n++) {
+        tp_memory_trim(DEVICE);
+        if (!cuda_fail_at(n)) return;
+        ops_work(NULL);
+        failed = tp_failed();                          /* with caches to free it is tried again, and nothing fails */
+        if (failed) ck_error(TP_ERR_MEMORY, "no memory for");
+        cuda_fail_at(0);
+        ops_work(NULL);
+        ck_fine();
+    }
+    ck_assert_int_gt(n, 2);
+}
+END_TEST
+
+START_TEST(every_tensor_has_memory_of_its_own_in_direct_mode)
+{
+    setenv("TAPER_CUDA_ALLOC", "direct", 1);
+    ops_work(NULL);
+    some_work(NULL);
+    ck_fine();
+    ck_assert_int_eq(device_memory().reserved, 0);
+    tp_tensor *x = tp_empty(TP_SHAPE(100), .device = DEVICE);
+    ck_assert_ptr_nonnull(x);
+    ck_assert_int_eq(device_memory().in_use, 512);
+    ck_assert_int_eq(device_memory().system_allocations, device_memory().allocations);
+}
+END_TEST
+
 START_TEST(any_allocation_may_fail) { every_point("cuda", some_work, some_work, NULL); }
 END_TEST
 
@@ -364,6 +412,50 @@ START_TEST(devices_copy_to_each_other)
 }
 END_TEST
 
+/* ---- The loader and files --------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_loader_gives_batches_of_the_device)
+{
+    for (int workers = 0; workers < 3; workers++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_reshape(numbers(400), TP_SHAPE(100, 4)), *y = tp_arange(0, 100, 1);
+        tp_dataset *set = tp_tensor_dataset(TP_TENSORS(x, y));
+        tp_loader *loader = tp_data_loader(set, .batch_size = 8, .workers = workers, .device = DEVICE);
+        tp_batch batch;
+        int64_t seen = 0;
+        while (tp_loader_next(loader, &batch)) {
+            TP_SCOPE();
+            ck_assert_int_eq(tp_device_of(batch.x), DEVICE);
+            ck_assert(tp_equal(batch.x, tp_narrow(x, 0, seen, batch.size)));
+            ck_assert(tp_equal(batch.y, tp_narrow(y, 0, seen, batch.size)));
+            seen += batch.size;
+        }
+        ck_fine();
+        ck_assert_int_eq(seen, 100);
+        tp_free_all(loader, set);
+    }
+}
+END_TEST
+
+START_TEST(tensors_of_the_device_are_saved_and_loaded)
+{
+    make_folder();
+    tp_tensor *x = tp_to(numbers(6), DEVICE);
+    ck_ok(tp_npy_save(in_folder("x.npy"), x));
+    ck_values(tp_npy_load(in_folder("x.npy")), 0, 1, 2, 3, 4, 5);
+    tp_module *m = tp_nn_linear(3, 2);
+    ck_ok(tp_module_to(m, DEVICE));
+    ck_ok(tp_module_save(m, in_folder("m.safetensors")));
+    tp_module *other = tp_nn_linear(3, 2);
+    ck_ok(tp_module_load(other, in_folder("m.safetensors")));
+    ck_ok(tp_module_load(m, in_folder("m.safetensors")));
+    ck_assert(tp_equal(tp_parameters(m).at[0], tp_parameters(other).at[0]));
+    ck_assert_int_eq(tp_device_of(tp_parameters(m).at[0]), DEVICE);
+    tp_free_all(m, other);
+    remove_folder();
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_lost_device_is_reported_by_its_first_cause)
@@ -385,6 +477,50 @@ START_TEST(a_lost_device_is_reported_by_its_first_cause)
     ck_error(TP_ERR_DEVICE, "was lost");
     tp_drop(x);
     ck_values(tp_add(numbers(2), 1.0), 1, 2);          /* the host goes on */
+}
+END_TEST
+
+START_TEST(what_is_wrong_in_the_data_is_the_error_of_the_next_call_that_waits)
+{
+    tp_tensor *x = tp_to(tp_full(TP_SHAPE(4), 7), DEVICE), *y = tp_to(tp_arange(0, 4, 1), DEVICE);
+    tp_tensor *z = tp_remainder(x, y);                 /* by 0 */
+    ck_assert_ptr_nonnull(z);
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_ARGUMENT);
+    ck_error(TP_ERR_ARGUMENT, "remainder: ");
+    ck_ok(tp_synchronize(DEVICE));                     /* told once; and the device goes on */
+    ck_values(tp_to(tp_remainder(x, tp_add(y, 1)), TP_CPU), 0, 1, 1, 3);
+    tp_remainder(x, y);
+    ck_assert(isnan(tp_item(tp_narrow(tp_add(y, 1), 0, 0, 1))));
+    ck_error(TP_ERR_ARGUMENT, "remainder: ");
+    ck_fine();
+}
+END_TEST
+
+START_TEST(when_each_launch_waits_the_op_itself_fails)
+{
+    setenv("TAPER_CUDA_SYNC", "1", 1);
+    tp_tensor *x = tp_to(tp_full(TP_SHAPE(4), 7), DEVICE), *y = tp_to(tp_arange(0, 4, 1), DEVICE);
+    ck_assert_ptr_null(tp_remainder(x, y));
+    ck_error(TP_ERR_ARGUMENT, "remainder: ");
+    ck_ok(tp_synchronize(DEVICE));
+}
+END_TEST
+
+START_TEST(numbers_and_tensors_of_one_number_may_be_on_the_host)
+{
+    tp_tensor *x = tp_to(numbers(3), DEVICE), *number = tp_scalar(2);
+    ck_values(tp_to(tp_mul(x, number), TP_CPU), 0, 2, 4);
+    ck_values(tp_to(tp_mul(number, x), TP_CPU), 0, 2, 4);
+    ck_values(tp_to(tp_sub(1.0, x), TP_CPU), 1, 0, -1);
+    ck_values(tp_to(tp_add_(x, number), TP_CPU), 2, 3, 4);
+    tp_tensor *y = tp_add(number, tp_reshape(tp_narrow(x, 0, 0, 1), (tp_shape){ 0 }));      /* 0-dim, too: of the device */
+    ck_assert_int_eq(tp_device_of(y), DEVICE);
+    ck_assert(tp_item(y) == 4);
+    const taper_cuda_host_counts before = cuda_counts();
+    tp_add(x, 1.0);
+    ck_ok(tp_synchronize(DEVICE));
+    if (before.launches) ck_assert_int_eq(cuda_counts().launches - before.launches, 1);
+    ck_fine();
 }
 END_TEST
 
@@ -437,12 +573,20 @@ int main(void)
     tcase_add_test(t, freed_memory_is_used_again_joined_and_given_back);
     tcase_add_test(t, without_memory_the_caches_are_freed_and_it_is_tried_again);
     tcase_add_test(t, any_allocation_may_fail);
+    tcase_add_test(t, any_allocation_of_an_op_may_fail);
+    tcase_add_test(t, the_device_may_have_no_memory_at_any_time);
+    tcase_add_test(t, every_tensor_has_memory_of_its_own_in_direct_mode);
     tcase_add_test(t, memory_that_another_stream_uses_waits_for_it);
     tcase_add_test(t, a_stream_belongs_to_a_device_and_a_thread);
     tcase_add_test(t, events_tell_when_and_how_long);
     tcase_add_test(t, several_threads_use_one_device);
     tcase_add_test(t, devices_copy_to_each_other);
+    tcase_add_test(t, a_loader_gives_batches_of_the_device);
+    tcase_add_test(t, tensors_of_the_device_are_saved_and_loaded);
     tcase_add_test(t, a_lost_device_is_reported_by_its_first_cause);
+    tcase_add_test(t, what_is_wrong_in_the_data_is_the_error_of_the_next_call_that_waits);
+    tcase_add_test(t, when_each_launch_waits_the_op_itself_fails);
+    tcase_add_test(t, numbers_and_tensors_of_one_number_may_be_on_the_host);
     tcase_add_test(t, a_runtime_that_does_not_start_is_told);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -107,7 +107,7 @@ typedef struct tp_data_loader_options {
     bool shuffle TP__IS(false);                        /* another order each epoch */
     bool drop_last TP__IS(false);                      /* leave out a last batch that is not full */
     bool progress TP__IS(false);                       /* a bar on stderr, if that is a terminal */
-    bool pinned TP__IS(false);                         /* batches in page-locked memory, for copies to a GPU */
+    bool pinned TP__IS(false);                         /* batches in page-locked memory; always with .device = TP_CUDA(i) */
     int64_t workers TP__IS(0);                         /* threads that make batches; 0: tp_loader_next makes them */
     int64_t prefetch TP__IS(2);                        /* batches made ahead, for each worker */
     int64_t seed TP__IS(TP_NONE);                      /* of order and samples; not given: drawn from the thread's generator */
