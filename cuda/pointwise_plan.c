@@ -106,6 +106,29 @@ tp_status tpc_pointwise_plan(const tp__call *call, const tpc_loops *loops, const
     return tpc_pointwise_plan_on(call, loops, y, in, p);
 }
 
+void tpc_value_as(const tpc_array *x, int dtype, void *to)
+{
+    const double real = tpc_real(x);
+    const bool complex_x = is_complex(x->dtype);
+    const double im = !complex_x ? 0 : x->dtype == TP_C64 ? (double)((const tp_c64 *)x->data)->im : ((const tp_c128 *)x->data)->im;
+    const int64_t whole = tpc_integer(x);
+#define PUT(type, ...) do { const type v = (type)__VA_ARGS__; memcpy(to, &v, sizeof v); } while (0)
+    switch (dtype) {
+    case TP_F32: PUT(float, real); break;
+    case TP_F64: PUT(double, real); break;
+    case TP_F16: PUT(uint16_t, tp__f32_to_f16((float)real)); break;
+    case TP_BF16: PUT(uint16_t, tp__f32_to_bf16((float)real)); break;
+    case TP_BOOL: PUT(uint8_t, is_floating(x->dtype) || complex_x ? real != 0 || im != 0 : whole != 0); break;
+    case TP_C64: PUT(tp_c64, { (float)real, (float)im }); break;
+    case TP_C128: PUT(tp_c128, { real, im }); break;
+    case TP_I64: PUT(int64_t, whole); break;
+    case TP_I32: PUT(int32_t, whole); break;
+    case TP_I16: PUT(int16_t, whole); break;
+    default: PUT(uint8_t, whole); break;
+    }
+#undef PUT
+}
+
 void tpc_broadcast(tpc_array *y, const tpc_array *x, int n)
 {
     *y = (tpc_array){ .dtype = TP_F32, .on_device = true, .contiguous = true, .numel = 1 };
