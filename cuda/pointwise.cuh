@@ -174,11 +174,12 @@ template <class F32, class F64, class I64> struct tpc_loops_of {
     enum : uint32_t { dtypes = (uint32_t)tpc_has<F32>::value << TP_F32 | (uint32_t)tpc_has<F64>::value << TP_F64 | (uint32_t)tpc_has<I64>::value << TP_I64 };
 };
 
-template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p)
+/* given: the attributes, if they are not the call's */
+template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p, const void *given)
 {
     if constexpr (tpc_has<F>::value) {
         const cudaStream_t stream = tpc_stream(call);
-        const void *given = tpc_attr(call);
+        if (!given) given = tpc_attr(call);
         typename F::attr attr = typename F::attr();
         if (sizeof attr > 1 && given) memcpy(&attr, given, sizeof attr);
         if constexpr (F::direct && sizeof(typename F::T) == sizeof(float)) {
@@ -193,10 +194,10 @@ template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tp
     return TP_OK;
 }
 
-template <class F32, class F64, class I64> tp_status tpc_pointwise_go(const tp__call *call, const tpc_pointwise &p)
+template <class F32, class F64, class I64> tp_status tpc_pointwise_go(const tp__call *call, const tpc_pointwise &p, const void *given)
 {
-    return p.compute == TP_F32 ? tpc_pointwise_launch<F32>(call, p) : p.compute == TP_F64 ? tpc_pointwise_launch<F64>(call, p)
-                                                                                          : tpc_pointwise_launch<I64>(call, p);
+    return p.compute == TP_F32 ? tpc_pointwise_launch<F32>(call, p, given) : p.compute == TP_F64 ? tpc_pointwise_launch<F64>(call, p, given)
+                                                                                                 : tpc_pointwise_launch<I64>(call, p, given);
 }
 
 /* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
@@ -205,16 +206,16 @@ template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp_
     tpc_pointwise p;
     const tp_status status = tpc_pointwise_plan(call, &loops, nullptr, &p);
     if (status || !p.walk.numel) return status;
-    return tpc_pointwise_go<F32, F64, I64>(call, p);
+    return tpc_pointwise_go<F32, F64, I64>(call, p, nullptr);
 }
 
-/* The same on other inputs than the call's, and to y. */
+/* The same on other inputs than the call's, and to y; `given`: attributes of the loops' type that are not the call's. */
 template <class F32, class F64, class I64>
-tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in)
+tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const void *given = nullptr)
 {
     tpc_pointwise p;
     const tp_status status = tpc_pointwise_plan_on(call, &loops, &y, in, &p);
-    return status || !p.walk.numel ? status : tpc_pointwise_go<F32, F64, I64>(call, p);
+    return status || !p.walk.numel ? status : tpc_pointwise_go<F32, F64, I64>(call, p, given);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------------------------------------- */
