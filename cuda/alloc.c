@@ -265,9 +265,10 @@ void tpc_block_use(int index, void *block)
 /* An event on each stream that used b. False: none did. Without an event the stream is waited for. */
 static bool park(int index, store *s, tpc_block *b)
 {
+    const bool works = !tpc_lost(index) && !tpc_ready(index);            /* events are made on the device that is current */
     for (int i = 0; i < b->n_uses; i++) {
         tpc_stream_of *stream = b->use[i];
-        if (!stream->gone) {
+        if (works && !stream->gone) {
             cudaEvent_t event = tpc_event_take(index);
             if (event && !cudaEventRecord(event, stream->handle)) b->event[b->n_events++] = event;
             else {

@@ -9,7 +9,7 @@
 
 static int index_of(const tp__call *call)
 {
-    if (call->device) return call->device - TP_CUDA(0);
+    if (call->device >= TP_CUDA(0)) return call->device - TP_CUDA(0);
     for (int i = 0; i < call->n_out; i++)
         if (call->out[i] && call->out[i]->device != TP_CPU) return call->out[i]->device - TP_CUDA(0);
     for (int i = 0; i < call->n_in; i++)
@@ -98,7 +98,7 @@ tp_status tpc_check(const tp__call *call, cudaError_t error, const char *what)
 tp_status tpc_launched(const tp__call *call)
 {
     const int index = index_of(call);
-    if (tpc_lost(index)) return tpc_ready(index);
+    if (tpc_lost(index) || tpc_gone()) return tpc_ready(index);
     cudaError_t error = cudaGetLastError();
     if (!error && tpc_synchronous() && !tpc_ready(index)) {
         error = cudaStreamSynchronize(tpc_current(index)->handle);

@@ -405,6 +405,8 @@ START_TEST(devices_copy_to_each_other)
         tp_tensor *x = tp_to(tp_full(TP_SHAPE(4000), (double)round), DEVICE), *y = tp_to(x, TP_CUDA(1));
         tp_drop(x);
         ck_assert_int_eq(tp_device_of(y), TP_CUDA(1));
+        ck_assert_ptr_null(tp_add(y, tp_to(numbers(4000), DEVICE)));
+        ck_message("add: tensors are on cuda:1 and cuda:0");
         tp_to(tp_full(TP_SHAPE(4000), -1.0, .pinned = true), DEVICE, .non_blocking = true);
         ck_assert(tp_equal(tp_to(y, TP_CPU), tp_full(TP_SHAPE(4000), (double)round, .dtype = TP_F32)));
     }
