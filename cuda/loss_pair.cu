@@ -80,7 +80,7 @@ template <class F32, class F64> static tp_status value(const tp__call *call, con
     tpc_array in[TPC_WALK_ARRAYS], y;
     inputs_of(call, in, F64::N, filled);
     tpc_out(call, 0, &y);
-    if (attr.reduction == TP_REDUCTION_NONE) return tpc_pointwise_run_on<F32, F64, tpc_no_loop>(call, loops, y, in, &attr);
+    if (attr.reduction == TP_REDUCTION_NONE) return tpc_pointwise_run_on<tpc_rare<F32>, F64, tpc_no_loop>(call, loops, y, in, &attr);
     return tpc_pointwise_sum<F32, F64>(call, loops, y, in, attr, attr.scale);
 }
 

@@ -175,7 +175,7 @@ template <class F32, class F64, class I64> struct tpc_loops_of {
 };
 
 /* given: the attributes, if they are not the call's */
-template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p, const void *given)
+template <class F> static tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p, const void *given)
 {
     if constexpr (tpc_has<F>::value) {
         const cudaStream_t stream = tpc_stream(call);
@@ -194,14 +194,14 @@ template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tp
     return TP_OK;
 }
 
-template <class F32, class F64, class I64> tp_status tpc_pointwise_go(const tp__call *call, const tpc_pointwise &p, const void *given)
+template <class F32, class F64, class I64> static tp_status tpc_pointwise_go(const tp__call *call, const tpc_pointwise &p, const void *given)
 {
     return p.compute == TP_F32 ? tpc_pointwise_launch<F32>(call, p, given) : p.compute == TP_F64 ? tpc_pointwise_launch<F64>(call, p, given)
                                                                                                  : tpc_pointwise_launch<I64>(call, p, given);
 }
 
 /* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
-template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp__call *call, const tpc_loops &loops)
+template <class F32, class F64, class I64> static tp_status tpc_pointwise_run(const tp__call *call, const tpc_loops &loops)
 {
     tpc_pointwise p;
     const tp_status status = tpc_pointwise_plan(call, &loops, nullptr, &p);
@@ -211,7 +211,7 @@ template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp_
 
 /* The same on other inputs than the call's, and to y; `given`: attributes of the loops' type that are not the call's. */
 template <class F32, class F64, class I64>
-tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const void *given = nullptr)
+static tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const void *given = nullptr)
 {
     tpc_pointwise p;
     const tp_status status = tpc_pointwise_plan_on(call, &loops, &y, in, &p);

@@ -37,7 +37,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) tpc_add_parts(const double *
     if (!threadIdx.x) tpc_store(end.y, end.dtype, 0, sum * end.scale);
 }
 
-template <class F> tp_status tpc_pointwise_sum_as(const tp__call *call, const tpc_pointwise &p, const typename F::attr &attr, const tpc_sum_end &end)
+template <class F> static tp_status tpc_pointwise_sum_as(const tp__call *call, const tpc_pointwise &p, const typename F::attr &attr, const tpc_sum_end &end)
 {
     const int64_t blocks = (p.walk.numel + TPC_SUM_EACH * TPC_BLOCK - 1) / (TPC_SUM_EACH * TPC_BLOCK);
     const int grid = (int)(blocks < TPC_SUM_BLOCKS ? blocks : TPC_SUM_BLOCKS);
@@ -50,7 +50,7 @@ template <class F> tp_status tpc_pointwise_sum_as(const tp__call *call, const tp
 
 /* y, of one element, is scale times the sum over the shape that the inputs broadcast to. The loops have attributes of one type. */
 template <class F32, class F64>
-tp_status tpc_pointwise_sum(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const typename F64::attr &attr,
+static tp_status tpc_pointwise_sum(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const typename F64::attr &attr,
                             double scale)
 {
     tpc_array like;

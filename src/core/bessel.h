@@ -152,7 +152,7 @@ TP__ANYWHERE static inline double tp__airy_ai_slope(double x)
     if (x < -9) return tp__airy_far(x, true);
     if (x < 1.5) return tp__airy_near(x, true);
     const double z = 2.0 / 3 * x * sqrt(x);
-    return -x / (TP__PI * sqrt(3)) * tp__integral_k(2.0 / 3, z) * exp(-z);
+    return -x / (TP__PI * sqrt(3.0)) * tp__integral_k(2.0 / 3, z) * exp(-z);
 }
 
 #endif
