@@ -16,7 +16,7 @@ struct joining {
     int64_t start[MANY + 1];
 };
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) join_rows(T *y, const joining j)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) join_rows(T *y, TPC_GIVEN joining j)
 {
     for (int64_t i = tpc_first(); i < j.outer * j.width; i += tpc_step()) {
         const int64_t row = j.wide ? i / j.width : tpc_divide((uint32_t)i, j.by), column = i - row * j.width;

@@ -31,7 +31,7 @@ static tp_status embedding_masked(tp__call *call) { return look_up(call, ((const
 /* ---- Sorting the indices -------------------------------------------------------------------------------------------------------------------- */
 
 /* Keys of indices from 0 to size - 1; of one out of range, and of what is left out, `size`. */
-static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool wide, const tpc_range range, int64_t left_out, int64_t n)
+static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool wide, TPC_GIVEN tpc_range range, int64_t left_out, int64_t n)
 {
     for (int64_t i = tpc_first(); i < n; i += tpc_step()) {
         const int64_t index = tpc_index_at(range, i), key = index < 0 || index == left_out ? range.size : index;
@@ -57,7 +57,7 @@ static tp_status sort_indices(const tp__call *call, tpc_order *o, const tpc_arra
  * says: then to the group[i]-th row. */
 struct summing { const void *keys; bool wide; const uint32_t *places; const int64_t *group; int64_t n, width; uint64_t end; bool scaled; };
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_rows(void *y, const void *x, int dtype, const summing s)
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_rows(void *y, const void *x, int dtype, TPC_GIVEN summing s)
 {
     enum { AHEAD = 4 };
     for (int64_t t = tpc_first(); t < s.n * s.width; t += tpc_step()) {
@@ -168,7 +168,7 @@ TPC_DEVICE double norm_part(double v, double p) { return p == 2 ? v * v : p == 1
 
 /* A block for each row that is looked up */
 static __global__ void __launch_bounds__(TPC_BLOCK)
-scale_rows(void *weight, int dtype, int64_t row_step, int64_t step, int64_t width, const void *keys, bool wide, int64_t n, uint64_t end, const tp__embedding_renorm a)
+scale_rows(void *weight, int dtype, int64_t row_step, int64_t step, int64_t width, const void *keys, bool wide, int64_t n, uint64_t end, TPC_GIVEN tp__embedding_renorm a)
 {
     for (int64_t i = blockIdx.x; i < n; i += gridDim.x) {
         const uint64_t key = tpc_key_at(keys, wide, i);

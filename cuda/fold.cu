@@ -4,7 +4,7 @@
 
 struct folding { tp__columns a; int64_t planes, rows, cols; };
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) to_columns(T *y, const T *x, const folding f)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) to_columns(T *y, const T *x, TPC_GIVEN folding f)
 {
     const int64_t taps = f.a.kernel[0] * f.a.kernel[1], windows = f.rows * f.cols;
     for (int64_t i = tpc_first(); i < f.planes * taps * windows; i += tpc_step()) {
@@ -24,7 +24,7 @@ TPC_DEVICE int64_t window_at(int64_t at, int64_t stride, int64_t n)
     return at >= 0 && !(at % stride) && at / stride < n ? at / stride : -1;
 }
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) to_image(void *y, const void *x, int dtype, const folding f)
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) to_image(void *y, const void *x, int dtype, TPC_GIVEN folding f)
 {
     const int64_t windows = f.rows * f.cols;
     for (int64_t i = tpc_first(); i < f.planes * f.a.size[0] * f.a.size[1]; i += tpc_step()) {

@@ -20,7 +20,7 @@ TPC_DEVICE int64_t first_above(const picking &p, int64_t row, int64_t from, uint
 }
 
 /* Of a row with a NaN the first one of them, else the lower of the two in the middle; NaN may be left aside. */
-static __global__ void __launch_bounds__(TPC_BLOCK) pick_median(const picking p, int64_t *at)
+static __global__ void __launch_bounds__(TPC_BLOCK) pick_median(TPC_GIVEN picking p, int64_t *at)
 {
     for (int64_t row = tpc_first(); row < p.rows; row += tpc_step()) {
         const uint64_t nan = tpc_key_of_nan(p.dtype);
@@ -31,7 +31,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) pick_median(const picking p,
 }
 
 /* The last of the longest run of equal keys, of the first run that is as long. A NaN equals nothing. A block a row. */
-static __global__ void __launch_bounds__(TPC_BLOCK) pick_mode(const picking p, int64_t *at)
+static __global__ void __launch_bounds__(TPC_BLOCK) pick_mode(TPC_GIVEN picking p, int64_t *at)
 {
     const uint64_t nan = tpc_key_of_nan(p.dtype);
     for (int64_t row = blockIdx.x; row < p.rows; row += gridDim.x) {

@@ -27,7 +27,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) count_set(const void *x, int
 /* The place i, as one number or as one for each dim */
 struct listing { int ndim; bool flat; int64_t n, size[TP_MAX_DIMS]; };
 
-static __global__ void __launch_bounds__(TPC_BLOCK) list_set(const void *x, int dtype, const listing l, const int64_t *before, int64_t *y)
+static __global__ void __launch_bounds__(TPC_BLOCK) list_set(const void *x, int dtype, TPC_GIVEN listing l, const int64_t *before, int64_t *y)
 {
     TPC_SHARED(int, part, [TPC_BLOCK / 32]);
     const int lane = (int)threadIdx.x & 31, warp = (int)threadIdx.x >> 5;

@@ -40,7 +40,7 @@ static padding padding_of(const tp__pad *a, const tpc_array &small, const tpc_ar
 
 /* ---- Forward -------------------------------------------------------------------------------------------------------------------------------- */
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pad_places(T *y, const T *x, const padding p, const T outside)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pad_places(T *y, const T *x, TPC_GIVEN padding p, const T outside)
 {
     for (int64_t i = tpc_first(); i < p.numel; i += tpc_step()) {
         int64_t rest = i, to = 0, from = 0;
@@ -121,7 +121,7 @@ TPC_DEVICE sources sources_of(const padding &p, int d, int64_t at)
     return s;
 }
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) gather_sums(void *dx, const void *dy, int dtype, const padding p)
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) gather_sums(void *dx, const void *dy, int dtype, TPC_GIVEN padding p)
 {
     for (int64_t i = tpc_first(); i < p.numel; i += tpc_step()) {
         int64_t rest = i, to = 0, digit[TP_MAX_DIMS];

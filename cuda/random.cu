@@ -10,7 +10,6 @@ enum { FOUR = 4 };
 /* What is written, element i of it in row-major order at walk's i; direct: contiguous, and of packs that are aligned. */
 struct target { void *data; int dtype; bool direct; tpc_walk walk; };
 
-TPC_DEVICE bool is_half(int dtype) { return dtype == TP_F16 || dtype == TP_BF16; }
 TPC_DEVICE int64_t place_in(const tpc_walk &walk, int64_t i)
 {
     int64_t at[1];
@@ -39,7 +38,7 @@ static target target_of(const tpc_array &y)
 /* ---- uniform --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Of a 16-bit float as many bits as it holds, so that rounding does not make 1 of them. Nothing is contracted. */
-static __global__ void __launch_bounds__(TPC_BLOCK) uniform_single(const target y, const tp_rng_state state, float lo, float hi)
+static __global__ void __launch_bounds__(TPC_BLOCK) uniform_single(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, float lo, float hi)
 {
     const int bits = y.dtype == TP_F16 ? 11 : y.dtype == TP_BF16 ? 8 : 24;
     const float range = hi - lo, unit = 1.0f / (float)(1 << bits);
@@ -56,7 +55,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) uniform_single(const target 
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) uniform_double(const target y, const tp_rng_state state, double lo, double hi)
+static __global__ void __launch_bounds__(TPC_BLOCK) uniform_double(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, double lo, double hi)
 {
     const double range = hi - lo;
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
@@ -103,7 +102,7 @@ TPC_DEVICE void normal_pair(uint32_t wu, uint32_t wv, float *a, float *b)
     *b = r * (q & 2 ? -y : y);
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) normal_single(const target y, const tp_rng_state state, float mean, float std)
+static __global__ void __launch_bounds__(TPC_BLOCK) normal_single(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, float mean, float std)
 {
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
         uint32_t w[FOUR];
@@ -117,7 +116,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) normal_single(const target y
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) normal_double(const target y, const tp_rng_state state, double mean, double std)
+static __global__ void __launch_bounds__(TPC_BLOCK) normal_double(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, double mean, double std)
 {
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
         uint32_t w[2 * FOUR];
@@ -155,7 +154,7 @@ TPC_DEVICE uint64_t below_wide(uint64_t range, const uint32_t *w)
     return __umul64hi(hi, range) + (low + __umul64hi(lo, range) < low);
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) whole_numbers(const target y, const tp_rng_state state, uint64_t from, uint64_t range)
+static __global__ void __launch_bounds__(TPC_BLOCK) whole_numbers(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, uint64_t from, uint64_t range)
 {
     const int each = range <= (uint64_t)1 << 32 ? 2 : 4;
     for (int64_t i = tpc_first(); i < y.walk.numel; i += tpc_step()) {
@@ -181,7 +180,7 @@ static tp_status random(tp__call *call)
 /* Fisher & Yates from the end, as on the CPU: element i is exchanged with a place from 0 to i. In rounds, after Shun et al. 2015 ("Sequential
  * random permutation, list contraction and tree contraction are highly parallel"): every exchange that is left claims its two places,
  * and those run that are the first of all at both, the greater i coming first. About 3 ln n rounds. other[i]: the place, -1 when it is done. */
-static __global__ void __launch_bounds__(TPC_BLOCK) begin_exchanges(int64_t *y, int64_t *other, long long *claim, int64_t n, const tp_rng_state state)
+static __global__ void __launch_bounds__(TPC_BLOCK) begin_exchanges(int64_t *y, int64_t *other, long long *claim, int64_t n, TPC_GIVEN tp_rng_state state)
 {
     for (int64_t i = tpc_first(); i < n; i += tpc_step()) {
         uint32_t w[4];
@@ -256,7 +255,7 @@ static tp_status randperm(tp__call *call)
 
 struct dropping { tp_rng_state state; uint32_t below; double scale; };
 
-static __global__ void __launch_bounds__(TPC_BLOCK) drop_single(const target y, const target x, const dropping d)
+static __global__ void __launch_bounds__(TPC_BLOCK) drop_single(TPC_GIVEN target y, TPC_GIVEN target x, TPC_GIVEN dropping d)
 {
     const float scale = (float)d.scale;
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
@@ -271,7 +270,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) drop_single(const target y, 
         put_four(y, t * FOUR, v);
     }
 }
-static __global__ void __launch_bounds__(TPC_BLOCK) drop_double(const target y, const target x, const dropping d)
+static __global__ void __launch_bounds__(TPC_BLOCK) drop_double(TPC_GIVEN target y, TPC_GIVEN target x, TPC_GIVEN dropping d)
 {
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
         uint32_t w[FOUR];

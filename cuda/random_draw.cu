@@ -76,7 +76,7 @@ TPC_DEVICE double drawn(const drawing &d, double p, int64_t i, const uint32_t *w
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) draw(const drawing d)
+static __global__ void __launch_bounds__(TPC_BLOCK) draw(TPC_GIVEN drawing d)
 {
     for (int64_t i = tpc_first(); i < d.walk.numel; i += tpc_step()) {
         int64_t at[2];
@@ -171,7 +171,7 @@ TPC_DEVICE double unit_at(const tp_rng_state &state, int64_t i)
 }
 
 /* A block a row: each thread adds up a strip of it, the first one their sums. Then all may write the running sums. */
-static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(const picking c, int64_t wanted, double *sums)
+static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(TPC_GIVEN picking c, int64_t wanted, double *sums)
 {
     TPC_SHARED(double, before, [TPC_BLOCK + 1]);
     for (int64_t row = blockIdx.x; row < c.rows; row += gridDim.x) {
@@ -199,7 +199,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(const picking 
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(const picking c, const double *sums, int64_t *y)
+static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(TPC_GIVEN picking c, const double *sums, int64_t *y)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.samples; t += tpc_step()) {
         const int64_t row = t / c.samples;
@@ -216,12 +216,12 @@ static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(const picking c, 
 }
 
 /* Not negative: a double's bits are ordered as it is. What cannot be drawn comes last. */
-static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(const picking c, uint64_t *keys)
+static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(TPC_GIVEN picking c, uint64_t *keys)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.n; t += tpc_step())
         keys[t] = c.p[t] > 0 ? (uint64_t)__double_as_longlong(-::log(unit_at(c.state, t)) / c.p[t]) : UINT64_MAX;
 }
-static __global__ void __launch_bounds__(TPC_BLOCK) write_first(const picking c, const uint32_t *places, int64_t *y)
+static __global__ void __launch_bounds__(TPC_BLOCK) write_first(TPC_GIVEN picking c, const uint32_t *places, int64_t *y)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.samples; t += tpc_step()) y[t] = places[t / c.samples * c.n + t % c.samples];
 }

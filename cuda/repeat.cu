@@ -5,7 +5,7 @@
 
 struct repeating { int ndim; int64_t numel, size[TP_MAX_DIMS], of_x[TP_MAX_DIMS], y[TP_MAX_DIMS], x[TP_MAX_DIMS]; };
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_places(T *y, const T *x, const repeating r)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_places(T *y, const T *x, TPC_GIVEN repeating r)
 {
     for (int64_t i = tpc_first(); i < r.numel; i += tpc_step()) {
         int64_t rest = i, to = 0, from = 0;
@@ -45,7 +45,7 @@ static tp_status repeat(tp__call *call)
 
 struct slicing { int64_t outer, n, inner, places; const int64_t *starts; };
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_rows(T *y, const T *x, const slicing s)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_rows(T *y, const T *x, TPC_GIVEN slicing s)
 {
     for (int64_t i = tpc_first(); i < s.outer * s.places * s.inner; i += tpc_step()) {
         int64_t k, place, lo = 0, hi = s.n - 1;
@@ -59,7 +59,7 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_ro
     }
 }
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_slices(void *y, const void *x, int dtype, const slicing s)
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_slices(void *y, const void *x, int dtype, TPC_GIVEN slicing s)
 {
     for (int64_t i = tpc_first(); i < s.outer * s.n * s.inner; i += tpc_step()) {
         int64_t k, slice;

@@ -103,7 +103,7 @@ enum { INDICES = TPC_WALK_ARRAYS - 1 };
 struct merging { int n; tpc_range range[INDICES]; };
 
 /* y = ((i0 s1 + i1) s2 + i2) ..; `begun`: y holds what earlier ones gave. */
-static __global__ void __launch_bounds__(TPC_BLOCK) merge(int64_t *y, const merging m, const tpc_walk walk, bool begun)
+static __global__ void __launch_bounds__(TPC_BLOCK) merge(int64_t *y, TPC_GIVEN merging m, TPC_GIVEN tpc_walk walk, bool begun)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[TPC_WALK_ARRAYS], v = 0;

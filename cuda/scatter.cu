@@ -12,7 +12,7 @@ enum { FEW = 32, AHEAD = 4 };
 /* ---- Reading --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* What stands in place of a bad index's is not looked at: the next call that waits is an error. */
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) take_places(T *y, const T *x, const tpc_walk walk, const tpc_range range, int64_t masked)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) take_places(T *y, const T *x, TPC_GIVEN tpc_walk walk, TPC_GIVEN tpc_range range, int64_t masked)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[3];
@@ -93,7 +93,7 @@ template <class W> TPC_DEVICE W combined(int op, int dtype, W a, W b)
 
 /* ---- Few indices: in turn ------------------------------------------------------------------------------------------------------------------------ */
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_in_turn(const tpc_combine c, int size)
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_in_turn(TPC_GIVEN tpc_combine c, int size)
 {
     const int64_t all = c.lines.numel * c.columns.numel;
     for (int64_t t = tpc_first(); t < all; t += tpc_step()) {
@@ -113,7 +113,7 @@ template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_i
 /* ---- Many: sorted --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* A bad index becomes `size`, and comes last. */
-static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool wide, const tpc_combine c)
+static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool wide, TPC_GIVEN tpc_combine c)
 {
     for (int64_t t = tpc_first(); t < c.lines.numel * c.n; t += tpc_step()) {
         int64_t i, line[3];
@@ -126,7 +126,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool w
 
 /* A thread for each place in the order, of which the first one with its key goes on to the last. */
 template <class W> static __global__ void __launch_bounds__(TPC_BLOCK)
-combine_sorted(const tpc_combine c, int size, const void *keys, bool wide, const uint32_t *places)
+combine_sorted(TPC_GIVEN tpc_combine c, int size, const void *keys, bool wide, const uint32_t *places)
 {
     const int64_t all = c.lines.numel * c.n * c.columns.numel;
     for (int64_t t = tpc_first(); t < all; t += tpc_step()) {

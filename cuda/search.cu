@@ -11,7 +11,7 @@ struct searching {
 };
 
 /* A NaN that is looked for comes after all: no element is found to be greater, or not less. */
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) search_rows(const searching s)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) search_rows(TPC_GIVEN searching s)
 {
     for (int64_t i = tpc_first(); i < s.count; i += tpc_step()) {
         const int64_t row = i / s.width * s.n;

@@ -29,7 +29,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) count_up(uint32_t *order, in
 }
 
 /* A row comes after those of the other run that are less, and of equal ones those of the earlier run come first. */
-static __global__ void __launch_bounds__(TPC_BLOCK) merge_runs(const table t, const uint32_t *from, uint32_t *to, int64_t run)
+static __global__ void __launch_bounds__(TPC_BLOCK) merge_runs(TPC_GIVEN table t, const uint32_t *from, uint32_t *to, int64_t run)
 {
     for (int64_t i = tpc_first(); i < t.n; i += tpc_step()) {
         const int64_t mine = i / run * run, pair = i / (2 * run) * (2 * run);
@@ -47,12 +47,12 @@ static __global__ void __launch_bounds__(TPC_BLOCK) merge_runs(const table t, co
 }
 
 /* new_group[i]: row order[i] is unlike the one before. */
-static __global__ void __launch_bounds__(TPC_BLOCK) mark_groups(const table t, const uint32_t *order, int64_t *new_group)
+static __global__ void __launch_bounds__(TPC_BLOCK) mark_groups(TPC_GIVEN table t, const uint32_t *order, int64_t *new_group)
 {
     for (int64_t i = tpc_first(); i < t.n; i += tpc_step()) new_group[i] = !i || !equal(t, order[i - 1], order[i]);
 }
 /* before[i] groups began before i: is row order[i] the first of one, its group is that, else the one before. start[g]: where group g begins. */
-static __global__ void __launch_bounds__(TPC_BLOCK) write_groups(const table t, const uint32_t *order, const int64_t *before, int64_t *first, int64_t *inverse, int64_t *start)
+static __global__ void __launch_bounds__(TPC_BLOCK) write_groups(TPC_GIVEN table t, const uint32_t *order, const int64_t *before, int64_t *first, int64_t *inverse, int64_t *start)
 {
     for (int64_t i = tpc_first(); i < t.n; i += tpc_step()) {
         const bool begins = before[i + 1] != before[i];
