@@ -70,7 +70,7 @@ TPC_DEVICE void tpc_leave(const tpc_operand &y, int64_t i, bool v)
 
 /* ---- Any layout ------------------------------------------------------------------------------------------------------------------------- */
 
-template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_walk(const tpc_pointwise p, const typename F::attr attr)
+template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_walk(TPC_GIVEN tpc_pointwise p, TPC_GIVEN typename F::attr attr)
 {
     using T = typename F::T;
     for (int64_t i = tpc_first(); i < p.walk.numel; i += tpc_step()) {
@@ -136,7 +136,7 @@ template <int W> TPC_DEVICE void tpc_store_pack(void *y, int storage, int64_t pa
     ((uint2 *)y)[pack] = bytes;
 }
 
-template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_direct(const tpc_pointwise p, const typename F::attr attr)
+template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_direct(TPC_GIVEN tpc_pointwise p, TPC_GIVEN typename F::attr attr)
 {
     using T = typename F::T;
     enum { W = 4 };
