@@ -89,8 +89,8 @@ static inline void tpc_reduction_of(tpc_reduction *r, const tpc_array &x, uint64
     const int64_t count = r->gone.numel, outputs = r->kept.numel;
     r->lanes = 1;
     const int most = r->inner ? TPC_BLOCK : TPC_BLOCK / 32;
-    while (r->lanes < most && r->lanes * (r->inner ? 2 : LEAST) <= count) r->lanes *= 2;
-    if (!r->inner && outputs < 32) while (r->lanes < TPC_BLOCK && TPC_BLOCK / r->lanes > outputs) r->lanes *= 2;
+    while (count >= LEAST && r->lanes < most && r->lanes * (r->inner ? 2 : LEAST) <= count) r->lanes *= 2;      /* few: as the CPU adds them */
+    if (count >= LEAST && !r->inner && outputs < 32) while (r->lanes < TPC_BLOCK && TPC_BLOCK / r->lanes > outputs) r->lanes *= 2;
     const int64_t across = TPC_BLOCK / r->lanes, tiles = (outputs + across - 1) / across, longest = count / ((int64_t)r->lanes * LEAST);
     r->segments = tiles ? WANTED / tiles : 1;
     if (r->segments > longest) r->segments = longest;
