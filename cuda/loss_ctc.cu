@@ -3,7 +3,7 @@
  * steps on, or skips a blank between two classes that differ. A block has a sequence: its threads share the states of a time. */
 #include "cuda/lanes.cuh"
 
-struct link { int32_t next; bool is_first; };          /* of a place in the target: the next of its class, -1: none; and whether none comes before */
+struct class_link { int32_t next; bool is_first; };          /* of a place in the target: the next of its class, -1: none; and whether none comes before */
 
 struct ctc {
     tpc_side x, dy, y;                                 /* [time, n, classes]; [n]; y: losses [n], or dx */
@@ -12,7 +12,7 @@ struct ctc {
     bool zero_infinity;
     double *alpha;                                     /* [n, time, width] */
     double *beta;                                      /* of backward: [n, 2, width] */
-    link *links;                                       /* [n, longest] */
+    class_link *links;                                       /* [n, longest] */
     tpc_watch lengths_watch, class_watch;
 };
 
@@ -76,7 +76,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) ctc_forward(const ctc c)
 }
 
 /* Blanks in the target count with those between. */
-TPC_DEVICE void link_classes(const ctc &c, const sequence &q, link *links)
+TPC_DEVICE void link_classes(const ctc &c, const sequence &q, class_link *links)
 {
     const int64_t length = q.states / 2;
     for (int64_t k = threadIdx.x; k < length; k += TPC_BLOCK) {
@@ -84,7 +84,7 @@ TPC_DEVICE void link_classes(const ctc &c, const sequence &q, link *links)
         int64_t before = 0, after = k + 1;
         while (before < k && class_at(c, q, before) != mine) before++;
         while (after < length && class_at(c, q, after) != mine) after++;
-        links[k] = link{ after < length ? (int32_t)after : -1, mine != c.blank && before == k };
+        links[k] = class_link{ after < length ? (int32_t)after : -1, mine != c.blank && before == k };
     }
     __syncthreads();
 }
@@ -105,7 +105,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) ctc_backward(const ctc c)
         const sequence q = sequence_at(c, i, !threadIdx.x);
         const double loss = -likelihood(c, q), g = tpc_load<double>(c.dy.data, c.dy.dtype, i);
         const bool gone = c.zero_infinity && loss == INFINITY;
-        link *const links = c.links + i * c.longest;
+        class_link *const links = c.links + i * c.longest;
         double *const beta = c.beta + i * 2 * c.width;
         link_classes(c, q, links);
         for (int64_t t = c.time - 1; t >= 0; t--) {
@@ -209,12 +209,12 @@ static tp_status ctc_loss_backward(tp__call *call)
     if (status || !x.numel) return status;
     ctc c;
     set_up(call, x, targets, lengths, &c);
-    tpc_temporary beta(call, (size_t)(c.n * 2 * c.width) * sizeof(double)), links(call, (size_t)(c.n * c.longest) * sizeof(link));
+    tpc_temporary beta(call, (size_t)(c.n * 2 * c.width) * sizeof(double)), links(call, (size_t)(c.n * c.longest) * sizeof(class_link));
     if (!beta.data || (c.longest && !links.data)) return TP_ERR_MEMORY;
     c.dy = tpc_side_of(dy);
     c.alpha = (double *)alpha.data;
     c.beta = beta.as<double>();
-    c.links = links.as<link>();
+    c.links = links.as<class_link>();
     TPC_LAUNCH(ctc_backward, tpc_grid(call, c.n), TPC_BLOCK, 0, tpc_stream(call), c);
     return tpc_launched(call);
 }
