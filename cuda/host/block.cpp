@@ -52,7 +52,7 @@ struct fiber {
 
 struct thread {
     state is;
-    uint8_t parity;
+    bool gives;                                        /* it waits for an exchange, no mere barrier */
     uint32_t mask, met;                                /* of the exchange that it waits for, or met at */
     int votes;                                         /* of the last barrier */
     fiber *on;
@@ -63,7 +63,8 @@ uint3 place[MAX_THREADS];                              /* threadIdx */
 int order[MAX_THREADS], at;                            /* at: which of `order` runs */
 int n_threads, alive, at_block, votes;
 uint32_t live[MAX_THREADS / WARP], waiting[MAX_THREADS / WARP];
-uint64_t gift[2][MAX_THREADS];
+uint64_t gift[MAX_THREADS];                            /* what a lane gives to its warp */
+uint64_t received[MAX_THREADS][WARP];                  /* what the lanes that it met gave */
 const work *kernel;
 fiber host, *current, *idle;
 alignas(128) unsigned char dynamic_memory[MAX_SHARED];
@@ -186,6 +187,7 @@ void open_barriers(int warp)
             if (met >> i & 1) {
                 threads[warp * WARP + i].is = READY;
                 threads[warp * WARP + i].met = met;
+                if (threads[warp * WARP + i].gives) memcpy(received[warp * WARP + i], gift + warp * WARP, sizeof *received);
             }
         waiting[warp] &= ~met;
     }
@@ -281,11 +283,12 @@ uint32_t live_lanes() { return live[now.linear / WARP]; }
 
 const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met)
 {
-    thread *t = &threads[now.linear];
-    const int first = now.linear & ~(WARP - 1), parity = t->parity ^= 1;
-    gift[parity][now.linear] = bits;
+    const int t = now.linear;
+    gift[t] = bits;
+    threads[t].gives = true;
     *met = wait_for_warp(mask);
-    return gift[parity] + first;
+    threads[t].gives = false;
+    return received[t];
 }
 
 void run(const work &w)
@@ -300,7 +303,7 @@ void run(const work &w)
         const unsigned i = (unsigned)t;
         place[t] = uint3{ i % w.block.x, i / w.block.x % w.block.y, i / (w.block.x * w.block.y) };
         order[t] = kind == 1 ? n_threads - 1 - t : t;
-        threads[t].parity = 0;
+        threads[t].gives = false;
     }
     dynamic_shared = dynamic_memory;
     for (unsigned z = 0; z < w.grid.z; z++)
