@@ -2,7 +2,7 @@
  * them, else by tiles in shared memory, each thread a square of the result. 16-bit floats are multiplied and added in float32, integers in
  * int64, where sums wrap. */
 #include "cuda/kernel.cuh"
-#include "cuda/lt.h"
+#include "cuda/matmul.cuh"
 
 enum { SIDE = 64, DEPTH = 16, EACH = 4 };              /* a block's tile, of which a thread has EACH x EACH; 256 threads */
 
@@ -95,11 +95,8 @@ static tp_status by_library(const tp__call *call, const product &p, int dtype, b
     return to.c.turned ? TP_OK : tpc_lt_product(call, &to, done);
 }
 
-static tp_status run(const tp__call *call, const product &p, int dtype)
+static tp_status by_tiles(const tp__call *call, const product &p, int dtype)
 {
-    bool done;
-    const tp_status status = by_library(call, p, dtype, &done);
-    if (status || done) return status;
     const int64_t tiles = (p.m + SIDE - 1) / SIDE * ((p.n + SIDE - 1) / SIDE) * p.batch.numel;
     const unsigned blocks = tpc_grid(call, tiles);
     if (tpc_is_complex(dtype)) return tpc_fail(call, TP_ERR_DTYPE, "there is no kernel for complex numbers");
@@ -107,6 +104,26 @@ static tp_status run(const tp__call *call, const product &p, int dtype)
     else if (tpc_is_floating(dtype)) TPC_LAUNCH(multiply<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     else TPC_LAUNCH(multiply<int64_t>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     return tpc_launched(call);
+}
+
+static tp_status run(const tp__call *call, const product &p, int dtype)
+{
+    bool done;
+    const tp_status status = by_library(call, p, dtype, &done);
+    return status || done ? status : by_tiles(call, p, dtype);
+}
+
+static factor factor_of(const tpc_matrix &x, int dtype) { return { x.data, dtype, x.turned ? 1 : x.row, x.turned ? x.row : 1 }; }
+
+tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
+{
+    bool done;
+    const tp_status status = tpc_lt_product(call, &x, &done);
+    if (status || done || !x.m || !x.n || !x.batch) return status;
+    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, {} };
+    const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };
+    tpc_walk_dims(&p.batch, 1, &x.batch, steps, 3);
+    return by_tiles(call, p, x.dtype);
 }
 
 /* An operand as matrices: a vector is a row on the left, a column on the right. step: its strides over the dims of the result's batch. */

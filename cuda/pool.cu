@@ -1,7 +1,7 @@
 /* pool.cu: the greatest of windows, a thread for each; and what puts values at places of a plane or picks them there. Several values may
  * go to one place: those are held in a list for each place, so that they are added in the order of the values, whatever the order in which
  * threads came. */
-#include "cuda/kernel.cuh"
+#include "cuda/plain.cuh"
 
 /* One dim: windows of `kernel` places `step` apart, `stride` from one to the next; kernel 0: they share out the dim. */
 struct sliding { int64_t size, out, kernel, stride, padding, step; };
@@ -45,44 +45,26 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) greatest(
     }
 }
 
-/* What is written is row-major: if the output is not, it goes to room first, and is copied from there. */
-struct output {
-    tpc_array y, plain;
-    tpc_temporary room;
-    explicit output(const tp__call *call) : y(), plain(), room(call) {}
-    tp_status open(tp__call *call, int i)
-    {
-        tpc_out(call, i, &y);
-        plain = y;
-        if (y.contiguous || !y.numel) return TP_OK;
-        int64_t stride = 1;
-        for (int d = y.ndim - 1; d >= 0; stride *= y.shape[d--]) plain.stride[d] = stride;
-        plain.contiguous = true;
-        plain.data = room.data = tpc_room(call, (size_t)y.numel * (size_t)tpc_size(y.dtype));
-        return room.data ? TP_OK : TP_ERR_MEMORY;
-    }
-    tp_status close(tp__call *call) const { return room.data ? tpc_copy(call, &y, &plain) : TP_OK; }
-};
-
 /* a NULL: windows that share out the last n dims */
 static tp_status run_windows(tp__call *call, int n, const tp__max_pool *a)
 {
     tpc_array x;
     tpc_temporary room(call);
-    output y(call), index(call);
+    tpc_plain into(call), index(call);
     tpc_in(call, 0, &x);
-    tp_status status = y.open(call, 0);
-    if (!status) status = index.open(call, 1);
-    if (!status && y.y.numel) status = tpc_contiguous(call, &x, &room.data);
-    if (status || !y.y.numel) return status;
+    tp_status status = into.make(call, 0, x.dtype);
+    const tpc_array &y = into.x;
+    if (!status) status = index.make(call, 1, TP_I64);
+    if (!status && y.numel) status = tpc_contiguous(call, &x, &room.data);
+    if (status || !y.numel) return status;
     if (tpc_is_complex(x.dtype)) return tpc_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
-    pool p = { x.data, y.plain.data, index.plain.data, x.dtype, y.plain.dtype, index.plain.dtype, y.plain.numel, {} };
+    pool p = { x.data, y.data, index.x.data, x.dtype, y.dtype, index.x.dtype, y.numel, {} };
     for (int k = 0; k < 3; k++) {
         const int d = k - (3 - n);
         p.dim[k] = { 1, 1, 0, 1, 0, 1 };
         if (d < 0) continue;
         p.dim[k].size = x.shape[x.ndim - n + d];
-        p.dim[k].out = y.y.shape[y.y.ndim - n + d];
+        p.dim[k].out = y.shape[y.ndim - n + d];
         if (!a) continue;
         p.dim[k].kernel = a->kernel.v[d];
         p.dim[k].stride = a->stride.v[d];
@@ -94,8 +76,8 @@ static tp_status run_windows(tp__call *call, int n, const tp__max_pool *a)
     else if (tpc_is_floating(x.dtype)) TPC_LAUNCH(greatest<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     else TPC_LAUNCH(greatest<int64_t>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     status = tpc_launched(call);
-    if (!status) status = y.close(call);
-    return status ? status : index.close(call);
+    if (!status) status = into.give(call);
+    return status ? status : index.give(call);
 }
 
 static tp_status max_pool(tp__call *call)
@@ -222,21 +204,22 @@ static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
 {
     tpc_array x, index;
     tpc_temporary room_x(call), room_index(call);
-    output y(call);
+    tpc_plain into(call);
     tpc_in(call, 0, &x);
     tpc_in(call, 1, &index);
-    tp_status status = y.open(call, 0);
-    if (status || !y.y.numel) return status;
+    tp_status status = into.make(call, 0, x.dtype);
+    const tpc_array &y = into.x;
+    if (status || !y.numel) return status;
     status = tpc_contiguous(call, &x, &room_x.data);
     if (!status) status = tpc_contiguous(call, &index, &room_index.data);
     if (status) return status;
     if (tpc_is_complex(x.dtype)) return tpc_fail(call, TP_ERR_DTYPE, "there is no kernel for complex numbers");
-    const tpc_array &large = scatter ? y.plain : x, &small = scatter ? x : y.plain;
-    planes p = { 1, 1, 1, x.data, y.plain.data, index.data, x.dtype, y.plain.dtype, index.dtype };
+    const tpc_array &large = scatter ? y : x, &small = scatter ? x : y;
+    planes p = { 1, 1, 1, x.data, y.data, index.data, x.dtype, y.dtype, index.dtype };
     for (int d = 0; d < large.ndim; d++) (d < large.ndim - n ? p.count : p.size) *= large.shape[d];
     for (int d = small.ndim - n; d < small.ndim; d++) p.n *= small.shape[d];
     status = scatter ? scatter_planes(call, p, add) : pick_planes(call, p);
-    return status ? status : y.close(call);
+    return status ? status : into.give(call);
 }
 
 static tp_status plane_scatter(tp__call *call)

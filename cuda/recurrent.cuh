@@ -7,13 +7,13 @@
 /* Rows of `hidden` elements, and of so many times that, one after another. What is absent (NULL) is zero. */
 template <class T> struct tpc_gates {
     int64_t hidden, rows;
-    const T *x, *u;                                    /* gates by the input and by the state; u without bias where `u` is NULL: */
-    const T *u_row;                                    /* one row, the same for all, else zero */
+    const T *x, *u;                                    /* gates by the input and by the state */
+    const T *u_row;                                    /* where there is no u: a row for all */
     const T *state;                                    /* LSTM: c, GRU: h */
     T *h, *c, *work;
     const T *dh, *dc;                                  /* backward: of the new state, that which is given */
     T *dstate;                                         /* in: what is to be added to that; out: the gradient of `state` */
-    bool fresh;                                        /* dstate holds nothing yet: 0 is added */
+    bool fresh;                                        /* nothing is to be added yet */
     const T *carried;                                  /* LSTM: what is to be added to dh */
     T *dx, *du;                                        /* du: GRU */
 };
@@ -35,8 +35,8 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_lstm_
     const int64_t n = r.hidden;
     for (int64_t e = tpc_first(); e < r.rows * n; e += tpc_step()) {
         const int64_t row = e / n, j = e - row * n, at = 4 * row * n + j;
-        const T i = tpc_sigmoid(r.x[at] + tpc_by_state(r, row, 4 * n, 0, j)), f = tpc_sigmoid(r.x[at + n] + tpc_by_state(r, row, 4 * n, 1, j));
-        const T g = tpc_tanh(r.x[at + 2 * n] + tpc_by_state(r, row, 4 * n, 2, j)), o = tpc_sigmoid(r.x[at + 3 * n] + tpc_by_state(r, row, 4 * n, 3, j));
+        const T i = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 4 * n, 0, j)), f = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 4 * n, 1, j));
+        const T g = tpc_tanh(tpc_or_zero(r.x, at + 2 * n) + tpc_by_state(r, row, 4 * n, 2, j)), o = tpc_sigmoid(tpc_or_zero(r.x, at + 3 * n) + tpc_by_state(r, row, 4 * n, 3, j));
         const T sum = f * tpc_or_zero(r.state, e) + i * g;
         r.c[e] = sum;
         r.h[e] = o * tpc_tanh(sum);
@@ -68,8 +68,8 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_gru_f
     const int64_t n = r.hidden;
     for (int64_t e = tpc_first(); e < r.rows * n; e += tpc_step()) {
         const int64_t row = e / n, j = e - row * n, at = 3 * row * n + j, to = 4 * row * n + j;
-        const T reset = tpc_sigmoid(r.x[at] + tpc_by_state(r, row, 3 * n, 0, j)), z = tpc_sigmoid(r.x[at + n] + tpc_by_state(r, row, 3 * n, 1, j));
-        const T q = tpc_by_state(r, row, 3 * n, 2, j), m = tpc_tanh(r.x[at + 2 * n] + reset * q);
+        const T reset = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 3 * n, 0, j)), z = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 3 * n, 1, j));
+        const T q = tpc_by_state(r, row, 3 * n, 2, j), m = tpc_tanh(tpc_or_zero(r.x, at + 2 * n) + reset * q);
         r.h[e] = (tpc_or_zero(r.state, e) - m) * z + m;
         r.work[to] = reset;
         r.work[to + n] = z;
