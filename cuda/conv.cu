@@ -112,7 +112,7 @@ template <> struct wide_sum<int64_t> { using type = int64_t; };
 
 /* side_of and depth_of are what a column and a step of the sum are; `deep`: neighbours in memory are neighbours in the sum; run: so many
  * steps are added up by themselves. */
-struct forward {
+struct conv_forward {
     geometry g;
     static constexpr bool deep = false;
     __device__ places side_of(int64_t j, int64_t n) const { return split(j, n, g.out, g.wide); }
@@ -130,7 +130,7 @@ struct forward {
     }
     template <class T> __device__ void store(int64_t group, int64_t i, const places &j, T v) const { write(g, g.small, group * g.og + i, j, v); }
 };
-struct data {                                          /* taps from outside, as PyTorch: channels of one are added up first */
+struct conv_data {                                          /* taps from outside, as PyTorch: channels of one are added up first */
     geometry g;
     static constexpr bool deep = false;
     template <class T> using sum_of = T;
@@ -161,7 +161,7 @@ struct data {                                          /* taps from outside, as 
     }
     template <class T> __device__ void store(int64_t group, int64_t i, const places &j, T v) const { write(g, g.large, group * g.cg + i, j, v); }
 };
-struct weight {
+struct conv_weight {
     geometry g;
     static constexpr bool deep = true;
     __device__ places side_of(int64_t j, int64_t n) const { return split(j, n, g.kernel, g.wide); }
@@ -389,8 +389,8 @@ static tp_status convolution(tp__call *call)
     g.w = w.data;
     g.w_dtype = w.dtype;
     if (biased) g.bias = b.data, g.bias_dtype = b.dtype, g.bias_step = b.ndim ? b.stride[0] : 0;
-    if (a->transposed) return run(call, data{ g }, g.cg, g.images * g.size[0].size * g.size[1].size * g.size[2].size, g.og * g.taps);
-    return run(call, forward{ g }, g.og, g.images * g.out[0].size * g.out[1].size * g.out[2].size, g.cg * g.taps);
+    if (a->transposed) return run(call, conv_data{ g }, g.cg, g.images * g.size[0].size * g.size[1].size * g.size[2].size, g.og * g.taps);
+    return run(call, conv_forward{ g }, g.og, g.images * g.out[0].size * g.out[1].size * g.out[2].size, g.cg * g.taps);
 }
 
 static tp_status convolution_weight_grad(tp__call *call)
@@ -407,7 +407,7 @@ static tp_status convolution_weight_grad(tp__call *call)
     g.w_stride[0] = dw.stride[0];
     g.w_stride[1] = dw.stride[1];
     for (int d = 0; d < 3; d++) g.w_stride[2 + d] = of_dim(dw.ndim - 2, dw.stride + 2, d, 0);
-    return run(call, weight{ g }, g.og, g.cg * g.taps, g.images * g.out[0].size * g.out[1].size * g.out[2].size);
+    return run(call, conv_weight{ g }, g.og, g.cg * g.taps, g.images * g.out[0].size * g.out[1].size * g.out[2].size);
 }
 
 extern "C" const tp_kernel tp__cuda_conv[] = {

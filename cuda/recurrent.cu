@@ -22,11 +22,11 @@ template <class T> static tp_status run_gates(const tp__call *call, gate_loop lo
 template <class T> static constexpr int dtype_of() { return sizeof(T) == 8 ? TP_F64 : TP_F32; }
 
 /* The arguments of a call */
-template <class T> struct operands {
+template <class T> struct gate_operands {
     enum { IN = 8, OUT = 4 };
     tp__call *call;
     tpc_plain in[IN], out[OUT];
-    explicit operands(tp__call *of)
+    explicit gate_operands(tp__call *of)
         : call(of), in{ tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of) },
           out{ tpc_plain(of), tpc_plain(of), tpc_plain(of), tpc_plain(of) } {}
     tp_status open()
@@ -56,7 +56,7 @@ template <class T> struct operands {
 
 template <class T> static tp_status lstm_step(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     tpc_gates<T> r = {};
     r.rows = o.in[2].x.shape[0], r.hidden = o.in[2].x.shape[1];
@@ -68,7 +68,7 @@ template <class T> static tp_status lstm_step(tp__call *call)
 /* Of dh, dc, c, the next c, work: dx, dc. */
 template <class T> static tp_status lstm_step_backward(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     tpc_gates<T> r = {};
     r.rows = o.in[2].x.shape[0], r.hidden = o.in[2].x.shape[1], r.fresh = true;
@@ -79,7 +79,7 @@ template <class T> static tp_status lstm_step_backward(tp__call *call)
 }
 template <class T> static tp_status gru_step(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     tpc_gates<T> r = {};
     r.rows = o.in[2].x.shape[0], r.hidden = o.in[2].x.shape[1];
@@ -91,7 +91,7 @@ template <class T> static tp_status gru_step(tp__call *call)
 /* Of dh, h, work: dx, du, dh. */
 template <class T> static tp_status gru_step_backward(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     tpc_gates<T> r = {};
     r.rows = o.in[1].x.shape[0], r.hidden = o.in[1].x.shape[1], r.fresh = true;
@@ -157,7 +157,7 @@ template <class T> static tp_status copy_state(const tp__call *call, const layer
 /* x, W, h?, c? -> y, c, work */
 template <class T> static tp_status lstm_forward(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     if (status) return status;
     const layer l = layer_of(o.in[0].x, o.in[1].x.shape[1], 4, *static_cast<const bool *>(tpc_attr(call)));
@@ -182,7 +182,7 @@ template <class T> static tp_status lstm_forward(tp__call *call)
 template <class T> static tp_status lstm_backward(tp__call *call)
 {
     const back_attr *a = static_cast<const back_attr *>(tpc_attr(call));
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     if (status) return status;
     const layer l = layer_of(o.in[5].x, o.in[2].x.shape[1], 4, a->reverse);
@@ -210,7 +210,7 @@ template <class T> static tp_status lstm_backward(tp__call *call)
 /* x, W, b?, h? -> y, work */
 template <class T> static tp_status gru_forward(tp__call *call)
 {
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     if (status) return status;
     const layer l = layer_of(o.in[0].x, o.in[1].x.shape[1], 3, *static_cast<const bool *>(tpc_attr(call)));
@@ -250,7 +250,7 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) sum_colum
 template <class T> static tp_status gru_backward(tp__call *call)
 {
     const back_attr *a = static_cast<const back_attr *>(tpc_attr(call));
-    operands<T> o(call);
+    gate_operands<T> o(call);
     tp_status status = o.open();
     if (status) return status;
     const layer l = layer_of(o.in[3].x, o.in[1].x.shape[1], 3, a->reverse);
