@@ -9,5 +9,4 @@ double tp__lgamma(double x)
 }
 
 double tp__digamma(double x) { return tp__digamma_at(x); }
-double tp__zeta(double s, double x) { return tp__zeta_at(s, x); }
 double tp__polygamma_of(int64_t n, double x) { return tp__polygamma_at(n, x, n ? tp__lgamma((double)n + 1) : 0); }

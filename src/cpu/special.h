@@ -2,8 +2,6 @@
 #ifndef TP__SPECIAL_H
 #define TP__SPECIAL_H
 
-#include <stdbool.h>
-
 #include "cpu/vecmath.h"
 
 /* sqrt(a^2 + b^2); of floats in double, which cannot overflow */
@@ -52,26 +50,5 @@ TP__ROUNDED(sinc)
 double tp__lgamma(double x);                           /* ln |gamma(x)| */
 double tp__digamma(double x);                          /* its derivative; -inf at 0, inf at -0, NaN at other poles */
 double tp__polygamma_of(int64_t n, double x);          /* the n-th derivative of digamma, n >= 0 */
-double tp__zeta(double s, double x);                   /* Hurwitz's: sum_k (x + k)^-s, s > 1 */
-double tp__igamma(double a, double x, bool complement);          /* the regularized incomplete gamma function P, or 1 - P */
-
-/* special_normal.c: of the normal distribution */
-double tp__erfcx(double x);
-double tp__ndtr(double x);
-double tp__log_ndtr(double x);
-double tp__ndtri(double p);
-double tp__entr(double x);                             /* -x ln x */
-
-/* special_bessel.c: I_n and K_n, n 0 or 1; scaled by e^-|x|, and by e^x. Ai and Ai'. J and Y are the C library's. */
-double tp__bessel_i(int n, double x, bool scaled);
-double tp__bessel_k(int n, double x, bool scaled);
-double tp__airy_ai(double x);
-double tp__airy_ai_slope(double x);
-
-/* special_polynomial.c */
-double tp__chebyshev(char kind, double x, int64_t n);  /* kind: T, U, V or W */
-double tp__hermite(bool probabilist, double x, int64_t n, int64_t most);
-double tp__laguerre(double x, int64_t n);
-double tp__legendre(double x, int64_t n);
 
 #endif
