@@ -18,6 +18,9 @@ struct tpc_block {
     tpc_block *before, *after;                         /* in the segment */
     tpc_block *next;                                   /* of the parked ones, or of a thread's rooms */
     bool free, alone;                                  /* alone: by TAPER_CUDA_ALLOC=direct, in no pool's list */
+    bool released;                                     /* and held still */
+    int n_holds;                                       /* graphs that use it at each replay */
+    uint64_t held_by;                                  /* the last of them */
     int n_uses, n_events;
     tpc_stream_of *use[USES];                          /* other streams */
     cudaEvent_t event[USES];
@@ -41,6 +44,8 @@ typedef struct store {                                 /* of a device */
 static store stores[TPC_MAX_DEVICES] = { [0 ... TPC_MAX_DEVICES - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
 static __thread tpc_block *rooms;
 
+/* A graph's memory is cached even then, since it is used after its release. */
+static bool is_direct_for(const tpc_stream_of *stream);
 static bool is_direct(void)
 {
     static _Atomic int known;                          /* 1: no, 2: yes */
@@ -50,6 +55,8 @@ static bool is_direct(void)
     }
     return known == 2;
 }
+
+static bool is_direct_for(const tpc_stream_of *stream) { return !stream->keeps && is_direct(); }
 
 /* ---- The free blocks of a pool -------------------------------------------------------------------------------------------------------- */
 
@@ -188,7 +195,7 @@ static void note_reserved(store *s, int64_t more)
 /* A new segment, as one block that is in no list. */
 static tpc_block *take_segment(store *s, tpc_stream_of *stream, bool small, size_t bytes, cudaError_t *error)
 {
-    const size_t size = is_direct() ? bytes : small ? SMALL_SEGMENT : bytes < MIDDLE ? MIDDLE_SEGMENT : round_up(bytes, SMALL_SEGMENT);
+    const size_t size = is_direct_for(stream) ? bytes : small ? SMALL_SEGMENT : bytes < MIDDLE ? MIDDLE_SEGMENT : round_up(bytes, SMALL_SEGMENT);
     pool *p = pool_of(s, stream, small);
     tpc_block *b = p ? block_new(p, NULL, size) : NULL;
     void *memory = NULL;
@@ -199,7 +206,7 @@ static tpc_block *take_segment(store *s, tpc_stream_of *stream, bool small, size
         return NULL;
     }
     b->data = memory;
-    b->alone = is_direct();
+    b->alone = is_direct_for(stream);
     s->figures.system_allocations++;
     note_reserved(s, (int64_t)size);
     return b;
@@ -239,6 +246,31 @@ static void look_at_parked(int index, store *s, bool wait)
     }
 }
 
+static void hold(tpc_holds *h, tpc_block *b)
+{
+    if (b->held_by == h->id) return;
+    if (h->n == h->room) {
+        const int64_t room = h->room ? 2 * h->room : 64;
+        tpc_block **more = tpc_core->fails_now() ? NULL : realloc(h->at, sizeof *more * (size_t)room);
+        if (!more) {
+            h->failed = true;                          /* it will not be launched */
+            return;
+        }
+        h->at = more;
+        h->room = room;
+    }
+    h->at[h->n++] = b;
+    b->n_holds++;
+    b->held_by = h->id;
+}
+
+void tpc_stream_records(int index, tpc_stream_of *stream, tpc_graph *graph)
+{
+    pthread_mutex_lock(&stores[index].lock);
+    stream->graph = graph;
+    pthread_mutex_unlock(&stores[index].lock);
+}
+
 void tpc_block_use(int index, void *block)
 {
     tpc_block *b = block;
@@ -246,6 +278,11 @@ void tpc_block_use(int index, void *block)
     if (__builtin_expect(b->of->stream == stream, 1)) return;
     store *s = &stores[index];
     pthread_mutex_lock(&s->lock);
+    if (stream->graph) {
+        hold(tpc_holds_of(stream->graph), b);
+        pthread_mutex_unlock(&s->lock);
+        return;
+    }
     int i = 0;
     while (i < b->n_uses && b->use[i] != stream) i++;
     if (i == b->n_uses) {
@@ -268,7 +305,7 @@ static bool park(int index, store *s, tpc_block *b)
     const bool works = !tpc_lost(index) && !tpc_ready(index);            /* events are made on the device that is current */
     for (int i = 0; i < b->n_uses; i++) {
         tpc_stream_of *stream = b->use[i];
-        if (works && !stream->gone) {
+        if (works && !stream->gone && !stream->graph) {             /* one that records was waited for before it began */
             cudaEvent_t event = tpc_event_take(index);
             if (event && !cudaEventRecord(event, stream->handle)) b->event[b->n_events++] = event;
             else {
@@ -315,7 +352,7 @@ static int64_t free_cached(int index, store *s)
     int64_t bytes = 0;
     look_at_parked(index, s, true);
     for (pool *p = s->pools; p; p = p->next)
-        for (int64_t i = p->n_free - 1; i >= 0; i--) {
+        for (int64_t i = p->stream->keeps ? -1 : p->n_free - 1; i >= 0; i--) {
             tpc_block *b = p->free[i];
             if (b->before || b->after) continue;       /* a part of a segment */
             list_remove(p, b);
@@ -327,7 +364,7 @@ static int64_t free_cached(int index, store *s)
 int64_t tpc_trim(int index)
 {
     store *s = &stores[index];
-    if (tpc_gone() || tpc_lost(index) || tpc_ready(index)) return 0;
+    if (tpc_gone() || tpc_self.graph || tpc_lost(index) || tpc_ready(index)) return 0;
     pthread_mutex_lock(&s->lock);
     const int64_t bytes = free_cached(index, s);
     pthread_mutex_unlock(&s->lock);
@@ -359,11 +396,13 @@ void *tpc_alloc(int index, size_t bytes, void **block)
     const size_t rounded = round_up(bytes ? bytes : 1, ROUND);
     const bool small = rounded <= SMALL;
     cudaError_t error = cudaSuccess;
+    enum cudaStreamCaptureMode mode = TPC_RELAXED;
+    tpc_relax(&mode);
     pthread_mutex_lock(&s->lock);
     if (s->parked) look_at_parked(index, s, false);
-    tpc_block *b = is_direct() ? NULL : take_cached(s, stream, small, rounded);
+    tpc_block *b = is_direct_for(stream) ? NULL : take_cached(s, stream, small, rounded);
     if (!b) b = take_segment(s, stream, small, rounded, &error);
-    if (!b && error == cudaErrorMemoryAllocation && free_cached(index, s)) b = take_segment(s, stream, small, rounded, &error);
+    if (!b && error == cudaErrorMemoryAllocation && !tpc_self.graph && free_cached(index, s)) b = take_segment(s, stream, small, rounded, &error);
     if (b) {
         if (!b->alone) cut(b, rounded);
         s->figures.in_use += (int64_t)b->bytes;
@@ -371,10 +410,23 @@ void *tpc_alloc(int index, size_t bytes, void **block)
         if (s->figures.in_use > s->figures.peak) s->figures.peak = s->figures.in_use;
     }
     pthread_mutex_unlock(&s->lock);
+    tpc_relax(&mode);
     if (!b && error && error != cudaErrorMemoryAllocation) return tpc_error(index, error, NULL, "cudaMalloc"), NULL;
     if (!b) return no_memory(index, bytes);
     *block = b;
     return b->data;
+}
+
+/* Its last user is gone, and so is each graph that held it. */
+static void end(int index, store *s, tpc_block *b)
+{
+    s->figures.in_use -= (int64_t)b->bytes;
+    if (b->alone) {                                    /* cudaFree waits for the device */
+        for (int i = 0; i < b->n_uses; i++) stream_unref(b->use[i]);
+        free_segment(s, b);
+    } else if (!b->n_uses || !park(index, s, b)) {
+        put_back(b);
+    }
 }
 
 void tpc_release(int index, void *memory, size_t bytes, void *block)
@@ -383,15 +435,28 @@ void tpc_release(int index, void *memory, size_t bytes, void *block)
     if (tpc_gone()) return;
     store *s = &stores[index];
     tpc_block *b = block;
+    enum cudaStreamCaptureMode mode = TPC_RELAXED;
+    tpc_relax(&mode);
     pthread_mutex_lock(&s->lock);
-    s->figures.in_use -= (int64_t)b->bytes;
-    if (b->alone) {                                    /* cudaFree waits for the device */
-        for (int i = 0; i < b->n_uses; i++) stream_unref(b->use[i]);
-        free_segment(s, b);
-    } else if (!b->n_uses || !park(index, s, b)) {
-        put_back(b);
+    if (b->n_holds) b->released = true;
+    else end(index, s, b);
+    pthread_mutex_unlock(&s->lock);
+    tpc_relax(&mode);
+}
+
+void tpc_let_go(int index, tpc_holds *h)
+{
+    store *s = &stores[index];
+    pthread_mutex_lock(&s->lock);
+    for (int64_t i = 0; i < h->n; i++) {
+        tpc_block *b = h->at[i];
+        if (--b->n_holds || !b->released) continue;
+        b->released = false;
+        end(index, s, b);
     }
     pthread_mutex_unlock(&s->lock);
+    free(h->at);
+    *h = (tpc_holds){ .id = h->id };
 }
 
 tp_status tpc_memory(int index, tp_memory *out)

@@ -100,7 +100,7 @@ tp_status tpc_launched(const tp__call *call)
     const int index = index_of(call);
     if (tpc_lost(index) || tpc_gone()) return tpc_ready(index);
     cudaError_t error = cudaGetLastError();
-    if (!error && tpc_synchronous() && !tpc_ready(index)) {
+    if (!error && tpc_synchronous() && !tpc_self.graph && !tpc_ready(index)) {
         error = cudaStreamSynchronize(tpc_current(index)->handle);
         if (!error) return tpc_read_slot(index);
     }
@@ -128,10 +128,16 @@ void *tpc_upload(const tp__call *call, const void *from, size_t bytes)
     const int index = index_of(call);
     void *room = tpc_room(call, bytes), *staged = room ? tpc_pinned_alloc(bytes) : NULL;
     if (!room) return NULL;
+    if (tpc_self.graph && (!staged || !tpc_graph_keeps_pinned(staged, bytes))) {         /* it is read again at each replay */
+        if (staged) tpc_pinned_release(staged, bytes);
+        tpc_room_free(call, room);
+        tpc_fail(call, TP_ERR_MEMORY, "no page-locked memory for %zu bytes of a graph", bytes);
+        return NULL;
+    }
     if (staged) memcpy(staged, from, bytes);
     /* Without pinned memory the runtime makes a copy of its own before it returns. */
     const cudaError_t error = cudaMemcpyAsync(room, staged ? staged : from, bytes, cudaMemcpyHostToDevice, tpc_current(index)->handle);
-    if (staged) {
+    if (staged && !tpc_self.graph) {
         if (!error) tpc_pinned_use(staged, index, tpc_current(index));
         tpc_pinned_release(staged, bytes);
     }
@@ -145,7 +151,7 @@ tp_status tpc_download(const tp__call *call, void *to, const void *device_memory
 {
     const int index = index_of(call);
     tp_status status = tpc_ready(index);
-    if (status) return status;
+    if (status || (status = tpc_may_wait(index, tpc_op(call)))) return status;
     cudaError_t error = cudaMemcpyAsync(to, device_memory, bytes, cudaMemcpyDeviceToHost, tpc_current(index)->handle);
     if (!error) error = cudaStreamSynchronize(tpc_current(index)->handle);
     return error ? tpc_check(call, error, "a copy from the device") : tpc_read_slot(index);

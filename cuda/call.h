@@ -73,6 +73,14 @@ tp_status tpc_contiguous(const tp__call *call, tpc_array *x, void **room);
 /* copy.cu: y = x of the same shape, cast, from any strides to any; x may be a value of the host's, which fills y. */
 tp_status tpc_copy(const tp__call *call, const tpc_array *y, const tpc_array *x);
 
+/* ---- Random numbers --------------------------------------------------------------------------------------------------------------------- */
+
+/* A call has the generator's state by value. What a graph records would draw the same numbers at each replay: its kernels read here, in
+ * memory of the device, what holds instead. NULL where nothing is recorded. Each kernel that draws asks, and gives its kernel the pointer:
+ *     const tpc_draws *moved = tpc_draws_of(call);    ... in the kernel: state = tpc_draw_state(state, moved); */
+typedef struct tpc_draws { uint64_t seed, stream, shift; } tpc_draws;                /* shift: words that each offset moves by */
+const tpc_draws *tpc_draws_of(const tp__call *call);
+
 /* ---- Errors that only the data tells ---------------------------------------------------------------------------------------------------- */
 
 /* The device's slot for the first bad value. A kernel that meets one notes it by tpc_note_bad and goes on with a value that is good
@@ -98,6 +106,15 @@ struct tpc_temporary {
 };
 
 #if defined(__CUDACC__) || defined(TPC_CUDAHOST_H)
+static __device__ inline tp_rng_state tpc_draw_state(tp_rng_state state, const tpc_draws *moved)
+{
+    if (!moved) return state;
+    state.seed = moved->seed;
+    state.stream = moved->stream;
+    state.offset += moved->shift;
+    return state;
+}
+
 static __device__ inline void tpc_note_bad(tpc_watch watch, int64_t value, int64_t limit)
 {
     if (atomicCAS(&watch.slot->id, 0, watch.id)) return;         /* another one was first */

@@ -48,7 +48,8 @@ void tpc_event_free(int index, void *event)
 
 tp_status tpc_event_record(int index, void *event, void *stream)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status && tpc_self.graph) status = tpc_core->fail(TP_ERR_STATE, "event_record: not while a graph is recorded");
     if (status) return status;
     const cudaError_t error = cudaEventRecord(event, stream ? ((tpc_stream_of *)stream)->handle : tpc_own_stream(index)->handle);
     return error ? tpc_error(index, error, NULL, "recording an event") : TP_OK;
@@ -64,7 +65,8 @@ tp_status tpc_event_wait(int index, void *event, void *stream)
 
 tp_status tpc_event_synchronize(int index, void *event)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status) status = tpc_may_wait(index, "event_synchronize");
     if (status) return status;
     const cudaError_t error = cudaEventSynchronize(event);
     return error ? tpc_error(index, error, NULL, "waiting for an event") : tpc_read_slot(index);
@@ -72,7 +74,8 @@ tp_status tpc_event_synchronize(int index, void *event)
 
 tp_status tpc_event_is_done(int index, void *event, bool *done)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status) status = tpc_may_wait(index, "event_is_done");
     if (status) return status;
     const cudaError_t error = cudaEventQuery(event);
     *done = !error;

@@ -56,6 +56,8 @@ void *tpc_pinned_alloc(size_t bytes)
 {
     if (bytes > SIZE_MAX / 4 || tpc_core->fails_now() || tpc_gone()) return NULL;
     const int c = class_of(bytes);
+    enum cudaStreamCaptureMode mode = TPC_RELAXED;
+    tpc_relax(&mode);
     pthread_mutex_lock(&lock);
     block *b = take_idle(c);
     if (!b && (b = calloc(1, sizeof *b))) {
@@ -75,6 +77,7 @@ void *tpc_pinned_alloc(size_t bytes)
         *bucket = b;
     }
     pthread_mutex_unlock(&lock);
+    tpc_relax(&mode);
     return b ? b->data : NULL;
 }
 

@@ -222,11 +222,14 @@ void tpc_stream_free(int index, void *of)
     tpc_stream_of *stream = of;
     if (tpc_self.stream[index] == stream) tpc_self.stream[index] = NULL;
     if (tpc_gone()) return;
+    enum cudaStreamCaptureMode mode = TPC_RELAXED;
+    tpc_relax(&mode);
     const cudaStream_t handle = stream->handle;
     if (!tpc_lost(index)) cudaStreamSynchronize(handle);
     tpc_stream_gone(index, stream);
     if (!tpc_lost(index)) cudaStreamDestroy(handle);
     cudaGetLastError();
+    tpc_relax(&mode);
 }
 
 void *tpc_stream_set(int index, void *stream)
@@ -240,19 +243,23 @@ void *tpc_stream_current(int index) { return tpc_self.stream[index]; }
 
 tp_status tpc_wait_stream(int index, tpc_stream_of *stream)
 {
+    const tp_status status = tpc_may_wait(index, NULL);
+    if (status) return status;
     const cudaError_t error = cudaStreamSynchronize(stream->handle);
     return error ? tpc_error(index, error, NULL, "waiting for a stream") : tpc_read_slot(index);
 }
 
 tp_status tpc_stream_synchronize(int index, void *stream)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status) status = tpc_may_wait(index, "stream_synchronize");
     return status ? status : tpc_wait_stream(index, stream_or_own(index, stream));
 }
 
 tp_status tpc_stream_is_idle(int index, void *stream, bool *idle)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status) status = tpc_may_wait(index, "stream_is_idle");
     if (status) return status;
     const cudaError_t error = cudaStreamQuery(stream_or_own(index, stream)->handle);
     *idle = !error;
@@ -265,7 +272,8 @@ tp_status tpc_stream_is_idle(int index, void *stream, bool *idle)
 
 tp_status tpc_synchronize(int index)
 {
-    const tp_status status = tpc_ready(index);
+    tp_status status = tpc_ready(index);
+    if (!status) status = tpc_may_wait(index, "synchronize");
     if (status) return status;
     const cudaError_t error = cudaDeviceSynchronize();
     return error ? tpc_error(index, error, NULL, "waiting for the device") : tpc_read_slot(index);

@@ -20,11 +20,16 @@ typedef struct tpc_stream_of {
     uint32_t id;                                       /* unlike that of any other, ever */
     int refs;                                          /* of a user's: its own, and one for each block that it used; the allocator's lock */
     bool gone;
+    struct tpc_graph *graph;                           /* that records it now; changed with the allocator's lock held */
+    bool keeps;                                        /* of a graph: what is cached for it stays, for it is written at each replay */
 } tpc_stream_of;
+
+typedef struct tpc_graph tpc_graph;
 
 typedef struct tpc_thread {                            /* what a thread has */
     int device;                                        /* that cudaSetDevice was called with here; -1: none yet */
     tpc_stream_of *stream[TPC_MAX_DEVICES];            /* current; NULL: the device's own */
+    tpc_graph *graph;                                  /* that this thread records, on one of them */
 } tpc_thread;
 extern __thread tpc_thread tpc_self;
 
@@ -78,11 +83,30 @@ void *tpc_room_at(int index, size_t bytes);
 void tpc_room_end(int index, void *room);
 tp_status tpc_memory(int index, tp_memory *out);
 int64_t tpc_trim(int index);
+/* A graph holds each block that what it records uses: it is not used for anything else before the graph lets go of it. */
+typedef struct tpc_holds { int64_t n, room; tpc_block **at; uint64_t id; bool failed; } tpc_holds;
+void tpc_stream_records(int index, tpc_stream_of *stream, tpc_graph *graph);         /* NULL: no longer */
+void tpc_let_go(int index, tpc_holds *holds);
 void tpc_stream_gone(int index, tpc_stream_of *stream);          /* it is idle and about to be freed: its blocks are any stream's */
 
 void *tpc_pinned_alloc(size_t bytes);
 void tpc_pinned_release(void *memory, size_t bytes);
 bool tpc_pinned_use(const void *memory, int index, tpc_stream_of *stream);       /* a copy reads or writes it. False: it is not pinned */
+
+/* ---- Graphs (graph.c) ---------------------------------------------------------------------------------------------------------------------------- */
+
+tp_status tpc_graph_new(int index, void **graph);
+tp_status tpc_graph_begin(int index, void *graph);
+tp_status tpc_graph_end(int index, void *graph, bool keep, bool drew);
+tp_status tpc_graph_launch(int index, void *graph, const uint64_t draws[3]);
+void tpc_graph_free(int index, void *graph);
+/* An error that names what wants to wait, if this thread records a graph. `what` may be NULL: the op under way. */
+tp_status tpc_may_wait(int index, const char *what);
+tpc_holds *tpc_holds_of(tpc_graph *graph);
+bool tpc_graph_keeps_pinned(void *memory, size_t bytes);         /* what is recorded reads it: the graph frees it. False: no memory */
+/* While a thread records, the runtime refuses some calls that do no harm. Between two of these it does not. */
+static inline void tpc_relax(enum cudaStreamCaptureMode *mode) { if (tpc_self.graph) cudaThreadExchangeStreamCaptureMode(mode); }
+#define TPC_RELAXED cudaStreamCaptureModeRelaxed
 
 tp_status tpc_copy_bytes(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking);
 

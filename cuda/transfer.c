@@ -5,7 +5,10 @@
 static tp_status with_host(void *dst, const void *src, size_t bytes, int index, bool to_device, bool non_blocking)
 {
     tp_status status = tpc_ready(index);
-    if (status) return status;
+    if (status || (!non_blocking && (status = tpc_may_wait(index, NULL)))) return status;
+    if (tpc_self.graph)
+        return tpc_core->fail(TP_ERR_STATE, "%s: copies with the host are not recorded in a graph: the step reads tensors of the device, which are "
+                              "copied into before each replay", tpc_core->op_under_way() ? tpc_core->op_under_way() : "copy");
     tpc_stream_of *stream = tpc_current(index);
     const cudaError_t error = cudaMemcpyAsync(dst, src, bytes, to_device ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost, stream->handle);
     if (error) return tpc_error(index, error, NULL, "a copy with the host");

@@ -219,6 +219,7 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
     static bool read;
     if (!read && text) fail_in = atoll(text);
     read = true;
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     return fail(allocate(p, bytes, current_device()));
 }
 
@@ -227,6 +228,7 @@ cudaError_t cudaFree(void *p)
 {
     guard g(lock);
     if (!p) return cudaSuccess;
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     device *d = device_of(p);
     if (d) drain((int)(d - devices));
     release(p);
@@ -245,6 +247,7 @@ cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned flags)
 {
     guard g(lock);
     (void)flags;
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     *p = fails_now() ? nullptr : aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
     if (!*p) return fail(cudaErrorMemoryAllocation);
     memset(*p, 0xff, bytes);

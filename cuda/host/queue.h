@@ -48,11 +48,13 @@ struct stream {
     std::deque<task> tasks;
     std::shared_ptr<graph> capture;
     bool captures_itself;                              /* it did not join by an event */
+    bool counted;                                      /* among what its thread captures */
 };
 stream *stream_of(cudaStream_t handle);                /* dies if it is none, or destroyed */
 void give(stream *s, std::function<void()> run);       /* at its turn, with the device's memory open */
 void reach(point p);                                   /* runs tasks, in a seeded order that waits allow, until it is */
 void drain(int device);                                /* all streams of it */
+bool unsafe_now();                                     /* this thread captures, and did not say that it knows what it does */
 bool refuses_while_capturing(stream *s);               /* what it asks makes the capture invalid */
 
 } /* namespace cudahost */

@@ -13,6 +13,9 @@ taper_cuda_host_counts counts;
 
 namespace {
 
+thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
+thread_local int captures;                             /* that this thread began, and that are not relaxed */
+
 std::vector<stream *> streams;                         /* they stay: a handle of one that is gone is told */
 uint64_t draw = 1;
 bool seeded;
@@ -114,6 +117,8 @@ void drain(int device)
         if (streams[i]->device == device) reach(point{ streams[i], streams[i]->given });
 }
 
+bool unsafe_now() { return captures && capture_mode != cudaStreamCaptureModeRelaxed; }
+
 bool refuses_while_capturing(stream *s)
 {
     if (s->capture) s->capture->broken = true;
@@ -211,6 +216,7 @@ cudaError_t cudaDeviceSynchronize(void)
 {
     guard g(lock);
     if (lost_by()) return fail(lost_by());
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     drain(current_device());
     return cudaSuccess;
 }
@@ -264,6 +270,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t handle)
     guard g(lock);
     event *e = own(handle);
     if (e->capture) return fail(cudaErrorCapturedEvent);
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     if (e->at.of) reach(e->at);
     return cudaSuccess;
 }
@@ -272,6 +279,7 @@ cudaError_t cudaEventQuery(cudaEvent_t handle)
     guard g(lock);
     event *e = own(handle);
     if (e->capture) return fail(cudaErrorCapturedEvent);
+    if (unsafe_now()) return fail(cudaErrorStreamCaptureUnsupported);
     return !e->at.of || e->at.of->done >= e->at.count ? cudaSuccess : cudaErrorNotReady;
 }
 /* A launch counts as a millisecond: there is no time here, but an order. */
@@ -360,12 +368,18 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t handle, cudaHostFn_t function, void 
 cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
 {
     guard g(lock);
-    (void)mode;
     stream *s = stream_of(handle);
     if (s->legacy) return fail(cudaErrorStreamCaptureImplicit);
     if (s->capture) return fail(cudaErrorIllegalState);
     s->capture = std::make_shared<graph>();
     s->captures_itself = true;
+    s->counted = mode != cudaStreamCaptureModeRelaxed;
+    captures += s->counted;
+    return cudaSuccess;
+}
+cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode *mode)
+{
+    std::swap(*mode, capture_mode);
     return cudaSuccess;
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus *status)
@@ -382,6 +396,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *out)
     *out = nullptr;
     if (!s->capture) return fail(cudaErrorIllegalState);
     if (!s->captures_itself) return fail(cudaErrorStreamCaptureUnmatched);
+    captures -= s->counted;
     const std::shared_ptr<graph> made = s->capture;
     for (stream *o : streams)
         if (o->capture == made) {

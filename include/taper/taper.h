@@ -4,6 +4,7 @@
 
 #include <taper/core.h>
 #include <taper/stream.h>
+#include <taper/cuda_graph.h>
 #include <taper/autograd.h>
 #include <taper/ops.h>
 #include <taper/registry.h>

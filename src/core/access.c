@@ -37,7 +37,11 @@ static bool one(tp_tensor *x, const char *op, void *out, tp_dtype to)
     }
     unsigned char bytes[16];
     const tp_backend *backend = tp__backend(x->device);
-    if (!backend || backend->copy(bytes, TP_CPU, x->data, x->device, tp_dtype_size((tp_dtype)x->dtype), false)) return false;
+    const char *const outer = tp__self.op;
+    tp__self.op = op;
+    const bool copied = backend && !backend->copy(bytes, TP_CPU, x->data, x->device, tp_dtype_size((tp_dtype)x->dtype), false);
+    tp__self.op = outer;
+    if (!copied) return false;
     tp__cast_row(out, to, 1, bytes, (tp_dtype)x->dtype, 1, 1);
     return true;
 }

@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 
-#define TP__BACKEND_ABI 2
+#define TP__BACKEND_ABI 3
 
 typedef struct tp_backend {
     uint32_t abi;
@@ -41,6 +41,13 @@ typedef struct tp_backend {
     tp_status (*event_elapsed)(int index, void *from, void *to, double *milliseconds);
     void *(*pinned_alloc)(size_t bytes);               /* page-locked host memory; NULL: none, no error */
     void (*pinned_release)(void *memory, size_t bytes);          /* used again when the copies that read it are done */
+    /* A graph: new makes a stream for it, which becomes the thread's current one; begin records what is given to that from then on; end
+     * stops, makes it ready to be launched if `keep`, and restores the stream. Without begin, end restores alone. All or none are NULL. */
+    tp_status (*graph_new)(int index, void **graph);
+    tp_status (*graph_begin)(int index, void *graph);
+    tp_status (*graph_end)(int index, void *graph, bool keep, bool drew);            /* drew: random numbers were drawn meanwhile */
+    tp_status (*graph_launch)(int index, void *graph, const uint64_t draws[3]);      /* seed and stream of draws; words that they move by */
+    void (*graph_free)(int index, void *graph);        /* waits for it */
 } tp_backend;
 
 typedef struct tp_core_services {

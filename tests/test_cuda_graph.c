@@ -1,0 +1,261 @@
+/* tests/test_cuda_graph.c: a step that is recorded and replayed is the step, bit by bit; what must not be recorded is refused, and nothing
+ * is left broken after an error. */
+#include "cuda.h"
+#include "failing.h"
+
+enum { IN = 12, HIDDEN = 20, OUT = 5, BATCH = 8, STEPS = 10, WARM_UP = 2 };
+
+typedef enum kind { SGD, ADAM, ADAMW } kind;
+
+typedef struct trainer {
+    tp_tensor *w[4], *x, *y, *loss;
+    tp_optimizer *opt;
+} trainer;
+
+static tp_tensor *there(tp_tensor *x) { return tp_keep(tp_to(x, DEVICE)); }
+
+static trainer trainer_new(kind optimizer)
+{
+    trainer t = { .opt = NULL };
+    tp_manual_seed(3);
+    TP_SCOPE();
+    t.w[0] = there(tp_mul(0.3, tp_randn(TP_SHAPE(HIDDEN, IN))));
+    t.w[1] = there(tp_zeros(TP_SHAPE(HIDDEN)));
+    t.w[2] = there(tp_mul(0.3, tp_randn(TP_SHAPE(OUT, HIDDEN))));
+    t.w[3] = there(tp_zeros(TP_SHAPE(OUT)));
+    for (int i = 0; i < 4; i++) tp_requires_grad(t.w[i], true);
+    t.x = there(tp_zeros(TP_SHAPE(BATCH, IN)));
+    t.y = there(tp_zeros(TP_SHAPE(BATCH, OUT)));
+    t.loss = there(tp_zeros((tp_shape){ .ndim = 0 }));
+    const tp_tensor_list params = { .at = t.w, .n = 4 };
+    t.opt = optimizer == SGD ? tp_sgd(params, .lr = 0.05, .momentum = 0.9, .weight_decay = 1e-3)
+          : optimizer == ADAM ? tp_adam(params, .lr = 0.01, .amsgrad = true) : tp_adamw(params, .lr = 0.01);
+    ck_fine();
+    return t;
+}
+
+static void trainer_free(trainer *t)
+{
+    tp_optimizer_free(t->opt);
+    for (int i = 0; i < 4; i++) tp_release(t->w[i]);
+    tp_release(t->x);
+    tp_release(t->y);
+    tp_release(t->loss);
+}
+
+/* Squared error of a net of two layers */
+static tp_status step(void *arg)
+{
+    trainer *t = arg;
+    tp_zero_grad(t->opt);
+    tp_tensor *h = tp_relu(tp_add(tp_matmul(t->x, tp_transpose(t->w[0], 0, 1)), t->w[1]));
+    tp_tensor *e = tp_sub(tp_add(tp_matmul(h, tp_transpose(t->w[2], 0, 1)), t->w[3]), t->y);
+    tp_tensor *loss = tp_mean(tp_mul(e, e));
+    tp_backward(loss);
+    tp_step(t->opt);
+    return tp_copy_(t->loss, tp_detach(loss)) ? TP_OK : tp_error_status();
+}
+
+static void feed(trainer *t, int i)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_sin(tp_add(tp_reshape(tp_arange(0, BATCH * IN, 1, .dtype = TP_F32), TP_SHAPE(BATCH, IN)), 0.7 * i));
+    ck_assert_ptr_nonnull(tp_copy_(t->x, tp_to(x, DEVICE)));
+    ck_assert_ptr_nonnull(tp_copy_(t->y, tp_to(tp_mul(tp_narrow(x, 1, 0, OUT), 0.5), DEVICE)));
+}
+
+static void ck_same_bits(tp_tensor *a, tp_tensor *b)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_to(a, TP_CPU), *y = tp_to(b, TP_CPU);
+    ck_fine();
+    ck_assert_mem_eq(tp_data(x), tp_data(y), (size_t)tp_numel(x) * sizeof(float));
+}
+
+START_TEST(a_replay_is_the_step_bit_by_bit)
+{
+    trainer eager = trainer_new(_i), t = trainer_new(_i);
+    feed(&t, 0);
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, step, &t, WARM_UP);
+    ck_fine();
+    for (int i = 0; i < WARM_UP + STEPS; i++) {
+        feed(&eager, i < WARM_UP ? 0 : i);
+        ck_ok(step(&eager));
+        if (i < WARM_UP) continue;
+        feed(&t, i);
+        ck_ok(tp_cuda_graph_replay(graph));
+        ck_same_bits(t.loss, eager.loss);
+    }
+    for (int i = 0; i < 4; i++) ck_same_bits(t.w[i], eager.w[i]);
+    if (_i != SGD) ck_assert(tp_item(tp_optimizer_state(t.opt, t.w[0], "step")) == WARM_UP + STEPS);
+    if (cuda_counts().launches) ck_assert_int_eq(cuda_counts().graph_launches, STEPS);
+    tp_cuda_graph_free(graph);
+    trainer_free(&t);
+    trainer_free(&eager);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(nothing_else_gets_the_memory_of_a_graph)
+{
+    trainer eager = trainer_new(SGD), t = trainer_new(SGD);
+    feed(&t, 0);
+    feed(&eager, 0);
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, step, &t, 1);
+    ck_ok(step(&eager));
+    ck_assert_ptr_nonnull(graph);
+    for (int i = 0; i < 5; i++) {
+        TP_SCOPE();
+        tp_memory_trim(DEVICE);
+        for (int k = 0; k < 20; k++) tp_full(TP_SHAPE(30 * (k + 1)), NAN, .device = DEVICE);
+        ck_ok(step(&eager));
+        ck_ok(tp_cuda_graph_replay(graph));
+        ck_same_bits(t.loss, eager.loss);
+    }
+    tp_cuda_graph_free(graph);
+    ck_ok(step(&t));                                   /* it goes on without */
+    ck_ok(step(&eager));
+    ck_same_bits(t.loss, eager.loss);
+    trainer_free(&t);
+    trainer_free(&eager);
+}
+END_TEST
+
+START_TEST(what_a_graph_reads_stays_when_it_is_dropped)
+{
+    trainer t = trainer_new(SGD);
+    feed(&t, 0);
+    tp_tensor *loss = tp_retain(t.loss);
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, step, &t, 1);
+    ck_assert_ptr_nonnull(graph);
+    const int64_t before = device_memory().in_use;
+    trainer_free(&t);
+    for (int k = 0; k < 20; k++) tp_drop(tp_full(TP_SHAPE(30 * (k + 1)), NAN, .device = DEVICE));
+    ck_ok(tp_cuda_graph_replay(graph));
+    ck_assert(isfinite(tp_item(loss)));
+    tp_cuda_graph_free(graph);
+    ck_assert_int_lt(device_memory().in_use, before);
+    tp_release(loss);
+    ck_fine();
+}
+END_TEST
+
+/* ---- What is refused --------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *victim;
+static tp_status asks_for_an_item(void *arg) { (void)arg; tp_item(victim); return TP_OK; }
+static tp_status copies_out(void *arg) { float v[4]; (void)arg; return tp_copy_to(victim, v, sizeof v); }
+static tp_status moves_to_the_host(void *arg) { (void)arg; tp_to(victim, TP_CPU); return TP_OK; }
+static tp_status takes_from_the_host(void *arg) { (void)arg; tp_to(tp_ones(TP_SHAPE(3)), DEVICE); return TP_OK; }
+static tp_status synchronizes(void *arg) { (void)arg; return tp_synchronize(DEVICE); }
+static tp_status changes_streams(void *arg) { (void)arg; return tp_stream_set(DEVICE, NULL); }
+static tp_status fails_by_itself(void *arg) { (void)arg; return TP_ERR_IO; }
+static tp_status has_an_error(void *arg) { (void)arg; tp_add(victim, tp_ones(TP_SHAPE(7), .device = DEVICE)); return TP_OK; }
+static tp_status is_fine(void *arg) { (void)arg; return tp_add_(victim, 1) ? TP_OK : tp_error_status(); }
+static tp_status records_another(void *arg) { (void)arg; tp_cuda_graph_record(DEVICE, is_fine, NULL, 0); return TP_OK; }
+static const struct { tp_cuda_graph_fn *step; tp_status status; const char *text; } refused[] = {
+    { asks_for_an_item, TP_ERR_SHAPE, "item: " },
+    { copies_out, TP_ERR_STATE, "the host cannot wait for cuda:0 while a graph is recorded" },
+    { moves_to_the_host, TP_ERR_STATE, "the host cannot wait for cuda:0 while a graph is recorded" },
+    { takes_from_the_host, TP_ERR_STATE, "the host cannot wait for cuda:0 while a graph is recorded" },
+    { synchronizes, TP_ERR_STATE, "synchronize: the host cannot wait for cuda:0 while a graph is recorded" },
+    { changes_streams, TP_ERR_STATE, "stream_set: not while a graph is recorded" },
+    { fails_by_itself, TP_ERR_IO, "an error of its own" },
+    { has_an_error, TP_ERR_SHAPE, "add: " },
+    { records_another, TP_ERR_STATE, "cuda_graph_record: not while a graph is recorded" },
+};
+
+static tp_status reads_one(void *arg) { tp_item(arg); return TP_OK; }
+
+START_TEST(what_waits_is_an_error_that_names_it)
+{
+    victim = tp_keep(tp_ones(TP_SHAPE(4), .device = DEVICE));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, refused[i].step, NULL, 0));
+        ck_error(refused[i].status, refused[i].text);
+        ck_assert(tp_stream_current(DEVICE) == NULL);
+        ck_ok(is_fine(NULL));
+        ck_ok(tp_synchronize(DEVICE));
+    }
+    tp_tensor *one = tp_ones(TP_SHAPE(1), .device = DEVICE);
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, reads_one, one, 1));             /* fine in the step before */
+    ck_message("item: the host cannot wait for cuda:0 while a graph is recorded");
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, is_fine, NULL, 0);
+    ck_ok(tp_cuda_graph_replay(graph));
+    ck_assert(tp_item(tp_narrow(victim, 0, 0, 1)) == 2 + (double)(sizeof refused / sizeof *refused));
+    tp_cuda_graph_free(graph);
+    tp_release(victim);
+}
+END_TEST
+
+START_TEST(arguments_are_checked)
+{
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, NULL, NULL, 0));
+    ck_message("cuda_graph_record: there is no step");
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, is_fine, NULL, -1));
+    ck_message("cuda_graph_record: warm_up is -1, less than 0");
+    ck_assert_ptr_null(tp_cuda_graph_record(TP_CUDA(15), is_fine, NULL, 0));
+    ck_error(TP_ERR_DEVICE, "there is no device cuda:15");
+    ck_assert_int_eq(tp_cuda_graph_replay(NULL), TP_ERR_ARGUMENT);
+    ck_message("cuda_graph_replay: the graph is NULL");
+    tp_cuda_graph_free(NULL);
+}
+END_TEST
+
+START_TEST(on_the_cpu_a_replay_calls_the_step)
+{
+    victim = tp_keep(tp_zeros(TP_SHAPE(1)));
+    tp_cuda_graph *graph = tp_cuda_graph_record(TP_CPU, is_fine, NULL, 2);
+    for (int i = 0; i < 3; i++) ck_ok(tp_cuda_graph_replay(graph));
+    ck_assert(tp_item(victim) == 5);
+    tp_cuda_graph_free(graph);
+    tp_release(victim);
+}
+END_TEST
+
+/* ---- Without memory ---------------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_recording_that_fails_leaves_all_usable)
+{
+    trainer t = trainer_new(ADAM);
+    feed(&t, 0);
+    ck_ok(step(&t));
+    int failures = 0;
+    for (int64_t n = 1; n < 400; n += n < 60 ? 1 : 7) {
+        tp_memory_trim(DEVICE);
+        if (!cuda_fail_at(n)) break;
+        tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, step, &t, n % 2);
+        cuda_fail_at(0);
+        if (graph) {
+            ck_fine();
+            ck_ok(tp_cuda_graph_replay(graph));
+            tp_cuda_graph_free(graph);
+        } else {
+            ck_assert_int_eq(tp_error_status(), TP_ERR_MEMORY);
+            tp_clear_error();
+            failures++;
+        }
+        ck_ok(step(&t));
+        ck_assert(isfinite(tp_item(t.loss)));
+    }
+    if (cuda_host_function("taper_cuda_host_fail_at")) ck_assert_int_gt(failures, 0);
+    trainer_free(&t);
+}
+END_TEST
+
+int main(void)
+{
+    if (!cuda_is_here()) return 0;
+    Suite *suite = suite_create("cuda_graph");
+    TCase *tests = tcase_create("graphs");
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, a_replay_is_the_step_bit_by_bit, SGD, ADAMW + 1);
+    tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
+    tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);
+    tcase_add_test(tests, what_waits_is_an_error_that_names_it);
+    tcase_add_test(tests, arguments_are_checked);
+    tcase_add_test(tests, on_the_cpu_a_replay_calls_the_step);
+    tcase_add_test(tests, a_recording_that_fails_leaves_all_usable);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
