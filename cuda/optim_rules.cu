@@ -235,6 +235,24 @@ static tp_status take_lists(const tp__call *call, const tp__rule_step *s, int64_
     return TP_OK;
 }
 
+/* Of scalars on the host, which stay as they are as long as something may fail. */
+template <class Rule> static void *upload_numbers(const tp__call *call, const tpc_steps &t, const rule_numbers &given)
+{
+    rule_numbers *const of = new (std::nothrow) rule_numbers[(size_t)t.n];
+    for (int64_t i = 0; i < t.n && of; i++) {
+        float held[TP__RULE_SCALARS], *scalar[TP__RULE_SCALARS] = { nullptr, nullptr, nullptr };
+        for (int k = 0; k < TP__RULE_SCALARS && t.rows[i].scalar[k]; k++) {
+            held[k] = *t.rows[i].scalar[k];
+            scalar[k] = &held[k];
+        }
+        prepare_one<Rule>(scalar, given.of, &of[i]);
+    }
+    void *const room = of ? tpc_upload(call, of, (size_t)t.n * sizeof *of) : nullptr;
+    if (!of) tpc_fail(call, TP_ERR_MEMORY, "no memory for the numbers of %lld parameters", (long long)t.n);
+    delete[] of;
+    return room;
+}
+
 template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
 {
     const tp__rule_step *s = (const tp__rule_step *)tpc_attr(call);
@@ -248,15 +266,10 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     const size_t bytes = (size_t)t.n * sizeof(rule_numbers);
     tpc_temporary numbers(call, on_device ? bytes : 0);
     if (on_device && !numbers.data) return TP_ERR_MEMORY;
-    if (!on_device) {
-        rule_numbers *host = new (std::nothrow) rule_numbers[(size_t)t.n];
-        if (!host) return tpc_fail(call, TP_ERR_MEMORY, "no memory for the numbers of %lld parameters", (long long)t.n);
-        for (int64_t i = 0; i < t.n; i++) prepare_one<Rule>(t.rows[i].scalar, given.of, &host[i]);
-        numbers.data = tpc_upload(call, host, bytes);
-        delete[] host;
-        if (!numbers.data) return TP_ERR_MEMORY;
-    }
+    if (!on_device && !(numbers.data = upload_numbers<Rule>(call, t, given))) return TP_ERR_MEMORY;
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
+    rule_numbers unused;
+    for (int64_t i = 0; i < t.n && !on_device; i++) prepare_one<Rule>(t.rows[i].scalar, given.of, &unused);
     const tpc_step_row *rows = t.device.as<tpc_step_row>();
     if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>());
     if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>());

@@ -172,6 +172,36 @@ START_TEST(norms_and_scaling_agree)
 }
 END_TEST
 
+/* Each tensor and each room of a call is an allocation of the device's, and any of them may fail. */
+static bool work(void)
+{
+    TP_SCOPE();
+    tp_tensor *x = there(tp_full(TP_SHAPE(70, 91), 0.5)), *y = tp_to_dtype(x, TP_F16), *t = there(tp_zeros(TP_SHAPE(4, 5), .dtype = TP_I64));
+    tp_tensor *step = x ? tp_zeros((tp_shape){ .ndim = 0 }, .device = DEVICE) : NULL;
+    const tp_tensor_list lists[] = { TP_TENSORS(x), TP_TENSORS(x), TP_TENSORS(step), TP_TENSORS(x) };
+    return t && step && tp_mse_loss(x, y) && tp_where(tp_gt(x, 0), x, y) && tp_masked_fill(x, tp_gt(x, 0), 1) &&
+           tp_multilabel_margin_loss(tp_transpose(tp_full(TP_SHAPE(5, 4), 0.5, .device = DEVICE), 0, 1), t) && tp_total_norm(TP_TENSORS(x, y), 2) &&
+           !tp_fused_mul_(TP_TENSORS(x, y), 2) && !tp_fused_step_("adagrad", lists, 4, rules[1].numbers, 5);
+}
+
+START_TEST(any_room_may_be_missing)
+{
+    int64_t n = 1;
+    setenv("TAPER_CUDA_ALLOC", "direct", 1);
+    begin(_i);
+    for (bool done = false; !done && n < 100; n++) {
+        if (!cuda_fail_at(n)) return;
+        done = work();
+        if (!done) ck_error(TP_ERR_MEMORY, "no memory for");
+        cuda_fail_at(0);
+        ck_assert(work());
+        ck_assert_int_eq(device_memory().in_use, 0);
+    }
+    ck_assert_int_gt(n, 12);
+    ck_assert_int_lt(n, 100);
+}
+END_TEST
+
 START_TEST(there_is_nothing_to_test_with) {} END_TEST
 
 int main(void)
@@ -188,6 +218,7 @@ int main(void)
         tcase_add_loop_test(t, bad_targets_are_told, 0, ORDERS);
         tcase_add_loop_test(t, rules_agree, 0, ORDERS);
         tcase_add_loop_test(t, norms_and_scaling_agree, 0, ORDERS);
+        tcase_add_loop_test(t, any_room_may_be_missing, 0, ORDERS);
     }
     suite_add_tcase(s, t);
     return run_suite(s);
