@@ -177,6 +177,44 @@ START_TEST(embeddings_agree)
 }
 END_TEST
 
+/* The gradient of f, for a dy that is made on the CPU */
+typedef tp_tensor *moving(tp_tensor *x);
+static tp_tensor *reflected(tp_tensor *x)  { return tp_pad(x, TP_SHAPE(3, 2, 1, 4), .mode = TP_PAD_REFLECT); }
+static tp_tensor *replicated(tp_tensor *x) { return tp_pad(x, TP_SHAPE(3, 2, -1, 4), .mode = TP_PAD_REPLICATE); }
+static tp_tensor *circled(tp_tensor *x)    { return tp_pad(x, TP_SHAPE(8, 5, 3, -1), .mode = TP_PAD_CIRCULAR); }
+static tp_tensor *padded(tp_tensor *x)     { return tp_pad(x, TP_SHAPE(-1, 2), .value = 3); }
+static tp_tensor *in_columns(tp_tensor *x) { return tp_im2col(x, 3, .stride = 2, .padding = 1); }
+static tp_tensor *overlapping(tp_tensor *x) { return tp_im2col(x, 2, .dilation = 2); }
+static tp_tensor *repeated(tp_tensor *x)   { return tp_repeat_interleave(x, 3, .dim = 2); }
+static tp_tensor *sliced(tp_tensor *x)
+{
+    return tp_repeat_interleave(x, tp_to(tp_from_data((int64_t[]){ 2, 0, 1, 5, 3, 1, 4 }, TP_I64, TP_SHAPE(7)), tp_device_of(x)), .dim = 2);
+}
+static tp_tensor *tiled(tp_tensor *x)      { return tp_repeat(x, TP_SHAPE(2, 1, 1, 2, 3)); }
+static tp_tensor *turned(tp_tensor *x)     { return tp_cat(TP_TENSORS(tp_transpose(x, 2, 3), tp_transpose(x, 2, 3)), 1); }
+
+START_TEST(gradients_are_the_same)
+{
+    static moving *const all[] = { reflected, replicated, circled, padded, in_columns, overlapping, sliced, turned, repeated, tiled };
+    static const char *const names[] = { "reflected", "replicated", "circled", "padded", "in columns", "overlapping", "sliced", "turned", "repeated", "tiled" };
+    begin(_i);
+    for (int k = 0; k < 4; k++)
+        for (size_t m = 0; m < sizeof all / sizeof *all; m++) {
+            TP_SCOPE();
+            tp_tensor *x = tp_to_dtype(tp_randn(TP_SHAPE(2, 3, 7, 8)), floats[k]), *dx = there(x);
+            ck_ok(tp_requires_grad(x, true));
+            ck_ok(tp_requires_grad(dx, true));
+            tp_tensor *y = all[m](x), *there_y = all[m](dx), *dy = tp_to_dtype(tp_randn(tp_shape_of(y)), floats[k]);
+            equal(there_y, y, names[m]);
+            ck_ok(tp_backward(tp_sum(tp_mul(y, dy))));
+            ck_ok(tp_backward(tp_sum(tp_mul(there_y, there(dy)))));
+            const double tol = tolerance(floats[k]);
+            if (all[m] == repeated || all[m] == tiled) same(tp_grad_of(dx), tp_grad_of(x), tol, 4 * tol, names[m]);      /* a plain sum */
+            else equal(tp_grad_of(dx), tp_grad_of(x), names[m]);
+        }
+}
+END_TEST
+
 /* A draw on the device and on the CPU from the same state of the generator, which may be out of step with Philox's blocks */
 #define DRAW(call_of_x, rtol) do { \
         for (uint64_t step = 0; step < 8; step += 3) { \
@@ -264,6 +302,7 @@ int main(void)
         tcase_add_loop_test(t, rows_are_written_in_order, 0, ORDERS);
         tcase_add_loop_test(t, embeddings_agree, 0, ORDERS);
         tcase_add_loop_test(t, random_numbers_are_the_same, 0, ORDERS);
+        tcase_add_loop_test(t, gradients_are_the_same, 0, ORDERS);
         tcase_add_test(t, bad_indices_are_told);
     }
     suite_add_tcase(s, t);
