@@ -20,8 +20,7 @@ struct tpc_classes {
     int64_t n, ignore;
     tpc_watch watch;
 };
-static __device__ TPC_NOINLINE double tpc_weight_at(const tpc_side &weight, int64_t t) { return tpc_load<double>(weight.data, weight.dtype, t); }
-TPC_DEVICE double tpc_class_weight(const tpc_classes &c, int64_t t) { return c.weight.data ? tpc_weight_at(c.weight, t) : 1; }
+TPC_DEVICE double tpc_class_weight(const tpc_classes &c, int64_t t) { return c.weight.data ? tpc_load_any<double>(c.weight, t) : 1; }
 /* The class of a row; -1: it is ignored, or no class, which is noted. */
 TPC_DEVICE int64_t tpc_class_at(const tpc_classes &c, int64_t row)
 {

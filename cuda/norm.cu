@@ -25,12 +25,12 @@ struct norm_job {
 
 template <class S, int W> TPC_DEVICE void take_pack(const tpc_side &x, int64_t i, S (&v)[W])
 {
-    if constexpr (W == 1) v[0] = tpc_load<S>(x.data, x.dtype, i);
+    if constexpr (W == 1) v[0] = tpc_get<S>(x, i);
     else tpc_load_pack(x.data, x.dtype, i / W, v);
 }
 template <class S, int W> TPC_DEVICE void leave_pack(const tpc_side &y, int64_t i, const S (&v)[W])
 {
-    if constexpr (W == 1) tpc_store(y.data, y.dtype, i, v[0]);
+    if constexpr (W == 1) tpc_set(y, i, v[0]);
     else tpc_store_pack(y.data, y.dtype, i / W, v);
 }
 
@@ -42,7 +42,7 @@ template <class S, int W> TPC_DEVICE void take_weights(const norm_job &j, const 
         return;
     }
     S one = none;
-    if (w.data) one = tpc_load<S>(w.data, w.dtype, group * j.width + (j.by_inner.size ? (int64_t)tpc_divide((uint32_t)i, j.by_inner) : i / j.inner));
+    if (w.data) one = tpc_get<S>(w, group * j.width + (j.by_inner.size ? (int64_t)tpc_divide((uint32_t)i, j.by_inner) : i / j.inner));
     TPC_UNROLL(4)
     for (int l = 0; l < W; l++) v[l] = one;
 }

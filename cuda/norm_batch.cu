@@ -10,7 +10,7 @@
 #include "cuda/pointwise.cuh"
 
 struct vec { void *data; int dtype; int64_t stride; }; /* one number per channel; data NULL: absent */
-static __device__ TPC_NOINLINE double value_of_any(const vec &v, int64_t c) { return tpc_load<double>(v.data, v.dtype, c * v.stride); }
+static __device__ TPC_NOINLINE double value_of_any(vec v, int64_t c) { return tpc_load<double>(v.data, v.dtype, c * v.stride); }
 TPC_DEVICE double value_at(const vec &v, int64_t c) { return v.dtype == TP_F32 ? ((const float *)v.data)[c * v.stride] : value_of_any(v, c); }
 static __device__ TPC_NOINLINE double rounded(int dtype, double v) { return tpc_round_to(dtype, v); }
 

@@ -72,29 +72,21 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) scan(con
 
 /* ---- What is scanned -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Not inlined but for the most frequent: they stand in loops that are unrolled. */
-template <class T> static __device__ TPC_NOINLINE T load_any(const tpc_side &x, int64_t at) { return tpc_load<T>(x.data, x.dtype, at); }
-template <class T> static __device__ TPC_NOINLINE void store_any(const tpc_side &y, int64_t at, T v) { tpc_store(y.data, y.dtype, at, v); }
-
 struct reals {
     using acc = double;
     tpc_side x, y;
-    __device__ double read(int64_t at, int64_t) const { return x.dtype == TP_F32 ? ((const float *)x.data)[at] : load_any<double>(x, at); }
+    __device__ double read(int64_t at, int64_t) const { return x.dtype == TP_F32 ? ((const float *)x.data)[at] : tpc_load_any<double>(x, at); }
     __device__ void write(int64_t at, double a) const
     {
         if (y.dtype == TP_F32) ((float *)y.data)[at] = (float)a;
-        else store_any(y, at, a);
+        else tpc_store_any(y, at, a);
     }
 };
 struct integers {
     using acc = int64_t;
     tpc_side x, y;
-    __device__ int64_t read(int64_t at, int64_t) const { return x.dtype == TP_I64 ? ((const int64_t *)x.data)[at] : load_any<int64_t>(x, at); }
-    __device__ void write(int64_t at, int64_t a) const
-    {
-        if (y.dtype == TP_I64) ((int64_t *)y.data)[at] = a;
-        else store_any(y, at, a);
-    }
+    __device__ int64_t read(int64_t at, int64_t) const { return tpc_get<int64_t>(x, at); }
+    __device__ void write(int64_t at, int64_t a) const { tpc_set(y, at, a); }
 };
 TPC_DEVICE double added(double a, double b) { return a + b; }
 TPC_DEVICE int64_t added(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
@@ -132,7 +124,7 @@ template <class T> struct extreme {
     int size;
     bool least;
     __device__ acc none() const { return acc{ 0, -1, 0 }; }
-    __device__ acc read(int64_t at, int64_t k) const { return acc{ load_any<T>(x, at), k, at }; }
+    __device__ acc read(int64_t at, int64_t k) const { return acc{ tpc_load_any<T>(x, at), k, at }; }
     __device__ acc join(const acc &a, const acc &b) const
     {
         if (a.k < 0 || b.k < 0) return a.k < 0 ? b : a;
@@ -166,15 +158,15 @@ struct logsum_back {
     }
     __device__ acc read(int64_t at, int64_t) const
     {
-        const double slope = load_any<double>(g, at), sum = load_any<double>(y, at);
+        const double slope = tpc_load_any<double>(g, at), sum = tpc_load_any<double>(y, at);
         return acc{ term(slope, sum), term(-slope, sum) };
     }
     __device__ acc join(const acc &a, const acc &b) const { return acc{ add_exp(a.plus, b.plus), add_exp(a.minus, b.minus) }; }
     __device__ void write(int64_t at, const acc &a) const
     {
-        const double v = load_any<double>(x, at);
+        const double v = tpc_load_any<double>(x, at);
         const double plus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.plus) + v)), minus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.minus) + v));
-        store_any(dx, at, rounded_to(dx.dtype, plus) - rounded_to(dx.dtype, minus));
+        tpc_store_any(dx, at, rounded_to(dx.dtype, plus) - rounded_to(dx.dtype, minus));
     }
 };
 
