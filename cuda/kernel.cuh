@@ -207,8 +207,9 @@ TPC_DEVICE float tpc_round_to(int dtype, float v)
 
 TPC_DEVICE uint32_t tpc_divide(uint32_t n, tpc_divisor by) { return (uint32_t)(((uint64_t)__umulhi(n, by.factor) + n) >> by.shift); }
 
-/* Where element i of the walk lies in its first N arrays */
-template <int N> static __device__ TPC_NOINLINE void tpc_offsets_wide(const tpc_walk &w, int64_t i, int64_t *offset)
+/* Where element i of the walk lies in its first N arrays. Inlined: a function that takes a kernel's parameter by its address would make
+ * each thread copy it. */
+template <int N> TPC_DEVICE void tpc_offsets_wide(const tpc_walk &w, int64_t i, int64_t *offset)
 {
     for (int k = 0; k < N; k++) offset[k] = 0;
     TPC_UNROLL(1)

@@ -13,6 +13,19 @@ struct tpc_side { void *data; int dtype; };            /* an array whose layout 
 
 static inline tpc_side tpc_side_of(const tpc_array &x) { return tpc_side{ x.data, x.dtype }; }
 
+/* Element `at` of any dtype as S. Where loops are unrolled all conversions are not inlined, but for S's own dtype. */
+template <class S> static __device__ TPC_NOINLINE S tpc_load_any(tpc_side x, int64_t at) { return tpc_load<S>(x.data, x.dtype, at); }
+template <class S> static __device__ TPC_NOINLINE void tpc_store_any(tpc_side y, int64_t at, S v) { tpc_store(y.data, y.dtype, at, v); }
+template <class S> struct tpc_own { enum { dtype = TP_F32 }; };
+template <> struct tpc_own<double> { enum { dtype = TP_F64 }; };
+template <> struct tpc_own<int64_t> { enum { dtype = TP_I64 }; };
+template <class S> TPC_DEVICE S tpc_get(const tpc_side &x, int64_t at) { return x.dtype == tpc_own<S>::dtype ? ((const S *)x.data)[at] : tpc_load_any<S>(x, at); }
+template <class S> TPC_DEVICE void tpc_set(const tpc_side &y, int64_t at, S v)
+{
+    if (y.dtype == tpc_own<S>::dtype) ((S *)y.data)[at] = v;
+    else tpc_store_any(y, at, v);
+}
+
 /* The lanes are a power of 2: at most `most` of them, and `each` elements for each at the least. Rows of less than 32 get one thread,
  * which adds as the CPU does. */
 static inline tpc_rows tpc_rows_along(const tpc_array &y, int64_t dim, int each = 1)

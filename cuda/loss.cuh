@@ -10,7 +10,8 @@
 
 static inline int tpc_narrow_dtype(int dtype) { return dtype == TP_F16 || dtype == TP_BF16 ? dtype : 0; }
 /* v as the 16-bit dtype holds it; v itself for 0 */
-TPC_DEVICE double tpc_narrowed(int dtype, double v) { return dtype ? tpc_round_to(dtype, v) : v; }
+static __device__ TPC_NOINLINE double tpc_narrowed_to(int dtype, double v) { return tpc_round_to(dtype, v); }
+TPC_DEVICE double tpc_narrowed(int dtype, double v) { return dtype ? tpc_narrowed_to(dtype, v) : v; }
 
 /* Classes of rows: which count, and with what weight. */
 struct tpc_classes {
@@ -19,7 +20,7 @@ struct tpc_classes {
     int64_t n, ignore;
     tpc_watch watch;
 };
-TPC_DEVICE double tpc_class_weight(const tpc_classes &c, int64_t t) { return c.weight.data ? tpc_load<double>(c.weight.data, c.weight.dtype, t) : 1; }
+TPC_DEVICE double tpc_class_weight(const tpc_classes &c, int64_t t) { return c.weight.data ? tpc_load_any<double>(c.weight, t) : 1; }
 /* The class of a row; -1: it is ignored, or no class, which is noted. */
 TPC_DEVICE int64_t tpc_class_at(const tpc_classes &c, int64_t row)
 {

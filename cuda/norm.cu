@@ -12,7 +12,7 @@
 
 enum { HELD = 16 };                                    /* elements of a row that a thread keeps */
 
-struct norm {
+struct norm_job {
     int64_t rows, groups, width, inner, n;             /* n: of a row */
     int lanes;
     bool centered;
@@ -25,24 +25,24 @@ struct norm {
 
 template <class S, int W> TPC_DEVICE void take_pack(const tpc_side &x, int64_t i, S (&v)[W])
 {
-    if constexpr (W == 1) v[0] = tpc_load<S>(x.data, x.dtype, i);
+    if constexpr (W == 1) v[0] = tpc_get<S>(x, i);
     else tpc_load_pack(x.data, x.dtype, i / W, v);
 }
 template <class S, int W> TPC_DEVICE void leave_pack(const tpc_side &y, int64_t i, const S (&v)[W])
 {
-    if constexpr (W == 1) tpc_store(y.data, y.dtype, i, v[0]);
+    if constexpr (W == 1) tpc_set(y, i, v[0]);
     else tpc_store_pack(y.data, y.dtype, i / W, v);
 }
 
 /* The weights of the pack at i of a row of a group; `none` where there are none. With an inner the pack has one channel. */
-template <class S, int W> TPC_DEVICE void take_weights(const norm &j, const tpc_side &w, int64_t group, int64_t i, S none, S (&v)[W])
+template <class S, int W> TPC_DEVICE void take_weights(const norm_job &j, const tpc_side &w, int64_t group, int64_t i, S none, S (&v)[W])
 {
     if (w.data && j.inner == 1) {
         take_pack(w, group * j.width + i, v);
         return;
     }
     S one = none;
-    if (w.data) one = tpc_load<S>(w.data, w.dtype, group * j.width + (j.by_inner.size ? (int64_t)tpc_divide((uint32_t)i, j.by_inner) : i / j.inner));
+    if (w.data) one = tpc_get<S>(w, group * j.width + (j.by_inner.size ? (int64_t)tpc_divide((uint32_t)i, j.by_inner) : i / j.inner));
     TPC_UNROLL(4)
     for (int l = 0; l < W; l++) v[l] = one;
 }
@@ -79,7 +79,7 @@ TPC_DEVICE double root(double v) { return ::sqrt(v); }
 
 /* ---- Forward -------------------------------------------------------------------------------------------------------------------------------------- */
 
-template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) norm_forward(const norm j)
+template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) norm_forward(const norm_job j)
 {
     const int across = TPC_BLOCK / j.lanes, part = (int)threadIdx.x % j.lanes, out = (int)threadIdx.x / j.lanes, lanes = j.lanes;
     const tpc_seat seat = { part, 1, out, across };
@@ -119,7 +119,7 @@ template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) no
 
 /* ---- Backward ------------------------------------------------------------------------------------------------------------------------------------- */
 
-template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) norm_back(const norm j)
+template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) norm_back(const norm_job j)
 {
     const int across = TPC_BLOCK / j.lanes, part = (int)threadIdx.x % j.lanes, out = (int)threadIdx.x / j.lanes, lanes = j.lanes;
     const tpc_seat seat = { part, 1, out, across };
@@ -187,10 +187,10 @@ template <class S> struct param_grads {
 static bool goes_by_four(const tpc_array &x) { return x.dtype != TP_F64 && (uintptr_t)x.data % (4 * (size_t)tpc_size(x.dtype)) == 0; }
 
 /* `params`: those whose pointers have to be aligned, too. True: by packs of four. */
-static bool set_up(const tp__call *call, const tpc_array &x, const tpc_array *const *more, int n_more, norm *j)
+static bool set_up(const tp__call *call, const tpc_array &x, const tpc_array *const *more, int n_more, norm_job *j)
 {
     const tp__norm_rows *s = (const tp__norm_rows *)tpc_scratch_of(call);
-    *j = norm();
+    *j = norm_job();
     j->rows = s->samples * s->groups;
     j->groups = s->groups;
     j->width = s->width;
@@ -207,7 +207,7 @@ static bool set_up(const tp__call *call, const tpc_array &x, const tpc_array *co
     while (j->lanes < TPC_BLOCK && (int64_t)j->lanes * 2 * each <= j->n) j->lanes *= 2;
     return packs;
 }
-static unsigned grid_of(const tp__call *call, const norm &j) { return tpc_grid(call, (j.rows * j.lanes + TPC_BLOCK - 1) / TPC_BLOCK); }
+static unsigned grid_of(const tp__call *call, const norm_job &j) { return tpc_grid(call, (j.rows * j.lanes + TPC_BLOCK - 1) / TPC_BLOCK); }
 
 /* Inputs x, none, weight, bias; outputs y, mean unless it is rms_norm, and r. */
 static tp_status forward(tp__call *call, bool has_bias)
@@ -215,7 +215,7 @@ static tp_status forward(tp__call *call, bool has_bias)
     tpc_array x, w, b = tpc_array(), y, mean = tpc_array(), r;
     const tpc_array *const more[] = { &w, &b, &y };
     const bool centered = ((const tp__norm_rows *)tpc_scratch_of(call))->centered;
-    norm j;
+    norm_job j;
     tpc_in(call, 0, &x);
     tpc_in(call, 2, &w);
     if (has_bias) tpc_in(call, 3, &b);
@@ -238,7 +238,7 @@ static tp_status forward(tp__call *call, bool has_bias)
 static tp_status layer(tp__call *call) { return forward(call, true); }
 static tp_status rms(tp__call *call) { return forward(call, false); }
 
-template <class S> static tp_status take_param_grads(tp__call *call, const norm &j, const tpc_array &dw, const tpc_array &db)
+template <class S> static tp_status take_param_grads(tp__call *call, const norm_job &j, const tpc_array &dw, const tpc_array &db)
 {
     enum { FEW = 8 };
     const bool rounds = ((const tp__norm_rows *)tpc_scratch_of(call))->rounds && (j.x.dtype == TP_F16 || j.x.dtype == TP_BF16);
@@ -263,7 +263,7 @@ static tp_status backward(tp__call *call)
     tpc_array dy, x, mean, r, w, dx, dw, db;
     const tpc_array *const more[] = { &dy, &w, &dx };
     tpc_array *const all[] = { &dy, &x, &mean, &r, &w };
-    norm j;
+    norm_job j;
     for (int i = 0; i < 5; i++) tpc_in(call, i, all[i]);
     tpc_out(call, 0, &dx);
     tpc_out(call, 1, &dw);

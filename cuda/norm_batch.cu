@@ -10,7 +10,9 @@
 #include "cuda/pointwise.cuh"
 
 struct vec { void *data; int dtype; int64_t stride; }; /* one number per channel; data NULL: absent */
-TPC_DEVICE double value_at(const vec &v, int64_t c) { return tpc_load<double>(v.data, v.dtype, c * v.stride); }
+static __device__ TPC_NOINLINE double value_of_any(vec v, int64_t c) { return tpc_load<double>(v.data, v.dtype, c * v.stride); }
+TPC_DEVICE double value_at(const vec &v, int64_t c) { return v.dtype == TP_F32 ? ((const float *)v.data)[c * v.stride] : value_of_any(v, c); }
+static __device__ TPC_NOINLINE double rounded(int dtype, double v) { return tpc_round_to(dtype, v); }
 
 struct geometry { int64_t outer, channels, inner, numel; tpc_divisor by_channels, by_inner; };      /* divisors of size 0: too many elements */
 TPC_DEVICE int64_t channel_of(const geometry &g, int64_t at)
@@ -33,7 +35,7 @@ struct batch {
     void *channels;                                    /* of each channel */
 };
 
-TPC_DEVICE double mean_at(const batch &j, int64_t c) { return j.attr.rounds ? tpc_round_to(j.dtype, value_at(j.mean, c)) : value_at(j.mean, c); }
+TPC_DEVICE double mean_at(const batch &j, int64_t c) { return j.attr.rounds ? rounded(j.dtype, value_at(j.mean, c)) : value_at(j.mean, c); }
 
 /* In 16 bits PyTorch rounds this, and in bfloat16 the sum of squares and its mean before. Of no spread and no eps it is 0 when training. */
 TPC_DEVICE double inverse_at(const batch &j, int64_t c)
@@ -41,9 +43,9 @@ TPC_DEVICE double inverse_at(const batch &j, int64_t c)
     const double n = (double)(j.g.outer * j.g.inner);
     double v = value_at(j.var, c);
     if (j.attr.training && v == 0 && j.attr.eps == 0) return 0;
-    if (j.attr.rounds && j.dtype == TP_BF16) v = tpc_round_to(j.dtype, tpc_round_to(j.dtype, v * n) / n);
+    if (j.attr.rounds && j.dtype == TP_BF16) v = rounded(j.dtype, rounded(j.dtype, v * n) / n);
     const double r = 1 / ::sqrt(v + j.attr.eps);
-    return j.attr.rounds ? tpc_round_to(j.dtype, r) : r;
+    return j.attr.rounds ? rounded(j.dtype, r) : r;
 }
 
 template <class S> TPC_DEVICE void leave_channel(const batch &j, int64_t c)

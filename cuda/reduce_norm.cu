@@ -6,7 +6,7 @@ enum { SQUARES, SIZES, COUNTS, POWERS, MOST, LEAST };
 TPC_DEVICE double greater(double v, double m) { return v > m || v != v ? v : m; }
 TPC_DEVICE double less(double v, double m) { return v < m || v != v ? v : m; }
 
-struct norm {
+struct sizes {
     using acc = double;
     const void *x;
     void *y;
@@ -33,7 +33,7 @@ static tp_status vector_norm(tp__call *call)
     tpc_out(call, 0, &y);
     const int how = p == 2 ? SQUARES : p == 1 ? SIZES : p == 0 ? COUNTS : p == HUGE_VAL ? MOST : p == -HUGE_VAL ? LEAST : POWERS;
     return tpc_reduce_run(call, x, (uint64_t)(uintptr_t)tpc_scratch_of(call),
-                          norm{ x.data, y.data, x.dtype, y.dtype, how, x.dtype != TP_F64 && y.dtype != TP_F64, p });
+                          sizes{ x.data, y.data, x.dtype, y.dtype, how, x.dtype != TP_F64 && y.dtype != TP_F64, p });
 }
 
 /* ---- |x|^p, with the sign of x if that is asked for; of 0 it is 0 unless that is 1 ------------------------------------------------------------- */

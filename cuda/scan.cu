@@ -75,14 +75,18 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) scan(con
 struct reals {
     using acc = double;
     tpc_side x, y;
-    __device__ double read(int64_t at, int64_t) const { return tpc_load<double>(x.data, x.dtype, at); }
-    __device__ void write(int64_t at, double a) const { tpc_store(y.data, y.dtype, at, a); }
+    __device__ double read(int64_t at, int64_t) const { return x.dtype == TP_F32 ? ((const float *)x.data)[at] : tpc_load_any<double>(x, at); }
+    __device__ void write(int64_t at, double a) const
+    {
+        if (y.dtype == TP_F32) ((float *)y.data)[at] = (float)a;
+        else tpc_store_any(y, at, a);
+    }
 };
 struct integers {
     using acc = int64_t;
     tpc_side x, y;
-    __device__ int64_t read(int64_t at, int64_t) const { return tpc_load<int64_t>(x.data, x.dtype, at); }
-    __device__ void write(int64_t at, int64_t a) const { tpc_store(y.data, y.dtype, at, a); }
+    __device__ int64_t read(int64_t at, int64_t) const { return tpc_get<int64_t>(x, at); }
+    __device__ void write(int64_t at, int64_t a) const { tpc_set(y, at, a); }
 };
 TPC_DEVICE double added(double a, double b) { return a + b; }
 TPC_DEVICE int64_t added(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
@@ -100,7 +104,7 @@ template <class Of> struct product_of : Of {
     __device__ acc join(acc a, acc b) const { return multiplied(a, b); }
 };
 
-TPC_DEVICE double add_exp(double a, double b)
+static __device__ TPC_NOINLINE double add_exp(double a, double b)
 {
     const double low = a < b ? a : b, high = a < b ? b : a;
     if (a != a || b != b) return a + b;
@@ -120,7 +124,7 @@ template <class T> struct extreme {
     int size;
     bool least;
     __device__ acc none() const { return acc{ 0, -1, 0 }; }
-    __device__ acc read(int64_t at, int64_t k) const { return acc{ tpc_load<T>(x.data, x.dtype, at), k, at }; }
+    __device__ acc read(int64_t at, int64_t k) const { return acc{ tpc_load_any<T>(x, at), k, at }; }
     __device__ acc join(const acc &a, const acc &b) const
     {
         if (a.k < 0 || b.k < 0) return a.k < 0 ? b : a;
@@ -141,28 +145,28 @@ template <class T> struct extreme {
 /* e^(log of the sum, from the end, of |g| e^-y, plus x) for positive g less that for negative g; every step is rounded as where PyTorch
  * stores it. */
 struct two_logs { double plus, minus; };
+static __device__ TPC_NOINLINE double rounded_to(int dtype, double v) { return tpc_round_to(dtype, v); }
 struct logsum_back {
     using acc = two_logs;
     tpc_side dx, x, g, y;
     double lowest;                                     /* of the dtype */
-    __device__ double rounded(double v) const { return tpc_round_to(dx.dtype, v); }
     __device__ acc none() const { return acc{ -HUGE_VAL, -HUGE_VAL }; }
     __device__ double term(double slope, double sum) const
     {
-        const double log_g = slope > 0 ? rounded(::log(slope)) : slope != slope ? slope : lowest;
-        return rounded(log_g - sum);
+        const double log_g = slope > 0 ? rounded_to(dx.dtype, ::log(slope)) : slope != slope ? slope : lowest;
+        return rounded_to(dx.dtype, log_g - sum);
     }
     __device__ acc read(int64_t at, int64_t) const
     {
-        const double slope = tpc_load<double>(g.data, g.dtype, at), sum = tpc_load<double>(y.data, y.dtype, at);
+        const double slope = tpc_load_any<double>(g, at), sum = tpc_load_any<double>(y, at);
         return acc{ term(slope, sum), term(-slope, sum) };
     }
     __device__ acc join(const acc &a, const acc &b) const { return acc{ add_exp(a.plus, b.plus), add_exp(a.minus, b.minus) }; }
     __device__ void write(int64_t at, const acc &a) const
     {
-        const double v = tpc_load<double>(x.data, x.dtype, at);
-        const double plus = ::exp(rounded(rounded(a.plus) + v)), minus = ::exp(rounded(rounded(a.minus) + v));
-        tpc_store(dx.data, dx.dtype, at, rounded(plus) - rounded(minus));
+        const double v = tpc_load_any<double>(x, at);
+        const double plus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.plus) + v)), minus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.minus) + v));
+        tpc_store_any(dx, at, rounded_to(dx.dtype, plus) - rounded_to(dx.dtype, minus));
     }
 };
 

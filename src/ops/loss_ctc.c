@@ -120,9 +120,9 @@ static tp_status ctc(tp__call *call, const int64_t *input, int64_t n_input, cons
         return tp__call_fail(call, TP_ERR_SHAPE, "log_probs %s have %lld sequences, targets are %s, and %lld and %lld lengths are given",
                              tp__shape_text(x), (long long)n, tp__shape_text(targets), (long long)n_input, (long long)n_target);
     tp__ctc each = { .blank = attr->blank, .zero_infinity = attr->zero_infinity };
-    tp_tensor *lengths = layout(call, input, target, n, &each.longest), *out[2] = { NULL };
+    tp_tensor *lengths = tp_to(layout(call, input, target, n, &each.longest), x->device), *out[2] = { NULL };
     if (!lengths) return tp__pending();
-    tp_tensor *const in[] = { batched ? x : tp_unsqueeze(x, 1), tp_to_dtype(targets, TP_I64), lengths };
+    tp_tensor *const in[] = { batched ? x : tp_unsqueeze(x, 1), tp_to(tp_to_dtype(targets, TP_I64), x->device), lengths };
     if (tp__run(&op_ctc_each, in, 3, &each, out, 2, NULL) < 0) return tp__pending();
     return reduce(call, out[0], lengths, attr->reduction, batched);
 }

@@ -1,0 +1,264 @@
+/* tests/test_cuda_sums.c: losses of classes, norms, reductions, scans and counts of the CUDA backend against the CPU's, where shapes are large
+ * or odd enough for every path. On the simulated device, under each order of threads and two of streams. */
+#include "cuda_same.h"
+
+static tp_tensor *leaf(tp_tensor *x)
+{
+    x = tp_detach(x);
+    ck_ok(tp_requires_grad(x, true));
+    return x;
+}
+
+/* The gradient of sum(y^2) by x */
+static tp_tensor *slope(tp_tensor *y, tp_tensor *x)
+{
+    tp_tensor *loss = tp_sum(tp_mul(y, y)), *g = NULL;
+    return loss && !tp_grad_with(&loss, 1, &x, 1, NULL, &g, NULL) ? g : NULL;
+}
+
+static tp_tensor *beside(tp_tensor *x, tp_tensor *moved) { return tp_to(moved, tp_device_of(x)); }
+
+/* n numbers from 0.5 to 1.5, where x is */
+static tp_tensor *weights_by(tp_tensor *x, int64_t n)
+{
+    tp_tensor *w = tp_arange(0, (double)n, 1);
+    w = tp_remainder(w, 7);
+    return beside(x, tp_to_dtype(tp_div(tp_add(w, 3), 6), tp_dtype_of(x)));
+}
+
+START_TEST(losses_of_classes_agree)
+{
+    const tp_shape shapes[] = { TP_SHAPE(5000, 10), TP_SHAPE(9, 3001), TP_SHAPE(4, 40, 50), TP_SHAPE(33) };
+    const tp_shape rows[] = { TP_SHAPE(5000), TP_SHAPE(9), TP_SHAPE(4, 50), { .ndim = 0 } };
+    begin(_i);
+    for (int k = 0; k < 4; k++)
+        for (int s = 0; s < 4; s++) {
+            TP_SCOPE();
+            const double tol = 4 * tolerance(floats[k]);
+            const int64_t n = shapes[s].dim[shapes[s].ndim > 1];
+            tp_tensor *a = leaf(tp_to_dtype(tp_randn(shapes[s]), floats[k])), *b = tp_randint(0, n, rows[s]), *da = leaf(there(a)), *db = there(b);
+            SAME(tp_cross_entropy(x, y), tol, tol);
+            SAME(tp_cross_entropy(x, y, .reduction = TP_REDUCTION_NONE, .label_smoothing = 0.1), tol, tol);
+            SAME(tp_cross_entropy(x, y, .weight = weights_by(x, n), .ignore_index = s < 3 ? 2 : -100, .label_smoothing = 0.2), tol, tol);
+            SAME(tp_cross_entropy(x, tp_softmax(tp_detach(x), s < 3), .reduction = TP_REDUCTION_SUM), tol, tol);
+            SAME(slope(tp_cross_entropy(x, y), x), tol, tol);
+            SAME(slope(tp_cross_entropy(x, y, .weight = weights_by(x, n), .label_smoothing = 0.2, .reduction = TP_REDUCTION_NONE), x), tol, 4 * tol);
+            SAME(tp_nll_loss(x, y, .weight = weights_by(x, n)), tol, tol);
+            SAME(tp_nll_loss(x, y, .reduction = TP_REDUCTION_NONE, .ignore_index = 1), tol, tol);
+            SAME(slope(tp_nll_loss(x, y, .weight = weights_by(x, n)), x), tol, tol);
+        }
+}
+END_TEST
+
+START_TEST(bad_classes_are_told)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = there(tp_randn(TP_SHAPE(300, 5))), *t = tp_full(TP_SHAPE(300), 3, .dtype = TP_I64);
+    tp_fill_(tp_select(t, 0, 170), 5);
+    tp_cross_entropy(x, there(t));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+    ck_assert_str_eq(tp_last_error()->message, "cross_entropy: target 5 is not in [0, 5)");
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(norms_of_rows_agree)
+{
+    static const int64_t widths[] = { 768, 130, 9001, 8192, 3, 1 }, counts[] = { 300, 33, 3, 5, 2000, 7 };
+    begin(_i);
+    for (int k = 0; k < 4; k++)
+        for (int s = 0; s < 6; s++) {
+            TP_SCOPE();
+            const double tol = 8 * tolerance(floats[k]);
+            const int64_t n = widths[s];
+            tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(counts[s], n)), floats[k])), *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(n)), floats[k])), *da = leaf(there(a)), *db = leaf(there(b));
+            SAME(tp_layer_norm(x, TP_SHAPE(n), .weight = y, .bias = y), tol, tol);
+            SAME(tp_rms_norm(x, TP_SHAPE(n), .weight = y), tol, tol);
+            SAME(tp_layer_norm(x, TP_SHAPE(n)), tol, tol);
+            if (n == 1) continue;                      /* 0 but for rounding */
+            SAME(slope(tp_layer_norm(x, TP_SHAPE(n), .weight = y, .bias = y), x), tol, 4 * tol);
+            SAME(slope(tp_layer_norm(x, TP_SHAPE(n), .weight = y, .bias = y), y), tol, 40 * tol);
+            SAME(slope(tp_rms_norm(x, TP_SHAPE(n), .weight = y), y), tol, 40 * tol);
+        }
+}
+END_TEST
+
+START_TEST(norms_of_groups_and_channels_agree)
+{
+    const tp_shape shapes[] = { TP_SHAPE(4, 6, 11, 12), TP_SHAPE(3, 6, 5), TP_SHAPE(5, 6, 40, 50) };
+    begin(_i);
+    for (int k = 0; k < 4; k++)
+        for (int s = 0; s < 3; s++) {
+            TP_SCOPE();
+            const double tol = 8 * tolerance(floats[k]);
+            tp_tensor *a = leaf(tp_to_dtype(tp_randn(shapes[s]), floats[k])), *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(6)), floats[k])), *da = leaf(there(a)), *db = leaf(there(b));
+            SAME(tp_group_norm(x, 3, .weight = y, .bias = y), tol, tol);
+            SAME(slope(tp_group_norm(x, 2, .weight = y), x), tol, 4 * tol);
+            SAME(slope(tp_group_norm(x, 2, .weight = y, .bias = y), y), tol, 40 * tol);
+            SAME(tp_batch_norm(x, NULL, NULL, .weight = y, .bias = y, .training = true), tol, tol);
+            SAME(tp_batch_norm(x, tp_detach(y), tp_detach(y), .weight = y), tol, tol);
+            SAME(slope(tp_batch_norm(x, NULL, NULL, .weight = y, .training = true), x), tol, 8 * tol);
+            SAME(slope(tp_batch_norm(x, NULL, NULL, .weight = y, .bias = y, .training = true), y), tol, 40 * tol);
+            SAME(slope(tp_batch_norm(x, tp_detach(y), tp_detach(y), .weight = y), x), tol, 4 * tol);
+            SAME(tp_batch_norm(tp_transpose(x, 0, 1), NULL, NULL, .training = true), tol, tol);
+            SAME(tp_batch_norm(tp_reshape(tp_transpose(x, 1, 2), TP_SHAPE(-1, 6)), NULL, NULL, .weight = y, .training = true), tol, tol);
+            SAME(tp_instance_norm(x, .weight = y), tol, tol);
+        }
+}
+END_TEST
+
+START_TEST(running_statistics_move)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_randn(TP_SHAPE(30, 4, 5)), *mean = tp_zeros(TP_SHAPE(4)), *var = tp_ones(TP_SHAPE(4)), *dmean = there(mean), *dvar = there(var);
+    tp_batch_norm(x, mean, var, .training = true);
+    tp_batch_norm(there(x), dmean, dvar, .training = true);
+    same(dmean, mean, 1e-6, 1e-6, "the running mean");
+    same(dvar, var, 1e-6, 1e-6, "the running variance");
+}
+END_TEST
+
+START_TEST(channels_last_agree)
+{
+    begin(_i);
+    for (int64_t c = 5; c < 9; c += 3) {
+        TP_SCOPE();
+        tp_tensor *a = leaf(tp_permute(tp_randn(TP_SHAPE(3, 20, 30, c)), TP_DIMS(0, 3, 1, 2))), *b = leaf(tp_rand(TP_SHAPE(c))), *da = leaf(there(a)), *db = leaf(there(b));
+        SAME(tp_batch_norm(x, NULL, NULL, .weight = y, .bias = y, .training = true), 1e-5, 1e-5);
+        SAME(slope(tp_batch_norm(x, NULL, NULL, .weight = y, .training = true), x), 1e-5, 2e-5);
+    }
+}
+END_TEST
+
+START_TEST(further_reductions_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 4 * tolerance(floats[k]);
+        tp_tensor *a = leaf(tp_to_dtype(tp_add(tp_randn(TP_SHAPE(33, 7, 130)), 3), floats[k])), *b = tp_to_dtype(tp_randn(TP_SHAPE(70001)), floats[k]), *da = leaf(there(a)), *db = there(b);
+        SAME(tp_var(x, .dims = TP_DIMS(0)), tol, tol);
+        SAME(tp_std(x, .dims = TP_DIMS(-1), .correction = 0), tol, tol);
+        SAME(tp_var(y), tol, tol);
+        SAME(tp_amax(x, .dims = TP_DIMS(0, 2)), 0, 0);
+        SAME(tp_amin(tp_transpose(x, 0, 2), .dims = TP_DIMS(1), .keepdim = true), 0, 0);
+        SAME(tp_max(y), 0, 0);
+        SAME(tp_min(y), 0, 0);
+        SAME(slope(tp_max(x), x), tol, tol);
+        SAME(tp_logsumexp(x, .dims = TP_DIMS(1)), tol, tol);
+        SAME(tp_logsumexp(y, .dims = TP_DIMS(0)), tol, tol);
+        SAME(tp_linalg_vector_norm(x, .ord = 2), tol, tol);
+        SAME(tp_linalg_vector_norm(x, .ord = 1.5, .dims = TP_DIMS(0)), tol, tol);
+        SAME(tp_linalg_vector_norm(x, .ord = -HUGE_VAL, .dims = TP_DIMS(-1)), 0, 0);
+        SAME(tp_argmax(y), 0, 0);
+        SAME(tp_argmin(x, .dim = 1), 0, 0);
+        SAME(tp_argmax(tp_round(x), .dim = 0), 0, 0);                                         /* of equals the first */
+        SAME(tp_argmax(tp_div(tp_round(y), tp_round(y))), 0, 0);                              /* and of NaNs */
+        SAME(tp_max_dim(x, -1, false, NULL), 0, 0);
+        SAME(slope(tp_max_dim(x, -1, false, NULL), x), tol, tol);
+        SAME(slope(tp_max_dim(x, 0, true, NULL), x), tol, tol);
+    }
+}
+END_TEST
+
+START_TEST(scans_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 4 * tolerance(floats[k]);
+        tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(9, 300, 40)), floats[k])), *b = tp_to_dtype(tp_rand(TP_SHAPE(2, 40003)), floats[k]), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *at;
+        SAME(tp_cumsum(x, 0), tol, tol);
+        SAME(tp_cumsum(x, 1), tol, tol);
+        SAME(tp_cumsum(x, -1), tol, tol);
+        SAME(tp_cumsum(y, 1), tol, tol);                                                      /* in segments */
+        SAME(slope(tp_cumsum(x, 1), x), tol, 100 * tol);
+        SAME(tp_cumprod(tp_add(tp_mul(x, 0.01), 1), 1), tol, tol);
+        SAME(slope(tp_cumprod(tp_add(tp_mul(x, 0.01), 1), 2), x), 4 * tol, 4 * tol);
+        SAME(tp_logcumsumexp(x, 1), tol, tol);
+        SAME(tp_logcumsumexp(y, 1), tol, tol);
+        SAME(slope(tp_logcumsumexp(x, 1), x), 8 * tol, 8 * tol);
+        SAME(tp_cummax(x, 1, NULL), 0, 0);
+        SAME((tp_cummax(tp_round(x), 2, &at), at), 0, 0);
+        SAME((tp_cummin(tp_round(y), 1, &at), at), 0, 0);
+        SAME(slope(tp_cummax(x, 1, NULL), x), tol, tol);
+    }
+}
+END_TEST
+
+START_TEST(counts_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *a = tp_randint(0, 37, TP_SHAPE(5000)), *b = tp_randn(TP_SHAPE(5000)), *da = there(a), *db = there(b);
+    SAME(tp_bincount(x), 0, 0);
+    SAME(tp_bincount(x, .weights = y, .minlength = 50), 1e-5, 1e-5);
+    SAME(tp_cumsum(x, 0), 0, 0);
+    SAME(tp_argmax(x), 0, 0);
+    SAME(tp_amax(x), 0, 0);
+    SAME(tp_histc(y, .bins = 17), 0, 0);
+    SAME(tp_histc(tp_narrow(tp_reshape(y, TP_SHAPE(50, 100)), 1, 3, 50), .bins = 5, .min = -1, .max = 1), 0, 0);
+    ck_assert_ptr_null(tp_bincount(there(tp_sub(a, 1))));
+    ck_assert_str_eq(tp_last_error()->message, "bincount: value -1 is negative");
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(bags_agree)
+{
+    static const tp_bag_mode modes[] = { TP_BAG_SUM, TP_BAG_MEAN, TP_BAG_MAX };
+    begin(_i);
+    for (int m = 0; m < 3; m++) {
+        TP_SCOPE();
+        tp_tensor *a = leaf(tp_randn(TP_SHAPE(50, 17))), *b = tp_randint(0, 50, TP_SHAPE(900)), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *offsets = tp_arange(0, 900, 3, .dtype = TP_I64), *half = tp_floor_divide(offsets, 2);
+        SAME(tp_embedding_bag(y, x, .offsets = beside(x, offsets), .mode = modes[m], .padding_idx = 3), 1e-5, 1e-5);
+        SAME(tp_embedding_bag(y, x, .offsets = beside(x, half), .mode = modes[m]), 1e-5, 1e-5);
+        SAME(slope(tp_embedding_bag(tp_reshape(y, TP_SHAPE(30, 30)), x, .mode = modes[m]), x), 1e-5, 1e-5);
+    }
+}
+END_TEST
+
+START_TEST(ctc_agrees)
+{
+    begin(_i);
+    for (int k = 0; k < 2; k++) {
+        TP_SCOPE();
+        const double tol = 8 * tolerance(floats[k]);
+        tp_tensor *a = leaf(tp_log_softmax(tp_to_dtype(tp_randn(TP_SHAPE(60, 4, 12)), floats[k]), 2)), *b = tp_randint(1, 12, TP_SHAPE(4, 20)), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *times = tp_from_data((int64_t[]){ 60, 31, 50, 3 }, TP_I64, TP_SHAPE(4)), *lengths = tp_from_data((int64_t[]){ 20, 7, 0, 5 }, TP_I64, TP_SHAPE(4));
+        SAME(tp_ctc_loss(x, y, times, lengths, .reduction = TP_REDUCTION_NONE), tol, tol);
+        SAME(tp_ctc_loss(x, y, times, lengths, .zero_infinity = true), tol, tol);
+        SAME(slope(tp_ctc_loss(x, y, times, lengths, .zero_infinity = true), x), tol, 10 * tol);
+    }
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_sums");
+    TCase *t = tcase_create("cuda_sums");
+    tcase_set_timeout(t, 300);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, losses_of_classes_agree, 0, ORDERS);
+        tcase_add_loop_test(t, bad_classes_are_told, 0, ORDERS);
+        tcase_add_loop_test(t, norms_of_rows_agree, 0, ORDERS);
+        tcase_add_loop_test(t, norms_of_groups_and_channels_agree, 0, ORDERS);
+        tcase_add_loop_test(t, running_statistics_move, 0, ORDERS);
+        tcase_add_loop_test(t, channels_last_agree, 0, ORDERS);
+        tcase_add_loop_test(t, further_reductions_agree, 0, ORDERS);
+        tcase_add_loop_test(t, scans_agree, 0, ORDERS);
+        tcase_add_loop_test(t, counts_agree, 0, ORDERS);
+        tcase_add_loop_test(t, bags_agree, 0, ORDERS);
+        tcase_add_loop_test(t, ctc_agrees, 0, ORDERS);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
