@@ -4,7 +4,7 @@
 
 enum { ORDERS = 3, INPUTS = 4 };
 
-static void begin(int order)
+static void begin(int order)                            /* each test is a process of its own */
 {
     static const char *const names[ORDERS] = { "0", "1", "2" };
     setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
@@ -19,6 +19,17 @@ static void close_to(tp_tensor *got, tp_tensor *want, double tol, const char *wh
     ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want), "%s: dtype", what);
     tp_tensor *scale = tp_max(tp_abs(tp_to_dtype(want, TP_F64)));
     ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, tol, tol * (tp_numel(want) ? tp_item(scale) : 1)), "%s differs", what);
+}
+
+/* What cuBLASLt was asked for on the simulated device */
+static taper_cuda_host_products cuda_products(void)
+{
+    taper_cuda_host_products p = { 0 };
+    void *found = cuda_host_function("taper_cuda_host_count_products");
+    void (*read)(taper_cuda_host_products *);
+    memcpy(&read, &found, sizeof read);
+    if (read) read(&p);
+    return p;
 }
 
 /* f of the inputs, and the gradient of each that is floating, on the CPU and on the device. */
@@ -82,6 +93,7 @@ END_TEST
 START_TEST(long_sums_and_layouts_agree)
 {
     begin(_i);
+    setenv("TAPER_CUDA_CUBLASLT", "0", 1);
     TP_SCOPE();
     agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 5, 33, 31)), normal(TP_F32, TP_SHAPE(70, 5, 3, 3)), NULL }, 3, 2e-5, "many channels");
     tp_tensor *x = tp_permute(normal(TP_F32, TP_SHAPE(2, 9, 8, 6)), TP_DIMS(0, 3, 1, 2)), *w = normal(TP_F32, TP_SHAPE(7, 6, 3, 3));
@@ -90,6 +102,22 @@ START_TEST(long_sums_and_layouts_agree)
     tp_tensor *whole = tp_conv2d(a, b, NULL);
     if (whole) close_to(tp_conv2d(tp_to(a, DEVICE), tp_to(b, DEVICE), NULL), whole, 0, "integers");
     else tp_clear_error();
+}
+END_TEST
+
+/* Large ones go by columns and cuBLASLt. */
+START_TEST(convolutions_by_columns_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = floats[k];
+        const double tol = 8 * tolerance(d);
+        TP_SCOPE();
+        const int64_t before = cuda_products().count;
+        agree(conv2d, &(conv){ 2, 2, 2, 1, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 9, 31, 34)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(20)) }, 3, tol, "columns");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 20, 16, 17)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed columns");
+        if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_ge(cuda_products().count, before + 6);
+    }
 }
 END_TEST
 
@@ -249,16 +277,6 @@ END_TEST
 
 /* ---- cuBLASLt --------------------------------------------------------------------------------------------------------------------------------------- */
 
-static taper_cuda_host_products products(void)
-{
-    taper_cuda_host_products p = { 0 };
-    void *found = cuda_host_function("taper_cuda_host_count_products");
-    void (*read)(taper_cuda_host_products *);
-    memcpy(&read, &found, sizeof read);
-    if (read) read(&p);
-    return p;
-}
-
 START_TEST(products_go_by_the_library)
 {
     begin(_i);
@@ -268,25 +286,25 @@ START_TEST(products_go_by_the_library)
         const tp_dtype d = floats[k];
         const double tol = 4 * tolerance(d);
         tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
-        taper_cuda_host_products before = products();
+        taper_cuda_host_products before = cuda_products();
         close_to(tp_linear(dx, dw, tp_to(b, DEVICE)), tp_linear(x, w, b), tol, "linear");
-        taper_cuda_host_products after = products();
+        taper_cuda_host_products after = cuda_products();
         ck_assert_int_eq(after.count, before.count + 1);
         ck_assert(after.m == 15 && after.n == 8 && after.k == 17 && after.batch == 1 && !after.accumulated);
         ck_assert_int_eq(after.biased, d != TP_F64);   /* which gets its bias by a kernel of ours */
         close_to(tp_linear(dx, dw, NULL), tp_linear(x, w, NULL), tol, "linear without a bias");
         close_to(tp_matmul(dx, tp_transpose(dw, 0, 1)), tp_matmul(x, tp_transpose(w, 0, 1)), tol, "a batch by one matrix");
-        ck_assert_int_eq(products().batch, 1);
+        ck_assert_int_eq(cuda_products().batch, 1);
         close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "a batch by a batch");
-        after = products();
+        after = cuda_products();
         ck_assert(after.m == 17 && after.n == 17 && after.k == 5 && after.batch == 3);
         const int64_t asked = after.asked;
         close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "the same once more");
-        ck_assert_int_eq(products().asked, asked);     /* the advice is kept */
-        before = products();
+        ck_assert_int_eq(cuda_products().asked, asked);     /* the advice is kept */
+        before = cuda_products();
         close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
                  tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)), tol, "strides that it does not take");
-        ck_assert_int_eq(products().count, before.count);
+        ck_assert_int_eq(cuda_products().count, before.count);
     }
 }
 END_TEST
@@ -303,6 +321,7 @@ int main(void)
     } else {
         tcase_add_loop_test(t, convolutions_agree, 0, ORDERS);
         tcase_add_loop_test(t, long_sums_and_layouts_agree, 0, ORDERS);
+        tcase_add_loop_test(t, convolutions_by_columns_agree, 0, ORDERS);
         tcase_add_loop_test(t, pools_agree, 0, ORDERS);
         tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, ORDERS);
         tcase_add_loop_test(t, interpolations_agree, 0, ORDERS);
