@@ -309,6 +309,47 @@ START_TEST(products_go_by_the_library)
 }
 END_TEST
 
+/* Every allocation of these fails once: an error each time, and then the result is there. */
+static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_linalg_inv(in[0]);
+}
+static void run_short_of_memory(function *f, const void *arg, tp_tensor *const *in, int n, const char *what)
+{
+    for (int64_t at = 1;; at++) {
+        TP_SCOPE();
+        tp_tensor *there[INPUTS] = { NULL };
+        for (int i = 0; i < n; i++) {
+            there[i] = tp_to(in[i], DEVICE);
+            ck_ok(tp_requires_grad(there[i], true));
+        }
+        cuda_fail_at(at);
+        tp_tensor *y = f(there, arg), *loss = y ? tp_sum(y) : NULL;
+        const bool good = loss && !tp_backward(loss);
+        cuda_fail_at(0);
+        ck_assert_msg(!good || at > 1, "%s: nothing failed", what);
+        if (good) break;
+        ck_assert_msg(tp_last_error() && tp_last_error()->code == TP_ERR_MEMORY, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "no error");
+        tp_clear_error();
+        ck_assert_msg(at < 200, "%s never works", what);
+    }
+}
+
+START_TEST(missing_memory_is_an_error)
+{
+    setenv("TAPER_CUDA_ALLOC", "direct", 1);
+    begin(0);
+    if (!cuda_host_function("taper_cuda_host_fail_at")) return;
+    TP_SCOPE();
+    run_short_of_memory(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 9, 31, 34)), normal(TP_F32, TP_SHAPE(20, 9, 3, 3)), normal(TP_F32, TP_SHAPE(20)) }, 3, "conv2d");
+    run_short_of_memory(lstm, &(bool){ false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 20)), normal(TP_F32, TP_SHAPE(20, 5)), normal(TP_F32, TP_SHAPE(3, 5)), normal(TP_F32, TP_SHAPE(3, 5)) }, 4, "lstm_layer");
+    run_short_of_memory(overlapping, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "max_pool2d");
+    run_short_of_memory(means, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "avg_pool2d");
+    run_short_of_memory(inverse, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2, 9, 9)) }, 1, "inv");
+}
+END_TEST
+
 START_TEST(there_is_nothing_to_test_with) {} END_TEST
 
 int main(void)
@@ -330,6 +371,7 @@ int main(void)
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
+        tcase_add_test(t, missing_memory_is_an_error);
     }
     suite_add_tcase(s, t);
     return run_suite(s);
