@@ -309,6 +309,27 @@ START_TEST(products_go_by_the_library)
 }
 END_TEST
 
+/* The second backward adds its product to the gradient that is there; tensor cores round float32 only where that was allowed. */
+START_TEST(gradients_are_added_by_the_library)
+{
+    setenv("TAPER_CUDA_TF32", "1", 1);
+    begin(0);
+    if (!cuda_host_function("taper_cuda_host_count_products")) return;
+    TP_SCOPE();
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+    ck_ok(tp_requires_grad(w, true));
+    ck_ok(tp_requires_grad(dw, true));
+    for (int k = 0; k < 2; k++) {
+        ck_ok(tp_backward(tp_sum(tp_linear(x, w, NULL))));
+        ck_ok(tp_backward(tp_sum(tp_linear(dx, dw, NULL))));
+        ck_assert_int_eq(cuda_products().accumulated, k);
+    }
+    ck_assert_int_eq(cuda_products().compute, 77);     /* CUBLAS_COMPUTE_32F_FAST_TF32 */
+    close_to(tp_grad_of(dw), tp_grad_of(w), 2e-3, "the gradient");
+    ck_assert(!tp_allclose(tp_to(tp_grad_of(dw), TP_CPU), tp_grad_of(w), 1e-6, 1e-6));
+}
+END_TEST
+
 /* Every allocation of these fails once: an error each time, and then the result is there. */
 static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
 {
@@ -371,6 +392,7 @@ int main(void)
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
+        tcase_add_test(t, gradients_are_added_by_the_library);
         tcase_add_test(t, missing_memory_is_an_error);
     }
     suite_add_tcase(s, t);
