@@ -1,5 +1,6 @@
-/* conv.cu: convolution and its adjoints in the input and in the weight, in one to three dims, as products of matrices whose right factor is
- * never laid out: a tile of it is gathered into shared memory from the image (implicit gemm).
+/* conv.cu: convolution and its adjoints in the input and in the weight, in one to three dims, as products of matrices. Large ones without
+ * groups are laid out as columns, which cuBLASLt multiplies; of others the right factor is never laid out: a tile of it is gathered into
+ * shared memory from the image (implicit gemm).
  *
  *   forward   y[o][pos] = sum over k = (c, tap)  of w[o][k] x[c][pos stride - pad + tap apart]
  *   data      x[c][pos] = sum over k = (tap, o)  of w[o][c][tap] y[o][(pos + pad - tap apart) / stride], where that is whole
@@ -9,6 +10,7 @@
  * tiles empty: those go element by element. A transposed convolution is `data`. Images are read and written where they lie, so channels
  * may be the last dim. 16-bit floats are multiplied and added in float32, integers in int64, where sums wrap. */
 #include "cuda/kernel.cuh"
+#include "cuda/matmul.cuh"
 
 enum { SIDE = 64, DEPTH = 16, EACH = 4, FEW = 4 };     /* a block's tile; a thread has EACH x EACH of it, and loads as many */
 
@@ -281,6 +283,108 @@ template <class Op, class T> static __global__ void __launch_bounds__(TPC_BLOCK)
     }
 }
 
+/* ---- By columns ------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Of some images at a time: columns [positions, k] with k = (c, tap), and the small side as [positions, o], so that each of the three is one
+ * product: small = columns W', columns = small W, W = small' columns. */
+enum column_kind { TO_SMALL, TO_LARGE, TO_WEIGHT };
+struct part { int64_t first, images, positions, k; void *columns, *small; int dtype; };       /* positions: of one image */
+static const int64_t COLUMN_BYTES = (int64_t)256 << 20, COLUMN_WORK = (int64_t)1 << 19;
+
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) gather_columns(const geometry g, const part p)
+{
+    const int64_t rows = p.images * p.positions;
+    for (int64_t e = tpc_first(); e < rows * p.k; e += tpc_step()) {
+        const int64_t row = e / p.k;
+        const places at = split(row, rows, g.out, g.wide), k = split(e - row * p.k, p.k, g.kernel, g.wide);
+        tpc_store(p.columns, p.dtype, e, from_large<T>(g, p.first + at.left, k.left, at.at, k.at));
+    }
+}
+
+/* x = the sum of what columns hold of it */
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) fold_columns(const geometry g, const part p)
+{
+    const int64_t plane = g.size[0].size * g.size[1].size * g.size[2].size, all = p.images * plane;
+    for (int64_t e = tpc_first(); e < all * g.cg; e += tpc_step()) {
+        const int64_t c = e / plane % g.cg;
+        places to = split(e / plane / g.cg * plane + e % plane, all, g.size, g.wide), tap = split(0, g.taps, g.kernel, g.wide);
+        T sum = 0;
+        for (; tap.number < g.taps; advance(tap, g.kernel)) {
+            int64_t at = to.left;
+            bool inside = true;
+            for (int d = 0; d < 3; d++) {
+                const int64_t place = to.at[d] + g.pad[d] - tap.at[d] * g.apart[d], whole = place < 0 ? 0 : quotient(place, g.stride[d], g.wide);
+                inside = inside && whole * g.stride[d].size == place && whole < g.out[d].size;
+                at = at * g.out[d].size + whole;
+            }
+            if (inside) sum += tpc_load<T>(p.columns, p.dtype, at * p.k + c * g.taps + tap.number);
+        }
+        to.left += p.first;
+        write(g, g.large, c, to, sum);
+    }
+}
+
+/* The small side to [positions, o], or back */
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) move_small(const geometry g, const part p, bool back)
+{
+    const int64_t rows = p.images * p.positions;
+    for (int64_t e = tpc_first(); e < rows * g.og; e += tpc_step()) {
+        const int64_t o = back ? e / p.positions % g.og : e % g.og, row = back ? e / p.positions / g.og * p.positions + e % p.positions : e / g.og;
+        const places at = split(row, rows, g.out, g.wide);
+        const int64_t there = offset(g.small, p.first + at.left, o, at.at[0], at.at[1], at.at[2]), here = row * g.og + o;
+        if (back) tpc_store(g.small.data, g.small.dtype, there, tpc_load<T>(p.small, p.dtype, here));
+        else tpc_store(p.small, p.dtype, here, tpc_load<T>(g.small.data, g.small.dtype, there));
+    }
+}
+
+static tpc_product column_product(const geometry &g, const part &p, column_kind kind)
+{
+    const int64_t rows = p.images * p.positions;
+    const tpc_matrix columns = { p.columns, p.k, 0, false }, small = { p.small, g.og, 0, false }, w = { g.w, p.k, 0, false };
+    if (kind == TO_SMALL) return { p.dtype, rows, g.og, p.k, 1, columns, { g.w, p.k, 0, true }, small, g.bias, false };
+    if (kind == TO_LARGE) return { p.dtype, rows, p.k, g.og, 1, small, w, columns, nullptr, false };
+    return { p.dtype, g.og, p.k, rows, 1, { p.small, g.og, 0, true }, columns, w, nullptr, p.first > 0 };
+}
+
+template <class T> static tp_status run_part(const tp__call *call, const geometry &g, const part &p, column_kind kind)
+{
+    const int64_t rows = p.images * p.positions;
+    if (kind != TO_SMALL) TPC_LAUNCH(move_small<T>, tpc_blocks(call, rows * g.og), TPC_BLOCK, 0, tpc_stream(call), g, p, false);
+    if (kind != TO_LARGE) TPC_LAUNCH(gather_columns<T>, tpc_blocks(call, rows * p.k), TPC_BLOCK, 0, tpc_stream(call), g, p);
+    tp_status status = tpc_launched(call);
+    if (!status) status = tpc_multiply(call, column_product(g, p, kind));
+    if (status || kind == TO_WEIGHT) return status;
+    if (kind == TO_SMALL) TPC_LAUNCH(move_small<T>, tpc_blocks(call, rows * g.og), TPC_BLOCK, 0, tpc_stream(call), g, p, true);
+    else TPC_LAUNCH(fold_columns<T>, tpc_blocks(call, p.images * g.cg * g.size[0].size * g.size[1].size * g.size[2].size), TPC_BLOCK, 0, tpc_stream(call), g, p);
+    return tpc_launched(call);
+}
+
+/* plain: the weight is row-major */
+static bool goes_by_columns(const tp__call *call, const geometry &g, column_kind kind, bool plain)
+{
+    const int dtype = g.large.dtype;
+    const double positions = (double)g.images * (double)g.out[0].size * (double)g.out[1].size * (double)g.out[2].size;
+    if (g.groups != 1 || g.og <= FEW || !plain || !tpc_is_floating(dtype) || g.small.dtype != dtype || g.w_dtype != dtype) return false;
+    if (kind == TO_SMALL && g.bias && (g.bias_dtype != dtype || g.bias_step != 1)) return false;
+    return !g.wide && positions * (double)g.og * (double)(g.cg * g.taps) >= (double)COLUMN_WORK && tpc_lt_is_here(call);
+}
+
+static tp_status by_columns(const tp__call *call, const geometry &g, column_kind kind)
+{
+    part p = { 0, 0, g.out[0].size * g.out[1].size * g.out[2].size, g.cg * g.taps, nullptr, nullptr, g.large.dtype };
+    const int64_t item = tpc_size(p.dtype), most = COLUMN_BYTES / (p.positions * p.k * item), at_once = most < 1 ? 1 : most < g.images ? most : g.images;
+    tpc_temporary columns(call, (size_t)(at_once * p.positions * p.k * item)), small(call, (size_t)(at_once * p.positions * g.og * item));
+    if (!columns.data || !small.data) return TP_ERR_MEMORY;
+    p.columns = columns.data;
+    p.small = small.data;
+    tp_status status = TP_OK;
+    for (; p.first < g.images && !status; p.first += at_once) {
+        p.images = g.images - p.first < at_once ? g.images - p.first : at_once;
+        status = p.dtype == TP_F64 ? run_part<double>(call, g, p, kind) : run_part<float>(call, g, p, kind);
+    }
+    return status;
+}
+
 /* ---- Running them ------------------------------------------------------------------------------------------------------------------------------------ */
 
 /* So many chunks of the sum as keep the device busy, none longer than what float32 adds up well, nor shorter than what pays. */
@@ -389,6 +493,8 @@ static tp_status convolution(tp__call *call)
     g.w = w.data;
     g.w_dtype = w.dtype;
     if (biased) g.bias = b.data, g.bias_dtype = b.dtype, g.bias_step = b.ndim ? b.stride[0] : 0;
+    const column_kind kind = a->transposed ? TO_LARGE : TO_SMALL;
+    if (goes_by_columns(call, g, kind, true)) return by_columns(call, g, kind);
     if (a->transposed) return run(call, conv_data{ g }, g.cg, g.images * g.size[0].size * g.size[1].size * g.size[2].size, g.og * g.taps);
     return run(call, conv_forward{ g }, g.og, g.images * g.out[0].size * g.out[1].size * g.out[2].size, g.cg * g.taps);
 }
@@ -407,6 +513,7 @@ static tp_status convolution_weight_grad(tp__call *call)
     g.w_stride[0] = dw.stride[0];
     g.w_stride[1] = dw.stride[1];
     for (int d = 0; d < 3; d++) g.w_stride[2 + d] = of_dim(dw.ndim - 2, dw.stride + 2, d, 0);
+    if (goes_by_columns(call, g, TO_WEIGHT, dw.contiguous)) return by_columns(call, g, TO_WEIGHT);
     return run(call, conv_weight{ g }, g.og, g.cg * g.taps, g.images * g.out[0].size * g.out[1].size * g.out[2].size);
 }
 

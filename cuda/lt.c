@@ -196,6 +196,12 @@ static bool fits(const tpc_product *p)
            !p->c.turned;
 }
 
+bool tpc_lt_is_here(const tp__call *call)
+{
+    const int index = tpc_device(call);
+    return !tpc_lost(index) && tpc_stream(call) && handle_of(index);
+}
+
 tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
 {
     static const double wide[] = { 0, 1 };

@@ -21,6 +21,8 @@ typedef struct tpc_product {
 extern "C" {
 #endif
 
+/* Is it there at all? Then other kernels lay out their work as products. */
+bool tpc_lt_is_here(const tp__call *call);
 /* *done: the product was launched. Else nothing was. */
 tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done);
 

@@ -83,6 +83,27 @@ static bool as_one(const product &p, const int64_t (&step)[3])
     return !step[2] && step[1] == p.m * p.a.row && step[0] == p.m * p.c.row && p.m > 0;
 }
 
+static __global__ void __launch_bounds__(TPC_BLOCK) add_bias(void *y, const void *bias, int dtype, int64_t rows, int64_t n, int64_t step)
+{
+    for (int64_t e = tpc_first(); e < rows * n; e += tpc_step()) {
+        const int64_t row = e / n, at = row * step + e - row * n;
+        tpc_store(y, dtype, at, tpc_load<double>(y, dtype, at) + tpc_load<double>(bias, dtype, e - row * n));
+    }
+}
+
+/* The bias by the library too, or, of dtypes for which it has no such product, after it. A bias has no batch. */
+static tp_status product_and_bias(const tp__call *call, tpc_product p, bool *done)
+{
+    const void *const bias = p.bias;
+    tp_status status = tpc_lt_product(call, &p, done);
+    if (status || *done || !bias) return status;
+    p.bias = nullptr;
+    status = tpc_lt_product(call, &p, done);
+    if (status || !*done) return status;
+    TPC_LAUNCH(add_bias, tpc_blocks(call, p.m * p.n), TPC_BLOCK, 0, tpc_stream(call), p.c.data, bias, p.dtype, p.m, p.n, p.c.row);
+    return tpc_launched(call);
+}
+
 static tp_status by_library(const tp__call *call, const product &p, int dtype, bool *done)
 {
     const int64_t step[3] = { p.batch.stride[0][0], p.batch.stride[1][0], p.batch.stride[2][0] };
@@ -92,7 +113,7 @@ static tp_status by_library(const tp__call *call, const product &p, int dtype, b
     if (p.bias.data && (p.bias.dtype != dtype || (p.bias.col != 1 && p.n != 1))) return TP_OK;
     if (to.batch > 1 && as_one(p, step)) to.m *= to.batch, to.batch = 1;
     if (!as_matrix(p.a, to.m, p.k, step[1], &to.a) || !as_matrix(p.b, p.k, p.n, step[2], &to.b) || !as_matrix(p.c, to.m, p.n, step[0], &to.c)) return TP_OK;
-    return to.c.turned ? TP_OK : tpc_lt_product(call, &to, done);
+    return to.c.turned ? TP_OK : product_and_bias(call, to, done);
 }
 
 static tp_status by_tiles(const tp__call *call, const product &p, int dtype)
@@ -118,7 +139,7 @@ static factor factor_of(const tpc_matrix &x, int dtype) { return { x.data, dtype
 tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
 {
     bool done;
-    const tp_status status = tpc_lt_product(call, &x, &done);
+    const tp_status status = product_and_bias(call, x, &done);
     if (status || done || !x.m || !x.n || !x.batch) return status;
     product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, {} };
     const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };

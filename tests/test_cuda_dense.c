@@ -4,7 +4,7 @@
 
 enum { ORDERS = 3, INPUTS = 4 };
 
-static void begin(int order)
+static void begin(int order)                            /* each test is a process of its own */
 {
     static const char *const names[ORDERS] = { "0", "1", "2" };
     setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
@@ -19,6 +19,17 @@ static void close_to(tp_tensor *got, tp_tensor *want, double tol, const char *wh
     ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want), "%s: dtype", what);
     tp_tensor *scale = tp_max(tp_abs(tp_to_dtype(want, TP_F64)));
     ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, tol, tol * (tp_numel(want) ? tp_item(scale) : 1)), "%s differs", what);
+}
+
+/* What cuBLASLt was asked for on the simulated device */
+static taper_cuda_host_products cuda_products(void)
+{
+    taper_cuda_host_products p = { 0 };
+    void *found = cuda_host_function("taper_cuda_host_count_products");
+    void (*read)(taper_cuda_host_products *);
+    memcpy(&read, &found, sizeof read);
+    if (read) read(&p);
+    return p;
 }
 
 /* f of the inputs, and the gradient of each that is floating, on the CPU and on the device. */
@@ -82,6 +93,7 @@ END_TEST
 START_TEST(long_sums_and_layouts_agree)
 {
     begin(_i);
+    setenv("TAPER_CUDA_CUBLASLT", "0", 1);
     TP_SCOPE();
     agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 5, 33, 31)), normal(TP_F32, TP_SHAPE(70, 5, 3, 3)), NULL }, 3, 2e-5, "many channels");
     tp_tensor *x = tp_permute(normal(TP_F32, TP_SHAPE(2, 9, 8, 6)), TP_DIMS(0, 3, 1, 2)), *w = normal(TP_F32, TP_SHAPE(7, 6, 3, 3));
@@ -90,6 +102,22 @@ START_TEST(long_sums_and_layouts_agree)
     tp_tensor *whole = tp_conv2d(a, b, NULL);
     if (whole) close_to(tp_conv2d(tp_to(a, DEVICE), tp_to(b, DEVICE), NULL), whole, 0, "integers");
     else tp_clear_error();
+}
+END_TEST
+
+/* Large ones go by columns and cuBLASLt. */
+START_TEST(convolutions_by_columns_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = floats[k];
+        const double tol = 8 * tolerance(d);
+        TP_SCOPE();
+        const int64_t before = cuda_products().count;
+        agree(conv2d, &(conv){ 2, 2, 2, 1, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 9, 31, 34)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(20)) }, 3, tol, "columns");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 20, 16, 17)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed columns");
+        if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_ge(cuda_products().count, before + 6);
+    }
 }
 END_TEST
 
@@ -249,16 +277,6 @@ END_TEST
 
 /* ---- cuBLASLt --------------------------------------------------------------------------------------------------------------------------------------- */
 
-static taper_cuda_host_products products(void)
-{
-    taper_cuda_host_products p = { 0 };
-    void *found = cuda_host_function("taper_cuda_host_count_products");
-    void (*read)(taper_cuda_host_products *);
-    memcpy(&read, &found, sizeof read);
-    if (read) read(&p);
-    return p;
-}
-
 START_TEST(products_go_by_the_library)
 {
     begin(_i);
@@ -268,25 +286,88 @@ START_TEST(products_go_by_the_library)
         const tp_dtype d = floats[k];
         const double tol = 4 * tolerance(d);
         tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
-        taper_cuda_host_products before = products();
+        taper_cuda_host_products before = cuda_products();
         close_to(tp_linear(dx, dw, tp_to(b, DEVICE)), tp_linear(x, w, b), tol, "linear");
-        taper_cuda_host_products after = products();
+        taper_cuda_host_products after = cuda_products();
         ck_assert_int_eq(after.count, before.count + 1);
-        ck_assert(after.m == 15 && after.n == 8 && after.k == 17 && after.batch == 1 && after.biased && !after.accumulated);
+        ck_assert(after.m == 15 && after.n == 8 && after.k == 17 && after.batch == 1 && !after.accumulated);
+        ck_assert_int_eq(after.biased, d != TP_F64);   /* which gets its bias by a kernel of ours */
         close_to(tp_linear(dx, dw, NULL), tp_linear(x, w, NULL), tol, "linear without a bias");
         close_to(tp_matmul(dx, tp_transpose(dw, 0, 1)), tp_matmul(x, tp_transpose(w, 0, 1)), tol, "a batch by one matrix");
-        ck_assert_int_eq(products().batch, 1);
+        ck_assert_int_eq(cuda_products().batch, 1);
         close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "a batch by a batch");
-        after = products();
+        after = cuda_products();
         ck_assert(after.m == 17 && after.n == 17 && after.k == 5 && after.batch == 3);
         const int64_t asked = after.asked;
         close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "the same once more");
-        ck_assert_int_eq(products().asked, asked);     /* the advice is kept */
-        before = products();
+        ck_assert_int_eq(cuda_products().asked, asked);     /* the advice is kept */
+        before = cuda_products();
         close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
                  tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)), tol, "strides that it does not take");
-        ck_assert_int_eq(products().count, before.count);
+        ck_assert_int_eq(cuda_products().count, before.count);
     }
+}
+END_TEST
+
+/* The second backward adds its product to the gradient that is there; tensor cores round float32 only where that was allowed. */
+START_TEST(gradients_are_added_by_the_library)
+{
+    setenv("TAPER_CUDA_TF32", "1", 1);
+    begin(0);
+    if (!cuda_host_function("taper_cuda_host_count_products")) return;
+    TP_SCOPE();
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+    ck_ok(tp_requires_grad(w, true));
+    ck_ok(tp_requires_grad(dw, true));
+    for (int k = 0; k < 2; k++) {
+        ck_ok(tp_backward(tp_sum(tp_linear(x, w, NULL))));
+        ck_ok(tp_backward(tp_sum(tp_linear(dx, dw, NULL))));
+        ck_assert_int_eq(cuda_products().accumulated, k);
+    }
+    ck_assert_int_eq(cuda_products().compute, 77);     /* CUBLAS_COMPUTE_32F_FAST_TF32 */
+    close_to(tp_grad_of(dw), tp_grad_of(w), 2e-3, "the gradient");
+    ck_assert(!tp_allclose(tp_to(tp_grad_of(dw), TP_CPU), tp_grad_of(w), 1e-6, 1e-6));
+}
+END_TEST
+
+/* Every allocation of these fails once: an error each time, and then the result is there. */
+static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_linalg_inv(in[0]);
+}
+static void run_short_of_memory(function *f, const void *arg, tp_tensor *const *in, int n, const char *what)
+{
+    for (int64_t at = 1;; at++) {
+        TP_SCOPE();
+        tp_tensor *there[INPUTS] = { NULL };
+        for (int i = 0; i < n; i++) {
+            there[i] = tp_to(in[i], DEVICE);
+            ck_ok(tp_requires_grad(there[i], true));
+        }
+        cuda_fail_at(at);
+        tp_tensor *y = f(there, arg), *loss = y ? tp_sum(y) : NULL;
+        const bool good = loss && !tp_backward(loss);
+        cuda_fail_at(0);
+        ck_assert_msg(!good || at > 1, "%s: nothing failed", what);
+        if (good) break;
+        ck_assert_msg(tp_last_error() && tp_last_error()->code == TP_ERR_MEMORY, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "no error");
+        tp_clear_error();
+        ck_assert_msg(at < 200, "%s never works", what);
+    }
+}
+
+START_TEST(missing_memory_is_an_error)
+{
+    setenv("TAPER_CUDA_ALLOC", "direct", 1);
+    begin(0);
+    if (!cuda_host_function("taper_cuda_host_fail_at")) return;
+    TP_SCOPE();
+    run_short_of_memory(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 9, 31, 34)), normal(TP_F32, TP_SHAPE(20, 9, 3, 3)), normal(TP_F32, TP_SHAPE(20)) }, 3, "conv2d");
+    run_short_of_memory(lstm, &(bool){ false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 20)), normal(TP_F32, TP_SHAPE(20, 5)), normal(TP_F32, TP_SHAPE(3, 5)), normal(TP_F32, TP_SHAPE(3, 5)) }, 4, "lstm_layer");
+    run_short_of_memory(overlapping, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "max_pool2d");
+    run_short_of_memory(means, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "avg_pool2d");
+    run_short_of_memory(inverse, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2, 9, 9)) }, 1, "inv");
 }
 END_TEST
 
@@ -302,6 +383,7 @@ int main(void)
     } else {
         tcase_add_loop_test(t, convolutions_agree, 0, ORDERS);
         tcase_add_loop_test(t, long_sums_and_layouts_agree, 0, ORDERS);
+        tcase_add_loop_test(t, convolutions_by_columns_agree, 0, ORDERS);
         tcase_add_loop_test(t, pools_agree, 0, ORDERS);
         tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, ORDERS);
         tcase_add_loop_test(t, interpolations_agree, 0, ORDERS);
@@ -310,6 +392,8 @@ int main(void)
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
+        tcase_add_test(t, gradients_are_added_by_the_library);
+        tcase_add_test(t, missing_memory_is_an_error);
     }
     suite_add_tcase(s, t);
     return run_suite(s);

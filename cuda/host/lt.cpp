@@ -144,11 +144,12 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t x
 }
 
 /* The alignments go into the algorithm, so that the product may be told when they do not hold. */
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t of, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
                                               cublasLtMatrixLayout_t, cublasLtMatmulPreference_t x, int wanted, cublasLtMatmulHeuristicResult_t *found, int *n)
 {
     const wish &w = in<wish>(x);
     if (wanted < 1) return CUBLAS_STATUS_INVALID_VALUE;
+    if (in<description>(of).compute == CUBLAS_COMPUTE_64F && in<description>(of).bias) return CUBLAS_STATUS_NOT_SUPPORTED;
     *found = cublasLtMatmulHeuristicResult_t();
     found->workspaceSize = WORKSPACE;
     found->state = w.workspace < WORKSPACE ? CUBLAS_STATUS_NOT_SUPPORTED : CUBLAS_STATUS_SUCCESS;
