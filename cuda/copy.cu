@@ -28,7 +28,7 @@ static __device__ void cast_one(void *y, int to, int64_t i, const void *x, int f
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) cast_walk(void *y, int to, const void *x, int from, const tpc_walk walk)
+static __global__ void __launch_bounds__(TPC_BLOCK) cast_walk(void *y, int to, const void *x, int from, TPC_GIVEN tpc_walk walk)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[2];
@@ -37,7 +37,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) cast_walk(void *y, int to, c
     }
 }
 
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) copy_walk(T *y, const T *x, const tpc_walk walk)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) copy_walk(T *y, const T *x, TPC_GIVEN tpc_walk walk)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[2];
@@ -48,7 +48,7 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) copy_walk
 
 /* Planes of `rows` x `columns`: y steps by 1 along a row, x along a column. */
 struct turned { int64_t rows, columns, y_row, x_column; };
-template <class T> static __global__ void __launch_bounds__(TILE *TILE_ROWS) copy_turned(T *y, const T *x, turned t, const tpc_walk planes)
+template <class T> static __global__ void __launch_bounds__(TILE *TILE_ROWS) copy_turned(T *y, const T *x, turned t, TPC_GIVEN tpc_walk planes)
 {
     TPC_SHARED(T, tile, [TILE][TILE + 1]);
     const int64_t across = (t.columns + TILE - 1) / TILE, down = (t.rows + TILE - 1) / TILE;
@@ -103,7 +103,7 @@ template <class T> static void copy_as(const tp__call *call, void *y, const void
 /* ---- Filling ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct number { double real; int64_t whole; bool is_real; };
-static __global__ void __launch_bounds__(TPC_BLOCK) fill_walk(void *y, int dtype, number v, const tpc_walk walk)
+static __global__ void __launch_bounds__(TPC_BLOCK) fill_walk(void *y, int dtype, number v, TPC_GIVEN tpc_walk walk)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[1];

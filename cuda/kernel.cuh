@@ -19,7 +19,11 @@
 #define TPC_UNROLL(n) _Pragma(TPC_TEXT(unroll n))
 #define TPC_TEXT(...) #__VA_ARGS__
 #define TPC_NOINLINE __noinline__
+/* A parameter of a kernel that is a struct, such as TPC_GIVEN tpc_walk walk: read where the launch put it. Without this each thread would
+ * begin by copying it all, for a function that takes it by reference. */
+#define TPC_GIVEN const __grid_constant__
 #else
+#define TPC_GIVEN const
 #include "cuda/host/cudahost.h"
 #define TPC_UNROLL(n)
 #define TPC_NOINLINE __attribute__((noinline))

@@ -1,6 +1,8 @@
-/* matmul.cu: products of vectors, matrices and batches of them, and linear layers, of any strides and dtypes: tiles in shared memory, each
- * thread a square of the result. 16-bit floats are multiplied and added in float32, integers in int64, where sums wrap. */
+/* matmul.cu: products of vectors, matrices and batches of them, and linear layers, of any strides and dtypes: by cuBLASLt where it takes
+ * them, else by tiles in shared memory, each thread a square of the result. 16-bit floats are multiplied and added in float32, integers in
+ * int64, where sums wrap. */
 #include "cuda/kernel.cuh"
+#include "cuda/matmul.cuh"
 
 enum { SIDE = 64, DEPTH = 16, EACH = 4 };              /* a block's tile, of which a thread has EACH x EACH; 256 threads */
 
@@ -65,7 +67,35 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) multiply(
     }
 }
 
-static tp_status run(const tp__call *call, const product &p, int dtype)
+/* x [rows, cols] as cuBLASLt takes it: neighbours along one of its dims. */
+static bool as_matrix(const factor &x, int64_t rows, int64_t cols, int64_t step, tpc_matrix *to)
+{
+    *to = { const_cast<void *>(x.data), 0, step, false };
+    if ((x.col == 1 || cols == 1) && (x.row >= cols || rows == 1)) to->row = rows == 1 ? cols : x.row;
+    else if ((x.row == 1 || rows == 1) && (x.col >= rows || cols == 1)) to->row = cols == 1 ? rows : x.col, to->turned = true;
+    else return false;
+    return true;
+}
+
+/* A batch of a that lies as one matrix, times one b, is one product. */
+static bool as_one(const product &p, const int64_t (&step)[3])
+{
+    return !step[2] && step[1] == p.m * p.a.row && step[0] == p.m * p.c.row && p.m > 0;
+}
+
+static tp_status by_library(const tp__call *call, const product &p, int dtype, bool *done)
+{
+    const int64_t step[3] = { p.batch.stride[0][0], p.batch.stride[1][0], p.batch.stride[2][0] };
+    tpc_product to = { dtype, p.m, p.n, p.k, p.batch.numel, {}, {}, {}, p.bias.data, p.accumulate };
+    *done = false;
+    if (p.a.dtype != dtype || p.b.dtype != dtype || p.c.dtype != dtype || p.batch.ndim > 1) return TP_OK;
+    if (p.bias.data && (p.bias.dtype != dtype || (p.bias.col != 1 && p.n != 1))) return TP_OK;
+    if (to.batch > 1 && as_one(p, step)) to.m *= to.batch, to.batch = 1;
+    if (!as_matrix(p.a, to.m, p.k, step[1], &to.a) || !as_matrix(p.b, p.k, p.n, step[2], &to.b) || !as_matrix(p.c, to.m, p.n, step[0], &to.c)) return TP_OK;
+    return to.c.turned ? TP_OK : tpc_lt_product(call, &to, done);
+}
+
+static tp_status by_tiles(const tp__call *call, const product &p, int dtype)
 {
     const int64_t tiles = (p.m + SIDE - 1) / SIDE * ((p.n + SIDE - 1) / SIDE) * p.batch.numel;
     const unsigned blocks = tpc_grid(call, tiles);
@@ -74,6 +104,26 @@ static tp_status run(const tp__call *call, const product &p, int dtype)
     else if (tpc_is_floating(dtype)) TPC_LAUNCH(multiply<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     else TPC_LAUNCH(multiply<int64_t>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
     return tpc_launched(call);
+}
+
+static tp_status run(const tp__call *call, const product &p, int dtype)
+{
+    bool done;
+    const tp_status status = by_library(call, p, dtype, &done);
+    return status || done ? status : by_tiles(call, p, dtype);
+}
+
+static factor factor_of(const tpc_matrix &x, int dtype) { return { x.data, dtype, x.turned ? 1 : x.row, x.turned ? x.row : 1 }; }
+
+tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
+{
+    bool done;
+    const tp_status status = tpc_lt_product(call, &x, &done);
+    if (status || done || !x.m || !x.n || !x.batch) return status;
+    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, {} };
+    const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };
+    tpc_walk_dims(&p.batch, 1, &x.batch, steps, 3);
+    return by_tiles(call, p, x.dtype);
 }
 
 /* An operand as matrices: a vector is a row on the left, a column on the right. step: its strides over the dims of the result's batch. */

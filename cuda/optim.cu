@@ -1,30 +1,12 @@
-/* optim.cu: optimizer steps over all parameters in one launch: each element of parameter, gradient and state is read and written once. The
- * pointers go to the device in a table; a block finds its parameter by the chunks before it. Operations are in PyTorch's order. */
-#include "cuda/kernel.cuh"
-
-#include <new>
-
-enum { CHUNK = 1 << 13 };                              /* elements of a block */
-
-struct row { void *param, *grad, *state[3]; float *step; int64_t numel, first_chunk; int dtype; float steps; };
-
-/* The row that chunk c is of */
-TPC_DEVICE const row &row_of(const row *rows, int64_t n, int64_t c)
-{
-    int64_t lo = 0, hi = n - 1;
-    while (lo < hi) {
-        const int64_t mid = (lo + hi + 1) / 2;
-        if (rows[mid].first_chunk <= c) lo = mid;
-        else hi = mid - 1;
-    }
-    return rows[lo];
-}
+/* optim.cu: optimizer steps over all parameters in one launch: each element of parameter, gradient and state is read and written once. Operations
+ * are in PyTorch's order. */
+#include "cuda/optim.cuh"
 
 /* ---- SGD ------------------------------------------------------------------------------------------------------------------------------------ */
 
 struct sgd_numbers { double lr, momentum, keep, weight_decay, sign; bool decay, velocity, nesterov, first; };
 
-template <class T> static __device__ void sgd_chunk(const row &r, int64_t from, int64_t to, const sgd_numbers &s)
+template <class T> static __device__ void sgd_chunk(const tpc_step_row &r, int64_t from, int64_t to, const sgd_numbers &s)
 {
     const T lr = (T)s.lr, momentum = (T)s.momentum, keep = (T)s.keep, weight_decay = (T)s.weight_decay, sign = (T)s.sign;
     for (int64_t i = from + threadIdx.x; i < to; i += blockDim.x) {
@@ -40,11 +22,11 @@ template <class T> static __device__ void sgd_chunk(const row &r, int64_t from, 
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const row *rows, int64_t n, int64_t chunks, const sgd_numbers s)
+static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const sgd_numbers s)
 {
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const row &r = row_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * CHUNK, to = from + CHUNK < r.numel ? from + CHUNK : r.numel;
+        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
         if (r.dtype == TP_F64) sgd_chunk<double>(r, from, to, s);
         else sgd_chunk<float>(r, from, to, s);
     }
@@ -58,7 +40,7 @@ TPC_DEVICE float root(float x) { return sqrtf(x); }
 TPC_DEVICE double root(double x) { return ::sqrt(x); }
 
 /* m moves to g by `weight`, from the nearer end as torch.lerp. track: the greatest v so far counts. */
-template <class T> static __device__ void adam_chunk(const row &r, int64_t from, int64_t to, const adam_numbers &s, double steps)
+template <class T> static __device__ void adam_chunk(const tpc_step_row &r, int64_t from, int64_t to, const adam_numbers &s, double steps)
 {
     const T decay = (T)s.weight_decay, shrink = (T)(s.decoupled ? 1 - s.lr * s.weight_decay : 1), sign = s.maximize ? -1 : 1, weight = (T)(1 - s.beta1);
     const T beta2 = (T)s.beta2, weight2 = (T)(1 - s.beta2), by = (T)::sqrt(1 - ::pow(s.beta2, steps)), eps = (T)s.eps;
@@ -77,67 +59,36 @@ template <class T> static __device__ void adam_chunk(const row &r, int64_t from,
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const row *rows, int64_t n, int64_t chunks, const adam_numbers s)
+static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const adam_numbers s)
 {
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const row &r = row_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * CHUNK, to = from + CHUNK < r.numel ? from + CHUNK : r.numel;
-        const double steps = r.step ? (double)*r.step : (double)r.steps;
+        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const double steps = r.scalar[0] ? (double)*r.scalar[0] : (double)r.steps;
         if (r.dtype == TP_F64) adam_chunk<double>(r, from, to, s, steps);
         else adam_chunk<float>(r, from, to, s, steps);
     }
 }
 
-static __global__ void count_steps(const row *rows, int64_t n)
+static __global__ void count_steps(const tpc_step_row *rows, int64_t n)
 {
     for (int64_t i = tpc_first(); i < n; i += tpc_step())
-        if (rows[i].step) *rows[i].step += 1;
+        if (rows[i].scalar[0]) *rows[i].scalar[0] += 1;
 }
 
-/* ---- Tables --------------------------------------------------------------------------------------------------------------------------------- */
-
-struct table {
-    row *rows;
-    int64_t n, chunks;
-    tpc_temporary device;
-    table(const tp__call *call, int64_t count) : rows(new (std::nothrow) row[(size_t)count]()), n(count), chunks(0), device(call) {}
-    ~table() { delete[] rows; }
-};
-
-static void *data_of(const tp__call *call, tp_tensor *const *list, int64_t i)
-{
-    tpc_array x;
-    return list && tpc_array_of(call, list[i], &x) ? x.data : nullptr;
-}
-
-static tp_status fill(const tp__call *call, table *t, tp_tensor *const *params, tp_tensor *const *grads)
-{
-    if (!t->rows) return tpc_fail(call, TP_ERR_MEMORY, "no memory for a table of %lld parameters", (long long)t->n);
-    for (int64_t i = 0; i < t->n; i++) {
-        tpc_array p;
-        tpc_array_of(call, params[i], &p);
-        t->rows[i].param = p.data;
-        t->rows[i].grad = data_of(call, grads, i);
-        t->rows[i].dtype = p.dtype;
-        t->rows[i].numel = p.numel;
-        t->rows[i].first_chunk = t->chunks;
-        t->chunks += (p.numel + CHUNK - 1) / CHUNK;
-    }
-    return TP_OK;
-}
-static bool upload(const tp__call *call, table *t) { return (t->device.data = tpc_upload(call, t->rows, sizeof(row) * (size_t)t->n)) != nullptr; }
+/* ---- Calls ----------------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_status fused_sgd(tp__call *call)
 {
     const tp__sgd_step *s = (const tp__sgd_step *)tpc_attr(call);
-    table t(call, s->n);
-    const tp_status status = fill(call, &t, s->params, s->grads);
+    tpc_steps t(call, s->n);
+    const tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
     if (status || !t.chunks) return status;
-    for (int64_t i = 0; i < t.n; i++) t.rows[i].state[0] = data_of(call, s->buffers, i);
-    if (!upload(call, &t)) return TP_ERR_MEMORY;
+    for (int64_t i = 0; i < t.n; i++) t.rows[i].state[0] = tpc_data_of(call, s->buffers, i);
+    if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const sgd_numbers numbers = { s->lr, s->momentum, 1 - s->dampening, s->weight_decay, s->maximize ? -1.0 : 1.0, s->weight_decay != 0, s->momentum != 0,
                                   s->nesterov, s->first };
-    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<row>(), t.n, t.chunks, numbers);
+    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers);
     return tpc_launched(call);
 }
 
@@ -145,22 +96,22 @@ static tp_status fused_sgd(tp__call *call)
 static tp_status fused_adam(tp__call *call)
 {
     const tp__adam_step *s = (const tp__adam_step *)tpc_attr(call);
-    table t(call, s->n);
-    tp_status status = fill(call, &t, s->params, s->grads);
+    tpc_steps t(call, s->n);
+    tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
     if (status || !t.n) return status;
     for (int64_t i = 0; i < t.n; i++) {
         tpc_array step;
-        t.rows[i].state[0] = data_of(call, s->exp_avgs, i);
-        t.rows[i].state[1] = data_of(call, s->exp_avg_sqs, i);
-        t.rows[i].state[2] = data_of(call, s->max_exp_avg_sqs, i);
+        t.rows[i].state[0] = tpc_data_of(call, s->exp_avgs, i);
+        t.rows[i].state[1] = tpc_data_of(call, s->exp_avg_sqs, i);
+        t.rows[i].state[2] = tpc_data_of(call, s->max_exp_avg_sqs, i);
         tpc_array_of(call, s->steps[i], &step);
-        if (step.on_device) t.rows[i].step = (float *)step.data;
+        if (step.on_device) t.rows[i].scalar[0] = (float *)step.data;
         else t.rows[i].steps = *(float *)step.data += 1;
     }
-    if (!upload(call, &t)) return TP_ERR_MEMORY;
+    if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const adam_numbers numbers = { s->lr, s->beta1, s->beta2, s->eps, s->weight_decay, s->decoupled, s->maximize, s->max_exp_avg_sqs != nullptr };
-    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<row>(), t.n);
-    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<row>(), t.n, t.chunks, numbers);
+    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n);
+    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers);
     return tpc_launched(call);
 }
 

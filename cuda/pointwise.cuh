@@ -70,7 +70,7 @@ TPC_DEVICE void tpc_leave(const tpc_operand &y, int64_t i, bool v)
 
 /* ---- Any layout ------------------------------------------------------------------------------------------------------------------------- */
 
-template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_walk(const tpc_pointwise p, const typename F::attr attr)
+template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_walk(TPC_GIVEN tpc_pointwise p, TPC_GIVEN typename F::attr attr)
 {
     using T = typename F::T;
     for (int64_t i = tpc_first(); i < p.walk.numel; i += tpc_step()) {
@@ -136,7 +136,7 @@ template <int W> TPC_DEVICE void tpc_store_pack(void *y, int storage, int64_t pa
     ((uint2 *)y)[pack] = bytes;
 }
 
-template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_direct(const tpc_pointwise p, const typename F::attr attr)
+template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_pointwise_direct(TPC_GIVEN tpc_pointwise p, TPC_GIVEN typename F::attr attr)
 {
     using T = typename F::T;
     enum { W = 4 };
@@ -167,20 +167,22 @@ template <class F> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_point
 /* ---- Launching ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct tpc_no_loop {};                                 /* the row has none in this type */
+template <class F> struct tpc_rare : F { enum { direct = 0 }; };        /* no kernel for 16 bytes at once: where the function takes longer */
 template <class F> struct tpc_has { enum { value = 1 }; };
 template <> struct tpc_has<tpc_no_loop> { enum { value = 0 }; };
 template <class F32, class F64, class I64> struct tpc_loops_of {
     enum : uint32_t { dtypes = (uint32_t)tpc_has<F32>::value << TP_F32 | (uint32_t)tpc_has<F64>::value << TP_F64 | (uint32_t)tpc_has<I64>::value << TP_I64 };
 };
 
-template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p)
+/* given: the attributes, if they are not the call's */
+template <class F> static tp_status tpc_pointwise_launch(const tp__call *call, const tpc_pointwise &p, const void *given)
 {
     if constexpr (tpc_has<F>::value) {
         const cudaStream_t stream = tpc_stream(call);
-        const void *given = tpc_attr(call);
+        if (!given) given = tpc_attr(call);
         typename F::attr attr = typename F::attr();
         if (sizeof attr > 1 && given) memcpy(&attr, given, sizeof attr);
-        if constexpr (sizeof(typename F::T) == sizeof(float)) {
+        if constexpr (F::direct && sizeof(typename F::T) == sizeof(float)) {
             if (p.direct) {
                 TPC_LAUNCH(tpc_pointwise_direct<F>, tpc_blocks(call, p.walk.numel, 4), TPC_BLOCK, 0, stream, p, attr);
                 return tpc_launched(call);
@@ -192,18 +194,33 @@ template <class F> tp_status tpc_pointwise_launch(const tp__call *call, const tp
     return TP_OK;
 }
 
+template <class F32, class F64, class I64> static tp_status tpc_pointwise_go(const tp__call *call, const tpc_pointwise &p, const void *given)
+{
+    return p.compute == TP_F32 ? tpc_pointwise_launch<F32>(call, p, given) : p.compute == TP_F64 ? tpc_pointwise_launch<F64>(call, p, given)
+                                                                                                 : tpc_pointwise_launch<I64>(call, p, given);
+}
+
 /* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
-template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp__call *call, const tpc_loops &loops)
+template <class F32, class F64, class I64> static tp_status tpc_pointwise_run(const tp__call *call, const tpc_loops &loops)
 {
     tpc_pointwise p;
     const tp_status status = tpc_pointwise_plan(call, &loops, nullptr, &p);
     if (status || !p.walk.numel) return status;
-    return p.compute == TP_F32 ? tpc_pointwise_launch<F32>(call, p) : p.compute == TP_F64 ? tpc_pointwise_launch<F64>(call, p)
-                                                                                          : tpc_pointwise_launch<I64>(call, p);
+    return tpc_pointwise_go<F32, F64, I64>(call, p, nullptr);
+}
+
+/* The same on other inputs than the call's, and to y; `given`: attributes of the loops' type that are not the call's. */
+template <class F32, class F64, class I64>
+static tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loops, const tpc_array &y, const tpc_array *in, const void *given = nullptr)
+{
+    tpc_pointwise p;
+    const tp_status status = tpc_pointwise_plan_on(call, &loops, &y, in, &p);
+    return status || !p.walk.numel ? status : tpc_pointwise_go<F32, F64, I64>(call, p, given);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------------------------------------- */
 
+#define TP__INLINE __device__ __forceinline__          /* of functions that core/rows/ has for every backend */
 #define TPC_PARAMS1 T a
 #define TPC_PARAMS2 T a, T b
 #define TPC_PARAMS3 T a, T b, T c
@@ -218,7 +235,7 @@ template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp_
         using T = TYPE; \
         using out = OUT; \
         using attr = TPC_TYPE ATTR; \
-        enum { N = N_IN }; \
+        enum { N = N_IN, direct = 1 }; \
         static __device__ __forceinline__ OUT of(const attr &p, TPC_PARAMS##N_IN) \
         { \
             (void)p; \
@@ -237,6 +254,7 @@ template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp_
         return tpc_pointwise_run<F32, F64, I64>(call, loops); \
     }
 #define TP__ROW(name) { #name, name##_run, NULL },
+#define TP__ROW_MANY  TP__ROW                          /* the CPU's tables tell them apart */
 
 #define TP__REAL(name, N, ATTR, single, dbl) \
     TP__LOOP(name##_F32, float, T, N, ATTR, single) TP__LOOP(name##_F64, double, T, N, ATTR, dbl) \
@@ -259,6 +277,9 @@ template <class F32, class F64, class I64> tp_status tpc_pointwise_run(const tp_
 #define TP__EVERY1_WITH(name, A, single, dbl, whole) TP__EVERY(name, 1, TP__ATTR(A), single, dbl, whole)
 #define TP__EVERY2_WITH(name, A, single, dbl, whole) TP__EVERY(name, 2, TP__ATTR(A), single, dbl, whole)
 #define TP__EVERY3_WITH(name, A, single, dbl, whole) TP__EVERY(name, 3, TP__ATTR(A), single, dbl, whole)
+/* Of N inputs in float64 alone: what takes long is compiled once */
+#define TP__RARE(name, N, ATTR, dbl) \
+    TP__LOOP(name##_F64, double, T, N, ATTR, dbl) TP__KERNEL(name, N, tpc_no_loop, tpc_rare<name##_F64>, tpc_no_loop, 0, false, false)
 /* Of N inputs to bool */
 #define TP__TEST(name, N, real, whole) \
     TP__LOOP(name##_F32, float, bool, N, TP__NO_ATTR, real) TP__LOOP(name##_F64, double, bool, N, TP__NO_ATTR, real) \

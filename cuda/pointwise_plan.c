@@ -11,12 +11,14 @@ static int loop_dtype(const tpc_loops *loops, int wanted)
 {
     if (loops->dtypes >> wanted & 1) return wanted;
     const int dtype = is_complex(wanted) ? TP_DTYPE_DEFAULT : is_floating(wanted) ? TP_F32 : TP_I64;
+    if (dtype == TP_F32 && !(loops->dtypes >> TP_F32 & 1)) return loops->dtypes >> TP_F64 & 1 ? TP_F64 : TP_DTYPE_DEFAULT;
     return loops->dtypes >> dtype & 1 ? dtype : TP_DTYPE_DEFAULT;
 }
 
 static int via_dtype(const tpc_loops *loops, int given, int wanted, int loop, int result)
 {
     if ((loops->rounds_inputs || loop == TP_I64) && given != wanted && loop != wanted) return wanted;
+    if (loop == TP_F64 && wanted != TP_F64 && given == TP_F64) return TP_F32;     /* where a loop in float32 is wanted, and there is none */
     return loop == TP_F64 && result == TP_F32 && !is_floating(given) ? TP_F32 : TP_DTYPE_DEFAULT;
 }
 
@@ -69,33 +71,83 @@ static bool is_direct(const tpc_pointwise *p, int n, const tpc_loops *loops)
     return direct;
 }
 
-tp_status tpc_pointwise_plan(const tp__call *call, const tpc_loops *loops, const tpc_array *y, tpc_pointwise *p)
+tp_status tpc_pointwise_plan_on(const tp__call *call, const tpc_loops *loops, const tpc_array *y, const tpc_array *in, tpc_pointwise *p)
 {
-    const int wanted = (int)(uintptr_t)tpc_scratch_of(call);
-    tpc_array out, in[TPC_WALK_ARRAYS];
+    const int wanted = (int)(uintptr_t)tpc_scratch_of(call), n = loops->n_in;
     const tpc_array *x[TPC_WALK_ARRAYS];
-    if (!y && tpc_out(call, 0, &out)) y = &out;
     p->walk.numel = y->numel;
     if (!y->numel) return TP_OK;
     p->compute = loop_dtype(loops, wanted);
     if (!p->compute) return tpc_fail(call, TP_ERR_DTYPE, "there is no kernel for dtype %d", wanted);
     p->at[0] = (tpc_operand){ .data = y->data, .dtype = y->dtype };
     p->storage = TP_DTYPE_DEFAULT;
-    int n = 0;
-    for (int i = 0; n < loops->n_in; i++) {            /* where an attribute stands before a tensor, there is none */
-        if (!tpc_in(call, i, &in[n])) continue;
-        x[n] = &in[n];
-        const bool condition = loops->conditions >> n & 1;
-        tpc_operand *o = &p->at[n + 1];
-        *o = (tpc_operand){ .data = in[n].data, .dtype = in[n].dtype };
+    for (int k = 0; k < n; k++) {
+        const bool condition = loops->conditions >> k & 1;
+        tpc_operand *o = &p->at[k + 1];
+        x[k] = &in[k];
+        *o = (tpc_operand){ .data = in[k].data, .dtype = in[k].dtype };
         o->via = !condition ? via_dtype(loops, o->dtype, wanted, p->compute, y->dtype) : o->dtype == TP_BOOL ? TP_DTYPE_DEFAULT : TP_BOOL;
-        if (!in[n].on_device) read_value(o, &in[n]);
+        if (!in[k].on_device) read_value(o, &in[k]);
         else if (!p->storage) p->storage = o->dtype;
-        n++;
     }
     if (!p->storage) p->storage = y->dtype;
     tpc_walk_over(&p->walk, y, x, n);
     p->linear = is_linear(p, n + 1);
     p->direct = is_direct(p, n + 1, loops);
     return TP_OK;
+}
+
+tp_status tpc_pointwise_plan(const tp__call *call, const tpc_loops *loops, const tpc_array *y, tpc_pointwise *p)
+{
+    tpc_array out, in[TPC_WALK_ARRAYS];
+    if (!y && tpc_out(call, 0, &out)) y = &out;
+    for (int i = 0, n = 0; n < loops->n_in; i++)       /* where an attribute stands before a tensor, there is none */
+        if (tpc_in(call, i, &in[n])) n++;
+    return tpc_pointwise_plan_on(call, loops, y, in, p);
+}
+
+void tpc_value_as(const tpc_array *x, int dtype, void *to)
+{
+    const double real = tpc_real(x);
+    const bool complex_x = is_complex(x->dtype);
+    const double im = !complex_x ? 0 : x->dtype == TP_C64 ? (double)((const tp_c64 *)x->data)->im : ((const tp_c128 *)x->data)->im;
+    const int64_t whole = tpc_integer(x);
+#define PUT(type, ...) do { const type v = (type)__VA_ARGS__; memcpy(to, &v, sizeof v); } while (0)
+    switch (dtype) {
+    case TP_F32: PUT(float, real); break;
+    case TP_F64: PUT(double, real); break;
+    case TP_F16: PUT(uint16_t, tp__f32_to_f16((float)real)); break;
+    case TP_BF16: PUT(uint16_t, tp__f32_to_bf16((float)real)); break;
+    case TP_BOOL: PUT(uint8_t, is_floating(x->dtype) || complex_x ? real != 0 || im != 0 : whole != 0); break;
+    case TP_C64: PUT(tp_c64, { (float)real, (float)im }); break;
+    case TP_C128: PUT(tp_c128, { real, im }); break;
+    case TP_I64: PUT(int64_t, whole); break;
+    case TP_I32: PUT(int32_t, whole); break;
+    case TP_I16: PUT(int16_t, whole); break;
+    default: PUT(uint8_t, whole); break;
+    }
+#undef PUT
+}
+
+void tpc_broadcast(tpc_array *y, const tpc_array *x, int n)
+{
+    *y = (tpc_array){ .dtype = TP_F32, .on_device = true, .contiguous = true, .numel = 1 };
+    for (int k = 0; k < n; k++)
+        if (x[k].ndim > y->ndim) y->ndim = x[k].ndim;
+    for (int d = 0; d < y->ndim; d++) y->shape[d] = 1;
+    for (int k = 0; k < n; k++)
+        for (int d = 0, lead = y->ndim - x[k].ndim; lead + d < y->ndim; d++)
+            if (x[k].shape[d] != 1) y->shape[lead + d] = x[k].shape[d];
+    for (int d = y->ndim - 1; d >= 0; d--) {
+        y->stride[d] = y->numel;
+        y->numel *= y->shape[d];
+    }
+    for (int k = 0; k < n; k++)
+        if (x[k].numel == y->numel && x[k].ndim == y->ndim) {
+            bool steps = true;
+            for (int d = 0; d < y->ndim; d++) steps &= x[k].shape[d] == 1 || x[k].stride[d] != 0;
+            if (!steps) continue;
+            memcpy(y->stride, x[k].stride, sizeof y->stride);
+            return;
+        }
 }

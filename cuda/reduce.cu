@@ -61,14 +61,6 @@ struct count_true : sum_of<of_integers> {
     }
 };
 
-static int64_t count_of(const tpc_array &x, uint64_t gone)
-{
-    int64_t n = 1;
-    for (int d = 0; d < x.ndim; d++)
-        if (gone >> d & 1) n *= x.shape[d];
-    return n;
-}
-
 template <class Op> static tp_status run(tp__call *call, double divisor, int finish)
 {
     const uint64_t gone = (uint64_t)(uintptr_t)tpc_scratch_of(call);
@@ -76,7 +68,7 @@ template <class Op> static tp_status run(tp__call *call, double divisor, int fin
     tpc_in(call, 0, &x);
     tpc_out(call, 0, &y);
     Op op;
-    op.p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, count_of(x, gone) };
+    op.p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, tpc_count_of(x, gone) };
     return tpc_reduce_run(call, x, gone, op);
 }
 
@@ -107,7 +99,7 @@ static tp_status mean(tp__call *call)
 {
     tpc_array x;
     tpc_in(call, 0, &x);
-    return sum_over(call, (double)count_of(x, (uint64_t)(uintptr_t)tpc_scratch_of(call)));
+    return sum_over(call, (double)tpc_count_of(x, (uint64_t)(uintptr_t)tpc_scratch_of(call)));
 }
 
 extern "C" const tp_kernel tp__cuda_reduce[] = {

@@ -17,6 +17,10 @@ typedef struct tpc_reduction {
     int64_t segments, per_segment;                     /* an output's elements go to this many blocks */
 } tpc_reduction;
 
+/* For an Op that has it, op.at_output(a, o) follows begin(), where a depends on the output. */
+template <class Op> TPC_DEVICE auto tpc_begin_output(const Op &op, typename Op::acc &a, int64_t o, int) -> decltype(op.at_output(a, o)) { return op.at_output(a, o); }
+template <class Op> TPC_DEVICE void tpc_begin_output(const Op &, typename Op::acc &, int64_t, long) {}
+
 /* Thread t of the block has part `part` of the elements of output `out` of the block. */
 template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_reduce(const tpc_reduction r, const Op op, typename Op::acc *partial)
 {
@@ -30,6 +34,7 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_redu
         const int64_t first = segment * r.per_segment, end = first + r.per_segment < r.gone.numel ? first + r.per_segment : r.gone.numel;
         acc a = op.begin();
         if (o < r.kept.numel) {
+            tpc_begin_output(op, a, o, 0);
             int64_t base[1], at[1];
             tpc_offsets(r.kept, o, base);
             for (int64_t j = first + part; j < end; j += r.lanes) {
@@ -84,14 +89,23 @@ static inline void tpc_reduction_of(tpc_reduction *r, const tpc_array &x, uint64
     const int64_t count = r->gone.numel, outputs = r->kept.numel;
     r->lanes = 1;
     const int most = r->inner ? TPC_BLOCK : TPC_BLOCK / 32;
-    while (r->lanes < most && r->lanes * (r->inner ? 2 : LEAST) <= count) r->lanes *= 2;
-    if (!r->inner && outputs < 32) while (r->lanes < TPC_BLOCK && TPC_BLOCK / r->lanes > outputs) r->lanes *= 2;
+    while (count >= LEAST && r->lanes < most && r->lanes * (r->inner ? 2 : LEAST) <= count) r->lanes *= 2;      /* few: as the CPU adds them */
+    if (count >= LEAST && !r->inner && outputs < 32) while (r->lanes < TPC_BLOCK && TPC_BLOCK / r->lanes > outputs) r->lanes *= 2;
     const int64_t across = TPC_BLOCK / r->lanes, tiles = (outputs + across - 1) / across, longest = count / ((int64_t)r->lanes * LEAST);
     r->segments = tiles ? WANTED / tiles : 1;
     if (r->segments > longest) r->segments = longest;
     if (r->segments < 1) r->segments = 1;
     r->per_segment = (count + r->segments - 1) / r->segments;
     if (r->per_segment) r->segments = (count + r->per_segment - 1) / r->per_segment;
+}
+
+/* How many elements an output has */
+static inline int64_t tpc_count_of(const tpc_array &x, uint64_t gone)
+{
+    int64_t n = 1;
+    for (int d = 0; d < x.ndim; d++)
+        if (gone >> d & 1) n *= x.shape[d];
+    return n;
 }
 
 template <class Op> tp_status tpc_reduce_run(const tp__call *call, const tpc_array &x, uint64_t gone, const Op &op)

@@ -53,6 +53,12 @@ typedef struct tpc_pointwise {
 
 /* Of the call's first n_in tensors. y NULL: output 0, else it stands for it. */
 tp_status tpc_pointwise_plan(const tp__call *call, const tpc_loops *loops, const tpc_array *y, tpc_pointwise *plan);
+/* Of other inputs than the call's, and to y. */
+tp_status tpc_pointwise_plan_on(const tp__call *call, const tpc_loops *loops, const tpc_array *y, const tpc_array *in, tpc_pointwise *plan);
+/* A number of the host's as the dtype holds it, at most 16 bytes. */
+void tpc_value_as(const tpc_array *x, int dtype, void *to);
+/* The shape that n arrays broadcast to, laid out as the first that has it; without memory. */
+void tpc_broadcast(tpc_array *y, const tpc_array *x, int n);
 
 #ifdef __cplusplus
 }

@@ -1,35 +1,6 @@
 /* tests/test_cuda_kernels.c: each family of kernels of the CUDA backend against the CPU's, where shapes are large or odd enough for every path
  * of it: what the fixtures of parity are too small for. On the simulated device, under each order of threads and two of streams. */
-#include "cuda.h"
-
-enum { ORDERS = 3 };
-
-static void begin(int order)
-{
-    static const char *const names[ORDERS] = { "0", "1", "2" };
-    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
-    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
-    tp_manual_seed(7);
-}
-
-static tp_tensor *there(tp_tensor *x) { return tp_to(x, DEVICE); }
-
-static void same(tp_tensor *got, tp_tensor *want, double rtol, double atol, const char *what)
-{
-    ck_assert_msg(got && want, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "nothing");
-    ck_assert_msg(tp_device_of(got) == DEVICE, "%s: it is not on the device", what);
-    ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want), "%s: dtype", what);
-    ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, rtol, atol), "%s differs", what);
-}
-#define SAME(call_of_x, rtol, atol) do { \
-        tp_tensor *x = a, *y = b, *want = call_of_x; \
-        x = da, y = db; \
-        same(call_of_x, want, rtol, atol, #call_of_x); \
-        (void)x, (void)y; \
-    } while (0)
-
-static const tp_dtype floats[] = { TP_F32, TP_F64, TP_F16, TP_BF16 };
-static double tolerance(tp_dtype dtype) { return dtype == TP_F64 ? 1e-12 : dtype == TP_F32 ? 2e-6 : dtype == TP_F16 ? 2e-3 : 2e-2; }
+#include "cuda_same.h"
 
 START_TEST(elementwise_kernels_agree)
 {

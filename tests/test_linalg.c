@@ -44,6 +44,24 @@ static tp_tensor *through_cholesky(void *arg, tp_tensor *const *in)
     return tp_linalg_cholesky(a);
 }
 
+START_TEST(what_is_symmetric_is_solved_by_its_factors_without_square_roots)
+{
+    for (int64_t n = 1; n < 9; n++) {
+        TP_SCOPE();
+        tp_manual_seed((uint64_t)n);
+        tp_tensor *x = tp_randn(TP_SHAPE(n, n), .dtype = TP_F64), *y, *factors[2];
+        x = tp_add(x, tp_transpose(x, 0, 1));
+        if (n % 2 == 0) x = tp_sub(x, tp_diag(tp_diagonal(x), 0));             /* of such a diagonal nothing can be a pivot */
+        tp_tensor *const b = tp_randn(TP_SHAPE(n, 3), .dtype = TP_F64);
+        ck_assert_int_eq(tp_op_call("linalg_ldl_factor", &(tp_arg){ .kind = TP_ARG_TENSOR, .value.tensor = x }, 1, factors, 2, NULL), TP_OK);
+        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = factors[0] }, { .kind = TP_ARG_TENSOR, .value.tensor = factors[1] },
+                                { .kind = TP_ARG_TENSOR, .value.tensor = b } };
+        ck_assert_int_eq(tp_op_call("linalg_ldl_solve", args, 3, &y, 1, NULL), TP_OK);
+        ck_assert(tp_allclose(tp_matmul(x, y), b, 1e-9, 1e-9));
+    }
+}
+END_TEST
+
 START_TEST(the_gradient_of_cholesky_is_that_of_a_symmetric_matrix)
 {
     TP_SCOPE();
@@ -107,6 +125,7 @@ int main(void)
     Suite *s = suite_create("linalg");
     TCase *t = tcase_create("linalg");
     tcase_add_test(t, factors_of_large_matrices_give_the_matrix_back);
+    tcase_add_test(t, what_is_symmetric_is_solved_by_its_factors_without_square_roots);
     tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
     tcase_add_test(t, a_singular_matrix_is_named);
     tcase_add_test(t, equations_that_cannot_be_read_are_refused);

@@ -15,8 +15,16 @@ typedef struct taper_cuda_host_counts {
     int64_t allocations, live_allocations, live_bytes; /* cudaMalloc */
 } taper_cuda_host_counts;
 
+/* Of cuBLASLt: handles made, algorithms asked for, products launched, and the last one of those, with rows as we count them. */
+typedef struct taper_cuda_host_products {
+    int64_t handles, asked, count, m, n, k, batch;
+    int compute;                                       /* a cublasComputeType_t */
+    int biased, accumulated;
+} taper_cuda_host_products;
+
 #define TPC_EXPORT __attribute__((visibility("default")))
 TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
+TPC_EXPORT void taper_cuda_host_count_products(taper_cuda_host_products *out);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
 /* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
 TPC_EXPORT void taper_cuda_host_lose(int error);

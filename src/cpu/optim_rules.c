@@ -7,6 +7,7 @@
 #endif
 #include <math.h>
 
+#include "core/optim_rules.h"
 #include "cpu/optim.h"
 
 /* A loop computes in T and stores S; a, b and c are the states that have an element each, in the order of the lists, and NULL
@@ -30,14 +31,11 @@ typedef void loop_fn(int64_t n, void *w, const void *grad, void *a, void *b, voi
 /* m moved to g by `weight`, from the nearer end as torch.lerp. */
 #define LERP(T, m, g, weight) ((weight) < (T)0.5 ? (m) + (weight) * ((g) - (m)) : (g) - ((g) - (m)) * ((T)1 - (weight)))
 
-enum { MOST_NUMBERS = 16, MOST_SCALARS = 3 };
-
 /* ---- RMSprop (Hinton 2012), centered as Graves 2013: a square_avg, b momentum_buffer, c grad_avg ------------------------------- */
 
-typedef struct rmsprop { double lr, alpha, eps, weight_decay, momentum, maximize; } rmsprop;
 #define RMSPROP(name, T, S, load, store, root, magnitude) \
     static TP__INLINE void name##_loop(int64_t n, S *restrict w, const S *restrict grad, S *restrict a, S *restrict b, S *restrict c, \
-                                       const rmsprop *k, const bool moves, const bool centers) \
+                                       const tp__rule_rmsprop *k, const bool moves, const bool centers) \
     { \
         GRADIENT_VALUES(T); \
         const T lr = (T)-k->lr, alpha = (T)k->alpha, rest = (T)(1 - k->alpha), eps = (T)k->eps, momentum = (T)k->momentum; \
@@ -52,7 +50,7 @@ typedef struct rmsprop { double lr, alpha, eps, weight_decay, momentum, maximize
             w[i] = store(moves ? p + lr * velocity : p + lr * g / size); \
         } \
     } \
-    LOOP(name, S, rmsprop) \
+    LOOP(name, S, tp__rule_rmsprop) \
     { \
         if (b && c) name##_loop(n, w, grad, a, b, c, k, true, true); \
         else if (b) name##_loop(n, w, grad, a, b, c, k, true, false); \
@@ -64,14 +62,8 @@ EACH_DTYPE(RMSPROP, rmsprop)
 
 /* ---- Adagrad (Duchi, Hazan & Singer 2011): a sum ----------------------------------------------------------------------------------- */
 
-typedef struct adagrad { double lr, lr_decay, weight_decay, eps, maximize, rate; } adagrad;
-static void adagrad_prepare(void *at, const double *scalar)
-{
-    adagrad *k = at;
-    k->rate = k->lr / (1 + (scalar[0] - 1) * k->lr_decay);
-}
 #define ADAGRAD(name, T, S, load, store, root, magnitude) \
-    LOOP(name, S, adagrad) \
+    LOOP(name, S, tp__rule_adagrad) \
     { \
         GRADIENT_VALUES(T); \
         const T rate = (T)-k->rate, eps = (T)k->eps; \
@@ -88,14 +80,8 @@ EACH_DTYPE(ADAGRAD, adagrad)
 
 /* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq ---------------------------------------------------------------- */
 
-typedef struct sparse_adam { double lr, beta1, beta2, eps, maximize, rate; } sparse_adam;
-static void sparse_adam_prepare(void *at, const double *scalar)
-{
-    sparse_adam *k = at;
-    k->rate = k->lr * sqrt(1 - pow(k->beta2, scalar[0])) / (1 - pow(k->beta1, scalar[0]));
-}
 #define SPARSE_ADAM(name, T, S, load, store, root, magnitude) \
-    LOOP(name, S, sparse_adam) \
+    LOOP(name, S, tp__rule_sparse_adam) \
     { \
         const T sign = k->maximize != 0 ? -1 : 1, rate = (T)-k->rate, eps = (T)k->eps, rest1 = (T)(1 - k->beta1), rest2 = (T)(1 - k->beta2); \
         for (int64_t i = 0; i < n; i++) { \
@@ -111,9 +97,8 @@ EACH_DTYPE(SPARSE_ADAM, sparse_adam)
 
 /* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta --------------------------------------------------------------------------------- */
 
-typedef struct adadelta { double lr, rho, eps, weight_decay, maximize; } adadelta;
 #define ADADELTA(name, T, S, load, store, root, magnitude) \
-    LOOP(name, S, adadelta) \
+    LOOP(name, S, tp__rule_adadelta) \
     { \
         GRADIENT_VALUES(T); \
         const T lr = (T)-k->lr, rho = (T)k->rho, rest = (T)(1 - k->rho), eps = (T)k->eps; \
@@ -132,14 +117,8 @@ EACH_DTYPE(ADADELTA, adadelta)
 
 /* ---- Adamax (Kingma & Ba 2015, algorithm 2): a exp_avg, b exp_inf -------------------------------------------------------------------------- */
 
-typedef struct adamax { double lr, beta1, beta2, eps, weight_decay, maximize, rate; } adamax;
-static void adamax_prepare(void *at, const double *scalar)
-{
-    adamax *k = at;
-    k->rate = k->lr / (1 - pow(k->beta1, scalar[0]));
-}
 #define ADAMAX(name, T, S, load, store, root, magnitude) \
-    LOOP(name, S, adamax) \
+    LOOP(name, S, tp__rule_adamax) \
     { \
         GRADIENT_VALUES(T); \
         const T rate = (T)-k->rate, weight = (T)(1 - k->beta1), beta2 = (T)k->beta2, eps = (T)k->eps; \
@@ -158,24 +137,8 @@ EACH_DTYPE(ADAMAX, adamax)
 
 /* ---- NAdam (Dozat 2016): a exp_avg, b exp_avg_sq; scalars step and mu_product ---------------------------------------------------------------- */
 
-typedef struct nadam { double lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize, shrink, root, of_grad, of_mean; } nadam;
-static double nadam_mu(const nadam *k, double step) { return k->beta1 * (1 - 0.5 * pow(0.96, step * k->momentum_decay)); }
-static void nadam_before(const double *numbers, float *const *scalar)
-{
-    *scalar[1] = (float)(*scalar[1] * (float)nadam_mu((const void *)numbers, *scalar[0]));
-}
-static void nadam_prepare(void *at, const double *scalar)
-{
-    nadam *k = at;
-    const double mu = nadam_mu(k, scalar[0]), next = nadam_mu(k, scalar[0] + 1);
-    k->shrink = k->decoupled != 0 ? 1 - k->lr * k->weight_decay : 1;
-    if (k->decoupled != 0) k->weight_decay = 0;
-    k->root = 1 - pow(k->beta2, scalar[0]);
-    k->of_grad = -k->lr * (1 - mu) / (1 - scalar[1]);
-    k->of_mean = -k->lr * next / (1 - scalar[1] * next);
-}
 #define NADAM(name, T, S, load, store, root_of, magnitude) \
-    LOOP(name, S, nadam) \
+    LOOP(name, S, tp__rule_nadam) \
     { \
         GRADIENT_VALUES(T); \
         const T weight = (T)(1 - k->beta1), beta2 = (T)k->beta2, rest = (T)(1 - k->beta2), eps = (T)k->eps, shrink = (T)k->shrink, \
@@ -195,19 +158,8 @@ EACH_DTYPE(NADAM, nadam)
 
 /* ---- RAdam (Liu et al. 2020): a exp_avg, b exp_avg_sq -------------------------------------------------------------------------------------------- */
 
-typedef struct radam { double lr, beta1, beta2, eps, weight_decay, decoupled, maximize, shrink, correction, root, rectified; } radam;
-static void radam_prepare(void *at, const double *scalar)
-{
-    radam *k = at;
-    const double t = scalar[0], power = pow(k->beta2, t), most = 2 / (1 - k->beta2) - 1, length = most - 2 * t * power / (1 - power);
-    k->shrink = k->decoupled != 0 ? 1 - k->lr * k->weight_decay : 1;
-    if (k->decoupled != 0) k->weight_decay = 0;
-    k->correction = 1 - pow(k->beta1, t);
-    k->root = sqrt(1 - power);
-    k->rectified = length > 5 ? sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)) : 0;
-}
 #define RADAM(name, T, S, load, store, root_of, magnitude) \
-    LOOP(name, S, radam) \
+    LOOP(name, S, tp__rule_radam) \
     { \
         GRADIENT_VALUES(T); \
         const T weight = (T)(1 - k->beta1), beta2 = (T)k->beta2, rest = (T)(1 - k->beta2), eps = (T)k->eps, shrink = (T)k->shrink, lr = (T)k->lr, \
@@ -229,9 +181,8 @@ EACH_DTYPE(RADAM, radam)
 
 /* ---- Rprop (Riedmiller & Braun 1993): a prev, b step_size -------------------------------------------------------------------------------------------- */
 
-typedef struct rprop { double minus, plus, least, most, maximize; } rprop;
 #define RPROP(name, T, S, load, store, root_of, magnitude) \
-    LOOP(name, S, rprop) \
+    LOOP(name, S, tp__rule_rprop) \
     { \
         const T sign = k->maximize != 0 ? -1 : 1, minus = (T)k->minus, plus = (T)k->plus, least = (T)k->least, most = (T)k->most; \
         for (int64_t i = 0; i < n; i++) { \
@@ -248,22 +199,8 @@ EACH_DTYPE(RPROP, rprop)
 
 /* ---- ASGD (Polyak & Juditsky 1992): a ax; scalars step, eta and mu, which are of the step before ------------------------------------------------------------ */
 
-typedef struct asgd { double lr, lambd, alpha, t0, weight_decay, maximize, eta, mu; } asgd;
-static void asgd_prepare(void *at, const double *scalar)
-{
-    asgd *k = at;
-    k->eta = scalar[1];
-    k->mu = scalar[2];
-}
-static void asgd_after(const double *numbers, float *const *scalar)
-{
-    const asgd *k = (const void *)numbers;
-    const double step = *scalar[0];
-    *scalar[1] = (float)(k->lr / pow(1 + k->lambd * k->lr * step, k->alpha));
-    *scalar[2] = (float)(1 / fmax(1, step - k->t0));
-}
 #define ASGD(name, T, S, load, store, root_of, magnitude) \
-    LOOP(name, S, asgd) \
+    LOOP(name, S, tp__rule_asgd) \
     { \
         GRADIENT_VALUES(T); \
         const T eta = (T)-k->eta, shrink = (T)(1 - k->lambd * k->eta), mu = (T)k->mu; \
@@ -304,12 +241,12 @@ static void rule_chunk(const void *attr, int64_t chunk, int64_t which, int64_t f
     (void)chunk;
     const running *r = attr;
     const tp__rule_step *s = r->step;
-    float *scalar[MOST_SCALARS] = { NULL };
+    float *scalar[TP__RULE_SCALARS] = { NULL };
     tp_tensor *const *array[TP__STEP_LISTS] = { NULL };
-    double k[MOST_NUMBERS], value[MOST_SCALARS] = { 0 };
+    double k[TP__RULE_NUMBERS], value[TP__RULE_SCALARS] = { 0 };
     gather(s, which, scalar, array);
     for (int i = 0; i < r->rule->numbers; i++) k[i] = s->numbers[i];
-    for (int i = 0; i < MOST_SCALARS && scalar[i]; i++) value[i] = *scalar[i];
+    for (int i = 0; i < TP__RULE_SCALARS && scalar[i]; i++) value[i] = *scalar[i];
     if (r->rule->prepare) r->rule->prepare(k, value);
     r->rule->loops[s->list[0][which]->dtype](n, tp__chunk_at(s->list[0], which, first), tp__chunk_at(s->list[1], which, first),
                                              tp__chunk_at(array[0], which, first), tp__chunk_at(array[1], which, first),
@@ -318,7 +255,7 @@ static void rule_chunk(const void *attr, int64_t chunk, int64_t which, int64_t f
 
 static tp_status run(const rule *r, const tp__rule_step *s)
 {
-    float *scalar[MOST_SCALARS] = { NULL };
+    float *scalar[TP__RULE_SCALARS] = { NULL };
     tp_tensor *const *array[TP__STEP_LISTS];
     for (int64_t i = 0; i < s->n; i++) {
         gather(s, i, scalar, array);
@@ -336,14 +273,14 @@ static tp_status run(const rule *r, const tp__rule_step *s)
 /* name, arrays, numbers, and what else the rule has */
 #define EACH_RULE(X) \
     X(rmsprop, 4, 6, ) \
-    X(adagrad, 4, 5, .prepare = adagrad_prepare) \
-    X(sparse_adam, 4, 5, .prepare = sparse_adam_prepare) \
+    X(adagrad, 4, 5, .prepare = tp__rule_adagrad_prepare) \
+    X(sparse_adam, 4, 5, .prepare = tp__rule_sparse_adam_prepare) \
     X(adadelta, 5, 5, ) \
-    X(adamax, 5, 6, .prepare = adamax_prepare) \
-    X(nadam, 5, 8, .before = nadam_before, .prepare = nadam_prepare) \
-    X(radam, 5, 7, .prepare = radam_prepare) \
+    X(adamax, 5, 6, .prepare = tp__rule_adamax_prepare) \
+    X(nadam, 5, 8, .before = tp__rule_nadam_before, .prepare = tp__rule_nadam_prepare) \
+    X(radam, 5, 7, .prepare = tp__rule_radam_prepare) \
     X(rprop, 5, 5, ) \
-    X(asgd, 4, 6, .prepare = asgd_prepare, .after = asgd_after)
+    X(asgd, 4, 6, .prepare = tp__rule_asgd_prepare, .after = tp__rule_asgd_after)
 
 #define RUN(name, n_arrays, n_numbers, ...) \
     static const rule name##_rule = { .arrays = n_arrays, .numbers = n_numbers, .loops = name##_loops, __VA_ARGS__ }; \

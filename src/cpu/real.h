@@ -12,6 +12,7 @@
 #define TANH(x)    TP__BY_TYPE(tanh, x)
 #define ERF(x)     TP__BY_TYPE(erf, x)
 #define SIGMOID(x) TP__BY_TYPE(sigmoid, x)
+#define EXP_FALLING(x)  TP__BY_TYPE(exp_falling, x)     /* of x <= 0 */
 #define LOG1P_OF_EXP(x) TP__BY_TYPE(log1p_of_exp, x)
 
 #define ABS(x)       ((x) < 0 ? -(x) : (x))

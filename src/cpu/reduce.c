@@ -31,7 +31,33 @@
         *out += sum + (double)rest; \
     } \
     TP__SIMD(static, name, (int64_t n, const T *x, double *out), (n, x, out))
-SUM_RUN(sum_run_f32, float, 64, PLAIN)
+/* Few terms are added in PyTorch's order, in float32: what comes of integers is compared with it to the last bit. */
+enum { FEW = 256 };
+static TP__INLINE void few_run_f32_body(int64_t n, const float *x, double *out)
+{
+    float part[32] = { 0 }, sum = 0;
+    int64_t i = 0;
+    if (n < 8) {
+        for (; i + 4 <= n; i += 4)
+            for (int l = 0; l < 4; l++) part[l] += x[i + l];
+        for (; i < n; i++) part[0] += x[i];
+        *out += (double)(part[0] + part[1] + part[2] + part[3]);
+        return;
+    }
+    for (; i + 32 <= n; i += 32)
+        for (int l = 0; l < 32; l++) part[l] += x[i + l];
+    for (; i + 8 <= n; i += 8)
+        for (int l = 0; l < 8; l++) part[l] += x[i + l];
+    for (; i < n; i++) sum += x[i];
+    for (int from = 8; from < 32; from += 8)
+        for (int l = 0; l < 8; l++) part[l] += part[from + l];
+    for (int l = 0; l < 8; l++) sum += part[l];
+    *out += (double)sum;
+}
+TP__SIMD(static, few_run_f32, (int64_t n, const float *x, double *out), (n, x, out))
+
+SUM_RUN(many_run_f32, float, 64, PLAIN)
+static void sum_run_f32(int64_t n, const float *x, double *out) { (n < FEW ? few_run_f32 : many_run_f32)(n, x, out); }
 SUM_RUN(sum_run_f64, double, 32, PLAIN)
 SUM_RUN(nansum_run_f32, float, 64, NUMBERS)
 SUM_RUN(nansum_run_f64, double, 32, NUMBERS)

@@ -2,7 +2,7 @@
 #include "cpu/reduce_fold.h"
 #include "cpu/vecmath.h"
 
-enum { MAX, SUM, PARTS, LANES = 32, CHUNK = 512, WIDTH = 512 };
+enum { MAX, SUM, PARTS, LANES = 32, FEW = 8, CHUNK = 512, WIDTH = 512 };
 
 /* An infinite greatest is no shift: exp(x) is then 0 or infinite by itself. */
 static inline double shift_of(double max) { return isinf(max) ? 0 : max; }
@@ -15,7 +15,8 @@ static inline void add_exp(tp__total *acc, int64_t apart, double max, double sum
     acc[SUM * apart].real = (a == 0 ? 0 : a * exp(shift_of(was) - shift)) + (b == 0 ? 0 : b * exp(shift_of(max) - shift));
 }
 
-#define LOGSUM(dtype, T, EXP) \
+/* The order of the sums is PyTorch's, in float32: what comes of integers is compared with it to the last bit. */
+#define LOGSUM(dtype, T, EXP, ONE_EXP) \
     static TP__INLINE void most_##dtype##_body(int64_t n, const T *x, T *max) \
     { \
         T m[LANES], most = x[0]; \
@@ -34,12 +35,22 @@ static inline void add_exp(tp__total *acc, int64_t apart, double max, double sum
     { \
         T part[LANES] = { 0 }, rest = 0; \
         int64_t i = 0; \
+        if (n < FEW) { \
+            for (; i + 4 <= n; i += 4) \
+                for (int l = 0; l < 4; l++) part[l] += ONE_EXP(x[i + l] - shift); \
+            for (; i < n; i++) part[0] += ONE_EXP(x[i] - shift); \
+            *sum = (double)(part[0] + part[1] + part[2] + part[3]); \
+            return; \
+        } \
         for (; i + LANES <= n; i += LANES) \
             for (int l = 0; l < LANES; l++) part[l] += EXP(x[i + l] - shift); \
+        for (; i + FEW <= n; i += FEW) \
+            for (int l = 0; l < FEW; l++) part[l] += EXP(x[i + l] - shift); \
         for (; i < n; i++) rest += EXP(x[i] - shift); \
-        for (int half = LANES / 2; half; half /= 2) \
-            for (int l = 0; l < half; l++) part[l] += part[l + half]; \
-        *sum = (double)(part[0] + rest); \
+        for (int from = FEW; from < LANES; from += FEW) \
+            for (int l = 0; l < FEW; l++) part[l] += part[from + l]; \
+        for (int l = 0; l < FEW; l++) rest += part[l]; \
+        *sum = (double)rest; \
     } \
     TP__SIMD(static, sum_exp_##dtype, (int64_t n, const T *x, T shift, double *sum), (n, x, shift, sum)) \
     static TP__INLINE void columns_exp_##dtype##_body(int64_t rows, int64_t w, const T *x, int64_t stride, T *max, T *sum) \
@@ -73,8 +84,9 @@ static inline void add_exp(tp__total *acc, int64_t apart, double max, double sum
         columns_exp_##dtype(rows, w, x, stride, max, sum); \
         for (int64_t j = 0; j < w; j++) add_exp(acc + j, apart, (double)max[j], (double)sum[j]); \
     }
-LOGSUM(f32, float, tp__exp_f32)
-LOGSUM(f64, double, exp)
+#define ROUNDED_EXP(v) ((float)tp__exp_f64((double)(v)))
+LOGSUM(f32, float, tp__exp_f32, ROUNDED_EXP)
+LOGSUM(f64, double, exp, exp)
 
 static void begin_exp(const tp__fold *f, int64_t w, tp__total *acc, int64_t apart)
 {

@@ -57,6 +57,28 @@ static TP__INLINE double less(double v, double m) { return ((v < m) | (v != v)) 
 EACH_NORM(NORM, f32, float)
 EACH_NORM(NORM, f64, double)
 
+/* Few squares are added in float32, in PyTorch's order: what comes of integers is compared with it to the last bit. */
+enum { FEW = 256, ROW = 8 };
+static TP__INLINE void few_squares_body(int64_t n, const float *x, double *out)
+{
+    float part[ROW] = { 0 }, sum;
+    int64_t i = 0;
+    for (; i + ROW <= n; i += ROW)
+        for (int l = 0; l < ROW; l++) part[l] += (float)SQUARE(x[i + l]);       /* rounded, which no fused multiplication does */
+    sum = part[0];
+    for (int l = 1; l < ROW; l++) sum += part[l];
+    for (; i + 4 <= n; i += 4)
+        for (int l = 0; l < 4; l++) sum += (float)SQUARE(x[i + l]);
+    for (; i < n; i++) sum = (float)((double)sum + SQUARE(x[i]));      /* where it does not round the square */
+    *out += (double)sum;
+}
+TP__SIMD(static, few_squares, (int64_t n, const float *x, double *out), (n, x, out))
+static void run_of_squares_f32(const tp__fold *f, int64_t n, const void *x, tp__total *acc, int64_t apart)
+{
+    (void)f, (void)apart;
+    (n < FEW ? few_squares : run_square_f32)(n, x, &acc->real);
+}
+
 #define POWER(dtype, T) \
     static void run_of_power_##dtype(const tp__fold *f, int64_t n, const void *from, tp__total *acc, int64_t apart) \
     { \
@@ -116,6 +138,7 @@ static tp_status norm_kernel(tp__call *call)
     tp__fold f = (p == 2 ? squares : p == 1 ? sizes : p == 0 ? counts : p == HUGE_VAL ? most : p == -HUGE_VAL ? least : powers)
                  [tp__fold_floats(call->in[0], call->out[0]) == TP_F64];
     f.number = p;
+    if (f.run == run_of_square_f32) f.run = run_of_squares_f32;
     return tp__fold_all(call, f);
 }
 

@@ -2,8 +2,6 @@
 #ifndef TP__SPECIAL_H
 #define TP__SPECIAL_H
 
-#include <stdbool.h>
-
 #include "cpu/vecmath.h"
 
 /* sqrt(a^2 + b^2); of floats in double, which cannot overflow */
@@ -47,31 +45,19 @@ static TP__INLINE double tp__sinc_f64(double x)
 }
 #define TP__ROUNDED2(name) static TP__INLINE float tp__##name##_f32(float a, float b) { return (float)tp__##name##_f64((double)a, (double)b); }
 TP__ROUNDED2(logaddexp) TP__ROUNDED2(logaddexp2) TP__ROUNDED2(xlogy)
-TP__ROUNDED(sinc)
+/* As PyTorch, of pi times x in float32: at whole numbers it is what that rounding leaves, and not 0. Large ones go by the double */
+static TP__INLINE float tp__sinc_f32(float x)
+{
+    const float t = x * 3.14159265358979323846f;
+    const double r = (double)x - 2 * floor(0.5 * (double)x), far = r * 3.14159265358979323846, near = (double)t;
+    const float y = (float)tp__sin_f64(near > -TP__TRIG_LIMIT && near < TP__TRIG_LIMIT ? near : far) / t;
+    return x == 0 ? 1 : y;
+}
 
 double tp__lgamma(double x);                           /* ln |gamma(x)| */
 double tp__digamma(double x);                          /* its derivative; -inf at 0, inf at -0, NaN at other poles */
 double tp__polygamma_of(int64_t n, double x);          /* the n-th derivative of digamma, n >= 0 */
-double tp__zeta(double s, double x);                   /* Hurwitz's: sum_k (x + k)^-s, s > 1 */
-double tp__igamma(double a, double x, bool complement);          /* the regularized incomplete gamma function P, or 1 - P */
-
-/* special_normal.c: of the normal distribution */
-double tp__erfcx(double x);
-double tp__ndtr(double x);
-double tp__log_ndtr(double x);
-double tp__ndtri(double p);
-double tp__entr(double x);                             /* -x ln x */
-
-/* special_bessel.c: I_n and K_n, n 0 or 1; scaled by e^-|x|, and by e^x. Ai and Ai'. J and Y are the C library's. */
-double tp__bessel_i(int n, double x, bool scaled);
-double tp__bessel_k(int n, double x, bool scaled);
-double tp__airy_ai(double x);
-double tp__airy_ai_slope(double x);
-
-/* special_polynomial.c */
-double tp__chebyshev(char kind, double x, int64_t n);  /* kind: T, U, V or W */
-double tp__hermite(bool probabilist, double x, int64_t n, int64_t most);
-double tp__laguerre(double x, int64_t n);
-double tp__legendre(double x, int64_t n);
+/* polygamma_of 1 with PyTorch's steps in float32, which decide what there is near a pole: reflected at 1/2, carried on by 6, Stirling's series */
+float tp__trigamma_f32(float x);
 
 #endif

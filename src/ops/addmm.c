@@ -159,6 +159,18 @@ static tp_status addr_of_bool(tp__call *call)
     return tp__made(tp__out_made(call, y));
 }
 
+/* In 16 bits the numbers are rounded too, and each step; the gradient is that of products of matrices. */
+static tp_tensor *scaled_narrow(tp_tensor *x, const tp_operand *by)
+{
+    const tp_tensor_options o = { .size = offsetof(tp_tensor_options, tp__end), .dtype = (tp_dtype)x->dtype, .device = x->device };
+    return is_number(by, 1) ? x : tp_mul(tp_full_with(TP__SCALAR_SHAPE, *by, &o), x);
+}
+static tp_tensor *addr_narrow(tp__call *call, const scale_attr *attr)
+{
+    tp_tensor *y = tp_matmul(tp_unsqueeze(scaled_narrow(call->in[1], &attr->alpha), 1), tp_unsqueeze(call->in[2], 0));
+    return is_number(&attr->beta, 0) ? y : tp_add(scaled_narrow(call->in[0], &attr->beta), y);
+}
+
 static tp_status addr_compose(tp__call *call)
 {
     const scale_attr *attr = call->attr;
@@ -166,6 +178,9 @@ static tp_status addr_compose(tp__call *call)
     if (tp__category(tp__result_type(call->in, 3)) < 2 && (attr->alpha.kind == TP_OPERAND_REAL || attr->beta.kind == TP_OPERAND_REAL))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "alpha or beta is real, the tensors are of integers");
     if (tp__result_type(call->in, 3) == TP_BOOL) return addr_of_bool(call);
+    tp_tensor *x = call->in[0], *a = call->in[1];
+    const bool narrow = (x->dtype == TP_F16 || x->dtype == TP_BF16) && a->dtype == x->dtype && call->in[2]->dtype == x->dtype && x->ndim <= 2;
+    if (narrow) return tp__made(call->out[call->n_out++] = addr_narrow(call, attr));
     tp_tensor *y = scaled(tp_outer(call->in[1], call->in[2]), &attr->alpha);
     if (y && call->in[0]->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to %s", tp__shape_text(call->in[0]), tp__shape_text(y));
     if (!is_number(&attr->beta, 0)) y = tp_add(scaled(call->in[0], &attr->beta), y);

@@ -19,6 +19,7 @@ static double number_of(const tp_arg *arg)
 static int count_spacing(const tp_arg *spacing)
 {
     if (!spacing || !spacing->kind || is_number(spacing)) return 0;
+    if (!spacing->n) return -1;                        /* an empty list */
     if (spacing->kind == TP_ARG_INTS || spacing->kind == TP_ARG_FLOATS) return spacing->n;
     if (spacing->kind != TP_ARG_LIST && spacing->kind != TP_ARG_TENSORS) return -1;
     for (int i = 0; i < spacing->n; i++) {

@@ -128,8 +128,10 @@ static tp_status take_bool(reading *r, bool value)
     return look_up(r, tp_zeros(TP_SHAPE(value ? 1 : 0), .dtype = TP_I64, .device = r->x->device), r->axis - 1, 1);
 }
 
+/* Indices of the CPU may select on a device. */
 static tp_status take_tensor(reading *r, tp_tensor *t)
 {
+    if (t->ndim && t->device == TP_CPU && !(t = tp_to(t, r->x->device))) return tp__pending();
     if (!is_mask(t)) {
         if (!t->ndim) return take_number(r, tp_item_i64(t));
         keep_dims(r, 1);

@@ -84,9 +84,9 @@ static tp_status eigh_backward(const tp_node *node, tp_tensor *const *dy, uint64
     tp_tensor *w = tp__saved(node, 0), *v = tp__saved(node, 1), *middle = NULL;
     if (!w || !v) return tp__pending();
     tp_tensor *one = tp_eye(w->shape[w->ndim - 1], TP_NONE, .dtype = (tp_dtype)w->dtype, .device = w->device);
-    if (dy[1]) {                                       /* a vector's length does not change: none on the diagonal */
-        tp_tensor *gaps = tp_add(tp_sub(tp_unsqueeze(w, -2), tp_unsqueeze(w, -1)), one);
-        middle = tp_div(tp_mul(tp_matmul(flip(v), dy[1]), tp_sub(1, one)), gaps);
+    if (dy[1]) {                                       /* vectors only turn: what is not skew does not count */
+        tp_tensor *gaps = tp_add(tp_sub(tp_unsqueeze(w, -2), tp_unsqueeze(w, -1)), one), *turn = tp_matmul(flip(v), dy[1]);
+        middle = tp_div(tp_mul(0.5, tp_sub(turn, flip(turn))), gaps);
     }
     if (dy[0]) middle = plus(middle, tp_mul(tp_unsqueeze(dy[0], -2), one));
     return tp__made(dx[0] = tp_matmul(v, tp_matmul(middle, flip(v))));

@@ -104,7 +104,10 @@ static tp_status cross(tp__call *call, int64_t along, bool find)
         if (a->shape[d] == 3) dim = d;                 /* the first of 3 */
     if (dim < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)along, tp__shape_text(a));
     if (a->shape[dim] != 3 || b->shape[dim] != 3) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s and %s has to have 3 elements", dim, tp__shape_text(a), tp__shape_text(b));
+    tp_shape shape = { .ndim = 0 };                    /* of both, so that the gradient of what is broadcast is summed once */
+    if (!tp__broadcast_shape(call, 2, &shape.ndim, shape.dim)) return tp__pending();
     tp_tensor *p[3], *q[3], *y[3];
+    if (!tp__same_shape(a, b)) a = tp_expand(a, shape), b = tp_expand(b, shape);
     for (int i = 0; i < 3; i++) {
         p[i] = tp_narrow(a, dim, i, 1);
         q[i] = tp_narrow(b, dim, i, 1);

@@ -15,7 +15,7 @@ tp_tensor *tp__reduced(tp_tensor *x, int32_t reduction)
     return tp_div(tp_sum(x), (double)x->numel);
 }
 
-tp_tensor *tp__not_below_0(tp_tensor *x) { return tp_where(tp_lt(x, 0), 0, x); }
+tp_tensor *tp__not_below_0(tp_tensor *x) { return tp_clamp(x, 0, NULL); }
 tp_status tp__loss_is(tp__call *call, tp_tensor *loss, int32_t reduction)
 {
     call->out[call->n_out++] = tp__reduced(loss, reduction);

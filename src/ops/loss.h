@@ -12,7 +12,7 @@ bool tp__reduction_of(const char *op, tp_reduction given, int32_t *out);
 tp_tensor *tp__reduced(tp_tensor *x, int32_t reduction);
 /* How a .compose ends: with the losses, reduced. */
 tp_status tp__loss_is(tp__call *call, tp_tensor *loss, int32_t reduction);
-/* max(x, 0) that a NaN goes through, and at 0 the gradient, as PyTorch's clamp_min. */
+/* max(x, 0), which a NaN goes through. At 0 it has no gradient, as clamp. */
 tp_tensor *tp__not_below_0(tp_tensor *x);
 
 /* [n, classes, ..] or [classes] without the classes: the shape of the losses, and of a target of classes. */

@@ -13,7 +13,8 @@ static tp_status response_compose(tp__call *call)
     const response_attr *a = call->attr;
     tp_tensor *x = call->in[0];
     if (x->ndim < 3) return tp__call_fail(call, TP_ERR_SHAPE, "input %s must have 3 dims or more", tp__shape_text(x));
-    if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    if (!tp__is_floating(x->dtype) && x->dtype != TP_I64)
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes and int64, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (a->size < 1 || a->size > INT32_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "size %lld must be positive", (long long)a->size);
     if (!x->numel) return tp__made(call->out[call->n_out++] = x);
     const int64_t rest = x->numel / x->shape[0] / x->shape[1];

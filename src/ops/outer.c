@@ -147,28 +147,61 @@ static tp_status bilinear_check(const tp__call *call)
     return TP_OK;
 }
 
-/* x1 W as [rows, out, in2], and that times x2. The 16-bit dtypes are rounded once, at the end. */
+/* Of 16-bit floats, [rows, in1], [rows, in2] and W: what PyTorch rounds between its steps, which go through the outputs one by one:
+ *
+ *   y_o = (x1 W_o) x2      dx1 = sum_o (dy_o W_o) x2,  dx2 = sum_o dy_o (x1 W_o),  rounded after each o;  dW = (dy x1)' x2 */
+static tp_status steps_shape(tp__call *call)
+{
+    if (bilinear_check(call)) return tp__pending();
+    if (call->in[0]->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "input %s is not [rows, in1]", tp__shape_text(call->in[0]));
+    return tp__made(tp__out(call, (tp_dtype)call->in[0]->dtype, 2, (int64_t[]){ call->in[0]->shape[0], call->in[2]->shape[0] }));
+}
+static tp_status steps_forward(tp__call *call)
+{
+    TP_NO_GRAD();
+    tp_tensor *x1 = call->in[0], *x2 = call->in[1], *w = call->in[2], *y = call->out[0];
+    const int64_t rows = x1->shape[0], out = w->shape[0], in1 = w->shape[1], in2 = w->shape[2];
+    tp_tensor *left = tp_matmul(x1, tp_reshape(tp_transpose(w, 0, 1), TP_SHAPE(in1, out * in2)));
+    left = tp_matmul(tp_reshape(left, TP_SHAPE(rows, out, in2)), tp_reshape(x2, TP_SHAPE(rows, in2, 1)));
+    return left ? tp__made(tp_copy_(y, tp_reshape(left, TP_SHAPE(rows, out)))) : tp__pending();
+}
+static tp_tensor *plus(tp_tensor *sum, tp_tensor *x) { return sum ? tp_add(sum, x) : x; }
+static tp_status steps_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *x1 = tp__saved(node, 0), *x2 = tp__saved(node, 1), *w = tp__saved(node, 2), *sum[2] = { NULL };
+    if (!x1 || !x2 || !w) return tp__pending();
+    const int64_t rows = x1->shape[0], out = w->shape[0], in1 = w->shape[1], in2 = w->shape[2];
+    for (int64_t o = 0; o < out && need & 3; o++) {
+        tp_tensor *g = tp_narrow(dy[0], 1, o, 1), *part = tp_select(w, 0, o);
+        if (need & 1 && !(sum[0] = plus(sum[0], tp_reshape(tp_matmul(tp_mul(tp_unsqueeze(g, 2), part), tp_unsqueeze(x2, 2)), TP_SHAPE(rows, in1))))) return tp__pending();
+        if (need & 2 && !(sum[1] = plus(sum[1], tp_mul(tp_matmul(x1, part), g)))) return tp__pending();
+    }
+    for (int i = 0; i < 2; i++)
+        if (need & 1u << i && !(dx[i] = sum[i] ? sum[i] : tp_zeros_like(i ? x2 : x1))) return tp__pending();
+    if (!(need & 4)) return TP_OK;
+    tp_tensor *v = tp_reshape(tp_mul(tp_unsqueeze(dy[0], 2), tp_unsqueeze(x1, 1)), TP_SHAPE(rows, out * in1));
+    return tp__made(dx[2] = tp_reshape(tp_matmul(tp_transpose(v, 0, 1), x2), TP_SHAPE(out, in1, in2)));
+}
+static const tp_op op_steps;
+
+/* x1 W as [rows, out, in2], and that times x2. */
 static tp_status bilinear_compose(tp__call *call)
 {
     tp_tensor *x1 = call->in[0], *x2 = call->in[1], *w = call->in[2], *b = call->n_in > 3 ? call->in[3] : NULL;
     if (bilinear_check(call)) return tp__pending();
-    const tp_dtype dtype = (tp_dtype)x1->dtype;
-    if (dtype == TP_F16 || dtype == TP_BF16) {
-        x1 = tp_to_dtype(x1, TP_F32);
-        x2 = tp_to_dtype(x2, TP_F32);
-        w = tp_to_dtype(w, TP_F32);
-        if (!x1 || !x2 || !w) return tp__pending();
-    }
+    const bool narrow = x1->dtype == TP_F16 || x1->dtype == TP_BF16;
     const int64_t out = w->shape[0], in1 = w->shape[1], in2 = w->shape[2];
     int64_t rows = 1;
     tp_shape shape = tp_shape_of(x1);
     for (int d = 0; d < x1->ndim - 1; d++) rows *= x1->shape[d];
     shape.dim[shape.ndim - 1] = out;
-    tp_tensor *left = tp_matmul(tp_reshape(x1, TP_SHAPE(rows, in1)), tp_reshape(tp_transpose(w, 0, 1), TP_SHAPE(in1, out * in2)));
-    tp_tensor *y = tp_matmul(tp_reshape(left, TP_SHAPE(rows, out, in2)), tp_reshape(x2, TP_SHAPE(rows, in2, 1)));
+    x1 = tp_reshape(x1, TP_SHAPE(rows, in1));
+    x2 = tp_reshape(x2, narrow ? TP_SHAPE(rows, in2) : TP_SHAPE(rows, in2, 1));
+    if (!x1 || !x2) return tp__pending();
+    tp_tensor *left = narrow ? NULL : tp_matmul(x1, tp_reshape(tp_transpose(w, 0, 1), TP_SHAPE(in1, out * in2)));
+    tp_tensor *y = narrow ? tp__run1(&op_steps, (tp_tensor *[]){ x1, x2, w }, 3, NULL, NULL) : tp_matmul(tp_reshape(left, TP_SHAPE(rows, out, in2)), x2);
     y = tp_reshape(y, shape);
-    if (b) y = tp_add(y, b);
-    return tp__give_out(call, y && y->dtype != dtype ? tp_to_dtype(y, dtype) : y);
+    return tp__give_out(call, b ? tp_add(y, b) : y);
 }
 
 /* ---- Samples, descriptors, public ------------------------------------------------------------------------------------------------------ */
@@ -196,6 +229,7 @@ static void bilinear_samples(tp_sample_set *set)
     TP__GIVE(set, X(3), X(2), X(4, 3, 2));
     TP__GIVE(set, X(0, 3), X(0, 2), X(4, 3, 2));
 }
+static void steps_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 2), X(3, 4), X(2, 2, 4)); }
 #undef X
 
 #define COMPOSED(id, args, bytes) \
@@ -205,6 +239,8 @@ COMPOSED(inner, "Tensor input, Tensor other", 0);
 COMPOSED(tensordot, "Tensor a, Tensor b, any? dims=none", sizeof(const tp_arg *));
 COMPOSED(kron, "Tensor input, Tensor other", 0);
 COMPOSED(trace, "Tensor input", 0);
+static const tp_op op_steps = { .schema = "bilinear_steps(Tensor input1, Tensor input2, Tensor weight) -> Tensor", .flags = TP__INTERNAL, .shape = steps_shape,
+    .forward = steps_forward, .backward = steps_backward, .saves = { TP__INPUT(0, 6), TP__INPUT(1, 5), TP__INPUT(2, 3) }, .samples = steps_samples, .state = TP__STATE };
 COMPOSED(bilinear, "Tensor input1, Tensor input2, Tensor weight, Tensor? bias=none", 0);
 static const tp_op op_ger = { .schema = "ger(Tensor input, Tensor vec2) -> Tensor", .compose = outer_compose, .samples = outer_samples, .state = TP__STATE };
 
@@ -239,4 +275,4 @@ tp_tensor *tp_bilinear(tp_tensor *x1, tp_tensor *x2, tp_tensor *w, tp_tensor *b)
     return tp__run1(&op_bilinear, PAIR(x1, x2, w, b), 4, NULL, TP__CALLER);
 }
 
-const tp_op *const tp__ops_outer[] = { &op_outer, &op_ger, &op_inner, &op_tensordot, &op_kron, &op_trace, &op_bilinear, NULL };
+const tp_op *const tp__ops_outer[] = { &op_outer, &op_ger, &op_inner, &op_tensordot, &op_kron, &op_trace, &op_steps, &op_bilinear, NULL };

@@ -78,6 +78,7 @@ static tp_status float_power_compose(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1];
     if (tp__is_complex(a->dtype) || tp__is_complex(b->dtype)) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "complex numbers are not computed with");
+    if (a->flags & b->flags & TP__WRAPPED) return tp__call_fail(call, TP_ERR_ARGUMENT, "of two numbers none is a tensor");
     if (a->flags & TP__WRAPPED) a = tp_full(TP__SCALAR_SHAPE, tp_item(a), .dtype = TP_F64);
     else a = widened(a);
     return tp__made(call->out[call->n_out++] = tp_pow(a, widened(b)));

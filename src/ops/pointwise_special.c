@@ -22,7 +22,7 @@ static tp_status sinc_backward(const tp_node *node, tp_tensor *const *dy, uint64
     TP__GRADIENT(0, tp_mul(dy[0], tp_where(tp_eq(x, 0), 0, tp_div(tp_sub(tp_cos(tp_mul(x, PI)), tp_sinc(x)), x))));
     return TP_OK;
 }
-TP__UNARY(sinc, exact, tp__positive_samples, TP__INPUT(0, 0))
+TP__UNARY(sinc, floating, tp__positive_samples, TP__INPUT(0, 0))
 
 /* dy / (x (1 - x)); beyond [eps, 1 - eps], where there is an eps, 0, and without one NaN beyond [0, 1] */
 static tp_status logit_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -43,7 +43,7 @@ static void logit_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), 0.3, 0.7)), TP__FLOAT_ARG(0.2));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), 0.0, 0.1)), TP__FLOAT_ARG(0.2));
 }
-TP__OPS1(logit, ", number? eps=none", exact, sizeof(tp__logit), logit_samples, TP__INPUT(0, 0))
+TP__OPS1(logit, ", number? eps=none", floating, sizeof(tp__logit), logit_samples, TP__INPUT(0, 0))
 tp_tensor *tp_logit(tp_tensor *x) { return tp__call1(&op_logit, x, &(tp__logit){ .eps = { .kind = TP_OPERAND_NONE } }, TP__CALLER); }
 tp_tensor *tp_logit_(tp_tensor *x) { return tp__write1(&op_logit_, x, &(tp__logit){ .eps = { .kind = TP_OPERAND_NONE } }, TP__CALLER); }
 tp_tensor *tp_logit_eps(tp_tensor *x, double eps) { return tp__call1(&op_logit, x, &(tp__logit){ tp__from_real(eps) }, TP__CALLER); }

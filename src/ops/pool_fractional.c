@@ -83,8 +83,11 @@ static tp_status run_fractional(tp__call *call, int n)
     if (!u) u = tp_rand(TP_SHAPE(batch, channels, n), .dtype = (tp_dtype)x->dtype, .device = tp_device_of(x));
     tp_tensor *at = places(&p, tp_narrow(tp_detach(u), 0, 0, batch));
     if (!at) return tp__pending();
-    tp_tensor *flat = tp_reshape(x, TP_SHAPE(batch, channels, -1));
-    tp_tensor *windows = tp_reshape(tp_gather(flat, 2, tp_reshape(at, TP_SHAPE(batch, channels, -1))), tp_shape_of(at));
+    int64_t places_in = 1;                             /* a batch of 0 tells no -1 */
+    for (int i = 0; i < n; i++) places_in *= p.in[i];
+    tp_tensor *flat = tp_reshape(x, TP_SHAPE(batch, channels, places_in));
+    tp_tensor *chosen = tp_reshape(at, TP_SHAPE(batch, channels, at->shape[2] * at->shape[3]));
+    tp_tensor *windows = tp_reshape(tp_gather(flat, 2, chosen), tp_shape_of(at));
     tp_tensor *y = tp_max_dim(windows, 3, false, &index);
     tp_shape shape = { .ndim = 0 };
     if (batched) shape.dim[shape.ndim++] = batch;

@@ -14,6 +14,29 @@ static tp_status logsumexp_shape(tp__call *call)
     return tp__reduce_out(call, tp__is_floating(dtype) ? dtype : TP_F32, gone, attr->keepdim);
 }
 
+/* In 16 bits PyTorch rounds each of its steps, and the gradient is made with what comes of it. */
+static tp_status by_steps(tp__call *call)
+{
+    TP_NO_GRAD();
+    const dims_attr *attr = call->attr;
+    tp_tensor *x = call->in[0];
+    tp_amax_options most = { TP__DEFAULT_amax .size = offsetof(tp_amax_options, tp__end), .keepdim = true };
+    tp_sum_options sum = { TP__DEFAULT_sum .size = offsetof(tp_sum_options, tp__end), .keepdim = true };
+    for (int i = 0; x->ndim && i < attr->dim.n; i++) most.dims.dim[most.dims.n++] = sum.dims.dim[sum.dims.n++] = (int)attr->dim.v[i];
+    tp_tensor *shift = tp_amax_with(x, &most);
+    shift = tp_where(tp_isinf(shift), 0, shift);
+    tp_tensor *y = tp_add(tp_log(tp_sum_with(tp_exp(tp_sub(x, shift)), &sum)), shift);
+    return y ? tp__made(tp_copy_(call->out[0], tp_reshape(y, tp_shape_of(call->out[0])))) : tp__pending();
+}
+
+static tp_status logsumexp_forward(tp__call *call)
+{
+    const int dtype = call->in[0]->dtype;
+    if ((dtype == TP_F16 || dtype == TP_BF16) && call->in[0]->numel) return by_steps(call);
+    const tp_kernel *kernel = tp__kernel(call->op, call->out[0]->device);
+    return kernel ? kernel->run(call) : tp__pending();
+}
+
 /* Where y is infinite all x are -inf, or one is inf: these differences are NaN, as in PyTorch. */
 static tp_status logsumexp_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -33,7 +56,7 @@ static void samples(tp_sample_set *set)
 }
 
 static const tp_op op_logsumexp = { .schema = "logsumexp(Tensor input, int[] dim, bool keepdim=false) -> Tensor", .shape = logsumexp_shape,
-    .backward = logsumexp_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(dims_attr), .samples = samples,
+    .forward = logsumexp_forward,    .backward = logsumexp_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(dims_attr), .samples = samples,
     .state = TP__STATE };
 
 tp_tensor *tp_logsumexp_with(tp_tensor *x, const tp_logsumexp_options *options)

@@ -66,6 +66,14 @@ static tp_tensor *extreme_grad(const norm_attr *attr, tp_tensor *g, tp_tensor *x
     return tp_mul(tp__abs_power(x, 0, true), tp_mul(tp_div(g, tp_sum_with(mask, &o)), mask));
 }
 
+/* In 16 bits by pow, which PyTorch takes; in bfloat16 it rounds the square before the reciprocal of it. */
+static tp_tensor *size_power(tp_tensor *x, double p, bool is_signed)
+{
+    if (!x || (x->dtype != TP_F16 && x->dtype != TP_BF16)) return tp__abs_power(x, p, is_signed);
+    tp_tensor *y = p == -2 && x->dtype == TP_BF16 ? tp_reciprocal(tp_mul(x, x)) : tp_pow(tp_abs(x), p);
+    return is_signed ? tp_mul(tp_sign(x), tp_masked_fill(y, tp_eq(x, 0), 0)) : y;
+}
+
 static tp_status norm_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
@@ -75,14 +83,14 @@ static tp_status norm_backward(const tp_node *node, tp_tensor *const *dy, uint64
     if (!x || !y || !g) return tp__pending();
     tp_tensor *given = x;
     if (x->dtype != y->dtype) x = tp_to_dtype(x, (tp_dtype)y->dtype);
-    tp_tensor *zero = tp_eq(y, 0), *safe = tp_add(y, zero), *some = tp_eq(zero, false);
+    tp_tensor *zero = tp_eq(y, 0);                     /* filled after the division: the second gradient there is NaN */
     if (p == 0) part = tp_zeros(tp_shape_of(given), .dtype = (tp_dtype)y->dtype, .device = y->device);
     else if (p == 1) part = tp_mul(tp__abs_power(x, 0, true), g);
-    else if (p == 2) part = tp_mul(g, tp_div(x, safe));
+    else if (p == 2) part = tp_mul(g, tp_masked_fill(tp_div(x, y), zero, 0));
     else if (isinf(p)) part = extreme_grad(attr, g, x, y);
-    else if (p < 1) part = tp_mul(tp_mul(tp__abs_power(x, p - 1, true), g), tp__abs_power(y, 1 - p, false));
-    else if (p < 2) part = tp_mul(tp__abs_power(x, p - 1, true), tp_mul(tp_div(g, tp__abs_power(safe, p - 1, false)), some));
-    else part = tp_mul(tp_mul(x, tp__abs_power(x, p - 2, false)), tp_mul(tp_div(g, tp__abs_power(safe, p - 1, false)), some));
+    else if (p < 1) part = tp_mul(tp_mul(size_power(x, p - 1, true), g), size_power(y, 1 - p, false));
+    else if (p < 2) part = tp_mul(size_power(x, p - 1, true), tp_masked_fill(tp_div(g, size_power(y, p - 1, false)), zero, 0));
+    else part = tp_mul(tp_mul(x, size_power(x, p - 2, false)), tp_masked_fill(tp_div(g, size_power(y, p - 1, false)), zero, 0));
     return tp__made(dx[0] = part && part->dtype != given->dtype ? tp_to_dtype(part, (tp_dtype)given->dtype) : part);
 }
 

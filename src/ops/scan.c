@@ -138,15 +138,20 @@ static tp_status cumprod_backward(const tp_node *node, tp_tensor *const *dy, uin
     return tp__made(dx[0] = tp__fit(node, 0, tp_mul(linear_scan(dy[0], x, dim, true), shifted(y, dim, 1))));
 }
 
-/* In 16 bits PyTorch's formula, x_k dx_k = dy_k y_k + .. + dy_n y_n before the first 0, rounds very differently: there we do the same. */
+/* In 16 bits PyTorch's formulas round very differently, so there we do the same. Before the first 0:  x_k dx_k = dy_k y_k + .. + dy_n y_n;
+ * at it:  dx_k = y_{k-1} (dy_k + dy_{k+1} x_{k+1} + dy_{k+2} x_{k+1} x_{k+2} ..), up to the next;  0 after it. */
 static tp_status cumprod_backward_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    const tp_tensor *g = dy[0];
-    const tp_status status = cumprod_backward(node, dy, need, dx);
-    if (status || (g->dtype != TP_F16 && g->dtype != TP_BF16)) return status;
-    tp_tensor *y = tp__saved(node, 1), *zero = tp_eq(y, 0), *x = tp_to_dtype(tp__saved(node, 0), (tp_dtype)g->dtype);
-    tp_tensor *before = tp_div(reversed(tp_mul(dy[0], y), dim_of(node)), tp_add(x, zero));
-    return tp__made(dx[0] = tp_add(tp_mul(dx[0], zero), tp__fit(node, 0, tp_mul(before, tp_eq(zero, false)))));
+    tp_tensor *g = dy[0];
+    if (g->dtype != TP_F16 && g->dtype != TP_BF16) return cumprod_backward(node, dy, need, dx);
+    const int64_t dim = dim_of(node);
+    tp_tensor *y = tp__saved(node, 1), *x = tp_to_dtype(tp__saved(node, 0), (tp_dtype)g->dtype), *zero = tp_eq(x, 0);
+    tp_tensor *zeros = zero ? tp_cumsum(zero, (int)dim) : NULL, *none = tp_eq(zeros, 0), *one = tp_eq(zeros, 1), *first = tp_logical_and(one, zero);
+    tp_tensor *before = tp_div(reversed(tp_where(none, tp_mul(g, y), 0), dim), x);
+    tp_tensor *on = tp_where(tp_logical_and(one, tp_logical_not(zero)), x, 1);
+    on = on ? tp__run1(&op_cumprod, &on, 1, &(scan_attr){ dim, TP_DTYPE_DEFAULT }, NULL) : NULL;
+    tp_tensor *sum = tp_sum(tp_mul(on, tp_where(one, g, 0)), .dims = TP_DIMS((int)dim), .keepdim = true);
+    return tp__made(dx[0] = tp__fit(node, 0, tp_where(none, before, tp_where(first, tp_mul(sum, shifted(y, dim, 1)), 0))));
 }
 
 tp_tensor *tp__prod_grad(tp_tensor *g, tp_tensor *x, int dim)

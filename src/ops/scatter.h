@@ -11,8 +11,9 @@ tp_tensor *tp__picked_sum(tp_tensor *dy, int64_t dim, bool keepdim, tp_tensor *i
 /* x with src put (SET) or added at the places of the index; src may be of one element. Into x itself if in_place. Differentiable */
 enum { TP__SCATTER_SET, TP__SCATTER_ADD };
 tp_tensor *tp__scatter(int how, bool in_place, tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src);
-/* x reduced with src along dim. Differentiable */
+/* x reduced with src along dim. Differentiable. stepwise: 16-bit floats are rounded after each value */
 tp_tensor *tp__scatter_reduce(tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, bool include_self);
+tp_tensor *tp__scatter_reduce_stepwise(tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce);
 
 /* The shape rule of all: dim is wrapped in place, and index fits x and src (NULL: none). */
 tp_status tp__scatter_check(tp__call *call, const tp_tensor *x, const tp_tensor *index, const tp_tensor *src, int64_t *dim);

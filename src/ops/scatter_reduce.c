@@ -247,6 +247,10 @@ tp_tensor *tp__scatter_reduce(tp_tensor *x, int64_t dim, tp_tensor *index, tp_te
 {
     return tp__run1(&op_scatter_reduce, (tp_tensor *[]){ x, NULL, index, src }, 4, &(reduce_attr){ dim, (int32_t)way, include_self, false }, NULL);
 }
+tp_tensor *tp__scatter_reduce_stepwise(tp_tensor *x, int64_t dim, tp_tensor *index, tp_tensor *src, tp_reduce way)
+{
+    return tp__run1(&op_scatter_reduce, (tp_tensor *[]){ x, NULL, index, src }, 4, &(reduce_attr){ dim, (int32_t)way, true, true }, NULL);
+}
 
 static tp_tensor *reduce(const tp_op *op, const char *name, tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, int way, tp_reduce first,
                          const tp_scatter_reduce_options *options, const void *caller)

@@ -66,12 +66,14 @@ static tp_status bucketize_compose(tp__call *call)
 /* ---- isin ------------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct isin_attr { bool assume_unique, invert; } isin_attr;
+static tp_tensor *beside(tp_tensor *x, const tp_tensor *other) { return x->flags & TP__WRAPPED ? tp_to(x, other->device) : x; }
 static tp_status isin_compose(tp__call *call)
 {
     const isin_attr *a = call->attr;
     TP_NO_GRAD();
     const tp_dtype common = tp__result_type(call->in, 2);
-    tp_tensor *x = tp_to_dtype(call->in[0], common), *test = tp_reshape(tp_to_dtype(call->in[1], common), TP_SHAPE(-1));
+    tp_tensor *x = tp_to_dtype(beside(call->in[0], call->in[1]), common);
+    tp_tensor *test = tp_reshape(tp_to_dtype(beside(call->in[1], call->in[0]), common), TP_SHAPE(-1));
     if (tp__is_floating(common)) test = tp_masked_select(test, tp_eq(test, test));       /* NaN is equal to nothing, and has no place in the order */
     test = tp_sort(test);
     if (!x || !test) return tp__pending();

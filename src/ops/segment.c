@@ -4,6 +4,7 @@
  *
  * Segments are given by their lengths [.., s], or their offsets [.., s + 1]; the dims before are x's. */
 #include "ops/samples.h"
+#include "ops/scatter.h"
 #include "ops/view.h"
 
 #include <math.h>
@@ -62,7 +63,7 @@ static tp_status segment_compose(tp__call *call)
     shape = tp_shape_of(x);
     shape.dim[axis] = segments + 1;
     tp_tensor *base = tp_full(shape, initial, .dtype = (tp_dtype)x->dtype, .device = x->device);
-    tp_tensor *y = tp_narrow(tp_scatter_reduce(base, axis, which, x, way[a->reduce]), axis, 0, segments);
+    tp_tensor *y = tp_narrow(tp__scatter_reduce_stepwise(base, axis, which, x, way[a->reduce]), axis, 0, segments);
     if (a->reduce == MEAN) {
         for (int d = 0; d < x->ndim; d++) own.dim[d] = d < axis ? x->shape[d] : d == axis ? segments : 1;
         lengths = tp_reshape(lengths, own);

@@ -94,7 +94,8 @@ static tp_tensor *bell(tp_tensor *x, double sign) { return tp_exp(tp_mul(0.5 * s
 
 SPECIAL(erfcx, "input", tp__unary_samples, tp_sub(tp_mul(2, tp_mul(x, y)), TWO_SQRT_PI))
 SPECIAL(ndtr, "input", tp__unary_samples, tp_mul(0.5 * ROOT_2_OVER_PI, bell(x, -1)))
-SPECIAL(log_ndtr, "input", tp__unary_samples, tp_div(ROOT_2_OVER_PI, tp_special_erfcx(tp_div(x, -ROOT_2))))
+/* y - y: at -inf, where y is -inf, it is NaN */
+SPECIAL(log_ndtr, "input", tp__unary_samples, tp_add(tp_div(ROOT_2_OVER_PI, tp_special_erfcx(tp_div(x, -ROOT_2))), tp_sub(y, y)))
 SPECIAL(ndtri, "input", below_one_samples, tp_mul(2 * ROOT_HALF_PI, bell(y, 1)))
 SPECIAL(entr, "input", tp__positive_samples, tp_neg(tp_add(tp_log(x), 1)))
 

@@ -8,6 +8,7 @@
  *
  * The base's gradient has the base's shape; where the base's strides are not contiguous, it is laid out like it first. */
 #include "ops/samples.h"
+#include "ops/scatter.h"
 #include "ops/view.h"
 
 typedef tp__strided_attr strided_attr;
@@ -203,6 +204,18 @@ static tp_status sum_into(tp_tensor *region, tp_tensor *x)
     }
     return TP_OK;
 }
+/* The same one by one in the region's order: in 16 bits, which are rounded after each, as PyTorch. */
+static tp_status sum_in_order(tp_tensor *region, tp_tensor *x)
+{
+    int64_t n = 1;
+    for (int d = 0; d < region->ndim; d++) n += (region->shape[d] - 1) * region->stride[d];
+    tp_tensor *flat = tp__alias(region, 1, &n, &(int64_t){ 1 }, tp__offset_of(region));
+    tp_tensor *place = tp_arange(0, (double)n, 1, .dtype = TP_I64, .device = region->device);
+    place = place ? tp__alias(place, region->ndim, region->shape, region->stride, tp__offset_of(place)) : NULL;
+    const tp_shape all = TP_SHAPE(region->numel);
+    tp_tensor *sum = flat && place ? tp__scatter_reduce_stepwise(flat, 0, tp_reshape(place, all), tp_reshape(x, all), TP_REDUCE_SUM) : NULL;
+    return sum ? tp__made(tp_copy_(flat, sum)) : tp__pending();
+}
 /* The region, which is zero, becomes x, summed where the region stands still. */
 static tp_status set_sum(tp_tensor *region, tp_tensor *x)
 {
@@ -212,7 +225,8 @@ static tp_status set_sum(tp_tensor *region, tp_tensor *x)
     if (still.dims.n) x = tp_sum_with(x, &still);
     for (int i = 0; i < still.dims.n; i++) region = tp_narrow(region, still.dims.dim[i], 0, 1);
     if (!region || !x) return tp__pending();
-    return overlapping_dim(region) < 0 ? tp__made(tp_copy_(region, x)) : sum_into(region, x);
+    if (overlapping_dim(region) < 0) return tp__made(tp_copy_(region, x));
+    return region->dtype == TP_F16 || region->dtype == TP_BF16 ? sum_in_order(region, x) : sum_into(region, x);
 }
 static tp_status sum_work(tp__call *call)
 {

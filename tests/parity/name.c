@@ -1,4 +1,5 @@
-/* name.c: what the registry calls PyTorch's functions. nn.functional.X is X, a dot elsewhere is a _, and the table holds the rest. */
+/* name.c: what the registry calls PyTorch's functions. nn.functional.X and torch.ops.aten.X are X, X.default too, a dot elsewhere
+ * is a _, and the table holds the rest. */
 #include "parity.h"
 
 static const struct { const char *function, *op; } renames[] = {
@@ -9,14 +10,17 @@ static const struct { const char *function, *op; } renames[] = {
 
 void name_in_registry(const char *function, char *out, size_t size)
 {
-    static const char functional[] = "nn.functional.";
+    static const char functional[] = "nn.functional.", aten[] = "torch.ops.aten.", usual[] = ".default";
     for (size_t i = 0; i < sizeof renames / sizeof *renames; i++)
         if (!strcmp(renames[i].function, function)) {
             snprintf(out, size, "%s", renames[i].op);
             return;
         }
     if (!strncmp(function, functional, sizeof functional - 1)) function += sizeof functional - 1;
+    if (!strncmp(function, aten, sizeof aten - 1)) function += sizeof aten - 1;
     snprintf(out, size, "%s", function);
+    char *const end = strstr(out, usual);
+    if (end && !end[sizeof usual - 1]) *end = 0;
     for (char *at = out; *at; at++)
         if (*at == '.') *at = '_';
 }

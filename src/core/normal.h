@@ -1,17 +1,24 @@
-/* special_normal.c: the normal distribution's functions and the incomplete gamma functions, in double precision.
+/* normal.h: the normal distribution's functions and the incomplete gamma functions, in double precision, for every backend.
  *
  *   erfcx(x) = e^(x^2) erfc(x)
  *   ndtr(x)  = erfc(-x / sqrt 2) / 2,   ndtri its inverse: a rational start, then Halley's steps
  *   P(a, x)  = x^a e^-x / gamma(a + 1) sum_k x^k / ((a + 1) .. (a + k)),  x < a + 1;   Q = 1 - P
  *   Q(a, x)  else by the continued fraction of Abramowitz & Stegun 6.5.31 (Lentz) */
-#include "cpu/special.h"
+#ifndef TP__NORMAL_H
+#define TP__NORMAL_H
 
-#define ROOT_2 1.41421356237309504880
-#define ROOT_2_PI 2.50662827463100050242
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-double tp__erfcx(double x)
+#include "core/philox.h"
+
+#define TP__ROOT_2 1.41421356237309504880
+#define TP__ROOT_2_PI 2.50662827463100050242
+
+/* x >= 0, or NaN */
+TP__ANYWHERE static inline double tp__erfcx_positive(double x)
 {
-    if (x < 0) return x < -26.7 ? INFINITY : 2 * exp(x * x) - tp__erfcx(-x);
     if (x < 12) {
         const double whole = floor(x * 16) / 16, rest = (x - whole) * (x + whole);      /* e^(x^2) without the rounding of x^2 */
         return exp(whole * whole) * exp(rest) * erfc(x);
@@ -25,16 +32,21 @@ double tp__erfcx(double x)
     }
     return x != x ? x : sum / x * 0.56418958354775628695;
 }
-
-double tp__ndtr(double x) { return 0.5 * erfc(-x / ROOT_2); }
-
-double tp__log_ndtr(double x)
+TP__ANYWHERE static inline double tp__erfcx(double x)
 {
-    if (x < -1) return log(0.5 * tp__erfcx(-x / ROOT_2)) - 0.5 * x * x;
-    return log1p(-0.5 * erfc(x / ROOT_2));
+    if (x < 0) return x < -26.7 ? INFINITY : 2 * exp(x * x) - tp__erfcx_positive(-x);
+    return tp__erfcx_positive(x);
 }
 
-double tp__ndtri(double p)
+TP__ANYWHERE static inline double tp__ndtr(double x) { return 0.5 * erfc(-x / TP__ROOT_2); }
+
+TP__ANYWHERE static inline double tp__log_ndtr(double x)
+{
+    if (x < -1) return log(0.5 * tp__erfcx(-x / TP__ROOT_2)) - 0.5 * x * x;
+    return log1p(-0.5 * erfc(x / TP__ROOT_2));
+}
+
+TP__ANYWHERE static inline double tp__ndtri(double p)
 {
     if (!(p >= 0 && p <= 1)) return NAN;
     if (p == 0 || p == 1) return p == 0 ? -INFINITY : INFINITY;
@@ -42,35 +54,34 @@ double tp__ndtri(double p)
     const double q = upper ? 1 - p : p, t = sqrt(-2 * log(q));
     double x = (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;     /* A&S 26.2.23 */
     for (int step = 0; step < 3 && q < 0.5; step++) {
-        const double off = (tp__ndtr(x) / q - 1) * (q * ROOT_2_PI * exp(0.5 * x * x));
+        const double off = (tp__ndtr(x) / q - 1) * (q * TP__ROOT_2_PI * exp(0.5 * x * x));
         x -= off / (1 + 0.5 * x * off);
     }
     return q == 0.5 ? 0 : upper ? -x : x;
 }
 
-double tp__entr(double x) { return x != x ? x : x > 0 ? -x * log(x) : x == 0 ? 0 : -INFINITY; }
+TP__ANYWHERE static inline double tp__entr(double x) { return x != x ? x : x > 0 ? -x * log(x) : x == 0 ? 0 : -INFINITY; }
 
 /* x^a e^-x / gamma(a + 1) */
-static double gamma_front(double a, double x)
+TP__ANYWHERE static inline double tp__gamma_front(double a, double x)
 {
-    if (a < 20) return exp(a * log(x) - x - tp__lgamma(a + 1));
+    if (a < 20) return exp(a * log(x) - x) / tgamma(a + 1);
     const double d = (x - a) / a;                      /* by Stirling, about a: what cancels is taken together */
     const double z = 1 / (a * a), tail = (8.33333333333333333e-2 - z * (2.77777777777777778e-3 - z * (7.93650793650793651e-4 - z * 5.95238095238095238e-4))) / a;
     const double grows = fabs(d) < 0.5 ? log1p(d) - d : log(x / a) - d;
-    return exp(a * grows - tail) / (ROOT_2_PI * sqrt(a));
+    return exp(a * grows - tail) / (TP__ROOT_2_PI * sqrt(a));
 }
 
-enum { MOST = 20000 };
-static double gamma_p_series(double a, double x)
+TP__ANYWHERE static inline double tp__gamma_p_series(double a, double x)
 {
     double term = 1, sum = 1;
-    for (int k = 1; k < MOST && term > sum * 0x1p-55; k++) sum += term *= x / (a + k);
-    return sum * gamma_front(a, x);
+    for (int k = 1; k < 20000 && term > sum * 0x1p-55; k++) sum += term *= x / (a + k);
+    return sum * tp__gamma_front(a, x);
 }
-static double gamma_q_fraction(double a, double x)
+TP__ANYWHERE static inline double tp__gamma_q_fraction(double a, double x)
 {
     double b = x + 1 - a, c = 1e300, d = 1 / b, h = d;
-    for (int k = 1; k < MOST; k++) {
+    for (int k = 1; k < 20000; k++) {
         const double n = -k * (k - a);
         b += 2;
         d = n * d + b;
@@ -80,11 +91,11 @@ static double gamma_q_fraction(double a, double x)
         h *= d * c;
         if (fabs(d * c - 1) < 0x1p-53) break;
     }
-    return h * gamma_front(a, x) * a;
+    return h * tp__gamma_front(a, x) * a;
 }
 
 /* P(a, x), or 1 - P */
-double tp__igamma(double a, double x, bool complement)
+TP__ANYWHERE static inline double tp__igamma(double a, double x, bool complement)
 {
     if (a < 0 || x < 0) return NAN;
     if (a == 0) return x > 0 ? !complement : NAN;
@@ -93,9 +104,11 @@ double tp__igamma(double a, double x, bool complement)
     if (x == INFINITY) return !complement;
     if (a != a || x != x) return NAN;
     if (x < a + 1) {
-        const double p = gamma_p_series(a, x);
+        const double p = tp__gamma_p_series(a, x);
         return complement ? 1 - p : p;
     }
-    const double q = gamma_q_fraction(a, x);
+    const double q = tp__gamma_q_fraction(a, x);
     return complement ? q : 1 - q;
 }
+
+#endif

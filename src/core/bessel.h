@@ -1,23 +1,28 @@
-/* special_bessel.c: modified Bessel functions and Airy's, in double precision.
+/* bessel.h: modified Bessel functions and Airy's, in double precision, for every backend.
  *
  *   I_n(x), |x| < 18     sum_k (x/2)^(2k+n) / (k! (k+n)!), whose terms have one sign
  *           else         e^x / sqrt(2 pi x) sum_k (-1)^k a_k(n) / x^k,  a_k = a_(k-1) (4 n^2 - (2k - 1)^2) / (8 k)
  *   K_v(x), x >= 1       integral_0^inf e^(-x cosh t) cosh(v t) dt, by the trapezoidal rule, which converges exponentially
  *           else         its series, with ln(x/2)
- *   Ai(x),  x > 1.5      sqrt(x/3) / pi K_1/3(2/3 x^1.5);   -9 < x: Maclaurin's series;   else its asymptotic one
+ *   Ai(x),  x > 1.5      sqrt(x/3) / pi K_1/3(2/3 x^1.5);   -9 <= x: Taylor's series;   else its asymptotic one
  *
  * (Abramowitz & Stegun 9.6, 9.7, 10.4.) */
-#include "cpu/special.h"
+#ifndef TP__BESSEL_H
+#define TP__BESSEL_H
 
-#define PI 3.14159265358979323846L
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-enum { MOST_TERMS = 80 };
+#include "core/philox.h"
 
-static double series_i(int n, double x)
+#define TP__PI 3.14159265358979323846
+
+TP__ANYWHERE static inline double tp__series_i(int n, double x)
 {
     const double q = 0.25 * x * x;
     double term = n ? 0.5 * x : 1, sum = term;
-    for (int k = 1; k < MOST_TERMS && term > sum * 0x1p-56; k++) {
+    for (int k = 1; k < 80 && term > sum * 0x1p-56; k++) {
         term *= q / ((double)k * (k + n));
         sum += term;
     }
@@ -25,10 +30,10 @@ static double series_i(int n, double x)
 }
 
 /* sum_k sign^k a_k(v) / x^k, until it grows or no longer counts */
-static double asymptotic(double v, double sign, double x)
+TP__ANYWHERE static inline double tp__asymptotic(double v, double sign, double x)
 {
     double term = 1, sum = 1;
-    for (int k = 1; k < MOST_TERMS; k++) {
+    for (int k = 1; k < 80; k++) {
         const double next = term * sign * (4 * v * v - (2.0 * k - 1) * (2.0 * k - 1)) / (8 * k * x);
         if (!(fabs(next) < fabs(term))) break;
         sum += term = next;
@@ -37,18 +42,18 @@ static double asymptotic(double v, double sign, double x)
     return sum;
 }
 
-double tp__bessel_i(int n, double x, bool scaled)
+TP__ANYWHERE static inline double tp__bessel_i(int n, double x, bool scaled)
 {
     const double a = fabs(x), sign = n && x < 0 ? -1 : 1;
     if (a != a) return x;
-    if (a < 18) return sign * series_i(n, a) * (scaled ? exp(-a) : 1);
+    if (a < 18) return sign * tp__series_i(n, a) * (scaled ? exp(-a) : 1);
     if (a == INFINITY) return scaled ? 0 : NAN;        /* as PyTorch */
-    const double even = asymptotic(n, -1, a) / sqrt(2 * (double)PI * a), half = exp(0.5 * a);
+    const double even = tp__asymptotic(n, -1, a) / sqrt(2 * TP__PI * a), half = exp(0.5 * a);
     return sign * (scaled ? even : even * half * half);          /* e^a may overflow where the product does not */
 }
 
 /* e^x K_v(x), x >= 1 */
-static double integral_k(double v, double x)
+TP__ANYWHERE static inline double tp__integral_k(double v, double x)
 {
     const double h = 0.0625;
     double sum = 0.5;
@@ -62,11 +67,11 @@ static double integral_k(double v, double x)
 }
 
 /* K_0 and K_1 below 1, by psi(1) = -euler and psi(k + 1) = psi(k) + 1 / k */
-static double series_k(int n, double x)
+TP__ANYWHERE static inline double tp__series_k(int n, double x)
 {
     const double euler = 0.57721566490153286061, q = 0.25 * x * x, log_half = log(0.5 * x);
     double term = 1, sum = 0, psi = -euler;
-    for (int k = 0; k < MOST_TERMS; k++) {
+    for (int k = 0; k < 80; k++) {
         const double next = psi + 1.0 / (k + 1);
         sum += n ? term * (0.5 * x) * (log_half - 0.5 * (psi + next)) : term * (psi - log_half);
         if (k && term < 0x1p-60) break;
@@ -76,35 +81,43 @@ static double series_k(int n, double x)
     return n ? 1 / x + sum : sum;
 }
 
-double tp__bessel_k(int n, double x, bool scaled)
+TP__ANYWHERE static inline double tp__bessel_k(int n, double x, bool scaled)
 {
     if (x != x || x < 0) return NAN;
     if (x == 0) return INFINITY;
-    if (x < 1) return series_k(n, x) * (scaled ? exp(x) : 1);
+    if (x < 1) return tp__series_k(n, x) * (scaled ? exp(x) : 1);
     if (x == INFINITY) return 0;
-    const double y = x > 100 ? asymptotic(n, 1, x) * sqrt(0.5 * (double)PI / x) : integral_k(n, x);
+    const double y = x > 100 ? tp__asymptotic(n, 1, x) * sqrt(0.5 * TP__PI / x) : tp__integral_k(n, x);
     return scaled ? y : y * exp(-x);
 }
 
 /* ---- Airy's function, and its derivative ------------------------------------------------------------------------------------------- */
 
-/* f and g of Ai = c1 f - c2 g, f'' = x f; the terms cancel, so they are added in long double */
-static double airy_series(double at, bool derivative)
+/* About the nearest integer c, where both are known, with h = x - c: as y'' = x y, (n + 1) (n + 2) a_(n+2) = c a_n + a_(n-1) */
+TP__ANYWHERE static inline double tp__airy_near(double x, bool derivative)
 {
-    const long double c1 = 0.355028053887817239260063186004L, c2 = 0.258819403792806798405183560189L, x = at, cube = x * x * x;
-    long double f = 1, g = x, sum = derivative ? -c2 : c1 - c2 * x;
-    for (int k = 1; k < 200; k++) {
-        f *= cube / ((3.0L * k - 1) * (3.0L * k));
-        g *= cube / ((3.0L * k) * (3.0L * k + 1));
-        const long double term = derivative ? (x == 0 ? 0 : (c1 * f * (3.0L * k) - c2 * g * (3.0L * k + 1)) / x) : c1 * f - c2 * g;
-        sum += term;
-        if (fabsl(c1 * f) + fabsl(c2 * g) < 1e-25L) break;
+    enum { FIRST = -9, CENTRES = 11, TERMS = 28 };
+    const double value[CENTRES] = {
+        -0.022133721547341403674, -0.052705050356386202622, 0.18428083525050563728, -0.32914517362982310523, 0.35076100902411431979, -0.070265532949289515099,
+        -0.37881429367765807435, 0.22740742820168557599, 0.5355608832923521188, 0.35502805388781723926, 0.13529241631288141552 };
+    const double slope[CENTRES] = {
+        -0.97566398092633159471, 0.93556093819830655103, -0.77100816841012654773, 0.34593548728134289493, 0.32719281855444313679, -0.7906285753685813803,
+        0.31458376921659881365, 0.61825902074169104141, -0.010160567116645209395, -0.25881940379280679841, -0.15914744129679321279 };
+    const double c = floor(x + 0.5), h = x - c;
+    double before = 0, a = value[(int)c - FIRST], next = slope[(int)c - FIRST], power = 1, sum = derivative ? 0 : a;
+    for (int n = 0; n < TERMS; n++) {
+        sum += derivative ? (n + 1) * next * power : next * power * h;
+        power *= h;
+        const double after = (c * a + before) / ((n + 1.0) * (n + 2.0));
+        before = a;
+        a = next;
+        next = after;
     }
-    return (double)sum;
+    return sum;
 }
 
 /* With z = 2/3 |x|^1.5 and u_k, v_k of A&S 10.4.58: the even terms and the odd ones */
-static double airy_far(double x, bool derivative)
+TP__ANYWHERE static inline double tp__airy_far(double x, bool derivative)
 {
     const double a = -x, root = sqrt(a), z = 2.0 / 3 * a * root;
     double u = 1, even = 1, odd = 0, last = INFINITY;
@@ -113,30 +126,33 @@ static double airy_far(double x, bool derivative)
         if (u > last || u < 0x1p-60) break;
         last = u;
         const double term = (derivative ? -(6.0 * k + 1) / (6.0 * k - 1) : 1) * u * (k / 2 % 2 ? -1 : 1);
-        *(k % 2 ? &odd : &even) += term;
+        if (k % 2) odd += term;
+        else even += term;
     }
-    const double angle = z - (double)(PI / 4), size = 1 / sqrt((double)PI);
+    const double angle = z - TP__PI / 4, size = 1 / sqrt(TP__PI);
     if (derivative) return size * sqrt(root) * (sin(angle) * even - cos(angle) * odd);
     return size / sqrt(root) * (cos(angle) * even + sin(angle) * odd);
 }
 
-double tp__airy_ai(double x)
+TP__ANYWHERE static inline double tp__airy_ai(double x)
 {
     if (x != x) return x;
     if (isinf(x)) return NAN;                          /* as PyTorch */
-    if (x < -9) return airy_far(x, false);
-    if (x < 1.5) return airy_series(x, false);
+    if (x < -9) return tp__airy_far(x, false);
+    if (x < 1.5) return tp__airy_near(x, false);
     const double z = 2.0 / 3 * x * sqrt(x);
-    return sqrt(x / 3) / (double)PI * integral_k(1.0 / 3, z) * exp(-z);
+    return sqrt(x / 3) / TP__PI * tp__integral_k(1.0 / 3, z) * exp(-z);
 }
 
 /* -x / (pi sqrt 3) K_2/3(z) */
-double tp__airy_ai_slope(double x)
+TP__ANYWHERE static inline double tp__airy_ai_slope(double x)
 {
     if (x != x) return x;
     if (isinf(x)) return NAN;
-    if (x < -9) return airy_far(x, true);
-    if (x < 1.5) return airy_series(x, true);
+    if (x < -9) return tp__airy_far(x, true);
+    if (x < 1.5) return tp__airy_near(x, true);
     const double z = 2.0 / 3 * x * sqrt(x);
-    return -x / ((double)PI * sqrt(3)) * integral_k(2.0 / 3, z) * exp(-z);
+    return -x / (TP__PI * sqrt(3.0)) * tp__integral_k(2.0 / 3, z) * exp(-z);
 }
+
+#endif

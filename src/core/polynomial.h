@@ -1,13 +1,20 @@
-/* special_polynomial.c: orthogonal polynomials of degree n by their recurrences; n < 0 gives 0. Of Chebyshev's, in (-1, 1) and at a
+/* polynomial.h: orthogonal polynomials of degree n by their recurrences; n < 0 gives 0. Of Chebyshev's, in (-1, 1) and at a
  * higher degree, by angles: with x = cos t
  *
  *   T_n = cos(n t)      U_n = sin((n + 1) t) / sin t      V_n = cos((n + 1/2) t) / cos(t / 2)      W_n = sin((n + 1/2) t) / sin(t / 2)
  *
  * A degree is a number of any dtype; its fraction is dropped. */
-#include "cpu/special.h"
+#ifndef TP__POLYNOMIAL_H
+#define TP__POLYNOMIAL_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/philox.h"
 
 /* p_(k+1) = 2 x p_k - p_(k-1) */
-static double chebyshev_up(double x, int64_t n, double first)
+TP__ANYWHERE static inline double tp__chebyshev_up(double x, int64_t n, double first)
 {
     double p = 1, q = first;
     if (n == 0) return 1;
@@ -19,7 +26,7 @@ static double chebyshev_up(double x, int64_t n, double first)
     return q;
 }
 
-double tp__chebyshev(char kind, double x, int64_t n)
+TP__ANYWHERE static inline double tp__chebyshev(char kind, double x, int64_t n)
 {
     const bool even = n % 2 == 0, inside = fabs(x) < 1;
     const double m = (double)n;
@@ -29,15 +36,15 @@ double tp__chebyshev(char kind, double x, int64_t n)
         const double at_minus = kind == 'T' || kind == 'W' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1;
         return x > 0 ? at_one : even ? at_minus : -at_minus;
     }
-    if (kind == 'T') return n > 6 && inside ? cos(m * acos(x)) : chebyshev_up(x, n, x);
-    if (n <= 8 || !inside) return chebyshev_up(x, n, kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : 2 * x + 1);
+    if (kind == 'T') return n > 6 && inside ? cos(m * acos(x)) : tp__chebyshev_up(x, n, x);
+    if (n <= 8 || !inside) return tp__chebyshev_up(x, n, kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : 2 * x + 1);
     const double t = acos(x);
     if (kind == 'U') return sin((m + 1) * t) / sin(t);
     return kind == 'V' ? cos((m + 0.5) * t) / cos(0.5 * t) : sin((m + 0.5) * t) / sin(0.5 * t);
 }
 
 /* Beyond `most` the result would overflow: NaN */
-double tp__hermite(bool probabilist, double x, int64_t n, int64_t most)
+TP__ANYWHERE static inline double tp__hermite(bool probabilist, double x, int64_t n, int64_t most)
 {
     double p = 1, q = probabilist ? x : 2 * x;
     if (n < 0) return 0;
@@ -51,7 +58,7 @@ double tp__hermite(bool probabilist, double x, int64_t n, int64_t most)
     return q;
 }
 
-double tp__laguerre(double x, int64_t n)
+TP__ANYWHERE static inline double tp__laguerre(double x, int64_t n)
 {
     double p = 1, q = 1 - x;
     if (n < 0) return 0;
@@ -64,7 +71,7 @@ double tp__laguerre(double x, int64_t n)
     return q;
 }
 
-double tp__legendre(double x, int64_t n)
+TP__ANYWHERE static inline double tp__legendre(double x, int64_t n)
 {
     double p = 1, q = x;
     if (n < 0) return 0;
@@ -77,3 +84,5 @@ double tp__legendre(double x, int64_t n)
     }
     return q;
 }
+
+#endif

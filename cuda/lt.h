@@ -1,0 +1,31 @@
+/* lt.h: products of matrices by cuBLASLt. It is looked for when the first product is asked for; where it is missing, or does not know a
+ * case, the caller multiplies by its own kernel. TAPER_CUDA_CUBLASLT=0 leaves it out. float32 is multiplied as float32, unless
+ * TAPER_CUDA_TF32=1 allows the tensor cores' 10 bits of mantissa. */
+#ifndef TPC_LT_H
+#define TPC_LT_H
+
+#include "cuda/call.h"
+
+/* c = a b, c [m, n], for each of a batch, all of one dtype: float32, float64, float16 or bfloat16, the last two added in float32. Rows of
+ * a matrix lie one after the other, `row` elements apart; `turned`: its columns do. */
+typedef struct tpc_matrix { void *data; int64_t row, batch; bool turned; } tpc_matrix;
+typedef struct tpc_product {
+    int dtype;
+    int64_t m, n, k, batch;
+    tpc_matrix a, b, c;                                /* c is not turned */
+    const void *bias;                                  /* [n], is added to each row; NULL: none */
+    bool accumulate;                                   /* to what c holds */
+} tpc_product;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* *done: the product was launched. Else nothing was. */
+tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,341 @@
+/* scan.cu: scans along a dim of contiguous tensors, seen as [outer, n, inner], from the first element to the last or back.
+ *
+ * Some lanes share a row. Each has EACH neighbours at a time, which it scans; what the lanes before it sum to comes from a scan over
+ * the block's shared memory, and what came before them is carried on. Where rows are few and long a row is cut in segments for several blocks: a first
+ * pass makes the sum of each segment, a second begins from the sum of those before. So what is joined is the same as one after the
+ * other, in float64 or whole numbers. Columns, and what cannot be joined in any other way, go through one thread each. */
+#include "cuda/lanes.cuh"
+
+enum { EACH = 4, FORWARD = 0, BACK = 1 };
+
+struct scan_rows { tpc_rows r; bool back; int64_t segments, per_segment; };
+
+/* Where element k of the walk is */
+TPC_DEVICE int64_t place_of(const scan_rows &g, const tpc_row &row, int64_t k) { return row.base + (g.back ? row.n - 1 - k : k) * g.r.inner; }
+
+/* Of each lane, what the lanes before it have, joined; `all` is what all have. The first lane gets `none`. */
+template <class Op> TPC_DEVICE typename Op::acc before_lane(const Op &op, typename Op::acc v, const tpc_seat &s, int lanes, typename Op::acc *all)
+{
+    using acc = typename Op::acc;
+    TPC_SHARED(acc, held, [TPC_BLOCK]);
+    const int t = (int)threadIdx.x;
+    if (lanes == 1) {
+        *all = v;
+        return op.none();
+    }
+    held[t] = v;
+    __syncthreads();
+    for (int by = 1; by < lanes; by *= 2) {
+        const bool has = s.part >= by;
+        if (has) v = op.join(held[t - by * s.step], v);
+        __syncthreads();
+        if (has) held[t] = v;
+        __syncthreads();
+    }
+    *all = held[t + (lanes - 1 - s.part) * s.step];
+    v = s.part ? held[t - s.step] : op.none();
+    __syncthreads();
+    return v;
+}
+
+/* sums: of each segment. NULL: there is one. totals: to make them, else they are there. */
+template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) scan(const scan_rows g, const Op op, typename Op::acc *sums, bool totals)
+{
+    using acc = typename Op::acc;
+    const tpc_seat s = tpc_take_seat(g.r);
+    const int64_t tiles = tpc_row_tiles(g.r, s);
+    for (int64_t b = blockIdx.x; b < tiles * g.segments; b += gridDim.x) {
+        const tpc_row row = tpc_row_at(g.r, s, b / g.segments);
+        const int64_t segment = b % g.segments, first = segment * g.per_segment;
+        const int64_t end = row.n ? first + g.per_segment < g.r.n ? first + g.per_segment : g.r.n : 0;
+        acc carry = op.none();
+        if (sums && !totals && row.n)
+            for (int64_t k = 0; k < segment; k++) carry = op.join(carry, sums[row.row * g.segments + k]);
+        for (int64_t at = first; at < first + g.per_segment; at += (int64_t)g.r.lanes * EACH) {
+            const int64_t mine = at + (int64_t)s.part * EACH;
+            acc v[EACH], all, sum = op.none();
+            TPC_UNROLL(4)
+            for (int i = 0; i < EACH; i++) {
+                if (mine + i < end) sum = op.join(sum, op.read(place_of(g, row, mine + i), mine + i));
+                v[i] = sum;
+            }
+            const acc before = op.join(carry, before_lane(op, sum, s, g.r.lanes, &all));
+            carry = op.join(carry, all);
+            if (totals) continue;
+            TPC_UNROLL(4)
+            for (int i = 0; i < EACH; i++)
+                if (mine + i < end) op.write(place_of(g, row, mine + i), op.join(before, v[i]));
+        }
+        if (totals && !s.part && row.n) sums[row.row * g.segments + segment] = carry;
+    }
+}
+
+/* ---- What is scanned -------------------------------------------------------------------------------------------------------------------------- */
+
+struct reals {
+    using acc = double;
+    tpc_side x, y;
+    __device__ double read(int64_t at, int64_t) const { return tpc_load<double>(x.data, x.dtype, at); }
+    __device__ void write(int64_t at, double a) const { tpc_store(y.data, y.dtype, at, a); }
+};
+struct integers {
+    using acc = int64_t;
+    tpc_side x, y;
+    __device__ int64_t read(int64_t at, int64_t) const { return tpc_load<int64_t>(x.data, x.dtype, at); }
+    __device__ void write(int64_t at, int64_t a) const { tpc_store(y.data, y.dtype, at, a); }
+};
+TPC_DEVICE double added(double a, double b) { return a + b; }
+TPC_DEVICE int64_t added(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+TPC_DEVICE double multiplied(double a, double b) { return a * b; }
+TPC_DEVICE int64_t multiplied(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
+
+template <class Of> struct sum_of : Of {
+    using acc = typename Of::acc;
+    __device__ acc none() const { return 0; }
+    __device__ acc join(acc a, acc b) const { return added(a, b); }
+};
+template <class Of> struct product_of : Of {
+    using acc = typename Of::acc;
+    __device__ acc none() const { return 1; }
+    __device__ acc join(acc a, acc b) const { return multiplied(a, b); }
+};
+
+TPC_DEVICE double add_exp(double a, double b)
+{
+    const double low = a < b ? a : b, high = a < b ? b : a;
+    if (a != a || b != b) return a + b;
+    return low == high && isinf(low) ? a : high + ::log1p(::exp(low - high));
+}
+struct logsum : reals {
+    __device__ double none() const { return -HUGE_VAL; }
+    __device__ double join(double a, double b) const { return add_exp(a, b); }
+};
+
+/* The last of equals, and of NaNs */
+template <class T> struct candidate { T value; int64_t k, at; };       /* k: -1: none yet; at: its offset */
+template <class T> struct extreme {
+    using acc = candidate<T>;
+    tpc_side x, y;
+    int64_t *places;
+    int size;
+    bool least;
+    __device__ acc none() const { return acc{ 0, -1, 0 }; }
+    __device__ acc read(int64_t at, int64_t k) const { return acc{ tpc_load<T>(x.data, x.dtype, at), k, at }; }
+    __device__ acc join(const acc &a, const acc &b) const
+    {
+        if (a.k < 0 || b.k < 0) return a.k < 0 ? b : a;
+        return b.value != b.value || (a.value == a.value && (least ? b.value <= a.value : b.value >= a.value)) ? b : a;
+    }
+    __device__ void write(int64_t at, const acc &a) const
+    {
+        places[at] = a.k;
+        switch (size) {
+        case 1: ((uint8_t *)y.data)[at] = ((const uint8_t *)x.data)[a.at]; break;
+        case 2: ((uint16_t *)y.data)[at] = ((const uint16_t *)x.data)[a.at]; break;
+        case 4: ((uint32_t *)y.data)[at] = ((const uint32_t *)x.data)[a.at]; break;
+        default: ((uint64_t *)y.data)[at] = ((const uint64_t *)x.data)[a.at]; break;
+        }
+    }
+};
+
+/* e^(log of the sum, from the end, of |g| e^-y, plus x) for positive g less that for negative g; every step is rounded as where PyTorch
+ * stores it. */
+struct two_logs { double plus, minus; };
+struct logsum_back {
+    using acc = two_logs;
+    tpc_side dx, x, g, y;
+    double lowest;                                     /* of the dtype */
+    __device__ double rounded(double v) const { return tpc_round_to(dx.dtype, v); }
+    __device__ acc none() const { return acc{ -HUGE_VAL, -HUGE_VAL }; }
+    __device__ double term(double slope, double sum) const
+    {
+        const double log_g = slope > 0 ? rounded(::log(slope)) : slope != slope ? slope : lowest;
+        return rounded(log_g - sum);
+    }
+    __device__ acc read(int64_t at, int64_t) const
+    {
+        const double slope = tpc_load<double>(g.data, g.dtype, at), sum = tpc_load<double>(y.data, y.dtype, at);
+        return acc{ term(slope, sum), term(-slope, sum) };
+    }
+    __device__ acc join(const acc &a, const acc &b) const { return acc{ add_exp(a.plus, b.plus), add_exp(a.minus, b.minus) }; }
+    __device__ void write(int64_t at, const acc &a) const
+    {
+        const double v = tpc_load<double>(x.data, x.dtype, at);
+        const double plus = ::exp(rounded(rounded(a.plus) + v)), minus = ::exp(rounded(rounded(a.minus) + v));
+        tpc_store(dx.data, dx.dtype, at, rounded(plus) - rounded(minus));
+    }
+};
+
+/* ---- One thread for each row ------------------------------------------------------------------------------------------------------------------ */
+
+/* y_k = x_k + f_k y_{k-1}, from the end with the factor of the element before in the walk. Products of factors alone may be infinite
+ * where these sums are not: so one after the other. */
+static __global__ void __launch_bounds__(TPC_BLOCK) linear(const scan_rows g, const tpc_side y, const tpc_side x, const tpc_side f)
+{
+    for (int64_t k = tpc_first(); k < g.r.outer * g.r.inner; k += tpc_step()) {
+        const int64_t step = g.back ? -g.r.inner : g.r.inner;
+        int64_t at = k / g.r.inner * g.r.n * g.r.inner + k % g.r.inner + (g.back ? (g.r.n - 1) * g.r.inner : 0);
+        double a = 0;
+        for (int64_t i = 0; i < g.r.n; i++, at += step) {
+            a = tpc_load<double>(x.data, x.dtype, at) + (i ? tpc_load<double>(f.data, f.dtype, g.back ? at - step : at) * a : 0);
+            tpc_store(y.data, y.dtype, at, a);
+        }
+    }
+}
+
+/* y[at[k]] += x[k], where neighbours that go to one place are added up before they are rounded */
+static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, const tpc_side y, const tpc_side x, const int64_t *places, const tpc_watch watch)
+{
+    for (int64_t k = tpc_first(); k < r.outer * r.inner; k += tpc_step()) {
+        const int64_t base = k / r.inner * r.n * r.inner + k % r.inner;
+        for (int64_t i = 0; i < r.n; i++) tpc_store(y.data, y.dtype, base + i * r.inner, 0.0);
+        for (int64_t i = 0; i < r.n;) {
+            const int64_t to = places[base + i * r.inner];
+            const bool inside = to >= 0 && to < r.n;
+            double sum = inside ? tpc_load<double>(y.data, y.dtype, base + to * r.inner) : 0;
+            if (!inside) tpc_note_bad(watch, to, r.n);
+            for (; i < r.n && places[base + i * r.inner] == to; i++) sum += tpc_load<double>(x.data, x.dtype, base + i * r.inner);
+            if (inside) tpc_store(y.data, y.dtype, base + to * r.inner, sum);
+        }
+    }
+}
+
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pick(const tpc_rows r, T *y, const T *x, const int64_t *places, const tpc_watch watch)
+{
+    for (int64_t i = tpc_first(); i < r.outer * r.n * r.inner; i += tpc_step()) {
+        int64_t place = places[i];
+        if (place < 0 || place >= r.n) {
+            tpc_note_bad(watch, place, r.n);
+            place = 0;
+        }
+        y[i] = x[i / (r.n * r.inner) * (r.n * r.inner) + place * r.inner + i % r.inner];
+    }
+}
+
+/* ---- Kernels --------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The first of the attributes is the dim. */
+static scan_rows rows_of(const tp__call *call, const tpc_array &y, bool back)
+{
+    enum { WANTED = 256, LONG = 1 << 14 };             /* blocks; elements of a segment at least */
+    scan_rows g = { tpc_rows_along(y, *(const int64_t *)tpc_attr(call), EACH), back, 1, 0 };
+    const int64_t tiles = (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK, most = g.r.n / LONG;
+    g.segments = tiles ? WANTED / tiles : 1;
+    if (g.segments > most) g.segments = most;
+    if (g.segments < 1) g.segments = 1;
+    g.per_segment = (g.r.n + g.segments - 1) / g.segments;
+    if (g.per_segment) g.segments = (g.r.n + g.per_segment - 1) / g.per_segment;
+    return g;
+}
+
+template <class Op> static tp_status run(const tp__call *call, const tpc_array &y, bool back, const Op &op)
+{
+    using acc = typename Op::acc;
+    if (!y.numel) return TP_OK;
+    const scan_rows g = rows_of(call, y, back);
+    const unsigned grid = tpc_grid(call, (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK * g.segments);
+    const cudaStream_t stream = tpc_stream(call);
+    tpc_temporary sums(call, g.segments > 1 ? (size_t)(g.r.outer * g.r.inner * g.segments) * sizeof(acc) : 0);
+    if (g.segments > 1 && !sums.data) return TP_ERR_MEMORY;
+    if (sums.data) TPC_LAUNCH(scan<Op>, grid, TPC_BLOCK, 0, stream, g, op, sums.as<acc>(), true);
+    TPC_LAUNCH(scan<Op>, grid, TPC_BLOCK, 0, stream, g, op, sums.as<acc>(), false);
+    return tpc_launched(call);
+}
+
+/* By the output's dtype, which the input has been cast to */
+template <class Real, class Whole> static tp_status run_numbers(const tp__call *call, bool back)
+{
+    tpc_array x, y;
+    tpc_in(call, 0, &x);
+    tpc_out(call, 0, &y);
+    if (y.dtype == TP_BOOL) return tpc_fail(call, TP_ERR_DTYPE, "bool is not computed with");
+    if (tpc_is_floating(y.dtype)) {
+        Real op;
+        op.x = tpc_side_of(x);
+        op.y = tpc_side_of(y);
+        return run(call, y, back, op);
+    }
+    Whole op;
+    op.x = tpc_side_of(x);
+    op.y = tpc_side_of(y);
+    return run(call, y, back, op);
+}
+static tp_status cumsum(tp__call *call) { return run_numbers<sum_of<reals>, sum_of<integers>>(call, FORWARD); }
+static tp_status cumsum_reversed(tp__call *call) { return run_numbers<sum_of<reals>, sum_of<integers>>(call, BACK); }
+static tp_status cumprod(tp__call *call) { return run_numbers<product_of<reals>, product_of<integers>>(call, FORWARD); }
+
+static tp_status logcumsumexp(tp__call *call)
+{
+    tpc_array x, y;
+    logsum op;
+    tpc_in(call, 0, &x);
+    tpc_out(call, 0, &y);
+    op.x = tpc_side_of(x);
+    op.y = tpc_side_of(y);
+    return run(call, y, FORWARD, op);
+}
+
+static tp_status logcumsumexp_backward(tp__call *call)
+{
+    tpc_array g, x, y, dx;
+    tpc_in(call, 0, &g);
+    tpc_in(call, 1, &x);
+    tpc_in(call, 2, &y);
+    tpc_out(call, 0, &dx);
+    const double lowest = dx.dtype == TP_F64 ? -1.79769313486231570815e+308 : dx.dtype == TP_F16 ? -65504.0 : dx.dtype == TP_BF16 ? -3.38953138925153547591e+38
+                                                                                                       : -3.40282346638528859812e+38;
+    return run(call, dx, BACK, logsum_back{ tpc_side_of(dx), tpc_side_of(x), tpc_side_of(g), tpc_side_of(y), lowest });
+}
+
+static tp_status extremes(tp__call *call, bool least)
+{
+    tpc_array x, y, places;
+    tpc_in(call, 0, &x);
+    tpc_out(call, 0, &y);
+    tpc_out(call, 1, &places);
+    int64_t *const to = (int64_t *)places.data;
+    if (tpc_is_floating(x.dtype)) return run(call, y, FORWARD, extreme<double>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
+    return run(call, y, FORWARD, extreme<int64_t>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
+}
+static tp_status cummax(tp__call *call) { return extremes(call, false); }
+static tp_status cummin(tp__call *call) { return extremes(call, true); }
+
+static tp_status linear_scan(tp__call *call)
+{
+    const struct given { int64_t dim; bool reverse; } *attr = (const given *)tpc_attr(call);
+    tpc_array x, f, y;
+    tpc_in(call, 0, &x);
+    tpc_in(call, 1, &f);
+    tpc_out(call, 0, &y);
+    if (!y.numel) return TP_OK;
+    const scan_rows g = rows_of(call, y, attr->reverse);
+    TPC_LAUNCH(linear, tpc_blocks(call, g.r.outer * g.r.inner), TPC_BLOCK, 0, tpc_stream(call), g, tpc_side_of(y), tpc_side_of(x), tpc_side_of(f));
+    return tpc_launched(call);
+}
+
+static tp_status at_places(tp__call *call, bool adds)
+{
+    tpc_array x, places, y;
+    tpc_in(call, 0, &x);
+    tpc_in(call, 1, &places);
+    tpc_out(call, 0, &y);
+    if (!y.numel) return TP_OK;
+    const tpc_rows r = tpc_rows_along(y, *(const int64_t *)tpc_attr(call));
+    const tpc_watch watch = tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for a dim of %lld");
+    const int64_t *const at = (const int64_t *)places.data;
+    const cudaStream_t stream = tpc_stream(call);
+    if (adds) {
+        TPC_LAUNCH(add_at, tpc_blocks(call, r.outer * r.inner), TPC_BLOCK, 0, stream, r, tpc_side_of(y), tpc_side_of(x), at, watch);
+    } else {
+        TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, stream, r, (T *)y.data, (const T *)x.data, at, watch))
+    }
+    return tpc_launched(call);
+}
+static tp_status cummax_backward(tp__call *call) { return at_places(call, true); }
+static tp_status cummax_pick(tp__call *call) { return at_places(call, false); }
+
+extern "C" const tp_kernel tp__cuda_scan[] = {
+    { "cumsum", cumsum, NULL }, { "cumsum_reversed", cumsum_reversed, NULL }, { "cumprod", cumprod, NULL }, { "logcumsumexp", logcumsumexp, NULL },
+    { "cummax", cummax, NULL }, { "cummin", cummin, NULL }, { "logcumsumexp_backward", logcumsumexp_backward, NULL }, { "linear_scan", linear_scan, NULL },
+    { "cummax_backward", cummax_backward, NULL }, { "cummax_pick", cummax_pick, NULL }, { NULL, NULL, NULL },
+};

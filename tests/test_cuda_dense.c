@@ -1,0 +1,316 @@
+/* tests/test_cuda_dense.c: convolution, pooling, interpolation, recurrent layers, linear algebra and products by cuBLASLt on the device,
+ * against the CPU, with their gradients, where shapes are large or odd enough for every path. Under each order of threads. */
+#include "cuda.h"
+
+enum { ORDERS = 3, INPUTS = 4 };
+
+static void begin(int order)
+{
+    static const char *const names[ORDERS] = { "0", "1", "2" };
+    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
+    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
+    tp_manual_seed(11);
+}
+
+static void close_to(tp_tensor *got, tp_tensor *want, double tol, const char *what)
+{
+    ck_assert_msg(got && want, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "nothing");
+    ck_assert_msg(tp_device_of(got) == DEVICE, "%s: it is not on the device", what);
+    ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want), "%s: dtype", what);
+    tp_tensor *scale = tp_max(tp_abs(tp_to_dtype(want, TP_F64)));
+    ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, tol, tol * (tp_numel(want) ? tp_item(scale) : 1)), "%s differs", what);
+}
+
+/* f of the inputs, and the gradient of each that is floating, on the CPU and on the device. */
+typedef tp_tensor *function(tp_tensor *const *in, const void *arg);
+static void agree(function *f, const void *arg, tp_tensor *const *in, int n, double tol, const char *what)
+{
+    tp_tensor *here[INPUTS] = { NULL }, *there[INPUTS] = { NULL };
+    for (int i = 0; i < n; i++) {
+        if (!in[i]) continue;
+        there[i] = tp_to(in[i], DEVICE);
+        here[i] = tp_clone(in[i]);
+        ck_ok(tp_requires_grad(here[i], true));
+        ck_ok(tp_requires_grad(there[i], true));
+    }
+    tp_tensor *y = f(here, arg), *dy = f(there, arg);
+    close_to(dy, y, tol, what);
+    tp_tensor *v = tp_to_dtype(tp_randn(tp_shape_of(y)), tp_dtype_of(y));
+    ck_ok(tp_backward(tp_sum(tp_mul(y, v))));
+    ck_ok(tp_backward(tp_sum(tp_mul(dy, tp_to(v, DEVICE)))));
+    for (int i = 0; i < n; i++)
+        if (in[i]) close_to(tp_grad_of(there[i]), tp_grad_of(here[i]), 4 * tol, what);
+}
+
+static const tp_dtype floats[] = { TP_F32, TP_F64, TP_F16, TP_BF16 };
+static double tolerance(tp_dtype dtype) { return dtype == TP_F64 ? 1e-12 : dtype == TP_F32 ? 4e-6 : dtype == TP_F16 ? 4e-3 : 3e-2; }
+static tp_tensor *normal(tp_dtype dtype, tp_shape shape) { return tp_to_dtype(tp_randn(shape), dtype); }
+
+/* ---- Convolution ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct conv { int64_t stride, padding, dilation, groups; bool transposed; } conv;
+static tp_tensor *conv2d(tp_tensor *const *in, const void *arg)
+{
+    const conv *c = arg;
+    if (c->transposed)
+        return tp_conv_transpose2d(in[0], in[1], in[2], .stride = c->stride, .padding = c->padding, .dilation = c->dilation, .groups = c->groups);
+    return tp_conv2d(in[0], in[1], in[2], .stride = c->stride, .padding = c->padding, .dilation = c->dilation, .groups = c->groups);
+}
+static tp_tensor *conv3d(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_conv3d(in[0], in[1], in[2], .padding = 1);
+}
+
+START_TEST(convolutions_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        const tp_dtype d = floats[k];
+        const double tol = 4 * tolerance(d);
+        TP_SCOPE();
+        agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 7, 13, 11)), normal(d, TP_SHAPE(9, 7, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "3x3");
+        agree(conv2d, &(conv){ 2, 3, 2, 2, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol, "strided groups");
+        agree(conv2d, &(conv){ 2, 1, 1, 8, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)), normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)), normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
+        agree(conv3d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1, 3, 5, 6, 7)), normal(d, TP_SHAPE(5, 3, 3, 3, 3)), normal(d, TP_SHAPE(5)) }, 3, tol, "3d");
+    }
+}
+END_TEST
+
+/* The gradient of a weight over so many positions that the sum is cut into chunks, and channels last. */
+START_TEST(long_sums_and_layouts_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 5, 33, 31)), normal(TP_F32, TP_SHAPE(70, 5, 3, 3)), NULL }, 3, 2e-5, "many channels");
+    tp_tensor *x = tp_permute(normal(TP_F32, TP_SHAPE(2, 9, 8, 6)), TP_DIMS(0, 3, 1, 2)), *w = normal(TP_F32, TP_SHAPE(7, 6, 3, 3));
+    close_to(tp_conv2d(tp_to(x, DEVICE), tp_to(w, DEVICE), NULL, .padding = 1), tp_conv2d(x, w, NULL, .padding = 1), 2e-5, "channels last");
+    tp_tensor *a = tp_randint(-9, 9, TP_SHAPE(2, 3, 9, 9), .dtype = TP_I64), *b = tp_randint(-9, 9, TP_SHAPE(6, 3, 3, 3), .dtype = TP_I64);
+    tp_tensor *whole = tp_conv2d(a, b, NULL);
+    if (whole) close_to(tp_conv2d(tp_to(a, DEVICE), tp_to(b, DEVICE), NULL), whole, 0, "integers");
+    else tp_clear_error();
+}
+END_TEST
+
+/* ---- Pools and interpolation ------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *overlapping(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_max_pool2d(in[0], 3, .stride = 1, .padding = 1);
+}
+static tp_tensor *means(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_avg_pool2d(in[0], 3, .stride = 2, .padding = 1, .count_include_pad = false);
+}
+static tp_tensor *whole_mean(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_adaptive_avg_pool2d(in[0], 1);
+}
+typedef struct sizes { int64_t h, w; tp_interpolation mode; bool antialias; } sizes;
+static tp_tensor *resized(tp_tensor *const *in, const void *arg)
+{
+    const sizes *s = arg;
+    return tp_interpolate(in[0], .output_size = { s->h, s->w, TP_NONE }, .mode = s->mode, .antialias = s->antialias);
+}
+
+START_TEST(pools_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 2; k++) {
+        TP_SCOPE();
+        tp_tensor *x = normal(floats[k], TP_SHAPE(2, 3, 17, 14)), *in[] = { x };
+        agree(overlapping, NULL, in, 1, tolerance(floats[k]), "max_pool2d");
+        agree(means, NULL, in, 1, tolerance(floats[k]), "avg_pool2d");
+        agree(whole_mean, NULL, in, 1, tolerance(floats[k]), "adaptive_avg_pool2d");
+        agree(overlapping, NULL, (tp_tensor *[]){ tp_zeros(TP_SHAPE(1, 2, 9, 9), .dtype = floats[k]) }, 1, 0, "max_pool2d of equals");
+    }
+}
+END_TEST
+
+/* All values of a plane go to one place: the longest list there is. Sums keep their order, so that they are the CPU's to the bit. */
+START_TEST(sums_at_one_place_keep_their_order)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_zeros(TP_SHAPE(1, 2, 21, 21)), *in[] = { x };
+    ck_assert_ptr_nonnull(tp_fill_(tp_narrow(tp_narrow(x, 2, 10, 1), 3, 10, 1), 1));
+    tp_tensor *here = tp_clone(in[0]), *there = tp_to(in[0], DEVICE);
+    ck_ok(tp_requires_grad(here, true));
+    ck_ok(tp_requires_grad(there, true));
+    tp_tensor *y = tp_max_pool2d(here, 21, .stride = 1, .padding = 10), *dy = tp_max_pool2d(there, 21, .stride = 1, .padding = 10), *v = tp_randn(tp_shape_of(y));
+    ck_ok(tp_backward(tp_sum(tp_mul(y, v))));
+    ck_ok(tp_backward(tp_sum(tp_mul(dy, tp_to(v, DEVICE)))));
+    close_to(tp_grad_of(there), tp_grad_of(here), 0, "the gradient at one place");
+}
+END_TEST
+
+START_TEST(interpolations_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    static const tp_interpolation modes[] = { TP_NEAREST, TP_BILINEAR, TP_BICUBIC, TP_NEAREST_EXACT };
+    for (int k = 0; k < 4; k++) {
+        for (int large = 0; large < 2; large++) {
+            agree(resized, &(sizes){ large ? 31 : 5, large ? 23 : 9, modes[k], false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 12, 14)) }, 1, 1e-5, "interpolate");
+        }
+    }
+    agree(resized, &(sizes){ 4, 5, TP_BILINEAR, true }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 40, 37)) }, 1, 1e-5, "interpolate, antialiased");
+}
+END_TEST
+
+/* ---- Recurrent layers -------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *lstm(tp_tensor *const *in, const void *arg)
+{
+    tp_tensor *c;
+    tp_tensor *y = tp_lstm_layer(in[0], in[1], in[2], in[3], *(const bool *)arg, &c);
+    return y ? tp_add(y, c) : NULL;
+}
+static tp_tensor *gru(tp_tensor *const *in, const void *arg) { return tp_gru_layer(in[0], in[1], in[2], in[3], *(const bool *)arg); }
+
+START_TEST(recurrent_layers_agree)
+{
+    begin(_i);
+    const int64_t t = 4, n = 5, h = 9;
+    for (int k = 0; k < 4; k++) {
+        const tp_dtype d = k < 2 ? floats[k] : TP_F32;
+        const bool reverse = k & 1, state = k & 2;
+        const double tol = 4 * tolerance(d);
+        TP_SCOPE();
+        tp_tensor *h0 = state ? normal(d, TP_SHAPE(n, h)) : NULL, *c0 = state ? normal(d, TP_SHAPE(n, h)) : NULL;
+        agree(lstm, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 4 * h)), normal(d, TP_SHAPE(4 * h, h)), h0, c0 }, 4, tol, "lstm_layer");
+        agree(gru, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 3 * h)), normal(d, TP_SHAPE(3 * h, h)), normal(d, TP_SHAPE(3 * h)), h0 }, 4, tol, "gru_layer");
+    }
+}
+END_TEST
+
+/* ---- Linear algebra -------------------------------------------------------------------------------------------------------------------------------- */
+
+/* What a factorization makes up again, so that signs do not matter */
+static void factors_make(tp_tensor *x)
+{
+    tp_tensor *on = tp_to(x, DEVICE), *r, *l, *u, *s, *vh, *q = tp_linalg_qr(on, &r);
+    close_to(tp_matmul(q, r), x, 1e-10, "qr");
+    tp_tensor *p = tp_linalg_lu(on, &l, &u);
+    close_to(tp_matmul(tp_matmul(p, l), u), x, 1e-10, "lu");
+    tp_tensor *a = tp_linalg_svd(on, &s, &vh);
+    ck_assert_ptr_nonnull(a);
+    const int64_t k = tp_size(s, -1);
+    if (tp_size(a, -1) == k && tp_size(vh, -2) == k) close_to(tp_matmul(tp_mul(a, tp_unsqueeze(s, -2)), vh), x, 1e-10, "svd");
+}
+
+START_TEST(linear_algebra_agrees)
+{
+    begin(_i);
+    static const int64_t matrices[][2] = { { 5, 5 }, { 37, 20 }, { 12, 40 } };
+    for (int k = 0; k < 3; k++) {
+        TP_SCOPE();
+        tp_tensor *x = normal(TP_F64, TP_SHAPE(3, matrices[k][0], matrices[k][1])), *on = tp_to(x, DEVICE);
+        tp_tensor *square = tp_add(tp_matmul(x, tp_transpose(x, 1, 2)), tp_eye(matrices[k][0], TP_NONE, .dtype = TP_F64)), *there = tp_to(square, DEVICE), *b, *d;
+        close_to(tp_linalg_svdvals(on), tp_linalg_svdvals(x), 1e-10, "svdvals");
+        close_to(tp_linalg_inv(there), tp_linalg_inv(square), 1e-9, "inv");
+        close_to(tp_linalg_solve(there, on), tp_linalg_solve(square, x), 1e-9, "solve");
+        close_to(tp_linalg_cholesky(there), tp_linalg_cholesky(square), 1e-10, "cholesky");
+        close_to(tp_linalg_det(there), tp_linalg_det(square), 1e-10, "det");
+        close_to(tp_linalg_slogdet(there, &d), tp_linalg_slogdet(square, &b), 0, "the sign of slogdet");
+        close_to(d, b, 1e-10, "slogdet");
+        close_to(tp_linalg_eigvalsh(there), tp_linalg_eigvalsh(square), 1e-10, "eigvalsh");
+    }
+}
+END_TEST
+
+START_TEST(factorizations_make_the_matrix)
+{
+    begin(_i);
+    TP_SCOPE();
+    factors_make(normal(TP_F64, TP_SHAPE(2, 9, 9)));
+    factors_make(normal(TP_F64, TP_SHAPE(2, 35, 12)));
+}
+END_TEST
+
+START_TEST(singular_matrices_are_errors)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_to(tp_ones(TP_SHAPE(2, 3, 3)), DEVICE);
+    ck_assert_ptr_null(tp_linalg_inv(x));
+    ck_assert_int_eq(tp_last_error()->code, TP_ERR_NUMERIC);
+    ck_assert_msg(strstr(tp_last_error()->message, "matrix 0 of the batch is singular"), "%s", tp_last_error()->message);
+    tp_clear_error();
+    ck_assert_ptr_null(tp_linalg_cholesky(tp_neg(x)));
+    ck_assert_msg(strstr(tp_last_error()->message, "is not positive definite"), "%s", tp_last_error()->message);
+    tp_clear_error();
+}
+END_TEST
+
+/* ---- cuBLASLt --------------------------------------------------------------------------------------------------------------------------------------- */
+
+static taper_cuda_host_products products(void)
+{
+    taper_cuda_host_products p = { 0 };
+    void *found = cuda_host_function("taper_cuda_host_count_products");
+    void (*read)(taper_cuda_host_products *);
+    memcpy(&read, &found, sizeof read);
+    if (read) read(&p);
+    return p;
+}
+
+START_TEST(products_go_by_the_library)
+{
+    begin(_i);
+    if (!cuda_host_function("taper_cuda_host_count_products")) return;
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const tp_dtype d = floats[k];
+        const double tol = 4 * tolerance(d);
+        tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+        taper_cuda_host_products before = products();
+        close_to(tp_linear(dx, dw, tp_to(b, DEVICE)), tp_linear(x, w, b), tol, "linear");
+        taper_cuda_host_products after = products();
+        ck_assert_int_eq(after.count, before.count + 1);
+        ck_assert(after.m == 15 && after.n == 8 && after.k == 17 && after.batch == 1 && after.biased && !after.accumulated);
+        close_to(tp_linear(dx, dw, NULL), tp_linear(x, w, NULL), tol, "linear without a bias");
+        close_to(tp_matmul(dx, tp_transpose(dw, 0, 1)), tp_matmul(x, tp_transpose(w, 0, 1)), tol, "a batch by one matrix");
+        ck_assert_int_eq(products().batch, 1);
+        close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "a batch by a batch");
+        after = products();
+        ck_assert(after.m == 17 && after.n == 17 && after.k == 5 && after.batch == 3);
+        const int64_t asked = after.asked;
+        close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "the same once more");
+        ck_assert_int_eq(products().asked, asked);     /* the advice is kept */
+        before = products();
+        close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
+                 tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)), tol, "strides that it does not take");
+        ck_assert_int_eq(products().count, before.count);
+    }
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_dense");
+    TCase *t = tcase_create("cuda_dense");
+    tcase_set_timeout(t, 300);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, convolutions_agree, 0, ORDERS);
+        tcase_add_loop_test(t, long_sums_and_layouts_agree, 0, ORDERS);
+        tcase_add_loop_test(t, pools_agree, 0, ORDERS);
+        tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, ORDERS);
+        tcase_add_loop_test(t, interpolations_agree, 0, ORDERS);
+        tcase_add_loop_test(t, recurrent_layers_agree, 0, ORDERS);
+        tcase_add_loop_test(t, linear_algebra_agrees, 0, ORDERS);
+        tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
+        tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
+        tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}

@@ -1,0 +1,271 @@
+/* tests/test_cuda_index.c: order, indices, random numbers and what moves elements on the device, where shapes are large or odd enough for every
+ * path of the kernels: rows that are sorted in shared memory and those that are not, few indices and many, words out of step. */
+#include "cuda_same.h"
+
+/* Equal to the bit, a NaN being equal to a NaN */
+static void equal(tp_tensor *got, tp_tensor *want, const char *what)
+{
+    ck_assert_msg(got && want, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "nothing");
+    ck_assert_msg(tp_device_of(got) == DEVICE, "%s: it is not on the device", what);
+    got = tp_to(got, TP_CPU);
+    ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want) && tp_numel(got) == tp_numel(want), "%s: dtype or size", what);
+    if (!tp_numel(want)) return;
+    const double unlike = tp_item(tp_sum(tp_logical_and(tp_ne(got, want), tp_logical_not(tp_logical_and(tp_isnan(got), tp_isnan(want))))));
+    ck_assert_msg(unlike == 0, "%s: %g elements differ", what, unlike);
+}
+#define EQUAL(call_of_x) do { \
+        tp_tensor *x = a, *y = b, *want = call_of_x; \
+        x = da, y = db; \
+        equal(call_of_x, want, #call_of_x); \
+        (void)x, (void)y; \
+    } while (0)
+
+static const tp_dtype reals[] = { TP_F32, TP_F64, TP_F16, TP_BF16, TP_I64, TP_I32, TP_I16, TP_I8, TP_U8, TP_BOOL };
+enum { N_REALS = 10 };
+
+/* Whole numbers with many equals; floats get a NaN, an infinity and a -0 besides. */
+static tp_tensor *mixed(tp_shape shape, tp_dtype dtype)
+{
+    const bool is_float = dtype == TP_F32 || dtype == TP_F64 || dtype == TP_F16 || dtype == TP_BF16;
+    tp_tensor *x = tp_to_dtype(tp_randint(dtype == TP_U8 || dtype == TP_BOOL ? 0 : -50, 50, shape), dtype);
+    if (!is_float) return dtype == TP_I64 ? tp_mul(x, (int64_t)1 << 40) : x;
+    tp_tensor *flat = tp_reshape(x, TP_SHAPE(-1));
+    tp_fill_(tp_narrow(flat, 0, 3, 2), NAN);
+    tp_fill_(tp_narrow(flat, 0, 7, 1), -INFINITY);
+    tp_fill_(tp_narrow(flat, 0, 9, 3), -0.0);
+    return x;
+}
+
+static void sorts(tp_tensor *x, tp_tensor *dx, bool descending)
+{
+    tp_tensor *places, *there_places, *values = tp_sort(x, .descending = descending, .indices = &places);
+    equal(tp_sort(dx, .descending = descending, .indices = &there_places), values, "sort");
+    equal(there_places, places, "places of sort");
+}
+
+START_TEST(rows_are_sorted)
+{
+    begin(_i);
+    for (int k = 0; k < N_REALS; k++) {
+        TP_SCOPE();
+        const tp_shape shapes[] = { TP_SHAPE(70, 13), TP_SHAPE(3, 700), TP_SHAPE(2, 4700) };
+        for (int s = 0; s < 3; s++) {
+            tp_tensor *a = mixed(shapes[s], reals[k]), *da = there(a), *b = a, *db = da;
+            sorts(a, da, false);
+            sorts(a, da, true);
+            EQUAL(tp_topk(x, 11));
+            EQUAL(tp_topk(x, 7, .largest = false));
+            EQUAL(tp_sort(x, .dim = 0));
+            if (reals[k] == TP_BOOL) continue;
+            EQUAL(tp_kthvalue(x, 5));
+            EQUAL(tp_median(x));
+            EQUAL(tp_nanmedian(x));
+            EQUAL(tp_mode(x));
+            EQUAL(tp_unique(x));
+        }
+    }
+}
+END_TEST
+
+START_TEST(rows_are_made_unique)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *a = tp_randint(0, 3, TP_SHAPE(700, 4)), *da = there(a), *inverse, *counts, *there_inverse, *there_counts;
+    tp_tensor *rows = tp_unique(a, .dim = 0, .inverse = &inverse, .counts = &counts);
+    equal(tp_unique(da, .dim = 0, .inverse = &there_inverse, .counts = &there_counts), rows, "unique along a dim");
+    equal(there_inverse, inverse, "inverse");
+    equal(there_counts, counts, "counts");
+    rows = tp_unique_consecutive(a, .inverse = &inverse, .counts = &counts);
+    equal(tp_unique_consecutive(da, .inverse = &there_inverse, .counts = &there_counts), rows, "unique_consecutive");
+    equal(there_inverse, inverse, "inverse");
+    equal(there_counts, counts, "counts");
+    tp_tensor *b = tp_sort(tp_rand(TP_SHAPE(5, 90))), *db = there(b);
+    a = tp_rand(TP_SHAPE(5, 33)), da = there(a);
+    EQUAL(tp_searchsorted(y, x));
+}
+END_TEST
+
+START_TEST(places_are_found)
+{
+    begin(_i);
+    for (int k = 0; k < N_REALS; k++) {
+        TP_SCOPE();
+        tp_tensor *a = mixed(TP_SHAPE(21, 4, 130), reals[k]), *da = there(a), *b = a, *db = da;
+        a = tp_mul(a, tp_to_dtype(tp_randint(0, 2, tp_shape_of(a)), reals[k]));
+        da = there(a);
+        EQUAL(tp_nonzero(x));
+        EQUAL(tp_nonzero(tp_transpose(x, 0, 2)));
+        EQUAL(tp_masked_select(x, tp_ne(x, 0)));
+        EQUAL(tp_repeat(x, TP_SHAPE(2, 1, 3, 2)));
+        EQUAL(tp_repeat(tp_transpose(x, 0, 2), TP_SHAPE(1, 2, 1)));
+        EQUAL(tp_repeat_interleave(x, 3, .dim = 1));
+        EQUAL(tp_pad(x, TP_SHAPE(1, 2, -1, 3), .value = 2));
+        EQUAL(tp_pad(x, TP_SHAPE(3, 2), .mode = TP_PAD_REFLECT));
+        EQUAL(tp_pad(tp_transpose(x, 0, 1), TP_SHAPE(3, 5, 2, 1), .mode = TP_PAD_REPLICATE));
+        EQUAL(tp_pad(x, TP_SHAPE(130, 1), .mode = TP_PAD_CIRCULAR));
+        tp_tensor *many[40], *many_there[40];
+        for (int i = 0; i < 40; i++) {
+            many[i] = tp_narrow(a, 1, i % 4, 1);
+            if (i % 3) many[i] = tp_contiguous(many[i]);
+            many_there[i] = there(many[i]);
+        }
+        equal(tp_cat((tp_tensor_list){ .at = many_there, .n = 40 }, 1), tp_cat((tp_tensor_list){ .at = many, .n = 40 }, 1), "cat of many");
+        equal(tp_cat((tp_tensor_list){ .at = many_there, .n = 2 }, 2), tp_cat((tp_tensor_list){ .at = many, .n = 2 }, 2), "cat");
+        equal(tp_stack((tp_tensor_list){ .at = many_there, .n = 2 }, 0), tp_stack((tp_tensor_list){ .at = many, .n = 2 }, 0), "stack");
+    }
+}
+END_TEST
+
+/* n indices into 37 rows: few are gone through in turn, more are sorted, in shared memory and by radix. */
+static void write_rows(tp_dtype dtype, int64_t n)
+{
+    TP_SCOPE();
+    tp_tensor *a = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, 37, 5)), dtype), *da = there(a), *b = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, n, 5)), dtype), *db = there(b);
+    tp_tensor *index = tp_randint(0, 37, TP_SHAPE(n)), *each = tp_randint(0, 37, TP_SHAPE(3, n, 5)), *there_index = there(index), *there_each = there(each);
+    if (dtype == TP_F32) a = tp_div(a, 7), b = tp_div(b, 7), da = there(a), db = there(b);
+#define HERE(i) (tp_device_of(x) == DEVICE ? there_##i : i)
+    EQUAL(tp_index_select(x, 1, HERE(index)));
+    EQUAL(tp_index_add(x, 1, HERE(index), y));
+    EQUAL(tp_gather(x, 1, HERE(each)));
+    EQUAL(tp_scatter(x, 1, HERE(each), y));
+    EQUAL(tp_scatter_add(x, 1, HERE(each), y));
+    EQUAL(tp_scatter_reduce(x, 1, HERE(each), y, TP_REDUCE_PROD));
+    EQUAL(tp_scatter_reduce(x, 1, HERE(each), y, TP_REDUCE_AMAX));
+    EQUAL(tp_scatter_reduce(x, 1, HERE(each), y, TP_REDUCE_AMIN, .include_self = false));
+    EQUAL(tp_scatter_reduce(x, 1, HERE(each), y, TP_REDUCE_MEAN));
+    EQUAL(tp_index_put(tp_transpose(x, 0, 1), TP_INDEX(HERE(index)), tp_transpose(y, 0, 1)));
+    EQUAL(tp_take(tp_transpose(x, 0, 1), HERE(each)));                                            /* the dims do not step evenly */
+#undef HERE
+}
+
+START_TEST(rows_are_written_in_order)
+{
+    begin(_i);
+    for (int k = 0; k < N_REALS; k++) {
+        write_rows(reals[k], 9);
+        if (reals[k] == TP_F32 || reals[k] == TP_I64 || reals[k] == TP_BF16) write_rows(reals[k], 300);
+    }
+    write_rows(TP_F32, 2500);
+}
+END_TEST
+
+START_TEST(embeddings_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        tp_tensor *index = tp_randint(0, 50, TP_SHAPE(30, 90)), *there_index = there(index), *grad[2];
+        for (int on = 0; on < 2; on++) {
+            tp_manual_seed(3);
+            tp_tensor *w = tp_to_dtype(tp_randn(TP_SHAPE(50, 24)), floats[k]), *dy = tp_to_dtype(tp_randn(TP_SHAPE(30, 90, 24)), floats[k]);
+            if (on) w = there(w), dy = there(dy);
+            ck_ok(tp_requires_grad(w, true));
+            tp_tensor *y = tp_embedding(on ? there_index : index, w, .padding_idx = 7, .scale_grad_by_freq = true);
+            ck_ok(tp_backward(tp_sum(tp_mul(y, dy))));
+            grad[on] = tp_grad_of(w);
+        }
+        equal(grad[1], grad[0], "the gradient of an embedding");
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(50, 7)), floats[k]), *da = there(a), *sums, *at, *there_sums, *there_at;
+        same(tp_embedding(there_index, da, .max_norm = 1), tp_embedding(index, a, .max_norm = 1), tolerance(floats[k]), tolerance(floats[k]), "max_norm");
+        tp_tensor *rows = tp_to_dtype(tp_randn(TP_SHAPE(30, 90, 3)), floats[k]);
+        ck_ok(tp_coalesce_rows(index, rows, true, &at, &sums));
+        ck_ok(tp_coalesce_rows(there_index, there(rows), true, &there_at, &there_sums));
+        equal(there_at, at, "indices of coalesced rows");
+        equal(there_sums, sums, "coalesced rows");
+    }
+}
+END_TEST
+
+/* A draw on the device and on the CPU from the same state of the generator, which may be out of step with Philox's blocks */
+#define DRAW(call_of_x, rtol) do { \
+        for (uint64_t step = 0; step < 8; step += 3) { \
+            const tp_rng_state state = { .seed = 5, .stream = 2, .offset = 4 + step }; \
+            ck_ok(tp_rng_set(state)); \
+            tp_tensor *x = a, *want = call_of_x; \
+            ck_ok(tp_rng_set(state)); \
+            x = da; \
+            tp_tensor *got = call_of_x; \
+            if ((rtol) > 0) same(got, want, rtol, rtol, #call_of_x); \
+            else equal(got, want, #call_of_x); \
+        } \
+    } while (0)
+
+START_TEST(random_numbers_are_the_same)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = floats[k] == TP_F32 ? 1e-5 : tolerance(floats[k]);
+        for (int turned = 0; turned < 2; turned++) {
+            tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(41, 13)), floats[k]), *da = there(a);
+            if (turned) a = tp_transpose(a, 0, 1), da = tp_transpose(da, 0, 1);
+            DRAW(tp_uniform_(tp_clone(x), -2, 3), 0);
+            DRAW(tp_uniform_(tp_narrow(tp_clone(x), 0, 1, 9), -2, 3), 0);
+            DRAW(tp_normal_(tp_clone(x), 1, 2), tol);
+            DRAW(tp_dropout(x, 0.3, true), 0);
+            DRAW(tp_exponential_(tp_clone(x), 2), tol);
+            DRAW(tp_geometric_(tp_clone(x), 0.3), 0);
+            DRAW(tp_log_normal_(tp_clone(x), 0, 1), tol);
+            DRAW(tp_cauchy_(tp_clone(x), 0, 1), 10 * tol);
+            DRAW(tp_bernoulli(x), 0);
+            DRAW(tp_bernoulli_(tp_clone(x), 0.2), 0);
+            DRAW(tp_poisson(tp_mul(x, 30)), 0);
+            DRAW(tp_multinomial(x, 5, false), 0);
+            DRAW(tp_multinomial(x, 50, true), 0);
+        }
+    }
+    TP_SCOPE();
+    const tp_dtype whole[] = { TP_I64, TP_I32, TP_U8, TP_F32 };
+    for (int k = 0; k < 4; k++) {
+        tp_tensor *a = tp_zeros(TP_SHAPE(999), .dtype = whole[k]), *da = there(a);
+        DRAW(tp_randint_like(x, 3, 200), 0);
+        if (whole[k] == TP_I64) DRAW(tp_randint_like(x, INT64_MIN / 2, INT64_MAX / 2), 0);
+    }
+    tp_manual_seed(1);
+    tp_tensor *want = tp_randperm(3001);
+    tp_manual_seed(1);
+    equal(tp_randperm(3001, .device = DEVICE), want, "randperm");
+}
+END_TEST
+
+START_TEST(bad_indices_are_told)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = there(tp_randn(TP_SHAPE(4, 3))), *index = there(tp_full(TP_SHAPE(2), 4, .dtype = TP_I64));
+    ck_assert_ptr_nonnull(tp_index_select(x, 0, index));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+    ck_assert_msg(strstr(tp_last_error()->message, "index 4 is out of range for size 4"), "%s", tp_last_error()->message);
+    tp_clear_error();
+    ck_assert_ptr_nonnull(tp_embedding(index, x));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+    tp_clear_error();
+    ck_assert_ptr_nonnull(tp_poisson(tp_sub(tp_mul(x, x), 1000)));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_NUMERIC);
+    tp_clear_error();
+    ck_ok(tp_synchronize(DEVICE));
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_index");
+    TCase *t = tcase_create("cuda_index");
+    tcase_set_timeout(t, 300);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, rows_are_sorted, 0, ORDERS);
+        tcase_add_loop_test(t, rows_are_made_unique, 0, ORDERS);
+        tcase_add_loop_test(t, places_are_found, 0, ORDERS);
+        tcase_add_loop_test(t, rows_are_written_in_order, 0, ORDERS);
+        tcase_add_loop_test(t, embeddings_agree, 0, ORDERS);
+        tcase_add_loop_test(t, random_numbers_are_the_same, 0, ORDERS);
+        tcase_add_test(t, bad_indices_are_told);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}

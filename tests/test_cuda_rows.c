@@ -1,0 +1,194 @@
+/* tests/test_cuda_rows.c: elementwise kernels, losses and optimizers of the CUDA backend against the CPU's, where shapes are large or odd
+ * enough for every path. On the simulated device, under each order of threads and two of streams. */
+#include "cuda_same.h"
+
+#include <taper/optim.h>
+
+START_TEST(activations_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 4 * tolerance(floats[k]);
+        tp_tensor *a = tp_to_dtype(tp_mul(tp_randn(TP_SHAPE(37, 130)), 3), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(130)), floats[k]);
+        tp_tensor *da = there(a), *db = there(b);
+        SAME(tp_gelu(x), tol, tol);
+        SAME(tp_gelu(tp_transpose(x, 0, 1), .approximate = TP_GELU_TANH), tol, tol);
+        SAME(tp_silu(tp_narrow(x, 1, 1, 127)), tol, tol);
+        SAME(tp_mish(x), tol, tol);
+        SAME(tp_leaky_relu(x), tol, tol);
+        SAME(tp_glu(x, 1), tol, tol);
+        SAME(tp_glu(tp_transpose(x, 0, 1), 0), tol, tol);
+        SAME(tp_prelu(x, y), tol, tol);
+        SAME(tp_clamp(x, -1, 2), 0, 0);
+        SAME(tp_maximum(x, y), 0, 0);
+        SAME(tp_gt(x, y), 0, 0);
+        SAME(tp_sign(x), 0, 0);
+        SAME(tp_logical_and(tp_gt(x, 0), tp_gt(y, 0)), 0, 0);
+        SAME(tp_bitwise_not(tp_gt(x, 0)), 0, 0);
+        SAME(tp_nextafter(x, y), 0, 0);
+    }
+}
+END_TEST
+
+/* By pieces of 16 bytes, with broadcasting, from numbers of the host, and of every size of an element */
+START_TEST(selections_agree)
+{
+    static const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_I8, TP_BOOL, TP_C64, TP_C128 };
+    begin(_i);
+    for (size_t k = 0; k < sizeof dtypes / sizeof *dtypes; k++) {
+        TP_SCOPE();
+        tp_tensor *a = tp_to_dtype(tp_randint(0, 100, TP_SHAPE(33, 133)), dtypes[k]), *b = tp_gt(tp_randn(TP_SHAPE(33, 133)), 0), *da = there(a), *db = there(b);
+        SAME(tp_where(y, x, tp_flip(x, TP_DIMS(0))), 0, 0);
+        SAME(tp_where(tp_transpose(y, 0, 1), tp_transpose(x, 0, 1), 1), 0, 0);
+        SAME(tp_where(y, 1, tp_select(x, 0, 3)), 0, 0);
+        SAME(tp_masked_fill(x, tp_narrow(y, 0, 0, 1), 1), 0, 0);
+        SAME(tp_masked_fill(tp_narrow(x, 1, 1, 131), tp_narrow(y, 1, 2, 131), 1), 0, 0);
+        SAME(tp_tril(x, 0), 0, 0);
+        SAME(tp_triu(tp_transpose(x, 0, 1), -2), 0, 0);
+    }
+    TP_SCOPE();
+    tp_tensor *a = tp_randn(TP_SHAPE(40, 9)), *b = tp_randint(-5, 5, TP_SHAPE(40, 9)), *da = there(a), *db = there(b);
+    SAME(tp_where(tp_gt(x, 0), x, y), 0, 0);                                       /* of two dtypes */
+    SAME(tp_where(tp_gt(x, 0), x, -INFINITY), 0, 0);
+}
+END_TEST
+
+static tp_tensor *loss_of(tp_tensor *x, tp_tensor *y, int which, tp_reduction reduction)
+{
+    tp_tensor *p = tp_sigmoid(x), *q = tp_sigmoid(y);
+    switch (which) {
+    case 0: return tp_mse_loss(x, y, .reduction = reduction);
+    case 1: return tp_l1_loss(x, y, .reduction = reduction);
+    case 2: return tp_smooth_l1_loss(x, y, .reduction = reduction);
+    case 3: return tp_huber_loss(x, y, .reduction = reduction);
+    case 4: return tp_binary_cross_entropy(p, q, .reduction = reduction);
+    case 5: return tp_binary_cross_entropy_with_logits(x, q, .reduction = reduction);
+    case 6: return tp_binary_cross_entropy_with_logits(x, q, .pos_weight = tp_select(q, 0, 0), .reduction = reduction);
+    case 7: return tp_kl_div(x, q, .reduction = reduction);
+    default: return tp_soft_margin_loss(x, tp_sign(y), .reduction = reduction);
+    }
+}
+
+/* Sums by one block and by many */
+START_TEST(losses_agree)
+{
+    enum { LOSSES = 9 };
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 4 * tolerance(floats[k]);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]), *da = there(a), *db = there(b);
+        for (int which = 0; which < LOSSES; which++) {
+            SAME(loss_of(x, y, which, TP_REDUCTION_NONE), tol, tol);
+            SAME(loss_of(x, y, which, TP_REDUCTION_MEAN), tol, tol);
+            SAME(loss_of(tp_narrow(x, 0, 0, 3), tp_narrow(y, 0, 1, 3), which, TP_REDUCTION_SUM), tol, tol);
+            SAME(loss_of(tp_transpose(x, 0, 1), tp_transpose(y, 0, 1), which, TP_REDUCTION_MEAN), tol, tol);
+        }
+    }
+    TP_SCOPE();
+    ck_assert(isnan(tp_item(tp_mse_loss(tp_empty(TP_SHAPE(0), .device = DEVICE), tp_empty(TP_SHAPE(0), .device = DEVICE)))));
+}
+END_TEST
+
+START_TEST(bad_targets_are_told)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = there(tp_add(tp_rand(TP_SHAPE(300)), 1)), *t = there(tp_rand(TP_SHAPE(300)));
+    ck_assert_ptr_nonnull(tp_binary_cross_entropy(x, t));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_ARGUMENT);
+    ck_message("binary_cross_entropy: the inputs have to be between 0 and 1, and one is not");
+    tp_clear_error();
+    ck_assert_ptr_nonnull(tp_multilabel_margin_loss(there(tp_randn(TP_SHAPE(2, 3))), there(tp_full(TP_SHAPE(2, 3), 7, .dtype = TP_I64))));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+    ck_message("multilabel_margin_loss: target 7 is not below 3");
+    tp_clear_error();
+}
+END_TEST
+
+/* ---- Optimizers ------------------------------------------------------------------------------------------------------------------------------ */
+
+enum { PARAMETERS = 3, LISTS = 6 };
+static const struct { const char *name; int lists, scalars, n; double numbers[8]; } rules[] = {
+    { "rmsprop", 6, 1, 6, { 0.01, 0.9, 1e-8, 0.1, 0.9, 0 } },
+    { "adagrad", 4, 1, 5, { 0.1, 0.01, 0.1, 1e-10, 1 } },
+    { "sparse_adam", 5, 1, 5, { 0.01, 0.9, 0.99, 1e-8, 0 } },
+    { "adadelta", 5, 1, 5, { 1, 0.9, 1e-6, 0.1, 0 } },
+    { "adamax", 5, 1, 6, { 0.01, 0.9, 0.99, 1e-8, 0.1, 0 } },
+    { "nadam", 6, 2, 8, { 0.01, 0.9, 0.99, 1e-8, 0.1, 0.004, 1, 0 } },
+    { "radam", 5, 1, 7, { 0.01, 0.9, 0.99, 1e-8, 0.1, 0, 0 } },
+    { "rprop", 5, 1, 5, { 0.5, 1.2, 1e-6, 50, 0 } },
+    { "asgd", 6, 3, 6, { 0.01, 1e-4, 0.75, 2, 0.1, 0 } },
+};
+
+/* Three steps of a rule; scalars lie on `of_scalars`. A mean of squares is above the square of a mean. The parameters follow one another in what is returned. */
+static tp_tensor *after_steps(int rule, tp_dtype dtype, tp_device device, tp_device of_scalars)
+{
+    static const int64_t sizes[PARAMETERS] = { 20000, 1, 300 };
+    tp_tensor *at[LISTS][PARAMETERS];
+    tp_tensor_list list[LISTS];
+    tp_manual_seed(3);
+    for (int k = 0; k < rules[rule].lists; k++) {
+        const bool scalar = k >= 2 && k < 2 + rules[rule].scalars;
+        for (int i = 0; i < PARAMETERS; i++)
+            at[k][i] = scalar ? tp_full((tp_shape){ .ndim = 0 }, k == 2 ? 0 : 0.5, .device = of_scalars)
+                              : tp_to(tp_to_dtype(tp_uniform(TP_SHAPE(sizes[i]), k < 2 ? -1 : k == 3, k == 3 ? 2 : 1), dtype), device);
+        list[k] = (tp_tensor_list){ .at = at[k], .n = PARAMETERS };
+    }
+    for (int step = 0; step < 3; step++) ck_ok(tp_fused_step_(rules[rule].name, list, rules[rule].lists, rules[rule].numbers, rules[rule].n));
+    for (int k = 0; k < rules[rule].scalars; k++) at[0][0] = tp_add(at[0][0], tp_to_dtype(tp_to(at[2 + k][0], device), dtype));
+    return tp_cat(TP_TENSORS(tp_to(at[0][0], TP_CPU), tp_to(at[0][1], TP_CPU), tp_to(at[0][2], TP_CPU), tp_to(at[2 + rules[rule].scalars][0], TP_CPU)), 0);
+}
+
+START_TEST(rules_agree)
+{
+    begin(_i);
+    for (size_t rule = 0; rule < sizeof rules / sizeof *rules; rule++)
+        for (int k = 0; k < 4; k++) {
+            TP_SCOPE();
+            const double tol = 8 * tolerance(floats[k]);
+            tp_tensor *want = after_steps((int)rule, floats[k], TP_CPU, TP_CPU);
+            ck_assert_msg(tp_allclose(after_steps((int)rule, floats[k], DEVICE, TP_CPU), want, tol, tol), "%s: scalars on the host", rules[rule].name);
+            ck_assert_msg(tp_allclose(after_steps((int)rule, floats[k], DEVICE, DEVICE), want, tol, tol), "%s: scalars on the device", rules[rule].name);
+        }
+}
+END_TEST
+
+START_TEST(norms_and_scaling_agree)
+{
+    static const double powers[] = { 2, 1, 0, 3, INFINITY, -INFINITY };
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = tolerance(floats[k]);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(150, 111)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(5)), floats[k]), *da = there(a), *db = there(b);
+        for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) SAME(tp_total_norm(TP_TENSORS(x, y), powers[p]), tol, tol);
+        ck_ok(tp_fused_mul_(TP_TENSORS(a, b), 0.3));
+        ck_ok(tp_fused_mul_(TP_TENSORS(da, db), 0.3));
+        same(da, a, tol, tol, "fused_mul_");
+        same(db, b, tol, tol, "fused_mul_");
+    }
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_rows");
+    TCase *t = tcase_create("cuda_rows");
+    tcase_set_timeout(t, 300);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, activations_agree, 0, ORDERS);
+        tcase_add_loop_test(t, selections_agree, 0, ORDERS);
+        tcase_add_loop_test(t, losses_agree, 0, ORDERS);
+        tcase_add_loop_test(t, bad_targets_are_told, 0, ORDERS);
+        tcase_add_loop_test(t, rules_agree, 0, ORDERS);
+        tcase_add_loop_test(t, norms_and_scaling_agree, 0, ORDERS);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
