@@ -146,7 +146,7 @@ static tp_status draw_some(void *arg)
     drawer *d = arg;
     tp_copy_(d->uniform, tp_uniform(TP_SHAPE(37), -1, 1, .device = DEVICE));
     tp_set_grad(d->x, NULL);
-    tp_tensor *y = tp_dropout(d->x, 0.4);
+    tp_tensor *y = tp_dropout(d->x, 0.4, true);
     tp_backward(tp_sum(tp_mul(y, y)));
     tp_copy_(d->dropped, tp_detach(y));
     tp_copy_(d->grad, tp_grad_of(d->x));
