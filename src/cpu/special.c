@@ -1,4 +1,6 @@
 /* special.c: the gamma function's logarithm, and what core/gamma.h has, as calls. */
+#include <stdbool.h>
+
 #include "core/gamma.h"
 #include "cpu/special.h"
 
