@@ -19,9 +19,10 @@ typedef struct bench_case {
     bool backward;                                     /* forward and gradients */
     int64_t n;                                         /* what the family's setup makes of them */
     const void *geometry;
+    bool recorded;                                     /* the step uses bench_batch and bench_loss, so --graph can record it */
 } bench_case;
 
-enum { BENCH_TENSORS = 112 };
+enum { BENCH_TENSORS = 288, BENCH_FED = 4 };
 struct bench {
     const bench_case *is;
     uint64_t lcg;
@@ -35,9 +36,14 @@ struct bench {
     int64_t backward_bytes;
     int flops_factor;                                  /* forward and backward, in units of forward */
     int steps, warm;
+    tp_device device;                                  /* where what is drawn goes */
+    bool feeds;                                        /* the step is recorded: batches are copied into `fed`, the loss into `loss` */
+    int n_fed, fed_of[BENCH_FED];
+    tp_tensor *fed[BENCH_FED], *loss;
     tp_module *net;                                    /* both may be NULL */
     tp_optimizer *opt;
-    char extra[96];                                    /* more fields of the JSON line, ", \"rounds\": 12" */
+    double host_us;                                    /* of the host, for a repetition whose time is the device's */
+    char extra[256];                                   /* more fields of the JSON line, ", \"rounds\": 12" */
 };
 
 /* 24 bits of the generator: s = s * 6364136223846793005 + 1442695040888963407, then s >> 40. */
@@ -54,13 +60,17 @@ void bench_text(bench *b, int64_t batches, int64_t batch, int64_t time);
 void bench_linear(bench *b, int64_t out, int64_t in);              /* weight +-1/sqrt(in), zero bias */
 void bench_params(bench *b);                                       /* all that was drawn so far is trained */
 tp_tensor_list bench_param_list(bench *b);
+/* What a step that can be recorded (`.recorded`) takes and leaves: batch i of x[of], and its loss. */
+tp_tensor *bench_batch(bench *b, int of, int i);
+double bench_loss(bench *b, tp_tensor *loss);
+void bench_feed(bench *b, int i);
 void bench_drop_grads(bench *b);
 double bench_sum(tp_tensor *x);                                    /* in double */
 
 /* Each family's cases; the last has no name. */
 extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[],
                         bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[], bench_train_resnet[],
-                        bench_train_gpt[], bench_loading[];
+                        bench_train_gpt[], bench_train_large[], bench_loading[];
 
 int bench_start(int threads);                          /* the case `start`: from the start of the process to its first op */
 int bench_first_op(void);                              /* what it starts */

@@ -27,8 +27,8 @@ static tp_tensor *forward(bench *b)
 }
 
 #define CONVOLUTION(name, ...) \
-    { name, setup, forward, NULL, NULL, false, 0, &(const convolution)__VA_ARGS__ }, \
-    { name "_bwd", setup, forward, NULL, NULL, true, 0, &(const convolution)__VA_ARGS__ },
+    { name, setup, forward, NULL, NULL, false, 0, &(const convolution)__VA_ARGS__, false }, \
+    { name "_bwd", setup, forward, NULL, NULL, true, 0, &(const convolution)__VA_ARGS__, false },
 
 const bench_case bench_convolution[] = {
     CONVOLUTION("conv_64c56", { 16, 64, 64, 56, 3, 1, 1, 1, false })

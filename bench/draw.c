@@ -15,7 +15,7 @@ int64_t bench_below(bench *b, int64_t n) { return bench_bits(b) % n; }
 static tp_tensor *keep(bench *b, tp_tensor *x)
 {
     if (b->n_x == BENCH_TENSORS) tp_fail(TP_ERR_ARGUMENT, "bench: more than %d tensors in %s", BENCH_TENSORS, b->is->name);
-    else b->x[b->n_x++] = tp_keep(x);
+    else b->x[b->n_x++] = tp_keep(x = tp_to(x, b->device));
     return x;
 }
 
@@ -102,10 +102,38 @@ void bench_drop_grads(bench *b)
         if (b->leaves >> i & 1) tp_set_grad(b->x[i], NULL);
 }
 
+tp_tensor *bench_batch(bench *b, int of, int i)
+{
+    if (!b->feeds) return tp_select(b->x[of], 0, i % tp_size(b->x[of], 0));
+    int f = 0;
+    while (f < b->n_fed && b->fed_of[f] != of) f++;
+    if (f == b->n_fed && f < BENCH_FED) {
+        b->fed_of[f] = of;
+        b->fed[f] = tp_keep(tp_clone(tp_select(b->x[of], 0, 0)));
+        b->n_fed++;
+    }
+    return b->fed[f < BENCH_FED ? f : 0];
+}
+
+void bench_feed(bench *b, int i)
+{
+    TP_SCOPE();
+    TP_NO_GRAD();
+    for (int f = 0; f < b->n_fed; f++) tp_copy_(b->fed[f], tp_select(b->x[b->fed_of[f]], 0, i % tp_size(b->x[b->fed_of[f]], 0)));
+}
+
+double bench_loss(bench *b, tp_tensor *loss)
+{
+    if (!b->feeds) return tp_item(loss);
+    if (!b->loss) b->loss = tp_keep(tp_zeros((tp_shape){ .ndim = 0 }, .device = b->device));
+    tp_copy_(b->loss, tp_detach(loss));
+    return 0;
+}
+
 double bench_sum(tp_tensor *x)
 {
     TP_SCOPE();
-    x = tp_contiguous(tp_detach(x));
+    x = tp_contiguous(tp_to(tp_detach(x), TP_CPU));
     const float *v = tp_data(x);
     const int64_t n = v ? tp_numel(x) : 0;
     double sum = 0;

@@ -38,8 +38,8 @@ static tp_tensor *layernorm(bench *b)
 }
 
 #define SIZE(name, setup, f, n, ...) \
-    { name "_" #n, setup, f, NULL, NULL, false, n, &(const traffic)__VA_ARGS__ }, \
-    { name "_" #n "_bwd", setup, f, NULL, NULL, true, n, &(const traffic)__VA_ARGS__ },
+    { name "_" #n, setup, f, NULL, NULL, false, n, &(const traffic)__VA_ARGS__, false }, \
+    { name "_" #n "_bwd", setup, f, NULL, NULL, true, n, &(const traffic)__VA_ARGS__, false },
 #define SIZES(name, f, ...) SIZE(name, square_setup, f, 4096, __VA_ARGS__) SIZE(name, square_setup, f, 64, __VA_ARGS__)
 
 const bench_case bench_elementwise[] = {

@@ -23,8 +23,8 @@ static void batch_setup(bench *b)
 }
 
 #define SQUARE(n) \
-    { "matmul_" #n, square_setup, product, NULL, NULL, false, n, NULL }, \
-    { "matmul_" #n "_bwd", square_setup, product, NULL, NULL, true, n, NULL },
+    { "matmul_" #n, square_setup, product, NULL, NULL, false, n, NULL, false }, \
+    { "matmul_" #n "_bwd", square_setup, product, NULL, NULL, true, n, NULL, false },
 
 const bench_case bench_products[] = {
     SQUARE(64) SQUARE(256) SQUARE(512) SQUARE(1024) SQUARE(2048)

@@ -37,6 +37,7 @@ static void module_setup(bench *b)
     draw(b);
     b->net = b->is->n == 4 ? tp_nn_lstm(HIDDEN, HIDDEN, .num_layers = LAYERS, .batch_first = true)
                            : tp_nn_gru(HIDDEN, HIDDEN, .num_layers = LAYERS, .batch_first = true);
+    if (b->net) tp_module_to(b->net, b->device);
     const tp_parameter_list own = tp_parameters(b->net);
     tp_tensor *params[ALL] = { b->x[EMBEDDING] };
     TP_SCOPE();
@@ -74,13 +75,13 @@ static double train(bench *b, int i, tp_tensor *hidden)
 {
     tp_tensor *const *w = b->x;
     tp_tensor *logits = tp_flatten(tp_linear(hidden, w[OUT], w[OUT + 1]), 0, 1);
-    tp_tensor *loss = tp_cross_entropy(logits, tp_select(w[TARGETS], 0, i % BATCHES));
+    tp_tensor *loss = tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
     tp_backward(loss);
     tp_step(b->opt);
-    return tp_item(loss);
+    return bench_loss(b, loss);
 }
 
-static tp_tensor *embedded(const bench *b, int i) { return tp_embedding(tp_select(b->x[INPUTS], 0, i % BATCHES), b->x[EMBEDDING]); }
+static tp_tensor *embedded(bench *b, int i) { return tp_embedding(bench_batch(b, INPUTS, i), b->x[EMBEDDING]); }
 
 static double step(bench *b, int i)
 {
@@ -90,7 +91,7 @@ static double step(bench *b, int i)
     tp_zero_grad(b->opt);
     tp_tensor *e = embedded(b, i);
     tp_tensor *h[LAYERS], *c[LAYERS], *outputs[TIME];
-    for (int l = 0; l < LAYERS; l++) h[l] = c[l] = tp_zeros(TP_SHAPE(BATCH, HIDDEN));
+    for (int l = 0; l < LAYERS; l++) h[l] = c[l] = tp_zeros(TP_SHAPE(BATCH, HIDDEN), .device = b->device);
     for (int t = 0; t < TIME; t++) {
         cell(w + LAYER, tp_select(e, 1, t), &h[0], &c[0]);
         cell(w + LAYER + 4, h[0], &h[1], &c[1]);
@@ -107,9 +108,9 @@ static double module_step(bench *b, int i)
 }
 
 const bench_case bench_train_chars[] = {
-    { "train_charlstm_cell", setup, .step = step, .n = 4 },
-    { "train_chargru_cell", setup, .step = step, .n = 3 },
-    { "train_charlstm_nn", module_setup, .step = module_step, .n = 4 },
-    { "train_chargru_nn", module_setup, .step = module_step, .n = 3 },
+    { "train_charlstm_cell", setup, .step = step, .recorded = true, .n = 4 },
+    { "train_chargru_cell", setup, .step = step, .recorded = true, .n = 3 },
+    { "train_charlstm_nn", module_setup, .step = module_step, .recorded = true, .n = 4 },
+    { "train_chargru_nn", module_setup, .step = module_step, .recorded = true, .n = 3 },
     { 0 }
 };

@@ -4,15 +4,15 @@
 enum { BATCHES = 8 };
 
 /* The two inputs of a step: batch i of the last two tensors drawn. */
-static tp_tensor *batch_x(const bench *b, int i) { return tp_select(b->x[b->n_params], 0, i % BATCHES); }
-static tp_tensor *batch_y(const bench *b, int i) { return tp_select(b->x[b->n_params + 1], 0, i % BATCHES); }
+static tp_tensor *batch_x(bench *b, int i) { return bench_batch(b, b->n_params, i); }
+static tp_tensor *batch_y(bench *b, int i) { return bench_batch(b, b->n_params + 1, i); }
 
 static double train(bench *b, tp_tensor *loss)
 {
     tp_zero_grad(b->opt);
     tp_backward(loss);
     tp_step(b->opt);
-    return tp_item(loss);
+    return bench_loss(b, loss);
 }
 
 static tp_tensor *layer(const bench *b, int i, tp_tensor *x) { return tp_linear(x, b->x[i], b->x[i + 1]); }
@@ -92,8 +92,8 @@ static double rows_step(bench *b, int i)
 }
 
 const bench_case bench_train_dense[] = {
-    { "train_mlp", mlp_setup, .step = mlp_step },
-    { "train_lenet", lenet_setup, .step = lenet_step },
+    { "train_mlp", mlp_setup, .step = mlp_step, .recorded = true },
+    { "train_lenet", lenet_setup, .step = lenet_step, .recorded = true },
     { "embedding_sparse_step", rows_setup, .step = rows_step },
     { 0 }
 };

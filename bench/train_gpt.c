@@ -70,17 +70,17 @@ static double step(bench *b, int i)
     TP_SCOPE();
     tp_tensor *const *w = b->x;
     tp_zero_grad(b->opt);
-    tp_tensor *x = tp_add(tp_embedding(tp_select(w[INPUTS], 0, i % BATCHES), w[TOKENS]), w[PLACES]);
+    tp_tensor *x = tp_add(tp_embedding(bench_batch(b, INPUTS, i), w[TOKENS]), w[PLACES]);
     for (int l = 0; l < BLOCKS; l++) x = block(b, w + BLOCK + (size_t)l * PER_BLOCK, x);
     tp_tensor *logits = tp_linear(layer_norm(w + LAST, x), w[HEAD], NULL);
-    tp_tensor *loss = tp_cross_entropy(tp_flatten(logits, 0, 1), tp_select(w[TARGETS], 0, i % BATCHES));
+    tp_tensor *loss = tp_cross_entropy(tp_flatten(logits, 0, 1), bench_batch(b, TARGETS, i));
     tp_backward(loss);
     tp_step(b->opt);
-    return tp_item(loss);
+    return bench_loss(b, loss);
 }
 
 const bench_case bench_train_gpt[] = {
-    { "train_gpt", setup, .step = step },
-    { "train_gpt_explicit", setup, .step = step, .n = 1 },
+    { "train_gpt", setup, .step = step, .recorded = true },
+    { "train_gpt_explicit", setup, .step = step, .recorded = true, .n = 1 },
     { 0 }
 };

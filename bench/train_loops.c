@@ -29,15 +29,15 @@ static void tinyrnn_setup(bench *b)
 static double tinyrnn_step(bench *b, int i)
 {
     TP_SCOPE();
-    tp_tensor *const *w = b->x, *x = tp_select(w[INPUTS], 0, i % BATCHES), *h = tp_zeros(TP_SHAPE(1, 32));
+    tp_tensor *const *w = b->x, *x = bench_batch(b, INPUTS, i), *h = tp_zeros(TP_SHAPE(1, 32), .device = b->device);
     tp_zero_grad(b->opt);
     for (int t = 0; t < TIME; t++)
         h = tp_tanh(tp_add(tp_add(tp_matmul(tp_select(x, 0, t), w[WX]), tp_matmul(h, w[WH])), w[B]));
-    tp_tensor *e = tp_sub(tp_add(tp_matmul(h, w[WO]), w[BO]), tp_select(w[TARGETS], 0, i % BATCHES));
+    tp_tensor *e = tp_sub(tp_add(tp_matmul(h, w[WO]), w[BO]), bench_batch(b, TARGETS, i));
     tp_tensor *loss = tp_sum(tp_mul(e, e));
     tp_backward(loss);
     tp_step(b->opt);
-    return tp_item(loss);
+    return bench_loss(b, loss);
 }
 
 /* Adaptive computation: rounds of h = tanh(U x + b + W h) until the sum of sigmoid(v h + q) reaches 1. */
@@ -93,7 +93,7 @@ static double dynloop_step(bench *b, int i)
 }
 
 const bench_case bench_train_loops[] = {
-    { "train_tinyrnn", tinyrnn_setup, .step = tinyrnn_step },
+    { "train_tinyrnn", tinyrnn_setup, .step = tinyrnn_step, .recorded = true },
     { "train_dynloop", dynloop_setup, .step = dynloop_step },
     { 0 }
 };

@@ -61,7 +61,7 @@ static double step(bench *b, int i)
     tp_zero_grad(b->opt);
     int at = 1;
     int64_t in = 64;
-    tp_tensor *h = tp_relu(conv(b, 0, tp_select(b->x[INPUTS], 0, i % BATCHES), 1));
+    tp_tensor *h = tp_relu(conv(b, 0, bench_batch(b, INPUTS, i), 1));
     for (const block *k = blocks; k < blocks + BLOCKS; k++) {
         tp_tensor *y = tp_relu(conv(b, at, h, k->stride));
         y = conv(b, at + 1, y, 1);
@@ -70,13 +70,13 @@ static double step(bench *b, int i)
         in = k->channels;
     }
     tp_tensor *logits = tp_linear(tp_mean(h, .dims = TP_DIMS(2, 3)), b->x[FC], b->x[FC + 1]);
-    tp_tensor *loss = tp_cross_entropy(logits, tp_select(b->x[TARGETS], 0, i % BATCHES));
+    tp_tensor *loss = tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
     tp_backward(loss);
     tp_step(b->opt);
-    return tp_item(loss);
+    return bench_loss(b, loss);
 }
 
 const bench_case bench_train_resnet[] = {
-    { "train_resnet18", setup, .step = step },
+    { "train_resnet18", setup, .step = step, .recorded = true },
     { 0 }
 };

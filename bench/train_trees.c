@@ -50,7 +50,7 @@ static void finish(bench *b, bool binary)
     bench_uniform(b, TP_SHAPE(WORDS, WIDTH), 1);
     draw_trees(b, binary);
     TP_SCOPE();
-    for (int i = 0; i < b->n_params; i++) squares[i] = tp_keep(tp_zeros(tp_shape_of(b->x[i])));
+    for (int i = 0; i < b->n_params; i++) squares[i] = tp_keep(tp_zeros(tp_shape_of(b->x[i]), .device = b->device));
     b->items = TREES;
     b->steps = 20;
     b->warm = 2;

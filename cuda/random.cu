@@ -77,8 +77,8 @@ static tp_status uniform(tp__call *call)
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     const unsigned blocks = tpc_blocks(call, y.numel, FOUR);
-    if (y.dtype == TP_F64) TPC_LAUNCH(uniform_double, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), draw->state, draw->a, draw->b);
-    else TPC_LAUNCH(uniform_single, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), draw->state, (float)draw->a, (float)draw->b);
+    if (y.dtype == TP_F64) TPC_LAUNCH(uniform_double, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), tpc_state_of(call, draw->state), draw->a, draw->b);
+    else TPC_LAUNCH(uniform_single, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), tpc_state_of(call, draw->state), (float)draw->a, (float)draw->b);
     return tpc_launched(call);
 }
 
@@ -139,8 +139,8 @@ static tp_status normal(tp__call *call)
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     const unsigned blocks = tpc_blocks(call, y.numel, FOUR);
-    if (y.dtype == TP_F64) TPC_LAUNCH(normal_double, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), draw->state, draw->a, draw->b);
-    else TPC_LAUNCH(normal_single, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), draw->state, (float)draw->a, (float)draw->b);
+    if (y.dtype == TP_F64) TPC_LAUNCH(normal_double, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), tpc_state_of(call, draw->state), draw->a, draw->b);
+    else TPC_LAUNCH(normal_single, blocks, TPC_BLOCK, 0, tpc_stream(call), target_of(y), tpc_state_of(call, draw->state), (float)draw->a, (float)draw->b);
     return tpc_launched(call);
 }
 
@@ -171,7 +171,7 @@ static tp_status random(tp__call *call)
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     const uint64_t from = (uint64_t)draw->from, range = (uint64_t)draw->to - from;
-    TPC_LAUNCH(whole_numbers, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), target_of(y), draw->state, from, range);
+    TPC_LAUNCH(whole_numbers, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), target_of(y), tpc_state_of(call, draw->state), from, range);
     return tpc_launched(call);
 }
 
@@ -235,7 +235,7 @@ static tp_status randperm(tp__call *call)
     long long *const claim = (long long *)(other + n);
     int *const left_there = (int *)(claim + n), left = 1;
     int still = left;
-    TPC_LAUNCH(begin_exchanges, blocks, TPC_BLOCK, 0, stream, y, other, claim, n, draw->state);
+    TPC_LAUNCH(begin_exchanges, blocks, TPC_BLOCK, 0, stream, y, other, claim, n, tpc_state_of(call, draw->state));
     while (still) {
         for (int r = 0; r < ROUNDS; r++) {
             tp_status status = tpc_check(call, cudaMemsetAsync(left_there, 0, sizeof(int), stream), "filling with zero");
@@ -292,6 +292,7 @@ static tp_status dropout(tp__call *call)
     d.state.seed = (uint64_t)a->seed;
     d.state.stream = (uint64_t)a->stream;
     d.state.offset = (uint64_t)a->offset;
+    d.state = tpc_state_of(call, d.state);
     d.scale = a->p < 1 ? 1 / (1 - a->p) : 0;
     d.below = edge < 4294967295.0 ? (uint32_t)(edge + 0.5) : UINT32_MAX;
     const unsigned blocks = tpc_blocks(call, y.numel, FOUR);

@@ -45,8 +45,10 @@ TPC_DEVICE double small_poisson(double rate, double u)
     return k;
 }
 
-TPC_DEVICE double large_poisson(double rate, const tp_rng_state &state, uint64_t block)
+TPC_DEVICE double large_poisson(double rate, const tp_rng_state &given, int64_t i)
 {
+    const tp_rng_state state = tpc_state(given);
+    const uint64_t block = state.offset / 4 + (uint64_t)i;
     const double b = 0.931 + 2.53 * ::sqrt(rate), a = -0.059 + 0.02483 * b, alpha = 1.1239 + 1.1328 / (b - 3.4), limit = 0.9277 - 3.6224 / (b - 2);
     for (uint64_t trial = 0;; trial++) {
         uint32_t w[4];
@@ -72,7 +74,7 @@ TPC_DEVICE double drawn(const drawing &d, double p, int64_t i, const uint32_t *w
     case CAUCHY: return d.a + d.b * ::tan(3.141592653589793 * (u - 0.5));
     case BERNOULLI: return plain < d.a;
     case BERNOULLI_EACH: return plain < p;
-    default: return p < 10 ? small_poisson(p, plain) : large_poisson(p, d.state, d.state.offset / 4 + (uint64_t)i);
+    default: return p < 10 ? small_poisson(p, plain) : large_poisson(p, d.state, i);
     }
 }
 
@@ -122,7 +124,7 @@ static tp_status by_number(const tp__call *call, int what)
     drawing d = drawing();
     d.what = what;
     d.a = a->a;
-    d.state = a->state;
+    d.state = tpc_state_of(call, a->state);
     return launch(call, d);
 }
 static tp_status by_two(const tp__call *call, int what)
@@ -132,7 +134,7 @@ static tp_status by_two(const tp__call *call, int what)
     d.what = what;
     d.a = a->a;
     d.b = a->b;
-    d.state = a->state;
+    d.state = tpc_state_of(call, a->state);
     return launch(call, d);
 }
 static tp_status by_each(const tp__call *call, int what, double most, const char *complaint)
@@ -140,7 +142,7 @@ static tp_status by_each(const tp__call *call, int what, double most, const char
     drawing d = drawing();
     d.what = what;
     d.most = most;
-    d.state = ((const tp__permutation_draw *)tpc_attr(call))->state;
+    d.state = tpc_state_of(call, ((const tp__permutation_draw *)tpc_attr(call))->state);
     d.watch = tpc_watch_for(call, TP_ERR_NUMERIC, complaint);
     return launch(call, d);
 }
@@ -163,8 +165,9 @@ struct picking {
     tpc_watch bad_weight, no_sum, too_few;
 };
 
-TPC_DEVICE double unit_at(const tp_rng_state &state, int64_t i)
+TPC_DEVICE double unit_at(const tp_rng_state &given, int64_t i)
 {
+    const tp_rng_state state = tpc_state(given);
     uint32_t w[4];
     tp__philox(state.seed, state.stream, state.offset / 4 + (uint64_t)i, w);
     return inner_unit(w[0], w[1]);
@@ -249,7 +252,7 @@ static tp_status multinomial(tp__call *call)
     c.rows = rows;
     c.n = n;
     c.samples = a->num_samples;
-    c.state = a->state;
+    c.state = tpc_state_of(call, a->state);
     c.bad_weight = tpc_watch_for(call, TP_ERR_NUMERIC, "weight %lld of a row is not a finite number from 0 on");
     c.no_sum = tpc_watch_for(call, TP_ERR_NUMERIC, "the weights of row %lld add up to 0 or to infinity");
     c.too_few = tpc_watch_for(call, TP_ERR_NUMERIC, "%lld samples are wanted, and %lld weights are above 0");

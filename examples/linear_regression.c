@@ -1,24 +1,19 @@
 /* linear_regression.c: finds the line behind noisy points with tensors and gradients alone, no modules. */
-#include <stdio.h>
-#include <string.h>
-#include <taper/taper.h>
+#include "arguments.h"
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: linear_regression     fits y = w x + b to noisy points, and prints w and b");
-        return 0;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "linear_regression: \"%s\" is no option; see --help\n", argv[1]);
-        return 2;
-    }
+    tp_device device = tp_cuda_is_available() ? TP_CUDA(0) : TP_CPU;
+    const argument table[] = { { "device", "NAME", "cpu or cuda (default: cuda if there is one)", .device = &device } };
+    int status;
+    if (!read_arguments(argc, argv, "linear_regression", "fits y = w x + b to noisy points, and prints w and b", table, 1, &status))
+        return status;
     tp_manual_seed(1);
-    tp_tensor *x = tp_uniform(TP_SHAPE(200), -1, 1);
-    tp_tensor *y = tp_add(tp_sub(tp_mul(x, 3), 2), tp_normal(TP_SHAPE(200), 0, 0.1));    // y = 3 x - 2 + noise
+    tp_tensor *x = tp_uniform(TP_SHAPE(200), -1, 1, .device = device);
+    tp_tensor *y = tp_add(tp_sub(tp_mul(x, 3), 2), tp_normal(TP_SHAPE(200), 0, 0.1, .device = device));    // y = 3 x - 2 + noise
 
-    tp_tensor *w = tp_zeros(TP_SHAPE(1), .requires_grad = true);
-    tp_tensor *b = tp_zeros(TP_SHAPE(1), .requires_grad = true);
+    tp_tensor *w = tp_zeros(TP_SHAPE(1), .device = device, .requires_grad = true);
+    tp_tensor *b = tp_zeros(TP_SHAPE(1), .device = device, .requires_grad = true);
     tp_optimizer *opt = tp_sgd(TP_TENSORS(w, b), .lr = 0.2);
 
     for (int step = 0; step <= 100; step++) {

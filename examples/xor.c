@@ -1,23 +1,19 @@
 /* xor.c: a net with one hidden layer learns exclusive or: the shortest complete training loop. */
-#include <stdio.h>
-#include <string.h>
-#include <taper/taper.h>
+#include "arguments.h"
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: xor     teaches a small net exclusive or, and prints what it learned");
-        return 0;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "xor: \"%s\" is no option; see --help\n", argv[1]);
-        return 2;
-    }
+    tp_device device = tp_cuda_is_available() ? TP_CUDA(0) : TP_CPU;
+    const argument table[] = { { "device", "NAME", "cpu or cuda (default: cuda if there is one)", .device = &device } };
+    int status;
+    if (!read_arguments(argc, argv, "xor", "teaches a small net exclusive or, and prints what it learned", table, 1, &status))
+        return status;
     tp_manual_seed(1);
-    tp_tensor *x = tp_from_data((float[]){ 0, 0, 0, 1, 1, 0, 1, 1 }, TP_F32, TP_SHAPE(4, 2));
-    tp_tensor *y = tp_from_data((float[]){ 0, 1, 1, 0 }, TP_F32, TP_SHAPE(4, 1));
+    tp_tensor *x = tp_to(tp_from_data((float[]){ 0, 0, 0, 1, 1, 0, 1, 1 }, TP_F32, TP_SHAPE(4, 2)), device);
+    tp_tensor *y = tp_to(tp_from_data((float[]){ 0, 1, 1, 0 }, TP_F32, TP_SHAPE(4, 1)), device);
 
     tp_module *net = tp_sequential(tp_nn_linear(2, 8), tp_nn_tanh(), tp_nn_linear(8, 1));
+    tp_module_to(net, device);
     tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = 0.05);
 
     for (int step = 0; step <= 100; step++) {

@@ -140,6 +140,66 @@ START_TEST(what_a_graph_reads_stays_when_it_is_dropped)
 }
 END_TEST
 
+typedef struct drawer { tp_tensor *x, *uniform, *dropped, *grad, *whole; } drawer;
+static tp_status draw_some(void *arg)
+{
+    drawer *d = arg;
+    tp_copy_(d->uniform, tp_uniform(TP_SHAPE(37), -1, 1, .device = DEVICE));
+    tp_set_grad(d->x, NULL);
+    tp_tensor *y = tp_dropout(d->x, 0.4, true);
+    tp_backward(tp_sum(tp_mul(y, y)));
+    tp_copy_(d->dropped, tp_detach(y));
+    tp_copy_(d->grad, tp_grad_of(d->x));
+    tp_copy_(d->whole, tp_randint(0, 1000, TP_SHAPE(11), .dtype = TP_F32, .device = DEVICE));
+    return tp_error_status();
+}
+
+static drawer drawer_new(void)
+{
+    TP_SCOPE();
+    drawer d = { there(tp_arange(1, 101, 1, .dtype = TP_F32)), there(tp_zeros(TP_SHAPE(37))), there(tp_zeros(TP_SHAPE(100))),
+                 there(tp_zeros(TP_SHAPE(100))), there(tp_zeros(TP_SHAPE(11))) };
+    tp_requires_grad(d.x, true);
+    ck_fine();
+    return d;
+}
+static void drawer_free(drawer *d)
+{
+    tp_release(d->x);
+    tp_release(d->uniform);
+    tp_release(d->dropped);
+    tp_release(d->grad);
+    tp_release(d->whole);
+}
+
+START_TEST(a_replay_draws_what_the_step_would_have_drawn)
+{
+    drawer eager = drawer_new(), d = drawer_new();
+    tp_manual_seed(5);
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, draw_some, &d, 1);
+    ck_fine();
+    for (int i = 0; i < 4; i++) {
+        if (i) tp_manual_seed(11 * (uint64_t)i);       /* another seed, and then further on in its numbers */
+        tp_rng_state at = tp_rng_get();
+        for (int k = 0; k < 2; k++) {
+            ck_ok(tp_cuda_graph_replay(graph));
+            const tp_rng_state after = tp_rng_get();
+            ck_ok(tp_rng_set(at));
+            ck_ok(draw_some(&eager));
+            at = tp_rng_get();
+            ck_assert_mem_eq(&at, &after, sizeof at);
+            ck_same_bits(d.uniform, eager.uniform);
+            ck_same_bits(d.dropped, eager.dropped);
+            ck_same_bits(d.grad, eager.grad);
+            ck_same_bits(d.whole, eager.whole);
+        }
+    }
+    tp_cuda_graph_free(graph);
+    drawer_free(&d);
+    drawer_free(&eager);
+}
+END_TEST
+
 /* ---- What is refused --------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *victim;
@@ -250,6 +310,7 @@ int main(void)
     TCase *tests = tcase_create("graphs");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_replay_is_the_step_bit_by_bit, SGD, ADAMW + 1);
+    tcase_add_test(tests, a_replay_draws_what_the_step_would_have_drawn);
     tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
     tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);
     tcase_add_test(tests, what_waits_is_an_error_that_names_it);

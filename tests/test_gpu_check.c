@@ -1,0 +1,58 @@
+/* tests/test_gpu_check.c: tools/gpu-check does what can be done without a GPU, says what it could not do and why, and fails where a step does. */
+#include "cuda.h"
+#include "program.h"
+
+static bool has_line(const char *all, const char *begin, const char *part)
+{
+    for (const char *line = all; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        const size_t n = strcspn(line, "\n");
+        const char *found = strncmp(line, begin, strlen(begin)) == 0 ? strstr(line, part) : NULL;
+        if (found && found < line + n) return true;
+    }
+    return false;
+}
+
+START_TEST(it_runs_what_can_be_run_on_the_simulated_device)
+{
+    const ended e = run("tools/gpu-check --simulate --torch ''");
+    ck_assert_msg(e.status == 0, "status %d\n%s", e.status, e.all);
+    ck_assert_msg(strstr(e.all, "Nothing here is a measurement"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| parity: some ops |", "| passed |"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| memcheck |", "| not run | compute-sanitizer needs a GPU"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| train_tinyrnn |", "| passed |"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| train_lenet |", "| not run |"), "%s", e.all);
+    ck_assert_msg(strstr(e.all, "**step 4**"), "%s", e.all);
+}
+END_TEST
+
+START_TEST(steps_are_chosen_and_the_exit_code_is_theirs)
+{
+    const ended e = run("TAPER_FIXTURES=/nowhere tools/gpu-check --simulate 1 2");
+    ck_assert_msg(e.status == 2, "status %d\n%s", e.status, e.all);                          /* the bit of step 1 */
+    ck_assert_msg(has_line(e.all, "| parity: some ops |", "FAILED"), "%s", e.all);
+    ck_assert_msg(strstr(e.all, "**step 2**") && !strstr(e.all, "**step 0**"), "it went on, with the steps that were asked for\n%s", e.all);
+    fails("tools/gpu-check 7", 2, "\"7\" is no step");
+}
+END_TEST
+
+START_TEST(without_a_gpu_it_says_so)
+{
+    if (run("nvidia-smi -L").status == 0) return;      /* there is one: the whole check is no matter of a suite */
+    fails("tools/gpu-check", 77, "there is no NVIDIA GPU here");
+}
+END_TEST
+
+int main(void)
+{
+    if (!cuda_is_here()) return 0;
+    unsetenv("TAPER_CUDA_BACKEND");
+    Suite *suite = suite_create("gpu_check");
+    TCase *tests = tcase_create("script");
+    tcase_set_timeout(tests, 120);
+    tcase_add_unchecked_fixture(tests, make_folder, remove_folder);
+    tcase_add_test(tests, it_runs_what_can_be_run_on_the_simulated_device);
+    tcase_add_test(tests, steps_are_chosen_and_the_exit_code_is_theirs);
+    tcase_add_test(tests, without_a_gpu_it_says_so);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
