@@ -51,7 +51,9 @@ tp_status tp_set_grad(tp_tensor *x, tp_tensor *grad)
     if (!x) return tp_fail(TP_ERR_ARGUMENT, "set_grad: the tensor is NULL");
     if (!tp__alive(x, "set_grad") || (grad && !tp__alive(grad, "set_grad"))) return tp__pending();
     if (!grad && !x->grad) return TP_OK;
-    if (grad && (!tp__same_shape(x, grad) || x->dtype != grad->dtype || x->device != grad->device))
+    if (grad && x->device != grad->device)
+        return tp_fail(TP_ERR_DEVICE, "set_grad: a gradient on %s for a tensor on %s", tp_device_name(grad->device), tp_device_name(x->device));
+    if (grad && (!tp__same_shape(x, grad) || x->dtype != grad->dtype))
         return tp_fail(TP_ERR_SHAPE, "set_grad: a gradient %s %s for a tensor %s %s", tp__shape_text(grad), tp_dtype_name((tp_dtype)grad->dtype),
                        tp__shape_text(x), tp_dtype_name((tp_dtype)x->dtype));
     tp__grad_state *state = tp__grad_state_of(x);

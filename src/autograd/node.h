@@ -24,7 +24,7 @@ typedef struct tp__saved_slot {
     uint8_t kind, output;                              /* output: which, of TP__HELD_OUTPUT */
 } tp__saved_slot;
 
-typedef struct tp__kept_shape { int16_t arg, ndim; int32_t dtype; int64_t shape[TP_MAX_DIMS]; } tp__kept_shape;
+typedef struct tp__kept_shape { int16_t arg; uint8_t ndim, dtype; tp_device device; int64_t shape[TP_MAX_DIMS]; } tp__kept_shape;
 typedef struct tp__hook { struct tp__hook *next; int64_t id; tp_hook_fn *fn; void *arg; uint16_t output; } tp__hook;
 
 enum { TP__RELEASED = 1, TP__NODE_APART = 2, TP__NODE_BIG = 4,

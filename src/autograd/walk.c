@@ -131,7 +131,7 @@ static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool crea
         *slot = g;
         return TP_OK;
     }
-    if (!create_graph && is_ours_alone(sum) && same_kind(sum, g)) return tp__accumulate(sum, g);
+    if (!create_graph && is_ours_alone(sum) && same_kind(sum, g) && (sum->flags & TP__CONTIGUOUS || tp__is_dense(sum))) return tp__accumulate(sum, g);
     tp_tensor *both = tp_add(sum, g);
     if (!both) return tp__pending();
     tp__list_take(mark, both);

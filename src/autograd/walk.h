@@ -53,10 +53,11 @@ typedef struct tp__walk {
 
 /* A list that grows to twice its size; false: TP_ERR_MEMORY, and the list as it was. */
 bool tp__grow(void *list, size_t *room, size_t n, size_t item, const void *fixed);
-/* Does nobody else hold x, or see its memory? */
+/* Does nobody else hold x, or see its memory? Of memory that a user gave, nobody knows. */
 static inline bool tp__is_sole(const tp_tensor *x)
 {
-    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1 && !x->base;
+    return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1 && !x->base
+        && x->storage->origin != TP__FROM_USER;
 }
 
 tp_status tp__walk_find_needed(tp__walk *walk, tp_tensor *const *outputs, int n);         /* walk_inputs.c */

@@ -9,7 +9,7 @@ bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_op
     if (!o->dtype) o->dtype = usual;
     if (!o->device) o->device = TP_CPU;
     if (!tp__backend(o->device)) {
-        tp_fail(TP_ERR_DEVICE, "%s: there is no device %s%s%s", op, tp_device_name(o->device), o->device == TP_CPU ? "" : ": ", tp_cuda_why_not());
+        tp__no_device(op, o->device);
         return false;
     }
     if (o->requires_grad && !tp__is_floating(o->dtype) && !tp__is_complex(o->dtype)) {

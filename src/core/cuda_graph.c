@@ -71,7 +71,7 @@ tp_cuda_graph *tp_cuda_graph_record(tp_device device, tp_cuda_graph_fn *step, vo
     }
     const tp_backend *backend = device == TP_CPU || device >= TP_CUDA(0) ? tp__backend(device) : NULL;
     if (!backend) {
-        tp_fail(TP_ERR_DEVICE, "%s: there is no device %s: %s", op, tp_device_name(device), tp_cuda_why_not());
+        tp__no_device(op, device);
         return NULL;
     }
     tp_cuda_graph *g = tp_mem_calloc(sizeof *g);

@@ -99,7 +99,7 @@ const char *tp_cuda_why_not(void)
 tp_status tp_synchronize(tp_device device)
 {
     const tp_backend *backend = tp__backend(device);
-    if (!backend) return tp_fail(TP_ERR_DEVICE, "synchronize: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
+    if (!backend) return tp__no_device("synchronize", device);
     return backend->synchronize(device == TP_CPU ? 0 : device - TP_CUDA(0));
 }
 
@@ -109,6 +109,14 @@ const char *tp_device_name(tp_device device)
                                          "cuda:8", "cuda:9", "cuda:10", "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15" };
     if (device == TP_CPU) return "cpu";
     return device >= TP_CUDA(0) && device < TP_CUDA(16) ? cudas[device - TP_CUDA(0)] : "no device";
+}
+
+tp_status tp__no_device(const char *op, tp_device device)
+{
+    const int there = tp_cuda_device_count();
+    if (device < TP_CUDA(0) || device >= TP_CUDA(16)) return tp_fail(TP_ERR_DEVICE, "%s: %d is no device", op, (int)device);
+    if (!there) return tp_fail(TP_ERR_DEVICE, "%s: there is no device %s: %s", op, tp_device_name(device), tp_cuda_why_not());
+    return tp_fail(TP_ERR_DEVICE, "%s: there is no device %s: the last is %s", op, tp_device_name(device), tp_device_name(TP_CUDA(there - 1)));
 }
 
 const char *tp_version(void) { return "0.1.0"; }
@@ -122,6 +130,7 @@ const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
     const char *name = op->kernel ? op->kernel : state->base_name;
     const tp_kernel *kernel = backend ? backend->find(name) : NULL;
     if (kernel) atomic_store_explicit(&state->kernel[tp__backend_of(device)], kernel, memory_order_release);
+    else if (!backend) tp__no_device(state->base_name, device);
     else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", state->base_name, name, tp_device_name(device));
     return kernel;
 }
@@ -129,7 +138,7 @@ const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
 tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking)
 {
     const tp_backend *mover = tp__backend(src->device == TP_CPU ? dst->device : src->device);
-    if (!mover) return tp_fail(TP_ERR_DEVICE, "copy: no device %s", tp_device_name(src->device == TP_CPU ? dst->device : src->device));
+    if (!mover) return tp__no_device("copy", src->device == TP_CPU ? dst->device : src->device);
     if (mover->use && src->storage->origin == TP__FROM_DEVICE) mover->use(src->device - TP_CUDA(0), src->storage->block);
     if (mover->use && dst->storage->origin == TP__FROM_DEVICE) mover->use(dst->device - TP_CUDA(0), dst->storage->block);
     return mover->copy(dst->data, dst->device, src->data, src->device, (size_t)src->numel * tp__dtype_bytes[src->dtype], non_blocking);

@@ -270,7 +270,7 @@ tp_status tp_memory_stats(tp_device device, tp_memory *out)
     *out = (tp_memory){ 0 };
     if (device != TP_CPU) {
         const tp_backend *backend = tp__backend(device);
-        if (!backend) return tp_fail(TP_ERR_DEVICE, "memory_stats: no device %s: %s", tp_device_name(device), tp_cuda_why_not());
+        if (!backend) return tp__no_device("memory_stats", device);
         return backend->memory(device - TP_CUDA(0), out);
     }
     tp__cache_stats(out);

@@ -35,6 +35,7 @@ struct tp__call {
 
 enum { TP__BACKEND_CPU, TP__BACKEND_CUDA, TP__BACKENDS };
 static inline int tp__backend_of(tp_device device) { return device == TP_CPU ? TP__BACKEND_CPU : TP__BACKEND_CUDA; }
+tp_status tp__no_device(const char *op, tp_device device);      /* the error of who found none */
 const tp_backend *tp__backend(tp_device device);       /* NULL: it is not there */
 tp_status tp__not_while_recording(const char *op);     /* an error where this thread records a graph */
 const tp_backend *tp__cuda(void);                      /* the same for no device of it; NULL */

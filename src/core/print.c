@@ -284,7 +284,8 @@ static tp_status print_to(tp_tensor *x, text *to, const char *op)
     if (x->device != TP_CPU && bytes) {
         copy = tp_mem_alloc(bytes);
         if (!copy) return TP_ERR_MEMORY;
-        const tp_status status = tp__backend(x->device)->copy(copy, TP_CPU, x->data, x->device, bytes, false);
+        const tp_backend *backend = tp__backend(x->device);
+        const tp_status status = backend ? backend->copy(copy, TP_CPU, x->data, x->device, bytes, false) : tp__no_device(op, x->device);
         if (status) {
             tp_mem_free(copy, bytes);
             return status;

@@ -14,8 +14,17 @@ static __thread tp_stream *current[DEVICES];           /* NULL: the device's own
 static const tp_backend *backend_of(tp_device device, const char *op)
 {
     const tp_backend *backend = device == TP_CPU || device < TP_CUDA(DEVICES) ? tp__backend(device) : NULL;
-    if (!backend) tp_fail(TP_ERR_DEVICE, "%s: there is no device %s%s%s", op, tp_device_name(device), device == TP_CPU ? "" : ": ", tp_cuda_why_not());
+    if (!backend) tp__no_device(op, device);
     return backend;
+}
+
+/* The same for a stream, which may be NULL. */
+static const tp_backend *backend_with(tp_device device, const tp_stream *stream, const char *op)
+{
+    const tp_backend *backend = backend_of(device, op);
+    if (!backend || !stream || stream->device == device) return backend;
+    tp_fail(TP_ERR_DEVICE, "%s: the stream is of %s, not of %s", op, tp_device_name(stream->device), tp_device_name(device));
+    return NULL;
 }
 
 tp_stream *tp_stream_new(tp_device device)
@@ -60,14 +69,14 @@ tp_stream *tp_stream_current(tp_device device)
 
 tp_status tp_stream_synchronize(tp_device device, tp_stream *stream)
 {
-    const tp_backend *backend = backend_of(device, "stream_synchronize");
+    const tp_backend *backend = backend_with(device, stream, "stream_synchronize");
     if (!backend) return TP_ERR_DEVICE;
     return backend->stream_synchronize ? backend->stream_synchronize(device - TP_CUDA(0), stream ? stream->of : NULL) : TP_OK;
 }
 
 bool tp_stream_is_idle(tp_device device, tp_stream *stream)
 {
-    const tp_backend *backend = backend_of(device, "stream_is_idle");
+    const tp_backend *backend = backend_with(device, stream, "stream_is_idle");
     bool idle = true;
     if (!backend || !backend->stream_is_idle) return backend;
     return !backend->stream_is_idle(device - TP_CUDA(0), stream ? stream->of : NULL, &idle) && idle;
@@ -112,7 +121,7 @@ tp_status tp_event_record(tp_event *event, tp_stream *stream)
 
 tp_status tp_stream_wait(tp_device device, tp_stream *stream, tp_event *event)
 {
-    if (!is_given(event, "stream_wait") || !backend_of(device, "stream_wait")) return tp__pending();
+    if (!is_given(event, "stream_wait") || !backend_with(device, stream, "stream_wait")) return tp__pending();
     if (!event->of) return TP_OK;
     if (device == TP_CPU) return tp_event_synchronize(event);
     if (!stream) stream = tp_stream_current(device);

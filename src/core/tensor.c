@@ -58,7 +58,7 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
         if (!alloc_data(self, s, bytes)) goto failed;
     } else {
         const tp_backend *backend = tp__backend(device);
-        if (!backend) tp_fail(TP_ERR_DEVICE, "%s: no device %s: %s", self->op ? self->op : "tensor", tp_device_name(device), tp_cuda_why_not());
+        if (!backend) tp__no_device(self->op ? self->op : "tensor", device);
         s->data = backend ? backend->alloc(device - TP_CUDA(0), bytes, &s->block) : NULL;
         s->bytes = bytes;
         s->origin = TP__FROM_DEVICE;

@@ -151,8 +151,7 @@ static tp_status device_shape(tp__call *call)
 {
     const tp_device device = (tp_device)((const device_attr *)call->attr)->device;
     tp_tensor *x = call->in[0];
-    if (!tp__backend(device))
-        return tp__call_fail(call, TP_ERR_DEVICE, "there is no device %s: %s", tp_device_name(device), device == TP_CPU ? "" : tp_cuda_why_not());
+    if (!tp__backend(device)) return tp__no_device(tp__state(call->op)->base_name, device);
     ((device_attr *)(uintptr_t)call->attr)->from = x->device;
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);

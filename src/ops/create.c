@@ -13,8 +13,7 @@ tp_status tp__take_place(tp__call *call, const tp__place *place, tp_dtype usual)
 {
     const tp_dtype dtype = tp__dtype_of(place, usual);
     if (place->device) call->device = place->device;
-    if (!tp__backend(place->device ? place->device : TP_CPU))
-        return tp__call_fail(call, TP_ERR_DEVICE, "there is no device %s: %s", tp_device_name(place->device), tp_cuda_why_not());
+    if (!tp__backend(place->device ? place->device : TP_CPU)) return tp__no_device(tp__state(call->op)->base_name, place->device);
     if (place->requires_grad && !tp__is_floating(dtype) && !tp__is_complex(dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "only floating tensors can require a gradient, not %s", tp_dtype_name(dtype));
     return TP_OK;

@@ -77,7 +77,8 @@ static void keep_what_differs(tp__call *call)
 {
     const tp_tensor *y = call->out[0];
     for (int i = 0; i < call->n_in; i++)
-        if (call->in[i] && (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != y->dtype)) call->keep_shape |= (uint64_t)1 << i;
+        if (call->in[i] && (!tp__same_shape(call->in[i], y) || call->in[i]->dtype != y->dtype || call->in[i]->device != y->device))
+            call->keep_shape |= (uint64_t)1 << i;
 }
 
 /* The output's dims lie in the order of the first input of its shape that is not expanded. */

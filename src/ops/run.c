@@ -131,6 +131,7 @@ static tp_node *record(tp__call *call)
         kept->arg = (int16_t)i;
         kept->ndim = call->in[i]->ndim;
         kept->dtype = call->in[i]->dtype;
+        kept->device = call->in[i]->device;
         memcpy(kept->shape, call->in[i]->shape, sizeof *kept->shape * call->in[i]->ndim);
     }
     for (int k = 0; k < n_saved; k++) {
@@ -358,5 +359,7 @@ tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype 
 tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx)
 {
     const tp__kept_shape *kept = dx && node->n_shapes ? tp__kept(node, arg) : NULL;
-    return kept ? tp__reduce_to(dx, kept->ndim, kept->shape, (tp_dtype)kept->dtype) : dx;
+    if (!kept) return dx;
+    dx = tp__reduce_to(dx, kept->ndim, kept->shape, (tp_dtype)kept->dtype);
+    return dx && dx->device != kept->device ? tp_to(dx, kept->device) : dx;      /* of a 0-dim tensor beside a device's */
 }
