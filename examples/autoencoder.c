@@ -88,7 +88,7 @@ static tp_status draw_picture(tp_module *net, tp_loader *loader, const char *pat
     pairs = tp_pad(pairs, TP_SHAPE(1, 1, 1, 1), .value = 0.3);                     /* lines between them */
     pairs = tp_permute(tp_reshape(pairs, TP_SHAPE(rows, columns, 2, cell, cell)), TP_DIMS(0, 2, 3, 1, 4));
     tp_tensor *pixels = tp_to_dtype(tp_round(tp_mul(tp_clamp(pairs, 0, 1), 255)), TP_U8);      /* [rows, 2, 30, columns, 30] */
-    pixels = tp_contiguous(pixels);
+    pixels = tp_to(tp_contiguous(pixels), TP_CPU);
     tp_loader_reset(loader);
     return pixels ? write_png(path, tp_data(pixels), columns * cell, rows * 2 * cell) : tp_error_status();
 }
