@@ -30,7 +30,7 @@ static tp_tensor *char_lstm(run *r, int64_t step, tp_tensor **target)
     for (int layer = 0; layer < MOST_LAYERS && has_weight(r, "lstm.weight_ih_l%d", layer); layer++) {
         tp_tensor **slot = &r->carried[2 * layer], *state[2];
         const tp_shape shape = TP_SHAPE(tp_size(x, 0), tp_size(weight(r, "lstm.weight_hh_l%d", layer), 1));
-        for (int i = 0; i < 2; i++) state[i] = slot[i] ? slot[i] : tp_zeros(shape, .dtype = r->dtype);
+        for (int i = 0; i < 2; i++) state[i] = slot[i] ? slot[i] : tp_zeros(shape, .dtype = r->dtype, .device = r->s->settings->device);
         x = lstm_layer(r, layer, x, &state[0], &state[1]);
         for (int i = 0; i < 2 && x; i++) tp_assign(&slot[i], tp_detach(state[i]));
     }
@@ -44,7 +44,7 @@ static tp_tensor *gru(run *r, int64_t step, tp_tensor **target)
     (void)target;
     tp_tensor *x = batch_input(r, step), *w = weight(r, "gru.weight_hh_l0"), *b = weight(r, "gru.bias_hh_l0");
     tp_tensor *inputs = tp_linear(x, weight(r, "gru.weight_ih_l0"), weight(r, "gru.bias_ih_l0"));
-    tp_tensor *h = tp_zeros(TP_SHAPE(tp_size(x, 1), tp_size(w, 1)), .dtype = r->dtype);
+    tp_tensor *h = tp_zeros(TP_SHAPE(tp_size(x, 1), tp_size(w, 1)), .dtype = r->dtype, .device = r->s->settings->device);
     for (int64_t t = 0; t < tp_size(x, 0) && inputs; t++) {
         tp_tensor *in[3] = { NULL }, *own[3] = { NULL };         /* reset, update, new */
         int n = 0, m = 0;
@@ -140,7 +140,7 @@ static tp_tensor *treelstm(run *r, int64_t step, tp_tensor **target)
         tp_fail(TP_ERR_FORMAT, "tree %lld is none", (long long)step);
         return NULL;
     }
-    *target = tp_from_data(w->labels, TP_I64, TP_SHAPE(w->n));
+    *target = tp_to(tp_from_data(w->labels, TP_I64, TP_SHAPE(w->n)), r->s->settings->device);
     return apply_linear(r, "head", tp_stack((tp_tensor_list){ .at = w->h, .n = w->n }, 0));
 }
 

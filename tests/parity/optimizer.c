@@ -29,7 +29,7 @@ static bool read_params(sample *s, history *h)
         if (!h->values[i]) return false;
         if (tp_ndim(h->values[i]) < 1 || !has_rows(h->values[i], tp_size(h->values[0], 0)) || tp_size(h->values[0], 0) < 1)
             return damaged(s, "parameters of different steps");
-        h->params[i] = tp_clone(tp_select(h->values[i], 0, 0));
+        h->params[i] = tp_to(tp_clone(tp_select(h->values[i], 0, 0)), s->settings->device);
         if (!h->params[i] || tp_requires_grad(h->params[i], true)) return differ_error(s, "a parameter");
     }
     return true;
@@ -50,7 +50,7 @@ static bool give_gradients(sample *s, const history *h, int64_t step)
         tp_tensor *grads = sample_stored(s, text_at(h->texts[i], "grads"));
         if (!grads) return false;
         if (!has_rows(grads, tp_size(h->values[0], 0) - 1)) return damaged(s, "gradients of other steps");
-        if (tp_set_grad(h->params[i], is_without_grad(h->texts[i], step) ? NULL : tp_clone(tp_select(grads, 0, step)))) return differ_error(s, "a gradient");
+        if (tp_set_grad(h->params[i], is_without_grad(h->texts[i], step) ? NULL : tp_to(tp_clone(tp_select(grads, 0, step)), s->settings->device))) return differ_error(s, "a gradient");
     }
     return true;
 }
@@ -112,9 +112,9 @@ static bool make_problem(sample *s, const history *h, tp_optimizer *opt, problem
     if (!loss || (strcmp(loss, "rosenbrock") && strcmp(loss, "least_squares"))) return damaged(s, "a loss of no known kind");
     if (!strcmp(loss, "rosenbrock")) return true;
     snprintf(name, sizeof name, "%s.A", s->id);
-    p->a = sample_stored(s, name);
+    p->a = tp_to(sample_stored(s, name), s->settings->device);
     snprintf(name, sizeof name, "%s.b", s->id);
-    p->b = sample_stored(s, name);
+    p->b = tp_to(sample_stored(s, name), s->settings->device);
     return p->a && p->b;
 }
 
@@ -193,8 +193,11 @@ void run_clip_sample(sample *s)
     }
     for (size_t i = 0; i < n; i++) {
         tp_tensor *grad = sample_stored(s, json_string_value(json_array_get(grads, i)));
-        params[i] = grad ? tp_zeros(tp_shape_of(grad), .dtype = tp_dtype_of(grad), .requires_grad = true) : NULL;
-        if (!params[i] || tp_set_grad(params[i], tp_clone(grad))) return;
+        params[i] = grad ? tp_zeros(tp_shape_of(grad), .dtype = tp_dtype_of(grad), .device = s->settings->device, .requires_grad = true) : NULL;
+        if (!params[i] || tp_set_grad(params[i], tp_to(tp_clone(grad), s->settings->device))) {
+            differ_error(s, "a gradient");
+            return;
+        }
     }
     const tp_tensor_list list = { .at = params, .n = (int64_t)n };
     if (!clip(s, list, &norm)) return;

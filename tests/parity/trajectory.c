@@ -51,7 +51,7 @@ tp_tensor *apply_linear(run *r, const char *name, tp_tensor *x)
 
 static tp_tensor *row_of(run *r, tp_tensor *x, int64_t step)
 {
-    tp_tensor *row = x ? tp_select(x, 0, step % tp_size(x, 0)) : NULL;
+    tp_tensor *row = x ? tp_to(tp_select(x, 0, step % tp_size(x, 0)), r->s->settings->device) : NULL;
     return row && tp_dtype_of(row) == TP_F32 ? tp_to_dtype(row, r->dtype) : row;
 }
 
@@ -109,7 +109,7 @@ static bool build(run *r)
     if (r->model->build) good = good && r->model->build(r);
     else good = good && each_name(r, "parameters", hold) && each_name(r, "buffers", hold);
     if (good) r->net = tp_module_done(r->net);
-    good = r->net && !tp_module_to_dtype(r->net, r->dtype) && each_name(r, "parameters", load) && each_name(r, "buffers", load);
+    good = r->net && !tp_module_to_dtype(r->net, r->dtype) && !tp_module_to(r->net, r->s->settings->device) && each_name(r, "parameters", load) && each_name(r, "buffers", load);
     return good || (r->s->verdict == FAILED ? false : differ_error(r->s, "the model is not made"));
 }
 
