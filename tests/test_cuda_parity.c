@@ -1,0 +1,75 @@
+/* test_cuda_parity.c: what PyTorch computed, on the device: the tree's fixtures of ops, modules and training runs, by build/CONFIG/bin/parity,
+ * and on the simulated device under each order of threads and three of streams. Nothing runs on the CPU behind the device's back: kernels
+ * must have been launched for each sample that passed. */
+#include "cuda.h"
+
+static char output[1 << 20];
+
+static void run_tool(const char *directory, const char *variables)
+{
+    const char *build = getenv("TAPER_BUILD");
+    char command[2048];
+    ck_assert_msg(build, "TAPER_BUILD does not say where the program is; make test does");
+    snprintf(command, sizeof command, "%s '%s/bin/parity' %s --device cuda 2>&1", variables, build, directory);
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    const size_t n = fread(output, 1, sizeof output - 1, pipe);
+    output[n] = 0;
+    ck_assert_msg(!pclose(pipe), "%s", output);
+}
+
+/* The sum of the lines of a file; 0: it is not there. */
+static long long sum_of(const char *path)
+{
+    long long sum = 0, one;
+    FILE *file = fopen(path, "r");
+    while (file && fscanf(file, "%lld", &one) == 1) sum += one;
+    if (file) fclose(file);
+    return sum;
+}
+
+static void run_whole(const char *directory, int order, double launches_per_sample)
+{
+    const char *tmp = getenv("TMPDIR"), *last;
+    char report[600], variables[800];
+    long long passed;
+    snprintf(report, sizeof report, "%s/taper-launches-XXXXXX", tmp ? tmp : "/tmp");
+    const int file = mkstemp(report);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    snprintf(variables, sizeof variables, "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d", report, order, order + 1);
+    run_tool(directory, variables);
+    const long long launches = sum_of(report);
+    remove(report);
+    for (last = strstr(output, " passed, 0 failed"); last && last > output && last[-1] != '\n'; last--) continue;
+    ck_assert_msg(last && sscanf(last, "%lld passed", &passed) == 1 && passed > 0, "%s", output);
+    printf("%s, order %d: %lld samples passed, %lld launches\n", directory, order, passed, launches);
+    fflush(stdout);
+    if (cuda_host_function("taper_cuda_host_counters") || strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host"))
+        ck_assert_msg((double)launches >= launches_per_sample * (double)passed, "%lld launches for %lld samples", launches, passed);
+}
+
+START_TEST(every_op_does_what_pytorch_does) { run_whole("tests/parity/fixtures", _i, 4); }
+END_TEST
+START_TEST(every_module_does_what_pytorch_does) { run_whole("tests/parity/fixtures/modules", _i, 4); }
+END_TEST
+START_TEST(every_run_goes_as_pytorch_s) { run_whole("tests/parity/runs", 0, 4); }
+END_TEST
+START_TEST(there_is_nothing_to_test_with) { }             /* cuda_is_here has said why */
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_parity");
+    TCase *t = tcase_create("fixtures on the device");
+    tcase_set_timeout(t, 600);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, every_op_does_what_pytorch_does, 0, 3);
+        tcase_add_loop_test(t, every_module_does_what_pytorch_does, 0, 3);
+        tcase_add_test(t, every_run_goes_as_pytorch_s);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
