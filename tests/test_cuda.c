@@ -3,6 +3,8 @@
 #include "failing.h"
 #include "folder.h"
 
+#include "core/op.h"
+
 #include <pthread.h>
 #include <sys/wait.h>
 
@@ -548,6 +550,22 @@ END_TEST
 START_TEST(there_is_nothing_to_test_with) {}
 END_TEST
 
+/* No op of the CPU is one that a device lacks. */
+START_TEST(every_kernel_of_the_cpu_is_there)
+{
+    const tp_backend *backend = tp__backend(DEVICE);
+    int n = 0, missing = 0;
+    ck_assert_ptr_nonnull(backend);
+    for (const tp_kernel *const *table = tp__cpu_tables; *table; table++)
+        for (const tp_kernel *kernel = *table; kernel->name; kernel++, n++)
+            if (!backend->find(kernel->name)) missing++, printf("there is no kernel \"%s\"\n", kernel->name);
+    printf("%d kernels\n", n);
+    fflush(stdout);
+    ck_assert_int_eq(missing, 0);
+    ck_assert_int_gt(n, 300);
+}
+END_TEST
+
 int main(void)
 {
     setenv("TAPER_CUDA_HOST_DEVICES", "2", 0);
@@ -590,6 +608,7 @@ int main(void)
     tcase_add_test(t, when_each_launch_waits_the_op_itself_fails);
     tcase_add_test(t, numbers_and_tensors_of_one_number_may_be_on_the_host);
     tcase_add_test(t, a_runtime_that_does_not_start_is_told);
+    tcase_add_test(t, every_kernel_of_the_cpu_is_there);
     suite_add_tcase(s, t);
     return run_suite(s);
 }
