@@ -17,8 +17,8 @@ static void close_to(tp_tensor *got, tp_tensor *want, double tol, const char *wh
     ck_assert_msg(got && want, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "nothing");
     ck_assert_msg(tp_device_of(got) == DEVICE, "%s: it is not on the device", what);
     ck_assert_msg(tp_dtype_of(got) == tp_dtype_of(want), "%s: dtype", what);
-    tp_tensor *scale = tp_max(tp_abs(tp_to_dtype(want, TP_F64)));
-    ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, tol, tol * (tp_numel(want) ? tp_item(scale) : 1)), "%s differs", what);
+    const double scale = tp_numel(want) ? tp_item(tp_max(tp_abs(tp_to_dtype(want, TP_F64)))) : 1;
+    ck_assert_msg(tp_allclose(tp_to(got, TP_CPU), want, tol, tol * scale), "%s differs", what);
 }
 
 /* What cuBLASLt was asked for on the simulated device */
@@ -275,6 +275,105 @@ START_TEST(singular_matrices_are_errors)
 }
 END_TEST
 
+/* ---- Linear algebra by L D L' --------------------------------------------------------------------------------------------------------- */
+
+typedef struct factored { tp_tensor *ld, *pivots, *info; } factored;
+static factored ldl(tp_tensor *x, bool hermitian)
+{
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .name = "hermitian", .kind = TP_ARG_BOOL, .value.boolean = hermitian } };
+    tp_tensor *out[3] = { NULL };
+    const tp_status status = tp_op_call("linalg_ldl_factor_ex", args, 2, out, 3, NULL);
+    ck_assert_msg(!status, "ldl_factor: %s", status ? tp_last_error()->message : "");
+    return (factored){ out[0], out[1], out[2] };
+}
+static tp_tensor *ldl_solve(tp_tensor *ld, tp_tensor *pivots, tp_tensor *b, bool hermitian)
+{
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = ld }, { .kind = TP_ARG_TENSOR, .value.tensor = pivots }, { .kind = TP_ARG_TENSOR, .value.tensor = b },
+                            { .name = "hermitian", .kind = TP_ARG_BOOL, .value.boolean = hermitian } };
+    tp_tensor *y = NULL;
+    return tp_op_call("linalg_ldl_solve", args, 4, &y, 1, NULL) ? NULL : y;
+}
+/* The same steps in the same order: the same pivots, and numbers that differ at most where a compiler fuses some of the CPU's. */
+static factored ldl_agrees(tp_tensor *x, bool hermitian, const char *what)
+{
+    const double tol = tp_dtype_of(x) == TP_F64 ? 1e-11 : 1e-5;
+    const factored here = ldl(x, hermitian), there = ldl(tp_to(x, DEVICE), hermitian);
+    close_to(there.pivots, here.pivots, 0, what);
+    close_to(there.info, here.info, 0, what);
+    close_to(there.ld, here.ld, tol, what);
+    return here;
+}
+static void ldl_solves(factored f, tp_tensor *b, bool hermitian, const char *what)
+{
+    const double tol = tp_dtype_of(b) == TP_F64 ? 1e-11 : 1e-5;
+    close_to(ldl_solve(tp_to(f.ld, DEVICE), tp_to(f.pivots, DEVICE), tp_to(b, DEVICE), hermitian), ldl_solve(f.ld, f.pivots, b, hermitian), tol, what);
+}
+static tp_tensor *symmetric(tp_tensor *x) { return tp_add(x, tp_transpose(x, -1, -2)); }
+static int64_t pairs_in(tp_tensor *pivots) { return (int64_t)tp_item(tp_sum(tp_to_dtype(tp_lt(pivots, 0), TP_I64))) / 2; }
+
+START_TEST(symmetric_factors_agree)
+{
+    begin(_i);
+    static const int64_t orders[] = { 1, 2, 3, 5, 8, 32, 45, 70 };
+    for (int k = 0; k < 8; k++)
+        for (int t = 0; t < 2; t++) {
+            const int64_t n = orders[k];
+            TP_SCOPE();
+            tp_tensor *x = symmetric(normal(floats[t], TP_SHAPE(3, n, n))), *b = normal(floats[t], TP_SHAPE(3, n, 4));
+            const factored f = ldl_agrees(x, k % 2, "ldl of a batch");
+            ldl_solves(f, b, k % 2, "systems of a batch");
+            if (t) ck_assert_msg(tp_allclose(tp_matmul(x, ldl_solve(f.ld, f.pivots, b, false)), b, 1e-7, 1e-7), "the solution does not solve");
+            /* of a diagonal of zeros nothing is a pivot by itself */
+            const factored pairs = ldl_agrees(tp_mul(x, tp_sub(tp_ones(TP_SHAPE(n, n), .dtype = floats[t]), tp_eye(n, TP_NONE, .dtype = floats[t]))), true, "ldl by blocks of 2");
+            if (n > 1) ck_assert_int_ge(pairs_in(pairs.pivots), n > 2 ? 3 * (n / 4) : 3);
+            if (n % 2 == 0) ldl_solves(pairs, b, true, "systems by blocks of 2");
+        }
+}
+END_TEST
+
+START_TEST(odd_symmetric_matrices_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    const tp_dtype d = TP_F64;
+    ldl_agrees(tp_zeros(TP_SHAPE(0, 0), .dtype = d), false, "ldl of nothing");
+    ldl_agrees(tp_zeros(TP_SHAPE(0, 4, 4), .dtype = d), false, "ldl of no matrices");
+    const factored none = ldl_agrees(tp_zeros(TP_SHAPE(3, 0, 0), .dtype = d), false, "ldl of empty matrices");
+    ck_assert_int_eq(tp_numel(none.info), 3);
+    ldl_solves(none, tp_zeros(TP_SHAPE(3, 0, 2), .dtype = d), false, "systems of nothing");
+    const factored single = ldl_agrees(tp_full(TP_SHAPE(1, 1), -3, .dtype = d), true, "ldl of a number");
+    ldl_solves(single, normal(d, TP_SHAPE(1, 1)), true, "a system of a number");
+    ldl_solves(single, tp_zeros(TP_SHAPE(1, 0), .dtype = d), true, "a system without right sides");
+    ldl_agrees(tp_ones(TP_SHAPE(2, 4, 4), .dtype = d), false, "ldl of singular matrices");        /* info is 2 */
+    ldl_agrees(tp_zeros(TP_SHAPE(5, 5), .dtype = d), false, "ldl of zeros");
+    ldl_agrees(normal(d, TP_SHAPE(9, 9)), false, "ldl reads the lower triangle");
+    ldl_agrees(tp_transpose(normal(d, TP_SHAPE(2, 9, 9)), 1, 2), false, "ldl of what is not contiguous");
+    tp_tensor *x = symmetric(normal(d, TP_SHAPE(7, 7)));
+    ldl_agrees(tp_sign(x), false, "ldl of equals");    /* of which the first is taken */
+    const factored f = ldl_agrees(x, true, "ldl of one matrix");
+    ldl_solves(f, normal(d, TP_SHAPE(2, 5, 7, 3)), true, "one matrix, a batch of right sides");
+    ldl_solves(f, normal(d, TP_SHAPE(7, 60)), true, "many right sides");
+    const factored many = ldl_agrees(symmetric(normal(d, TP_SHAPE(700, 3, 3))), false, "ldl of more matrices than blocks");
+    ldl_solves(many, normal(d, TP_SHAPE(700, 3, 1)), false, "systems of more matrices than blocks");
+}
+END_TEST
+
+START_TEST(pivots_that_do_not_fit_are_errors)
+{
+    begin(_i);
+    static const int32_t bad[][3] = { { 1, 2, 4 }, { 1, 2, 0 }, { 1, 1, 3 }, { -2, -3, 3 }, { 1, 2, -3 } };
+    for (int k = 0; k < 5; k++) {
+        TP_SCOPE();
+        tp_tensor *pivots = tp_from_data(bad[k], TP_I32, TP_SHAPE(3));
+        tp_tensor *y = ldl_solve(tp_eye(3, TP_NONE, .device = DEVICE), tp_to(pivots, DEVICE), tp_ones(TP_SHAPE(3, 1), .device = DEVICE), false);
+        ck_assert_msg(!y || !tp_to(y, TP_CPU), "pivots %d are taken", k);
+        ck_assert_int_eq(tp_last_error()->code, TP_ERR_INDEX);
+        ck_assert_msg(strstr(tp_last_error()->message, "does not fit 3 rows"), "%s", tp_last_error()->message);
+        tp_clear_error();
+    }
+}
+END_TEST
+
 /* ---- cuBLASLt --------------------------------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(products_go_by_the_library)
@@ -391,6 +490,9 @@ int main(void)
         tcase_add_loop_test(t, linear_algebra_agrees, 0, ORDERS);
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
+        tcase_add_loop_test(t, symmetric_factors_agree, 0, ORDERS);
+        tcase_add_loop_test(t, odd_symmetric_matrices_agree, 0, ORDERS);
+        tcase_add_loop_test(t, pivots_that_do_not_fit_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
         tcase_add_test(t, gradients_are_added_by_the_library);
         tcase_add_test(t, missing_memory_is_an_error);

@@ -1,0 +1,266 @@
+/* linalg_ldl.cu: symmetric matrices as L D L', and systems by these factors, each by a block, in float64; src/cpu/linalg_ldl.c has the
+ * definitions. Every number is made by the steps that the CPU takes, in their order, and by no fused ones: results are its to the bit. */
+#include "cuda/linalg.cuh"
+
+#define A(i, j) a[(i) * n + (j)]
+
+struct greater { template <class T> __device__ T operator()(T a, T b) const { return b > a ? b : a; } };    /* a NaN in b is passed over */
+
+TPC_DEVICE double times(double x, double y) { return __dmul_rn(x, y); }
+TPC_DEVICE bool is_pair(int32_t pivot) { return pivot <= 0; }
+TPC_DEVICE int64_t row_of(int32_t pivot) { return (pivot > 0 ? (int64_t)pivot : -(int64_t)pivot) - 1; }
+TPC_DEVICE void swap(double *x, double *y)
+{
+    const double t = *x;
+    *x = *y;
+    *y = t;
+}
+
+/* ---- Factors: all threads of a block go the same way, since what they decide by is joined --------------------------------------------------- */
+
+/* The first row below k whose element of column k is the greatest; *most: its size. A NaN counts only where it is the first. */
+static __device__ int64_t greatest_below(const double *a, int64_t n, int64_t k, double *most)
+{
+    double size = 0;
+    int64_t at = n;
+    TPC_EACH(i, n - k - 1) size = greater()(size, tpc_magnitude(A(k + 1 + i, k)));
+    size = tpc_block_join(size, greater());
+    TPC_EACH(i, n - k - 1)
+        if (tpc_magnitude(A(k + 1 + i, k)) == size && k + 1 + i < at) at = k + 1 + i;
+    at = tpc_block_join(at, tpc_lesser());
+    const double first = k + 1 < n ? A(k + 1, k) : 0;
+    *most = first != first ? first : size;
+    return first != first ? k + 1 : at;
+}
+
+/* The greatest in row r and column r of what is left from k on, its diagonal apart */
+static __device__ double greatest_beside(const double *a, int64_t n, int64_t k, int64_t r)
+{
+    double most = 0;
+    TPC_EACH(i, n - k)
+        if (k + i != r) most = greater()(most, tpc_magnitude(k + i < r ? A(r, k + i) : A(k + i, r)));
+    return tpc_block_join(most, greater());
+}
+
+/* Rows and columns p < q of what is left from k on, of which the lower triangle is there; p is k, or k + 1 of a block of 2. */
+static __device__ void exchange(double *a, int64_t n, int64_t k, int64_t p, int64_t q)
+{
+    TPC_EACH(e, n - p) {
+        const int64_t i = p + e;
+        if (i == p) swap(&A(p, p), &A(q, q));
+        else if (i < q) swap(&A(i, p), &A(q, i));
+        else if (i > q) swap(&A(i, p), &A(i, q));
+        else if (p > k) swap(&A(p, k), &A(q, k));
+    }
+    __syncthreads();
+}
+
+/* Columns k .. k + width - 1 become those of L, made in w [2, n], and what is left loses their part: a row by each warp. */
+static __device__ void eliminate(double *a, int64_t n, int64_t k, int width, double *w)
+{
+    const int64_t first = k + width;
+    double *const u = w, *const v = w + n;
+    if (width == 1) {
+        const double inverse = 1 / A(k, k);
+        TPC_EACH(j, n - first) u[first + j] = inverse * A(first + j, k);
+    } else {
+        const double off = A(k + 1, k), d11 = A(k + 1, k + 1) / off, d22 = A(k, k) / off, scale = 1 / (times(d11, d22) - 1) / off;
+        TPC_EACH(e, n - first) {
+            const int64_t j = first + e;
+            u[j] = scale * (times(d11, A(j, k)) - A(j, k + 1));
+            v[j] = scale * (times(d22, A(j, k + 1)) - A(j, k));
+        }
+    }
+    __syncthreads();
+    for (int64_t i = first + threadIdx.x / 32; i < n; i += blockDim.x / 32) {
+        const double x = A(i, k), y = width == 2 ? A(i, k + 1) : 0;
+        for (int64_t j = first + threadIdx.x % 32; j <= i; j += 32) A(i, j) -= width == 1 ? times(x, u[j]) : __dadd_rn(times(x, u[j]), times(y, v[j]));
+    }
+    __syncthreads();
+    TPC_EACH(i, n - first) {
+        A(first + i, k) = u[first + i];
+        if (width == 2) A(first + i, k + 1) = v[first + i];
+    }
+    __syncthreads();
+}
+
+static __device__ int32_t factor(double *a, int64_t n, double *w, int32_t *pivots)
+{
+    const double alpha = (1 + ::sqrt(17.0)) / 8;
+    int32_t info = 0;
+    for (int64_t k = 0; k < n;) {
+        double below;
+        const double own = tpc_magnitude(A(k, k));
+        const int64_t r = greatest_below(a, n, k, &below);
+        int64_t with = k;
+        int width = 1;
+        if (!(own > 0) && !(below > 0)) {
+            if (!info) info = (int32_t)(k + 1);
+            if (!threadIdx.x) pivots[k] = (int32_t)(k + 1);
+            k++;
+            continue;
+        }
+        if (own < alpha * below) {
+            const double corner = tpc_magnitude(A(r, r)), beside = greatest_beside(a, n, k, r);
+            if (own < alpha * below * (below / beside)) {
+                with = r;
+                width = corner >= alpha * beside ? 1 : 2;
+            }
+        }
+        __syncthreads();                               /* before a is changed: others may still read for the choice */
+        if (with != k + width - 1) exchange(a, n, k, k + width - 1, with);
+        eliminate(a, n, k, width, w);
+        if ((int)threadIdx.x < width) pivots[k + threadIdx.x] = (int32_t)(width == 1 ? with + 1 : -with - 1);
+        k += width;
+    }
+    return info;
+}
+
+static __global__ void __launch_bounds__(TPC_BLOCK) factor_each(const void *x, void *y, int dtype, int32_t *pivots, int32_t *info, int64_t count, int64_t n, double *room)
+{
+    double *const a = room + blockIdx.x * (n * n + 2 * n);
+    for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {
+        TPC_EACH(e, n * n) a[e] = e % n > e / n ? 0 : tpc_load<double>(x, dtype, b * n * n + e);
+        __syncthreads();
+        const int32_t zero = factor(a, n, a + n * n, pivots + b * n);
+        if (!threadIdx.x) info[b] = zero;
+        tpc_give(y, dtype, b * n * n, a, n * n);
+        __syncthreads();                               /* before the room is taken for the next one */
+    }
+}
+
+static tp_status factors(tp__call *call)
+{
+    tpc_array x, y, pivots, info;
+    tpc_temporary room_x(call);
+    tpc_in(call, 0, &x);
+    tpc_out(call, 0, &y);
+    tpc_out(call, 1, &pivots);
+    tpc_out(call, 2, &info);
+    const tp_status status = tpc_contiguous(call, &x, &room_x.data);
+    if (status) return status;
+    const tpc_matrices s = tpc_matrices_of(x);
+    if (!s.count) return TP_OK;
+    const unsigned blocks = tpc_matrix_blocks(call, s.count);
+    tpc_temporary room(call, (size_t)((int64_t)blocks * (s.n * s.n + 2 * s.n) + 1) * sizeof(double));       /* of matrices [0, 0] there is info alone */
+    if (!room.data) return TP_ERR_MEMORY;
+    TPC_LAUNCH(factor_each, blocks, tpc_matrix_threads(s), 0, tpc_stream(call), x.data, y.data, x.dtype, static_cast<int32_t *>(pivots.data),
+               static_cast<int32_t *>(info.data), s.count, s.n, room.as<double>());
+    return tpc_launched(call);
+}
+
+/* ---- Systems ------------------------------------------------------------------------------------------------------------------------------------ */
+
+struct systems {
+    const void *ld, *b;
+    void *y;
+    const int32_t *pivots;
+    int dtype;
+    int64_t count, n, columns;
+    double *room;
+    tpc_watch watch;
+};
+
+/* Each pivot is a row from its own on, and those of blocks come in pairs: the same answer for all threads. */
+static __device__ bool pivots_fit(const int32_t *pivots, int64_t n, tpc_watch watch)
+{
+    int bad = 0;
+    for (int64_t k = 0; k < n && !threadIdx.x && !bad;) {
+        const int64_t width = is_pair(pivots[k]) ? 2 : 1, with = row_of(pivots[k]);
+        bad = with < k + width - 1 || with >= n || (width == 2 && (k + 1 == n || pivots[k + 1] != pivots[k]));
+        if (bad) tpc_note_bad(watch, pivots[k], n);
+        k += width;
+    }
+    return !tpc_block_max(bad);
+}
+
+/* x := P' L^-1 P x, as far as it goes before D: each step takes its columns of L from all rows below. */
+static __device__ void forward(const double *a, int64_t n, const int32_t *pivots, double *x, int64_t columns)
+{
+    for (int64_t k = 0; k < n;) {
+        const int64_t width = is_pair(pivots[k]) ? 2 : 1;
+        tpc_swap_rows(x, columns, k + width - 1, row_of(pivots[k]));
+        TPC_EACH(e, (n - k - width) * columns) {
+            const int64_t i = k + width + e / columns, c = e % columns;
+            double v = x[i * columns + c];
+            for (int64_t w = k; w < k + width; w++) v -= times(A(i, w), x[w * columns + c]);
+            x[i * columns + c] = v;
+        }
+        __syncthreads();
+        k += width;
+    }
+}
+
+/* The column x, whose rows are `columns` apart, by D and then by L', by one thread; the triangle above is L', so that it reads along rows. */
+static __device__ void backward(const double *a, int64_t n, const int32_t *pivots, double *x, int64_t columns)
+{
+    for (int64_t k = 0; k < n; k++) {
+        double *const u = x + k * columns, *const v = u + columns;
+        if (!is_pair(pivots[k])) {
+            *u /= A(k, k);
+            continue;
+        }
+        const double off = A(k + 1, k), p = A(k, k) / off, q = A(k + 1, k + 1) / off, scale = times(p, q) - 1, s = *u / off, t = *v / off;
+        *u = (times(q, s) - t) / scale;
+        *v = (times(p, t) - s) / scale;
+        k++;
+    }
+    for (int64_t k = n - 1; k >= 0;) {
+        const int64_t width = is_pair(pivots[k]) ? 2 : 1, with = row_of(pivots[k]);
+        for (int64_t w = k; w > k - width; w--) {
+            double v = x[w * columns];
+            for (int64_t i = k + 1; i < n; i++) v -= times(A(w, i), x[i * columns]);
+            x[w * columns] = v;
+        }
+        if (with != k) swap(x + k * columns, x + with * columns);
+        k -= width;
+    }
+}
+
+static __global__ void __launch_bounds__(TPC_BLOCK) solve_each(const systems g)
+{
+    const int64_t n = g.n, columns = g.columns;
+    double *const a = g.room + blockIdx.x * (n * n + n * columns), *const x = a + n * n;
+    for (int64_t b = blockIdx.x; b < g.count; b += gridDim.x) {
+        const int32_t *const pivots = g.pivots + b * n;
+        if (!pivots_fit(pivots, n, g.watch)) {
+            TPC_EACH(e, n * columns) tpc_store(g.y, g.dtype, b * n * columns + e, (double)NAN);
+            continue;
+        }
+        TPC_EACH(e, n * n) {
+            const int64_t i = e / n, j = e % n;
+            a[e] = tpc_load<double>(g.ld, g.dtype, b * n * n + (j > i ? j * n + i : e));
+        }
+        tpc_take(x, g.b, g.dtype, b * n * columns, n * columns);
+        forward(a, n, pivots, x, columns);
+        TPC_EACH(c, columns) backward(a, n, pivots, x + c, columns);
+        __syncthreads();
+        tpc_give(g.y, g.dtype, b * n * columns, x, n * columns);
+        __syncthreads();                               /* before the room is taken for the next one */
+    }
+}
+
+static tp_status solution(tp__call *call)
+{
+    tpc_array ld, pivots, b, y;
+    tpc_temporary room_ld(call), room_pivots(call), room_b(call);
+    tpc_in(call, 0, &ld);
+    tpc_in(call, 1, &pivots);
+    tpc_in(call, 2, &b);
+    tpc_out(call, 0, &y);
+    if (!y.numel) return TP_OK;
+    tp_status status = tpc_contiguous(call, &ld, &room_ld.data);
+    if (!status) status = tpc_contiguous(call, &pivots, &room_pivots.data);
+    if (!status) status = tpc_contiguous(call, &b, &room_b.data);
+    if (status) return status;
+    const tpc_matrices s = tpc_matrices_of(b);         /* [n, columns] */
+    const unsigned blocks = tpc_matrix_blocks(call, s.count);
+    tpc_temporary room(call, (size_t)((int64_t)blocks * (s.m * s.m + s.m * s.n)) * sizeof(double));
+    if (!room.data) return TP_ERR_MEMORY;
+    const systems g = { ld.data, b.data, y.data, static_cast<const int32_t *>(pivots.data), ld.dtype, s.count, s.m, s.n, room.as<double>(),
+                        tpc_watch_for(call, TP_ERR_INDEX, "pivot %lld does not fit %lld rows") };
+    TPC_LAUNCH(solve_each, blocks, tpc_matrix_threads(s), 0, tpc_stream(call), g);
+    return tpc_launched(call);
+}
+
+extern "C" const tp_kernel tp__cuda_linalg_ldl[] = { { "ldl_factors", factors, NULL }, { "ldl_solution", solution, NULL }, { NULL, NULL, NULL } };
