@@ -154,6 +154,8 @@ HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA
 HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
 HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
 HOST_CXX     = $(CXX) -std=c++17 $(HOST_FLAGS)
+# Kernels are many templates: compiled leaner, or they would take as long as all the rest.
+HOST_LEAN    = -g1 $(if $(filter release,$(CONFIG)),-O2) $(if $(filter asan,$(CONFIG)),-fno-sanitize=undefined)
 HOST_CC      = $(CC) -std=gnu11 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(HOST_FLAGS)
 
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
@@ -273,7 +275,7 @@ cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
 	$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend for the host: the headers of the toolkit are missing')
 $(CUDA_HOST)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(HOST_CXX) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) | $(HOST_CC)' > $@
+	@echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' > $@
 $(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $< for the host')
@@ -289,7 +291,7 @@ $(CUDA_HOST)/%.cpp.o: cuda/%.cpp $(CUDA_HOST)/flags
 $(CUDA_HOST)/%.cu.o: cuda/%.cu $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  c++  $<')
-	$(Q)$(HOST_CXX) -include cuda/host/cudahost.h -MMD -MP -x c++ -c $< -o $@
+	$(Q)$(HOST_CXX) $(HOST_LEAN) -include cuda/host/cudahost.h -MMD -MP -x c++ -c $< -o $@
 $(CUDA_HOST)/cuda_tables.o: $(B)/cuda_tables.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@

@@ -4,7 +4,7 @@
 enum { MOST_SWEEPS = 60 };
 enum what { EIGH, GEQRF, QR, LU };
 
-struct job {
+struct factor_job {
     what kind;
     int64_t count, m, n, columns;                      /* columns: of Q */
     const void *x;
@@ -123,7 +123,7 @@ static __device__ void reflect(const double *a, const double *tau, int64_t m, in
 
 /* ---- Of each matrix ---------------------------------------------------------------------------------------------------------------------------- */
 
-static __device__ void eigh_one(const job &g, int64_t b, double *a)
+static __device__ void eigh_one(const factor_job &g, int64_t b, double *a)
 {
     const int64_t n = g.n;
     double *const v = a + n * n, *const w = v + n * n;
@@ -148,7 +148,7 @@ static __device__ void eigh_one(const job &g, int64_t b, double *a)
     TPC_EACH(e, n * n) tpc_store(g.y2, g.dtype, b * n * n + e, finite ? v[order[e % n] * n + e / n] : NAN);
 }
 
-static __device__ void qr_one(const job &g, int64_t b, double *a)
+static __device__ void qr_one(const factor_job &g, int64_t b, double *a)
 {
     const int64_t m = g.m, n = g.n, k = m < n ? m : n;
     double *const tau = a + m * n, *const q = tau + k;
@@ -164,7 +164,7 @@ static __device__ void qr_one(const job &g, int64_t b, double *a)
     TPC_EACH(e, g.columns * n) tpc_store(g.y2, g.dtype, b * g.columns * n + e, e % n < e / n ? 0.0 : a[e]);
 }
 
-static __device__ void lu_one(const job &g, int64_t b, double *a)
+static __device__ void lu_one(const factor_job &g, int64_t b, double *a)
 {
     const int64_t m = g.m, n = g.n, k = m < n ? m : n;
     int64_t *const pivot = reinterpret_cast<int64_t *>(a + m * n);
@@ -176,7 +176,7 @@ static __device__ void lu_one(const job &g, int64_t b, double *a)
     if (!threadIdx.x) ((int32_t *)g.y3)[b] = (int32_t)zero;
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const job g)
+static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const factor_job g)
 {
     double *const a = g.room + blockIdx.x * g.numbers;
     for (int64_t b = blockIdx.x; b < g.count; b += gridDim.x) {
@@ -198,7 +198,7 @@ static tp_status run(tp__call *call, what kind)
     if (status) return status;
     const tpc_matrices s = tpc_matrices_of(x);
     if (!s.count || (kind != LU && !x.numel)) return TP_OK;
-    job g = { kind, s.count, s.m, s.n, kind == QR ? y[0].shape[y[0].ndim - 1] : 0, x.data, y[0].data, y[1].data, y[2].data, x.dtype, false, nullptr, 0 };
+    factor_job g = { kind, s.count, s.m, s.n, kind == QR ? y[0].shape[y[0].ndim - 1] : 0, x.data, y[0].data, y[1].data, y[2].data, x.dtype, false, nullptr, 0 };
     if (kind == EIGH || kind == LU) g.flag = *static_cast<const bool *>(tpc_attr(call));
     const int64_t k = s.m < s.n ? s.m : s.n;
     g.numbers = s.m * s.n + k + (kind == EIGH ? s.n * s.n + s.n : kind == QR ? s.m * g.columns : 0) + 1;

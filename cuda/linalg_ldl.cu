@@ -4,7 +4,7 @@
 
 #define A(i, j) a[(i) * n + (j)]
 
-struct greater { template <class T> __device__ T operator()(T a, T b) const { return b > a ? b : a; } };    /* a NaN in b is passed over */
+struct ldl_greater { template <class T> __device__ T operator()(T a, T b) const { return b > a ? b : a; } };    /* a NaN in b is passed over */
 
 TPC_DEVICE double times(double x, double y) { return __dmul_rn(x, y); }
 TPC_DEVICE bool is_pair(int32_t pivot) { return pivot <= 0; }
@@ -23,8 +23,8 @@ static __device__ int64_t greatest_below(const double *a, int64_t n, int64_t k, 
 {
     double size = 0;
     int64_t at = n;
-    TPC_EACH(i, n - k - 1) size = greater()(size, tpc_magnitude(A(k + 1 + i, k)));
-    size = tpc_block_join(size, greater());
+    TPC_EACH(i, n - k - 1) size = ldl_greater()(size, tpc_magnitude(A(k + 1 + i, k)));
+    size = tpc_block_join(size, ldl_greater());
     TPC_EACH(i, n - k - 1)
         if (tpc_magnitude(A(k + 1 + i, k)) == size && k + 1 + i < at) at = k + 1 + i;
     at = tpc_block_join(at, tpc_lesser());
@@ -38,8 +38,8 @@ static __device__ double greatest_beside(const double *a, int64_t n, int64_t k, 
 {
     double most = 0;
     TPC_EACH(i, n - k)
-        if (k + i != r) most = greater()(most, tpc_magnitude(k + i < r ? A(r, k + i) : A(k + i, r)));
-    return tpc_block_join(most, greater());
+        if (k + i != r) most = ldl_greater()(most, tpc_magnitude(k + i < r ? A(r, k + i) : A(k + i, r)));
+    return tpc_block_join(most, ldl_greater());
 }
 
 /* Rows and columns p < q of what is left from k on, of which the lower triangle is there; p is k, or k + 1 of a block of 2. */

@@ -14,8 +14,8 @@ static __device__ TPC_NOINLINE double value_of_any(vec v, int64_t c) { return tp
 TPC_DEVICE double value_at(const vec &v, int64_t c) { return v.dtype == TP_F32 ? ((const float *)v.data)[c * v.stride] : value_of_any(v, c); }
 static __device__ TPC_NOINLINE double rounded(int dtype, double v) { return tpc_round_to(dtype, v); }
 
-struct geometry { int64_t outer, channels, inner, numel; tpc_divisor by_channels, by_inner; };      /* divisors of size 0: too many elements */
-TPC_DEVICE int64_t channel_of(const geometry &g, int64_t at)
+struct batch_geometry { int64_t outer, channels, inner, numel; tpc_divisor by_channels, by_inner; };      /* divisors of size 0: too many elements */
+TPC_DEVICE int64_t channel_of(const batch_geometry &g, int64_t at)
 {
     if (!g.by_inner.size) return at / g.inner % g.channels;
     const uint32_t segment = g.inner == 1 ? (uint32_t)at : tpc_divide((uint32_t)at, g.by_inner);
@@ -26,7 +26,7 @@ TPC_DEVICE int64_t channel_of(const geometry &g, int64_t at)
 template <class S> struct channel { S m, a, b, p, q; };
 
 struct batch {
-    geometry g;
+    batch_geometry g;
     tp__batch_norm attr;
     int dtype;                                         /* of x */
     const void *x, *dy;
@@ -75,9 +75,9 @@ template <class S> static __global__ void __launch_bounds__(TPC_BLOCK) given_sta
     for (int64_t c = tpc_first(); c < j.g.channels; c += tpc_step()) leave_channel<S>(j, c);
 }
 
-struct pair_of_sums { double a, b; };
+struct batch_sums { double a, b; };
 template <class S> struct grad_sums {
-    using acc = pair_of_sums;
+    using acc = batch_sums;
     batch j;
     vec dw, db;                                        /* data NULL: not wanted */
     __device__ acc begin() const { return acc{ 0, 0 }; }
@@ -150,7 +150,7 @@ static batch batch_of(const tp__call *call, const tpc_array &x, const tpc_array 
 static size_t room_for_channels(const batch &j) { return (size_t)j.g.channels * (j.dtype == TP_F64 ? sizeof(channel<double>) : sizeof(channel<float>)); }
 
 /* [outer, channels, inner], of which the first and the last go */
-template <class Op> static tp_status over_channels(const tp__call *call, const geometry &g, const Op &op)
+template <class Op> static tp_status over_channels(const tp__call *call, const batch_geometry &g, const Op &op)
 {
     tpc_array x = tpc_array();
     const int64_t shape[] = { g.outer, g.channels, g.inner }, stride[] = { g.channels * g.inner, g.inner, 1 };

@@ -1,13 +1,13 @@
-/* pool.cu: the greatest of windows, a thread for each; and what puts values at places of a plane or picks them there. Several values may
+/* pool.cu: the greatest of windows, a thread for each; and what puts values at pool_places of a plane or picks them there. Several values may
  * go to one place: those are held in a list for each place, so that they are added in the order of the values, whatever the order in which
  * threads came. */
 #include "cuda/plain.cuh"
 
-/* One dim: windows of `kernel` places `step` apart, `stride` from one to the next; kernel 0: they share out the dim. */
+/* One dim: windows of `kernel` pool_places `step` apart, `stride` from one to the next; kernel 0: they share out the dim. */
 struct sliding { int64_t size, out, kernel, stride, padding, step; };
-struct places { int64_t first, last; };
+struct pool_places { int64_t first, last; };
 
-TPC_DEVICE places window_of(const sliding &d, int64_t i)
+TPC_DEVICE pool_places window_of(const sliding &d, int64_t i)
 {
     if (!d.kernel) return { i * d.size / d.out, ((i + 1) * d.size + d.out - 1) / d.out };
     const int64_t begin = i * d.stride - d.padding, end = begin + (d.kernel - 1) * d.step + 1;
@@ -27,9 +27,9 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) greatest(
     const sliding &dz = p.dim[0], &di = p.dim[1], &dj = p.dim[2];
     for (int64_t e = tpc_first(); e < p.n; e += tpc_step()) {
         int64_t rest = e / dj.out;
-        const places j = window_of(dj, e - rest * dj.out), i = window_of(di, rest % di.out);
+        const pool_places j = window_of(dj, e - rest * dj.out), i = window_of(di, rest % di.out);
         rest /= di.out;
-        const places z = window_of(dz, rest % dz.out);
+        const pool_places z = window_of(dz, rest % dz.out);
         const int64_t plane = rest / dz.out * dz.size * di.size * dj.size;
         int64_t at = z.first < z.last && i.first < i.last && j.first < j.last ? (z.first * di.size + i.first) * dj.size + j.first : -1;
         T best = least((T)0);
@@ -90,9 +90,9 @@ static tp_status adaptive_max_pool(tp__call *call)
     return run_windows(call, (int)static_cast<const tp__adaptive_pool *>(tpc_attr(call))->size.n, nullptr);
 }
 
-/* ---- To places ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- To pool_places ------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Planes of `size` places and of `n` values with an index each */
+/* Planes of `size` pool_places and of `n` values with an index each */
 struct planes { int64_t count, size, n; const void *from; void *to; const void *index; int from_dtype, to_dtype, index_dtype; };
 static const char out_of_plane[] = "index %lld is out of range for planes of %lld elements";
 
@@ -199,7 +199,7 @@ static tp_status pick_planes(const tp__call *call, const planes &p)
     return tpc_launched(call);
 }
 
-/* scatter: in[0] is the side of the values, the output that of the places; else the other way round. The last n dims are a plane. */
+/* scatter: in[0] is the side of the values, the output that of the pool_places; else the other way round. The last n dims are a plane. */
 static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
 {
     tpc_array x, index;

@@ -158,7 +158,7 @@ static tp_status poisson(tp__call *call) { return by_each(call, POISSON, 1e300, 
 /* ---- Categories --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Rows of n weights, float64. With replacement their running sums are searched; else -ln(u_i) / p_i is sorted. */
-struct picking {
+struct draw_picking {
     const double *p;
     int64_t rows, n, samples;
     tp_rng_state state;
@@ -174,7 +174,7 @@ TPC_DEVICE double unit_at(const tp_rng_state &given, int64_t i)
 }
 
 /* A block a row: each thread adds up a strip of it, the first one their sums. Then all may write the running sums. */
-static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(TPC_GIVEN picking c, int64_t wanted, double *sums)
+static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(TPC_GIVEN draw_picking c, int64_t wanted, double *sums)
 {
     TPC_SHARED(double, before, [TPC_BLOCK + 1]);
     for (int64_t row = blockIdx.x; row < c.rows; row += gridDim.x) {
@@ -202,7 +202,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(TPC_GIVEN pick
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(TPC_GIVEN picking c, const double *sums, int64_t *y)
+static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(TPC_GIVEN draw_picking c, const double *sums, int64_t *y)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.samples; t += tpc_step()) {
         const int64_t row = t / c.samples;
@@ -219,12 +219,12 @@ static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(TPC_GIVEN picking
 }
 
 /* Not negative: a double's bits are ordered as it is. What cannot be drawn comes last. */
-static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(TPC_GIVEN picking c, uint64_t *keys)
+static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(TPC_GIVEN draw_picking c, uint64_t *keys)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.n; t += tpc_step())
         keys[t] = c.p[t] > 0 ? (uint64_t)__double_as_longlong(-::log(unit_at(c.state, t)) / c.p[t]) : UINT64_MAX;
 }
-static __global__ void __launch_bounds__(TPC_BLOCK) write_first(TPC_GIVEN picking c, const uint32_t *places, int64_t *y)
+static __global__ void __launch_bounds__(TPC_BLOCK) write_first(TPC_GIVEN draw_picking c, const uint32_t *places, int64_t *y)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.samples; t += tpc_step()) y[t] = places[t / c.samples * c.n + t % c.samples];
 }
@@ -247,7 +247,7 @@ static tp_status multinomial(tp__call *call)
     if (p.ndim > 1) p.stride[0] = n;
     const tp_status status = tpc_copy(call, &p, &x);
     if (status) return status;
-    picking c = picking();
+    draw_picking c = draw_picking();
     c.p = weights.as<double>();
     c.rows = rows;
     c.n = n;

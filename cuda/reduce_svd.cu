@@ -4,7 +4,7 @@
 
 enum { MOST_SWEEPS = 60 };
 
-struct job {
+struct svd_job {
     int64_t count, m, n;
     const void *x;
     void *u, *s, *vh;
@@ -97,7 +97,7 @@ static __device__ void sort(const double *s, int64_t *order, int64_t k)
 }
 
 /* Each matrix is scaled first, so that no square leaves the range. Where it is wide its transpose is turned. */
-static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const job p)
+static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const svd_job p)
 {
     const int64_t m = p.m, n = p.n;
     const bool wide = m < n;
@@ -145,7 +145,7 @@ static tp_status svd_factors(tp__call *call)
     const tpc_matrices of = tpc_matrices_of(x);
     const int64_t k = of.m < of.n ? of.m : of.n;
     const unsigned blocks = tpc_matrix_blocks(call, of.count);
-    job p = { of.count, of.m, of.n, x.data, u.data, s.data, vh.data, x.dtype, nullptr, of.m * of.n + k * k + 2 * k };
+    svd_job p = { of.count, of.m, of.n, x.data, u.data, s.data, vh.data, x.dtype, nullptr, of.m * of.n + k * k + 2 * k };
     tpc_temporary room(call, (size_t)((int64_t)blocks * p.numbers) * sizeof(double));
     if (!room.data) return TP_ERR_MEMORY;
     p.room = room.as<double>();

@@ -147,8 +147,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) find_runs(const maps m)
 /* narrow: quotients and every partial sum are rounded to these 16 bits, as PyTorch does; one_by_one: it divides by each dim's divisor. */
 struct gather { const void *x; void *y; int from, to, narrow; bool adjoint, one_by_one; int64_t n, in[3], out[3]; map dim[3]; };
 
-template <class T> struct sum_of { using type = double; };
-template <> struct sum_of<int64_t> { using type = uint64_t; };
+template <class T> struct window_sum_of { using type = double; };
+template <> struct window_sum_of<int64_t> { using type = uint64_t; };
 
 struct run { int64_t first, count; };
 
@@ -200,7 +200,7 @@ template <class T> TPC_DEVICE T quotient(const gather &g, T v, int64_t z, int64_
 /* LANES threads share the window of an element: 1, or 32 where windows are large. */
 template <class T, int LANES> static __global__ void __launch_bounds__(TPC_BLOCK) apply(const gather g)
 {
-    using S = typename sum_of<T>::type;
+    using S = typename window_sum_of<T>::type;
     const int lane = (int)threadIdx.x % LANES;
     for (int64_t e = tpc_first() / LANES; e < g.n; e += tpc_step() / LANES) {
         int64_t rest = e / g.out[2];

@@ -93,12 +93,12 @@ TPC_DEVICE int64_t added(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + 
 TPC_DEVICE double multiplied(double a, double b) { return a * b; }
 TPC_DEVICE int64_t multiplied(int64_t a, int64_t b) { return (int64_t)((uint64_t)a * (uint64_t)b); }
 
-template <class Of> struct sum_of : Of {
+template <class Of> struct scan_sum_of : Of {
     using acc = typename Of::acc;
     __device__ acc none() const { return 0; }
     __device__ acc join(acc a, acc b) const { return added(a, b); }
 };
-template <class Of> struct product_of : Of {
+template <class Of> struct scan_product_of : Of {
     using acc = typename Of::acc;
     __device__ acc none() const { return 1; }
     __device__ acc join(acc a, acc b) const { return multiplied(a, b); }
@@ -116,9 +116,9 @@ struct logsum : reals {
 };
 
 /* The last of equals, and of NaNs */
-template <class T> struct candidate { T value; int64_t k, at; };       /* k: -1: none yet; at: its offset */
+template <class T> struct scan_candidate { T value; int64_t k, at; };       /* k: -1: none yet; at: its offset */
 template <class T> struct extreme {
-    using acc = candidate<T>;
+    using acc = scan_candidate<T>;
     tpc_side x, y;
     int64_t *places;
     int size;
@@ -264,9 +264,9 @@ template <class Real, class Whole> static tp_status run_numbers(const tp__call *
     op.y = tpc_side_of(y);
     return run(call, y, back, op);
 }
-static tp_status cumsum(tp__call *call) { return run_numbers<sum_of<reals>, sum_of<integers>>(call, FORWARD); }
-static tp_status cumsum_reversed(tp__call *call) { return run_numbers<sum_of<reals>, sum_of<integers>>(call, BACK); }
-static tp_status cumprod(tp__call *call) { return run_numbers<product_of<reals>, product_of<integers>>(call, FORWARD); }
+static tp_status cumsum(tp__call *call) { return run_numbers<scan_sum_of<reals>, scan_sum_of<integers>>(call, FORWARD); }
+static tp_status cumsum_reversed(tp__call *call) { return run_numbers<scan_sum_of<reals>, scan_sum_of<integers>>(call, BACK); }
+static tp_status cumprod(tp__call *call) { return run_numbers<scan_product_of<reals>, scan_product_of<integers>>(call, FORWARD); }
 
 static tp_status logcumsumexp(tp__call *call)
 {

@@ -16,7 +16,7 @@ namespace {
 thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
 thread_local int captures;                             /* that this thread began, and that are not relaxed */
 
-std::vector<stream *> streams;                         /* they stay: a handle of one that is gone is told */
+std::vector<stream *> &streams = *new std::vector<stream *>;       /* they stay, to the very end: a handle of one that is gone is told */
 uint64_t draw = 1;
 bool seeded;
 

@@ -38,8 +38,10 @@ static tp_status factor_ex_compose(tp__call *call)
     for (int i = 0; i < 3; i++)
         if (tp__give_out(call, out[i])) return tp__pending();
     const bool *attr = call->attr;                     /* hermitian, check_errors */
-    const int32_t *info = out[2]->device == TP_CPU ? out[2]->data : NULL;
-    for (int64_t i = 0; attr[1] && info && i < out[2]->numel; i++)
+    const tp_tensor *told = attr[1] ? tp_to(out[2], TP_CPU) : NULL;
+    if (attr[1] && !told) return tp__pending();
+    const int32_t *info = told ? told->data : NULL;
+    for (int64_t i = 0; info && i < told->numel; i++)
         if (info[i]) return tp__call_fail(call, TP_ERR_NUMERIC, "matrix %lld is singular: D has a 0 at %d", (long long)i, (int)info[i] - 1);
     return TP_OK;
 }
