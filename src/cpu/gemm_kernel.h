@@ -36,6 +36,7 @@ static void FOR(pack_any)(T *dst, int width, const T *src, int64_t along, int64_
     }
 }
 
+#define PIECE 128
 static void FOR(pack)(void *to, int width, const void *from, int64_t along, int64_t deep, int valid, int64_t k)
 {
     T *dst = to;
@@ -47,8 +48,10 @@ static void FOR(pack)(void *to, int width, const void *from, int64_t along, int6
         else FOR(pack_adjacent)(dst, width, src, deep, k);
         return;
     }
-    if (deep == 1)
-        for (; done + GROUP <= valid; done += GROUP) FOR(pack_group)(dst + done, width, src + done * along, along, k);
+    if (deep == 1)                                     /* piece by piece, so that the lines which several groups fill stay in the first cache */
+        for (int64_t p = 0; p < k; p += PIECE)
+            for (done = 0; done + GROUP <= valid; done += GROUP)
+                FOR(pack_group)(dst + p * width + done, width, src + done * along + p, along, k - p < PIECE ? k - p : PIECE);
     if (done < width) FOR(pack_any)(dst, width, src, along, deep, done, valid, k);
 }
 
@@ -249,6 +252,7 @@ static void FOR(dots)(const tp__gemm_args *g, int64_t first, int64_t last)
 
 const tp__gemm_kernels FOR(tp__gemm) = { LANES, MR, NR, FOR(pack), FOR(tile), FOR(rows), FOR(dots) };
 
+#undef PIECE
 #undef UNROLLED
 #undef NR
 #undef TILE_ROWS
