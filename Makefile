@@ -29,6 +29,9 @@ CASES   ?= start op_add_1 op_chain_1k add_4096 train_mlp train_lenet
 ifeq ($(origin CC),default)
 CC = gcc
 endif
+ifeq ($(origin CXX),default)
+CXX = $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 
 B := $(BUILD)
 Q := $(if $(V),,@)
@@ -138,7 +141,7 @@ NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/c
 CUDA_ARCHS ?= 80 90 100
 CUDA_HOME ?= $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard /usr/local/cuda/include/cuda_runtime_api.h \
                $(if $(NVCC),$(dir $(realpath $(lastword $(NVCC))))../include/cuda_runtime_api.h) /usr/include/cuda_runtime_api.h)))
-CUDA_INCLUDE := $(wildcard $(CUDA_HOME)/include)
+CUDA_INCLUDE := $(if $(shell command -v $(firstword $(CXX)) 2>/dev/null),$(wildcard $(CUDA_HOME)/include))
 CUDA_C      := $(wildcard cuda/*.c)
 CUDA_CU     := $(wildcard cuda/*.cu)
 CUDA_TABLES := $(foreach f,$(CUDA_CU),tp__cuda_$(basename $(notdir $f)))
@@ -149,7 +152,7 @@ CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
 CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
 WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
 CUDA_HOST   := $(B)/cuda-host
-HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.c cuda/host/*.cpp)) \
+HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.cpp)) \
                $(CUDA_HOST)/cuda_tables.o
 HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
 HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
@@ -248,7 +251,7 @@ $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 # The plugin is C against the toolkit's headers and kernels in .cu files; it links to nothing of libtaper, and the runtime is in it.
 
 cuda: $(if $(NVCC),$(if $(CUDA_INCLUDE),$(B)/libtaper_cuda.so))
-	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend: the headers of the toolkit are missing'),@echo 'taper: no CUDA backend: nvcc is missing')
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend: the headers of the toolkit or a C++ compiler are missing'),@echo 'taper: no CUDA backend: nvcc is missing')
 
 $(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
 $(CUDA_PARTS): ROOM = $(WITH_CUDA)
@@ -272,17 +275,13 @@ $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/ex
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
-	$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend for the host: the headers of the toolkit are missing')
+	$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend for the host: the headers of the toolkit or a C++ compiler are missing')
 $(CUDA_HOST)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' > $@
 $(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $< for the host')
-	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
-$(CUDA_HOST)/%.c.o: cuda/%.c $(CUDA_HOST)/flags
-	@mkdir -p $(@D)
-	$(if $(V),,@echo '  cc   $<')
 	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@
 $(CUDA_HOST)/%.cpp.o: cuda/%.cpp $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
@@ -347,9 +346,6 @@ demo: setup
 	@$(B)/bin/lenet
 
 # A program in C++, run by test_options to compare the defaults of options; left out where there is no C++ compiler.
-ifeq ($(origin CXX),default)
-CXX = $(if $(findstring clang,$(CC)),clang++,g++)
-endif
 CPP_PROGRAM := $(if $(and $(PROBE),$(shell command -v $(CXX) 2>/dev/null)),$(B)/bin/options_cpp)
 $(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/flags
 	@mkdir -p $(@D)

@@ -432,12 +432,15 @@ static void end(int index, store *s, tpc_block *b)
 void tpc_release(int index, void *memory, size_t bytes, void *block)
 {
     (void)memory, (void)bytes;
-    if (tpc_gone()) {                                  /* the driver takes the memory; our word for it is left */
-        free(block);
-        return;
-    }
     store *s = &stores[index];
     tpc_block *b = block;
+    if (tpc_gone()) {                                  /* the driver takes the memory: nothing is asked of it, and no lock of a fork's waited for */
+        if (pthread_mutex_trylock(&s->lock)) return;
+        if (b->alone) block_free(b);
+        else if (!b->n_holds) put_back(b);
+        pthread_mutex_unlock(&s->lock);
+        return;
+    }
     enum cudaStreamCaptureMode mode = TPC_RELAXED;
     tpc_relax(&mode);
     pthread_mutex_lock(&s->lock);

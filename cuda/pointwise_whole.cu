@@ -1,26 +1,11 @@
 /* pointwise_whole.cu: divisors and multiples of integers, the next of the real numbers, angles, and the parts of a number. */
 #include "cuda/pointwise.cuh"
+#include "core/rows/whole.h"
 
-TPC_DEVICE int64_t divisor(int64_t a, int64_t b)
-{
-    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
-    while (y) {
-        const uint64_t rest = x % y;
-        x = y;
-        y = rest;
-    }
-    return (int64_t)x;
-}
-TPC_DEVICE int64_t multiple(int64_t a, int64_t b)
-{
-    const int64_t g = divisor(a, b);
-    const uint64_t y = g ? (uint64_t)(a / g) * (uint64_t)b : 0;          /* wraps where int64 is too small */
-    return (int64_t)y < 0 ? (int64_t)(0 - y) : (int64_t)y;
-}
-#define WHOLE(name, expression) \
-    TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, expression) TP__KERNEL(name, 2, tpc_no_loop, tpc_no_loop, tpc_rare<name##_I64>, 0, false, false)
-WHOLE(gcd, divisor(a, b))
-WHOLE(lcm, multiple(a, b))
+#define WHOLE(name) \
+    TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, tp__##name(a, b)) TP__KERNEL(name, 2, tpc_no_loop, tpc_no_loop, tpc_rare<name##_I64>, 0, false, false)
+WHOLE(gcd)
+WHOLE(lcm)
 
 /* ---- nextafter ------------------------------------------------------------------------------------------------------------------------------ */
 

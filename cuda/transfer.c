@@ -39,12 +39,11 @@ static tp_status after(int first, int second)
 /* It runs on the source's stream, when the target's is done with what was in that memory, and the target's goes on after it. */
 static tp_status between(void *dst, int to, const void *src, int from, size_t bytes)
 {
-    tp_status status = after(to, from);
+    const tp_status status = after(to, from);
     if (status) return status;
     const cudaError_t error = cudaMemcpyPeerAsync(dst, to, src, from, bytes, tpc_current(from)->handle);
     if (error) return tpc_error(from, error, NULL, "a copy between devices");
-    status = after(from, to);
-    return status;
+    return after(from, to);
 }
 
 tp_status tpc_copy_bytes(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking)

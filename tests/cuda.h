@@ -29,7 +29,7 @@ static inline bool cuda_is_here(void)
     char path[4096];
     if (!getenv("TAPER_CUDA_BACKEND")) {
         if (!cuda_host_path(path, sizeof path)) {
-            printf("skipped: the CUDA backend for the host is not built, since the headers of the CUDA toolkit are not installed\n");
+            printf("skipped: the CUDA backend for the host is not built, since the headers of the CUDA toolkit or a C++ compiler are not installed\n");
             return false;
         }
         setenv("TAPER_CUDA_BACKEND", path, 1);

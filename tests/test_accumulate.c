@@ -213,6 +213,71 @@ START_TEST(a_gradient_that_others_hold_is_not_written_over)
 }
 END_TEST
 
+/* Gradients over memory that is not Taper's: from a hook, and from a function of one's own. */
+static float lent[3];
+static tp_tensor *lend(void)
+{
+    for (int i = 0; i < 3; i++) lent[i] = (float)(i + 1);
+    return tp_from_blob(lent, TP_F32, TP_SHAPE(3), NULL, NULL);
+}
+static tp_tensor *lend_by_hook(void *arg, tp_tensor *g)
+{
+    (void)arg, (void)g;
+    return lend();
+}
+static tp_tensor *copy_forward(tp_context *call, tp_tensor *const *x) { (void)call; return tp_clone(x[0]); }
+static tp_status lend_backward(tp_context *call, tp_tensor *dy, tp_tensor **dx)
+{
+    (void)call, (void)dy;
+    return (dx[0] = lend()) ? TP_OK : tp_error_status();
+}
+static const tp_function lends = { .name = "lends", .forward = copy_forward, .backward = lend_backward };
+#define ck_lent() do { ck_fine(); ck_assert(lent[0] == 1 && lent[1] == 2 && lent[2] == 3); } while (0)
+
+START_TEST(memory_of_the_user_s_is_not_written)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_full(TP_SHAPE(3), 0.5, .requires_grad = true);
+    for (int i = 0; i < 2; i++) {                      /* once more: the first call of an op takes the long way */
+        tp_tensor *y = tp_tanh(x);
+        ck_assert_int_gt(tp_register_hook(y, lend_by_hook, NULL), 0);
+        ck_ok(tp_backward(tp_sum(y)));                 /* the rule of tanh */
+        ck_lent();
+        ck_ok(tp_backward(tp_sum(tp_apply(&lends, tp_tanh(x)))));
+        ck_lent();
+        tp_tensor *z = tp_tanh(x);                     /* two gradients are added up, in either order */
+        ck_ok(tp_backward(tp_sum(tp_add(tp_apply(&lends, z), tp_mul(z, 2)))));
+        ck_lent();
+        z = tp_tanh(x);
+        tp_tensor *twice = tp_mul(z, 2);
+        ck_ok(tp_backward(tp_sum(tp_add(twice, tp_apply(&lends, z)))));
+        ck_lent();
+        tp_tensor *w = tp_full(TP_SHAPE(3), 0.5, .requires_grad = true);         /* the gradient of a leaf grows in place */
+        for (int k = 1; k < 4; k++) {
+            ck_ok(tp_backward(tp_sum(tp_apply(&lends, w))));
+            ck_lent();
+            ck_values(tp_grad_of(w), k, 2 * k, 3 * k);
+        }
+    }
+}
+END_TEST
+
+static tp_tensor *same_memory(void *arg, tp_tensor *g)
+{
+    (void)arg;
+    return tp_detach(g);
+}
+
+START_TEST(nothing_is_added_into_an_expanded_gradient) /* PyTorch: 0, 1 - cos 1, 1 - cos 2, negated */
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_arange(0, 3, 1, .dtype = TP_F64, .requires_grad = true), *t = tp_neg(x), *y = tp_add(tp_neg(tp_sin(t)), t);
+    ck_assert_int_gt(tp_register_hook(y, same_memory, NULL), 0);
+    ck_ok(tp_backward(tp_sum(y)));
+    ck_close(tp_grad_of(x), tp_sub(tp_cos(tp_detach(x)), 1));
+}
+END_TEST
+
 START_TEST(elementwise_backward_makes_no_tensor_that_it_need_not)
 {
     TP_SCOPE();
@@ -245,6 +310,8 @@ int main(void)
     tcase_add_test(tests, who_holds_the_gradient_sees_it_grow);
     tcase_add_test(tests, a_graph_that_saved_the_gradient_finds_it_changed);
     tcase_add_test(tests, a_gradient_that_others_hold_is_not_written_over);
+    tcase_add_test(tests, memory_of_the_user_s_is_not_written);
+    tcase_add_test(tests, nothing_is_added_into_an_expanded_gradient);
     tcase_add_test(tests, elementwise_backward_makes_no_tensor_that_it_need_not);
     suite_add_tcase(suite, tests);
     return run_suite(suite) ? EXIT_FAILURE : EXIT_SUCCESS;

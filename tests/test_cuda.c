@@ -18,7 +18,9 @@ START_TEST(it_is_available_and_there_is_no_reason_why_not)
     ck_assert_str_eq(tp_cuda_why_not(), "");
     ck_assert_int_ge(tp_cuda_device_count(), 1);
     ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = TP_CUDA(15)));
-    ck_error(TP_ERR_DEVICE, "there is no device cuda:15");
+    ck_error(TP_ERR_DEVICE, "zeros: there is no device cuda:15: the last is cuda:");
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = 1000));
+    ck_message("zeros: 1000 is no device");
 }
 END_TEST
 
@@ -57,8 +59,11 @@ START_TEST(a_forked_child_is_told_so)
     if (!child) {
         const bool told = !tp_cuda_is_available() && strstr(tp_cuda_why_not(), "forked") && !tp_empty(TP_SHAPE(2), .device = DEVICE) && tp_failed();
         tp_clear_error();
+        tp_print(x);                                   /* an error, and no crash */
+        const bool refused = tp_failed();
+        tp_clear_error();
         tp_drop(x);
-        _exit(told && isnan(tp_item(tp_empty(TP_SHAPE(1), .device = DEVICE))) ? 0 : 1);
+        _exit(told && refused && isnan(tp_item(tp_empty(TP_SHAPE(1), .device = DEVICE))) ? 0 : 1);
     }
     int status = 1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -123,6 +128,22 @@ START_TEST(a_gradient_comes_back_to_where_the_leaf_is)
     ck_ok(tp_backward(tp_sum(tp_mul(y, y))));
     ck_values(tp_grad_of(x), 2, 4, 6);
     ck_assert_int_eq(tp_device_of(tp_grad_of(x)), TP_CPU);
+}
+END_TEST
+
+START_TEST(a_number_of_the_host_has_its_gradient_there)
+{
+    tp_tensor *x = tp_to(numbers(4), DEVICE), *c = tp_full((tp_shape){ .ndim = 0 }, 2.0, .requires_grad = true), *of_c;
+    tp_tensor *y = tp_sum(tp_mul(x, tp_mul(c, c)));    /* by a node of the CPU, too */
+    ck_ok(tp_grad(&y, 1, &c, 1, NULL, &of_c, .retain_graph = true));
+    ck_assert_int_eq(tp_device_of(of_c), TP_CPU);
+    for (int i = 1; i < 3; i++) {
+        ck_ok(tp_backward(y, .retain_graph = true));
+        ck_assert_int_eq(tp_device_of(tp_grad_of(c)), TP_CPU);
+        ck_values(tp_grad_of(c), 24 * i);
+    }
+    ck_assert_int_eq(tp_set_grad(c, tp_zeros((tp_shape){ .ndim = 0 }, .device = DEVICE)), TP_ERR_DEVICE);
+    ck_message("set_grad: a gradient on cuda:0 for a tensor on cpu");
 }
 END_TEST
 
@@ -349,6 +370,14 @@ START_TEST(a_stream_belongs_to_a_device_and_a_thread)
     ck_assert(tp_stream_is_idle(TP_CPU, host));
     ck_ok(tp_stream_synchronize(DEVICE, side));
     ck_assert(tp_stream_is_idle(DEVICE, side));
+    ck_assert_int_eq(tp_stream_synchronize(DEVICE, host), TP_ERR_DEVICE);
+    ck_message("stream_synchronize: the stream is of cpu, not of cuda:0");
+    ck_assert(!tp_stream_is_idle(TP_CPU, side));
+    ck_message("stream_is_idle: the stream is of cuda:0, not of cpu");
+    tp_event *event = tp_event_new(DEVICE, false);
+    ck_assert_int_eq(tp_stream_wait(DEVICE, host, event), TP_ERR_DEVICE);
+    ck_message("stream_wait: the stream is of cpu, not of cuda:0");
+    tp_event_free(event);
     tp_tensor *x = tp_to(numbers(10), DEVICE);
     tp_stream_free(side);                              /* x was allocated for it */
     ck_assert_ptr_null(tp_stream_current(DEVICE));
@@ -586,6 +615,7 @@ int main(void)
     tcase_add_test(t, a_layout_without_gaps_is_kept);
     tcase_add_test(t, the_host_reads_values_but_not_memory);
     tcase_add_test(t, a_gradient_comes_back_to_where_the_leaf_is);
+    tcase_add_test(t, a_number_of_the_host_has_its_gradient_there);
     tcase_add_test(t, copy_crosses_devices);
     tcase_add_test(t, tensors_of_two_devices_do_not_meet);
     tcase_add_test(t, pinned_memory_may_be_freed_while_it_is_read);

@@ -12,7 +12,7 @@ tp_status tp__accumulate(tp_tensor *dst, tp_tensor *src)
     const tp_kernel *kernel = tp__kernel(&op_accumulate, dst->device);
     if (!kernel) return tp__pending();
     tp_flat_fn *flat = kernel->flat ? kernel->flat[dst->dtype] : NULL;
-    if (flat && dst->numel <= 1 << 15 && dst->flags & src->flags & TP__CONTIGUOUS) {
+    if (flat && dst->numel <= TP__FLAT_MOST && dst->flags & src->flags & TP__CONTIGUOUS) {
         flat(dst->numel, dst->data, (const void *const[]){ dst->data, src->data }, NULL);
         return TP_OK;
     }
@@ -25,19 +25,11 @@ static const tp_op op_product = { .schema = "accumulate_product(Tensor! input, T
     .flags = TP__INTERNAL | TP__INPLACE, .state = TP__STATE };
 static const tp__factor once = { .value = { .kind = TP_OPERAND_REAL, .as.real = 1 } };
 
-/* Of the CPU and of one plain dtype, so that its loop alone does it. */
-static inline bool is_plain(const tp_tensor *x, const tp_tensor *like)
-{
-    return !((x->look ^ like->look) & (TP__LOOK_PLAIN_MASK | TP__LOOK_DTYPE_NDIM)) && tp__same_shape(x, like);
-}
-
-enum { FAST_MOST = 1 << 15 };                          /* elements */
-
 tp_tensor *tp__add_product(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b)
 {
-    if ((a->look & TP__LOOK_PLAIN_MASK) != TP__LOOK_PLAIN || a->numel > FAST_MOST || !is_plain(b, a)) return NULL;
+    if (!tp__is_flat(a) || !tp__is_flat_like(b, a)) return NULL;
     tp_tensor *const sum = tp__target(node, arg);
-    if (!sum || !is_plain(sum, a) || sum->storage == a->storage || sum->storage == b->storage) return NULL;
+    if (!sum || !tp__is_flat_like(sum, a) || sum->storage == a->storage || sum->storage == b->storage) return NULL;
     tp__state(&op_product);
     const tp_kernel *kernel = tp__kernel(&op_product, TP_CPU);
     tp_flat_fn *flat = kernel && kernel->flat ? kernel->flat[sum->dtype] : NULL;

@@ -51,11 +51,9 @@ void tp_stream_free(tp_stream *stream)
 
 tp_status tp_stream_set(tp_device device, tp_stream *stream)
 {
-    const tp_backend *backend = backend_of(device, "stream_set");
+    const tp_backend *backend = backend_with(device, stream, "stream_set");
     if (tp__not_while_recording("stream_set")) return TP_ERR_STATE;
     if (!backend) return TP_ERR_DEVICE;
-    if (stream && stream->device != device)
-        return tp_fail(TP_ERR_DEVICE, "stream_set: the stream is of %s, not of %s", tp_device_name(stream->device), tp_device_name(device));
     if (!backend->stream_set) return TP_OK;
     backend->stream_set(device - TP_CUDA(0), stream ? stream->of : NULL);
     current[device - TP_CUDA(0)] = stream;

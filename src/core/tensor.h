@@ -171,6 +171,15 @@ bool tp__has_format(const tp_tensor *x, tp_memory_format format);
 int tp__dim(int64_t dim, int ndim);                    /* wraps a negative dim; -1 when out of range (0-dim takes 0 and -1) */
 int tp__dims_by_stride(const tp_tensor *x, int *order);          /* those of size other than 1, by falling stride; returns how many */
 
+/* Contiguous, of the CPU, no wrapped number, and short: one loop takes it at once, where a kernel would cut it for threads. */
+enum { TP__FLAT_MOST = 1 << 15 };                      /* elements */
+static inline bool tp__is_flat(const tp_tensor *x) { return (x->look & TP__LOOK_PLAIN_MASK) == TP__LOOK_PLAIN && x->numel <= TP__FLAT_MOST; }
+/* Is b as flat as a, of its dtype and shape? */
+static inline bool tp__is_flat_like(const tp_tensor *b, const tp_tensor *a)
+{
+    return !((a->look ^ b->look) & (TP__LOOK_PLAIN_MASK | TP__LOOK_DTYPE_NDIM)) && tp__same_shape(a, b);
+}
+
 /* "[3, 5]", in a ring of buffers of the thread: good until eight more are made. */
 const char *tp__shape_text(const tp_tensor *x);
 const char *tp__dims_text(int ndim, const int64_t *dims);

@@ -2,27 +2,11 @@
 #include "core/parallel.h"
 #include "cpu/contiguous.h"
 #include "cpu/pointwise.h"
+#include "core/rows/whole.h"
 
 #include <math.h>
 
-static int64_t gcd(int64_t a, int64_t b)
-{
-    uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
-    while (y) {
-        const uint64_t rest = x % y;
-        x = y;
-        y = rest;
-    }
-    return (int64_t)x;
-}
-static int64_t lcm(int64_t a, int64_t b)
-{
-    const int64_t g = gcd(a, b);
-    const uint64_t y = g ? (uint64_t)(a / g) * (uint64_t)b : 0;          /* wraps where int64 is too small */
-    return (int64_t)y < 0 ? (int64_t)(0 - y) : (int64_t)y;
-}
-
-#define WHOLE(name) TP__CALLS(name##_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, name(a, b)) TP__KERNEL(name, .loop = { [TP_I64] = name##_I64 }, .n_in = 2)
+#define WHOLE(name) TP__CALLS(name##_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, tp__##name(a, b)) TP__KERNEL(name, .loop = { [TP_I64] = name##_I64 }, .n_in = 2)
 WHOLE(gcd)
 WHOLE(lcm)
 TP__CALLS(nextafter_F32, float, T, 2, (T, T), TP__NO_ATTR, nextafterf(a, b))

@@ -144,7 +144,6 @@ TP__EACH_DTYPE_RULE(RULE)
 
 /* ---- The fast path -------------------------------------------------------------------------------------------------------------------- */
 
-enum { FAST_MOST = 1 << 15 };                          /* elements; beyond, the kernel cuts the work for threads */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* y = op(in) is recorded, where nothing was broadcast or cast. */
@@ -175,15 +174,13 @@ ALWAYS_INLINE tp_flat_fn *flat_of(const tp_op *op, int dtype)
 
 ALWAYS_INLINE bool is_plain(const tp_tensor *x)
 {
-    return x->kind == TP_KIND_TENSOR && (x->look & TP__LOOK_PLAIN_MASK) == TP__LOOK_PLAIN && x->numel <= FAST_MOST
-        && (!x->base || x->view_version == tp__version(x));
+    return x->kind == TP_KIND_TENSOR && tp__is_flat(x) && (!x->base || x->view_version == tp__version(x));
 }
 
 /* Is b as plain as a, of its dtype and shape? */
 ALWAYS_INLINE bool is_like(const tp_tensor *b, const tp_tensor *a)
 {
-    return b->kind == TP_KIND_TENSOR && !((a->look ^ b->look) & (TP__LOOK_PLAIN_MASK | TP__LOOK_DTYPE_NDIM)) && tp__same_shape(a, b)
-        && (!b->base || b->view_version == tp__version(b));
+    return b->kind == TP_KIND_TENSOR && tp__is_flat_like(b, a) && (!b->base || b->view_version == tp__version(b));
 }
 
 static tp_tensor *fail_fast(uint32_t mark)
