@@ -219,6 +219,12 @@ static void stream_unref(tpc_stream_of *stream)
     if (!--stream->refs && stream->gone) free(stream);
 }
 
+static void unref_uses(tpc_block *b)
+{
+    for (int i = 0; i < b->n_uses; i++) stream_unref(b->use[i]);
+    b->n_uses = 0;
+}
+
 static void events_end(int index, tpc_block *b)
 {
     for (int i = 0; i < b->n_events; i++) tpc_event_give(index, b->event[i]);
@@ -422,7 +428,7 @@ static void end(int index, store *s, tpc_block *b)
 {
     s->figures.in_use -= (int64_t)b->bytes;
     if (b->alone) {                                    /* cudaFree waits for the device */
-        for (int i = 0; i < b->n_uses; i++) stream_unref(b->use[i]);
+        unref_uses(b);
         free_segment(s, b);
     } else if (!b->n_uses || !park(index, s, b)) {
         put_back(b);
@@ -436,8 +442,11 @@ void tpc_release(int index, void *memory, size_t bytes, void *block)
     tpc_block *b = block;
     if (tpc_gone()) {                                  /* the driver takes the memory: nothing is asked of it, and no lock of a fork's waited for */
         if (pthread_mutex_trylock(&s->lock)) return;
-        if (b->alone) block_free(b);
-        else if (!b->n_holds) put_back(b);
+        if (!b->n_holds) {
+            unref_uses(b);
+            if (b->alone) block_free(b);
+            else put_back(b);
+        }
         pthread_mutex_unlock(&s->lock);
         return;
     }
