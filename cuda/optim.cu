@@ -22,8 +22,9 @@ template <class T> static __device__ void sgd_chunk(const tpc_step_row &r, int64
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const sgd_numbers s)
+static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const sgd_numbers s, const float *skip)
 {
+    if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row &r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
@@ -59,8 +60,9 @@ template <class T> static __device__ void adam_chunk(const tpc_step_row &r, int6
     }
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const adam_numbers s)
+static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const adam_numbers s, const float *skip)
 {
+    if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row &r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
@@ -70,8 +72,9 @@ static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row
     }
 }
 
-static __global__ void count_steps(const tpc_step_row *rows, int64_t n)
+static __global__ void count_steps(const tpc_step_row *rows, int64_t n, const float *skip)
 {
+    if (skip && *skip != 0) return;
     for (int64_t i = tpc_first(); i < n; i += tpc_step())
         if (rows[i].scalar[0]) *rows[i].scalar[0] += 1;
 }
@@ -88,7 +91,8 @@ static tp_status fused_sgd(tp__call *call)
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const sgd_numbers numbers = { s->lr, s->momentum, 1 - s->dampening, s->weight_decay, s->maximize ? -1.0 : 1.0, s->weight_decay != 0, s->momentum != 0,
                                   s->nesterov, s->first };
-    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers);
+    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers,
+               tpc_skip_of(call, s->skip));
     return tpc_launched(call);
 }
 
@@ -97,8 +101,10 @@ static tp_status fused_adam(tp__call *call)
 {
     const tp__adam_step *s = (const tp__adam_step *)tpc_attr(call);
     tpc_steps t(call, s->n);
+    const float *const skip = tpc_skip_of(call, s->skip);
     tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
     if (status || !t.n) return status;
+    float found = -1;                                           /* not asked for yet */
     for (int64_t i = 0; i < t.n; i++) {
         tpc_array step;
         t.rows[i].state[0] = tpc_data_of(call, s->exp_avgs, i);
@@ -106,12 +112,16 @@ static tp_status fused_adam(tp__call *call)
         t.rows[i].state[2] = tpc_data_of(call, s->max_exp_avg_sqs, i);
         tpc_array_of(call, s->steps[i], &step);
         if (step.on_device) t.rows[i].scalar[0] = (float *)step.data;
-        else t.rows[i].steps = *(float *)step.data += 1;
+        else {                                                  /* a count of the host's: whether the step is made, it must be told */
+            if (skip && found < 0 && (status = tpc_download(call, &found, skip, sizeof found))) return status;
+            if (found > 0) return TP_OK;
+            t.rows[i].steps = *(float *)step.data += 1;
+        }
     }
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const adam_numbers numbers = { s->lr, s->beta1, s->beta2, s->eps, s->weight_decay, s->decoupled, s->maximize, s->max_exp_avg_sqs != nullptr };
-    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n);
-    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers);
+    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, skip);
+    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers, skip);
     return tpc_launched(call);
 }
 

@@ -37,6 +37,13 @@ static void *tpc_data_of(const tp__call *call, tp_tensor *const *list, int64_t i
     return list && tpc_array_of(call, list[i], &x) ? x.data : nullptr;
 }
 
+/* What is read before a step is made: where it is not 0, an infinite gradient was found, and nothing is written. */
+static inline const float *tpc_skip_of(const tp__call *call, const tp_tensor *skip)
+{
+    tpc_array x;
+    return skip && tpc_array_of(call, skip, &x) ? (const float *)x.data : nullptr;
+}
+
 static tp_status tpc_steps_fill(const tp__call *call, tpc_steps *t, tp_tensor *const *params, tp_tensor *const *grads)
 {
     if (!t->rows) return tpc_fail(call, TP_ERR_MEMORY, "no memory for a table of %lld parameters", (long long)t->n);

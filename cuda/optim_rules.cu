@@ -179,8 +179,9 @@ template <class Rule> __host__ __device__ static void prepare_one(float *const *
     Rule::prepare(k->of, value);
     Rule::after(given, scalar);
 }
-template <class Rule> static __global__ void prepare_rows(const tpc_step_row *rows, int64_t n, const rule_numbers given, rule_numbers *k)
+template <class Rule> static __global__ void prepare_rows(const tpc_step_row *rows, int64_t n, const rule_numbers given, rule_numbers *k, const float *skip)
 {
+    if (skip && *skip != 0) return;
     for (int64_t i = tpc_first(); i < n; i += tpc_step()) {
         float *const scalar[] = { rows[i].scalar[0], rows[i].scalar[1], rows[i].scalar[2] };
         prepare_one<Rule>(scalar, given.of, &k[i]);
@@ -205,8 +206,9 @@ template <class Rule, class T> static __device__ void rule_chunk(const tpc_step_
         tpc_store(r.param, r.dtype, i, e.p);
     }
 }
-template <class Rule> static __global__ void __launch_bounds__(TPC_BLOCK) rule_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const rule_numbers *k)
+template <class Rule> static __global__ void __launch_bounds__(TPC_BLOCK) rule_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const rule_numbers *k, const float *skip)
 {
+    if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row &r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
@@ -263,6 +265,10 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     tp_status status = tpc_steps_fill(call, &t, s->list[0], s->list[1]);
     for (int64_t i = 0; i < t.n && !status; i++) status = take_lists(call, s, i, &t.rows[i], &on_device);
     if (status || !t.n) return status;
+    const float *const skip = tpc_skip_of(call, s->skip);
+    float found = 0;                                            /* where counts are the host's, it must be told whether the step is made */
+    if (skip && !on_device && (status = tpc_download(call, &found, skip, sizeof found))) return status;
+    if (found != 0) return TP_OK;
     const size_t bytes = (size_t)t.n * sizeof(rule_numbers);
     tpc_temporary numbers(call, on_device ? bytes : 0);
     if (on_device && !numbers.data) return TP_ERR_MEMORY;
@@ -271,8 +277,8 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     rule_numbers unused;
     for (int64_t i = 0; i < t.n && !on_device; i++) prepare_one<Rule>(t.rows[i].scalar, given.of, &unused);
     const tpc_step_row *rows = t.device.as<tpc_step_row>();
-    if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>());
-    if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>());
+    if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>(), skip);
+    if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>(), skip);
     return tpc_launched(call);
 }
 

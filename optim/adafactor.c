@@ -78,7 +78,7 @@ TP__OPTIM_OPTIONS(adafactor, TP__OPTION(adafactor, lr), TP__OPTION(adafactor, be
 const tp__optim_class tp__adafactor = {
     TP__OPTIM_CLASS(adafactor), .scalars = 1 << STEP, .shape = adafactor_shape,
     .state = { [STEP] = "step", [ROW_VAR] = "row_var", [COL_VAR] = "col_var", [VARIANCE] = "variance" },
-    .check = adafactor_check, .step = adafactor_step,
+    .check = adafactor_check, .step = adafactor_step, .composed = true,
 };
 
 tp_optimizer *tp_adafactor_with(tp_tensor_list params, const tp_adafactor_options *o) { return tp__optimizer_make(&tp__adafactor, params, o); }

@@ -36,16 +36,12 @@ static int64_t gradients_of(tp_tensor_list params, const char *op, bool zeros_co
 static tp_tensor *clip_norm(tp_tensor_list grads, double max_norm, const tp_clip_grad_norm_options *o)
 {
     tp_tensor *const norm = grads.n ? tp_total_norm(grads, o->norm_type) : tp_zeros((tp_shape){ .ndim = 0 });
-    const double total = tp_item(norm), factor = max_norm / (total + 1e-6);
-    if (!norm || tp_failed())
-        return NULL;
-    if (o->error_if_nonfinite && !isfinite(total)) {
-        tp_fail(TP_ERR_NUMERIC, "clip_grad_norm: the norm of order %g of the gradients is %g", o->norm_type, total);
-        return NULL;
+    if (norm && o->error_if_nonfinite) {
+        const double total = tp_item(norm);
+        if (!tp_failed() && !isfinite(total))
+            tp_fail(TP_ERR_NUMERIC, "clip_grad_norm: the norm of order %g of the gradients is %g", o->norm_type, total);
     }
-    if (!(factor >= 1) && tp_fused_mul_(grads, factor))        /* NaN goes into the gradients */
-        return NULL;
-    return norm;
+    return norm && !tp_failed() && (!grads.n || !tp_fused_clip_(grads, norm, max_norm)) ? norm : NULL;
 }
 
 tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *options)

@@ -65,7 +65,7 @@ static tp_status muon_step(const tp__optim_values *v, const tp__step_lists *list
 TP__OPTIM_OPTIONS(muon, TP__OPTION(muon, lr), TP__OPTION(muon, weight_decay), TP__OPTION(muon, momentum), TP__OPTION(muon, nesterov),
                   TP__OPTION(muon, ns_coefficients), TP__OPTION(muon, eps), TP__OPTION(muon, ns_steps), TP__OPTION(muon, adjust_lr_fn));
 const tp__optim_class tp__muon = {
-    TP__OPTIM_CLASS(muon), .state = { "momentum_buffer" }, .check = muon_check, .check_param = muon_check_param, .step = muon_step,
+    TP__OPTIM_CLASS(muon), .state = { "momentum_buffer" }, .check = muon_check, .check_param = muon_check_param, .step = muon_step, .composed = true,
 };
 
 tp_optimizer *tp_muon_with(tp_tensor_list params, const tp_muon_options *o) { return tp__optimizer_make(&tp__muon, params, o); }

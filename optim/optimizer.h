@@ -83,6 +83,7 @@ typedef struct tp__optim_class {
     int rows;                                  /* TP__ROWS_..: what it makes of a gradient that is held as rows */
     const char *instead;                       /* of a refused gradient: the optimizers that take it */
     tp_status (*fade)(const tp__optim_values *v, tp_tensor *w, tp_tensor *const *state);     /* the step of rows without a gradient; NULL: none */
+    bool composed;                             /* its step is made of ops */
     bool first_apart;                          /* parameters at their first step go in a call of their own */
     tp_status (*check)(const char *op, const tp__optim_values *v);
     bool (*keeps)(const tp__optim_values *v, int state);                       /* NULL: all */

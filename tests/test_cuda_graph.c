@@ -10,6 +10,7 @@ typedef enum kind { SGD, ADAM, ADAMW } kind;
 typedef struct trainer {
     tp_tensor *w[4], *x, *y, *loss;
     tp_optimizer *opt;
+    tp_scaler *scaler;
 } trainer;
 
 static tp_tensor *there(tp_tensor *x) { return tp_keep(tp_to(x, DEVICE)); }
@@ -37,6 +38,7 @@ static trainer trainer_new(kind optimizer)
 static void trainer_free(trainer *t)
 {
     tp_optimizer_free(t->opt);
+    tp_scaler_free(t->scaler);
     for (int i = 0; i < 4; i++) tp_release(t->w[i]);
     tp_release(t->x);
     tp_release(t->y);
@@ -53,6 +55,27 @@ static tp_status step(void *arg)
     tp_tensor *loss = tp_mean(tp_mul(e, e));
     tp_backward(loss);
     tp_step(t->opt);
+    return tp_copy_(t->loss, tp_detach(loss)) ? TP_OK : tp_error_status();
+}
+
+/* The same in mixed precision, with a scaled loss and clipped gradients */
+static tp_status mixed_step(void *arg)
+{
+    trainer *t = arg;
+    tp_tensor *loss;
+    const tp_tensor_list params = { .at = t->w, .n = 4 };
+    tp_zero_grad(t->opt);
+    {
+        TP_AUTOCAST(TP_F16);
+        tp_tensor *h = tp_relu(tp_linear(t->x, t->w[0], t->w[1]));
+        loss = tp_mse_loss(tp_linear(h, t->w[2], t->w[3]), t->y);
+    }
+    tp_backward(tp_scaler_scale(t->scaler, loss));
+    tp_scaler_unscale(t->scaler, t->opt);
+    tp_clip_grad_norm(params, 0.05);
+    tp_clip_grad_value(params, 0.04);
+    tp_scaler_step(t->scaler, t->opt);
+    tp_scaler_update(t->scaler);
     return tp_copy_(t->loss, tp_detach(loss)) ? TP_OK : tp_error_status();
 }
 
@@ -90,6 +113,42 @@ START_TEST(a_replay_is_the_step_bit_by_bit)
     if (_i != SGD) ck_assert(tp_item(tp_optimizer_state(t.opt, t.w[0], "step")) == WARM_UP + STEPS);
     if (cuda_counts().launches) ck_assert_int_eq(cuda_counts().graph_launches, STEPS);
     tp_cuda_graph_free(graph);
+    trainer_free(&t);
+    trainer_free(&eager);
+    ck_fine();
+}
+END_TEST
+
+/* Clipping, scaling and unscaling wait for nothing; where a gradient is infinite, neither parameters nor state nor step counts change. */
+START_TEST(a_step_of_mixed_precision_is_recorded)
+{
+    trainer eager = trainer_new(_i), t = trainer_new(_i);
+    eager.scaler = tp_grad_scaler(.init_scale = 1024, .growth_interval = 3);
+    t.scaler = tp_grad_scaler(.init_scale = 1024, .growth_interval = 3);
+    tp_tensor *before = tp_keep(tp_zeros(TP_SHAPE(HIDDEN, IN), .device = DEVICE));
+    feed(&t, 0);
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, mixed_step, &t, WARM_UP);
+    ck_fine();
+    for (int i = 0; i < WARM_UP + STEPS; i++) {
+        const bool infinite = i == WARM_UP + 4;
+        TP_SCOPE();
+        feed(&eager, i < WARM_UP ? 0 : i);
+        if (infinite) tp_copy_(eager.x, tp_full(TP_SHAPE(BATCH, IN), 1e6, .device = DEVICE));
+        tp_copy_(before, tp_detach(eager.w[0]));
+        ck_ok(mixed_step(&eager));
+        if (infinite) ck_same_bits(before, eager.w[0]);
+        if (i < WARM_UP) continue;
+        feed(&t, i);
+        if (infinite) tp_copy_(t.x, tp_full(TP_SHAPE(BATCH, IN), 1e6, .device = DEVICE));
+        ck_ok(tp_cuda_graph_replay(graph));
+        if (!infinite) ck_same_bits(t.loss, eager.loss);
+        ck_assert(tp_scaler_get_scale(t.scaler) == tp_scaler_get_scale(eager.scaler));
+    }
+    for (int i = 0; i < 4; i++) ck_same_bits(t.w[i], eager.w[i]);
+    if (_i != SGD) ck_assert(tp_item(tp_optimizer_state(t.opt, t.w[0], "step")) == WARM_UP + STEPS - 1);
+    ck_assert(tp_scaler_get_scale(t.scaler) != 1024);
+    tp_cuda_graph_free(graph);
+    tp_release(before);
     trainer_free(&t);
     trainer_free(&eager);
     ck_fine();
@@ -210,6 +269,14 @@ static tp_status takes_from_the_host(void *arg) { (void)arg; tp_to(tp_ones(TP_SH
 static tp_status synchronizes(void *arg) { (void)arg; return tp_synchronize(DEVICE); }
 static tp_status changes_streams(void *arg) { (void)arg; return tp_stream_set(DEVICE, NULL); }
 static tp_status fails_by_itself(void *arg) { (void)arg; return TP_ERR_IO; }
+static tp_status checks_the_norm(void *arg)
+{
+    (void)arg;
+    tp_tensor *w = tp_ones(TP_SHAPE(4), .device = DEVICE);
+    tp_requires_grad(w, true);
+    tp_set_grad(w, victim);
+    return tp_clip_grad_norm(TP_TENSORS(w), 1, .error_if_nonfinite = true) ? TP_OK : tp_error_status();
+}
 static tp_status has_an_error(void *arg) { (void)arg; tp_add(victim, tp_ones(TP_SHAPE(7), .device = DEVICE)); return TP_OK; }
 static tp_status is_fine(void *arg) { (void)arg; return tp_add_(victim, 1) ? TP_OK : tp_error_status(); }
 static tp_status records_another(void *arg) { (void)arg; tp_cuda_graph_record(DEVICE, is_fine, NULL, 0); return TP_OK; }
@@ -220,6 +287,7 @@ static const struct { tp_cuda_graph_fn *step; tp_status status; const char *text
     { takes_from_the_host, TP_ERR_STATE, "the host cannot wait for cuda:0 while a graph is recorded" },
     { synchronizes, TP_ERR_STATE, "synchronize: the host cannot wait for cuda:0 while a graph is recorded" },
     { changes_streams, TP_ERR_STATE, "stream_set: not while a graph is recorded" },
+    { checks_the_norm, TP_ERR_STATE, "item: the host cannot wait for cuda:0 while a graph is recorded" },
     { fails_by_itself, TP_ERR_IO, "an error of its own" },
     { has_an_error, TP_ERR_SHAPE, "add: " },
     { records_another, TP_ERR_STATE, "cuda_graph_record: not while a graph is recorded" },
@@ -310,6 +378,7 @@ int main(void)
     TCase *tests = tcase_create("graphs");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_replay_is_the_step_bit_by_bit, SGD, ADAMW + 1);
+    tcase_add_loop_test(tests, a_step_of_mixed_precision_is_recorded, SGD, ADAMW + 1);
     tcase_add_test(tests, a_replay_draws_what_the_step_would_have_drawn);
     tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
     tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);

@@ -137,6 +137,7 @@ START_TEST(defaults_are_the_same_in_c_and_cpp)
     TP__EACH_OPS_OPTIONS(LINE)
     TP__EACH_NN_OPTIONS(LINE)
     TP__EACH_OPTIM_OPTIONS(LINE)
+    TP__EACH_SCALER_OPTIONS(LINE)
     TP__EACH_DATA_OPTIONS(LINE)
     TP__EACH_IO_OPTIONS(LINE)
     ck_assert_int_eq(pclose(cpp), 0);

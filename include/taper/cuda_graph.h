@@ -21,7 +21,8 @@
  * What is recorded is what the device is asked, with the addresses and numbers of that time. So a step
  *   - reads its inputs from tensors of the device that stay, and leaves what is wanted of it in such tensors (here the loss);
  *   - does not wait for the device: tp_item, tp_copy_to, tp_print, tp_to from or to the CPU, tp_synchronize, and ops whose result has a size that
- *     depends on data, such as tp_nonzero, are errors that name the op (TP_ERR_STATE), and so are tp_stream_set and tp_event_record;
+ *     depends on data, such as tp_nonzero, are errors that name the op (TP_ERR_STATE), and so are tp_stream_set and tp_event_record.
+ *     tp_clip_grad_norm and a gradient scaler (taper/scaler.h) do not wait;
  *   - drops old gradients by tp_zero_grad before tp_backward;
  *   - takes the same way each time: an `if` of the host's, the learning rate and a number such as p of dropout are as they were. Record anew
  *     when one changes. Step counts of optimizers and random numbers do advance: a replay draws what the step would have drawn.

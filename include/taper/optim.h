@@ -263,7 +263,7 @@ TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: t
 
 /* Scales the gradients of params so that their norm, taken together, is at most max_norm: g *= min(1, max_norm / (norm + 1e-6)).
  * Returns the norm before, 0-dim, which belongs to the scope; parameters without a gradient are left out, and 0 where none has one.
- * Rows are scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
+ * On CUDA neither waits for the device, unless error_if_nonfinite is given, which tp_cuda_graph refuses. Rows are scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
  * NULL: TP_ERR_NUMERIC (error_if_nonfinite, and the norm is not), TP_ERR_ARGUMENT (a NULL), TP_ERR_MEMORY; gradients stay then. */
 TP_API tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *o);
 TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);       /* every g into -clip_value .. clip_value */

@@ -6,12 +6,14 @@
 #include <taper/stream.h>
 #include <taper/cuda_graph.h>
 #include <taper/autograd.h>
+#include <taper/autocast.h>
 #include <taper/ops.h>
 #include <taper/registry.h>
 #include <taper/io.h>
 #include <taper/dlpack.h>
 #include <taper/nn.h>
 #include <taper/optim.h>
+#include <taper/scaler.h>
 #include <taper/data.h>
 
 #endif

@@ -20,7 +20,7 @@ typedef struct frame {
     input *in;                                         /* n_in, and then what the handles in `stood` were for the time being */
     tp_tensor **stood;                                 /* counted */
     tp_rng_state rng;                                  /* before the first run */
-    uint32_t mode;
+    uint8_t autocast;                                  /* the region that it ran in */
     seen *marks;
     int n_marks, marks_room;
     again *again;                                      /* n_again of them, while there are any */
@@ -140,12 +140,14 @@ static tp_status run_again(frame *f, tp_tensor **x, tp_tensor **y)
     const uint32_t mode = self->mode;
     if (tp__pending_error()) return tp__pending();
     if (!tp__hooks_begin(&(tp__saved_hooks){ .name = "a checkpoint", .pack = capture, .unpack = captured, .arg = f, .ours = true })) return TP_ERR_MEMORY;
-    self->mode = (self->mode & ~(uint32_t)(TP__NO_RECORD | TP__AUTOCAST)) | (f->mode & TP__AUTOCAST);
+    self->mode &= ~(uint32_t)TP__NO_RECORD;
+    const uint8_t autocast = tp__autocast_put(f->autocast);
     tp__rng_put(f->rng);
     const tp_status status = call_standing(f, x, y, 0);
     tp__rng_put(rng);
     tp__hooks_end(outer);
     self->mode = (self->mode & (TP__PENDING | TP__SAVE_HOOKS)) | (mode & ~(uint32_t)(TP__PENDING | TP__SAVE_HOOKS));
+    tp__autocast_put(autocast);
     return status;
 }
 
@@ -228,7 +230,7 @@ static frame *frame_new(const frame *like, tp_tensor *const *x)
     f->in = n && complete ? tp_mem_calloc((size_t)n * sizeof *f->in) : NULL;
     complete &= f->in || !n;
     f->rng = tp_rng_get();
-    f->mode = tp__self.mode;
+    f->autocast = tp__autocast_now();
     complete &= !tp__pending_error();
     for (int i = 0; i < n && complete; i++) {
         tp_tensor *const given = i < f->n_in ? x[i] : f->stood[i - f->n_in];

@@ -11,6 +11,7 @@ struct tp_context {
     tp_node *node;                                     /* not counted: the node owns the context */
     int n_in, n_out, n_saved, saved_room, n_plain, plain_room;
     uint64_t need, dirty;                              /* bit i: input i */
+    uint8_t autocast;                                  /* the region that forward ran in */
     bool failed, saving, materialize;
     tp__saved_slot *saved;
     tp_tensor *const *x;                               /* during forward */
@@ -62,6 +63,7 @@ static tp_context *context_new(const tp_function *f, tp_tensor *const *x, int n_
     tp_context *c = tp_mem_calloc(sizeof *c);
     if (!c) return NULL;
     c->function = f;
+    c->autocast = tp__autocast_now();
     c->n_in = n_in;
     c->n_out = n_out;
     c->in = tp_mem_calloc((size_t)(n_in + n_out) * sizeof *c->in);
@@ -247,7 +249,9 @@ static tp_status apply_backward(const tp_node *node, tp_tensor *const *dy, uint6
     const tp_scope scope = tp_scope_open_at(f->name);
     if (tp__pending_error()) return tp__pending();
     const tp_grad_mode was = tp_grad_mode_set(once ? false : tp_grad_enabled());
+    const uint8_t autocast = tp__autocast_put(c->autocast);
     tp_status status = call_backward(node, dy, dx);
+    tp__autocast_put(autocast);
     for (int i = 0; i < c->n_in && !status; i++) {
         if (!dx[i] || !tp__edge_needs(node, i) || !tp__alive(dx[i], f->name)) continue;
         if (dx[i]->dtype != c->in[i].dtype) dx[i] = tp_to_dtype(dx[i], c->in[i].dtype);

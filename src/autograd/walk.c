@@ -448,6 +448,7 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
         if ((w->roots[w->n_roots++] = outputs[i]->node)) tp__count_up(&outputs[i]->node->refs);
     w->watches = mode & TP__ANOMALY;
     self->mode = w->create_graph ? mode & ~(uint32_t)TP__NO_RECORD : mode | TP__NO_RECORD;
+    const uint8_t autocast = tp__autocast_put(0);      /* rules take the dtypes that their ops took */
     tp_status status = TP_OK;
     for (int leaves = 0; leaves < 2; leaves++)         /* those come second, for then all that is to be walked waits */
         for (int i = 0; i < n && !status; i++)
@@ -459,7 +460,8 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
     if (!status && !w->retain)                         /* only now: after a failure the graph is as it was */
         for (size_t i = 0; i < w->n_seen; i++)
             if (!w->to_inputs || w->seen[i]->flags & TP__RUN) tp__release_saved(w->seen[i]);
-    self->mode = (self->mode & TP__PENDING) | (mode & ~(uint32_t)TP__PENDING);
+    self->mode = (self->mode & TP__PENDING) | (mode & ~(uint32_t)(TP__PENDING | TP__AUTOCAST));
+    tp__autocast_put(autocast);
     while (w->ready) {                                 /* left over by a failure */
         const tp__ready left = pop(w);
         if (is_leaf(left)) continue;

@@ -1,6 +1,7 @@
 /* cuda_graph.c: recording a step, with the generator of the thread as it would be had the step been carried out each time. */
 #include <taper/cuda_graph.h>
 
+#include "core/autocast.h"
 #include "core/op.h"
 
 struct tp_cuda_graph {
@@ -37,9 +38,11 @@ static tp_status warm_up_by(tp_cuda_graph *g, int64_t times)
 static tp_status record(tp_cuda_graph *g)
 {
     const tp_rng_state before = tp_rng_get();
+    tp__casts_drop(&tp__self);                         /* copies of parameters: a replay shall make them anew */
     recording = true;
     tp_status status = call(g->step, g->arg);
     recording = false;
+    tp__casts_drop(&tp__self);
     const tp_rng_state after = tp_rng_get();
     g->offset = before.offset;
     g->words = after.offset - before.offset;
@@ -93,6 +96,7 @@ tp_status tp_cuda_graph_replay(tp_cuda_graph *g)
         state = tp_rng_get();
         draws[0] = state.seed, draws[1] = state.stream, draws[2] = state.offset - g->offset;
     }
+    tp__casts_drop(&tp__self);                         /* the graph may write the parameters */
     const tp_status status = tp__cuda()->graph_launch(g->device - TP_CUDA(0), g->of, draws);
     if (!status && g->words) {
         state.offset += g->words;

@@ -110,18 +110,20 @@ typedef struct tp__pair_loss { int32_t reduction; bool log_target; double parame
 typedef struct tp__ctc { int64_t blank; bool zero_infinity; int64_t longest; } tp__ctc;
 
 /* The steps over all parameters: lists of n tensors, those of one parameter dense in the same layout. A list that is not
- * needed is NULL. */
+ * needed is NULL. skip: of a device's kernels, a 0-dim float32 there, or NULL: where it is not 0 nothing is written, nor counted. */
 typedef struct tp__sgd_step {
     int64_t n;
     tp_tensor *const *params, *const *grads, *const *buffers;
     double lr, momentum, dampening, weight_decay;
     bool nesterov, maximize, first;
+    const tp_tensor *skip;
 } tp__sgd_step;
 typedef struct tp__adam_step {
     int64_t n;
     tp_tensor *const *params, *const *grads, *const *exp_avgs, *const *exp_avg_sqs, *const *max_exp_avg_sqs, *const *steps;
     double lr, beta1, beta2, eps, weight_decay;
     bool decoupled, maximize;
+    const tp_tensor *skip;
 } tp__adam_step;
 enum { TP__STEP_LISTS = 6 };                           /* at most: parameters, gradients, states */
 typedef struct tp__rule_step {
@@ -130,8 +132,19 @@ typedef struct tp__rule_step {
     uint32_t scalars;                                  /* bit k: list k is of 0-dim float32 tensors; the first of them counts steps */
     tp_tensor *const *list[TP__STEP_LISTS];
     const double *numbers;
+    const tp_tensor *skip;
 } tp__rule_step;
-typedef struct tp__norm_step { int64_t n; tp_tensor *const *list; double p, *total; } tp__norm_step;
-typedef struct tp__scale_step { int64_t n; tp_tensor *const *list; double factor; } tp__scale_step;
+typedef struct tp__norm_step { int64_t n; tp_tensor *const *list; double p; tp_tensor *out; } tp__norm_step;      /* out: 0-dim, floating */
+/* x *= factor; with norm, 0-dim, x *= min(1, factor / (norm + 1e-6)); with scale, 0-dim float32, x *= 1 / scale, and found, alike, becomes 1
+ * where an element is not finite. */
+typedef struct tp__scale_step {
+    int64_t n;
+    tp_tensor *const *list;
+    double factor;
+    const tp_tensor *norm, *scale;
+    tp_tensor *found;
+} tp__scale_step;
+/* Of a gradient scaler: 0-dim float32, int32, float32 */
+typedef struct tp__scale_update { tp_tensor *scale, *tracker; const tp_tensor *found; double growth, backoff; int64_t interval; } tp__scale_update;
 
 #endif

@@ -87,6 +87,7 @@ typedef struct tp__op_state {
     int n_params, n_results, list_at;                  /* list_at: which is a tensor list, or -1 */
     int last_tensor;                                   /* the last argument that is a tensor, or -1 */
     size_t attr_bytes;
+    uint8_t autocast[TP__BACKENDS];                    /* what it does to the inputs: ops/autocast.c */
     tp__param params[TP__MAX_ARGS];
     _Atomic(const tp_kernel *) kernel[TP__BACKENDS];
 } tp__op_state;

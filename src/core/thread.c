@@ -1,5 +1,6 @@
 /* thread.c: a thread's beginning and end, and threads that Taper starts itself. */
 #define _GNU_SOURCE
+#include "core/autocast.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/rest.h"
@@ -23,6 +24,7 @@ static void leave(void *memory)
 {
     tp__thread *self = memory;
     self->depth = 0;
+    tp__casts_drop(self);
     tp__list_release(0);
     tp__quarantine_end();
     tp__pools_abandon(self);

@@ -8,7 +8,8 @@
 enum {
     TP__NO_RECORD = 1,
     TP__PENDING   = 2,                                 /* an error is unread */
-    TP__AUTOCAST  = 4, TP__PROFILE = 8, TP__LAZY = 32,           /* reserved */
+    TP__AUTOCAST  = 4,                                 /* ops in the lists of ops/autocast.c get their inputs cast */
+    TP__PROFILE   = 8, TP__LAZY = 32,                  /* reserved */
     TP__ANOMALY   = 16,                                /* nodes note where they were made, and NaN is looked for */
     TP__SAVE_HOOKS = 64,                               /* what the tape saves goes through hooks */
     TP__STANDS_IN = 128,                               /* handles are other tensors for a while: stand_ins */
@@ -42,6 +43,10 @@ typedef struct tp__thread {
     tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
     bool reaping, serial, root_warned;
     bool inference;                                    /* recording stays off */
+    uint8_t autocast;                                  /* with TP__AUTOCAST: to which dtype */
+    uint32_t autocast_depth;                           /* regions that are open */
+    bool casts_off;                                    /* no copies of parameters are kept */
+    struct tp__casts *casts;                           /* those made in them */
     tp__thread_rest *rest;
     struct tp__thread *next_thread;                    /* of all threads, for statistics */
 } tp__thread;
@@ -117,6 +122,19 @@ static inline void tp__pool_return(tp__thread *self, int pool, void *memory, boo
     block->next = self->pool[pool];
     self->pool[pool] = block;
     self->pooled[pool]++;
+}
+
+/* ---- Autocast (ops/autocast.c has the rest) ------------------------------------------------------------------------------------------ */
+
+/* The dtype that a region casts to, 0 outside: what the second run of a function is given, and a rule never is. */
+static inline uint8_t tp__autocast_now(void) { return tp__self.mode & TP__AUTOCAST ? tp__self.autocast : 0; }
+static inline uint8_t tp__autocast_put(uint8_t dtype)
+{
+    tp__thread *self = &tp__self;
+    const uint8_t was = tp__autocast_now();
+    self->mode = dtype ? self->mode | TP__AUTOCAST : self->mode & ~(uint32_t)TP__AUTOCAST;
+    self->autocast = dtype;
+    return was;
 }
 
 /* ---- Random ---------------------------------------------------------------------------------------------------------------------- */

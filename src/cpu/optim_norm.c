@@ -101,7 +101,8 @@ static tp_status total_norm(tp__call *call)
         for (const int64_t end = at + (s->list[i]->numel + TP__STEP_CHUNK - 1) / TP__STEP_CHUNK; at < end; at++) sum = join(form, sum, of_chunk[at]);
         total = join(form, total, power_of(form, s->p, round_to(s->list[i]->dtype, root_of(form, s->p, sum))));
     }
-    *s->total = root_of(form, s->p, total);
+    total = root_of(form, s->p, total);
+    tp__cast_row(s->out->data, (tp_dtype)s->out->dtype, 1, &total, TP_F64, 1, 1);
     return TP_OK;
 }
 
@@ -119,11 +120,47 @@ SCALE(scale_f64, double, double, TP__F32_OF, TP__F32_TO)
 SCALE(scale_f16, float, uint16_t, tp__f16_to_f32, tp__f32_to_f16)
 SCALE(scale_bf16, float, uint16_t, tp__bf16_to_f32, tp__f32_to_bf16)
 
+/* The greatest of the bits without their sign tells it: those of infinity and NaN are the greatest. */
+#define INFINITE(name, S, U, most) \
+    static TP__INLINE void name##_body(int64_t n, const S *x, U *out) \
+    { \
+        U top = 0; \
+        for (int64_t i = 0; i < n; i++) { \
+            U u; \
+            memcpy(&u, &x[i], sizeof u); \
+            u &= (U)~((U)1 << (sizeof u * 8 - 1)); \
+            top = u > top ? u : top; \
+        } \
+        *out = top >= (most); \
+    } \
+    TP__SIMD(static, name, (int64_t n, const S *x, U *out), (n, x, out))
+INFINITE(infinite_f32, float, uint32_t, 0x7f800000u)
+INFINITE(infinite_f64, double, uint64_t, 0x7ff0000000000000u)
+INFINITE(infinite_f16, uint16_t, uint16_t, 0x7c00)
+INFINITE(infinite_bf16, uint16_t, uint16_t, 0x7f80)
+
+static void look_for_infinite(int dtype, int64_t n, const void *x, _Atomic bool *found)
+{
+    uint32_t is = 0;
+    uint64_t wide = 0;
+    uint16_t narrow = 0;
+    switch (dtype) {
+    case TP_F32: infinite_f32(n, x, &is); break;
+    case TP_F64: infinite_f64(n, x, &wide); break;
+    case TP_F16: infinite_f16(n, x, &narrow); break;
+    default: infinite_bf16(n, x, &narrow); break;
+    }
+    if (is | wide | narrow) atomic_store_explicit(found, true, memory_order_relaxed);
+}
+
+typedef struct scaling { tp_tensor *const *list; double factor; _Atomic bool *found; } scaling;
+
 static void scale_chunk(const void *attr, int64_t chunk, int64_t which, int64_t first, int64_t n)
 {
     (void)chunk;
-    const tp__scale_step *s = attr;
+    const scaling *s = attr;
     void *x = tp__chunk_at(s->list, which, first);
+    if (s->found) look_for_infinite(s->list[which]->dtype, n, x, s->found);
     switch (s->list[which]->dtype) {
     case TP_F32: scale_f32(n, x, s->factor); break;
     case TP_F64: scale_f64(n, x, s->factor); break;
@@ -132,11 +169,43 @@ static void scale_chunk(const void *attr, int64_t chunk, int64_t which, int64_t 
     }
 }
 
+static double value_of(const tp_tensor *x)
+{
+    double v = 0;
+    tp__cast_row(&v, TP_F64, 1, x->data, (tp_dtype)x->dtype, 1, 1);
+    return v;
+}
+
 static tp_status scale(tp__call *call)
 {
     const tp__scale_step *s = call->attr;
-    tp__over_chunks(s->list, s->n, 2, scale_chunk, s);
+    _Atomic bool found = false;
+    scaling how = { s->list, s->factor, s->found ? &found : NULL };
+    if (s->norm) how.factor = s->factor / (value_of(s->norm) + 1e-6);
+    if (s->scale) how.factor = 1 / value_of(s->scale);
+    if (s->norm && how.factor >= 1) return TP_OK;
+    tp__over_chunks(s->list, s->n, 2, scale_chunk, &how);
+    if (found) *(float *)s->found->data = 1;
     return TP_OK;
 }
 
-const tp_kernel tp__cpu_optim_norm[] = { { "total_norm", total_norm, NULL }, { "fused_mul_", scale, NULL }, { NULL, NULL, NULL } };
+static tp_status update_scale(tp__call *call)
+{
+    const tp__scale_update *u = call->attr;
+    float *const scale = u->scale->data;
+    int32_t *const tracker = u->tracker->data;
+    if (*(const float *)u->found->data != 0) {
+        *scale = (float)(*scale * u->backoff);
+        *tracker = 0;
+    } else if (*tracker + 1 == u->interval) {
+        const float grown = (float)(*scale * u->growth);
+        if (isfinite(grown)) *scale = grown;
+        *tracker = 0;
+    } else {
+        ++*tracker;
+    }
+    return TP_OK;
+}
+
+const tp_kernel tp__cpu_optim_norm[] = { { "total_norm", total_norm, NULL }, { "fused_mul_", scale, NULL },
+                                         { "fused_update_scale_", update_scale, NULL }, { NULL, NULL, NULL } };

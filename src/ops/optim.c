@@ -3,7 +3,7 @@
  *
  *   fused_sgd_    g += weight_decay w;  v = momentum v + (1 - dampening) g;  w -= lr (nesterov ? g + momentum v : v)
  *   fused_adam_   Kingma & Ba 2015, algorithm 1;  AdamW: Loshchilov & Hutter 2019
- *   total_norm    (sum_i |x_i|_p^p)^(1/p);  fused_mul_   x_i *= factor
+ *   total_norm    (sum_i |x_i|_p^p)^(1/p);  fused_mul_, clip_, unscale_   x_i *= factor, min(1, max_norm / norm), 1 / scale
  *   fused_step_   the rules of the table below; src/cpu/optim_rules.c has their formulas */
 #include "core/kernel_args.h"
 #include "ops/run.h"
@@ -11,6 +11,7 @@
 static const tp_op op_sgd = { .schema = "fused_sgd_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 static const tp_op op_norm = { .schema = "total_norm(Tensor params) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 static const tp_op op_mul = { .schema = "fused_mul_(Tensor! params) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
+static const tp_op op_scale = { .schema = "fused_update_scale_(Tensor! params) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 static const tp_op op_adam = { .schema = "fused_adam_(Tensor! params, Tensor grads) -> Tensor", .flags = TP__INTERNAL, .state = TP__STATE };
 
 enum { MOST_LISTS = TP__STEP_LISTS, PARAMS = 0, GRADS };
@@ -143,6 +144,27 @@ static tp_status compute(const step *s, const void *attr)
     return kernel ? kernel->run(&call) : tp__pending();
 }
 
+static __thread tp_tensor *skip;                       /* what tells that a step is not to be made */
+
+/* What the kernel reads; on the CPU it is read here. */
+static const tp_tensor *skip_of(bool *skipped)
+{
+    *skipped = skip && skip->device == TP_CPU && *(const float *)skip->data != 0;
+    return skip && skip->device != TP_CPU ? skip : NULL;
+}
+
+static tp_status check_one(const char *name, tp_tensor *x, tp_dtype dtype, const char *what, tp_device device)
+{
+    if (!x) return tp__pending_error() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: the %s is NULL", name, what);
+    if (!tp__alive(x, name)) return tp__pending();
+    if (x->numel != 1 || (dtype ? (tp_dtype)x->dtype != dtype : !tp__is_floating(x->dtype)))
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the %s is %s %s, and has to be one %s", name, what, tp_dtype_name((tp_dtype)x->dtype), tp__shape_text(x),
+                       dtype ? tp_dtype_name(dtype) : "floating number");
+    if (device && x->device != device)
+        return tp_fail(TP_ERR_DEVICE, "%s: the %s is on %s, the tensors on %s", name, what, tp_device_name(x->device), tp_device_name(device));
+    return TP_OK;
+}
+
 static tp_status run(const step *s, const void *attr)
 {
     const tp_status status = compute(s, attr);
@@ -157,9 +179,11 @@ static tp_status sgd(step *s, const tp_fused_sgd_options *o)
     if (o->momentum != 0 && s->list[PARAMS].n && !s->list[2].n)
         return tp_fail(TP_ERR_ARGUMENT, "%s: momentum %g needs momentum buffers", s->name, o->momentum);
     if (o->momentum == 0) s->list[2] = (tp_tensor_list){ .n = 0 };
+    bool skipped;
+    const tp_tensor *const read = skip_of(&skipped);
     status = begin(s);
-    if (status || !s->n) return status;
-    return run(s, &(tp__sgd_step){ .n = s->n, .params = working(s, PARAMS), .grads = working(s, GRADS), .buffers = working(s, 2), .lr = o->lr,
+    if (status || !s->n || skipped) return status;
+    return run(s, &(tp__sgd_step){ .n = s->n, .skip = read, .params = working(s, PARAMS), .grads = working(s, GRADS), .buffers = working(s, 2), .lr = o->lr,
                .momentum = o->momentum, .dampening = o->dampening, .weight_decay = o->weight_decay, .nesterov = o->nesterov,
                .maximize = o->maximize, .first = o->first_step });
 }
@@ -174,9 +198,11 @@ static tp_status adam(step *s, const tp_fused_adam_options *o)
         if (s->list[PARAMS].n && !s->list[k].n && (k != 4 || o->amsgrad))
             return tp_fail(TP_ERR_ARGUMENT, "%s: the list of %s is empty", s->name, s->role[k]);
     if (!o->amsgrad) s->list[4] = (tp_tensor_list){ .n = 0 };
+    bool skipped;
+    const tp_tensor *const read = skip_of(&skipped);
     status = begin(s);
-    if (status || !s->n) return status;
-    return run(s, &(tp__adam_step){ .n = s->n, .params = working(s, PARAMS), .grads = working(s, GRADS), .exp_avgs = working(s, 2),
+    if (status || !s->n || skipped) return status;
+    return run(s, &(tp__adam_step){ .n = s->n, .skip = read, .params = working(s, PARAMS), .grads = working(s, GRADS), .exp_avgs = working(s, 2),
                .exp_avg_sqs = working(s, 3), .max_exp_avg_sqs = working(s, 4), .steps = working(s, 5), .lr = o->lr, .beta1 = o->betas[0],
                .beta2 = o->betas[1], .eps = o->eps, .weight_decay = o->weight_decay, .decoupled = o->decoupled, .maximize = o->maximize });
 }
@@ -238,16 +264,33 @@ tp_status tp_fused_adam__with(tp_tensor_list params, tp_tensor_list grads, tp_te
 tp_tensor *tp_total_norm(tp_tensor_list tensors, double norm_type)
 {
     step s = { .op = &op_norm, .name = "total_norm", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
-    double total = 0;
+    tp_tensor *y = NULL;
     const around was = enter(&s);
     tp_status status = tp__pending();
     if (!status) status = begin(&s);
-    if (!status && s.n) status = compute(&s, &(tp__norm_step){ .n = s.n, .list = working(&s, PARAMS), .p = norm_type, .total = &total });
     tp_dtype dtype = status || !s.n ? TP_F32 : (tp_dtype)tensors.at[0]->dtype;
     for (int64_t i = 1; i < s.n && !status; i++) dtype = tp_promote_types(dtype, (tp_dtype)tensors.at[i]->dtype);
-    const tp_device device = status || !s.n ? TP_CPU : tensors.at[0]->device;
-    if (leave(&s, was, status)) return NULL;
-    return tp_full((tp_shape){ .ndim = 0 }, total, .dtype = dtype, .device = device);
+    if (!status && s.n) {
+        y = tp__tensor_new(tensors.at[0]->device, dtype, 0, NULL);
+        status = y ? compute(&s, &(tp__norm_step){ .n = s.n, .list = working(&s, PARAMS), .p = norm_type, .out = y }) : tp__pending();
+        if (y) tp__list_take(was.mark, y);             /* out of what is released below */
+    }
+    status = leave(&s, was, status);
+    if (!s.n && !status) return tp_zeros((tp_shape){ .ndim = 0 });
+    if (y && (status || !tp__enlist(&tp__self, y))) {
+        tp__unref(y);
+        y = NULL;
+    }
+    return y;
+}
+
+static tp_status scale(step *s, tp__scale_step attr)
+{
+    const tp_status status = begin(s);
+    if (status || !s->n) return status;
+    attr.n = s->n;
+    attr.list = working(s, PARAMS);
+    return run(s, &attr);
 }
 
 tp_status tp_fused_mul_(tp_tensor_list tensors, double factor)
@@ -255,9 +298,56 @@ tp_status tp_fused_mul_(tp_tensor_list tensors, double factor)
     step s = { .op = &op_mul, .name = "fused_mul_", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
     const around was = enter(&s);
     tp_status status = tp__pending();
-    if (!status) status = begin(&s);
-    if (!status && s.n) status = run(&s, &(tp__scale_step){ .n = s.n, .list = working(&s, PARAMS), .factor = factor });
+    if (!status) status = scale(&s, (tp__scale_step){ .factor = factor });
     return leave(&s, was, status);
+}
+
+static tp_device device_of(tp_tensor_list tensors) { return tensors.n > 0 && tensors.at && tensors.at[0] ? tensors.at[0]->device : 0; }
+
+tp_status tp_fused_clip_(tp_tensor_list tensors, tp_tensor *norm, double max_norm)
+{
+    step s = { .op = &op_mul, .name = "fused_clip_", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status) status = check_one(s.name, norm, TP_DTYPE_DEFAULT, "norm", device_of(tensors));
+    if (!status) status = scale(&s, (tp__scale_step){ .factor = max_norm, .norm = norm });
+    return leave(&s, was, status);
+}
+
+tp_status tp_fused_unscale_(tp_tensor_list tensors, tp_tensor *scale_by, tp_tensor *found_inf)
+{
+    step s = { .op = &op_mul, .name = "fused_unscale_", .caller = TP__CALLER, .n_lists = 1, .list = { tensors }, .role = { "tensor" } };
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status) status = check_one(s.name, scale_by, TP_F32, "scale", device_of(tensors));
+    if (!status) status = check_one(s.name, found_inf, TP_F32, "found_inf", device_of(tensors));
+    if (!status) status = scale(&s, (tp__scale_step){ .scale = scale_by, .found = found_inf });
+    if (!status) tp__bump(found_inf, s.name);
+    return leave(&s, was, status);
+}
+
+tp_status tp_fused_update_scale_(tp_tensor *scale_by, tp_tensor *growth_tracker, tp_tensor *found_inf, double growth_factor, double backoff_factor,
+                                 int64_t growth_interval)
+{
+    step s = { .op = &op_scale, .name = "fused_update_scale_", .caller = TP__CALLER, .n_lists = 1, .n = 1, .list = { TP_TENSORS(scale_by) }, .role = { "tensor" } };
+    const around was = enter(&s);
+    tp_status status = tp__pending();
+    if (!status) status = check_one(s.name, scale_by, TP_F32, "scale", 0);
+    if (!status) status = check_one(s.name, growth_tracker, TP_I32, "growth_tracker", scale_by->device);
+    if (!status) status = check_one(s.name, found_inf, TP_F32, "found_inf", scale_by->device);
+    if (!status) status = compute(&s, &(tp__scale_update){ scale_by, growth_tracker, found_inf, growth_factor, backoff_factor, growth_interval });
+    if (!status) {
+        tp__bump(scale_by, s.name);
+        tp__bump(growth_tracker, s.name);
+    }
+    return leave(&s, was, status);
+}
+
+tp_tensor *tp_fused_skip(tp_tensor *found_inf)
+{
+    tp_tensor *const was = skip;
+    if (!found_inf || !check_one("fused_skip", found_inf, TP_F32, "found_inf", 0)) skip = found_inf;
+    return was;
 }
 
 /* ---- Rules by name ------------------------------------------------------------------------------------------------------------------- */
@@ -301,9 +391,11 @@ static tp_status by_rule(step *s, const rule *r, int n_lists, const double *numb
     for (int k = 2; k < s->n_lists; k++)
         if (s->list[PARAMS].n && !s->list[k].n && !(r->optional >> k & 1))
             return tp_fail(TP_ERR_ARGUMENT, "%s: the list of %s is empty", s->name, s->role[k]);
+    bool skipped;
+    const tp_tensor *const read = skip_of(&skipped);
     const tp_status status = begin(s);
-    if (status || !s->n) return status;
-    tp__rule_step attr = { .n = s->n, .n_lists = s->n_lists, .scalars = s->scalars, .numbers = numbers };
+    if (status || !s->n || skipped) return status;
+    tp__rule_step attr = { .n = s->n, .skip = read, .n_lists = s->n_lists, .scalars = s->scalars, .numbers = numbers };
     for (int k = 0; k < s->n_lists; k++) attr.list[k] = working(s, k);
     return run(s, &attr);
 }

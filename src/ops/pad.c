@@ -156,7 +156,13 @@ static tp_status give(tp__call *call, const tp__int_list *pairs, int32_t mode, t
         a.before.v[x->ndim - 1 - i] = pairs->v[2 * i];
         a.after.v[x->ndim - 1 - i] = pairs->v[2 * i + 1];
     }
-    return tp__made(tp__out_made(call, pad(x, &a)));
+    /* In a region of autocast pad_mirror is of the list of float32 on the CPU; PyTorch leaves these two out of it */
+    const bool left_out = mode == TP__PAD_CIRCULAR || (mode == TP__PAD_REFLECT && n == 3);
+    const uint8_t autocast = tp__autocast_now();
+    if (left_out) tp__autocast_put(0);
+    tp_tensor *const y = pad(x, &a);
+    if (left_out) tp__autocast_put(autocast);
+    return tp__made(tp__out_made(call, y));
 }
 static tp_status pad_compose(tp__call *call)
 {

@@ -3,6 +3,7 @@
 #include "ops/run.h"
 
 #include "core/memory.h"
+#include "ops/autocast.h"
 
 #include <stdarg.h>
 
@@ -253,6 +254,12 @@ static tp_status run(tp__call *call, const tp__op_state *state)
 }
 
 int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **out, int max_out, const void *caller)
+{
+    if (__builtin_expect(tp__self.mode & TP__AUTOCAST, 0)) return tp__run_autocast(op, in, n_in, attr, out, max_out, caller);
+    return tp__run_as_given(op, in, n_in, attr, out, max_out, caller);
+}
+
+int tp__run_as_given(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **out, int max_out, const void *caller)
 {
     tp__thread *self = &tp__self;
     const tp__op_state *state = tp__state(op);

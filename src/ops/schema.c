@@ -1,6 +1,6 @@
 /* schema.c: reading schemas. "name.overload(type name=default, *, ...) -> results" becomes a table of parameters, with the
  * place of each attribute in the op's struct, which is laid out as C lays out those members. */
-#include "core/op.h"
+#include "ops/autocast.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -150,6 +150,7 @@ void tp__op_prepare(const tp_op *op)
     pthread_mutex_lock(&lock);
     if (!atomic_load(&op->state->ready)) {
         parse(op, op->state);
+        tp__autocast_prepare(op->state);
         atomic_store_explicit(&op->state->ready, 1, memory_order_release);
     }
     pthread_mutex_unlock(&lock);

@@ -60,6 +60,21 @@ TP_API tp_status tp_fused_step_(const char *rule, const tp_tensor_list *lists, i
 TP_API tp_tensor *tp_total_norm(tp_tensor_list tensors, double norm_type);
 /* x_i *= factor, in one pass; not recorded. */
 TP_API tp_status tp_fused_mul_(tp_tensor_list tensors, double factor);
+/* x_i *= min(1, max_norm / (norm + 1e-6)); NaN goes into the tensors. norm: floating, of one element, on their device, where it is read:
+ * nothing waits. Not recorded. */
+TP_API tp_status tp_fused_clip_(tp_tensor_list tensors, tp_tensor *norm, double max_norm);
+
+/* ---- What a gradient scaler does on the device; nothing waits, nothing is recorded. scale and found_inf: float32, of one element ---- */
+
+/* x_i *= 1 / scale, and found_inf becomes 1 if an element is infinite or NaN; else it stays. */
+TP_API tp_status tp_fused_unscale_(tp_tensor_list tensors, tp_tensor *scale, tp_tensor *found_inf);
+/* Where found_inf is not 0: scale *= backoff_factor, growth_tracker = 0. Else growth_tracker is counted up, and at growth_interval becomes
+ * 0 while scale *= growth_factor, unless that overflows. growth_tracker: int32, of one element. */
+TP_API tp_status tp_fused_update_scale_(tp_tensor *scale, tp_tensor *growth_tracker, tp_tensor *found_inf, double growth_factor, double backoff_factor,
+                                        int64_t growth_interval);
+/* From now on the steps above read found_inf on its device, in this thread, and where it is not 0 they write and count nothing. NULL: none
+ * is read. Returns what was read before; borrowed both. */
+TP_API tp_tensor *tp_fused_skip(tp_tensor *found_inf);
 
 #ifdef __cplusplus
 }
