@@ -16,7 +16,9 @@ bool tpc_may_use_tf32(void)
     return text && text[0] == '1' && !text[1];
 }
 
-#ifdef TPC_HAS_CUDNN
+#ifndef TPC_HAS_CUDNN
+bool tpc_dnn_is_here(const tp__call *call) { return (void)call, false; }
+#else
 
 enum { PLANS = 512, SLOTS = 1024 };
 static const int64_t MOST_WORKSPACE = (int64_t)1 << 30;
@@ -90,6 +92,8 @@ cudnnHandle_t tpc_dnn_handle(const tp__call *call)
     if (!set) cudaGetLastError();
     return set ? t->handle[index] : NULL;
 }
+
+bool tpc_dnn_is_here(const tp__call *call) { return tpc_dnn_handle(call); }
 
 /* ---- Plans ----------------------------------------------------------------------------------------------------------------------------------- */
 

@@ -14,6 +14,21 @@ extern "C" {
 #endif
 
 bool tpc_may_use_tf32(void);
+bool tpc_dnn_is_here(const tp__call *call);            /* is it there at all? */
+
+/* ---- Convolution (dnn_conv.c) --------------------------------------------------------------------------------------------------------- */
+
+/* large [images, groups cg, size..], small [images, groups og, out..], w [groups og, cg, kernel..], all of one dtype and in one layout without
+ * gaps: row-major, or channels last. What is written: small, large or w. Dims that are not there are first and of size 1; `last` and the
+ * rest have no gaps, so that it is a key. aligned: all addresses are multiples of 16 bytes. biased: channels of what is written, which is not
+ * w, have `bias` added, of the same dtype, before they are rounded. */
+enum { TPC_DNN_FORWARD, TPC_DNN_DATA, TPC_DNN_WEIGHT };
+typedef struct tpc_dnn_conv {
+    int32_t kind, dtype, last, aligned, biased, spare;
+    int64_t images, groups, cg, og, size[3], out[3], kernel[3], stride[3], pad[3], apart[3];
+} tpc_dnn_conv;
+bool tpc_dnn_convolves(const tp__call *call, const tpc_dnn_conv *c);        /* is there a plan for it? */
+tp_status tpc_dnn_convolve(const tp__call *call, const tpc_dnn_conv *c, void *large, void *w, void *small, const void *bias, bool *done);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,13 @@ static tpc_dnn_recurrent recurrent;
 static bool there, recurrent_there;
 
 #ifdef TP_CUDA_HOST
-static bool find_functions(void) { return false; }
+static bool find_functions(void)                       /* cuda/host/ has them */
+{
+#define TAKE(name) functions.name = cudnn##name;
+    TPC_DNN_EACH_FUNCTION(TAKE)
+#undef TAKE
+    return true;
+}
 #else
 #define TEXT(x)  TEXT_(x)
 #define TEXT_(x) #x
