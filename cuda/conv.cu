@@ -420,10 +420,11 @@ static tp_status by_cudnn(const tp__call *call, const geometry &g, int kind, con
         c.size[d] = g.size[d].size, c.out[d] = g.out[d].size, c.kernel[d] = g.kernel[d].size;
         c.stride[d] = g.stride[d].size, c.pad[d] = g.pad[d], c.apart[d] = g.apart[d];
     }
-    /* 16 bits are rounded once, if that is known. */
-    c.biased = g.bias && kind != TPC_DNN_WEIGHT && g.bias_dtype == c.dtype && tpc_size(c.dtype) == 2 && g.bias_step == 1 && (!c.aligned || (uintptr_t)g.bias % 16 == 0);
-    if (c.biased && !tpc_dnn_convolves(call, &c)) c.biased = 0;
-    if (!c.biased && !tpc_dnn_convolves(call, &c)) return TP_OK;
+    /* 16 bits are rounded once, with what is added. */
+    const bool fused = g.bias && kind != TPC_DNN_WEIGHT && tpc_size(c.dtype) == 2;
+    if (fused && (g.bias_dtype != c.dtype || g.bias_step != 1 || (c.aligned && (uintptr_t)g.bias % 16))) return TP_OK;
+    c.biased = fused;
+    if (!tpc_dnn_convolves(call, &c)) return TP_OK;
     tpc_dnn_side of_large(call), of_small(call), of_w(call);
     tp_status status = of_large.take(large, last, kind == TPC_DNN_DATA);
     if (!status) status = of_small.take(small, last, kind == TPC_DNN_FORWARD);

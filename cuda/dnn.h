@@ -30,6 +30,16 @@ typedef struct tpc_dnn_conv {
 bool tpc_dnn_convolves(const tp__call *call, const tpc_dnn_conv *c);        /* is there a plan for it? */
 tp_status tpc_dnn_convolve(const tp__call *call, const tpc_dnn_conv *c, void *large, void *w, void *small, const void *bias, bool *done);
 
+/* ---- Normalization over a batch (dnn_norm.c) -------------------------------------------------------------------------------------------- */
+
+/* x, y (and dy) [n, inner, channels] in memory. All else is float32, one number to a channel, its address a multiple of 16 bytes. Forward
+ * reads scale, bias and zeros, and writes mean, inverse = 1 / sqrt(biased variance + eps), next_mean, and var, which is of n inner - 1.
+ * backward reads mean, inverse and scale, and writes dscale, dbias and y, which is dx. */
+typedef struct tpc_dnn_norm { int32_t backward, dtype, aligned, spare; int64_t n, inner, channels; } tpc_dnn_norm;
+typedef struct tpc_dnn_norm_data { void *x, *dy, *y, *scale, *bias, *zeros, *mean, *inverse, *next_mean, *var, *dscale, *dbias; double eps; } tpc_dnn_norm_data;
+bool tpc_dnn_normalizes(const tp__call *call, const tpc_dnn_norm *k);
+tp_status tpc_dnn_normalize(const tp__call *call, const tpc_dnn_norm *k, const tpc_dnn_norm_data *data, bool *done);
+
 #ifdef __cplusplus
 }
 #endif

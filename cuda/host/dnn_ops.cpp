@@ -1,9 +1,8 @@
 /* dnn_ops.cpp: the ops of cuDNN's graphs on the simulated device, a kernel for each. Sums are made in float64; what goes through tensor cores
  * loses what it loses there. Inputs of size 1 along a dim hold for all of it. */
-#include "cuda/host/dnn.h"
+#include "cuda/host/dnn_values.h"
 
 #ifdef TPC_HOST_CUDNN
-#include <math.h>
 
 namespace dnnhost {
 
@@ -18,70 +17,6 @@ int item(int type)
 }
 
 namespace {
-
-double read_at(const void *x, int type, int64_t i)
-{
-    switch (type) {
-    case CUDNN_DATA_DOUBLE: return ((const double *)x)[i];
-    case CUDNN_DATA_FLOAT: return ((const float *)x)[i];
-    case CUDNN_DATA_HALF: return __half2float(((const __half *)x)[i]);
-    case CUDNN_DATA_BFLOAT16: return __bfloat162float(((const __nv_bfloat16 *)x)[i]);
-    case CUDNN_DATA_INT64: return (double)((const int64_t *)x)[i];
-    case CUDNN_DATA_INT32: return ((const int32_t *)x)[i];
-    case CUDNN_DATA_INT8: return ((const int8_t *)x)[i];
-    default: return ((const uint8_t *)x)[i];
-    }
-}
-void write_at(void *y, int type, int64_t i, double v)
-{
-    switch (type) {
-    case CUDNN_DATA_DOUBLE: ((double *)y)[i] = v; break;
-    case CUDNN_DATA_FLOAT: ((float *)y)[i] = (float)v; break;
-    case CUDNN_DATA_HALF: ((__half *)y)[i] = __float2half_rn((float)v); break;
-    case CUDNN_DATA_BFLOAT16: ((__nv_bfloat16 *)y)[i] = __float2bfloat16_rn((float)v); break;
-    case CUDNN_DATA_INT64: ((int64_t *)y)[i] = (int64_t)v; break;
-    case CUDNN_DATA_INT32: ((int32_t *)y)[i] = (int32_t)v; break;
-    case CUDNN_DATA_INT8: ((int8_t *)y)[i] = (int8_t)v; break;
-    default: ((uint8_t *)y)[i] = v != 0; break;
-    }
-}
-double tensor_core(double v, bool tf32)
-{
-    float x = (float)v;
-    uint32_t bits;
-    if (!tf32) return v;
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu;
-    memcpy(&x, &bits, sizeof bits);
-    return x;
-}
-
-int64_t numel(const view &v)
-{
-    int64_t n = 1;
-    for (int d = 0; d < v.n; d++) n *= v.size[d];
-    return n;
-}
-/* The place of the e-th element, row by row */
-void place_of(const view &v, int64_t e, int64_t (&at)[DIMS])
-{
-    for (int d = v.n - 1; d >= 0; d--) {
-        at[d] = e % v.size[d];
-        e /= v.size[d];
-    }
-}
-int64_t offset(const view &v, const int64_t (&at)[DIMS])
-{
-    int64_t o = 0;
-    for (int d = 0; d < v.n; d++) o += v.size[d] == 1 ? 0 : at[d] * v.stride[d];
-    return o;
-}
-double read(const view &v, const int64_t (&at)[DIMS]) { return v.by_value ? v.number : read_at(v.data, v.type, offset(v, at)); }
-void write(const view &v, const int64_t (&at)[DIMS], double x) { write_at(v.data, v.type, offset(v, at), x); }
-
-int64_t first() { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
-int64_t step() { return (int64_t)gridDim.x * blockDim.x; }
-unsigned blocks_for(int64_t n) { return (unsigned)(n < 64 * 32 ? (n + 63) / 64 : 32); }
 
 /* ---- Convolution ------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -103,21 +38,12 @@ double product(const convolution &v, int64_t n, int64_t o, int64_t c, int64_t gr
     const double a = v.written == LARGE ? 1 : tensor_core(read(v.large, x), v.tf32), b = v.written == SMALL ? 1 : tensor_core(read(v.small, y), v.tf32);
     return a * b * (v.written == WEIGHT ? 1 : tensor_core(read(v.w, w), v.tf32));
 }
-bool next(int64_t (&at)[DIMS], const int64_t *size, int n)
-{
-    for (int d = n - 1; d >= 0; d--) {
-        if (++at[d] < size[d]) return true;
-        at[d] = 0;
-    }
-    return false;
-}
-
 __global__ void convolve(const convolution v)
 {
     const view &to = v.written == SMALL ? v.small : v.written == LARGE ? v.large : v.w;
     const int64_t cg = v.w.size[1], groups = v.large.size[1] / cg, og = v.w.size[0] / groups;
     for (int64_t e = first(); e < numel(to); e += step()) {
-        int64_t at[DIMS], tap[DIMS] = {}, small[DIMS] = {};
+        int64_t at[DIMS] = {}, tap[DIMS] = {}, small[DIMS] = {};
         double sum = 0;
         float narrow = 0;                              /* of x: taps from outside in float32, as on the CPU */
         place_of(to, e, at);
@@ -241,7 +167,7 @@ double apply(int mode, double x, double b, double t)
 __global__ void run_pointwise(const pointwise p)
 {
     for (int64_t e = first(); e < numel(p.y); e += step()) {
-        int64_t at[DIMS];
+        int64_t at[DIMS] = {};
         place_of(p.y, e, at);
         if (p.mode == CUDNN_POINTWISE_GEN_INDEX) write(p.y, at, (double)at[p.axis]);
         else write(p.y, at, apply(p.mode, read(p.x, at), p.b.n ? read(p.b, at) : 0, p.t.n ? read(p.t, at) : 0));
@@ -252,7 +178,7 @@ struct matmul { view a, b, y; bool tf32; };
 __global__ void multiply(const matmul m)
 {
     for (int64_t e = first(); e < numel(m.y); e += step()) {
-        int64_t at[DIMS], a[DIMS], b[DIMS];
+        int64_t at[DIMS] = {}, a[DIMS], b[DIMS];
         double sum = 0;
         place_of(m.y, e, at);
         memcpy(a, at, sizeof a);
@@ -269,7 +195,7 @@ struct reduction { int mode; view x, y; };
 __global__ void reduce(const reduction r)
 {
     for (int64_t e = first(); e < numel(r.y); e += step()) {
-        int64_t at[DIMS], from[DIMS], size[DIMS];
+        int64_t at[DIMS] = {}, from[DIMS] = {}, size[DIMS];
         place_of(r.y, e, at);
         for (int d = 0; d < r.x.n; d++) size[d] = r.y.size[d] == 1 ? r.x.size[d] : 1;
         int64_t in[DIMS] = {};
@@ -289,7 +215,7 @@ struct reshape { view x, y; int order[DIMS]; };
 __global__ void see_as(const reshape r)
 {
     for (int64_t e = first(); e < numel(r.y); e += step()) {
-        int64_t at[DIMS], from[DIMS] = {};
+        int64_t at[DIMS] = {}, from[DIMS] = {};
         place_of(r.y, e, at);
         int64_t o = offset(r.y, at);
         for (int k = 0; k < r.x.n; k++) {
