@@ -9,7 +9,7 @@
 
 #include "cuda/dnn.h"
 
-enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, NOTES = 16 };
+enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16 };
 
 /* ---- The library ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -283,12 +283,16 @@ static bool plan_of(const tpc_dnn_target *on, cudnnBackendDescriptor_t advice, i
     return false;
 }
 
-/* Takes the first of some advice; it joins the graph's parts, which the plan will keep. */
+/* Takes the first of some advice that can be carried out; it joins the graph's parts, which the plan will keep. An engine may compile its
+ * code before it says that it cannot, so few are tried. */
 static bool take(tpc_dnn_graph *g, const tpc_dnn_target *on, cudnnBackendDescriptor_t *advice, int64_t n, uint32_t forbidden, int64_t room, bool finalize,
                  tpc_dnn_plan *plan)
 {
-    for (int64_t i = 0; i < n && g->n_parts < TPC_DNN_PARTS; i++) {
-        if (notes_of(advice[i], &plan->engine) & forbidden || (finalize && !plan_of(on, advice[i], room, plan))) continue;
+    int tried = 0;
+    for (int64_t i = 0; i < n && tried < TRIED && g->n_parts < TPC_DNN_PARTS; i++) {
+        if (notes_of(advice[i], &plan->engine) & forbidden) continue;
+        tried++;
+        if (finalize && !plan_of(on, advice[i], room, plan)) continue;
         g->part[g->n_parts++] = advice[i];
         advice[i] = NULL;
         return true;

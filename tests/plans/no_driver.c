@@ -1,5 +1,5 @@
 /* no_driver.c: a libcuda.so.1 that has no device, for what wants to load one: cuDNN plans for devices that it is told about, and asks the
- * driver for nothing that matters. Not a test: the Makefile adds all other functions of the toolkit's libcuda.so, each of which returns 0. */
+ * driver for nothing that matters. The Makefile adds all other functions of the toolkit's libcuda.so, each of which returns 0. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +8,8 @@
 enum { NO_DEVICE = 100, NOT_FOUND = 500 };
 
 int cuInit(unsigned flags) { return (void)flags, NO_DEVICE; }
+int cuDriverGetVersion(int *version) { return *version = 13000, 0; }
+int cuGetExportTable(const void **table, const void *id) { return (void)id, *table = NULL, NOT_FOUND; }
 int cuGetErrorName(int error, const char **text) { return (void)error, *text = "CUDA_ERROR_NO_DEVICE", 0; }
 int cuGetErrorString(int error, const char **text) { return (void)error, *text = "there is no device", 0; }
 int cuGetProcAddress_v2(const char *name, void **found, int version, uint64_t flags, int *status)
