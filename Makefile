@@ -254,7 +254,7 @@ $(B)/obj/tests/test_cuda_plans.o: PART = $(if $(CUDA_INCLUDE),-isystem $(CUDA_IN
 $(B)/bin/test_cuda_plans: $(PLANS) | $(if $(CUDA_INCLUDE),$(if $(DRIVER_STUB),$(B)/no-driver/libcuda.so.1))
 $(B)/no-driver/libcuda.so.1: tests/plans/no_driver.c
 	@mkdir -p $(@D)
-	@nm -D --defined-only $(DRIVER_STUB) | sed -n 's/^.* T \(cu[A-Za-z0-9_]*\)$$/\1/p' | grep -v -x -e cuInit -e cuDriverGetVersion -e cuGetExportTable -e 'cuGetError.*' -e cuGetProcAddress_v2 \
+	@nm -D --defined-only $(DRIVER_STUB) | sed -n 's/^.* T \(cu[A-Za-z0-9_]*\)$$/\1/p' | grep -v -x -F "$$(sed -n 's/^\(int \|GIVES(\)\(cu[A-Za-z0-9_]*\)[(,].*/\2/p' $<)" \
 	   | sed 's/.*/int &(void) { return 0; }/' | cat $< - | $(CC) -w -shared -fPIC -Wl,-soname,libcuda.so.1 -x c - -o $@ -ldl \
 	   || echo 'taper: no libcuda.so.1 to stand in for a driver, so plans for GPUs are not tested'
 

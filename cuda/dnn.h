@@ -20,8 +20,8 @@ bool tpc_dnn_is_here(const tp__call *call);            /* is it there at all? */
 
 /* large [images, groups cg, size..], small [images, groups og, out..], w [groups og, cg, kernel..], all of one dtype and in one layout without
  * gaps: row-major, or channels last. What is written: small, large or w. Dims that are not there are first and of size 1; `last` and the
- * rest have no gaps, so that it is a key. aligned: all addresses are multiples of 16 bytes. biased: forward adds
- * `bias` to channels, of the same dtype, before it rounds. */
+ * rest have no gaps, so that it is a key. aligned: all addresses are multiples of 16 bytes. biased: channels of
+ * what is written, which is not w, have `bias` added, of the same dtype, before they are rounded. */
 enum { TPC_DNN_FORWARD, TPC_DNN_DATA, TPC_DNN_WEIGHT };
 typedef struct tpc_dnn_conv {
     int32_t kind, dtype, last, aligned, biased, spare;

@@ -101,7 +101,7 @@ static bool fits(const tpc_dnn_conv *c)
     const double large = count(c->images, c->groups * c->cg, c->size), small = count(c->images, c->groups * c->og, c->out),
                  w = count(c->groups * c->og, c->cg, c->kernel);
     if (c->dtype != TP_F32 && c->dtype != TP_F16 && c->dtype != TP_BF16) return false;
-    if (c->biased && c->kind != TPC_DNN_FORWARD) return false;         /* there is no engine, and cuDNN takes minutes to find out */
+    if (c->biased && (c->kind == TPC_DNN_WEIGHT || (c->kind == TPC_DNN_DATA && !c->last))) return false;         /* no engine, and long to find out */
     for (int d = 0; d < 3; d++) {
         const double reach = (double)c->size[d] + 2 * (double)c->pad[d] + (double)c->kernel[d] * (double)c->apart[d] + (double)c->stride[d] * (double)c->out[d];
         if (reach > INT32_MAX || pad_at_end(c, d) < 0) return false;

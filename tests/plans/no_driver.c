@@ -10,6 +10,19 @@ enum { NO_DEVICE = 100, NOT_FOUND = 500 };
 int cuInit(unsigned flags) { return (void)flags, NO_DEVICE; }
 int cuDriverGetVersion(int *version) { return *version = 13000, 0; }
 int cuGetExportTable(const void **table, const void *id) { return (void)id, *table = NULL, NOT_FOUND; }
+
+/* Code that was compiled for a device is loaded so as to see that it is all there. */
+static int handle;
+#define GIVES(name, ...) int name(void **to, __VA_ARGS__) { return *to = &handle, 0; }
+GIVES(cuLibraryLoadData, const void *code)
+GIVES(cuLibraryGetKernel, void *library, const char *name)
+GIVES(cuLibraryGetModule, void *library)
+GIVES(cuKernelGetFunction, void *kernel)
+GIVES(cuModuleLoadData, const void *code)
+GIVES(cuModuleLoadDataEx, const void *code)
+GIVES(cuModuleLoadFatBinary, const void *code)
+GIVES(cuModuleGetFunction, void *module, const char *name)
+
 int cuGetErrorName(int error, const char **text) { return (void)error, *text = "CUDA_ERROR_NO_DEVICE", 0; }
 int cuGetErrorString(int error, const char **text) { return (void)error, *text = "there is no device", 0; }
 int cuGetProcAddress_v2(const char *name, void **found, int version, uint64_t flags, int *status)
