@@ -397,6 +397,43 @@ START_TEST(a_tensor_written_with_itself_or_a_view_beside_it_holds_no_cycle)
 }
 END_TEST
 
+/* y = 2 x; z = y w saves y; y += z makes y of z. What w's rule saved is overwritten, so that no backward can end the circle. */
+static tp_tensor *write_what_was_saved(int kind, tp_tensor *x, tp_tensor *w)
+{
+    tp_tensor *const y = tp_mul(x, 2.0), *const half = tp_narrow(y, 0, 0, 2), *z = tp_mul(y, w), *u;
+    switch (kind) {
+    case 0: return tp_add_(y, z);
+    case 1: return tp_copy_(y, z);
+    case 2: return tp_sub_(half, tp_narrow(z, 0, 1, 2)), y;
+    case 3: return tp_add_(half, tp_mul(half, half)), half;
+    case 4: return tp_add_(tp_add_(y, 1.0), z);                          /* what made z is older than y's node */
+    case 5: u = tp_exp(y); tp_mul_(u, y); return tp_mul_(y, u);
+    case 6: u = tp_zeros(TP_SHAPE(4, 3)); z = tp_mul(u, w); return tp_add_(u, z);        /* u had no node when it was saved */
+    default: return tp_add_(tp_narrow(y, 1, 0, 1), tp_sum(tp_mul(tp_narrow(y, 1, 1, 2), tp_narrow(w, 1, 1, 2)), .dims = TP_DIMS(1), .keepdim = true)), y;
+    }
+}
+
+START_TEST(what_is_overwritten_by_what_saved_it_is_freed_all_the_same)
+{
+    int64_t before = 0;
+    for (int round = 0; round < 4; round++) {
+        {
+            TP_SCOPE();
+            tp_tensor *x = tp_full(TP_SHAPE(4, 3), 0.5, .requires_grad = true), *w = tp_full(TP_SHAPE(4, 3), 2.0, .requires_grad = true);
+            tp_tensor *y = write_what_was_saved(_i, x, w);
+            ck_fine();
+            if (round % 2) continue;                   /* nobody walks through it */
+            ck_assert_int_eq(tp_backward(tp_sum(y), .retain_graph = round == 2), TP_ERR_STATE);
+            ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "saved a tensor ["));
+            ck_assert_ptr_nonnull(strstr(tp_last_error()->message, "_ overwrote since"));
+            tp_clear_error();
+        }
+        if (round) ck_assert_int_eq(in_use(), before);
+        before = in_use();
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("inplace");
@@ -427,6 +464,7 @@ int main(void)
     tcase_add_test(t, a_dead_tensor_is_not_written);
     tcase_add_test(t, data_mut_counts_as_one_write_and_data_as_none);
     tcase_add_test(t, a_tensor_written_with_itself_or_a_view_beside_it_holds_no_cycle);
+    tcase_add_loop_test(t, what_is_overwritten_by_what_saved_it_is_freed_all_the_same, 0, 8);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

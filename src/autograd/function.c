@@ -114,7 +114,10 @@ static bool grow(tp_context *c, void *list, int n, int *room, size_t item)
 void tp_save(tp_context *c, tp_tensor *x)
 {
     if (!in_forward(c, x, "save") || !grow(c, &c->saved, c->n_saved, &c->saved_room, sizeof *c->saved)) return;
-    if (x) tp__ref(x);
+    if (x) {
+        tp__ref(x);
+        tp__note_saved(x);
+    }
     c->saved[c->n_saved++] = (tp__saved_slot){ .is.tensor = x, .version = x ? tp__version(x) : 0, .kind = TP__HELD };
 }
 

@@ -145,7 +145,7 @@ tp_status tp__rebase(tp_tensor *x, tp_node *node, int output)
     if (!x->base) {
         replace_node(x, node, output);
         x->flags &= (uint8_t)~TP__REQUIRES_GRAD;
-        return TP_OK;
+        return x->storage->saved ? tp__part_from_saved(x) : TP_OK;
     }
     tp_node *scatter = strided_node(&tp__op_strided_scatter, 2, x, x->base);
     if (!scatter) return TP_ERR_MEMORY;
@@ -154,5 +154,6 @@ tp_status tp__rebase(tp_tensor *x, tp_node *node, int output)
     tp__connect(scatter, 1, x);
     replace_node(x->base, scatter, 0);
     x->base->flags &= (uint8_t)~TP__REQUIRES_GRAD;
-    return tp__view_refresh_slow(x);
+    const tp_status status = x->storage->saved ? tp__part_from_saved(x->base) : TP_OK;
+    return status ? status : tp__view_refresh_slow(x);
 }

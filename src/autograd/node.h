@@ -93,9 +93,14 @@ void tp__slot_clear(tp__saved_slot *slot);
 tp_status tp__slot_pack(tp_node *node, tp__saved_slot *slot, tp_tensor *x, int output);
 /* As below, with hooks on, or while handles are other tensors for a while. */
 tp_status tp__slot_hold_slow(tp_node *node, tp__saved_slot *slot, tp_tensor *x);
+static inline void tp__note_saved(tp_tensor *x)        /* read first: weights are saved by all threads */
+{
+    if (!__atomic_load_n(&x->storage->saved, __ATOMIC_RELAXED)) __atomic_store_n(&x->storage->saved, true, __ATOMIC_RELAXED);
+}
 static inline void tp__slot_keep(tp__saved_slot *slot, tp_tensor *x)     /* where neither is the case */
 {
     tp__ref(x);
+    tp__note_saved(x);
     slot->is.tensor = x;
     slot->version = tp__version(x);
     slot->kind = TP__HELD;
@@ -216,6 +221,9 @@ static inline void tp__bump(tp_tensor *x, const char *op)                /* a te
 }
 /* After an op wrote x in place and `node` records it (output i of it): x, its base and so all views of it follow. */
 tp_status tp__rebase(tp_tensor *x, tp_node *node, int i);
+/* root, which is no view, has a new node and its memory was written: nothing of that memory that was saved before, by what the node is made
+ * of, holds it. overwritten.c */
+tp_status tp__part_from_saved(const tp_tensor *root);
 /* x becomes `view`, a view of it that nobody else has: takes over its geometry and its node. Counts as a write by `op`. */
 tp_status tp__relay(tp_tensor *x, tp_tensor *view, const char *op);
 /* Registers y as a view of x. */

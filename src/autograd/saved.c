@@ -136,6 +136,7 @@ tp_status tp__slot_hold_slow(tp_node *node, tp__saved_slot *slot, tp_tensor *x)
     tp_tensor *stays = x->stand_in ? tp__stand_in_apart(x) : x;
     if (!stays) return tp__pending();
     tp__list_take(stays == x ? UINT32_MAX : mark, stays);
+    tp__note_saved(stays);
     *slot = (tp__saved_slot){ .is.tensor = stays, .version = tp__version(x), .kind = TP__HELD };
     return TP_OK;
 }

@@ -47,6 +47,7 @@ tp_storage *tp__storage_new(tp_device device, size_t bytes)
     s->owned_apart = apart;
     atomic_store_explicit(&s->refs, 1, memory_order_relaxed);
     atomic_store_explicit(&s->version, 0, memory_order_relaxed);
+    s->saved = false;
     s->writer = NULL;
     s->device = device;
     s->used = bytes;
@@ -131,6 +132,7 @@ static inline bool take_storage(tp__thread *self, tp_tensor *x, size_t bytes)
     if (__builtin_expect(spare && bytes <= TP__INLINE_BYTES && x->device == TP_CPU, 1)) {
         atomic_store_explicit(&spare->refs, 1, memory_order_relaxed);
         atomic_store_explicit(&spare->version, 0, memory_order_relaxed);
+        spare->saved = false;
         spare->writer = NULL;
         spare->used = bytes;
         x->data = spare->small;

@@ -25,6 +25,7 @@ typedef struct tp_storage {
     tp_device device;
     uint8_t origin, pool;                              /* TP__FROM_..; the size class */
     bool owned_apart;                                  /* this header was allocated without pools */
+    bool saved;                                        /* a tensor of it was held for a rule, some time */
     tp_drop_fn *drop;                                  /* TP__FROM_USER */
     union {
         void *drop_arg;
