@@ -12,6 +12,7 @@
 #include "cpu/combine.h"
 #include "cpu/offsets.h"
 #include "cpu/scratch.h"
+#include "cpu/stream.h"
 
 enum { PARALLEL_FROM = 1 << 15, SHORT = 16 };          /* elements */
 
@@ -27,6 +28,7 @@ typedef struct walk {
     bool is_line;                                      /* lines go along the dim */
     const tp__combine *combine;                        /* NULL: gather */
     bool look;                                         /* only check the indices */
+    bool streams;                                      /* what is gathered is written past the caches */
     int64_t cuts;                                      /* of a line */
 } walk;
 
@@ -59,7 +61,9 @@ static void init(walk *w, const tp_tensor *index, const tp_tensor *indexed, cons
 
 static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t position)
 {
+    enum { WIDEST = 16 };                              /* bytes of an element */
     int64_t room[TP__BLOCK];
+    _Alignas(TP__LINE) char near[TP__BLOCK * WIDEST];
     for (int64_t i = first; i < last; i += TP__BLOCK) {
         const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK;
         const int64_t *at = tp__places(&w->range, room, index + i * w->line.index * w->index_item, w->line.index, n, w->line.indexed, position + i);
@@ -67,8 +71,10 @@ static bool walk_line(walk *w, const char *index, char *indexed, char *other, in
         if (w->look) continue;
         char *const x = indexed + i * w->line.indexed * w->item, *const y = other + i * w->line.other * w->item;
         if (w->combine) w->combine->line(x, at, y, NULL, w->line.other, n);
-        else tp__pick_line(y, w->line.other, x, at, n, w->item);
+        else tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item);
+        if (w->streams) tp__stream(y, near, n * w->item);
     }
+    if (w->streams) tp__stream_end();
     return true;
 }
 
@@ -183,6 +189,7 @@ static tp_status gather_run(tp__call *call)
 {
     walk w;
     init(&w, call->in[1], call->in[0], call->out[0], *(const int64_t *)call->attr);
+    w.streams = w.line.other == 1 && w.line.size >= SHORT && tp__streams(call->out[0]->numel * w.item);
     return run(&w, call, call->out[0]->numel);
 }
 
