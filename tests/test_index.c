@@ -287,21 +287,24 @@ static tp_tensor *run(int which)
     case 7: return tp_index(v, TP_INDEX(tp_randint(-n, n, TP_SHAPE(n))));
     case 8: return tp_gather(wide, 0, tp_randint(0, 3000, TP_SHAPE(2000, 40)));
     case 9: return tp_index_select(tp_transpose(wide, 0, 1), 1, tp_randint(0, 3000, TP_SHAPE(2000)));
+    case 10: return tp_scatter_add(tp_zeros(TP_SHAPE(5000)), 0, tp_randint(0, 5000, TP_SHAPE(9 * n)), tp_repeat(v, TP_SHAPE(9)));
+    case 11: return tp_scatter_reduce(v, 0, tp_randint(0, 50, TP_SHAPE(n), .dtype = TP_I32), v, TP_REDUCE_PROD);
     default: return tp_nonzero(tp_randint(0, 2, TP_SHAPE(400, 1000)));
     }
 }
 
 START_TEST(results_do_not_depend_on_the_number_of_threads)
 {
-    for (int which = 0; which < 11; which++) {
-        TP_SCOPE();
-        tp_set_num_threads(1);
-        tp_tensor *const one = run(which);
-        tp_set_num_threads(3);
-        tp_tensor *const three = run(which);
-        ck_fine();
-        ck_assert_msg(tp_equal(one, three), "case %d", which);
-    }
+    for (int which = 0; which < 13; which++)
+        for (int threads = 3; threads < 12; threads += 8) {
+            TP_SCOPE();
+            tp_set_num_threads(1);
+            tp_tensor *const one = run(which);
+            tp_set_num_threads(threads);
+            tp_tensor *const more = run(which);
+            ck_fine();
+            ck_assert_msg(tp_equal(one, more), "case %d, %d threads", which, threads);
+        }
     tp_set_num_threads(1);
 }
 END_TEST
@@ -336,6 +339,25 @@ START_TEST(what_is_out_of_range_is_named)
     ck_error(TP_ERR_SHAPE, "more than 8 dims");
     ck_assert_ptr_null(tp_index(x, TP_INDEX((tp_tensor *)NULL)));
     ck_fine();
+}
+END_TEST
+
+START_TEST(the_first_index_out_of_range_of_a_long_line_is_named)
+{
+    TP_SCOPE();
+    enum { N = 600000 };
+    tp_tensor *const i = tp_zeros(TP_SHAPE(N), .dtype = TP_I64), *const x = tp_ones(TP_SHAPE(N));
+    int64_t *const at = tp_data(i);
+    at[N - 10] = -1;
+    at[N - 70000] = 9;
+    for (int threads = 1; threads < 4; threads += 2) {
+        tp_set_num_threads(threads);
+        ck_assert_ptr_null(tp_scatter_add(tp_zeros(TP_SHAPE(5)), 0, i, x));
+        ck_message("scatter_add: index 9 is out of range for dim 0 of size 5");
+    }
+    at[N - 10] = at[N - 70000] = 4;
+    ck_values(tp_scatter_add(tp_zeros(TP_SHAPE(5)), 0, i, x), N - 2, 0, 0, 0, 2);
+    tp_set_num_threads(1);
 }
 END_TEST
 
@@ -394,6 +416,7 @@ int main(void)
     tcase_add_test(tests, bags_are_summed_averaged_or_taken_the_greatest_of);
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     tcase_add_test(tests, what_is_out_of_range_is_named);
+    tcase_add_test(tests, the_first_index_out_of_range_of_a_long_line_is_named);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
     tcase_add_test(tests, gradients_of_a_row_are_summed_wider_than_16_bits);
     tcase_add_test(tests, a_step_may_be_larger_than_anything);

@@ -165,6 +165,13 @@ static tp_tensor *into_a_part(tp_tensor *x, tp_tensor *z)
     return y;
 }
 
+/* Positions in a row of x, from z in (-1, 1). */
+static tp_tensor *anywhere(tp_tensor *z) { return tp_to_dtype(tp_mul(tp_abs(z), 0.99 * (double)tp_size(z, 1)), TP_I64); }
+static tp_tensor *gathered(tp_tensor *x, tp_tensor *z) { return tp_gather(x, 1, anywhere(z)); }
+static tp_tensor *gathered_bytes(tp_tensor *x, tp_tensor *z) { return tp_gather(tp_to_dtype(x, TP_I8), 1, tp_to_dtype(anywhere(z), TP_I32)); }
+static tp_tensor *gathered_down(tp_tensor *x, tp_tensor *z) { return tp_gather(x, 0, tp_zeros_like(z, .dtype = TP_I64)); }
+static tp_tensor *scattered(tp_tensor *x, tp_tensor *z) { return tp_scatter_add(x, 1, anywhere(z), z); }
+
 START_TEST(copies_are_the_same_bits)
 {
     check("clone", copy);
@@ -175,6 +182,10 @@ START_TEST(copies_are_the_same_bits)
     check("transpose of int8", turned_bytes);
     check("every other column", every_other);
     check("copy_ into a part", into_a_part);
+    check("gather", gathered);
+    check("gather of int8", gathered_bytes);
+    check("gather of rows", gathered_down);
+    check("scatter_add", scattered);
 }
 END_TEST
 

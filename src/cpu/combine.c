@@ -10,9 +10,10 @@
 #define MAX_OF(a, b)  ((b) > (a) ? (b) : (a))
 #define MIN_OF(a, b)  ((b) < (a) ? (b) : (a))
 
-/* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to. */
+/* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to, into the second-level cache:
+ * the first is full of what is written, and its few misses at a time are needed for that. */
 enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, X_AHEAD = 16, LINE = 64, LINES = 4 };
-#define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x))))
+#define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x)), 0, 2))
 
 /* `a` is what is there and `b` what comes. */
 #define LOOPS(name, T, C, LOAD, STORE, EXPR) \
@@ -21,6 +22,7 @@ enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, X_AHEAD = 16, LINE = 64, LIN
         T *y = y_; \
         const T *x = x_; \
         if (pick) for (int64_t i = 0; i < n; i++) { \
+            if (!(i % TOGETHER)) __builtin_prefetch(&x[pick[i] * step + AHEAD], 0, 2); \
             const C a = LOAD(y[at[i]]), b = LOAD(x[pick[i] * step]); \
             (void)a; \
             y[at[i]] = STORE(EXPR); \

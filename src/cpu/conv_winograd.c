@@ -18,17 +18,19 @@
 
 /* F(2 x 2, 3 x 3) of the paper's section 4.1: tiles of 2 x 2 outputs, of 4 x 4 inputs, 16 products. */
 enum { TILE = 2, WIDE = TILE + 2, MATRICES = WIDE * WIDE };
-/* Bounds on the safe side: a vector of AVX-512 is full of channels, and the weight, which is transformed once a call, serves the rows of
- * four dot tiles. With 512 channels and 16 tiles its transform costs more than 16 products instead of 36 save; where there is little
- * weight, fewer tiles would do. */
-enum { LEAST_CHANNELS = 16, LEAST_TILES = 4 * TP__DOT_ROWS };
-#define LEAST_FLOPS  4e6
+/* A vector of AVX-512 is full of channels, and the transform of the weight, once a call, costs less than the products it saves: by four
+ * tiles where its matrices stay in a cache, but 512 x 512 channels take 24. For a few small images of which there is a vector the lanes
+ * of conv_lanes.c are as fast. */
+enum { LEAST_CHANNELS = 16, LEAST_TILES = 4, LEAST_TILES_OF_LARGE_WEIGHT = 4 * TP__DOT_ROWS };
+#define LARGE_WEIGHT ((int64_t)4 << 20)
+#define LEAST_FLOPS  2e4
+#define LEAST_FLOPS_BESIDE_LANES 4e6
 enum { CHAIN = 128 };                                  /* channels summed up before they are added to others: rounding grows less */
 /* Of tiles, before and after the product: with a strip of the weight they stay in a second-level cache of 1 MB. Where the matrices of
  * the weight do not, each block reads them from further away, and so has more tiles than the cache would like. */
 #define BLOCK_BYTES  ((int64_t)768 << 10)
 #define MUCH_WEIGHT  ((int64_t)2 << 20)
-enum { BLOCK_TILES = LEAST_TILES, BLOCK_TILES_OF_MUCH_WEIGHT = 4 * LEAST_TILES };
+enum { BLOCK_TILES = 4 * TP__DOT_ROWS, BLOCK_TILES_OF_MUCH_WEIGHT = 4 * BLOCK_TILES };
 /* Of tiles whose outer products are summed up: a core's share of the last cache. So many at least, for each block writes all sums. */
 #define GATHER_BYTES ((int64_t)4 << 20)
 enum { GATHER_TILES = 64 };
@@ -42,8 +44,10 @@ static int64_t tiles_of(const tp__conv *g) { return g->n * ceil_div(g->oh, TILE)
 
 bool tp__conv_by_winograd_fits(const tp__conv *g)
 {
+    const bool large = MATRICES * g->c * g->out * (int64_t)sizeof(float) > LARGE_WEIGHT;
     return g->dtype == TP_F32 && tp__conv_is_flat(g) && g->groups == 1 && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 &&
-           g->dw == 1 && g->c >= LEAST_CHANNELS && g->out >= LEAST_CHANNELS && tiles_of(g) >= LEAST_TILES && tp__conv_flops(g) >= LEAST_FLOPS;
+           g->dw == 1 && g->c >= LEAST_CHANNELS && g->out >= LEAST_CHANNELS && tiles_of(g) >= (large ? LEAST_TILES_OF_LARGE_WEIGHT : LEAST_TILES) &&
+           tp__conv_flops(g) >= (tp__conv_by_lanes_fits(g) ? LEAST_FLOPS_BESIDE_LANES : LEAST_FLOPS);
 }
 
 /* A batch of images whose tiles are taken or made: [n][c][h][w]. */

@@ -36,12 +36,13 @@ static tp_status take_indices(tp__plain *out, const tp__call *call, const tp_ten
 
 static int threads_for(int64_t elements) { return elements >= PARALLEL_FROM ? tp_get_num_threads() : 1; }
 
-/* Row AHEAD from now; its first lines: the processor goes on by itself. */
-enum { AHEAD = 4 };
+/* Row AHEAD from now, into the second-level cache: rows lie anywhere, and the processor by itself would go on only after some lines. Of
+ * a long row the first ones. */
+enum { AHEAD = 3 };
 static inline void fetch(const char *row, int64_t bytes)
 {
-    enum { LINE = 64, LINES = 4 };
-    for (int k = 0; k < LINES && k * LINE < bytes; k++) __builtin_prefetch(row + k * LINE);
+    enum { MOST = 4096 };
+    for (int64_t k = 0; k < MOST && k < bytes; k += TP__LINE) __builtin_prefetch(row + k, 0, 2);
 }
 
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */

@@ -4,12 +4,15 @@
  *   gather   y[i] = x[i']                     scatter  y[i'] = y[i'] op x[i],  in the order of places along the dim
  *
  * Lines are walked along the last dim of the index, or along the dim itself where the last one is short. What is written to one
- * element comes from one line along the dim, so threads share those; a single long one they share by the places written. */
+ * element comes from one line along the dim, so threads share those. Of a single long one they first sort a chunk by ranges of the places
+ * written, each a part of it, and then take a range each, part after part: every element is written in order, by one thread. */
 #include "core/convert.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "cpu/combine.h"
 #include "cpu/offsets.h"
+#include "cpu/scratch.h"
+#include "cpu/stream.h"
 
 enum { PARALLEL_FROM = 1 << 15, SHORT = 16 };          /* elements */
 
@@ -25,7 +28,8 @@ typedef struct walk {
     bool is_line;                                      /* lines go along the dim */
     const tp__combine *combine;                        /* NULL: gather */
     bool look;                                         /* only check the indices */
-    int64_t cuts;                                      /* of a line; or, if is_line, of what is indexed */
+    bool streams;                                      /* what is gathered is written past the caches */
+    int64_t cuts;                                      /* of a line */
 } walk;
 
 static int64_t size_at(const tp_tensor *x, int d) { return x->ndim ? x->shape[d] : 1; }
@@ -55,26 +59,38 @@ static void init(walk *w, const tp_tensor *index, const tp_tensor *indexed, cons
     w->range.steady = true;
 }
 
-static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t cut, int64_t position)
+static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t position)
 {
+    enum { WIDEST = 16 };                              /* bytes of an element */
     int64_t room[TP__BLOCK];
-    int32_t pick[TP__BLOCK];
-    const bool shared = w->is_line && w->cuts > 1;
-    const int64_t reach = w->range.size / w->cuts * w->range.scale, lo = reach * cut, hi = cut == w->cuts - 1 ? INT64_MAX : lo + reach;
+    _Alignas(TP__LINE) char near[TP__BLOCK * WIDEST];
     for (int64_t i = first; i < last; i += TP__BLOCK) {
-        int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK;
+        const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK;
         const int64_t *at = tp__places(&w->range, room, index + i * w->line.index * w->index_item, w->line.index, n, w->line.indexed, position + i);
         if (!at) return false;
         if (w->look) continue;
         char *const x = indexed + i * w->line.indexed * w->item, *const y = other + i * w->line.other * w->item;
-        if (!w->combine) {
-            tp__pick_line(y, w->line.other, x, at, n, w->item);
-            continue;
-        }
-        if (shared) n = tp__places_within(at, n, lo, hi, room, pick), at = room;
-        w->combine->line(x, at, y, shared ? pick : NULL, w->line.other, n);
+        if (w->combine) w->combine->line(x, at, y, NULL, w->line.other, n);
+        else tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item);
+        if (w->streams) tp__stream(y, near, n * w->item);
     }
+    if (w->streams) tp__stream_end();
     return true;
+}
+
+/* Where line number `line` of the loops begins, in the three. */
+typedef struct spot { const char *index; char *indexed, *other; } spot;
+
+static spot spot_of(const walk *w, int64_t line)
+{
+    spot s = { w->index, w->indexed, w->other };
+    for (int d = w->n_loops - 1; d >= 0; line /= w->loop[d--].size) {
+        const int64_t i = line % w->loop[d].size;
+        s.index += i * w->loop[d].index * w->index_item;
+        s.indexed += i * w->loop[d].indexed * w->item;
+        s.other += i * w->loop[d].other * w->item;
+    }
+    return s;
 }
 
 static void walk_some(void *arg, int64_t first, int64_t last)
@@ -82,33 +98,90 @@ static void walk_some(void *arg, int64_t first, int64_t last)
     walk *w = arg;
     for (int64_t item = first; item < last; item++) {
         const int64_t cut = item % w->cuts, share = (w->line.size + w->cuts - 1) / w->cuts;
-        const int64_t from = w->is_line ? 0 : cut * share, to = w->is_line || from + share > w->line.size ? w->line.size : from + share;
-        const char *index = w->index;
-        char *indexed = w->indexed, *other = w->other;
-        int64_t rest = item / w->cuts;
-        for (int d = w->n_loops - 1; d >= 0; rest /= w->loop[d--].size) {
-            const int64_t i = rest % w->loop[d].size;
-            index += i * w->loop[d].index * w->index_item;
-            indexed += i * w->loop[d].indexed * w->item;
-            other += i * w->loop[d].other * w->item;
-        }
+        const int64_t from = cut * share, to = from + share > w->line.size ? w->line.size : from + share;
+        const spot s = spot_of(w, item / w->cuts);
         for (int64_t j = 0; j < w->along.size; j++) {
             const int64_t position = (item / w->cuts * w->along.size + j) * w->line.size;
-            if (!walk_line(w, index + j * w->along.index * w->index_item, indexed, other + j * w->along.other * w->item, from, to, cut, position)) return;
+            if (!walk_line(w, s.index + j * w->along.index * w->index_item, s.indexed, s.other + j * w->along.other * w->item, from, to, position)) return;
         }
     }
+}
+
+/* ---- One long line, which several threads write to ---------------------------------------------------------------------------------- */
+
+enum { MOST_RANGES = 8, PARTS = 8, CHUNK = 1 << 19 };  /* CHUNK: elements of all lists together */
+
+/* A chunk of a line, whose part p has of the places in range r count[p][r]: at and which of the chunk they are, in list p * ranges + r. */
+typedef struct parted {
+    walk *w;
+    spot spot;
+    int64_t first, n, part, position, ranges, reach;   /* of the chunk; elements of a part; of what is written, a range */
+    int64_t *at, count[PARTS][MOST_RANGES];
+    int32_t *pick;
+} parted;
+
+static void sort_part(void *arg, int64_t p)
+{
+    parted *c = arg;
+    walk *w = c->w;
+    int64_t room[TP__BLOCK], *count = c->count[p];
+    memset(count, 0, sizeof c->count[p]);
+    for (int64_t i = p * c->part, last = i + c->part < c->n ? i + c->part : c->n; i < last; i += TP__BLOCK) {
+        const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK, k = c->first + i;
+        const int64_t *at = tp__places(&w->range, room, c->spot.index + k * w->line.index * w->index_item, w->line.index, n, 0, c->position + k);
+        if (!at) return;
+        for (int64_t r = 0; r < c->ranges; r++) {
+            const int64_t list = (p * c->ranges + r) * c->part + count[r], lo = c->reach * r;
+            count[r] += tp__places_within(at, n, lo, r == c->ranges - 1 ? INT64_MAX : lo + c->reach, (int32_t)i, c->at + list, c->pick + list);
+        }
+    }
+}
+
+static void write_range(void *arg, int64_t r)
+{
+    const parted *c = arg;
+    const walk *w = c->w;
+    const char *from = c->spot.other + c->first * w->line.other * w->item;
+    for (int64_t p = 0; p < PARTS; p++) {
+        const int64_t list = (p * c->ranges + r) * c->part;
+        w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r]);
+    }
+}
+
+static tp_status walk_parted(walk *w, int threads)
+{
+    parted c = { .w = w, .ranges = threads < MOST_RANGES ? threads : MOST_RANGES };
+    tp__workspace memory;
+    const tp_status status = tp__workspace_take(&memory, (size_t)CHUNK * (sizeof *c.at + sizeof *c.pick));
+    if (status) return status;
+    c.part = CHUNK / (PARTS * c.ranges);
+    c.reach = w->range.size / c.ranges * w->range.scale;
+    const int64_t chunk = PARTS * c.part;
+    c.at = memory.data;
+    c.pick = (int32_t *)(void *)(c.at + CHUNK);
+    for (int64_t line = 0; line < w->lines && tp__range_is_good(&w->range); line++) {
+        c.spot = spot_of(w, line);
+        c.position = line * w->line.size;
+        for (c.first = 0; c.first < w->line.size && tp__range_is_good(&w->range); c.first += chunk) {
+            c.n = w->line.size - c.first < chunk ? w->line.size - c.first : chunk;
+            tp__parallel(PARTS, threads, sort_part, &c);
+            if (tp__range_is_good(&w->range)) tp__parallel(c.ranges, threads, write_range, &c);
+        }
+    }
+    tp__workspace_give(&memory);
+    return TP_OK;
 }
 
 static tp_status run(walk *w, const tp__call *call, int64_t numel)
 {
     const int threads = numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    w->cuts = 1;
-    if (numel && threads > 1 && w->lines < threads) {
-        if (!w->is_line) w->cuts = w->line.size / SHORT < threads ? (w->line.size + SHORT - 1) / SHORT : threads;
-        else if (w->combine && !w->look && w->range.scale > 0 && w->range.size >= threads) w->cuts = threads;
-    }
-    if (numel) tp__parallel_items(w->lines * w->cuts, numel / (w->lines * w->cuts) + 1, threads, walk_some, w);
-    return tp__range_status(&w->range, call, w->dim);
+    const bool few = numel && threads > 1 && w->lines < threads;
+    w->cuts = few && !w->is_line ? w->line.size / SHORT < threads ? (w->line.size + SHORT - 1) / SHORT : threads : 1;
+    const bool parts = few && w->is_line && w->combine && !w->look && w->range.scale > 0 && w->range.size >= threads;
+    tp_status status = TP_OK;
+    if (parts) status = walk_parted(w, threads);
+    else if (numel) tp__parallel_items(w->lines * w->cuts, numel / (w->lines * w->cuts) + 1, threads, walk_some, w);
+    return status ? status : tp__range_status(&w->range, call, w->dim);
 }
 
 /* in: x, index */
@@ -116,6 +189,7 @@ static tp_status gather_run(tp__call *call)
 {
     walk w;
     init(&w, call->in[1], call->in[0], call->out[0], *(const int64_t *)call->attr);
+    w.streams = w.line.other == 1 && w.line.size >= SHORT && tp__streams(call->out[0]->numel * w.item);
     return run(&w, call, call->out[0]->numel);
 }
 
