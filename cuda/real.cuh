@@ -16,7 +16,10 @@ TPC_BY_TYPE(ERF, erff(x), ::erf(x))
 TPC_BY_TYPE(SIGMOID, 1 / (1 + expf(-x)), 1 / (1 + ::exp(-x)))
 TPC_BY_TYPE(ABS, fabsf(x), ::fabs(x))
 TPC_BY_TYPE(LOG1P_OF_EXP, log1pf(expf(-fabsf(x))), ::log1p(::exp(-::fabs(x))))          /* log(1 + e^-|x|) */
-#define EXP_FALLING EXP
+#define ROOT_HALF 0.70710678118654752440               /* sqrt(1 / 2) */
+#define DENSITY   0.39894228040143267794               /* sqrt(1 / (2 pi)) */
+TPC_BY_TYPE(GELU_GATE, 0.5f + 0.5f * erff(x * (float)ROOT_HALF), 0.5 + 0.5 * ::erf(x * ROOT_HALF))
+TPC_BY_TYPE(GELU_SLOPE, GELU_GATE(x) + x * (float)DENSITY * expf(x * x * -0.5f), GELU_GATE(x) + x * DENSITY * ::exp(x * x * -0.5))
 #undef TPC_BY_TYPE
 
 #define LEAST(x, m)  ((x) > (m) ? (m) : (x))           /* a NaN x stays, here and below */

@@ -5,6 +5,10 @@
 #include <taper/autograd.h>
 #include <taper/extend.h>
 
+#include "cpu/simd.h"
+
+#include <math.h>
+
 static const double inf = HUGE_VAL;
 
 static void check_close(tp_tensor *a, tp_tensor *b, double tolerance)
@@ -39,6 +43,32 @@ START_TEST(small_results_keep_their_digits)
     ck_assert_double_eq_tol(tp__element(tp_logsigmoid(VECTOR(15)), 0) / -3.0590227e-7, 1, 1e-6);
     ck_assert_double_eq_tol(tp__element(tp_softplus(VECTOR(-15)), 0) / 3.0590227e-7, 1, 1e-6);
     ck_assert_double_eq_tol(tp__element(tp_elu(VECTOR(-1e-6)), 0) / -9.999995e-7, 1, 1e-6);
+}
+END_TEST
+
+/* Of float32, over which the fits go, and of what lies beyond them. */
+START_TEST(gelu_and_its_slope_are_right_to_the_last_digits)
+{
+    enum { N = 8192 };
+    for (int level = TP__SIMD_BASE; level <= TP__SIMD_AVX512; level++) {
+        TP_SCOPE();
+        tp__simd_limit(level);
+        tp_tensor *x = tp_linspace(-8, 8, N);
+        tp_requires_grad(x, true);
+        tp_tensor *y = tp_gelu(x);
+        ck_ok(tp_backward(y, .grad = tp_ones(TP_SHAPE(N))));
+        for (int i = 0; i < N; i++) {
+            const double at = tp__element(x, i), cdf = 0.5 * erfc(-at * sqrt(0.5)), slope = cdf + at * exp(-at * at / 2) / sqrt(8 * atan(1));
+            ck_assert_double_eq_tol(tp__element(y, i), at * cdf, 2.5e-7 * fmax(1, fabs(at)));
+            ck_assert_double_eq_tol(tp__element(tp_grad_of(x), i), slope, 3e-7);
+        }
+        tp_tensor *far = LEAF(90, -90, 6.5, -6.5, inf, -inf);
+        ck_ok(tp_backward(tp_gelu(far), .grad = tp_ones(TP_SHAPE(6))));
+        ck_assert_double_eq(tp__element(tp_gelu(far), 1), 0);
+        for (int i = 0; i < 4; i++) ck_assert_double_eq(tp__element(tp_grad_of(far), i), i % 2 ? 0 : 1);
+        for (int i = 4; i < 6; i++) ck_assert_double_nan(tp__element(tp_grad_of(far), i));
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
 }
 END_TEST
 
@@ -227,6 +257,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, extremes_give_what_pytorch_gives);
     tcase_add_test(tests, small_results_keep_their_digits);
+    tcase_add_test(tests, gelu_and_its_slope_are_right_to_the_last_digits);
     tcase_add_test(tests, a_nan_comes_through_with_the_gradient_that_pytorch_gives);
     tcase_add_test(tests, integers_stay_integers_where_nothing_is_lost);
     tcase_add_test(tests, in_place_gives_the_same_and_the_gradient_of_what_was_there);

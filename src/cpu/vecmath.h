@@ -19,7 +19,7 @@ static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x,
 
 /* Arguments beyond which a function is as at the bound. They are variables since of a constant a compiler makes the function's
  * value there, and of that a choice by masks, where the least of two numbers is one instruction. */
-extern const struct tp__reach { float tanh, erf, exp_most, exp_least, exp_normal; } tp__reach;
+extern const struct tp__reach { float tanh, erf, gelu_gate, gelu_slope, exp_most, exp_least, exp_normal; } tp__reach;
 static TP__INLINE float tp__at_most(float x, float most) { return x > most ? most : x; }               /* of a NaN, it: here and below */
 static TP__INLINE float tp__at_least(float x, float least) { return x < least ? least : x; }
 

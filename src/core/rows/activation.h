@@ -69,16 +69,11 @@ TP__REAL2(mish_backward, a * mish_slope_f32(b), a * mish_slope_f64(b))
 
 /* ---- gelu: x P(X <= x) of a normal X, or nearly so by tanh --------------------------------------------------------------------------- */
 
-#define ROOT_HALF    0.70710678118654752440            /* sqrt(1 / 2) */
-#define DENSITY      0.39894228040143267794            /* sqrt(1 / (2 pi)) */
 #define ROOT_2_BY_PI 0.79788456080286535588            /* sqrt(2 / pi) */
 #define CUBIC        0.044715
 #define GELU(bits, T) \
-    static TP__INLINE T gelu_f##bits(T x) { return x * ((T)0.5 + (T)0.5 * ERF(x * (T)ROOT_HALF)); } \
-    static TP__INLINE T gelu_slope_f##bits(T x) \
-    { \
-        return (T)0.5 + (T)0.5 * ERF(x * (T)ROOT_HALF) + x * (T)DENSITY * EXP_FALLING(x * x * (T)-0.5); \
-    } \
+    static TP__INLINE T gelu_f##bits(T x) { return x * GELU_GATE(x); } \
+    static TP__INLINE T gelu_slope_f##bits(T x) { return GELU_SLOPE(x); } \
     static TP__INLINE T gelu_tanh_f##bits(T x) \
     { \
         return (T)0.5 * x * (1 + TANH((T)ROOT_2_BY_PI * (x + (T)CUBIC * x * x * x))); \
