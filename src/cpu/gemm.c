@@ -12,7 +12,7 @@
 enum { KC = TP__GEMM_KC, MB = TP__GEMM_MB, NB = TP__GEMM_NB };
 enum { GROUP_ROWS = 192 };                             /* rows of packed A that stay in the second-level cache */
 #define PLAIN_FLOPS    (2.0 * 64 * 64 * 128)            /* up to here packing costs more than it gains */
-enum { A_BYTES = 64 << 10, A_STRIPS = 3 };             /* up to here, for so many strips of B, A is read where it lies */
+enum { A_BYTES = 64 << 10, A_STRIPS = 4 };             /* up to here, for so many strips of B, A is read where it lies */
 #define DOTS_FLOPS     (2.0 * 20 * 20 * 20)
 
 typedef struct block {                                 /* one block of C for one block of k, as all threads see it */

@@ -110,13 +110,13 @@ const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_
     return good ? index : NULL;
 }
 
-static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, int64_t *to, int32_t *pick)
+static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick)
 {
     int64_t m = 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t place = from[i];
         to[m] = place;
-        pick[m] = first + (int32_t)i;
+        pick[m] = with ? with[i] : first + (int32_t)i;
         m += place >= lo && place < hi;
     }
     return m;
@@ -125,7 +125,7 @@ static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t 
 #if TP__HAS_X86
 /* Eight at a time: a vector that is written in full ends no further than the last one that was read. */
 __attribute__((target(TP__TARGET_AVX512))) static int64_t within_avx512(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first,
-                                                                        int64_t *to, int32_t *pick)
+                                                                        const int32_t *with, int64_t *to, int32_t *pick)
 {
     enum { LANES = 8 };
     const __m512i least = _mm512_set1_epi64(lo), span = _mm512_set1_epi64((int64_t)((uint64_t)hi - (uint64_t)lo));
@@ -135,20 +135,21 @@ __attribute__((target(TP__TARGET_AVX512))) static int64_t within_avx512(const in
         const __m512i place = _mm512_loadu_si512(from + i);
         const __mmask8 in = _mm512_cmplt_epu64_mask(_mm512_sub_epi64(place, least), span);
         _mm512_storeu_si512(to + m, _mm512_maskz_compress_epi64(in, place));
+        if (with) at = _mm256_loadu_si256((const __m256i *)(const void *)(with + i));
         _mm256_storeu_si256((__m256i *)(void *)(pick + m), _mm256_maskz_compress_epi32(in, at));
         at = _mm256_add_epi32(at, _mm256_set1_epi32(LANES));
         m += __builtin_popcount(in);
     }
-    return m + within_plain(from + i, n - i, lo, hi, first + (int32_t)i, to + m, pick + m);
+    return m + within_plain(from + i, n - i, lo, hi, first + (int32_t)i, with ? with + i : NULL, to + m, pick + m);
 }
 #endif
 
-int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, int64_t *to, int32_t *pick)
+int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick)
 {
 #if TP__HAS_X86
-    if (tp__simd_level() == TP__SIMD_AVX512) return within_avx512(from, n, lo, hi, first, to, pick);
+    if (tp__simd_level() == TP__SIMD_AVX512) return within_avx512(from, n, lo, hi, first, with, to, pick);
 #endif
-    return within_plain(from, n, lo, hi, first, to, pick);
+    return within_plain(from, n, lo, hi, first, with, to, pick);
 }
 
 typedef struct look { tp__range *r; const char *index; int64_t n; } look;

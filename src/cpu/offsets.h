@@ -22,8 +22,8 @@ bool tp__offsets(tp__range *r, int64_t *at, const void *index, int64_t step, int
  * in `room`. NULL if one is out of range. */
 const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_t step, int64_t n, int64_t more, int64_t position);
 /* Of n places those from `lo` to below `hi`, in order: to `to`, which may be `from`, and to pick which of them they were, counted
- * from `first` on. Both have room for n. Returns how many. */
-int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, int64_t *to, int32_t *pick);
+ * from `first` on, or, if it is not NULL, what `with` has for them. Both have room for n. Returns how many. */
+int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick);
 static inline bool tp__range_is_good(const tp__range *r) { return atomic_load_explicit(&r->bad_at, memory_order_relaxed) < 0; }
 /* TP_ERR_INDEX if one was out of range, in the name of the op that the user called: dim is named unless it is below 0. */
 tp_status tp__range_status(const tp__range *r, const tp__call *call, int64_t dim);

@@ -160,7 +160,7 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
     for (int64_t first = 0; first < g->n_index; first += TP__BLOCK) {
         int64_t n = g->n_index - first < TP__BLOCK ? g->n_index - first : TP__BLOCK;
         tp__rows_places(g, first, n, at);
-        if (w->by_place && w->cuts > 1) n = tp__places_within(at, n, lo, hi, 0, at, pick);
+        if (w->by_place && w->cuts > 1) n = tp__places_within(at, n, lo, hi, 0, NULL, at, pick);
         const char *x = g->rows + (from + first * g->row_step) * g->item;
         char *y = g->table + to * g->item;
         if (is_run(g) && !w->by_place) {

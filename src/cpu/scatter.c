@@ -111,13 +111,15 @@ static void walk_some(void *arg, int64_t first, int64_t last)
 
 enum { MOST_RANGES = 8, PARTS = 8, CHUNK = 1 << 19 };  /* CHUNK: elements of all lists together */
 
-/* A chunk of a line, whose part p has of the places in range r count[p][r]: at and which of the chunk they are, in list p * ranges + r. */
+/* A chunk of a line, whose part p has of the places in range r count[p][r]: at and which of the chunk they are, in list p * ranges + r;
+ * or, if `values`, what is put there, elements of 32 bits side by side. */
 typedef struct parted {
     walk *w;
     spot spot;
     int64_t first, n, part, position, ranges, reach;   /* of the chunk; elements of a part; of what is written, a range */
     int64_t *at, count[PARTS][MOST_RANGES];
     int32_t *pick;
+    bool values;
 } parted;
 
 static void sort_part(void *arg, int64_t p)
@@ -129,10 +131,12 @@ static void sort_part(void *arg, int64_t p)
     for (int64_t i = p * c->part, last = i + c->part < c->n ? i + c->part : c->n; i < last; i += TP__BLOCK) {
         const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK, k = c->first + i;
         const int64_t *at = tp__places(&w->range, room, c->spot.index + k * w->line.index * w->index_item, w->line.index, n, 0, c->position + k);
+        const int32_t *with = c->values ? (const int32_t *)(const void *)c->spot.other + k : NULL;
         if (!at) return;
         for (int64_t r = 0; r < c->ranges; r++) {
             const int64_t list = (p * c->ranges + r) * c->part + count[r], lo = c->reach * r;
-            count[r] += tp__places_within(at, n, lo, r == c->ranges - 1 ? INT64_MAX : lo + c->reach, (int32_t)i, c->at + list, c->pick + list);
+            const int64_t hi = r == c->ranges - 1 ? INT64_MAX : lo + c->reach;
+            count[r] += tp__places_within(at, n, lo, hi, (int32_t)i, with, c->at + list, c->pick + list);
         }
     }
 }
@@ -144,13 +148,14 @@ static void write_range(void *arg, int64_t r)
     const char *from = c->spot.other + c->first * w->line.other * w->item;
     for (int64_t p = 0; p < PARTS; p++) {
         const int64_t list = (p * c->ranges + r) * c->part;
-        w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r]);
+        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, c->count[p][r]);
+        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r]);
     }
 }
 
 static tp_status walk_parted(walk *w, int threads)
 {
-    parted c = { .w = w, .ranges = threads < MOST_RANGES ? threads : MOST_RANGES };
+    parted c = { .w = w, .ranges = threads < MOST_RANGES ? threads : MOST_RANGES, .values = w->item == sizeof *c.pick && w->line.other == 1 };
     tp__workspace memory;
     const tp_status status = tp__workspace_take(&memory, (size_t)CHUNK * (sizeof *c.at + sizeof *c.pick));
     if (status) return status;
