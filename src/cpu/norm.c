@@ -79,7 +79,7 @@ enum { MANY = 4 * TP__LANES };
     TP__SIMD(static, back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
     static TP__INLINE void back_both_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B) \
     { \
-        TWO_SUMS(dtype, n, DY_X_W_BOTH, g * t, g, A, B, tp__ask_for(dy + n + k_, MANY * (int64_t)sizeof(T))); \
+        TWO_SUMS(dtype, n, DY_X_W_BOTH, g * t, g, A, B, tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, MANY * (int64_t)sizeof(T))); \
     } \
     TP__SIMD(static, back_both_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B), \
              (n, dy, x, w, r, c, dw, db, A, B)) \

@@ -156,7 +156,7 @@ tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tenso
     { \
         enum { PER = TP__LINE / sizeof(T) }; \
         REDUCE(T, n, 0, (e[i] = FALLING(x[i] - m)), a + b, sum, \
-            tp__ask_for(x + n + k_, LANES * (int64_t)sizeof(T)); \
+            tp__ask_for((const char *)(x + n + k_) + TP__AHEAD, LANES * (int64_t)sizeof(T)); \
             for (int c = 0; past && c < LANES; c += PER) { \
                 _Alignas(TP__LINE) T line[PER]; \
                 TP__IN_ONE for (int l = 0; l < PER; l++) line[l] = e[k_ + c + l] * scale; \
@@ -252,7 +252,7 @@ TP__SIMD_LINES(static, exp_past_f64, (int64_t n, const double *x, double m, doub
     { \
         for (int64_t r = 0; r < rows; r++, dy += n, y += n, dx += n) { \
             T inner; \
-            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner, if (past) tp__ask_for(dy + n + k_, LANES * (int64_t)sizeof(T))); \
+            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner, if (past) tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, LANES * (int64_t)sizeof(T))); \
             if (past) back_past_f##bits(n, dy, y, inner, past + r * n); \
             else for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - inner); \
         } \
