@@ -46,10 +46,13 @@ enum { MANY = 4 * TP__LANES };
 #define DY_X(KIND, i)    AT(KIND, g, dy, i) AT(KIND, t, x, i)
 #define DY_X_W(KIND, i)  AT(KIND, g0, dy, i) AT(KIND, t, x, i) AT(KIND, weight, w, i) const KIND g = g0 * weight;
 
+/* The terms of dw and db are added on the way. */
+#define DY_X_W_BOTH(KIND, i) DY_X_W(KIND, i) *(KIND##u *)(dw + (i)) += g0 * (r * t + c); *(KIND##u *)(db + (i)) += g0;
+
 #define LEAVES(dtype, T) \
     static TP__INLINE void sums_##dtype##_body(int64_t n, const T *x, T shift, T *rest, T *squares) \
     { \
-        TWO_SUMS(dtype, n, SHIFTED, t, t * t, rest, squares, tp__prefetch(x + n + k_, MANY * (int64_t)sizeof(T))); \
+        TWO_SUMS(dtype, n, SHIFTED, t, t * t, rest, squares, ); \
     } \
     TP__SIMD(static, sums_##dtype, (int64_t n, const T *x, T shift, T *rest, T *squares), (n, x, shift, rest, squares)) \
     static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(dtype, n, X_ALONE, t, 0, sum, &none, ); } \
@@ -74,6 +77,12 @@ enum { MANY = 4 * TP__LANES };
         else TWO_SUMS(dtype, n, DY_X, g * t, g, A, B, ); \
     } \
     TP__SIMD(static, back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
+    static TP__INLINE void back_both_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B) \
+    { \
+        TWO_SUMS(dtype, n, DY_X_W_BOTH, g * t, g, A, B, tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, MANY * (int64_t)sizeof(T))); \
+    } \
+    TP__SIMD(static, back_both_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B), \
+             (n, dy, x, w, r, c, dw, db, A, B)) \
     /* Either of dw and db may be NULL */ \
     static TP__INLINE void back_params_##dtype##_body(int64_t n, const T *dy, const T *x, T r, T c, T *dw, T *db) \
     { \
@@ -93,15 +102,16 @@ LEAVES(f64, double)
 
 /* The last loops over a streamed row, of float32: as `scale` and `back` of rows whose weights go by element. */
 #define PAST(term, ahead, LINE) TP__STREAM_ROW(float, n, y, term, ahead, LINE)
+#define ONE_AHEAD tp__ask_ahead(x + n + at)
 #define SCALE(LINE) { \
-        if (w && b) PAST((x[i] - m) * r * w[i] + b[i], , LINE); \
-        else if (w) PAST((x[i] - m) * r * w[i], , LINE); \
-        else if (b) PAST((x[i] - m) * r + b[i], , LINE); \
-        else PAST((x[i] - m) * r, , LINE); \
+        if (w && b) PAST((x[i] - m) * r * w[i] + b[i], ONE_AHEAD, LINE); \
+        else if (w) PAST((x[i] - m) * r * w[i], ONE_AHEAD, LINE); \
+        else if (b) PAST((x[i] - m) * r + b[i], ONE_AHEAD, LINE); \
+        else PAST((x[i] - m) * r, ONE_AHEAD, LINE); \
     }
 #define BACK(LINE) { \
-        if (w) PAST(one * dy[i] * w[i] + p * x[i] + q, __builtin_prefetch(x + n + at); __builtin_prefetch(dy + n + at), LINE); \
-        else PAST(one * dy[i] + p * x[i] + q, __builtin_prefetch(x + n + at); __builtin_prefetch(dy + n + at), LINE); \
+        if (w) PAST(one * dy[i] * w[i] + p * x[i] + q, ONE_AHEAD, LINE); \
+        else PAST(one * dy[i] + p * x[i] + q, ONE_AHEAD, LINE); \
     }
 TP__SIMD_LINES(static, scale_past, (int64_t n, const float *x, float m, float r, const float *w, const float *b, float *y), (n, x, m, r, w, b, y), SCALE)
 TP__SIMD_LINES(static, back_past, (int64_t n, const float *dy, const float *x, const float *w, float one, float p, float q, float *y),
@@ -219,7 +229,9 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
         const T *x = row_in(j, j->x, row, ROOM_X, TP_##D), *dy = row_in(j, j->dy, row, ROOM_DY, TP_##D), *w = j->w; \
         const T m = s->centered ? (T)stat_in(j->mean, row) : 0, r = (T)stat_in(j->r, row), share = 1 / (T)j->n; \
         T *dx = row_out(j, row, TP_##D), A = 0, B = 0; \
-        if (s->inner == 1) { \
+        if (s->inner == 1 && w && dw && db) { \
+            back_both_##kind(j->n, dy, x, w, r, -r * m, dw, db, &A, &B); \
+        } else if (s->inner == 1) { \
             back_sums_##kind(j->n, dy, x, w, &A, &B); \
             if (dw || db) back_params_##kind(j->n, dy, x, r, -r * m, dw, db); \
         } \

@@ -3,6 +3,7 @@
 #include "core/convert.h"
 #include "cpu/reduce_fold.h"
 #include "cpu/simd.h"
+#include "cpu/stream.h"
 
 /* ---- Runs: sums in `lanes` partial sums over blocks of 4096 terms, joined as a tree ---------------------------------------------------- */
 
@@ -99,13 +100,22 @@ PROD_RUN(prod_run_i64, int64_t, uint64_t)
 
 /* ---- Rows: y[j] += x[0][j] + .. + x[rows - 1][j] ---------------------------------------------------------------------------------------- */
 
+/* Four rows at a time, line by line; the next four are asked for where they will not be in a cache. */
+#define FOUR(TERM, i) ((TERM(x[i]) + TERM(x[(i) + stride])) + (TERM(x[(i) + 2 * stride]) + TERM(x[(i) + 3 * stride])))
 #define ADD_ROWS(name, T, Sum, TERM) \
     static TP__INLINE void name##_body(int64_t rows, int64_t w, const T *x, int64_t stride, Sum *y) \
     { \
+        enum { PER = TP__LINE / sizeof(T), LARGE = 1 << 17 }; \
+        const bool asks = rows * w >= LARGE / (int64_t)sizeof(T); \
         int64_t r = 0; \
-        for (; r + 4 <= rows; r += 4, x += 4 * stride) \
-            for (int64_t j = 0; j < w; j++) \
-                y[j] += (Sum)((TERM(x[j]) + TERM(x[j + stride])) + (TERM(x[j + 2 * stride]) + TERM(x[j + 3 * stride]))); \
+        for (; r + 4 <= rows; r += 4, x += 4 * stride) { \
+            int64_t j = 0; \
+            for (; asks && j + PER <= w; j += PER) { \
+                for (int k = 4; k < 8; k++) tp__ask_for(x + k * stride + j, TP__LINE); \
+                TP__IN_ONE for (int l = 0; l < PER; l++) y[j + l] += (Sum)FOUR(TERM, j + l); \
+            } \
+            for (; j < w; j++) y[j] += (Sum)FOUR(TERM, j); \
+        } \
         for (; r < rows; r++, x += stride) \
             for (int64_t j = 0; j < w; j++) y[j] += (Sum)TERM(x[j]); \
     } \

@@ -8,7 +8,9 @@
 #include "cpu/stream.h"
 #include "cpu/vecmath.h"
 
-enum { COLUMNS = 16, PARALLEL = 1 << 15, LONGEST_STREAMED = 1 << 16 };   /* the last in bytes of a row */
+enum { COLUMNS = 16, PARALLEL = 1 << 15, LONGEST_STREAMED = 1 << 16,       /* the last in bytes of a row */
+       LONG_TILE = 1 << 17,                            /* elements */
+       LANES = 64, SOME = 16 };                        /* partial results of a row; of what is left of it */
 
 /* ---- Rows ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -94,29 +96,37 @@ static void run_tiles(void *arg, int64_t first, int64_t last)
     if (t->w->streams) tp__stream_end();
 }
 
-tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg)
+/* `goes_on`: of what is streamed fn keeps one row at y, and does more in the time where rows follow. */
+static tp_status each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg, bool goes_on)
 {
     walk w = { .shape = shape, .in = in, .n_in = n_in, .out = out, .fn = fn, .arg = arg, .f64 = in[0]->dtype == TP_F64 };
     const int64_t numel = shape.outer * shape.n * shape.inner;
     if (!numel) return TP_OK;
     w.per_tile = shape.n < TP__ROWS_BLOCK ? TP__ROWS_BLOCK / shape.n : 1;
     if (shape.inner > 1) w.per_tile = least(COLUMNS, shape.inner);
-    w.across = ((shape.inner == 1 ? shape.outer : shape.inner) + w.per_tile - 1) / w.per_tile;
-    const int64_t tiles = shape.inner == 1 ? w.across : shape.outer * w.across;
-    const int threads = numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
     const int64_t wide = w.f64 ? 8 : 4;
     w.streams = out && is_direct(&w, in[0]) && is_direct(&w, out) && shape.n * wide <= LONGEST_STREAMED && tp__streams(numel * wide);
     for (int i = 0; i < n_in; i++) w.streams &= !out || in[i]->storage != out->storage;
-    const size_t room = is_direct(&w, in[0]) && !w.streams ? 0 : (size_t)((w.streams ? 1 : n_in) * w.per_tile * shape.n * wide);
+    goes_on &= w.streams && shape.n >= LANES;
+    const int64_t kept = goes_on ? 1 : w.per_tile;
+    if (goes_on) w.per_tile = least(LONG_TILE / shape.n + 1, shape.outer);
+    w.across = ((shape.inner == 1 ? shape.outer : shape.inner) + w.per_tile - 1) / w.per_tile;
+    const int64_t tiles = shape.inner == 1 ? w.across : shape.outer * w.across;
+    const int threads = numel >= PARALLEL && tiles > 1 ? tp_get_num_threads() : 1;
+    const size_t room = is_direct(&w, in[0]) && !w.streams ? 0 : (size_t)((w.streams ? 1 : n_in) * kept * shape.n * wide);
     char *scratch = room ? tp__scratch(TP__SCRATCH_COPY, room * (size_t)threads) : NULL;
     if (room && !scratch) return TP_ERR_MEMORY;
     tp__parallel_items(tiles, numel / tiles, threads, run_tiles, &(tiles_job){ &w, scratch, room });
     return TP_OK;
 }
 
+tp_status tp__each_rows(tp__rows shape, tp_tensor *const *in, int n_in, tp_tensor *out, tp__row_fn *fn, const void *arg)
+{
+    return each_rows(shape, in, n_in, out, fn, arg, false);
+}
+
 /* ---- Leaf loops: one body for float32 and float64 ---------------------------------------------------------------------------------- */
 
-enum { LANES = 64, SOME = 16 };                        /* partial results of a row; of what is left of it */
 #define EACH(count) for (int l = 0; l < count; l++)
 /* `expression` of a, a partial result, and b, the next term: `term` of i. Rows shorter than SOME go one by one. The last
  * argument, if there is one, is done before each LANES from k_ on: the next row is asked for while the arithmetic runs. */
@@ -140,8 +150,21 @@ enum { LANES = 64, SOME = 16 };                        /* partial results of a r
 
 /* The last loop over a streamed row */
 #define SCALE_ROW(T, LINE) { TP__STREAM_ROW(T, n, y, e[i] * scale, , LINE); }
-#define BACK_ROW(T, LINE) \
-    { TP__STREAM_ROW(T, n, dx, y[i] * (dy[i] - inner), __builtin_prefetch(dy + n + at); __builtin_prefetch(y + n + at), LINE); }
+#define BACK_ROW(T, LINE) { TP__STREAM_ROW(T, n, dx, y[i] * (dy[i] - inner), tp__ask_ahead(y + n + at), LINE); }
+/* exp(x - m) to e, and its sum; what was in e, the row before, goes to `past` times scale meanwhile, if that is not NULL: whole lines of it. */
+#define EXP_ROW(T, FALLING, LINE) \
+    { \
+        enum { PER = TP__LINE / sizeof(T) }; \
+        REDUCE(T, n, 0, (e[i] = FALLING(x[i] - m)), a + b, sum, \
+            tp__ask_for((const char *)(x + n + k_) + TP__AHEAD, LANES * (int64_t)sizeof(T)); \
+            for (int c = 0; past && c < LANES; c += PER) { \
+                _Alignas(TP__LINE) T line[PER]; \
+                TP__IN_ONE for (int l = 0; l < PER; l++) line[l] = e[k_ + c + l] * scale; \
+                LINE(past + k_ + c, line); \
+            }); \
+    }
+#define EXP_F32(LINE) EXP_ROW(float, tp__exp_falling_f32, LINE)
+#define EXP_F64(LINE) EXP_ROW(double, tp__exp_falling_f64, LINE)
 #define SCALE_F32(LINE) SCALE_ROW(float, LINE)
 #define SCALE_F64(LINE) SCALE_ROW(double, LINE)
 #define BACK_F32(LINE) BACK_ROW(float, LINE)
@@ -150,6 +173,10 @@ TP__SIMD_LINES(static, scale_past_f32, (int64_t n, const float *e, float scale, 
 TP__SIMD_LINES(static, scale_past_f64, (int64_t n, const double *e, double scale, double *y), (n, e, scale, y), SCALE_F64)
 TP__SIMD_LINES(static, back_past_f32, (int64_t n, const float *dy, const float *y, float inner, float *dx), (n, dy, y, inner, dx), BACK_F32)
 TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double *y, double inner, double *dx), (n, dy, y, inner, dx), BACK_F64)
+TP__SIMD_LINES(static, exp_past_f32, (int64_t n, const float *x, float m, float *restrict e, float scale, float *past, float *sum), (n, x, m, e, scale, past, sum),
+               EXP_F32)
+TP__SIMD_LINES(static, exp_past_f64, (int64_t n, const double *x, double m, double *restrict e, double scale, double *past, double *sum),
+               (n, x, m, e, scale, past, sum), EXP_F64)
 
 #define ROWS(bits, T, EXP, FALLING, LOG) \
     static TP__INLINE T max_f##bits(int64_t n, const T *x) { T m; REDUCE(T, n, x[0], x[i], GREATER, &m, ); return m; } \
@@ -157,16 +184,23 @@ TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double
     static TP__INLINE T exp_sum_f##bits(int64_t n, const T *x, T m, T *y) \
     { \
         T sum; \
-        REDUCE(T, n, 0, (y[i] = FALLING(x[i] - m)), a + b, &sum, tp__prefetch(x + n + k_, LANES * (int64_t)sizeof(T))); \
+        REDUCE(T, n, 0, (y[i] = FALLING(x[i] - m)), a + b, &sum, ); \
         return sum; \
     } \
     static TP__INLINE void exp_f##bits(int64_t n, T *x) { for (int64_t i = 0; i < n; i++) x[i] = EXP(x[i]); } \
     static TP__INLINE void softmax_f##bits##_body(int64_t rows, int64_t n, const T *x, T *y, T *past) \
     { \
-        for (int64_t r = 0; r < rows && n >= LANES; r++, x += n, y += n) { \
+        const bool whole = n % LANES == 0 && !tp__to_line(past); \
+        T before = 0; \
+        for (int64_t r = 0; r < rows && n >= LANES && past; r++, x += n) { \
+            T sum; \
+            exp_past_f##bits(n, x, max_f##bits(n, x), y, before, r && whole ? past + (r - 1) * n : NULL, &sum); \
+            before = 1 / sum; \
+            if (!whole || r == rows - 1) scale_past_f##bits(n, y, before, past + r * n); \
+        } \
+        for (int64_t r = 0; r < rows && n >= LANES && !past; r++, x += n, y += n) { \
             const T scale = 1 / exp_sum_f##bits(n, x, max_f##bits(n, x), y); \
-            if (past) scale_past_f##bits(n, y, scale, past + r * n); \
-            else for (int64_t i = 0; i < n; i++) y[i] *= scale; \
+            for (int64_t i = 0; i < n; i++) y[i] *= scale; \
         } \
         if (n >= LANES) return; \
         for (int64_t r = 0; r < rows; r++) { \
@@ -218,7 +252,7 @@ TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double
     { \
         for (int64_t r = 0; r < rows; r++, dy += n, y += n, dx += n) { \
             T inner; \
-            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner, ); \
+            REDUCE(T, n, 0, dy[i] * y[i], a + b, &inner, if (past) tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, LANES * (int64_t)sizeof(T))); \
             if (past) back_past_f##bits(n, dy, y, inner, past + r * n); \
             else for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - inner); \
         } \
@@ -294,12 +328,12 @@ static void log_softmax_back_rows(int64_t rows, int64_t n, int64_t first, const 
 }
 
 /* The first member of the attributes is the dim. */
-static tp_status rows_kernel(tp__call *call, tp__row_fn *fn)
+static tp_status rows_kernel(tp__call *call, tp__row_fn *fn, bool goes_on)
 {
     const int64_t dim = *(const int64_t *)call->attr;
-    return tp__each_rows(tp__rows_of(call->out[0], dim), call->in, call->n_in, call->out[0], fn, NULL);
+    return each_rows(tp__rows_of(call->out[0], dim), call->in, call->n_in, call->out[0], fn, NULL, goes_on);
 }
-static tp_status softmax_kernel(tp__call *call) { return rows_kernel(call, softmax_rows); }
+static tp_status softmax_kernel(tp__call *call) { return rows_kernel(call, softmax_rows, true); }
 static tp_status log_softmax_kernel(tp__call *call)
 {
     const tp__rows rows = tp__rows_of(call->out[0], *(const int64_t *)call->attr);
@@ -308,8 +342,8 @@ static tp_status log_softmax_kernel(tp__call *call)
     const bool rounds = last && (dtype == TP_F16 || dtype == TP_BF16);
     return tp__each_rows(rows, call->in, call->n_in, call->out[0], log_softmax_rows, rounds ? &dtype : NULL);
 }
-static tp_status softmax_backward_kernel(tp__call *call) { return rows_kernel(call, softmax_back_rows); }
-static tp_status log_softmax_backward_kernel(tp__call *call) { return rows_kernel(call, log_softmax_back_rows); }
+static tp_status softmax_backward_kernel(tp__call *call) { return rows_kernel(call, softmax_back_rows, false); }
+static tp_status log_softmax_backward_kernel(tp__call *call) { return rows_kernel(call, log_softmax_back_rows, false); }
 
 const tp_kernel tp__cpu_softmax[] = {
     { "softmax", softmax_kernel, NULL }, { "log_softmax", log_softmax_kernel, NULL }, { "softmax_backward", softmax_backward_kernel, NULL },

@@ -36,10 +36,13 @@ void tp__stream_end(void);
 /* Bytes to the next line of the caches; 0: at one. */
 static inline int64_t tp__to_line(const void *p) { return (int64_t)(-(uintptr_t)p % TP__LINE); }
 
-/* Asks for what will be read soon: the processor's own prefetching waits for a few misses, and ends with the page. */
-static inline void tp__prefetch(const void *p, int64_t bytes)
+/* Asks for what will be read soon, into the second cache, a page ahead: in a loop that stores, into the first cache or past it, the processor's own prefetching
+ * falls behind, while what is asked for into the first cache too early drives out what is there. */
+enum { TP__AHEAD = 4096 };
+static inline void tp__ask_ahead(const void *p) { __builtin_prefetch((const char *)p + TP__AHEAD, 0, 2); }
+static inline void tp__ask_for(const void *p, int64_t bytes)               /* without the page */
 {
-    for (int64_t i = 0; i < bytes; i += TP__LINE) __builtin_prefetch((const char *)p + i);
+    for (int64_t i = 0; i < bytes; i += TP__LINE) __builtin_prefetch((const char *)p + i, 0, 2);
 }
 
 /* ---- Loops that stream what they compute ------------------------------------------------------------------------------------------------- */

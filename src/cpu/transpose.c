@@ -1,6 +1,6 @@
 /* transpose.c: transposes by tiles, of which both sides are whole lines of the caches, and in these by blocks that are turned over in
  * registers. A tile that goes past the caches is gathered in the first one; meanwhile the next is asked for, since no processor foresees
- * where the lines of a column lie. */
+ * where the lines of a column lie: into the second cache, because in the first a column of a power of two has room for few. */
 #include "cpu/transpose.h"
 
 #include "cpu/stream.h"
@@ -65,7 +65,7 @@ TILE(u64, uint64_t, tp__f64x4, 4)
 
 static void ask_for(const char *x, int64_t step, int64_t rows, int64_t bytes)
 {
-    for (int64_t r = 0; r < rows; r++) tp__prefetch(x + r * step, bytes);
+    for (int64_t r = 0; r < rows; r++) tp__ask_for(x + r * step, bytes);
 }
 
 void tp__transpose(char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item, bool streams)
