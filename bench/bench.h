@@ -37,6 +37,8 @@ struct bench {
     int flops_factor;                                  /* forward and backward, in units of forward */
     int steps, warm;
     tp_device device;                                  /* where what is drawn goes */
+    tp_dtype amp;                                      /* of the region that the loss is computed in; 0: none */
+    bool mixed;                                        /* set by a case whose step does so: --amp is possible */
     bool feeds;                                        /* the step is recorded: batches are copied into `fed`, the loss into `loss` */
     int n_fed, fed_of[BENCH_FED];
     tp_tensor *fed[BENCH_FED], *loss;

@@ -172,7 +172,7 @@ static int measure_steps(bench *b, double *us, double *first, double *tenth, dou
     return n;
 }
 
-typedef struct ask { int threads, steps; double min_seconds, base_mb; tp_device device; bool graph; } ask;
+typedef struct ask { int threads, steps; double min_seconds, base_mb; tp_device device; tp_dtype amp; bool graph; } ask;
 
 /* What the device's allocator handed out at most, in MB */
 static void note_device(bench *b, bool graph)
@@ -189,11 +189,12 @@ static int measure(const bench_case *c, const ask *a)
     static double us[MAX_TIMES];
     const int threads = a->threads;
     const double min_seconds = a->min_seconds, base_mb = a->base_mb;
-    bench b = { .is = c, .lcg = 1, .inner = 1, .items = 1, .flops_factor = 3, .warm = 2, .device = a->device };
+    bench b = { .is = c, .lcg = 1, .inner = 1, .items = 1, .flops_factor = 3, .warm = 2, .device = a->device, .amp = a->amp };
     double first = 0, tenth = 0, last = 0;
     tp_set_num_threads(threads);
     c->setup(&b);
     if (a->steps && b.steps > a->steps) b.steps = a->steps, b.warm = b.warm < a->steps / 2 ? b.warm : a->steps / 2;
+    if (a->amp && !b.mixed) tp_fail(TP_ERR_UNSUPPORTED, "taper-bench: %s has no form in mixed precision", c->name);
     if (a->graph && !c->recorded) tp_fail(TP_ERR_UNSUPPORTED, "taper-bench: %s has no step that can be recorded", c->name);
     const cpu_time before = cpu_now();
     const int n = a->graph && c->recorded ? measure_replays(&b, us, &first, &tenth, &last)
@@ -230,8 +231,9 @@ static const bench_case *find(const char *name)
 
 static int usage(FILE *out, int status)
 {
-    fputs("taper-bench --case NAME [--threads N] [--min-time SECONDS] [--device cpu|cuda] [--graph] [--steps N]   one JSON line\n"
+    fputs("taper-bench --case NAME [--threads N] [--min-time SECONDS] [--device cpu|cuda] [--graph] [--amp] [--steps N]   one JSON line\n"
           "      --device cuda: times by events of the device, or to the loss on the host for a step; --graph: the step recorded and replayed\n"
+          "      --amp: in mixed precision of bfloat16, where a training case has that form\n"
           "      --steps: no more than N of a training case\n"
           "taper-bench --roofline [--threads N]                         what the machine can do: FMA and memory\n"
           "taper-bench --list                                           the names\n", out);
@@ -244,7 +246,7 @@ int main(int argc, char **argv)
     static const struct option options[] = { { "case", required_argument, NULL, 'c' }, { "threads", required_argument, NULL, 't' },
         { "min-time", required_argument, NULL, 'm' }, { "list", no_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
         { "first-op", no_argument, NULL, 'f' }, { "roofline", no_argument, NULL, 'r' },
-        { "device", required_argument, NULL, 'd' }, { "graph", no_argument, NULL, 'g' }, { "steps", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
+        { "device", required_argument, NULL, 'd' }, { "graph", no_argument, NULL, 'g' }, { "amp", no_argument, NULL, 'a' }, { "steps", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
     const char *name = NULL;
     bool roofline = false;
     ask a = { .threads = 1, .min_seconds = 1, .base_mb = base_mb, .device = TP_CPU };
@@ -256,6 +258,7 @@ int main(int argc, char **argv)
         else if (o == 'm') a.min_seconds = atof(optarg);
         else if (o == 's') a.steps = atoi(optarg);
         else if (o == 'g') a.graph = true;
+        else if (o == 'a') a.amp = TP_BF16;
         else if (o == 'd' && (!strcmp(optarg, "cpu") || !strcmp(optarg, "cuda"))) a.device = *optarg == 'c' && optarg[1] == 'p' ? TP_CPU : TP_CUDA(0);
         else if (o == 'r') roofline = true;
         else if (o != 'l') return usage(stderr, 2);

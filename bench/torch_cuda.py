@@ -2,7 +2,7 @@
 """PyTorch on a GPU at the work of taper-bench: the same weights and inputs, drawn by the same generator in the same order.
 
     torch_cuda.py --list
-    torch_cuda.py --case NAME [--compile] [--steps N] [--device cuda|cpu] [--tf32]
+    torch_cuda.py --case NAME [--compile] [--steps N] [--device cuda|cpu] [--tf32] [--amp]
     torch_cuda.py --probe                  versions, the device, and what it reaches: copies and a product of bfloat16
 
 One JSON line: case, mode, device, median_us, min_us, iters, items_per_s, peak_device_mb, loss_first, loss_10, loss_last. A step is timed from
@@ -245,7 +245,8 @@ def measure_steps(o, g):
         if loss_of:
             opt.zero_grad(set_to_none=True)
             x, y = data
-            loss = loss_of(x[i % len(x)], y[i % len(y)])
+            with torch.autocast(o.device, torch.bfloat16, enabled=o.amp):
+                loss = loss_of(x[i % len(x)], y[i % len(y)])
             loss.backward()
             opt.step()
             losses.append(loss.item())
@@ -304,6 +305,7 @@ def main():
     p.add_argument('--case')
     p.add_argument('--compile', action='store_true')
     p.add_argument('--tf32', action='store_true')
+    p.add_argument('--amp', action='store_true', help='the loss is computed under autocast to bfloat16')
     p.add_argument('--steps', type=int, default=0)
     p.add_argument('--device', default='cuda', choices=('cuda', 'cpu'))
     o = p.parse_args()

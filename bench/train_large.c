@@ -40,6 +40,7 @@ static void gpt_setup(bench *b)
     bench_ints(b, TP_SHAPE(GPT_BATCHES, GPT_BATCH, TIME), SYMBOLS);
     bench_ints(b, TP_SHAPE(GPT_BATCHES, GPT_BATCH * TIME), SYMBOLS);
     b->items = GPT_BATCH * TIME;
+    b->mixed = true;
     b->flops = (int64_t)3 * 2 * GPT_BATCH * TIME * ((int64_t)BLOCKS * 12 * WIDTH * WIDTH + (int64_t)SYMBOLS * WIDTH + (int64_t)BLOCKS * 2 * TIME * WIDTH);
     b->steps = 30;
     b->warm = 5;
@@ -62,23 +63,30 @@ static tp_tensor *gpt_block(tp_tensor *const *w, tp_tensor *x)
     return tp_add(x, tp_linear(up, w[DOWN], w[DOWN_B]));
 }
 
-static double update(bench *b, tp_tensor *loss)
+static double train(bench *b, int i, tp_tensor *(*loss_of)(bench *b, int i))
 {
+    tp_tensor *loss;
+    TP_SCOPE();
+    tp_zero_grad(b->opt);
+    {
+        TP_AUTOCAST(b->amp);
+        loss = loss_of(b, i);
+    }
     tp_backward(loss);
     tp_step(b->opt);
     return bench_loss(b, loss);
 }
 
-static double gpt_step(bench *b, int i)
+static tp_tensor *gpt_loss(bench *b, int i)
 {
-    TP_SCOPE();
     tp_tensor *const *w = b->x;
-    tp_zero_grad(b->opt);
     tp_tensor *x = tp_add(tp_embedding(bench_batch(b, GPT_INPUTS, i), w[TOKENS]), w[PLACES]);
     for (int l = 0; l < BLOCKS; l++) x = gpt_block(w + BLOCK + (size_t)l * PER_BLOCK, x);
     tp_tensor *logits = tp_linear(layer_norm(w + LAST, x), w[TOKENS], NULL);
-    return update(b, tp_cross_entropy(tp_flatten(logits, 0, 1), bench_batch(b, GPT_TARGETS, i)));
+    return tp_cross_entropy(tp_flatten(logits, 0, 1), bench_batch(b, GPT_TARGETS, i));
 }
+
+static double gpt_step(bench *b, int i) { return train(b, i, gpt_loss); }
 
 /* ---- AdamW alone -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -144,6 +152,7 @@ static void resnet_setup(bench *b)
     }
     b->opt = tp_sgd(bench_param_list(b), .lr = 0.01, .momentum = 0.9);
     b->items = BATCH;
+    b->mixed = true;
     b->steps = 30;
     b->warm = 5;
 }
@@ -156,11 +165,9 @@ static tp_tensor *conv(const bench *b, int i, tp_tensor *x, int64_t stride)
     return tp_batch_norm(tp_conv2d(x, w[0], NULL, .stride = stride, .padding = pad), stats[0], stats[1], .weight = w[1], .bias = w[2], .training = true);
 }
 
-static double resnet_step(bench *b, int i)
+static tp_tensor *resnet_loss(bench *b, int i)
 {
-    TP_SCOPE();
     int at = 1;
-    tp_zero_grad(b->opt);
     tp_tensor *h = tp_max_pool2d(tp_relu(conv(b, 0, bench_batch(b, INPUTS, i), 2)), 3, .stride = 2, .padding = 1);
     for (int s = 0; s < STAGES; s++)
         for (int k = 0; k < depth[s]; k++) {
@@ -171,8 +178,10 @@ static double resnet_step(bench *b, int i)
             h = tp_relu(tp_add(y, k ? h : conv(b, at++, h, s ? 2 : 1)));
         }
     tp_tensor *logits = tp_linear(tp_mean(h, .dims = TP_DIMS(2, 3)), b->x[FC], b->x[FC + 1]);
-    return update(b, tp_cross_entropy(logits, bench_batch(b, TARGETS, i)));
+    return tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
 }
+
+static double resnet_step(bench *b, int i) { return train(b, i, resnet_loss); }
 
 const bench_case bench_train_large[] = {
     { "train_gpt2_124m", gpt_setup, .step = gpt_step, .recorded = true },

@@ -167,8 +167,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) entropy_target(const entropy
 
 /* ---- Kernels ----------------------------------------------------------------------------------------------------------------------------------- */
 
-/* The input is in[first], then come the target and the weight. */
-static void setup(tp__call *call, int first, entropy *e, int32_t *reduction)
+/* The input is in[first], then come the target and the weight. loss: of its dtype, which is what is rounded to on the way. */
+static void setup(tp__call *call, int first, entropy *e, int32_t *reduction, const tpc_array *loss)
 {
     const entropy_attr *attr = (const entropy_attr *)tpc_attr(call);
     tpc_array x, target, weight;
@@ -183,7 +183,7 @@ static void setup(tp__call *call, int first, entropy *e, int32_t *reduction)
     if (tpc_is_floating(target.dtype)) e->p = tpc_side_of(target);
     else e->classes.target = (const int64_t *)target.data;
     e->smoothing = attr->label_smoothing;
-    e->narrow = tpc_narrow_dtype(x.dtype);
+    e->narrow = tpc_narrow_dtype(loss ? loss->dtype : x.dtype);
     e->narrow_sums = x.ndim <= 2 ? e->narrow : 0;
     *reduction = attr->reduction ? attr->reduction : TP_REDUCTION_MEAN;
 }
@@ -193,8 +193,8 @@ static tp_status cross_entropy(tp__call *call)
     entropy e;
     int32_t reduction;
     tpc_array y;
-    setup(call, 0, &e, &reduction);
     tpc_out(call, 0, &y);
+    setup(call, 0, &e, &reduction, &y);
     e.y = tpc_side_of(y);
     const int64_t rows = e.rows.outer * e.rows.inner;
     tpc_temporary losses(call, reduction == TP_REDUCTION_NONE ? 0 : (size_t)rows * sizeof(double));
@@ -227,8 +227,8 @@ static tp_status cross_entropy_backward(tp__call *call)
     entropy e;
     int32_t reduction;
     tpc_array dx, dy;
-    setup(call, 1, &e, &reduction);
     tpc_in(call, 0, &dy);
+    setup(call, 1, &e, &reduction, &dy);
     tpc_out(call, 0, &dx);
     if (!dx.numel) return TP_OK;
     e.y = tpc_side_of(dx);
@@ -248,7 +248,7 @@ static tp_status cross_entropy_target(tp__call *call)
     entropy e;
     int32_t reduction;
     tpc_array q;
-    setup(call, 0, &e, &reduction);
+    setup(call, 0, &e, &reduction, nullptr);
     tpc_out(call, 0, &q);
     if (!q.numel) return TP_OK;
     e.y = tpc_side_of(q);

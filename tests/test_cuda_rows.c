@@ -54,6 +54,40 @@ START_TEST(selections_agree)
 }
 END_TEST
 
+static taper_cuda_host_counts launched(void)           /* all that was asked until now */
+{
+    ck_ok(tp_synchronize(DEVICE));
+    return cuda_counts();
+}
+
+/* What gives float32 of 16 bits, in a region of autocast or by its dtype, copies nothing on the way there and back: exact where it is float32. */
+START_TEST(sixteen_bits_are_read_as_they_are)
+{
+    begin(_i);
+    for (int k = 0; k < 6; k++) {
+        TP_SCOPE();
+        const tp_dtype d = k % 2 ? TP_BF16 : TP_F16;
+        tp_tensor *low = tp_to_dtype(tp_mul(3, tp_randn(TP_SHAPE(37, 130))), d), *x = tp_clone(tp_to_dtype(low, TP_F32)), *dx = there(low);
+        tp_tensor *t = tp_randint(0, 130, TP_SHAPE(37)), *dt = there(t), *y, *dy;
+        ck_ok(tp_requires_grad(x, true));
+        ck_ok(tp_requires_grad(dx, true));
+        const taper_cuda_host_counts before = launched();
+        {
+            TP_AUTOCAST(d);
+            dy = k < 2 ? tp_cross_entropy(dx, dt) : k < 4 ? tp_softmax(dx, 1) : tp_log_softmax(dx, 0, .dtype = TP_F32);
+        }
+        if (before.launches) ck_assert_int_eq(launched().launches - before.launches, k < 2 ? 2 : 1);
+        y = k < 2 ? tp_cross_entropy(x, t) : k < 4 ? tp_softmax(x, 1) : tp_log_softmax(x, 0);
+        same(dy, y, 1e-5, 1e-5, "the result");
+        ck_ok(tp_backward(tp_sum(k < 2 ? y : tp_mul(y, tp_sin(y)))));
+        ck_ok(tp_backward(tp_sum(k < 2 ? dy : tp_mul(dy, tp_sin(dy)))));
+        ck_assert_int_eq(tp_dtype_of(tp_grad_of(dx)), d);
+        same(tp_to_dtype(tp_grad_of(dx), TP_F32), tp_grad_of(x), tolerance(d), tolerance(d), "the gradient");
+    }
+    ck_fine();
+}
+END_TEST
+
 static tp_tensor *loss_of(tp_tensor *x, tp_tensor *y, int which, tp_reduction reduction)
 {
     tp_tensor *p = tp_sigmoid(x), *q = tp_sigmoid(y);
@@ -214,6 +248,7 @@ int main(void)
     } else {
         tcase_add_loop_test(t, activations_agree, 0, ORDERS);
         tcase_add_loop_test(t, selections_agree, 0, ORDERS);
+        tcase_add_loop_test(t, sixteen_bits_are_read_as_they_are, 0, ORDERS);
         tcase_add_loop_test(t, losses_agree, 0, ORDERS);
         tcase_add_loop_test(t, bad_targets_are_told, 0, ORDERS);
         tcase_add_loop_test(t, rules_agree, 0, ORDERS);

@@ -3,6 +3,7 @@
  *   LOWER    float tensors become the region's dtype, parameters once (core/autocast.c)
  *   FLOAT    16-bit floats become float32
  *   RESULT   as FLOAT, by the op's own argument dtype, so that it reads 16 bits and sums in float32; where that is given, nothing
+ *   WIDE     as FLOAT, but of logits of 16 bits and classes the loss alone is float32: by a kernel that reads them as they are
  *   WIDEST   float32 if one input is float32, else the region's dtype
  *   BANNED   an error: its backward overflows in 16 bits
  *
@@ -13,11 +14,11 @@
 #include "autograd/node.h"
 #include "core/autocast.h"
 #include "core/memory.h"
-#include "ops/run.h"
+#include "ops/loss.h"
 
 #include <taper/autocast.h>
 
-enum { NONE, LOWER, FLOAT, RESULT, WIDEST, BANNED, ALONE };
+enum { NONE, LOWER, FLOAT, RESULT, WIDE, WIDEST, BANNED, ALONE };
 
 static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "matmul", LOWER, LOWER }, { "mm", LOWER, LOWER }, { "bmm", LOWER, LOWER }, { "addmm", LOWER, LOWER }, { "addbmm", LOWER, LOWER },
@@ -40,7 +41,7 @@ static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "softmax", NONE, RESULT }, { "log_softmax", NONE, RESULT }, { "sum", NONE, RESULT }, { "prod", FLOAT, RESULT }, { "cumsum", NONE, RESULT },
     { "cumprod", NONE, RESULT }, { "interpolate", NONE, FLOAT },
 
-    { "cross_entropy", FLOAT, FLOAT }, { "nll_loss", FLOAT, FLOAT }, { "l1_loss", FLOAT, FLOAT }, { "smooth_l1_loss", FLOAT, FLOAT },
+    { "cross_entropy", FLOAT, WIDE }, { "nll_loss", FLOAT, FLOAT }, { "l1_loss", FLOAT, FLOAT }, { "smooth_l1_loss", FLOAT, FLOAT },
     { "huber_loss", FLOAT, FLOAT }, { "mse_loss", FLOAT, FLOAT }, { "kl_div", FLOAT, FLOAT }, { "margin_ranking_loss", FLOAT, FLOAT },
     { "multilabel_margin_loss", FLOAT, FLOAT }, { "soft_margin_loss", FLOAT, FLOAT }, { "triplet_margin_loss", FLOAT, FLOAT },
     { "multi_margin_loss", FLOAT, FLOAT }, { "cosine_embedding_loss", FLOAT, FLOAT }, { "hinge_embedding_loss", FLOAT, FLOAT },
@@ -50,7 +51,7 @@ static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "avg_pool3d", FLOAT, NONE }, { "max_pool3d", FLOAT, NONE }, { "adaptive_avg_pool3d", FLOAT, NONE }, { "adaptive_max_pool3d", FLOAT, NONE },
     { "fractional_max_pool2d", FLOAT, NONE }, { "fractional_max_pool3d", FLOAT, NONE }, { "max_unpool2d", FLOAT, NONE },
     { "max_unpool3d", FLOAT, NONE }, { "pad_mirror", FLOAT, NONE }, { "quantile", FLOAT, NONE }, { "nanquantile", FLOAT, NONE },
-    { "trace", FLOAT, NONE }, { "inverse", FLOAT, NONE }, { "pinverse", FLOAT, NONE }, { "svd", FLOAT, NONE },
+    { "trace", FLOAT, ALONE }, { "inverse", FLOAT, NONE }, { "pinverse", FLOAT, NONE }, { "svd", FLOAT, NONE },
     { "cholesky_inverse", FLOAT, NONE }, { "cholesky_solve", FLOAT, NONE }, { "lu_solve", FLOAT, NONE }, { "triangular_solve", FLOAT, NONE },
     { "geqrf", FLOAT, NONE }, { "orgqr", FLOAT, NONE }, { "ormqr", FLOAT, NONE },
     { "linalg_cholesky", FLOAT, NONE }, { "linalg_cholesky_ex", FLOAT, NONE }, { "linalg_cond", FLOAT, NONE },
@@ -62,7 +63,7 @@ static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "cat", WIDEST, NONE }, { "concat", WIDEST, NONE }, { "concatenate", WIDEST, NONE }, { "stack", WIDEST, NONE }, { "index_copy", WIDEST, NONE },
     { "grid_sampler", FLOAT, WIDEST }, { "grid_sample", FLOAT, WIDEST }, { "addcdiv", NONE, WIDEST }, { "addcmul", NONE, WIDEST },
     { "atan2", NONE, WIDEST }, { "bilinear", ALONE, WIDEST }, { "cross", ALONE, WIDEST }, { "dot", NONE, WIDEST },
-    { "vdot", NONE, WIDEST }, { "index_put", NONE, WIDEST }, { "tensordot", NONE, WIDEST }, { "scatter_add", NONE, WIDEST },
+    { "vdot", NONE, WIDEST }, { "inner", NONE, WIDEST }, { "index_put", NONE, WIDEST }, { "tensordot", NONE, WIDEST }, { "scatter_add", NONE, WIDEST },
 };
 
 void tp__autocast_prepare(tp__op_state *state)
@@ -170,6 +171,10 @@ int tp__run_autocast(const tp_op *op, tp_tensor *const *in, int n, const void *a
         return tp_fail(TP_ERR_DTYPE, "%s: it is not safe inside of a region of autocast: take %s_with_logits, or TP_NO_AUTOCAST() and float32", state->base_name, state->base_name);
     case LOWER: dtype = narrow; break;
     case FLOAT: dtype = TP_F32; break;
+    case WIDE:
+        if (n > 2 && is_eligible(in[0], backend) && in[1] && !tp__is_floating(in[1]->dtype) && !in[2]) op = &tp__op_cross_entropy_wide;
+        else dtype = TP_F32;
+        break;
     case WIDEST: dtype = widest(in, n, backend, narrow); break;
     case RESULT:
         if (!n || !is_eligible(in[0], backend)) break;

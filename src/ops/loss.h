@@ -23,6 +23,8 @@ tp_status tp__check_logits(const tp__call *call, const tp_tensor *x, const tp_te
 /* The target is classes, one for each of `rows`: int64 or uint8. */
 tp_status tp__check_classes(const tp__call *call, const tp_tensor *x, const tp_tensor *target, tp_shape rows);
 
+extern const tp_op tp__op_cross_entropy_wide;          /* loss_entropy.c: for autocast */
+
 /* ---- Samples ------------------------------------------------------------------------------------------------------------------------ */
 
 #define TP__REDUCTION_ARG(v) TP__NAMED("reduction", .kind = TP_ARG_STRING, .value.string = v)

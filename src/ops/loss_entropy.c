@@ -40,6 +40,10 @@ static tp_status entropy_shape(tp__call *call)
     if (check_entropy(call, 0, &rows)) return tp__pending();
     const tp_tensor *x = call->in[0], *target = call->in[1];
     tp_dtype dtype = (tp_dtype)x->dtype;
+    if (call->op == &tp__op_cross_entropy_wide) {
+        if (tp__is_floating(target->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes classes only");
+        dtype = wide(dtype);
+    }
     if (tp__is_floating(target->dtype)) {
         dtype = tp_promote_types(dtype, (tp_dtype)target->dtype);
         call->keep_shape = (uint64_t)(x->dtype != wide(dtype)) | (uint64_t)(target->dtype != wide(dtype)) << 1;
@@ -52,7 +56,9 @@ static tp_status entropy_shape(tp__call *call)
 
 static tp_status entropy_forward(tp__call *call)
 {
-    const tp_dtype dtype = (tp_dtype)call->out[0]->dtype;
+    /* A device's kernel reads 16 bits as it goes, and rounds to what the loss has. */
+    const bool as_is = call->op == &tp__op_cross_entropy_wide && call->in[0]->device != TP_CPU;
+    const tp_dtype dtype = as_is ? TP_DTYPE_DEFAULT : (tp_dtype)call->out[0]->dtype;
     return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ dtype, tp__is_floating(call->in[1]->dtype) ? dtype : TP_I64 });
 }
 
@@ -166,6 +172,7 @@ static tp_status entropy_fused(const tp_node *node, tp_tensor *const *dy, uint64
 {
     tp_tensor *x = tp__saved(node, 0), *target = tp__saved(node, 1), *weight = tp__saved(node, 2);
     if (!target || tp__is_floating(target->dtype)) return entropy_backward(node, dy, need, dx);
+    if (x && dy[0] && x->dtype != dy[0]->dtype && x->device == TP_CPU) return entropy_backward(node, dy, need, dx);      /* of cross_entropy_wide */
     if (!(need & 1)) return TP_OK;
     return tp__made(dx[0] = tp__run1(&op_entropy_backward, (tp_tensor *[]){ dy[0], x, target, weight }, 4, tp__attr(node), NULL));
 }
@@ -219,6 +226,11 @@ static const tp_op op_entropy_target = { .schema = "cross_entropy_target(" ENTRO
 static const tp_op op_entropy_backward = { .schema = "cross_entropy_backward(Tensor grad, " ENTROPY, .flags = TP__INTERNAL | TP__NO_GRAD_OP,
     .shape = entropy_backward_shape, .forward = entropy_backward_forward, .attr_size = sizeof(entropy_attr), .samples = entropy_backward_samples,
     .state = TP__STATE };
+/* The loss of classes in float32 where the logits have 16 bits, computed in float32 without copies: what autocast makes of cross_entropy on CUDA. */
+const tp_op tp__op_cross_entropy_wide = { .schema = "cross_entropy_wide(" ENTROPY, .flags = TP__INTERNAL, .kernel = "cross_entropy", .shape = entropy_shape,
+    .forward = entropy_forward, .backward = entropy_backward, .backward_fused = entropy_fused, .saves = { TP__INPUT(0, 0), TP__INPUT(1, 0), TP__INPUT(2, 0) },
+    .attr_size = sizeof(entropy_attr), .samples = entropy_target_samples, .state = TP__STATE };
+
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 
 tp_tensor *tp_cross_entropy_with(tp_tensor *logits, tp_tensor *target, const tp_cross_entropy_options *options)
@@ -230,4 +242,4 @@ tp_tensor *tp_cross_entropy_with(tp_tensor *logits, tp_tensor *target, const tp_
     return tp__run1(&op_cross_entropy, (tp_tensor *[]){ logits, target, o.weight }, 3, &attr, TP__CALLER);
 }
 
-const tp_op *const tp__ops_loss_entropy[] = { &op_cross_entropy, &op_entropy_target, &op_entropy_backward, NULL };
+const tp_op *const tp__ops_loss_entropy[] = { &op_cross_entropy, &tp__op_cross_entropy_wide, &op_entropy_target, &op_entropy_backward, NULL };

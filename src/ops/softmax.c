@@ -38,7 +38,10 @@ static tp_status softmax_shape(tp__call *call)
 
 static tp_status softmax_forward(tp__call *call)
 {
-    return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ (tp_dtype)call->out[0]->dtype });
+    /* A device's kernel reads 16 bits as it goes; others get x in the dtype of the result. */
+    const tp_tensor *x = call->in[0];
+    const bool as_is = x->device != TP_CPU && tp__is_floating(x->dtype) && x->dtype != TP_F64 && call->out[0]->dtype == TP_F32;
+    return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ as_is ? TP_DTYPE_DEFAULT : (tp_dtype)call->out[0]->dtype });
 }
 
 static tp_status back_shape(tp__call *call)
@@ -47,8 +50,11 @@ static tp_status back_shape(tp__call *call)
     if (!tp__same_shape(dy, y) || dy->dtype != y->dtype)
         return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the output %s", tp__shape_text(dy), tp__shape_text(y));
     if (!tp__is_floating(y->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)y->dtype));
-    if (wrap_dim(call, (int64_t *)(uintptr_t)call->attr)) return tp__pending();
-    return tp__made(tp__out(call, (tp_dtype)y->dtype, y->ndim, y->shape));
+    softmax_attr *attr = (softmax_attr *)(uintptr_t)call->attr;
+    if (wrap_dim(call, &attr->dim)) return tp__pending();
+    if (attr->dtype && attr->dtype != (tp_dtype)y->dtype && (y->device == TP_CPU || y->dtype != TP_F32 || !tp__is_floating(attr->dtype)))
+        return tp__call_fail(call, TP_ERR_DTYPE, "makes no %s of %s here", tp_dtype_name(attr->dtype), tp_dtype_name((tp_dtype)y->dtype));
+    return tp__made(tp__out(call, attr->dtype ? attr->dtype : (tp_dtype)y->dtype, y->ndim, y->shape));
 }
 
 static tp_status back_forward(tp__call *call) { return tp__run_dense(call, (const tp_dtype[TP__DENSE_MOST]){ 0 }); }
@@ -61,7 +67,13 @@ static tp_tensor *sum_along(tp_tensor *x, int64_t dim) { return tp_sum(x, .dims 
 
 static tp_status by_kernel(const tp_op *op, const tp_node *node, tp_tensor *dy, tp_tensor **dx)
 {
-    return tp__made(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, tp__saved(node, 0) }, 2, tp__attr(node), NULL)));
+    const tp__kept_shape *kept = node->n_shapes ? tp__kept(node, 0) : NULL;
+    tp_tensor *y = tp__saved(node, 0);
+    softmax_attr attr = { .dim = ((const softmax_attr *)tp__attr(node))->dim };
+    /* On a device the kernel writes the gradient in 16 bits, where the input had them, unless that is to be differentiated. */
+    if (kept && y && y->device != TP_CPU && y->dtype == TP_F32 && tp__is_floating(kept->dtype) && kept->dtype != TP_F64 && !tp_grad_enabled())
+        attr.dtype = (tp_dtype)kept->dtype;
+    return tp__made(*dx = tp__fit(node, 0, tp__run1(op, (tp_tensor *[]){ dy, y }, 2, &attr, NULL)));
 }
 
 static tp_status softmax_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
@@ -79,9 +91,9 @@ static tp_status log_softmax_backward(const tp_node *node, tp_tensor *const *dy,
 /* Of z = y (dy - sum(y dy)):  ddy = softmax's rule of g,  d y = g (dy - sum(y dy)) - dy sum(g y) */
 static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
-    const int64_t dim = *(const int64_t *)tp__attr(node);
+    const int64_t dim = ((const softmax_attr *)tp__attr(node))->dim;
     tp_tensor *dy = tp__saved(node, 0), *y = tp__saved(node, 1);
-    if (need & 1 && !(dx[0] = tp__run1(&op_softmax_backward, (tp_tensor *[]){ g[0], y }, 2, &dim, NULL))) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__run1(&op_softmax_backward, (tp_tensor *[]){ g[0], y }, 2, &(softmax_attr){ .dim = dim }, NULL))) return tp__pending();
     if (need & 2 && !(dx[1] = tp_sub(tp_mul(g[0], tp_sub(dy, sum_along(tp_mul(y, dy), dim))), tp_mul(dy, sum_along(tp_mul(g[0], y), dim))))) return tp__pending();
     return TP_OK;
 }
@@ -89,7 +101,7 @@ static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const
 /* Of z = dy - exp(y) sum(dy):  ddy = g - sum(g exp(y)),  d y = -g exp(y) sum(dy) */
 static tp_status log_softmax_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)
 {
-    const int64_t dim = *(const int64_t *)tp__attr(node);
+    const int64_t dim = ((const softmax_attr *)tp__attr(node))->dim;
     tp_tensor *part = tp_mul(g[0], tp_exp(tp__saved(node, 1)));
     if (need & 1 && !(dx[0] = tp_sub(g[0], sum_along(part, dim)))) return tp__pending();
     if (need & 2 && !(dx[1] = tp_neg(tp_mul(part, sum_along(tp__saved(node, 0), dim))))) return tp__pending();
@@ -123,9 +135,9 @@ static void back_samples(tp_sample_set *set)
     static const tp_op op_##name = { .schema = #name "(Tensor input, int dim=none, dtype dtype=none) -> Tensor", .shape = softmax_shape, \
         .forward = softmax_forward, .backward = name##_backward, .saves = { TP__OUTPUT(0) }, \
         .attr_size = sizeof(softmax_attr), .samples = softmax_samples, .state = TP__STATE }; \
-    static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor output, int dim) -> Tensor", \
+    static const tp_op op_##name##_backward = { .schema = #name "_backward(Tensor grad, Tensor output, int dim, dtype dtype=none) -> Tensor", \
         .flags = TP__INTERNAL, .shape = back_shape, .forward = back_forward, .backward = name##_backward_backward, \
-        .saves = { TP__INPUT(0, 2), TP__INPUT(1, 0) }, .attr_size = sizeof(int64_t), .samples = back_samples, .state = TP__STATE }
+        .saves = { TP__INPUT(0, 2), TP__INPUT(1, 0) }, .attr_size = sizeof(softmax_attr), .samples = back_samples, .state = TP__STATE }
 SOFTMAX(softmax);
 SOFTMAX(log_softmax);
 
