@@ -247,6 +247,17 @@ $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(LINK) $^ $(LIBS) $(CHECK_LIBS) -o $@
 
+# What cuDNN says to our graphs, for devices that are described to it: by the objects that go into libtaper_cuda.so, with a driver that has none.
+PLANS := $(if $(CUDA_INCLUDE),$(patsubst cuda/%.c,$(B)/obj/cuda/%.o,$(filter-out cuda/dnn.c,$(wildcard cuda/dnn*.c))))
+DRIVER_STUB := $(firstword $(wildcard $(CUDA_HOME)/lib64/stubs/libcuda.so $(CUDA_HOME)/lib/stubs/libcuda.so))
+$(B)/obj/tests/test_cuda_plans.o: PART = $(if $(CUDA_INCLUDE),-isystem $(CUDA_INCLUDE))
+$(B)/bin/test_cuda_plans: $(PLANS) | $(if $(CUDA_INCLUDE),$(if $(DRIVER_STUB),$(B)/no-driver/libcuda.so.1))
+$(B)/no-driver/libcuda.so.1: tests/plans/no_driver.c
+	@mkdir -p $(@D)
+	@nm -D --defined-only $(DRIVER_STUB) | sed -n 's/^.* T \(cu[A-Za-z0-9_]*\)$$/\1/p' | grep -v -x -F "$$(sed -n 's/^\(int \|GIVES(\)\(cu[A-Za-z0-9_]*\)[(,].*/\2/p' $<)" \
+	   | sed 's/.*/int &(void) { return 0; }/' | cat $< - | $(CC) -w -shared -fPIC -Wl,-soname,libcuda.so.1 -x c - -o $@ -ldl \
+	   || echo 'taper: no libcuda.so.1 to stand in for a driver, so plans for GPUs are not tested'
+
 # ---- CUDA -------------------------------------------------------------------------------------------------------------------------
 # The plugin is C against the toolkit's headers and kernels in .cu files; it links to nothing of libtaper, and the runtime is in it.
 

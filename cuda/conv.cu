@@ -1,6 +1,6 @@
-/* conv.cu: convolution and its adjoints in the input and in the weight, in one to three dims, as products of matrices. Large ones without
- * groups are laid out as columns, which cuBLASLt multiplies; of others the right factor is never laid out: a tile of it is gathered into
- * shared memory from the image (implicit gemm).
+/* conv.cu: convolution and its adjoints in the input and in the weight, in one to three dims: by cuDNN, where it has a plan for it, else as
+ * products of matrices. Large ones without groups are laid out as columns, which cuBLASLt multiplies; of others the right factor is never
+ * laid out: a tile of it is gathered into shared memory from the image (implicit gemm).
  *
  *   forward   y[o][pos] = sum over k = (c, tap)  of w[o][k] x[c][pos stride - pad + tap apart]
  *   data      x[c][pos] = sum over k = (tap, o)  of w[o][c][tap] y[o][(pos + pad - tap apart) / stride], where that is whole
@@ -9,6 +9,7 @@
  * by groups of channels; positions are of all images, one after the other. Few channels to a group, above all depthwise ones, leave
  * tiles empty: those go element by element. A transposed convolution is `data`. Images are read and written where they lie, so channels
  * may be the last dim. 16-bit floats are multiplied and added in float32, integers in int64, where sums wrap. */
+#include "cuda/dnn.cuh"
 #include "cuda/kernel.cuh"
 #include "cuda/matmul.cuh"
 
@@ -385,6 +386,56 @@ static tp_status by_columns(const tp__call *call, const geometry &g, column_kind
     return status;
 }
 
+/* ---- By cuDNN -------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* [images, channels, positions], or [images, positions, channels]: inner is what a channel has in a row, 1 in the second. */
+struct channels { void *y; const void *b; int dtype, b_dtype; int64_t b_step, n; tpc_divisor by_inner, by_channels; };
+template <int> static __global__ void __launch_bounds__(TPC_BLOCK) add_to_channels(const channels s)
+{
+    for (int64_t e = tpc_first(); e < s.n; e += tpc_step()) {
+        const uint32_t row = tpc_divide((uint32_t)e, s.by_inner), c = row - tpc_divide(row, s.by_channels) * s.by_channels.size;
+        tpc_store(s.y, s.dtype, e, tpc_load<float>(s.y, s.dtype, e) + tpc_load<float>(s.b, s.b_dtype, c * s.b_step));
+    }
+}
+static tp_status add_bias(const tp__call *call, const geometry &g, const tpc_array &y, bool last)
+{
+    if (!g.bias) return TP_OK;
+    const int64_t inner = last ? 1 : y.numel / y.shape[0] / y.shape[1];
+    const channels s = { y.data, g.bias, y.dtype, g.bias_dtype, g.bias_step, y.numel, tpc_divisor_of(inner), tpc_divisor_of(y.shape[1]) };
+    TPC_LAUNCH(add_to_channels<0>, tpc_blocks(call, s.n), TPC_BLOCK, 0, tpc_stream(call), s);
+    return tpc_launched(call);
+}
+
+/* In the layout of what is written, or of x for a weight; other sides are brought to it. */
+static tp_status by_cudnn(const tp__call *call, const geometry &g, int kind, const tpc_array &large, const tpc_array &w, const tpc_array &small, bool *done)
+{
+    *done = false;
+    if (g.wide || large.dtype != small.dtype || large.dtype != w.dtype || !tpc_is_floating(w.dtype)) return TP_OK;
+    const bool last = kind == TPC_DNN_FORWARD ? tpc_dnn_is_last(small, large) : tpc_dnn_is_last(large, small);
+    tpc_dnn_conv c = {};
+    c.kind = kind, c.dtype = w.dtype, c.last = last;
+    c.aligned = tpc_dnn_aligned(large, last) && tpc_dnn_aligned(small, last) && tpc_dnn_aligned(w, last);
+    c.images = g.images, c.groups = g.groups, c.cg = g.cg, c.og = g.og;
+    for (int d = 0; d < 3; d++) {
+        c.size[d] = g.size[d].size, c.out[d] = g.out[d].size, c.kernel[d] = g.kernel[d].size;
+        c.stride[d] = g.stride[d].size, c.pad[d] = g.pad[d], c.apart[d] = g.apart[d];
+    }
+    /* 16 bits are rounded once, with what is added. */
+    const bool fused = g.bias && kind != TPC_DNN_WEIGHT && tpc_size(c.dtype) == 2;
+    if (fused && (g.bias_dtype != c.dtype || g.bias_step != 1 || (c.aligned && (uintptr_t)g.bias % 16))) return TP_OK;
+    c.biased = fused;
+    if (!tpc_dnn_convolves(call, &c)) return TP_OK;
+    tpc_dnn_side of_large(call), of_small(call), of_w(call);
+    tp_status status = of_large.take(large, last, kind == TPC_DNN_DATA);
+    if (!status) status = of_small.take(small, last, kind == TPC_DNN_FORWARD);
+    if (!status) status = of_w.take(w, last, kind == TPC_DNN_WEIGHT);
+    if (!status) status = tpc_dnn_convolve(call, &c, of_large.x.data, of_w.x.data, of_small.x.data, c.biased ? g.bias : nullptr, done);
+    if (status || !*done) return status;
+    const tpc_dnn_side &into = kind == TPC_DNN_FORWARD ? of_small : kind == TPC_DNN_DATA ? of_large : of_w;
+    status = kind == TPC_DNN_WEIGHT || c.biased ? TP_OK : add_bias(call, g, into.x, last);
+    return status ? status : into.give();
+}
+
 /* ---- Running them ------------------------------------------------------------------------------------------------------------------------------------ */
 
 /* So many chunks of the sum as keep the device busy, none longer than what float32 adds up well, nor shorter than what pays. */
@@ -487,12 +538,15 @@ static tp_status convolution(tp__call *call)
     const bool biased = tpc_in(call, 2, &b);
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
-    const tp_status status = tpc_contiguous(call, &w, &room.data);
-    if (status) return status;
-    geometry g = geometry_of(a->transposed ? y : x, a->transposed ? x : y, w.shape, a->stride, a->padding, a->dilation, a->groups);
+    bool done;
+    const tpc_array &large = a->transposed ? y : x, &small = a->transposed ? x : y;
+    geometry g = geometry_of(large, small, w.shape, a->stride, a->padding, a->dilation, a->groups);
+    if (biased) g.bias = b.data, g.bias_dtype = b.dtype, g.bias_step = b.ndim ? b.stride[0] : 0;
+    tp_status status = by_cudnn(call, g, a->transposed ? TPC_DNN_DATA : TPC_DNN_FORWARD, large, w, small, &done);
+    if (!status && !done) status = tpc_contiguous(call, &w, &room.data);
+    if (status || done) return status;
     g.w = w.data;
     g.w_dtype = w.dtype;
-    if (biased) g.bias = b.data, g.bias_dtype = b.dtype, g.bias_step = b.ndim ? b.stride[0] : 0;
     const column_kind kind = a->transposed ? TO_LARGE : TO_SMALL;
     if (goes_by_columns(call, g, kind, true)) return by_columns(call, g, kind);
     if (a->transposed) return run(call, conv_data{ g }, g.cg, g.images * g.size[0].size * g.size[1].size * g.size[2].size, g.og * g.taps);
@@ -507,7 +561,10 @@ static tp_status convolution_weight_grad(tp__call *call)
     tpc_in(call, 1, &dy);
     tpc_out(call, 0, &dw);
     if (!dw.numel) return TP_OK;
+    bool done;
     geometry g = geometry_of(x, dy, dw.shape, a->stride, a->padding, a->dilation, a->groups);
+    const tp_status status = by_cudnn(call, g, TPC_DNN_WEIGHT, x, dw, dy, &done);
+    if (status || done) return status;
     g.w = dw.data;
     g.w_dtype = dw.dtype;
     g.w_stride[0] = dw.stride[0];

@@ -5,7 +5,9 @@
  *   dx = w r (dy - B / n - (x - m) r^2 A / n),  A = sum dy (x - m),  B = sum dy;  of given statistics  dx = w r dy
  *   dw = A r,  db = B
  *
- * A reduction makes the statistics or the sums, and at its end what the formulas have for each channel; a second kernel applies it. */
+ * A reduction makes the statistics or the sums, and at its end what the formulas have for each channel; a second kernel applies it. Where
+ * channels are last in memory, training goes by cuDNN, if that has a plan for it. */
+#include "cuda/dnn.h"
 #include "cuda/moments.cuh"
 #include "cuda/pointwise.cuh"
 
@@ -175,6 +177,62 @@ static tp_status apply_channels(const tp__call *call, const batch &j)
     return tpc_launched(call);
 }
 
+/* ---- By cuDNN ----------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* What cuDNN wants of channels is float32, in rows of one room. */
+enum dnn_row { ROW_SCALE, ROW_MEAN, ROW_INVERSE, ROW_BIAS, ROW_ZEROS, ROW_NEXT, ROW_VAR, FORWARD_ROWS, ROW_DSCALE = ROW_BIAS, ROW_DBIAS, BACKWARD_ROWS };
+struct dnn_rows { float *at; int64_t step; };
+template <int> static __global__ void __launch_bounds__(TPC_BLOCK) give_rows(const batch j, const dnn_rows r)
+{
+    for (int64_t c = tpc_first(); c < j.g.channels; c += tpc_step()) {
+        r.at[ROW_SCALE * r.step + c] = (float)(j.w.data ? value_at(j.w, c) : 1);
+        if (j.dy) {
+            r.at[ROW_MEAN * r.step + c] = (float)value_at(j.mean, c);
+            r.at[ROW_INVERSE * r.step + c] = (float)inverse_at(j, c);
+        } else {
+            r.at[ROW_BIAS * r.step + c] = (float)(j.b.data ? value_at(j.b, c) : 0);
+            r.at[ROW_ZEROS * r.step + c] = 0;
+        }
+    }
+}
+/* to, and: mean and var, or dw and db; data NULL: not wanted */
+template <int> static __global__ void __launch_bounds__(TPC_BLOCK) take_rows(const batch j, const dnn_rows r, const vec to, const vec and_to)
+{
+    const double n = (double)(j.g.outer * j.g.inner);
+    for (int64_t c = tpc_first(); c < j.g.channels; c += tpc_step()) {
+        if (to.data) tpc_store(to.data, to.dtype, c * to.stride, (double)r.at[(j.dy ? ROW_DSCALE : ROW_MEAN) * r.step + c]);
+        if (and_to.data) tpc_store(and_to.data, and_to.dtype, c * and_to.stride, j.dy ? (double)r.at[ROW_DBIAS * r.step + c] : r.at[ROW_VAR * r.step + c] * ((n - 1) / n));
+    }
+}
+
+/* n: the images; more positions of each follow. */
+static tp_status by_cudnn(const tp__call *call, const batch &j, int64_t n, const vec &to, const vec &and_to, bool *done)
+{
+    tpc_dnn_norm k = {};
+    k.backward = j.dy != nullptr, k.dtype = j.dtype, k.n = n, k.inner = n ? j.g.outer / n : 0, k.channels = j.g.channels;
+    k.aligned = (uintptr_t)j.x % 16 == 0 && (uintptr_t)j.y % 16 == 0 && (uintptr_t)j.dy % 16 == 0;
+    *done = false;
+    if (j.g.inner != 1 || !j.attr.training || j.attr.rounds || !(j.attr.eps > 0) || !tpc_dnn_normalizes(call, &k)) return TP_OK;
+    const int64_t step = (k.channels + 63) / 64 * 64;
+    tpc_temporary room(call, (size_t)(step * (j.dy ? BACKWARD_ROWS : FORWARD_ROWS)) * sizeof(float));
+    if (!room.data) return TP_ERR_MEMORY;
+    float *const row = room.as<float>();
+    tpc_dnn_norm_data d = {};
+    d.x = const_cast<void *>(j.x), d.dy = const_cast<void *>(j.dy), d.y = j.y, d.eps = j.attr.eps;
+    d.scale = row + ROW_SCALE * step, d.mean = row + ROW_MEAN * step, d.inverse = row + ROW_INVERSE * step;
+    if (j.dy) d.dscale = row + ROW_DSCALE * step, d.dbias = row + ROW_DBIAS * step;
+    else d.bias = row + ROW_BIAS * step, d.zeros = row + ROW_ZEROS * step, d.next_mean = row + ROW_NEXT * step, d.var = row + ROW_VAR * step;
+    const dnn_rows rows = { row, step };
+    TPC_LAUNCH(give_rows<0>, tpc_blocks(call, k.channels), TPC_BLOCK, 0, tpc_stream(call), j, rows);
+    tp_status status = tpc_launched(call);
+    if (!status) status = tpc_dnn_normalize(call, &k, &d, done);
+    if (status || !*done) return status;
+    TPC_LAUNCH(take_rows<0>, tpc_blocks(call, k.channels), TPC_BLOCK, 0, tpc_stream(call), j, rows, to, and_to);
+    return tpc_launched(call);
+}
+
+/* ---- The calls ---------------------------------------------------------------------------------------------------------------------------------------- */
+
 /* Inputs x, weight, bias; outputs y, mean, var. */
 static tp_status train(tp__call *call)
 {
@@ -193,7 +251,10 @@ static tp_status train(tp__call *call)
     j.var = vec{ var.data, var.dtype, 1 };
     j.w = vec_of(w);
     j.b = vec_of(b);
-    const tp_status status = j.dtype == TP_F64 ? over_channels(call, j.g, statistics<double>{ j }) : over_channels(call, j.g, statistics<float>{ j });
+    bool done;
+    tp_status status = by_cudnn(call, j, x.shape[0], j.mean, j.var, &done);
+    if (status || done) return status;
+    status = j.dtype == TP_F64 ? over_channels(call, j.g, statistics<double>{ j }) : over_channels(call, j.g, statistics<float>{ j });
     return status ? status : apply_channels(call, j);
 }
 
@@ -238,7 +299,10 @@ static tp_status backward(tp__call *call)
     j.var = vec_of(var);
     j.w = vec_of(w);
     const vec none = vec(), to_w = dw.numel ? vec_of(dw) : none, to_b = db.numel ? vec_of(db) : none;
-    const tp_status status = j.dtype == TP_F64 ? over_channels(call, j.g, grad_sums<double>{ j, to_w, to_b }) : over_channels(call, j.g, grad_sums<float>{ j, to_w, to_b });
+    bool done;
+    tp_status status = by_cudnn(call, j, x.shape[0], to_w, to_b, &done);
+    if (status || done) return status;
+    status = j.dtype == TP_F64 ? over_channels(call, j.g, grad_sums<double>{ j, to_w, to_b }) : over_channels(call, j.g, grad_sums<float>{ j, to_w, to_b });
     return status ? status : apply_channels(call, j);
 }
 

@@ -1,5 +1,5 @@
 /* test_cuda_parity.c: what PyTorch computed, on the device: the tree's fixtures of ops, modules and training runs, by build/CONFIG/bin/parity,
- * and on the simulated device under each order of threads and three of streams. Nothing runs on the CPU behind the device's back: kernels
+ * and on the simulated device under each order of threads and three of streams, one of them without cuDNN. Nothing runs on the CPU behind the device's back: kernels
  * must have been launched for each sample that passed. */
 #include "cuda.h"
 
@@ -37,7 +37,8 @@ static void run_whole(const char *directory, int order, double launches_per_samp
     const int file = mkstemp(report);
     ck_assert_int_ge(file, 0);
     close(file);
-    snprintf(variables, sizeof variables, "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d", report, order, order + 1);
+    snprintf(variables, sizeof variables, "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d TAPER_CUDA_CUDNN=%d", report, order, order + 1,
+             order != 1);
     run_tool(directory, variables);
     const long long launches = sum_of(report);
     remove(report);

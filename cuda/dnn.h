@@ -1,0 +1,47 @@
+/* dnn.h: whole operations by cuDNN, for the kernels in the .cu files. It is looked for when the first is asked for; where it is missing, is
+ * older than 9.0, or has no engine for a case that keeps to what is asked below, *done stays false and the caller uses its own kernel.
+ * TAPER_CUDA_CUDNN=0 leaves it out.
+ *
+ * What is asked: a result that does not depend on the order in which blocks are done; float32 multiplied and added as float32, unless
+ * TAPER_CUDA_TF32=1 allows the tensor cores' 10 bits of mantissa; 16-bit floats added up in float32. */
+#ifndef TPC_DNN_H
+#define TPC_DNN_H
+
+#include "cuda/call.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+bool tpc_may_use_tf32(void);
+bool tpc_dnn_is_here(const tp__call *call);            /* is it there at all? */
+
+/* ---- Convolution (dnn_conv.c) --------------------------------------------------------------------------------------------------------- */
+
+/* large [images, groups cg, size..], small [images, groups og, out..], w [groups og, cg, kernel..], all of one dtype and in one layout without
+ * gaps: row-major, or channels last. What is written: small, large or w. Dims that are not there are first and of size 1; `last` and the
+ * rest have no gaps, so that it is a key. aligned: all addresses are multiples of 16 bytes. biased: channels of
+ * what is written, which is not w, have `bias` added, of the same dtype, before they are rounded. */
+enum { TPC_DNN_FORWARD, TPC_DNN_DATA, TPC_DNN_WEIGHT };
+typedef struct tpc_dnn_conv {
+    int32_t kind, dtype, last, aligned, biased, spare;
+    int64_t images, groups, cg, og, size[3], out[3], kernel[3], stride[3], pad[3], apart[3];
+} tpc_dnn_conv;
+bool tpc_dnn_convolves(const tp__call *call, const tpc_dnn_conv *c);        /* is there a plan for it? */
+tp_status tpc_dnn_convolve(const tp__call *call, const tpc_dnn_conv *c, void *large, void *w, void *small, const void *bias, bool *done);
+
+/* ---- Normalization over a batch (dnn_norm.c) -------------------------------------------------------------------------------------------- */
+
+/* x, y (and dy) [n, inner, channels] in memory. All else is float32, one number to a channel, its address a multiple of 16 bytes. Forward
+ * reads scale, bias and zeros, and writes mean, inverse = 1 / sqrt(biased variance + eps), next_mean, and var, which is of n inner - 1.
+ * backward reads mean, inverse and scale, and writes dscale, dbias and y, which is dx. */
+typedef struct tpc_dnn_norm { int32_t backward, dtype, aligned, spare; int64_t n, inner, channels; } tpc_dnn_norm;
+typedef struct tpc_dnn_norm_data { void *x, *dy, *y, *scale, *bias, *zeros, *mean, *inverse, *next_mean, *var, *dscale, *dbias; double eps; } tpc_dnn_norm_data;
+bool tpc_dnn_normalizes(const tp__call *call, const tpc_dnn_norm *k);
+tp_status tpc_dnn_normalize(const tp__call *call, const tpc_dnn_norm *k, const tpc_dnn_norm_data *data, bool *done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

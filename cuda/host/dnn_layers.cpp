@@ -1,0 +1,103 @@
+/* dnn_layers.cpp: normalization over a batch and pools of the simulated cuDNN: a thread for each channel, or for each element that is written. */
+#include "cuda/host/dnn_values.h"
+
+#ifdef TPC_HOST_CUDNN
+
+namespace dnnhost {
+
+namespace {
+
+/* ---- Normalization of channels over a batch --------------------------------------------------------------------------------------------------- */
+
+struct forward { view x, y, scale, bias, mean, inverse, was_mean, was_var, next_mean, next_var; double eps, momentum; };
+struct backward { view x, dy, dx, scale, mean, inverse, dscale, dbias; };
+
+/* Visits all elements of channel c. */
+template <class F> void each(const view &x, int64_t c, F f)
+{
+    int64_t at[DIMS] = { 0, c }, size[DIMS];
+    for (int d = 0; d < x.n; d++) size[d] = d == 1 ? 1 : x.size[d];
+    int64_t in[DIMS] = {};
+    do {
+        for (int d = 0; d < x.n; d++) at[d] = d == 1 ? c : in[d];
+        f(at);
+    } while (next(in, size, x.n));
+}
+
+__global__ void normalize(const forward f)
+{
+    for (int64_t c = first(); c < f.x.size[1]; c += step()) {
+        const int64_t of[DIMS] = { 0, c };
+        const double n = (double)numel(f.x) / (double)f.x.size[1];
+        double mean = 0, var = 0;
+        each(f.x, c, [&](const int64_t (&at)[DIMS]) { mean += read(f.x, at) / n; });
+        each(f.x, c, [&](const int64_t (&at)[DIMS]) { var += (read(f.x, at) - mean) * (read(f.x, at) - mean) / n; });
+        const double inverse = 1 / sqrt(var + f.eps), scale = read(f.scale, of), bias = read(f.bias, of);
+        each(f.x, c, [&](const int64_t (&at)[DIMS]) { write(f.y, at, (read(f.x, at) - mean) * inverse * scale + bias); });
+        write(f.mean, of, mean);
+        write(f.inverse, of, inverse);
+        write(f.next_mean, of, (1 - f.momentum) * read(f.was_mean, of) + f.momentum * mean);
+        write(f.next_var, of, (1 - f.momentum) * read(f.was_var, of) + f.momentum * var * n / (n - 1));
+    }
+}
+
+__global__ void normalize_backward(const backward b)
+{
+    for (int64_t c = first(); c < b.x.size[1]; c += step()) {
+        const int64_t of[DIMS] = { 0, c };
+        const double n = (double)numel(b.x) / (double)b.x.size[1], mean = read(b.mean, of), r = read(b.inverse, of), scale = read(b.scale, of);
+        double sum = 0, product = 0;
+        each(b.x, c, [&](const int64_t (&at)[DIMS]) {
+            sum += read(b.dy, at);
+            product += read(b.dy, at) * (read(b.x, at) - mean) * r;
+        });
+        each(b.x, c, [&](const int64_t (&at)[DIMS]) { write(b.dx, at, (read(b.dy, at) - sum / n - (read(b.x, at) - mean) * r * product / n) * r * scale); });
+        write(b.dscale, of, product);
+        write(b.dbias, of, sum);
+    }
+}
+
+/* Channels last, and what is of channels in float32 */
+bool knows_norm(const part *op)
+{
+    const bool back = op->type == CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR;
+    const view x = view_of(op->at(back ? CUDNN_ATTR_OPERATION_NORM_BWD_XDESC : CUDNN_ATTR_OPERATION_NORM_FWD_XDESC));
+    const view scale = view_of(op->at(back ? CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC : CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC));
+    const int mode = op->one<cudnnBackendNormMode_t>(back ? CUDNN_ATTR_OPERATION_NORM_BWD_MODE : CUDNN_ATTR_OPERATION_NORM_FWD_MODE);
+    return mode == CUDNN_BATCH_NORM && scale.type == CUDNN_DATA_FLOAT && x.stride[1] == 1 &&
+           (back || op->one<cudnnBackendNormFwdPhase_t>(CUDNN_ATTR_OPERATION_NORM_FWD_PHASE) == CUDNN_NORM_FWD_TRAINING);
+}
+
+void launch_norm(const run &r, const part *op)
+{
+    if (op->type == CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR) {
+        const backward b = { r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DYDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DXDESC),
+                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_MEAN_DESC),
+                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DSCALE_DESC),
+                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DBIAS_DESC) };
+        if (!r.bad) TPC_LAUNCH(normalize_backward, blocks_for(b.x.size[1]), 64, 0, r.stream, b);
+        return;
+    }
+    const forward f = { r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_YDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC),
+                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_BIAS_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_MEAN_DESC),
+                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC),
+                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC),
+                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EPSILON_DESC).number,
+                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC).number };
+    if (!r.bad) TPC_LAUNCH(normalize, blocks_for(f.x.size[1]), 64, 0, r.stream, f);
+}
+
+} /* namespace */
+
+bool knows_layer(const part *op)
+{
+    switch (op->type) {
+    case CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR: case CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR: return knows_norm(op);
+    default: return false;
+    }
+}
+void launch_layer(const run &r, const part *op) { launch_norm(r, op); }
+
+} /* namespace dnnhost */
+
+#endif

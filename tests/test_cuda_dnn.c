@@ -1,0 +1,283 @@
+/* tests/test_cuda_dnn.c: convolution and normalization over a batch by cuDNN, against the CPU, with their gradients; which of its plans are
+ * taken, how long they are kept, and what becomes of what it refuses. */
+#include "cuda_agree.h"
+
+#include <pthread.h>
+
+static void begin(int order)                            /* each test is a process of its own */
+{
+    static const char *const names[ORDERS] = { "0", "1", "2" };
+    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
+    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
+    tp_manual_seed(11);
+}
+
+/* Of the simulated device's. False: it has none, and there is nothing to count. */
+static bool count(taper_cuda_host_graphs *graphs)
+{
+    void *found = cuda_host_function("taper_cuda_host_count_graphs");
+    void (*read)(taper_cuda_host_graphs *);
+    memcpy(&read, &found, sizeof read);
+    if (read) read(graphs);
+    return read;
+}
+static int64_t runs(void)
+{
+    taper_cuda_host_graphs g = { 0 };
+    return count(&g) ? g.runs : 0;
+}
+static void ck_ran(int64_t before, int64_t times, const char *what)
+{
+    taper_cuda_host_graphs g;
+    if (count(&g)) ck_assert_msg(g.runs == before + times, "%s went by cuDNN %lld times, not %lld", what, (long long)(g.runs - before), (long long)times);
+}
+
+static tp_tensor *last(tp_tensor *x) { return tp_contiguous(x, .memory_format = TP_CHANNELS_LAST); }
+static const tp_dtype taken[] = { TP_F32, TP_F16, TP_BF16 };
+
+/* ---- Convolution ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct conv { int64_t stride, padding, dilation, groups, output_padding; bool transposed; } conv;
+static tp_tensor *conv2d(tp_tensor *const *in, const void *arg)
+{
+    const conv *c = arg;
+    if (c->transposed)
+        return tp_conv_transpose2d(in[0], in[1], in[2], .stride = c->stride, .padding = c->padding, .dilation = c->dilation, .groups = c->groups,
+                                   .output_padding = c->output_padding);
+    return tp_conv2d(in[0], in[1], in[2], .stride = c->stride, .padding = c->padding, .dilation = c->dilation, .groups = c->groups);
+}
+static tp_tensor *conv1d(tp_tensor *const *in, const void *arg) { return (void)arg, tp_conv1d(in[0], in[1], in[2], .stride = 2, .padding = 1); }
+static tp_tensor *conv3d(tp_tensor *const *in, const void *arg) { return (void)arg, tp_conv3d(in[0], in[1], in[2], .padding = 1); }
+
+START_TEST(convolutions_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = taken[k];
+        const double tol = 4 * tolerance(d);
+        TP_SCOPE();
+        const int64_t before = runs();
+        tp_tensor *x = normal(d, TP_SHAPE(2, 7, 13, 11)), *w = normal(d, TP_SHAPE(9, 7, 3, 3)), *b = normal(d, TP_SHAPE(9));
+        agree(conv2d, &(conv){ 1, 1, 1, 1, 0, false }, (tp_tensor *[]){ x, w, b }, 3, tol, "3x3");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, 0, false }, (tp_tensor *[]){ last(x), w, b }, 3, tol, "channels last");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, 0, false }, (tp_tensor *[]){ last(x), last(w), NULL }, 3, tol, "channels last of both");
+        agree(conv2d, &(conv){ 2, 3, 2, 2, 0, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol, "strided groups");
+        agree(conv2d, &(conv){ 2, 1, 1, 8, 0, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)), normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
+        agree(conv1d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 5, 17)), normal(d, TP_SHAPE(4, 5, 3)), normal(d, TP_SHAPE(4)) }, 3, tol, "1d");
+        agree(conv3d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1, 3, 5, 6, 7)), normal(d, TP_SHAPE(5, 3, 3, 3, 3)), normal(d, TP_SHAPE(5)) }, 3, tol, "3d");
+        ck_ran(before, 7 * 3, "convolution");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)), normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
+        agree(conv2d, &(conv){ 2, 0, 1, 3, 0, true }, (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 6, 7, 5))), normal(d, TP_SHAPE(6, 3, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed groups");
+    }
+}
+END_TEST
+
+/* A view that is not aligned, strides with gaps, a side that has another layout, a bias whose elements lie apart. */
+START_TEST(any_layout_agrees)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = taken[k];
+        TP_SCOPE();
+        tp_tensor *all = normal(d, TP_SHAPE(900)), *w = normal(d, TP_SHAPE(4, 5, 3, 3)), *b = normal(d, TP_SHAPE(4, 3));
+        tp_tensor *there = tp_to(all, DEVICE), *dw = tp_to(w, DEVICE), *db = tp_select(tp_to(b, DEVICE), 1, 1);
+        b = tp_select(b, 1, 1);
+        static const struct { int64_t stride[4], offset; } layouts[] = {
+            { { 360, 72, 8, 1 }, 1 }, { { 400, 80, 9, 1 }, 0 }, { { 360, 1, 40, 5 }, 3 }, { { 360, 72, 1, 9 }, 0 }, { { 0, 72, 8, 1 }, 4 },
+        };
+        for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+            tp_tensor *x = tp_as_strided(all, TP_SHAPE(2, 5, 9, 8), layouts[i].stride, layouts[i].offset);
+            tp_tensor *dx = tp_as_strided(there, TP_SHAPE(2, 5, 9, 8), layouts[i].stride, layouts[i].offset);
+            close_to(tp_conv2d(dx, dw, db, .padding = 1), tp_conv2d(x, w, b, .padding = 1), 4 * tolerance(d), "a layout");
+        }
+    }
+}
+END_TEST
+
+/* What is left out at an end, which the library does not take; float64, which it is not asked for; and nothing at all. */
+START_TEST(the_rest_goes_as_before)
+{
+    begin(0);
+    TP_SCOPE();
+    const int64_t before = runs();
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(2, 3, 8, 8)), *w = normal(TP_F32, TP_SHAPE(3, 4, 3, 3));
+    agree(conv2d, &(conv){ 1, 2, 2, 1, 1, true }, (tp_tensor *[]){ x, w, normal(TP_F32, TP_SHAPE(4)) }, 3, 1e-5, "uneven");
+    x = normal(TP_F64, TP_SHAPE(2, 3, 8, 8)), w = normal(TP_F64, TP_SHAPE(4, 3, 4, 4));
+    agree(conv2d, &(conv){ 1, 0, 1, 1, 0, false }, (tp_tensor *[]){ x, w, NULL }, 2, 1e-12, "float64");
+    x = tp_zeros(TP_SHAPE(0, 3, 8, 8)), w = normal(TP_F32, TP_SHAPE(4, 3, 4, 4));
+    agree(conv2d, &(conv){ 1, 0, 1, 1, 0, false }, (tp_tensor *[]){ x, w, NULL }, 2, 0, "no images");
+    ck_ran(before, 0, "what it does not take");
+}
+END_TEST
+
+/* ---- Normalization over a batch ------------------------------------------------------------------------------------------------------------ */
+
+static tp_tensor *batch_norm(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_batch_norm(in[0], NULL, NULL, .weight = in[1], .bias = in[2], .training = true);
+}
+
+START_TEST(normalization_agrees)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = taken[k];
+        TP_SCOPE();
+        const int64_t before = runs();
+        tp_tensor *w = normal(TP_F32, TP_SHAPE(8)), *b = normal(TP_F32, TP_SHAPE(8)), *x = tp_add(normal(d, TP_SHAPE(3, 8, 5, 4)), 2);
+        agree(batch_norm, NULL, (tp_tensor *[]){ last(x), w, b }, 3, 4 * tolerance(d), "channels last");
+        agree(batch_norm, NULL, (tp_tensor *[]){ last(x), NULL, NULL }, 3, 4 * tolerance(d), "without a weight");
+        agree(batch_norm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(9, 8)), w, b }, 3, 4 * tolerance(d), "rows");
+        ck_ran(before, d == TP_F32 ? 6 : 4, "normalization");         /* in 16 bits all through, PyTorch rounds what cuDNN does not */
+        agree(batch_norm, NULL, (tp_tensor *[]){ x, w, b }, 3, 4 * tolerance(d), "row-major");
+        ck_ran(before, d == TP_F32 ? 6 : 4, "normalization of what is row-major");
+    }
+}
+END_TEST
+
+/* The statistics move as on the CPU. */
+START_TEST(running_statistics_agree)
+{
+    begin(0);
+    TP_SCOPE();
+    tp_tensor *x = last(tp_add(tp_mul(tp_randn(TP_SHAPE(3, 8, 5, 4)), 1e-3), 5)), *mean = tp_randn(TP_SHAPE(8)), *var = tp_add(tp_rand(TP_SHAPE(8)), 1);
+    tp_tensor *there_mean = tp_to(mean, DEVICE), *there_var = tp_to(var, DEVICE), *y = tp_batch_norm(x, mean, var, .training = true, .momentum = 1);
+    close_to(tp_batch_norm(tp_to(x, DEVICE), there_mean, there_var, .training = true, .momentum = 1), y, 1e-3, "y");
+    close_to(there_mean, mean, 1e-6, "the mean");
+    close_to(there_var, var, 1e-4, "the variance, which is less than eps");
+}
+END_TEST
+
+/* ---- Plans ------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Engine 2 is the plain one: float32 throughout. */
+START_TEST(tensor_cores_are_for_who_wants_them)
+{
+    if (_i) setenv("TAPER_CUDA_TF32", "1", 1);
+    begin(0);
+    taper_cuda_host_graphs g;
+    TP_SCOPE();
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(2, 7, 9, 9)), *w = normal(TP_F32, TP_SHAPE(5, 7, 3, 3));
+    tp_tensor *y = tp_to(tp_conv2d(tp_to(x, DEVICE), tp_to(w, DEVICE), NULL), TP_CPU), *want = tp_conv2d(x, w, NULL);
+    if (!count(&g)) return;
+    ck_assert_int_eq(g.engine, _i ? 0 : 2);
+    ck_assert(tp_allclose(y, want, 1e-5, 1e-5) == !_i);
+    ck_assert(tp_allclose(y, want, 1e-2, 1e-2));
+    tp_conv2d(tp_to(tp_to_dtype(x, TP_BF16), DEVICE), tp_to(tp_to_dtype(w, TP_BF16), DEVICE), NULL);
+    ck_ok(tp_synchronize(DEVICE));
+    ck_assert(count(&g) && g.engine == 0);
+}
+END_TEST
+
+static void convolve(int64_t size)
+{
+    TP_SCOPE();
+    ck_assert_ptr_nonnull(tp_conv1d(tp_ones(TP_SHAPE(1, 1, size), .device = DEVICE), tp_ones(TP_SHAPE(1, 1, 1), .device = DEVICE), NULL));
+    ck_ok(tp_synchronize(DEVICE));
+}
+
+START_TEST(plans_are_kept_but_not_all)
+{
+    enum { MANY = 600 };
+    begin(0);
+    taper_cuda_host_graphs first, g;
+    convolve(3);
+    if (!count(&first)) return;
+    convolve(3);
+    ck_assert(count(&g) && g.plans == first.plans && g.parts == first.parts);
+    for (int i = 0; i < MANY; i++) convolve(4 + i);
+    ck_assert(count(&g) && g.plans == first.plans + MANY);
+    const int64_t parts = g.parts;
+    ck_assert_int_lt(parts, MANY * first.parts);
+    convolve(3);                                       /* made anew in the place of another */
+    ck_assert(count(&g) && g.plans == first.plans + MANY + 1 && g.parts == parts);
+}
+END_TEST
+
+static void *other_thread(void *arg)
+{
+    convolve(3);
+    return arg;
+}
+START_TEST(a_thread_takes_its_plans_along)
+{
+    begin(0);
+    taper_cuda_host_graphs before, after;
+    pthread_t thread;
+    convolve(3);
+    if (!count(&before)) return;
+    ck_assert(!pthread_create(&thread, NULL, other_thread, NULL) && !pthread_join(thread, NULL));
+    ck_assert(count(&after));
+    ck_assert_int_eq(after.plans, before.plans + 1);
+    ck_assert_int_eq(after.parts, before.parts);
+    ck_assert_int_eq(after.handles, before.handles);
+}
+END_TEST
+
+typedef struct step { tp_tensor *x, *w, *y; } step;
+static tp_status run_step(void *arg)
+{
+    step *s = arg;
+    return tp_copy_(s->y, tp_batch_norm(tp_conv2d(s->x, s->w, NULL, .padding = 1), NULL, NULL, .training = true)) ? TP_OK : tp_error_status();
+}
+START_TEST(a_recorded_step_is_the_step)
+{
+    begin(0);
+    TP_SCOPE();
+    TP_NO_GRAD();
+    tp_tensor *x = last(tp_randn(TP_SHAPE(2, 4, 6, 6))), *w = tp_randn(TP_SHAPE(8, 4, 3, 3));
+    step s = { tp_to(tp_zeros_like(x), DEVICE), tp_to(w, DEVICE), tp_to(last(tp_zeros(TP_SHAPE(2, 8, 6, 6))), DEVICE) };
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, run_step, &s, 1);
+    ck_assert_msg(graph, "%s", tp_last_error() ? tp_last_error()->message : "nothing");
+    ck_assert_ptr_nonnull(tp_copy_(s.x, tp_to(x, DEVICE)));
+    ck_ok(tp_cuda_graph_replay(graph));
+    close_to(s.y, tp_batch_norm(tp_conv2d(x, w, NULL, .padding = 1), NULL, NULL, .training = true), 1e-5, "a replayed step");
+    tp_cuda_graph_free(graph);
+}
+END_TEST
+
+/* Each allocation fails once: an error, and then the result. */
+START_TEST(missing_memory_is_an_error)
+{
+    setenv("TAPER_CUDA_ALLOC", "direct", 1);
+    begin(0);
+    TP_SCOPE();
+    TP_NO_GRAD();
+    tp_tensor *x = tp_to(last(tp_randn(TP_SHAPE(2, 4, 6, 6))), DEVICE), *w = tp_to(tp_randn(TP_SHAPE(8, 4, 3, 3)), DEVICE), *y = NULL;
+    for (int64_t at = 1; cuda_fail_at(at) && !y; at++) {
+        y = tp_conv2d(x, w, NULL, .padding = 1);
+        y = y ? tp_batch_norm(y, NULL, NULL, .training = true) : NULL;
+        if (y) continue;
+        ck_assert_int_eq(tp_last_error()->code, TP_ERR_MEMORY);
+        tp_clear_error();
+        ck_assert_int_lt(at, 50);
+    }
+    cuda_fail_at(0);
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda_dnn");
+    TCase *t = tcase_create("cuda_dnn");
+    tcase_set_timeout(t, 300);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    } else {
+        tcase_add_loop_test(t, convolutions_agree, 0, ORDERS);
+        tcase_add_loop_test(t, any_layout_agrees, 0, ORDERS);
+        tcase_add_test(t, the_rest_goes_as_before);
+        tcase_add_loop_test(t, normalization_agrees, 0, ORDERS);
+        tcase_add_test(t, running_statistics_agree);
+        tcase_add_loop_test(t, tensor_cores_are_for_who_wants_them, 0, 2);
+        tcase_add_test(t, plans_are_kept_but_not_all);
+        tcase_add_test(t, a_thread_takes_its_plans_along);
+        tcase_add_test(t, a_recorded_step_is_the_step);
+        tcase_add_test(t, missing_memory_is_an_error);
+    }
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}

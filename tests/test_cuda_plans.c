@@ -1,0 +1,205 @@
+/* test_cuda_plans.c: what cuDNN says to the graphs that we offer it, on GPUs that are not here: by the same objects that are in
+ * libtaper_cuda.so, for devices which are described to it. */
+#include "expect.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cuda/dnn.h"
+#include "cuda/dnn_graph.h"
+
+#ifdef TPC_HAS_CUDNN
+
+/* ---- Devices -------------------------------------------------------------------------------------------------------------------------- */
+
+/* What a device says of itself */
+#define DEVICE_OF(name, version, processors, shared, memory, cache, threads_per) \
+    "{\"deviceName\": \"" name "\", \"cudaDeviceId\": 0, \"deviceVer\": " version ", \"driverVer\": 13000, \"multiProcessorCount\": " processors \
+    ", \"maxSharedMemoryPerBlockOptin\": " shared ", \"maxSharedMemoryPerBlock\": 49152, \"totalGlobalMem\": " memory \
+    ", \"maxGridSize\": [2147483647, 65535, 65535], \"maxBlockSize\": [1024, 1024, 64], \"regsPerBlock\": 65536, \"smClockRateKHz\": 1980000, " \
+    "\"memClockRateKHz\": 2619000, \"l2CacheSize\": " cache ", \"warpSize\": 32, \"reservedSharedMemoryPerBlock\": 1024, \"maxRegistersPerSM\": 65536, " \
+    "\"pciDeviceId\": 0, \"maxCtasPerSM\": 32, \"maxThreadsPerBlock\": 1024, \"maxThreadsPerSM\": " threads_per ", \"isTccDriver\": 0, \"supportCoopLaunch\": 1}"
+static const struct { const char *name, *json; } devices[] = {
+    { "sm_80", DEVICE_OF("NVIDIA A100-SXM4-80GB", "800", "108", "166912", "85520809984", "41943040", "2048") },
+    { "sm_90", DEVICE_OF("NVIDIA H100 80GB HBM3", "900", "132", "232448", "85520809984", "52428800", "2048") },
+    { "sm_100", DEVICE_OF("NVIDIA B200", "1000", "148", "232448", "191500000000", "132644864", "2048") },
+};
+enum { DEVICES = sizeof devices / sizeof *devices };
+
+static cudnnBackendDescriptor_t properties_of(const char *json)
+{
+    tpc_dnn_graph g = { .n_parts = 0 };
+    const cudnnBackendDescriptor_t p = tpc_dnn_part(&g, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+    tpc_dnn_set(&g, p, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (int64_t)strlen(json), json);
+    tpc_dnn_finish(&g, p);
+    ck_assert_msg(!g.status, "cuDNN does not understand a device's properties: %s", tpc_dnn()->GetErrorString(g.status));
+    return p;
+}
+
+/* ---- In the place of cuda/dnn.c ---------------------------------------------------------------------------------------------------------- */
+
+/* finalize: plans are made as they are on a device, and not just promised by an engine. */
+static struct { const char *on; cudnnBackendDescriptor_t device; bool tf32, finalize; int taken; } plans;
+
+bool tpc_may_use_tf32(void) { return plans.tf32; }
+bool tpc_dnn_is_here(const tp__call *call) { return (void)call, true; }
+tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
+{
+    static tpc_dnn_plan plan;
+    tpc_dnn_graph g = { .n_parts = 0 };
+    (void)call, (void)size;
+    build(&g, key);
+    ck_assert_msg(!g.status, "%s: a graph cannot be built: %s", plans.on, tpc_dnn()->GetErrorString(g.status));
+    const bool works = tpc_dnn_pick(&g, &(tpc_dnn_target){ .properties = plans.device }, forbidden, (int64_t)1 << 30, plans.finalize, &plan);
+    ck_assert(!works || !plans.finalize || plan.workspace >= 0);
+    tpc_dnn_plan_end(&plan);
+    plans.taken += works;
+    return works ? &plan : NULL;
+}
+tp_status tpc_dnn_run(const tp__call *call, tpc_dnn_plan *plan, int n, const int64_t *uids, void *const *data, bool *done)
+{
+    (void)call, (void)plan, (void)n, (void)uids, (void)data;
+    *done = true;
+    return TP_OK;
+}
+
+static void plan_for(int device)
+{
+    plans.on = devices[device].name;
+    plans.device = properties_of(devices[device].json);
+    plans.taken = 0;
+}
+static void end(const char *what)
+{
+    printf("%s: cuDNN %zu has plans for all %d %s\n", plans.on, tpc_dnn_version(), plans.taken, what);
+    fflush(stdout);
+    tpc_dnn()->BackendDestroyDescriptor(plans.device);
+}
+
+static const struct { int dtype; bool tf32; const char *name; } modes[] = {
+    { TP_F32, false, "float32" }, { TP_F32, true, "float32 by tensor cores" }, { TP_F16, false, "float16" }, { TP_BF16, false, "bfloat16" },
+};
+enum { MODES = sizeof modes / sizeof *modes };
+
+/* ---- Convolution ------------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct { const char *name; tpc_dnn_conv of; } convs[] = {
+    /* as large as they are in networks */
+    { "3x3", { .images = 32, .groups = 1, .cg = 64, .og = 128, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "1x1", { .images = 32, .groups = 1, .cg = 256, .og = 64, .size = { 1, 56, 56 }, .out = { 1, 56, 56 }, .kernel = { 1, 1, 1 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 0 }, .apart = { 1, 1, 1 } } },
+    { "7x7 stride 2 of 3 channels", { .images = 32, .groups = 1, .cg = 3, .og = 64, .size = { 1, 224, 224 }, .out = { 1, 112, 112 }, .kernel = { 1, 7, 7 }, .stride = { 1, 2, 2 }, .pad = { 0, 3, 3 }, .apart = { 1, 1, 1 } } },
+    { "5x5 of 1 channel", { .images = 64, .groups = 1, .cg = 1, .og = 6, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 5, 5 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 1, 1 } } },
+    { "odd sizes", { .images = 3, .groups = 1, .cg = 7, .og = 9, .size = { 1, 13, 11 }, .out = { 1, 13, 11 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "dilated", { .images = 8, .groups = 1, .cg = 32, .og = 32, .size = { 1, 33, 33 }, .out = { 1, 33, 33 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 2, 2 } } },
+    { "4 groups", { .images = 8, .groups = 4, .cg = 16, .og = 32, .size = { 1, 28, 28 }, .out = { 1, 14, 14 }, .kernel = { 1, 3, 3 }, .stride = { 1, 2, 2 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "depthwise", { .images = 8, .groups = 64, .cg = 1, .og = 1, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "one dim", { .images = 8, .groups = 1, .cg = 80, .og = 128, .size = { 1, 1, 300 }, .out = { 1, 1, 300 }, .kernel = { 1, 1, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 1 }, .apart = { 1, 1, 1 } } },
+    { "three dims", { .images = 2, .groups = 1, .cg = 16, .og = 32, .size = { 16, 28, 28 }, .out = { 16, 28, 28 }, .kernel = { 3, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 1, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "padded unevenly", { .images = 4, .groups = 1, .cg = 16, .og = 16, .size = { 1, 16, 16 }, .out = { 1, 16, 16 }, .kernel = { 1, 4, 4 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+};
+enum { CONVS = sizeof convs / sizeof *convs };
+
+static void ck_convolution(int i, int kind, int mode, bool last, bool aligned, bool biased)
+{
+    static const char *const kinds[] = { [TPC_DNN_FORWARD] = "forward", [TPC_DNN_DATA] = "data", [TPC_DNN_WEIGHT] = "weight" };
+    tpc_dnn_conv c = convs[i].of;
+    c.kind = kind, c.dtype = modes[mode].dtype, c.last = last, c.aligned = aligned, c.biased = biased;
+    plans.tf32 = modes[mode].tf32;
+    ck_assert_msg(tpc_dnn_convolves(NULL, &c), "%s: there is no plan for convolution %s, %s, %s%s%s%s", plans.on, convs[i].name, kinds[kind], modes[mode].name,
+                  last ? ", channels last" : "", aligned ? "" : ", not aligned", biased ? ", with a bias" : "");
+}
+
+START_TEST(convolutions_have_plans)
+{
+    plan_for(_i);
+    for (int i = 0; i < CONVS; i++)
+        for (int kind = 0; kind < 3; kind++)
+            for (int mode = 0; mode < MODES; mode++)
+                for (int last = 0; last < 2; last++) {
+                    ck_convolution(i, kind, mode, last, true, false);
+                    if (kind == TPC_DNN_FORWARD && tp_dtype_size((tp_dtype)modes[mode].dtype) == 2) ck_convolution(i, kind, mode, last, true, true);
+                }
+    for (int kind = 0; kind < 3; kind++)
+        for (int mode = 0; mode < MODES; mode++) ck_convolution(0, kind, mode, false, false, false);
+    for (int mode = 2; mode < MODES; mode++) ck_convolution(0, TPC_DNN_DATA, mode, true, true, true);        /* of other sizes there is none */
+    end("convolutions");
+}
+END_TEST
+
+START_TEST(normalizations_have_plans)
+{
+    static const int64_t sizes[][3] = { { 32, 56 * 56, 64 }, { 32, 7 * 7, 2048 }, { 3, 20, 8 }, { 64, 1, 104 }, { 2, 28 * 28 * 16, 24 } };
+    plan_for(_i);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int backward = 0; backward < 2; backward++)
+            for (int mode = 0; mode < MODES; mode++) {
+                const tpc_dnn_norm k = { .backward = backward, .dtype = modes[mode].dtype, .aligned = 1, .n = sizes[i][0], .inner = sizes[i][1], .channels = sizes[i][2] };
+                plans.tf32 = modes[mode].tf32;
+                ck_assert_msg(tpc_dnn_normalizes(NULL, &k), "%s: there is no plan for normalization%s of %lld x %lld x %lld, %s", plans.on, backward ? ", backward," : "",
+                              (long long)k.n, (long long)k.inner, (long long)k.channels, modes[mode].name);
+            }
+    end("normalizations");
+}
+END_TEST
+
+/* A few to the end, with the code that is compiled for them. */
+START_TEST(plans_can_be_made)
+{
+    plan_for(_i);
+    plans.finalize = true;
+    for (int kind = 0; kind < 3; kind++)
+        for (int mode = 0; mode < MODES; mode++) ck_convolution(0, kind, mode, true, true, false);
+    ck_convolution(0, TPC_DNN_FORWARD, 3, true, true, true);
+    ck_convolution(6, TPC_DNN_DATA, 0, false, true, false);
+    for (int backward = 0; backward < 2; backward++)
+        ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32, .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
+    end("plans that were made");
+}
+END_TEST
+
+/* ---- What it needs --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The driver without a device, before anything else asks for one. */
+static bool load_driver(void)
+{
+    char path[4096];
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
+    if (n <= 0) return false;
+    path[n] = 0;
+    for (int up = 0; up < 2 && strrchr(path, '/'); up++) *strrchr(path, '/') = 0;
+    strcat(path, "/no-driver/libcuda.so.1");
+    return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+}
+static const char *why_not(void)
+{
+    if (!load_driver()) return "there is no libcuda.so.1 to stand in for a driver's: the toolkit's stub of it, or nm, is not installed";
+    if (!tpc_dnn()) return "cuDNN is not installed";
+    return tpc_dnn_version() < 90800 ? "cuDNN is older than 9.8, which plans for no device that is not here" : NULL;
+}
+#else
+static const char *why_not(void) { return "the headers of cuDNN are not installed"; }
+#endif
+
+START_TEST(there_is_nothing_to_test_with) {} END_TEST
+
+int main(void)
+{
+    const char *reason = why_not();
+    Suite *s = suite_create("cuda_plans");
+    TCase *t = tcase_create("plans without a device");
+    tcase_set_timeout(t, 300);
+    if (reason) {
+        printf("skipped: %s\n", reason);
+        tcase_add_test(t, there_is_nothing_to_test_with);
+    }
+#ifdef TPC_HAS_CUDNN
+    else {
+        tcase_add_loop_test(t, convolutions_have_plans, 0, DEVICES);
+        tcase_add_loop_test(t, normalizations_have_plans, 0, DEVICES);
+        tcase_add_loop_test(t, plans_can_be_made, 0, DEVICES);
+    }
+#endif
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
