@@ -1,4 +1,4 @@
-/* tests/test_cuda_dense.c: convolution, pooling, interpolation, recurrent layers, linear algebra and products by cuBLASLt on the device,
+/* tests/test_cuda_dense.c: convolution, pooling, interpolation, recurrent layers, attention, linear algebra and products by cuBLASLt on the device,
  * against the CPU, with their gradients, where shapes are large or odd enough for every path. Under each order of threads. */
 #include "cuda_agree.h"
 
@@ -178,6 +178,41 @@ START_TEST(recurrent_layers_agree)
         agree(lstm, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 4 * h)), normal(d, TP_SHAPE(4 * h, h)), h0, c0 }, 4, tol, "lstm_layer");
         agree(gru, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 3 * h)), normal(d, TP_SHAPE(3 * h, h)), normal(d, TP_SHAPE(3 * h)), h0 }, 4, tol, "gru_layer");
     }
+}
+END_TEST
+
+/* ---- Attention ------------------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct heads { int64_t batch, heads, own, l, n, e, w; bool causal; tp_tensor *mask; } heads;    /* own: of k and v */
+static tp_tensor *by_attention(tp_tensor *const *in, const void *arg)
+{
+    const heads *h = arg;
+    tp_tensor *mask = h->mask ? tp_to(h->mask, tp_device_of(in[0])) : NULL, *part[3];
+    for (int i = 0; i < 3; i++) part[i] = tp_transpose(in[i], 1, 2);                     /* [batch, length, heads, ..]: rows lie apart */
+    return tp_scaled_dot_product_attention(part[0], part[1], part[2], .attn_mask = mask, .is_causal = h->causal, .enable_gqa = h->own != h->heads);
+}
+
+START_TEST(attention_agrees)
+{
+    begin(_i);
+    TP_SCOPE();
+    const heads forms[] = {
+        { 1, 2, 1, 140, 150, 20, 6, true, NULL }, { 2, 2, 2, 5, 70, 4, 70, false, tp_gt(tp_randn(TP_SHAPE(5, 70)), -0.5) },
+        { 1, 1, 1, 66, 3, 33, 130, false, tp_randn(TP_SHAPE(1, 1, 1, 3)) }, { 2, 4, 2, 3, 9, 140, 5, true, NULL },
+        { 1, 2, 2, 4, 6, 3, 3, false, tp_masked_fill(tp_zeros(TP_SHAPE(4, 6)), tp_eq(tp_reshape(tp_arange(0, 4, 1), TP_SHAPE(4, 1)), 2), -INFINITY) },
+    };
+    for (int k = 0; k < 4; k++)
+        for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+            TP_SCOPE();
+            const heads *h = &forms[f];
+            if (k > 1 && f % 2) continue;
+            tp_tensor *const in[] = { normal(floats[k], TP_SHAPE(h->batch, h->l, h->heads, h->e)), normal(floats[k], TP_SHAPE(h->batch, h->n, h->own, h->e)),
+                                      normal(floats[k], TP_SHAPE(h->batch, h->n, h->own, h->w)) };
+            agree(by_attention, h, in, 3, tolerance(floats[k]), "attention");
+        }
+    TP_NO_GRAD();
+    tp_tensor *wide = tp_to(tp_randn(TP_SHAPE(2, 3, 300)), DEVICE);                           /* of other ops */
+    ck_assert_int_eq(tp_size(tp_scaled_dot_product_attention(wide, wide, wide), 2), 300);
 }
 END_TEST
 
@@ -475,6 +510,7 @@ int main(void)
         tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, ORDERS);
         tcase_add_loop_test(t, interpolations_agree, 0, ORDERS);
         tcase_add_loop_test(t, recurrent_layers_agree, 0, ORDERS);
+        tcase_add_loop_test(t, attention_agrees, 0, ORDERS);
         tcase_add_loop_test(t, linear_algebra_agrees, 0, ORDERS);
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);

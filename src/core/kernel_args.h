@@ -106,6 +106,9 @@ typedef struct tp__gelu { int32_t approximate; } tp__gelu;               /* 2: b
  * what the mean makes of an element: 1 / n. */
 typedef struct tp__pair_loss { int32_t reduction; bool log_target; double parameter, scale; } tp__pair_loss;
 
+/* attention and attention_backward: the scores are scale q k', and row i sees keys up to i where it is causal. */
+typedef struct tp__attention { bool is_causal; double scale; } tp__attention;
+
 /* ctc_loss_each and ctc_loss_backward: longest is at least the length of each target. */
 typedef struct tp__ctc { int64_t blank; bool zero_infinity; int64_t longest; } tp__ctc;
 

@@ -22,7 +22,11 @@ extern "C" {
 #endif
 
 /* y = softmax(scale q k^T + mask) v:  q [.., l, e], k [.., n, e], v [.., n, w] -> [.., l, w], of one floating dtype; leading dims
- * broadcast, the last of them are heads. A row that sees no key gives zeros. Gradients: q, k, v, and a floating mask. */
+ * broadcast, the last of them are heads. A row that sees no key gives zeros. Gradients: q, k, v, and a floating mask.
+ *
+ * One fused op without dropout: scores are made a block at a time, and again for the backward, so memory grows with l + n, not l n; a
+ * gradient of the mask, a recorded backward and dropout make them all. y lies in memory in the order of q's dims: heads that were parts of a
+ * row, transposed, are transposed back to [.., l, heads, w] for a reshape without a copy. */
 TP_API tp_tensor *tp_scaled_dot_product_attention_with(tp_tensor *q, tp_tensor *k, tp_tensor *v, const tp_scaled_dot_product_attention_options *o);
 
 #ifdef __cplusplus
