@@ -2,12 +2,13 @@
 #
 #   make [all]      the libraries, the examples, taper-bench, the taper command and, where Check is there, the tests
 #   make demo       sets up what is missing, then trains LeNet on digits that are drawn as it goes
-#   make test       sets up what is missing, then builds and runs the tests;  TESTS="test_nn test_ops"  runs some of them
+#   make test       sets up what is missing, then builds and runs the tests, and cuda-check;  TESTS="test_nn test_ops"  runs some of them
 #   make fuzz       random calls of ops and broken files for each reader, under the sanitizers;  SECONDS=60  FUZZ="ops pt npz"
 #   make parity     compares every op and module with what PyTorch computed;  OPS="conv2d,relu"  TAPER_FIXTURES=DIR
 #   make bench      runs taper-bench;  CASES="op_add_1 train_mlp"  THREADS=1
 #   make examples   the programs of examples/
 #   make cuda       libtaper_cuda.so, the CUDA backend, with nvcc;  CUDA_ARCHS="90" for one architecture alone
+#   make cuda-check   whether that compiles for all architectures and links, without a warning, in a third of the time; skipped without nvcc
 #   make cuda-host  the same files for the CPU, with a runtime that plays the device: what the tests use where there is no GPU
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
 #   make setup      installs the packages that the build needs, if that is possible, else names them
@@ -39,7 +40,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib cuda cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
+PHONY := all lib cuda cuda-check cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -264,6 +265,12 @@ $(B)/no-driver/libcuda.so.1: tests/plans/no_driver.c
 cuda: $(if $(NVCC),$(if $(CUDA_INCLUDE),$(B)/libtaper_cuda.so))
 	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: no CUDA backend: the headers of the toolkit or a C++ compiler are missing'),@echo 'taper: no CUDA backend: nvcc is missing')
 
+# The quickest level of the device's compiler: the same code passes through it, and is linked, but never run.
+CUDA_QUICK = $(if $(shell $(NVCC) --help | grep -e '--Ofast-compile'),-Ofc=max,-O1)
+cuda-check:
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),@$(MAKE) --no-print-directory cuda BUILD=build/cuda-check CONFIG=release CUDA_OPTIMIZE=$(CUDA_QUICK) WERROR=1))
+	@echo 'taper: cuda-check: $(if $(NVCC),$(if $(CUDA_INCLUDE),the backend compiles and links for sm_$(subst $(space),$(comma) sm_,$(strip $(CUDA_ARCHS))),skipped: the headers of the toolkit or a C++ compiler are missing),skipped: nvcc is missing)'
+
 $(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
 $(CUDA_PARTS): ROOM = $(WITH_CUDA)
 $(B)/cuda_tables.c: $(B)/flags FORCE
@@ -350,6 +357,7 @@ uninstall:
 
 # What is found on the machine is read when make starts, so what follows a setup is a make of its own.
 test: setup
+	$(if $(filter-out $(TESTS),$(SUITES)),,@$(MAKE) --no-print-directory cuda-check)
 	@$(MAKE) --no-print-directory run-tests
 demo: WANTED = $(MISSING)
 demo: setup

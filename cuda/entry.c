@@ -7,11 +7,18 @@ extern const tp_kernel *const tpc_tables[];            /* made by the Makefile f
 
 const tp_core_services *tpc_core;
 
+#ifdef TP_CUDA_HOST
+const tp_kernel *tpc_watched(const tp_kernel *kernel); /* cuda/host/watch.cpp */
+#define WATCHED(kernel) tpc_watched(kernel)
+#else
+#define WATCHED(kernel) (kernel)
+#endif
+
 static const tp_kernel *find(const char *name)
 {
     for (const tp_kernel *const *table = tpc_tables; *table; table++)
         for (const tp_kernel *kernel = *table; kernel->name; kernel++)
-            if (!strcmp(kernel->name, name)) return kernel;
+            if (!strcmp(kernel->name, name)) return WATCHED(kernel);
     return NULL;
 }
 

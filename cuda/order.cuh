@@ -26,6 +26,9 @@ tp_status tpc_order_values(const tp__call *call, tpc_order *o, const void *x, in
 /* v[i] = the sum of the v before it, v[n] = of all; v has room for n + 1. */
 tp_status tpc_running_sum(const tp__call *call, int64_t *v, int64_t n);
 
+/* Of each row of in[0], the last dim, the k first: out[0] their values, out[1] their places. All of the row is sorted. */
+tp_status tpc_first_of_rows(tp__call *call, int64_t k, bool descending);
+
 static inline bool tpc_key_is_wide(int dtype) { return dtype == TP_F64 || dtype == TP_I64; }
 static inline int tpc_key_bits(int dtype) { return 8 * tpc_size(dtype); }
 /* How many bits hold the numbers from 0 to most */
@@ -82,6 +85,28 @@ TPC_DEVICE int64_t tpc_split(int64_t n, int64_t by, int64_t *rest)
     const int64_t quotient = n / by;
     *rest = n - quotient * by;
     return quotient;
+}
+
+/* The sum of v over the threads of the block before this one, and of all */
+TPC_DEVICE int64_t tpc_sum_before(int64_t v, int64_t *total)
+{
+    TPC_SHARED(int64_t, part, [TPC_BLOCK / 32]);
+    const int lane = (int)threadIdx.x & 31, warp = (int)threadIdx.x >> 5;
+    int64_t sum = v, before = 0;
+    TPC_UNROLL(5)
+    for (int by = 1; by < 32; by *= 2) {
+        const int64_t other = __shfl_up_sync(~0u, sum, (unsigned)by);
+        if (lane >= by) sum += other;
+    }
+    if (lane == 31) part[warp] = sum;
+    __syncthreads();
+    *total = 0;
+    for (int w = 0; w < TPC_BLOCK / 32; w++) {
+        if (w < warp) before += part[w];
+        *total += part[w];
+    }
+    __syncthreads();
+    return before + sum - v;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* sort.cu: putting rows in order: sort, topk, and what order.cuh gives to other families.
+/* sort.cu: putting rows in order: sort, and what order.cuh gives to other families.
  *
  * Short rows are sorted in shared memory by Batcher's bitonic network, the place being the lower part of the key, which makes it stable.
  * Long ones by radix, from the lowest digit on: for each digit every tile of a row is counted, the counts become places by a running
@@ -9,28 +9,6 @@ enum { SHORT = 2048, EACH = 8, TILE = TPC_BLOCK * EACH, DIGIT = 8, BUCKETS = 1 <
 static_assert((int)BUCKETS == (int)TPC_BLOCK, "a thread has a bucket");
 
 /* ---- Running sums ------------------------------------------------------------------------------------------------------------------------- */
-
-/* The sum of v over the threads before, and of all */
-TPC_DEVICE int64_t sum_before(int64_t v, int64_t *total)
-{
-    TPC_SHARED(int64_t, part, [WARPS]);
-    const int lane = (int)threadIdx.x & 31, warp = (int)threadIdx.x >> 5;
-    int64_t sum = v, before = 0;
-    TPC_UNROLL(5)
-    for (int by = 1; by < 32; by *= 2) {
-        const int64_t other = __shfl_up_sync(~0u, sum, (unsigned)by);
-        if (lane >= by) sum += other;
-    }
-    if (lane == 31) part[warp] = sum;
-    __syncthreads();
-    *total = 0;
-    for (int w = 0; w < WARPS; w++) {
-        if (w < warp) before += part[w];
-        *total += part[w];
-    }
-    __syncthreads();
-    return before + sum - v;
-}
 
 static __global__ void __launch_bounds__(TPC_BLOCK) sum_tiles(const int64_t *v, int64_t n, int64_t *sums)
 {
@@ -49,7 +27,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) run_sums(int64_t *v, int64_t
         const int64_t mine = first + (int64_t)threadIdx.x * EACH;
         int64_t held[EACH], sum = 0;
         for (int k = 0; k < EACH; k++) sum += held[k] = mine + k < n ? v[mine + k] : 0;
-        int64_t at = carry + sum_before(sum, &total);
+        int64_t at = carry + tpc_sum_before(sum, &total);
         for (int k = 0; k < EACH; k++) {
             if (mine + k < n) v[mine + k] = at;
             at += held[k];
@@ -269,7 +247,7 @@ tp_status tpc_order_values(const tp__call *call, tpc_order *o, const void *x, in
     return tpc_order_run(call, o, bits);
 }
 
-/* ---- sort, topk ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sort ---------------------------------------------------------------------------------------------------------------------------------------- */
 
 template <class T> static __global__ void __launch_bounds__(TPC_BLOCK)
 write_first(T *values, int64_t *places, const T *x, const uint32_t *order, int64_t rows, int64_t n, int64_t k)
@@ -283,8 +261,7 @@ write_first(T *values, int64_t *places, const T *x, const uint32_t *order, int64
     }
 }
 
-/* Of each row, the last dim, the k first: out[0] their values, out[1] their places. */
-static tp_status first_of_rows(tp__call *call, int64_t k, bool descending)
+tp_status tpc_first_of_rows(tp__call *call, int64_t k, bool descending)
 {
     tpc_array x, values, places;
     tpc_in(call, 0, &x);
@@ -306,13 +283,7 @@ static tp_status sort(tp__call *call)
 {
     tpc_array x;
     tpc_in(call, 0, &x);
-    return first_of_rows(call, x.ndim ? x.shape[x.ndim - 1] : 1, ((const tp__sort *)tpc_attr(call))->descending);
+    return tpc_first_of_rows(call, x.ndim ? x.shape[x.ndim - 1] : 1, ((const tp__sort *)tpc_attr(call))->descending);
 }
 
-static tp_status topk(tp__call *call)
-{
-    const tp__topk *a = (const tp__topk *)tpc_attr(call);
-    return first_of_rows(call, a->k, a->largest);
-}
-
-extern "C" const tp_kernel tp__cuda_sort[] = { { "sort", sort, NULL }, { "topk", topk, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_sort[] = { { "sort", sort, NULL }, { NULL, NULL, NULL } };

@@ -36,7 +36,16 @@ void tp__slot_empty(tp__slot *slot)
     slot->n_fields = 0;
 }
 
-/* The slot's field i becomes a buffer for `size` samples: the old one, or a new one when that is in use or does not fit. */
+/* The slot's field i becomes a buffer of that shape: the old one, or a new one when that is in use or does not fit. */
+static tp_status buffer(const tp__recipe *recipe, tp__slot *slot, int64_t i, tp_dtype dtype, tp_shape shape)
+{
+    if (can_be_reused(slot->field[i], dtype, shape))
+        return TP_OK;
+    tp_release(slot->field[i]);
+    slot->field[i] = tp_retain(tp_empty(shape, .dtype = dtype, .pinned = recipe->pinned));
+    return tp_error_status();
+}
+
 static tp_status prepare(const tp__recipe *recipe, tp__slot *slot, int64_t i, tp_dtype dtype, tp_shape sample)
 {
     if (sample.ndim < 0 || sample.ndim >= TP_MAX_DIMS)
@@ -44,11 +53,7 @@ static tp_status prepare(const tp__recipe *recipe, tp__slot *slot, int64_t i, tp
                        (long long)i, sample.ndim, TP_MAX_DIMS);
     tp_shape shape = { .dim = { slot->size }, .ndim = sample.ndim + 1 };
     memcpy(shape.dim + 1, sample.dim, (size_t)sample.ndim * sizeof *sample.dim);
-    if (can_be_reused(slot->field[i], dtype, shape))
-        return TP_OK;
-    tp_release(slot->field[i]);
-    slot->field[i] = tp_retain(tp_empty(shape, .dtype = dtype, .pinned = recipe->pinned));
-    return tp_error_status();
+    return buffer(recipe, slot, i, dtype, shape);
 }
 
 static tp_status fill(const tp__recipe *recipe, tp__slot *slot)
@@ -121,6 +126,20 @@ static tp_status stack(const tp__recipe *recipe, tp__slot *slot)
     return TP_OK;
 }
 
+/* What the user's function made is in memory of its own, which a copy to the device would have to be waited for. */
+static tp_status take_joined(const tp__recipe *recipe, tp__slot *slot, int64_t i, tp_tensor *x)
+{
+    if (recipe->pinned && tp_device_of(x) == TP_CPU && !tp_is_pinned(x)) {
+        if (buffer(recipe, slot, i, tp_dtype_of(x), tp_shape_of(x)) != TP_OK)
+            return tp_error_status();
+        if (tp_is_pinned(slot->field[i]))
+            return tp_copy_(slot->field[i], tp_detach(x)) ? TP_OK : tp_error_status();
+    }
+    tp_release(slot->field[i]);
+    slot->field[i] = tp_retain(x);
+    return TP_OK;
+}
+
 static tp_status collate(const tp__recipe *recipe, tp__slot *slot)
 {
     const size_t bytes = (size_t)slot->size * sizeof(tp_sample);
@@ -143,9 +162,13 @@ static tp_status collate(const tp__recipe *recipe, tp__slot *slot)
     tp_mem_free(samples, bytes);
     if (tp_failed())
         return tp_error_status();
-    tp__slot_empty(slot);
     for (int64_t i = 0; i < joined.n_fields; i++)
-        slot->field[i] = tp_retain(joined.field[i]);
+        if (take_joined(recipe, slot, i, joined.field[i]) != TP_OK)
+            return tp_error_status();
+    for (int64_t i = joined.n_fields; i < TP_MAX_FIELDS; i++) {
+        tp_release(slot->field[i]);
+        slot->field[i] = NULL;
+    }
     slot->n_fields = joined.n_fields;
     return TP_OK;
 }

@@ -1,8 +1,9 @@
 /* loader.c: a ring of slots. Workers take the numbers of batches in turn and make batch b in slot b % n_slots, as far ahead as
  * slots are free; the caller takes them in order, and gives a slot back when it asks for the next. What a batch holds depends
- * on seed, epoch and number alone, so the workers' number and pace change nothing. */
-#include <taper/stream.h>
-
+ * on seed, epoch and number alone, so the workers' number and pace change nothing.
+ *
+ * With a device the caller's thread sends batches there, on a stream of the loader's own, and not only the one that it gives: those that
+ * come after it, as far as they are made, are on their way while the device computes. Without workers the next one is made for that. */
 #include <pthread.h>
 #include <string.h>
 #include "dice.h"
@@ -19,9 +20,8 @@ struct tp_loader {
     int64_t *indices;                            /* of all slots */
     tp__slot *slots;
     int64_t n_slots;
-    tp_tensor *moved[TP_MAX_FIELDS];             /* the lent batch on another device */
-    tp_stream *side;                             /* on which it is copied there, while the device computes */
-    tp_event *copied;                            /* it is there, and the slot's memory may be written again */
+    tp_stream *side;                             /* on which batches are copied to the device, while that computes */
+    int64_t ahead;                               /* batches sent there before they are asked for, at most; 0: they stay on the CPU */
     int64_t delivered;                           /* batches that the caller has had, of this epoch */
     bool lent;                                   /* the last of them is still the caller's */
     tp__progress bar;
@@ -123,6 +123,16 @@ static tp_status begin_epoch(tp_loader *l)
     return TP_OK;
 }
 
+/* The batch on the device is given up. */
+static void forget_moved(tp__slot *slot)
+{
+    for (int i = 0; i < TP_MAX_FIELDS; i++) {
+        tp_release(slot->moved[i]);
+        slot->moved[i] = NULL;
+    }
+    slot->sent = slot->tried = false;
+}
+
 /* The workers finish the batches that they are at and begin no others. */
 static void end_epoch(tp_loader *l)
 {
@@ -131,35 +141,42 @@ static void end_epoch(tp_loader *l)
     while (l->busy > 0)
         pthread_cond_wait(&l->done, &l->lock);
     pthread_mutex_unlock(&l->lock);
-    for (int64_t i = 0; i < l->n_slots; i++)
+    for (int64_t i = 0; i < l->n_slots; i++) {
+        if (l->slots[i].tried)                   /* its memory may be read still: the next batch takes other */
+            tp__slot_empty(&l->slots[i]);
+        forget_moved(&l->slots[i]);
         l->slots[i].ready = false;
+    }
     tp__progress_forget(&l->bar);
     l->epoch++;
 }
 
-static void take_back(tp_loader *l)
+/* Before the slot's memory is written again, the copy out of it is waited for, which may tell an error that a kernel met. */
+static tp_status take_back(tp_loader *l)
 {
     if (!l->lent)
-        return;
-    for (int i = 0; i < TP_MAX_FIELDS; i++) {
-        tp_release(l->moved[i]);
-        l->moved[i] = NULL;
-    }
+        return TP_OK;
+    tp__slot *slot = &l->slots[(l->delivered - 1) % l->n_slots];
+    const tp_status status = slot->sent ? tp_event_synchronize(slot->copied) : TP_OK;
+    if (status || (slot->tried && !slot->sent))
+        tp__slot_empty(slot);                    /* a copy may run still: pinned memory is used again when it is done */
+    forget_moved(slot);
     l->lent = false;
-    if (l->copied)
-        tp_event_synchronize(l->copied);
     pthread_mutex_lock(&l->lock);
-    l->slots[(l->delivered - 1) % l->n_slots].ready = false;
+    slot->ready = false;
     l->released = l->delivered;
     pthread_cond_signal(&l->more);               /* room for one batch more */
     pthread_mutex_unlock(&l->lock);
+    return status;
 }
 
 static tp__slot *await(tp_loader *l, int64_t number)
 {
     tp__slot *slot = &l->slots[number % l->n_slots];
     if (!l->opt.workers) {
-        make_here(l, number);
+        if (!slot->ready)
+            make_here(l, number);
+        slot->ready = true;
         return slot;
     }
     pthread_mutex_lock(&l->lock);
@@ -169,24 +186,67 @@ static tp__slot *await(tp_loader *l, int64_t number)
     return slot;
 }
 
-/* On a stream of its own; what the thread does on the device from now on waits for it. */
-static tp_status move(tp_loader *l, const tp__slot *slot)
+/* Begins the copy of a batch to the device, on the side stream. What fails leaves the slot as it was, but for `tried`. */
+static tp_status send(tp_loader *l, tp__slot *slot)
 {
     const tp_device device = l->opt.device;
     TP_SCOPE();
     TP_NO_GRAD();
-    if ((!l->side && !(l->side = tp_stream_new(device))) || (!l->copied && !(l->copied = tp_event_new(device, false))))
+    slot->tried = true;
+    if ((!l->side && !(l->side = tp_stream_new(device))) || (!slot->copied && !(slot->copied = tp_event_new(device, false))))
         return tp_error_status();
     tp_stream *const outer = tp_stream_current(device);
     tp_status status = tp_stream_set(device, l->side);
     for (int64_t i = 0; i < slot->n_fields && !status; i++)
-        if (!(l->moved[i] = tp_retain(tp_to(slot->field[i], device, .non_blocking = true))))
+        if (!(slot->moved[i] = tp_retain(tp_to(slot->field[i], device, .non_blocking = true))))
             status = tp_error_status();
-    const tp_status recorded = tp_event_record(l->copied, NULL);
-    tp_stream_set(device, outer);
     if (!status)
-        status = recorded;
-    return status ? status : tp_stream_wait(device, NULL, l->copied);
+        status = tp_event_record(slot->copied, NULL);
+    tp_stream_set(device, outer);
+    if (status)
+        forget_moved(slot);
+    slot->sent = !status;
+    slot->tried = true;
+    return status;
+}
+
+static bool is_made(tp_loader *l, const tp__slot *slot)
+{
+    pthread_mutex_lock(&l->lock);
+    const bool made = slot->ready;
+    pthread_mutex_unlock(&l->lock);
+    return made;
+}
+
+/* Sends what comes after the next batch, as far as it is made. A batch for which the device has no memory now is tried again when it is
+ * asked for; any other error is this call's, since it may be that of a kernel. */
+static tp_status send_ahead(tp_loader *l)
+{
+    for (int64_t number = l->delivered + 1; number <= l->delivered + l->ahead && number < l->n_batches; number++) {
+        tp__slot *slot = &l->slots[number % l->n_slots];
+        if (!l->opt.workers)
+            await(l, number);
+        if (!is_made(l, slot))
+            break;
+        if (slot->failed || slot->tried)
+            continue;
+        const tp_status status = send(l, slot);
+        if (status == TP_ERR_MEMORY)
+            tp_clear_error();
+        if (status)
+            return status == TP_ERR_MEMORY ? TP_OK : status;
+    }
+    return TP_OK;
+}
+
+static void lend(tp_loader *l, const tp__slot *slot, tp_batch *batch)
+{
+    memcpy(batch->field, l->ahead ? slot->moved : slot->field, (size_t)slot->n_fields * sizeof *batch->field);
+    batch->x = batch->field[0];
+    batch->y = batch->field[1];
+    batch->n_fields = slot->n_fields;
+    batch->size = slot->size;
+    batch->indices = slot->indices;
 }
 
 bool tp_loader_next(tp_loader *l, tp_batch *batch)
@@ -197,8 +257,7 @@ bool tp_loader_next(tp_loader *l, tp_batch *batch)
         return false;
     if (!batch)
         return tp_fail(TP_ERR_ARGUMENT, "loader_next: the batch is NULL"), false;
-    take_back(l);
-    if (!l->running && begin_epoch(l) != TP_OK)
+    if (take_back(l) != TP_OK || (!l->running && begin_epoch(l) != TP_OK))
         return false;
     const bool over = l->delivered == l->n_batches;
     if (l->opt.progress)
@@ -207,20 +266,18 @@ bool tp_loader_next(tp_loader *l, tp_batch *batch)
         end_epoch(l);
         return false;
     }
-    const tp__slot *slot = await(l, l->delivered);
+    tp__slot *slot = await(l, l->delivered);
+    tp_status status = slot->failed || !l->ahead || slot->sent ? TP_OK : send(l, slot);
+    if (!status && l->ahead && (status = send_ahead(l)) != TP_OK)
+        return false;                            /* the batch is there still */
     l->delivered++;
     l->lent = true;
     if (slot->failed)
         return tp_error_rethrow(&slot->error), false;
-    const bool elsewhere = l->opt.device != 0 && l->opt.device != TP_CPU;
-    if (elsewhere && move(l, slot) != TP_OK)
+    /* What the thread asks of the device from now on comes after the copy. */
+    if (status || (l->ahead && tp_stream_wait(l->opt.device, NULL, slot->copied) != TP_OK))
         return false;
-    memcpy(batch->field, elsewhere ? l->moved : slot->field, (size_t)slot->n_fields * sizeof *batch->field);
-    batch->x = batch->field[0];
-    batch->y = batch->field[1];
-    batch->n_fields = slot->n_fields;
-    batch->size = slot->size;
-    batch->indices = slot->indices;
+    lend(l, slot, batch);
     return true;
 }
 
@@ -228,7 +285,7 @@ void tp_loader_reset(tp_loader *l)
 {
     if (!is_loader(l, "loader_reset") || !l->running)
         return;
-    take_back(l);
+    take_back(l);                                /* an error of a kernel's stays unread */
     end_epoch(l);
 }
 
@@ -278,7 +335,8 @@ static tp_status set_up(tp_loader *l)
         return tp_error_status();
     const int64_t whole = l->count / o->batch_size;
     l->n_batches = whole + (l->count % o->batch_size && !o->drop_last);
-    l->n_slots = o->workers ? smaller(o->workers * o->prefetch + 1, l->n_batches > 0 ? l->n_batches : 1) : 1;
+    l->ahead = o->device == 0 || o->device == TP_CPU ? 0 : o->workers ? o->prefetch : 1;
+    l->n_slots = smaller((o->workers ? o->workers * o->prefetch : l->ahead) + 1, l->n_batches > 0 ? l->n_batches : 1);
     if (!(l->slots = tp_mem_calloc((size_t)l->n_slots * sizeof *l->slots)))
         return tp_error_status();
     if (l->count > 0 && !(l->indices = tp_mem_alloc(index_bytes(l))))
@@ -323,11 +381,11 @@ void tp_loader_free(tp_loader *l)
     pthread_mutex_unlock(&l->lock);
     for (int64_t i = 0; i < l->n_threads; i++)
         tp_thread_join(l->threads[i]);
-    for (int64_t i = 0; l->slots && i < l->n_slots; i++)
+    for (int64_t i = 0; l->slots && i < l->n_slots; i++) {
         tp__slot_empty(&l->slots[i]);
-    for (int i = 0; i < TP_MAX_FIELDS; i++)
-        tp_release(l->moved[i]);
-    tp_event_free(l->copied);
+        forget_moved(&l->slots[i]);
+        tp_event_free(l->slots[i].copied);
+    }
     tp_stream_free(l->side);
     tp__progress_forget(&l->bar);
     pthread_mutex_destroy(&l->lock);

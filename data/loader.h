@@ -2,6 +2,8 @@
 #ifndef TAPER_DATA_LOADER_H
 #define TAPER_DATA_LOADER_H
 
+#include <taper/stream.h>
+
 #include "dataset.h"
 
 /* A batch, and the buffers that the next batch of the slot takes over unless someone still uses them. */
@@ -11,6 +13,9 @@ typedef struct tp__slot {
     int64_t *indices;                            /* [size] */
     int64_t size;
     uint64_t first;                              /* the number of its first sample since epoch 0: what seeds the samples */
+    tp_tensor *moved[TP_MAX_FIELDS];             /* retained: the batch on another device, once it is sent there */
+    tp_event *copied;                            /* it is there, and the memory of `field` may be written again */
+    bool sent, tried;                            /* tried: and perhaps without success */
     bool ready, failed;
     tp_error_copy error;
 } tp__slot;

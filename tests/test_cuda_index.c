@@ -67,6 +67,28 @@ START_TEST(rows_are_sorted)
 }
 END_TEST
 
+/* Long rows, whose k first are selected: many equals of the last of them, in one tile and in several, and NaNs more than k */
+START_TEST(the_first_of_long_rows_are_selected)
+{
+    begin(_i);
+    const int64_t n = 2 * 8192 + 700;
+    for (int k = 0; k < N_REALS; k++) {
+        TP_SCOPE();
+        tp_tensor *a = mixed(TP_SHAPE(2, n), reals[k]), *places, *there_places;
+        if (reals[k] == TP_F32) tp_fill_(tp_narrow(a, 1, 8000, 300), NAN);
+        if (reals[k] == TP_F64) tp_add_(a, tp_mul(tp_arange(0, n, 1, .dtype = TP_F64), 1e-9));           /* keys that differ in the lower half */
+        tp_tensor *const da = there(a);
+        const int64_t wanted[] = { 1, 3, 250, 2500, n / 2 };
+        for (int i = 0; i < 5; i++)
+            for (int largest = 0; largest < 2; largest++) {
+                tp_tensor *values = tp_topk(a, wanted[i], .largest = largest, .indices = &places);
+                equal(tp_topk(da, wanted[i], .largest = largest, .indices = &there_places), values, "topk");
+                equal(there_places, places, "places of topk");
+            }
+    }
+}
+END_TEST
+
 START_TEST(rows_are_made_unique)
 {
     begin(_i);
@@ -297,6 +319,7 @@ int main(void)
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
         tcase_add_loop_test(t, rows_are_sorted, 0, ORDERS);
+        tcase_add_loop_test(t, the_first_of_long_rows_are_selected, 0, ORDERS);
         tcase_add_loop_test(t, rows_are_made_unique, 0, ORDERS);
         tcase_add_loop_test(t, places_are_found, 0, ORDERS);
         tcase_add_loop_test(t, rows_are_written_in_order, 0, ORDERS);

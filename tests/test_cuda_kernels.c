@@ -108,6 +108,7 @@ END_TEST
 /* Nothing of it runs on the host: a kernel is launched for each op. */
 START_TEST(each_op_launches)
 {
+    if (!cuda_host_function("taper_cuda_host_counters")) return;
     begin(_i);
     TP_SCOPE();
     tp_tensor *x = there(tp_randn(TP_SHAPE(64, 64)));
@@ -117,6 +118,38 @@ START_TEST(each_op_launches)
     ck_assert_ptr_nonnull(y);
     ck_ok(tp_synchronize(DEVICE));
     ck_assert_int_ge(cuda_counts().launches, before + 3);
+}
+END_TEST
+
+/* A call that gives the device nothing to do, though there is something to compute, is an error that names the op and the kernel. */
+START_TEST(a_kernel_that_does_nothing_is_caught)
+{
+    void *found = cuda_host_function("taper_cuda_host_idle");
+    void (*idle)(const char *);
+    memcpy(&idle, &found, sizeof idle);
+    if (!idle) return;
+    TP_SCOPE();
+    tp_tensor *x = there(tp_randn(TP_SHAPE(64, 64))), *none = tp_narrow(x, 0, 0, 0);
+    const int64_t before = cuda_counts().calls;
+    idle("softmax");
+    ck_assert_ptr_null(tp_softmax(x, 1));
+    ck_message("softmax: the kernel \"softmax\" gave the device nothing to do for 4096 elements");
+    ck_assert_ptr_nonnull(tp_relu(x));                 /* others are as they were */
+    ck_assert_ptr_nonnull(tp_softmax(none, 1));        /* there is nothing to do */
+    ck_assert_int_eq(cuda_counts().calls, before + 2);
+    idle("copy");
+    ck_assert_ptr_null(tp_clone(tp_transpose(x, 0, 1)));
+    ck_error(TP_ERR_STATE, "the kernel \"copy\" gave the device nothing to do");
+    idle("fused_adam_");
+    tp_tensor *p = tp_zeros(TP_SHAPE(5), .device = DEVICE, .requires_grad = true);
+    tp_optimizer *o = tp_adamw(TP_TENSORS(p));
+    ck_ok(tp_backward(tp_sum(tp_mul(p, p))));
+    ck_assert_int_eq(tp_step(o), TP_ERR_STATE);
+    ck_error(TP_ERR_STATE, "gave the device nothing to do");
+    idle(NULL);
+    ck_ok(tp_step(o));
+    same(tp_softmax(x, 1), tp_softmax(tp_to(x, TP_CPU), 1), 1e-5, 1e-5, "softmax again");
+    tp_free_all(o);
 }
 END_TEST
 
@@ -137,6 +170,7 @@ int main(void)
         tcase_add_loop_test(t, softmax_agrees, 0, ORDERS);
         tcase_add_loop_test(t, products_agree, 0, ORDERS);
         tcase_add_test(t, each_op_launches);
+        tcase_add_test(t, a_kernel_that_does_nothing_is_caught);
     }
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -103,7 +103,8 @@ bool walk_gradients(walk *w, const int *slot, int n, bool create_graph, tp_tenso
     tp_manual_seed(11);
     for (int i = 0; i < n_out; i++) {
         if (!tp_needs_grad(out[i])) continue;
-        direction[n_y] = tp_to_dtype(tp_uniform(tp_shape_of(out[i]), 0.5, 1, .dtype = TP_F64), tp_dtype_of(out[i]));
+        tp_tensor *direct = tp_to_dtype(tp_uniform(tp_shape_of(out[i]), 0.5, 1, .dtype = TP_F64), tp_dtype_of(out[i]));
+        direction[n_y] = tp_device_of(out[i]) == TP_CPU ? direct : tp_to(direct, tp_device_of(out[i]));
         y[n_y++] = out[i];
     }
     if (n_out < 0) return false;

@@ -13,6 +13,7 @@ typedef struct taper_cuda_host_counts {
     int64_t copies, fills, waits;                      /* cudaMemcpy*, cudaMemset*, calls that waited for the device */
     int64_t graph_launches;
     int64_t allocations, live_allocations, live_bytes; /* cudaMalloc */
+    int64_t calls;                                     /* of kernels of ops that had something to compute; each must give the device work */
 } taper_cuda_host_counts;
 
 /* Of cuBLASLt: handles made, algorithms asked for, products launched, and the last one of those, with rows as we count them. */
@@ -32,6 +33,8 @@ TPC_EXPORT void taper_cuda_host_count_graphs(taper_cuda_host_graphs *out);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
 /* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
 TPC_EXPORT void taper_cuda_host_lose(int error);
+/* The kernel of that name does nothing from now on, and says that all is well; NULL: each does what it should again. */
+TPC_EXPORT void taper_cuda_host_idle(const char *kernel);
 TPC_EXPORT void taper_cuda_host_seed(uint64_t seed);   /* of the order of streams, as TAPER_CUDA_HOST_SEED */
 
 #ifdef __cplusplus

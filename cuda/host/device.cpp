@@ -29,7 +29,7 @@ cudaError_t fail(cudaError_t error)
 
 using namespace cudahost;
 
-/* A process that ends adds the number of its launches, a line, to the file that TAPER_CUDA_HOST_REPORT names. */
+/* A process that ends adds a line to the file that TAPER_CUDA_HOST_REPORT names: its launches, and the calls of ops' kernels. */
 __attribute__((destructor)) static void report()
 {
     const char *path = getenv("TAPER_CUDA_HOST_REPORT");
@@ -37,7 +37,7 @@ __attribute__((destructor)) static void report()
     taper_cuda_host_counts counts;
     if (!file) return;
     taper_cuda_host_counters(&counts);
-    fprintf(file, "%lld\n", (long long)counts.launches);
+    fprintf(file, "%lld %lld\n", (long long)counts.launches, (long long)counts.calls);
     fclose(file);
 }
 

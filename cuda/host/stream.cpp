@@ -10,6 +10,7 @@ namespace cudahost {
 
 std::recursive_mutex lock;
 taper_cuda_host_counts counts;
+thread_local int64_t given_here;
 
 namespace {
 
@@ -141,6 +142,7 @@ void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t ha
         fail(cudaErrorInvalidResourceHandle);
         return;
     }
+    given_here++;
     give(s, [kernel, args] {
         counts.launches++;
         run(kernel);
@@ -309,6 +311,7 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
     if (to_device && from_device && to_index != from_index && kind != cudaMemcpyDefault && kind != cudaMemcpyDeviceToDevice)
         die("cudaMemcpy: between devices %d and %d", from_index, to_index);
     counts.copies++;
+    given_here += to_device && from_device;
     const bool pages = (!to_device && !is_pinned(to)) || (!from_device && !is_pinned(from));
     if ((waits || (pages && !to_device)) && refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
     std::shared_ptr<char> staged;                      /* memory that can be paged is read at once, as the runtime does */
@@ -351,6 +354,7 @@ cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t handl
     if (!bytes) return cudaSuccess;
     memory_of(p, bytes, "cudaMemset");
     counts.fills++;
+    given_here++;
     give(s, [=] { memset(p, value, bytes); });
     return cudaSuccess;
 }

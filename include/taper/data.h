@@ -109,9 +109,10 @@ typedef struct tp_data_loader_options {
     bool progress TP__IS(false);                       /* a bar on stderr, if that is a terminal */
     bool pinned TP__IS(false);                         /* batches in page-locked memory; always with .device = TP_CUDA(i) */
     int64_t workers TP__IS(0);                         /* threads that make batches; 0: tp_loader_next makes them */
-    int64_t prefetch TP__IS(2);                        /* batches made ahead, for each worker */
+    int64_t prefetch TP__IS(2);                        /* batches made ahead, for each worker; with a device, also sent to it ahead, in all */
     int64_t seed TP__IS(TP_NONE);                      /* of order and samples; not given: drawn from the thread's generator */
-    tp_device device TP__IS(0);                        /* where batches go; the CPU */
+    tp_device device TP__IS(0);                        /* where batches go, on a stream of the loader's; the CPU. Without workers the
+                                                          batch after the one that is given is then made with it */
     tp_collate_fn *collate TP__IS(nullptr);            /* NULL stacks each field; get_batch is not used with one */
     void *collate_arg TP__IS(nullptr);
     TP__TAIL;

@@ -100,6 +100,7 @@ static tp_status pinv_shape(tp__call *call)
     memcpy(shape, x->shape, sizeof *shape * (size_t)x->ndim);
     shape[x->ndim - 2] = columns_of(x);
     shape[x->ndim - 1] = rows_of(x);
+    call->takes_host_values = true;                    /* tolerances that are numbers */
     return tp__made(tp__out(call, (tp_dtype)x->dtype, x->ndim, shape));
 }
 static tp_status pinv_forward(tp__call *call)

@@ -48,6 +48,7 @@ static tp_tensor *neutral(const tp_tensor *x, int reduce)
 
 static tp_status divide_by_count(const tp__call *call, tp_tensor *y, tp_tensor *index, const reduce_attr *a)
 {
+    if (y->dtype == TP_BOOL) return TP_OK;             /* the mean of bools is their sum, as bool */
     tp_tensor *count = tp__tensor_new_strided(y->device, TP_I64, y->ndim, y->shape, y->stride), *one = tp_ones(((tp_shape){ .ndim = 0 }),
         .dtype = TP_I64, .device = y->device);
     one = tp_expand(one, tp__shape(index->ndim, index->shape));
