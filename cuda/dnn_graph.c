@@ -328,7 +328,8 @@ bool tpc_dnn_pick(tpc_dnn_graph *g, const tpc_dnn_target *on, uint32_t forbidden
     static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
     *plan = (tpc_dnn_plan){ .engine = -1 };
     const cudnnBackendDescriptor_t graph = tpc_dnn_part(g, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    if (on->handle) tpc_dnn_set(g, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
+    /* old ones need it, and a new one may not want it */
+    if (on->handle && graph) functions.BackendSetAttribute(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
     tpc_dnn_set(g, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->n_ops, g->op);
     tpc_dnn_finish(g, graph);
     for (int i = 0; i < 2 && !plan->works && !g->status; i++) {
