@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda/dnn.h"
+#include "cuda/runtime.h"
 
 enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16 };
 
@@ -240,12 +240,16 @@ cudnnBackendDescriptor_t tpc_dnn_reshape(tpc_dnn_graph *g, cudnnBackendDescripto
 
 /* ---- Planning --------------------------------------------------------------------------------------------------------------------------------- */
 
+uint32_t tpc_dnn_forbidden_strictly(void)
+{
+    return 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION | 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE |
+           1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS | 1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
+           1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
+}
 uint32_t tpc_dnn_forbidden(int dtype)
 {
     const uint32_t always = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
-    const uint32_t strict = 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE | 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS | 1u << CUDNN_NUMERICAL_NOTE_FFT |
-                            1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
-    return dtype == CUDNN_DATA_FLOAT && !tpc_may_use_tf32() ? always | strict : always;
+    return dtype == CUDNN_DATA_FLOAT && !tpc_may_use_tf32() ? tpc_dnn_forbidden_strictly() : always;
 }
 
 /* Of one advice: its engine's notes, and its global number. */
@@ -324,7 +328,8 @@ bool tpc_dnn_pick(tpc_dnn_graph *g, const tpc_dnn_target *on, uint32_t forbidden
     static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
     *plan = (tpc_dnn_plan){ .engine = -1 };
     const cudnnBackendDescriptor_t graph = tpc_dnn_part(g, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    if (on->handle) tpc_dnn_set(g, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
+    /* old ones need it, and a new one may not want it */
+    if (on->handle && graph) functions.BackendSetAttribute(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
     tpc_dnn_set(g, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->n_ops, g->op);
     tpc_dnn_finish(g, graph);
     for (int i = 0; i < 2 && !plan->works && !g->status; i++) {
