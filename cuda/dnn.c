@@ -10,12 +10,6 @@
 #include "cuda/dnn.h"
 #include "cuda/runtime.h"
 
-bool tpc_may_use_tf32(void)
-{
-    const char *text = getenv("TAPER_CUDA_TF32");
-    return text && text[0] == '1' && !text[1];
-}
-
 #ifndef TPC_HAS_CUDNN
 bool tpc_dnn_is_here(const tp__call *call) { return (void)call, false; }
 #else

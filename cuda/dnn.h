@@ -3,7 +3,7 @@
  * TAPER_CUDA_CUDNN=0 leaves it out.
  *
  * What is asked: a result that does not depend on the order in which blocks are done; float32 multiplied and added as float32, unless
- * TAPER_CUDA_TF32=1 allows the tensor cores' 10 bits of mantissa; 16-bit floats added up in float32. */
+ * TP_PRECISION_TF32 allows the tensor cores' 10 bits of mantissa; 16-bit floats added up in float32. */
 #ifndef TPC_DNN_H
 #define TPC_DNN_H
 
@@ -13,7 +13,6 @@
 extern "C" {
 #endif
 
-bool tpc_may_use_tf32(void);
 bool tpc_dnn_is_here(const tp__call *call);            /* is it there at all? */
 
 /* ---- Convolution (dnn_conv.c) --------------------------------------------------------------------------------------------------------- */
@@ -39,6 +38,12 @@ typedef struct tpc_dnn_norm { int32_t backward, dtype, aligned, spare; int64_t n
 typedef struct tpc_dnn_norm_data { void *x, *dy, *y, *scale, *bias, *zeros, *mean, *inverse, *next_mean, *var, *dscale, *dbias; double eps; } tpc_dnn_norm_data;
 bool tpc_dnn_normalizes(const tp__call *call, const tpc_dnn_norm *k);
 tp_status tpc_dnn_normalize(const tp__call *call, const tpc_dnn_norm *k, const tpc_dnn_norm_data *data, bool *done);
+
+/* ---- Means of windows (dnn_pool.c) ------------------------------------------------------------------------------------------------------ */
+
+/* x [images, size.., channels] in memory, y [images, out.., channels]. count_padding: places outside count. No gaps, so that it is a key. */
+typedef struct tpc_dnn_pool { int32_t dtype, aligned, count_padding, spare; int64_t images, channels, size[2], out[2], kernel[2], stride[2], pad[2]; } tpc_dnn_pool;
+tp_status tpc_dnn_means(const tp__call *call, const tpc_dnn_pool *k, void *x, void *y, bool *done);
 
 /* ---- Attention (dnn_attention.c) -------------------------------------------------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda/dnn.h"
+#include "cuda/runtime.h"
 
 enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16 };
 
@@ -240,12 +240,16 @@ cudnnBackendDescriptor_t tpc_dnn_reshape(tpc_dnn_graph *g, cudnnBackendDescripto
 
 /* ---- Planning --------------------------------------------------------------------------------------------------------------------------------- */
 
+uint32_t tpc_dnn_forbidden_strictly(void)
+{
+    return 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION | 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE |
+           1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS | 1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
+           1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
+}
 uint32_t tpc_dnn_forbidden(int dtype)
 {
     const uint32_t always = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
-    const uint32_t strict = 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE | 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS | 1u << CUDNN_NUMERICAL_NOTE_FFT |
-                            1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
-    return dtype == CUDNN_DATA_FLOAT && !tpc_may_use_tf32() ? always | strict : always;
+    return dtype == CUDNN_DATA_FLOAT && !tpc_may_use_tf32() ? tpc_dnn_forbidden_strictly() : always;
 }
 
 /* Of one advice: its engine's notes, and its global number. */

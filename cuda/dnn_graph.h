@@ -93,6 +93,7 @@ typedef struct tpc_dnn_plan { cudnnBackendDescriptor_t plan, *parts; int64_t wor
 /* A bit for each numerical note that rules an engine out. Always those whose result depends on the order in which blocks are done, and those
  * that add up in 16 bits; of float32, unless the tensor cores are allowed, also those and what stands in for products of float32. */
 uint32_t tpc_dnn_forbidden(int dtype);
+uint32_t tpc_dnn_forbidden_strictly(void);             /* as of float32 by itself: for what is no product, of any dtype */
 
 /* The first plan that cuDNN advises, of those which are not forbidden and take no more than `room` bytes of workspace. False: none. The
  * graph's parts go to the plan, or are freed. `finalize` false: an engine that says it can is enough, and there is nothing to run. */

@@ -75,7 +75,7 @@ static tpc_dnn_plan *plan_of(const tp__call *call, const tpc_dnn_norm *k)
     const double numel = (double)k->n * (double)k->inner * (double)k->channels;
     if ((k->dtype != TP_F32 && k->dtype != TP_F16 && k->dtype != TP_BF16) || k->channels % (k->dtype == TP_F32 ? 4 : 8)) return NULL;
     if (!(numel > 0 && numel <= INT32_MAX) || k->n * k->inner < 2) return NULL;
-    return tpc_dnn_plan_for(call, k->backward ? build_backward : build_forward, k, sizeof *k, tpc_dnn_forbidden((int)tpc_dnn_type(k->dtype)));
+    return tpc_dnn_plan_for(call, k->backward ? build_backward : build_forward, k, sizeof *k, tpc_dnn_forbidden_strictly());
 }
 bool tpc_dnn_normalizes(const tp__call *call, const tpc_dnn_norm *k) { return plan_of(call, k); }
 

@@ -9,7 +9,7 @@
 #include "cuda/runtime.h"
 
 enum { SLOTS = 1024, WORKSPACE = 32 << 20, ALIGNED = 256 };
-enum { A_TURNED = 1, B_TURNED = 2, ADDS = 4, BIASED = 8 };
+enum { A_TURNED = 1, B_TURNED = 2, ADDS = 4, BIASED = 8, TF32 = 16 };
 
 /* ---- The library ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -25,7 +25,7 @@ static struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;             /* of the handles and the advice */
-static bool there, tf32;
+static bool there;
 static cublasLtHandle_t handles[TPC_MAX_DEVICES];
 
 static bool is_set(const char *name, char value)
@@ -60,7 +60,6 @@ static bool find_functions(void)
 
 static void load(void)
 {
-    tf32 = is_set("TAPER_CUDA_TF32", '1');
     there = !is_set("TAPER_CUDA_CUBLASLT", '0') && find_functions();
 }
 
@@ -98,10 +97,10 @@ static int32_t alignment(const void *p)
     return by;
 }
 
-static question question_of(int index, const tpc_product *p)
+static question question_of(int index, const tpc_product *p, bool tf32)
 {
     return (question){ .device = index, .dtype = p->dtype, .m = p->m, .n = p->n, .k = p->k, .batch = p->batch,
-        .flags = (p->a.turned ? A_TURNED : 0) | (p->b.turned ? B_TURNED : 0) | (p->accumulate ? ADDS : 0) | (p->bias ? BIASED : 0),
+        .flags = (p->a.turned ? A_TURNED : 0) | (p->b.turned ? B_TURNED : 0) | (p->accumulate ? ADDS : 0) | (p->bias ? BIASED : 0) | (tf32 ? TF32 : 0),
         .aligned = { alignment(p->a.data), alignment(p->b.data), alignment(p->c.data), p->bias ? alignment(p->bias) : 0 },
         .row = { p->a.row, p->b.row, p->c.row }, .step = { p->a.batch, p->b.batch, p->c.batch } };
 }
@@ -136,10 +135,10 @@ static bool set(operation *o, cublasLtMatmulDescAttributes_t name, const void *v
     return !lt.MatmulDescSetAttribute(&o->product, name, value, size);
 }
 
-static bool describe(operation *o, const tpc_product *p)
+static bool describe(operation *o, const tpc_product *p, bool tf32)
 {
     const bool wide = p->dtype == TP_F64;
-    const cublasComputeType_t compute = wide ? CUBLAS_COMPUTE_64F : p->dtype == TP_F32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const cublasComputeType_t compute = wide ? CUBLAS_COMPUTE_64F : tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const cublasOperation_t turned = CUBLAS_OP_T;
     const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
     if (lt.MatmulDescInit_internal(&o->product, sizeof o->product, compute, wide ? CUDA_R_64F : CUDA_R_32F)) return false;
@@ -212,8 +211,9 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     if (!fits(p)) return TP_OK;
     const tp_status status = tpc_ready(index);
     cublasLtHandle_t handle = status ? NULL : handle_of(index);
-    if (!handle || !describe(&o, p)) return status;
-    const question q = question_of(index, p);
+    const bool tf32 = p->dtype == TP_F32 && tpc_may_use_tf32();
+    if (!handle || !describe(&o, p, tf32)) return status;
+    const question q = question_of(index, p, tf32);
     const answer a = answer_to(handle, &o, &q);
     if (!a.works) return TP_OK;
     void *room = a.workspace ? tpc_room(call, a.workspace) : NULL;

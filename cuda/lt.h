@@ -1,6 +1,6 @@
 /* lt.h: products of matrices by cuBLASLt. It is looked for when the first product is asked for; where it is missing, or does not know a
  * case, the caller multiplies by its own kernel. TAPER_CUDA_CUBLASLT=0 leaves it out. float32 is multiplied as float32, unless
- * TAPER_CUDA_TF32=1 allows the tensor cores' 10 bits of mantissa. */
+ * TP_PRECISION_TF32 allows the tensor cores' 10 bits of mantissa. */
 #ifndef TPC_LT_H
 #define TPC_LT_H
 

@@ -2,6 +2,7 @@
  * the run of places that it is made of, with weights, in the arithmetic that src/cpu/resample.c tells: a place that is rounded otherwise can
  * be another. Then each element of the output gathers: for the adjoint, from the places whose runs hold it, which are found by bisection,
  * since runs rise. */
+#include "cuda/dnn.cuh"
 #include "cuda/plain.cuh"
 
 /* The map of one dim, from `in` places to `out`; the adjoint goes the other way. */
@@ -309,6 +310,27 @@ static maps maps_of(const tp__resample &a, const tpc_array &x, const tpc_array &
     return m;
 }
 
+/* Sliding means of images with channels last, by cuDNN, if it has a plan for them. */
+static tp_status by_cudnn(const tp__call *call, const tp__resample &a, const tpc_array &x, const tpc_array &y, bool *done)
+{
+    const int n = (int)a.size.n;
+    *done = false;
+    if (a.how != TP__RESAMPLE_SLIDING || a.adjoint || a.divisor != TP_NONE || n > 2 || x.ndim != n + 2 || x.dtype != y.dtype) return TP_OK;
+    if (!tpc_dnn_packed(x, true) || !tpc_dnn_packed(y, true) || tpc_dnn_packed(x, false)) return TP_OK;
+    tpc_dnn_pool k = {};
+    k.dtype = x.dtype, k.count_padding = a.count_padding, k.images = x.shape[0], k.channels = x.shape[1];
+    k.aligned = (uintptr_t)x.data % 16 == 0 && (uintptr_t)y.data % 16 == 0;
+    for (int d = 0; d < 2; d++) {
+        const int i = d - (2 - n);
+        k.size[d] = i < 0 ? 1 : x.shape[2 + i];
+        k.out[d] = i < 0 ? 1 : y.shape[2 + i];
+        k.kernel[d] = i < 0 ? 1 : a.kernel.v[i];
+        k.stride[d] = i < 0 ? 1 : a.stride.v[i];
+        k.pad[d] = i < 0 ? 0 : a.padding.v[i];
+    }
+    return tpc_dnn_means(call, &k, x.data, y.data, done);
+}
+
 static tp_status resample(tp__call *call)
 {
     const tp__resample &a = *static_cast<const tp__resample *>(tpc_attr(call));
@@ -317,8 +339,13 @@ static tp_status resample(tp__call *call)
     tpc_in(call, 0, &given);
     if (tpc_is_complex(given.dtype)) return tpc_fail(call, TP_ERR_DTYPE, "there is no kernel for complex numbers");
     const int n = (int)a.size.n, dtype = given.dtype == TP_F64 ? TP_F64 : tpc_is_floating(given.dtype) ? TP_F32 : TP_I64;
-    tp_status status = x.take(call, 0, given.dtype);
-    if (!status) status = y.make(call, 0, given.dtype);
+    bool done;
+    tpc_array to;
+    tpc_out(call, 0, &to);
+    tp_status status = by_cudnn(call, a, given, to, &done);
+    if (!status && !done) status = x.take(call, 0, given.dtype);
+    if (status || done) return status;
+    status = y.make(call, 0, given.dtype);
     if (status || !y.x.numel) return status;
     maps m = maps_of(a, given, y.x, dtype);
     tpc_temporary room(call, lay_out(m, nullptr));

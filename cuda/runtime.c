@@ -68,6 +68,7 @@ int tpc_probe(char *why, size_t size)
 
 int tpc_device_count(void) { return n_devices; }
 bool tpc_synchronous(void) { return synchronous; }
+bool tpc_may_use_tf32(void) { return tpc_core->may_use_tf32(); }
 bool tpc_lost(int index) { return atomic_load_explicit(&devices[index].lost, memory_order_acquire); }
 bool tpc_gone(void) { return atomic_load_explicit(&gone, memory_order_relaxed); }
 int tpc_multiprocessors(int index) { return devices[index].processors > 0 ? devices[index].processors : 1; }

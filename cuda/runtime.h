@@ -39,6 +39,8 @@ tp_status tpc_ready(int index);                        /* the device has its str
 tpc_stream_of *tpc_current(int index);                 /* after tpc_ready */
 int tpc_multiprocessors(int index);
 bool tpc_synchronous(void);                            /* TAPER_CUDA_SYNC=1 */
+/* May products of float32 round their factors to 10 bits? Asked at each call, and part of what a remembered algorithm depends on. */
+bool tpc_may_use_tf32(void);
 bool tpc_lost(int index);
 bool tpc_gone(void);                                 /* nothing of the runtime may be called any longer */
 tpc_stream_of *tpc_own_stream(int index);

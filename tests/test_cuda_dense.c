@@ -429,6 +429,29 @@ START_TEST(gradients_are_added_by_the_library)
 }
 END_TEST
 
+/* The switch is read at each product, and an algorithm that was advised for one precision is not used for the other. */
+START_TEST(float32_precision_is_chosen_at_any_time)
+{
+    setenv("TAPER_CUDA_TF32", "0", 1);
+    begin(0);
+    ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_STRICT);
+    if (!cuda_host_function("taper_cuda_host_count_products")) return;
+    TP_SCOPE();
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *y = tp_linear(x, w, NULL), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+    for (int k = 0; k < 4; k++) {
+        const bool strict = k % 2 == 0;
+        ck_ok(tp_set_float32_precision(strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32));
+        close_to(tp_linear(dx, dw, NULL), y, strict ? 1e-5 : 1e-2, "the product");
+        ck_assert_int_eq(cuda_products().compute, strict ? 68 : 77);      /* CUBLAS_COMPUTE_32F, .._FAST_TF32 */
+        ck_assert_int_eq(tp_get_float32_precision(), strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32);
+    }
+    close_to(tp_linear(tp_to_dtype(dx, TP_F64), tp_to_dtype(dw, TP_F64), NULL), tp_linear(tp_to_dtype(x, TP_F64), tp_to_dtype(w, TP_F64), NULL), 1e-12, "float64");
+    ck_assert_int_eq(tp_set_float32_precision((tp_float32_precision)7), TP_ERR_ARGUMENT);
+    tp_clear_error();
+    ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_TF32);
+}
+END_TEST
+
 /* Every allocation of these fails once: an error each time, and then the result is there. */
 static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
 {
@@ -496,6 +519,7 @@ int main(void)
         tcase_add_loop_test(t, pivots_that_do_not_fit_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, products_go_by_the_library, 0, ORDERS);
         tcase_add_test(t, gradients_are_added_by_the_library);
+        tcase_add_test(t, float32_precision_is_chosen_at_any_time);
         tcase_add_test(t, missing_memory_is_an_error);
     }
     suite_add_tcase(s, t);

@@ -1,5 +1,5 @@
-/* tests/test_cuda_dnn.c: convolution, normalization over a batch and attention by cuDNN, against the CPU, with their gradients; which of its plans are
- * taken, how long they are kept, and what becomes of what it refuses. */
+/* tests/test_cuda_dnn.c: convolution, normalization over a batch, means of windows and attention by cuDNN, against the CPU, with their gradients;
+ * which of its plans are taken, how long they are kept, and what becomes of what it refuses. */
 #include "cuda_agree.h"
 
 #include <pthread.h>
@@ -146,6 +146,34 @@ START_TEST(running_statistics_agree)
     close_to(tp_batch_norm(tp_to(x, DEVICE), there_mean, there_var, .training = true, .momentum = 1), y, 1e-3, "y");
     close_to(there_mean, mean, 1e-6, "the mean");
     close_to(there_var, var, 1e-4, "the variance, which is less than eps");
+}
+END_TEST
+
+/* ---- Means of windows ------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_tensor *means(tp_tensor *const *in, const void *arg)
+{
+    return tp_avg_pool2d(in[0], 3, .stride = 2, .padding = 1, .count_include_pad = *(const bool *)arg);
+}
+static tp_tensor *ragged_means(tp_tensor *const *in, const void *arg)
+{
+    return (void)arg, tp_avg_pool2d(in[0], 3, .stride = 2, .ceil_mode = true);
+}
+START_TEST(means_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = taken[k];
+        const double tol = 2 * tolerance(d);
+        TP_SCOPE();
+        const int64_t before = runs();
+        tp_tensor *x = last(normal(d, TP_SHAPE(2, 5, 9, 8)));
+        for (int counts = 0; counts < 2; counts++) agree(means, &(bool){ counts }, (tp_tensor *[]){ x }, 1, tol, "means");
+        ck_ran(before, 2, "means");                    /* their adjoint is not asked of it */
+        agree(ragged_means, NULL, (tp_tensor *[]){ x }, 1, tol, "windows that are cut off");
+        agree(means, &(bool){ true }, (tp_tensor *[]){ tp_contiguous(x) }, 1, tol, "row-major");
+        ck_ran(before, 2, "what it does not take");
+    }
 }
 END_TEST
 
@@ -311,6 +339,7 @@ int main(void)
         tcase_add_test(t, the_rest_goes_as_before);
         tcase_add_loop_test(t, normalization_agrees, 0, ORDERS);
         tcase_add_test(t, running_statistics_agree);
+        tcase_add_loop_test(t, means_agree, 0, ORDERS);
         tcase_add_loop_test(t, tensor_cores_are_for_who_wants_them, 0, 2);
         tcase_add_test(t, plans_are_kept_but_not_all);
         tcase_add_test(t, a_thread_takes_its_plans_along);

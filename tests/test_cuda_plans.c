@@ -8,6 +8,7 @@
 
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
+#include "cuda/runtime.h"
 
 #ifdef TPC_HAS_CUDNN
 
@@ -143,6 +144,27 @@ START_TEST(normalizations_have_plans)
 }
 END_TEST
 
+START_TEST(means_have_plans)
+{
+    static const tpc_dnn_pool pools[] = {
+        { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 2, 2 }, .stride = { 2, 2 } },
+        { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 3, 3 }, .stride = { 2, 2 }, .pad = { 1, 1 } },
+        { .images = 3, .channels = 3, .size = { 9, 9 }, .out = { 7, 7 }, .kernel = { 3, 3 }, .stride = { 1, 1 } },
+        { .images = 3, .channels = 6, .size = { 1, 9 }, .out = { 1, 4 }, .kernel = { 1, 2 }, .stride = { 1, 2 } },
+    };
+    plan_for(_i);
+    for (int i = 0; i < (int)(sizeof pools / sizeof *pools) * 2 * MODES; i++) {
+        tpc_dnn_pool k = pools[i / 2 / MODES];
+        bool done;
+        k.count_padding = i % 2, k.dtype = modes[i / 2 % MODES].dtype, k.aligned = 1;
+        plans.tf32 = modes[i / 2 % MODES].tf32;
+        ck_ok(tpc_dnn_means(NULL, &k, NULL, NULL, &done));
+        ck_assert_msg(done, "%s: there is no plan for means %d, %s", plans.on, i / 2 / MODES, modes[i / 2 % MODES].name);
+    }
+    end("means of windows");
+}
+END_TEST
+
 /* ---- Attention --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Heads that are parts of a row of q, k and v together, or apart of each other. */
@@ -232,6 +254,7 @@ int main(void)
     else {
         tcase_add_loop_test(t, convolutions_have_plans, 0, DEVICES);
         tcase_add_loop_test(t, normalizations_have_plans, 0, DEVICES);
+        tcase_add_loop_test(t, means_have_plans, 0, DEVICES);
         tcase_add_loop_test(t, attentions_have_plans, 0, DEVICES);
         tcase_add_loop_test(t, plans_can_be_made, 0, DEVICES);
     }

@@ -87,16 +87,64 @@ void launch_norm(const run &r, const part *op)
     if (!r.bad) TPC_LAUNCH(normalize, blocks_for(f.x.size[1]), 64, 0, r.stream, f);
 }
 
+/* ---- Means of windows ---------------------------------------------------------------------------------------------------------------------------- */
+
+struct pool { view x, y; bool counts_padding; int64_t kernel[2], stride[2], pad[2]; };
+
+__global__ void mean_of_windows(const pool p)
+{
+    for (int64_t e = first(); e < numel(p.y); e += step()) {
+        int64_t at[DIMS] = {}, in[DIMS] = {};
+        double sum = 0, places = 0;
+        place_of(p.y, e, at);
+        do {
+            const int64_t from[DIMS] = { at[0], at[1], at[2] * p.stride[0] - p.pad[0] + in[0], at[3] * p.stride[1] - p.pad[1] + in[1] };
+            const bool inside = from[2] >= 0 && from[2] < p.x.size[2] && from[3] >= 0 && from[3] < p.x.size[3];
+            if (inside) sum += read(p.x, from);
+            places += inside || p.counts_padding;
+        } while (next(in, p.kernel, 2));
+        write(p.y, at, sum / places);
+    }
+}
+
+/* What the device has plans for */
+bool knows_pool(const part *op)
+{
+    const part *how = op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
+    const view x = view_of(op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC));
+    const int mode = how->one<cudnnResampleMode_t>(CUDNN_ATTR_RESAMPLE_MODE);
+    return (mode == CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING || mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING) && x.stride[1] == 1 && x.n == 4 &&
+           how->one<int64_t>(CUDNN_ATTR_RESAMPLE_SPATIAL_DIMS) == 2;
+}
+void launch_pool(const run &r, const part *op)
+{
+    const part *how = op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
+    pool p = { r.of(op, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC),
+               how->one<cudnnResampleMode_t>(CUDNN_ATTR_RESAMPLE_MODE) == CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING, {}, {}, {} };
+    for (int d = 0; d < 2; d++) {
+        p.kernel[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_WINDOW_DIMS)[d].numerator;
+        p.stride[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_STRIDES)[d].numerator;
+        p.pad[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_PRE_PADDINGS)[d].numerator;
+    }
+    if (!r.bad) TPC_LAUNCH(mean_of_windows, blocks_for(numel(p.y)), 64, 0, r.stream, p);
+}
+
 } /* namespace */
 
 bool knows_layer(const part *op)
 {
     switch (op->type) {
     case CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR: case CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR: return knows_norm(op);
+    case CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR: return knows_pool(op);
     default: return false;
     }
 }
-void launch_layer(const run &r, const part *op) { launch_norm(r, op); }
+void launch_layer(const run &r, const part *op)
+{
+    const bool norm = op->type == CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR || op->type == CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR;
+    if (norm) launch_norm(r, op);
+    else launch_pool(r, op);
+}
 
 } /* namespace dnnhost */
 

@@ -47,6 +47,12 @@ typedef enum tp_dtype {
 #undef TP__DTYPE
     TP_DTYPE_END
 } tp_dtype;
+/* How exact products of float32 matrices, linear layers and convolutions are on a GPU; sums are float32 either way. */
+typedef enum tp_float32_precision {
+    TP_PRECISION_STRICT = 1,                           /* float32 throughout */
+    TP_PRECISION_TF32,                                 /* factors may be rounded to 10 bits of mantissa, by which tensor cores take them: several times
+                                                          as fast, relative errors near 1e-3 */
+} tp_float32_precision;
 TP_API const char *tp_dtype_name(tp_dtype dtype);      /* "float32", ... */
 TP_API size_t tp_dtype_size(tp_dtype dtype);           /* bytes of an element; 0 for what is no dtype */
 TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);        /* of a result of both, as torch.promote_types; 0 for what is no dtype */
@@ -291,6 +297,10 @@ TP_API bool tp_cuda_is_available(void);
 TP_API int tp_cuda_device_count(void);                 /* 0 when it is not available */
 TP_API const char *tp_cuda_why_not(void);              /* one line; "" when it is available */
 TP_API tp_status tp_synchronize(tp_device device);     /* waits until the device has done all that it was asked */
+/* For all threads, from the next op on; what a graph recorded stays as it was. Strict, unless TAPER_CUDA_TF32=1 is in the environment.
+ * Nothing changes on the CPU. TP_ERR_ARGUMENT */
+TP_API tp_status tp_set_float32_precision(tp_float32_precision precision);
+TP_API tp_float32_precision tp_get_float32_precision(void);
 TP_API const char *tp_version(void);                   /* "0.1.0" */
 
 #ifdef __cplusplus

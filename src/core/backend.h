@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 
-#define TP__BACKEND_ABI 3
+#define TP__BACKEND_ABI 4
 
 typedef struct tp_backend {
     uint32_t abi;
@@ -61,6 +61,7 @@ typedef struct tp_core_services {
     void *(*alloc)(size_t bytes);                      /* the host's, counted and with an error: tp_mem_alloc */
     void (*release)(void *memory, size_t bytes);
     tp_tensor *(*out)(tp__call *call, tp_dtype dtype, int ndim, const int64_t *shape);      /* tp__out */
+    bool (*may_use_tf32)(void);                        /* tp_get_float32_precision() == TP_PRECISION_TF32, now */
 } tp_core_services;
 
 /* The one symbol of a plugin. NULL, and one line in `why`: it cannot be used. */

@@ -23,6 +23,7 @@ static const char *op_under_way(void) { return tp__self.op; }
 static const tp_core_services services = {
     .abi = TP__BACKEND_ABI, .fail = tp_fail, .call_fail = tp__call_fail, .pending = tp__pending, .fails_now = tp__fails_now,
     .op_name = op_name, .op_under_way = op_under_way, .alloc = tp_mem_alloc, .release = tp_mem_free, .out = tp__out,
+    .may_use_tf32 = tp__may_use_tf32,
 };
 
 /* ---- Looking for it ------------------------------------------------------------------------------------------------------------- */

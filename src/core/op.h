@@ -41,6 +41,7 @@ tp_status tp__not_while_recording(const char *op);     /* an error where this th
 const tp_backend *tp__cuda(void);                      /* the same for no device of it; NULL */
 /* bytes from one device to another, in order with the current streams; what holds the memory, for its lifetime. */
 tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking);
+bool tp__may_use_tf32(void);                           /* tp_get_float32_precision, for a backend */
 extern const tp_backend tp__cpu_backend;
 extern const tp_kernel *const tp__cpu_tables[];        /* made by the Makefile from src/cpu/ */
 
