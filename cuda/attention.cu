@@ -7,7 +7,8 @@
  *             rows of q stay for dq = s dS k, keys stay for dv = P' dy and dk = s dS' q. Scores are made twice, and nothing is added
  *             by two blocks, so the order of each sum is always the same.
  *
- * 16-bit floats are computed in float32. Rows that are longer than 256 elements are not taken here. */
+ * 16-bit floats go to cuDNN where it has a plan for them, else are computed in float32. Rows longer than 256 elements are not taken here. */
+#include "cuda/dnn.h"
 #include "cuda/lanes.cuh"
 #include "cuda/real.cuh"
 
@@ -387,6 +388,39 @@ static tp_status too_wide(tp__call *call, const shape &p)
         TPC_LAUNCH(kernel, tpc_grid(call, (heads) * blocks_), TPC_BLOCK, 0, tpc_stream(call), p, blocks_); \
     } while (0)
 
+/* ---- By cuDNN -------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Distances between batches, heads and rows; where there is one of them, as if they followed each other. */
+static bool steps_of(const shape &p, const side &s, int64_t heads, int64_t rows, int64_t width, int64_t *step)
+{
+    step[2] = rows == 1 ? width : s.row;
+    step[1] = p.batch < 1 || heads == 1 ? rows * step[2] : s.step[p.batch - 1];
+    step[0] = p.batch < 2 || p.size[0] == 1 ? heads * rows * step[2] : s.step[0];
+    return s.col == 1 || width == 1;
+}
+
+/* Without a mask, and each head with its own keys: of what there is neither, no more than a batch of heads. */
+static tp_status by_cudnn(const tp__call *call, const shape &p, bool backward, bool *done)
+{
+    *done = false;
+    if (p.mask.x.data || p.group != 1 || p.batch > 2 || p.sums.dtype != TP_F32 || (p.q.x.dtype != TP_F16 && p.q.x.dtype != TP_BF16)) return TP_OK;
+    tpc_dnn_attention a = {};
+    a.dtype = p.q.x.dtype, a.causal = p.causal, a.backward = backward;
+    a.heads = p.batch ? p.size[p.batch - 1] : 1;
+    a.batch = p.batch > 1 ? p.size[0] : 1;
+    a.l = p.l, a.n = p.n, a.e = p.e, a.w = p.w;
+    bool good = steps_of(p, p.q, a.heads, a.l, a.e, a.q) && steps_of(p, p.k, a.heads, a.n, a.e, a.k) && steps_of(p, p.v, a.heads, a.n, a.w, a.v) &&
+                steps_of(p, p.y, a.heads, a.l, a.w, a.y);
+    if (backward)
+        good = good && steps_of(p, p.dy, a.heads, a.l, a.w, a.dy) && steps_of(p, p.dq, a.heads, a.l, a.e, a.dq) && steps_of(p, p.dk, a.heads, a.n, a.e, a.dk) &&
+               steps_of(p, p.dv, a.heads, a.n, a.w, a.dv);
+    if (!good) return TP_OK;
+    const tpc_dnn_heads at = { p.q.x.data, p.k.x.data, p.v.x.data, p.y.x.data, p.sums.data, p.dy.x.data, p.dq.x.data, p.dk.x.data, p.dv.x.data, p.d };
+    return tpc_dnn_attend(call, &a, &at, (float)p.scale, done);
+}
+
+/* ---- Kernels ---------------------------------------------------------------------------------------------------------------------------------------- */
+
 static tp_status attention(tp__call *call)
 {
     tpc_array y, sums;
@@ -396,6 +430,9 @@ static tp_status attention(tp__call *call)
     shape p = shape_of(call, 0);
     p.y = side_of(p, y);
     p.sums = tpc_side_of(sums);
+    bool done;
+    const tp_status status = by_cudnn(call, p, false, &done);
+    if (status || done) return status;
     if (p.w > 256) return too_wide(call, p);
     if (y.dtype == TP_F64) LAUNCH((attend<double, 4, 16>), p.heads, p.l, 64);
     else if (p.w <= 64) LAUNCH((attend<float, 8, 4>), p.heads, p.l, 128);
@@ -425,7 +462,8 @@ static tp_status attention_backward(tp__call *call)
     shape p = shape_of(call, 1);
     if (!p.heads) return TP_OK;
     if (p.e > 256 || p.w > 256) return too_wide(call, p);
-    const tp_status status = tpc_contiguous(call, &sums, &room.data);
+    bool done;
+    tp_status status = tpc_contiguous(call, &sums, &room.data);
     if (status) return status;
     tpc_temporary d(call, (size_t)(p.heads * p.l + 1) * (y.dtype == TP_F64 ? sizeof(double) : sizeof(float)));
     if (!d.data) return TP_ERR_MEMORY;
@@ -436,6 +474,8 @@ static tp_status attention_backward(tp__call *call)
     p.dq = side_of(p, dq);
     p.dk = side_of(p, dk);
     p.dv = side_of(p, dv);
+    status = by_cudnn(call, p, true, &done);
+    if (status || done) return status;
     const int64_t wide = p.e > p.w ? p.e : p.w;
     if (y.dtype == TP_F64) launch_back<double, 16>(call, p);
     else if (wide <= 64) launch_back<float, 4>(call, p);

@@ -114,7 +114,7 @@ static bool fits_batch(const tp_tensor *q, const tp_tensor *x)
     if (x->ndim != q->ndim) return false;
     for (int d = 0; d < q->ndim - 3; d++)
         if (x->shape[d] != q->shape[d]) return false;
-    return heads_of(x) == heads_of(q) || (heads_of(x) && heads_of(q) % heads_of(x) == 0);
+    return heads_of(x) == heads_of(q) || (heads_of(x) && heads_of(q) && heads_of(q) % heads_of(x) == 0);
 }
 
 /* Does the mask broadcast to [batch.., l, n]? */
