@@ -14,7 +14,8 @@
 typedef struct layer_attr { tp__ints shape; double eps; tp__norm_rows rows; } layer_attr;
 typedef struct group_attr { int64_t groups; double eps; tp__norm_rows rows; } group_attr;
 typedef struct rms_attr { tp__ints shape; tp_operand eps; tp__norm_rows rows; } rms_attr;
-typedef struct back_attr { int64_t groups, width, inner; bool weight, bias, rounds; tp__norm_rows rows; } back_attr;
+/* The dtypes: of dw and db by a device's kernel; else they are computed in float32 or float64, and cast. */
+typedef struct back_attr { int64_t groups, width, inner; bool weight, bias, rounds; tp_dtype weight_dtype, bias_dtype; tp__norm_rows rows; } back_attr;
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
@@ -143,8 +144,12 @@ static tp_status back_shape(tp__call *call)
                              tp__shape_text(r));
     attr->rows = (tp__norm_rows){ x->numel / (attr->groups * row), attr->groups, attr->width, attr->inner, 0, mean, attr->rounds };
     call->scratch = &attr->rows;
-    if (!tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) || !tp__out(call, tp__norm_computed_in(x), 1, attr->weight ? &channels : &none)) return tp__pending();
-    return tp__made(tp__out(call, tp__norm_computed_in(x), 1, attr->bias ? &channels : &none));
+    const bool casts = x->device != TP_CPU;
+    const tp_dtype computed = tp__norm_computed_in(x), dw = casts && attr->weight_dtype ? attr->weight_dtype : computed,
+                   db = casts && attr->bias_dtype ? attr->bias_dtype : computed;
+    if (!tp__is_floating(dw) || !tp__is_floating(db)) return tp__call_fail(call, TP_ERR_DTYPE, "makes no %s", tp_dtype_name(tp__is_floating(dw) ? db : dw));
+    if (!tp__out(call, (tp_dtype)x->dtype, x->ndim, x->shape) || !tp__out(call, dw, 1, attr->weight ? &channels : &none)) return tp__pending();
+    return tp__made(tp__out(call, db, 1, attr->bias ? &channels : &none));
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */
@@ -216,7 +221,8 @@ static tp_status fused(const tp_node *node, const tp__norm_rows *s, tp_tensor *c
     if (!dy[0] || dy[1] || (s->centered && dy[2])) return composed(node, s, dy, need, dx);
     tp_tensor *out[3], *in[] = { dy[0], tp__saved(node, X), s->centered ? tp__saved(node, STATS) : NULL, tp__saved(node, s->centered ? STATS + 1 : STATS),
                                  tp__saved(node, WEIGHT) };
-    const back_attr attr = { .groups = s->groups, .width = s->width, .inner = s->inner, .weight = need & 4, .bias = need & 8, .rounds = s->rounds };
+    const back_attr attr = { .groups = s->groups, .width = s->width, .inner = s->inner, .weight = need & 4, .bias = need & 8, .rounds = s->rounds,
+                             .weight_dtype = need & 4 ? (tp_dtype)tp__kept(node, 2)->dtype : 0, .bias_dtype = need & 8 ? (tp_dtype)tp__kept(node, 3)->dtype : 0 };
     if (!s->samples || !s->width) return composed(node, s, dy, need, dx);
     if (tp__run(&op_norm_rows_backward, in, 5, &attr, out, 3, NULL) < 0) return tp__pending();
     if (need & 1) dx[0] = out[0];
@@ -339,8 +345,8 @@ static const tp_op op_rms_norm = { .schema = "rms_norm(Tensor input, int[] norma
 static const tp_op op_native_layer_norm = { .schema = "native_layer_norm(Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> "
     "(Tensor, Tensor, Tensor)", .compose = native_layer_compose, .attr_size = sizeof(layer_attr), .samples = native_samples, .state = TP__STATE };
 static const tp_op op_norm_rows_backward = { .schema = "norm_rows_backward(Tensor grad, Tensor input, Tensor? mean, Tensor rstd, Tensor? weight, int groups, "
-    "int width, int inner, bool weight_grad, bool bias_grad, bool rounds) -> (Tensor, Tensor, Tensor)", .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape,
-    .forward = tp__run_contiguous, .attr_size = sizeof(back_attr), .samples = back_samples, .state = TP__STATE };
+    "int width, int inner, bool weight_grad, bool bias_grad, bool rounds, dtype weight_dtype=none, dtype bias_dtype=none) -> (Tensor, Tensor, Tensor)",
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape, .forward = tp__run_contiguous, .attr_size = sizeof(back_attr), .samples = back_samples, .state = TP__STATE };
 
 tp_tensor *tp_layer_norm_with(tp_tensor *x, tp_shape shape, const tp_layer_norm_options *options)
 {
