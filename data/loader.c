@@ -142,9 +142,7 @@ static void end_epoch(tp_loader *l)
         pthread_cond_wait(&l->done, &l->lock);
     pthread_mutex_unlock(&l->lock);
     for (int64_t i = 0; i < l->n_slots; i++) {
-        if (l->slots[i].tried)                   /* its memory may be read still: the next batch takes other */
-            tp__slot_empty(&l->slots[i]);
-        forget_moved(&l->slots[i]);
+        forget_moved(&l->slots[i]);              /* a copy that runs still goes where nobody looks */
         l->slots[i].ready = false;
     }
     tp__progress_forget(&l->bar);

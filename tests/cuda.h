@@ -40,6 +40,7 @@ static inline bool cuda_is_here(void)
 /* A function of the device on the host; NULL where a real one is tested. */
 static inline void *cuda_host_function(const char *name)
 {
+    if (!tp_cuda_is_available()) return NULL;          /* which loads it */
     void *plugin = dlopen(getenv("TAPER_CUDA_BACKEND"), RTLD_NOW | RTLD_NOLOAD);
     return plugin ? dlsym(plugin, name) : NULL;
 }

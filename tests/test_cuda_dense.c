@@ -418,13 +418,13 @@ START_TEST(gradients_are_added_by_the_library)
     tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
     ck_ok(tp_requires_grad(w, true));
     ck_ok(tp_requires_grad(dw, true));
-    for (int k = 0; k < 2; k++) {
-        ck_ok(tp_backward(tp_sum(tp_linear(x, w, NULL))));
-        ck_ok(tp_backward(tp_sum(tp_linear(dx, dw, NULL))));
+    for (int k = 0; k < 2; k++) {                      /* before the CPU's products: they start threads, and then gradients keep to themselves */
+        ck_ok(tp_backward(tp_sum(tp_sin(tp_linear(dx, dw, NULL)))));      /* whose gradient is no expanded number */
         ck_assert_int_eq(cuda_products().accumulated, k);
     }
+    for (int k = 0; k < 2; k++) ck_ok(tp_backward(tp_sum(tp_sin(tp_linear(x, w, NULL)))));
     ck_assert_int_eq(cuda_products().compute, 77);     /* CUBLAS_COMPUTE_32F_FAST_TF32 */
-    close_to(tp_grad_of(dw), tp_grad_of(w), 2e-3, "the gradient");
+    close_to(tp_grad_of(dw), tp_grad_of(w), 2e-2, "the gradient");
     ck_assert(!tp_allclose(tp_to(tp_grad_of(dw), TP_CPU), tp_grad_of(w), 1e-6, 1e-6));
 }
 END_TEST

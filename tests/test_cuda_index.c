@@ -71,20 +71,19 @@ END_TEST
 START_TEST(the_first_of_long_rows_are_selected)
 {
     begin(_i);
-    const int64_t n = 2 * 8192 + 700;
+    const int64_t n = 8192 + 700, wanted[] = { 1, 40, 2500 };
     for (int k = 0; k < N_REALS; k++) {
         TP_SCOPE();
         tp_tensor *a = mixed(TP_SHAPE(2, n), reals[k]), *places, *there_places;
         if (reals[k] == TP_F32) tp_fill_(tp_narrow(a, 1, 8000, 300), NAN);
         if (reals[k] == TP_F64) tp_add_(a, tp_mul(tp_arange(0, n, 1, .dtype = TP_F64), 1e-9));           /* keys that differ in the lower half */
         tp_tensor *const da = there(a);
-        const int64_t wanted[] = { 1, 3, 250, 2500, n / 2 };
-        for (int i = 0; i < 5; i++)
-            for (int largest = 0; largest < 2; largest++) {
-                tp_tensor *values = tp_topk(a, wanted[i], .largest = largest, .indices = &places);
-                equal(tp_topk(da, wanted[i], .largest = largest, .indices = &there_places), values, "topk");
-                equal(there_places, places, "places of topk");
-            }
+        for (int i = 0; i < 3; i++) {
+            const bool largest = (i + k) % 2;
+            tp_tensor *values = tp_topk(a, wanted[i], .largest = largest, .indices = &places);
+            equal(tp_topk(da, wanted[i], .largest = largest, .indices = &there_places), values, "topk");
+            equal(there_places, places, "places of topk");
+        }
     }
 }
 END_TEST

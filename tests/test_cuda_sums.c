@@ -189,6 +189,31 @@ START_TEST(scans_agree)
 }
 END_TEST
 
+/* Long rows, which a block goes through in pieces: factors whose products stay, vanish, overflow or are 0; and runs that end in other pieces */
+START_TEST(long_scans_have_the_same_gradients)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 8 * tolerance(floats[k]);
+        tp_tensor *a = leaf(tp_to_dtype(tp_rand(TP_SHAPE(2, 3001)), floats[k])), *b = leaf(tp_to_dtype(tp_randn(TP_SHAPE(1500, 3)), floats[k]));
+        tp_tensor *da = leaf(there(a)), *db = leaf(there(b));
+        SAME(slope(tp_cumprod(tp_add(tp_mul(x, 1e-3), 1), 1), x), tol, tol);
+        SAME(slope(tp_cumprod(x, 1), x), tol, tol);
+        SAME(slope(tp_cumprod(tp_round(tp_mul(x, 5)), 1), x), tol, tol);
+        SAME(slope(tp_cumprod(y, 0), y), tol, tol);
+        if (floats[k] == TP_F64) SAME(tp_nan_to_num(slope(tp_cumprod(tp_add(x, 0.7), 1), x)), 1e-9, 1e-9);
+        SAME(slope(tp_cummax(x, 1, NULL), x), tol, tol);
+        SAME(slope(tp_cummin(y, 0, NULL), y), tol, tol);
+        SAME(slope(tp_cummax(tp_round(y), 0, NULL), y), tol, tol);
+    }
+    TP_SCOPE();
+    tp_tensor *a = leaf(tp_neg(tp_arange(0, 40000, 1, .dtype = TP_F32))), *da = leaf(there(a)), *b = a, *db = da;      /* one run, in segments */
+    SAME(slope(tp_cummax(x, 0, NULL), x), 1e-6, 1e-6);
+    SAME(slope(tp_cummin(y, 0, NULL), y), 1e-6, 1e-6);
+}
+END_TEST
+
 START_TEST(counts_agree)
 {
     begin(_i);
@@ -255,6 +280,7 @@ int main(void)
         tcase_add_loop_test(t, channels_last_agree, 0, ORDERS);
         tcase_add_loop_test(t, further_reductions_agree, 0, ORDERS);
         tcase_add_loop_test(t, scans_agree, 0, ORDERS);
+        tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, ORDERS);
         tcase_add_loop_test(t, counts_agree, 0, ORDERS);
         tcase_add_loop_test(t, bags_agree, 0, ORDERS);
         tcase_add_loop_test(t, ctc_agrees, 0, ORDERS);

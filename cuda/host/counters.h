@@ -13,7 +13,8 @@ typedef struct taper_cuda_host_counts {
     int64_t copies, fills, waits;                      /* cudaMemcpy*, cudaMemset*, calls that waited for the device */
     int64_t graph_launches;
     int64_t allocations, live_allocations, live_bytes; /* cudaMalloc */
-    int64_t calls;                                     /* of kernels of ops that had something to compute; each must give the device work */
+    int64_t given;                                     /* launches, fills and copies within the device that were asked for, done or not yet */
+    int64_t calls;                                     /* of kernels of ops that had something to compute: each must give one of these */
 } taper_cuda_host_counts;
 
 /* Of cuBLASLt: handles made, algorithms asked for, products launched, and the last one of those, with rows as we count them. */

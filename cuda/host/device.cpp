@@ -29,7 +29,8 @@ cudaError_t fail(cudaError_t error)
 
 using namespace cudahost;
 
-/* A process that ends adds a line to the file that TAPER_CUDA_HOST_REPORT names: its launches, and the calls of ops' kernels. */
+/* A process that ends adds a line to the file that TAPER_CUDA_HOST_REPORT names: its launches, what was given to the device, and the calls of
+ * ops' kernels. */
 __attribute__((destructor)) static void report()
 {
     const char *path = getenv("TAPER_CUDA_HOST_REPORT");
@@ -37,7 +38,7 @@ __attribute__((destructor)) static void report()
     taper_cuda_host_counts counts;
     if (!file) return;
     taper_cuda_host_counters(&counts);
-    fprintf(file, "%lld %lld\n", (long long)counts.launches, (long long)counts.calls);
+    fprintf(file, "%lld %lld %lld\n", (long long)counts.launches, (long long)counts.given, (long long)counts.calls);
     fclose(file);
 }
 

@@ -18,7 +18,7 @@ enum { MAX_DEVICES = 8 };
 using guard = std::lock_guard<std::recursive_mutex>;
 extern std::recursive_mutex lock;
 extern taper_cuda_host_counts counts;
-extern thread_local int64_t given_here;                /* by this thread: kernels, and what else makes the device itself write: fills, copies within it */
+extern thread_local int64_t given_here;                /* of counts.given, by this thread */
 
 [[noreturn]] void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int device_count();

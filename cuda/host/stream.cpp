@@ -95,6 +95,11 @@ stream *stream_of(cudaStream_t handle)
     die("%p is no stream", (void *)handle);
 }
 
+static void note_given()
+{
+    counts.given++;
+    given_here++;
+}
 void give(stream *s, std::function<void()> run) { push(s, task{ s->device, std::move(run), {} }); }
 
 void reach(point p)
@@ -142,7 +147,7 @@ void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t ha
         fail(cudaErrorInvalidResourceHandle);
         return;
     }
-    given_here++;
+    note_given();
     give(s, [kernel, args] {
         counts.launches++;
         run(kernel);
@@ -311,7 +316,7 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
     if (to_device && from_device && to_index != from_index && kind != cudaMemcpyDefault && kind != cudaMemcpyDeviceToDevice)
         die("cudaMemcpy: between devices %d and %d", from_index, to_index);
     counts.copies++;
-    given_here += to_device && from_device;
+    if (to_device && from_device) note_given();
     const bool pages = (!to_device && !is_pinned(to)) || (!from_device && !is_pinned(from));
     if ((waits || (pages && !to_device)) && refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
     std::shared_ptr<char> staged;                      /* memory that can be paged is read at once, as the runtime does */
@@ -354,7 +359,7 @@ cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t handl
     if (!bytes) return cudaSuccess;
     memory_of(p, bytes, "cudaMemset");
     counts.fills++;
-    given_here++;
+    note_given();
     give(s, [=] { memset(p, value, bytes); });
     return cudaSuccess;
 }
