@@ -116,6 +116,8 @@ END_TEST
 /* ---- Rows and copies ------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *softmax(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(x, 1); }
+static tp_tensor *softmax_far(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(tp_mul(tp_log(tp_relu(x)), 60.0), 1); }
+static tp_tensor *softmax_nan(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(tp_log(tp_add(x, 3.998)), 1); }
 static tp_tensor *softmax_down(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(x, 0); }
 static tp_tensor *softmax_wide(tp_tensor *x, tp_tensor *z) { (void)z; return tp_softmax(tp_to_dtype(x, TP_F64), 1); }
 static tp_tensor *log_softmax(tp_tensor *x, tp_tensor *z) { (void)z; return tp_log_softmax(x, 1); }
@@ -139,6 +141,8 @@ static tp_tensor *norm_back(tp_tensor *x, tp_tensor *z) { return gradient(norm, 
 START_TEST(rows_are_the_same_bits)
 {
     check("softmax", softmax);
+    check("softmax of what underflows, and of infinities", softmax_far);
+    check("softmax of a NaN here and there", softmax_nan);
     check("softmax of columns", softmax_down);
     check("softmax of float64", softmax_wide);
     check("log_softmax", log_softmax);

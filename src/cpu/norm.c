@@ -83,6 +83,29 @@ enum { MANY = 4 * TP__LANES };
     } \
     TP__SIMD(static, back_both_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B), \
              (n, dy, x, w, r, c, dw, db, A, B)) \
+    /* Of two rows, `step` apart, in pieces by turns, so that dw and db come to the first cache once for both: r and c of each, A and B of each. \
+     * n is a multiple of MANY. */ \
+    static TP__INLINE void back_pair_##dtype##_body(int64_t n, int64_t step, const T *dys, const T *xs, const T *w, const T *rc, T *dw, T *db, T *AB) \
+    { \
+        tp__##dtype##x16 p[2][4], q[2][4]; \
+        memset(p, 0, sizeof p); \
+        memset(q, 0, sizeof q); \
+        for (int64_t k = 0; k < n; k += MANY) \
+            TP__UNROLLED for (int s = 0; s < 2; s++) { \
+                const T *const dy = dys + s * step, *const x = xs + s * step; \
+                const T r = rc[2 * s], c = rc[2 * s + 1]; \
+                tp__ask_for((const char *)(dy + 2 * step + k) + TP__AHEAD, MANY * (int64_t)sizeof(T)); \
+                TP__UNROLLED for (int l = 0; l < 4; l++) { DY_X_W_BOTH(tp__##dtype##x16, k + l * TP__LANES) p[s][l] += g * t; q[s][l] += g; } \
+            } \
+        for (int s = 0; s < 2; s++) { \
+            p[s][0] = (p[s][0] + p[s][2]) + (p[s][1] + p[s][3]); \
+            q[s][0] = (q[s][0] + q[s][2]) + (q[s][1] + q[s][3]); \
+            AB[2 * s] = tp__sum_##dtype##x16(&p[s][0]) + (T)0; \
+            AB[2 * s + 1] = tp__sum_##dtype##x16(&q[s][0]) + (T)0; \
+        } \
+    } \
+    TP__SIMD(static, back_pair_##dtype, (int64_t n, int64_t step, const T *dys, const T *xs, const T *w, const T *rc, T *dw, T *db, T *AB), \
+             (n, step, dys, xs, w, rc, dw, db, AB)) \
     /* Either of dw and db may be NULL */ \
     static TP__INLINE void back_params_##dtype##_body(int64_t n, const T *dy, const T *x, T r, T c, T *dw, T *db) \
     { \
@@ -102,7 +125,7 @@ LEAVES(f64, double)
 
 /* The last loops over a streamed row, of float32: as `scale` and `back` of rows whose weights go by element. */
 #define PAST(term, ahead, LINE) TP__STREAM_ROW(float, n, y, term, ahead, LINE)
-#define ONE_AHEAD tp__ask_ahead(x + n + at)
+#define ONE_AHEAD tp__ask_ahead(x + next + at)
 #define SCALE(LINE) { \
         if (w && b) PAST((x[i] - m) * r * w[i] + b[i], ONE_AHEAD, LINE); \
         else if (w) PAST((x[i] - m) * r * w[i], ONE_AHEAD, LINE); \
@@ -113,9 +136,11 @@ LEAVES(f64, double)
         if (w) PAST(one * dy[i] * w[i] + p * x[i] + q, ONE_AHEAD, LINE); \
         else PAST(one * dy[i] + p * x[i] + q, ONE_AHEAD, LINE); \
     }
-TP__SIMD_LINES(static, scale_past, (int64_t n, const float *x, float m, float r, const float *w, const float *b, float *y), (n, x, m, r, w, b, y), SCALE)
-TP__SIMD_LINES(static, back_past, (int64_t n, const float *dy, const float *x, const float *w, float one, float p, float q, float *y),
-               (n, dy, x, w, one, p, q, y), BACK)
+/* `next`: elements to the row that is read next */
+TP__SIMD_LINES(static, scale_past, (int64_t n, int64_t next, const float *x, float m, float r, const float *w, const float *b, float *y),
+               (n, next, x, m, r, w, b, y), SCALE)
+TP__SIMD_LINES(static, back_past, (int64_t n, int64_t next, const float *dy, const float *x, const float *w, float one, float p, float q, float *y),
+               (n, next, dy, x, w, one, p, q, y), BACK)
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -211,7 +236,7 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             if (s->centered) stat_out(j->mean, row, (double)m); \
             stat_out(j->r, row, (double)r); \
             if (j->streams) { \
-                scale_past(j->n, (const float *)x, (float)m, (float)r, (const float *)(w ? w + channel : NULL), (const float *)(b ? b + channel : NULL), \
+                scale_past(j->n, j->n, (const float *)x, (float)m, (float)r, (const float *)(w ? w + channel : NULL), (const float *)(b ? b + channel : NULL), \
                            (float *)j->y->data + row * j->n); \
                 continue; \
             } \
@@ -223,12 +248,29 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
         } \
         if (j->streams) tp__stream_end(); \
     } \
+    /* The row of dx, of its sums A and B */ \
+    static void back_dx_##kind(const job *j, int64_t row, int64_t next, const T *x, const T *dy, T A, T B) \
+    { \
+        const tp__norm_rows *s = j->shape; \
+        const T *w = j->w, m = s->centered ? (T)stat_in(j->mean, row) : 0, r = (T)stat_in(j->r, row), share = 1 / (T)j->n; \
+        const T p = (B * m - A) * r * r * r * share, q = s->centered ? -p * m - B * r * share : 0; \
+        if (j->streams) { \
+            back_past(j->n, next, (const float *)dy, (const float *)x, (const float *)w, (float)r, (float)p, (float)q, (float *)j->y->data + row * j->n); \
+            return; \
+        } \
+        T *dx = row_out(j, row, TP_##D); \
+        if (s->inner == 1) back_##kind(j->n, dy, x, w, r, p, q, dx); \
+        else \
+            for (int64_t d = 0; d < s->width; d++) \
+                back_##kind(s->inner, dy + d * s->inner, x + d * s->inner, NULL, w ? r * w[d] : r, p, q, dx + d * s->inner); \
+        row_done(j, row, dx, TP_##D); \
+    } \
     static void back_row_##kind(const job *j, int64_t row, T *dw, T *db) \
     { \
         const tp__norm_rows *s = j->shape; \
         const T *x = row_in(j, j->x, row, ROOM_X, TP_##D), *dy = row_in(j, j->dy, row, ROOM_DY, TP_##D), *w = j->w; \
-        const T m = s->centered ? (T)stat_in(j->mean, row) : 0, r = (T)stat_in(j->r, row), share = 1 / (T)j->n; \
-        T *dx = row_out(j, row, TP_##D), A = 0, B = 0; \
+        const T m = s->centered ? (T)stat_in(j->mean, row) : 0, r = (T)stat_in(j->r, row); \
+        T A = 0, B = 0; \
         if (s->inner == 1 && w && dw && db) { \
             back_both_##kind(j->n, dy, x, w, r, -r * m, dw, db, &A, &B); \
         } else if (s->inner == 1) { \
@@ -243,16 +285,19 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             A += w ? a * w[d] : a; \
             B += w ? b * w[d] : b; \
         } \
-        const T p = (B * m - A) * r * r * r * share, q = s->centered ? -p * m - B * r * share : 0; \
-        if (j->streams) { \
-            back_past(j->n, (const float *)dy, (const float *)x, (const float *)w, (float)r, (float)p, (float)q, (float *)j->y->data + row * j->n); \
-            return; \
+        back_dx_##kind(j, row, j->n, x, dy, A, B); \
+    } \
+    /* Rows `row` and, `step` further, the next of the group, where they lie and where `both` would be taken of them */ \
+    static void back_pair_of_##kind(const job *j, int64_t row, int64_t step, T *dw, T *db) \
+    { \
+        const T *x = row_in(j, j->x, row, ROOM_X, TP_##D), *dy = row_in(j, j->dy, row, ROOM_DY, TP_##D); \
+        T rc[4], AB[4]; \
+        for (int k = 0; k < 2; k++) { \
+            rc[2 * k] = (T)stat_in(j->r, row + k * step); \
+            rc[2 * k + 1] = -rc[2 * k] * (j->shape->centered ? (T)stat_in(j->mean, row + k * step) : 0); \
         } \
-        if (s->inner == 1) back_##kind(j->n, dy, x, w, r, p, q, dx); \
-        else \
-            for (int64_t d = 0; d < s->width; d++) \
-                back_##kind(s->inner, dy + d * s->inner, x + d * s->inner, NULL, w ? r * w[d] : r, p, q, dx + d * s->inner); \
-        row_done(j, row, dx, TP_##D); \
+        back_pair_##kind(j->n, step * j->n, dy, x, j->w, rc, dw, db, AB); \
+        for (int k = 0; k < 2; k++) back_dx_##kind(j, row + k * step, 2 * step * j->n, x + k * step * j->n, dy + k * step * j->n, AB[2 * k], AB[2 * k + 1]); \
     } \
     static void add_row_##kind(int64_t n, T *to, T *from) \
     { \
@@ -273,7 +318,12 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
         if (rounds && dw) memset(part_w, 0, (size_t)s->width * sizeof *dw); \
         if (rounds && db) memset(part_b, 0, (size_t)s->width * sizeof *db); \
         if (j.w) j.w = (const T *)j.w + channel; \
+        const bool pairs = s->inner == 1 && j.n % MANY == 0 && j.w && dw && db && j.x->dtype == TP_##D && j.dy->dtype == TP_##D && j.y->dtype == TP_##D; \
         for (int64_t i = first; i < last; i++) { \
+            if (pairs && i + 1 < last) { \
+                back_pair_of_##kind(&j, i++ * s->groups + group, s->groups, dw, db); \
+                continue; \
+            } \
             back_row_##kind(&j, i * s->groups + group, part_w, part_b); \
             if (!rounds) continue; \
             if (dw) round_row(part_w, s->width, (tp_dtype)j.x->dtype); \
