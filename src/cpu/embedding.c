@@ -142,7 +142,7 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
     const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype), zero = 0;
     const int64_t ahead = rows_ahead(width * item);
     const char *x = grad->data;
-    const bool streams = s->streams && width * item <= LONGEST_STREAMED;
+    const bool streams = s->streams && width * item <= LONGEST_STREAMED && width * item >= TP__LINE;
     _Alignas(TP__LINE) char room[LONGEST_STREAMED];
     for (int64_t r = first; r < last; r++) {
         char *const to = s->y + r * width * item, *const y = streams ? room : to;
