@@ -174,6 +174,10 @@ static tp_tensor *anywhere(tp_tensor *z) { return tp_to_dtype(tp_mul(tp_abs(z), 
 static tp_tensor *gathered(tp_tensor *x, tp_tensor *z) { return tp_gather(x, 1, anywhere(z)); }
 static tp_tensor *gathered_bytes(tp_tensor *x, tp_tensor *z) { return tp_gather(tp_to_dtype(x, TP_I8), 1, tp_to_dtype(anywhere(z), TP_I32)); }
 static tp_tensor *gathered_down(tp_tensor *x, tp_tensor *z) { return tp_gather(x, 0, tp_zeros_like(z, .dtype = TP_I64)); }
+static tp_tensor *selected(tp_tensor *x, tp_tensor *z)
+{
+    return tp_index_select(x, 0, tp_to_dtype(tp_mul(tp_abs(tp_select(z, 1, 0)), 0.99 * (double)tp_size(z, 0)), TP_I64));
+}
 static tp_tensor *scattered(tp_tensor *x, tp_tensor *z) { return tp_scatter_add(x, 1, anywhere(z), z); }
 
 START_TEST(copies_are_the_same_bits)
@@ -189,6 +193,7 @@ START_TEST(copies_are_the_same_bits)
     check("gather", gathered);
     check("gather of int8", gathered_bytes);
     check("gather of rows", gathered_down);
+    check("index_select", selected);
     check("scatter_add", scattered);
 }
 END_TEST

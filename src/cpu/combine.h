@@ -20,4 +20,19 @@ const tp__combine *tp__combine_of(int op, tp_dtype dtype);
 /* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes. */
 void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item);
 
+/* Rows that lie anywhere: one is asked for so many rows ahead, into the second-level cache. The processor by itself would go on only
+ * after some lines. */
+static inline int64_t tp__rows_ahead(int64_t bytes)
+{
+    enum { IN_FLIGHT = 6144, LEAST = 3, MOST = 24 };   /* bytes, rows */
+    const int64_t rows = bytes ? IN_FLIGHT / bytes : LEAST;
+    return rows < LEAST ? LEAST : rows > MOST ? MOST : rows;
+}
+/* Of a long row the first lines. */
+static inline void tp__fetch_row(const char *row, int64_t bytes)
+{
+    enum { LINE = 64, MOST = 4096 };
+    for (int64_t k = 0; k < MOST && k < bytes; k += LINE) __builtin_prefetch(row + k, 0, 2);
+}
+
 #endif

@@ -36,15 +36,6 @@ static tp_status take_indices(tp__plain *out, const tp__call *call, const tp_ten
 
 static int threads_for(int64_t elements) { return elements >= PARALLEL_FROM ? tp_get_num_threads() : 1; }
 
-/* Row AHEAD from now, into the second-level cache: rows lie anywhere, and the processor by itself would go on only after some lines. Of
- * a long row the first ones. */
-enum { AHEAD = 3 };
-static inline void fetch(const char *row, int64_t bytes)
-{
-    enum { MOST = 4096 };
-    for (int64_t k = 0; k < MOST && k < bytes; k += TP__LINE) __builtin_prefetch(row + k, 0, 2);
-}
-
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct lookup { const int64_t *indices; const tp_tensor *weight; char *y; int64_t masked, n; } lookup;
@@ -57,10 +48,11 @@ static void look_up_some(void *arg, int64_t first, int64_t last)
     const int64_t width = weight->shape[1], item = (int64_t)tp_dtype_size(dtype), step = weight->stride[0] * item, bytes = width * item;
     const char *table = weight->data;
     const bool whole = weight->stride[1] == 1 || width == 1, streams = whole && tp__streams(l->n * bytes);
+    const int64_t ahead = tp__rows_ahead(bytes);
     char *y = l->y + first * bytes;
     for (int64_t i = first; i < last; i++, y += bytes) {
         const int64_t row = l->indices[i];
-        fetch(table + l->indices[i + AHEAD < l->n ? i + AHEAD : i] * step, bytes);
+        tp__fetch_row(table + l->indices[i + ahead < l->n ? i + ahead : i] * step, bytes);
         if (row == l->masked) memset(y, 0, (size_t)bytes);
         else if (streams) tp__stream(y, table + row * step, bytes);
         else if (whole) memcpy(y, table + row * step, (size_t)bytes);
@@ -134,8 +126,9 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
     }
     const tp_dtype dtype = (tp_dtype)grad->dtype;
     const int64_t width = grad->shape[grad->ndim - 1], step = grad->stride[grad->ndim - 1], item = (int64_t)tp_dtype_size(dtype), zero = 0;
+    const int64_t ahead = tp__rows_ahead(width * item);
     const char *x = grad->data;
-    const bool streams = s->streams && width * item <= LONGEST_STREAMED;
+    const bool streams = s->streams && width * item <= LONGEST_STREAMED && width * item >= TP__LINE;
     _Alignas(TP__LINE) char room[LONGEST_STREAMED];
     for (int64_t r = first; r < last; r++) {
         char *const to = s->y + r * width * item, *const y = streams ? room : to;
@@ -143,7 +136,7 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
         memset(y, 0, (size_t)(width * item));
         for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
             const char *from = x + row_place(grad, s->order[i]) * item;
-            if (i + AHEAD < s->start[last]) fetch(x + row_place(grad, s->order[i + AHEAD]) * item, width * item);
+            if (i + ahead < s->start[last]) tp__fetch_row(x + row_place(grad, s->order[i + ahead]) * item, width * item);
             if (step == 1 || width == 1) s->add->rows(y, &zero, from, 0, 1, width);
             else for (int64_t k = 0; k < width; k++) s->add->line(y + k * item, &zero, from + k * step * item, NULL, 1, 1);
         }

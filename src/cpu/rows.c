@@ -8,6 +8,7 @@
 #include "core/kernel_args.h"
 #include "core/parallel.h"
 #include "cpu/combine.h"
+#include "cpu/stream.h"
 
 enum { PARALLEL_FROM = 1 << 15 };                      /* elements moved */
 
@@ -84,7 +85,7 @@ static int threads_for(const tp__rows *g) { return g->n_index * g->outers * g->i
 /* ---- Looking up ---------------------------------------------------------------------------------------------------------------------- */
 
 /* One item is a block of indices at one outer position. */
-typedef struct lookup { tp__rows g; char *y; int64_t block; } lookup;
+typedef struct lookup { tp__rows g; char *y; int64_t block; bool streams; } lookup;
 
 static void look_up_block(lookup *l, int64_t block, int64_t outer, const int64_t *at, int64_t n)
 {
@@ -95,8 +96,13 @@ static void look_up_block(lookup *l, int64_t block, int64_t outer, const int64_t
     if (is_run(g)) {
         const char *table = g->table + from * g->item;
         char *y = l->y + to * g->item;
-        const size_t bytes = (size_t)(g->inners * g->item);
-        for (int64_t i = 0; i < n; i++, y += g->row_step * g->item) memcpy(y, table + at[i] * g->item, bytes);
+        const int64_t bytes = g->inners * g->item, ahead = tp__rows_ahead(bytes);
+        for (int64_t i = 0; i < n; i++, y += g->row_step * g->item) {
+            tp__fetch_row(table + at[i + ahead < n ? i + ahead : i] * g->item, bytes);
+            if (l->streams) tp__stream(y, table + at[i] * g->item, bytes);
+            else memcpy(y, table + at[i] * g->item, (size_t)bytes);
+        }
+        if (l->streams) tp__stream_end();
         return;
     }
     for (int64_t k = 0; k < g->inners; k++) {
@@ -130,6 +136,7 @@ static tp_status take_run(tp__call *call)
     tp__rows *g = &l.g;
     tp_status status = tp__rows_init(g, call->in[0], call->in[1], y, attr->dim, attr->n_dims, attr->wrap);
     if (!status && y->numel) {
+        l.streams = g->inners * g->item >= TP__LINE && tp__streams(y->numel * g->item);
         l.block = TP__PIECE / g->inners;
         l.block = l.block < 1 ? 1 : l.block > TP__BLOCK ? TP__BLOCK : l.block;
         const int64_t blocks = (g->n_index + l.block - 1) / l.block;
