@@ -63,12 +63,12 @@ static tp_status pca_compose(tp__call *call)
 #define GIVE(...) set->take(set, &(tp__sample){ .args = { __VA_ARGS__ }, .n = TP__COUNT(tp_arg, __VA_ARGS__), .random = true, .no_gradcheck = true })
 static void svd_samples(tp_sample_set *set)
 {
-    GIVE(M(4, 3), TP__INT_ARG(2));
+    GIVE(M(2, 4, 3), TP__INT_ARG(2));
     GIVE(M(2, 3, 4), TP__INT_ARG(3), TP__INT_ARG(1), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4), -1, 1)));
 }
 static void pca_samples(tp_sample_set *set)
 {
-    GIVE(M(4, 3));
+    GIVE(M(2, 4, 3));                                  /* batches: with rows that repeat they would be singular */
     GIVE(M(2, 3, 4), TP__INT_ARG(2), TP__BOOL_ARG(false), TP__INT_ARG(1));
 }
 
