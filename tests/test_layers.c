@@ -79,6 +79,7 @@ static void build_all(void *arg)                       /* every constructor of C
         tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 4),
         tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 2)), tp_nn_module_dict(),
         tp_nn_tree_lstm_cell(2, 3), tp_nn_child_sum_tree_lstm_cell(2, 3), tp_nn_kv_cache(1, 1, 2, 2),
+        tp_nn_adaptive_log_softmax_with_loss(4, 9, TP_SHAPE(2, 5), .head_bias = true),
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!all[i] && !tp_failed()) ck_abort_msg("constructor %zu: no module and no error", i);

@@ -184,6 +184,14 @@ static const tp__param *param_of(const walk *w, int i)
     return NULL;
 }
 
+/* As far as a message shows it */
+static const char *shown(const char *schema)
+{
+    static char text[361];
+    snprintf(text, sizeof text, "%s", schema);
+    return text;
+}
+
 static void give_wrong_kinds(walk *w)
 {
     static const tp_arg wrong[] = { { .kind = TP_ARG_SLICE }, { .kind = TP_ARG_STRING, .value.string = "no such choice" },
@@ -198,7 +206,7 @@ static void give_wrong_kinds(walk *w)
             if (wrong[k].kind == TP_ARG_FLOATS && param->type == TP__TYPE_FLOATS) continue;
             w->sample.args[i] = wrong[k];
             w->sample.args[i].name = good.args[i].name;
-            expect_failure(w, param->name, TP_ERR_ARGUMENT, w->op->schema);
+            expect_failure(w, param->name, TP_ERR_ARGUMENT, shown(w->op->schema));
         }
         w->sample.args[i] = good.args[i];
     }
@@ -219,7 +227,7 @@ static void give_wrong_names(walk *w)
     }
     if (s->n_params < TP__MAX_ARGS) {
         while (w->sample.n <= s->n_params) w->sample.args[w->sample.n++] = (tp_arg){ .kind = TP_ARG_INT };
-        expect_failure(w, "too many", TP_ERR_ARGUMENT, w->op->schema);
+        expect_failure(w, "too many", TP_ERR_ARGUMENT, shown(w->op->schema));
         w->sample = good;
     }
     w->sample.n = 0;

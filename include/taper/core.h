@@ -65,8 +65,8 @@ typedef enum tp_memory_format {
     TP_CHANNELS_LAST, TP_CHANNELS_LAST_3D
 } tp_memory_format;
 
-typedef int32_t tp_device;                             /* an integer: compares with ==. 0 is not given */
-#define TP_CPU     1
+typedef int32_t tp_device;                             /* an integer: compares with ==. 0 is not given; none has the value of a dtype */
+#define TP_CPU     0x80
 #define TP_CUDA(i) (0x100 + (i))
 TP_API const char *tp_device_name(tp_device device);   /* "cpu", "cuda:0" */
 
@@ -256,7 +256,7 @@ TP_API void tp_free_each(void *const *objects);
 
 /* ---- Copies and moves: differentiable. The result belongs to the scope ---------------------------------------------------- */
 
-TP_API tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *o);   /* x itself where nothing changes */
+TP_API tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *o);   /* x itself where nothing changes; a dtype goes as .dtype */
 TP_API tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype);                            /* x itself where nothing changes */
 TP_API tp_tensor *tp_clone_with(tp_tensor *x, const tp_clone_options *o);               /* always new memory */
 TP_API tp_tensor *tp_contiguous_with(tp_tensor *x, const tp_contiguous_options *o);     /* x itself where it is in that format */

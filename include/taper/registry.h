@@ -48,7 +48,8 @@ extern "C" {
 
 TP_API int tp_op_count(void);
 TP_API const tp_op *tp_op_at(int i);                   /* 0 <= i < tp_op_count(), sorted by name; else NULL */
-TP_API const tp_op *tp_op_find(const char *name);      /* the full name with its overload, else the first of that name; NULL */
+TP_API const tp_op *tp_op_find(const char *name);      /* the full name with its overload, else the first of that name, or the one that PyTorch
+                                                          has by that name too ("arccos" is acos); NULL */
 TP_API const char *tp_op_name(const tp_op *op);        /* "max.dim" */
 TP_API const char *tp_op_family(const tp_op *op);      /* "matmul": the file of src/ops that describes it */
 TP_API const char *tp_op_schema(const tp_op *op);

@@ -115,6 +115,8 @@ const char *tp_device_name(tp_device device)
 tp_status tp__no_device(const char *op, tp_device device)
 {
     const int there = tp_cuda_device_count();
+    if (device > 0 && device < TP_DTYPE_END)
+        return tp_fail(TP_ERR_DEVICE, "%s: %s is a dtype and no device: tp_to_dtype(x, dtype), or .dtype", op, tp_dtype_name((tp_dtype)device));
     if (device < TP_CUDA(0) || device >= TP_CUDA(16)) return tp_fail(TP_ERR_DEVICE, "%s: %d is no device", op, (int)device);
     if (!there) return tp_fail(TP_ERR_DEVICE, "%s: there is no device %s: %s", op, tp_device_name(device), tp_cuda_why_not());
     return tp_fail(TP_ERR_DEVICE, "%s: there is no device %s: the last is %s", op, tp_device_name(device), tp_device_name(TP_CUDA(there - 1)));

@@ -66,7 +66,7 @@ enum {
     TP__ANY_DEVICE   = 64,                             /* its inputs may be on several devices */
 };
 
-#define TP__MAX_ARGS 16
+#define TP__MAX_ARGS 26
 enum { TP__TYPE_TENSOR = 1, TP__TYPE_TENSORS, TP__TYPE_BOOL, TP__TYPE_INT, TP__TYPE_INTS, TP__TYPE_INT_N, TP__TYPE_FLOAT, TP__TYPE_NUMBER,
        TP__TYPE_DTYPE, TP__TYPE_CHOICE, TP__TYPE_DEVICE, TP__TYPE_FLOATS, TP__TYPE_INT_LIST, TP__TYPE_STRING, TP__TYPE_ANY };
 typedef struct tp__param {                             /* one argument of a parsed schema */
@@ -81,6 +81,7 @@ typedef struct tp__param {                             /* one argument of a pars
 /* What an op learns at run time: its parsed schema, and its kernel on each backend. */
 typedef struct tp__op_state {
     _Atomic int ready;
+    _Atomic(const tp_kernel *) kernel[TP__BACKENDS];
     char name[64];                                     /* "max.dim" */
     char base_name[48];                                /* "max", as users and messages call it */
     const char *family;                                /* the file of src/ops/, without ".c"; set when the registry is gathered */
@@ -89,7 +90,6 @@ typedef struct tp__op_state {
     size_t attr_bytes;
     uint8_t autocast[TP__BACKENDS];                    /* what it does to the inputs: ops/autocast.c */
     tp__param params[TP__MAX_ARGS];
-    _Atomic(const tp_kernel *) kernel[TP__BACKENDS];
 } tp__op_state;
 
 typedef struct tp_sample_set tp_sample_set;            /* ops/samples.h */

@@ -159,16 +159,25 @@ static tp_status addr_of_bool(tp__call *call)
     return tp__made(tp__out_made(call, y));
 }
 
-/* In 16 bits the numbers are rounded too, and each step; the gradient is that of products of matrices. */
+/* In 16 bits the numbers are rounded too, and each step; the gradient is addmm's, which rounds after its products. */
 static tp_tensor *scaled_narrow(tp_tensor *x, const tp_operand *by)
 {
     const tp_tensor_options o = { .size = offsetof(tp_tensor_options, tp__end), .dtype = (tp_dtype)x->dtype, .device = x->device };
     return is_number(by, 1) ? x : tp_mul(tp_full_with(TP__SCALAR_SHAPE, *by, &o), x);
 }
-static tp_tensor *addr_narrow(tp__call *call, const scale_attr *attr)
+static tp_tensor *addr_narrow_value(tp__call *call, const scale_attr *attr)
 {
+    TP_NO_GRAD();
     tp_tensor *y = tp_matmul(tp_unsqueeze(scaled_narrow(call->in[1], &attr->alpha), 1), tp_unsqueeze(call->in[2], 0));
     return is_number(&attr->beta, 0) ? y : tp_add(scaled_narrow(call->in[0], &attr->beta), y);
+}
+static tp_tensor *addr_narrow(tp__call *call, const scale_attr *attr)
+{
+    tp_tensor *value = addr_narrow_value(call, attr);
+    if (!value || !call->need) return value;
+    tp_tensor *const in[] = { call->in[0], tp_unsqueeze(call->in[1], 1), tp_unsqueeze(call->in[2], 0) };
+    tp_tensor *y = tp__run1(&op_addmm, in, 3, attr, NULL);
+    return y && tp_copy_(tp_detach(y), value) ? y : NULL;
 }
 
 static tp_status addr_compose(tp__call *call)
@@ -243,9 +252,14 @@ static tp_tensor *add(const tp_op *op, const char *name, tp_tensor *x, tp_tensor
 }
 #define PUBLIC(name) \
     tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) { return add(&op_##name, #name, x, a, b, o, TP__CALLER); }
-PUBLIC(addmm)
-PUBLIC(baddbmm)
-PUBLIC(addmv)
+#define BOTH(name) \
+    PUBLIC(name) \
+    tp_tensor *tp_##name##__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) { return add(&op_##name##_, #name "_", x, a, b, o, TP__CALLER); }
+BOTH(addmm)
+BOTH(baddbmm)
+BOTH(addmv)
+BOTH(addbmm)
+BOTH(addr)
 
 const tp_op *const tp__ops_addmm[] = { &op_addmm, &op_baddbmm, &op_addmv, &op_addbmm, &op_addr, &op_addmm_, &op_baddbmm_, &op_addmv_, &op_addbmm_,
                                        &op_addr_, NULL };

@@ -190,4 +190,11 @@ tp_tensor *tp_roll(tp_tensor *x, tp_shape shifts, tp_dims dims)
     return tp__run1(&op_roll, &x, 1, &attr, TP__CALLER);
 }
 
+tp_tensor *tp_fliplr(tp_tensor *x) { return tp__run1(&op_fliplr, &x, 1, NULL, TP__CALLER); }
+tp_tensor *tp_flipud(tp_tensor *x) { return tp__run1(&op_flipud, &x, 1, NULL, TP__CALLER); }
+tp_tensor *tp_rot90(tp_tensor *x, int64_t times, int dim0, int dim1)
+{
+    return tp__run1(&op_rot90, &x, 1, &(rot90_attr){ times, { 2, { dim0, dim1 } } }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_arrange[] = { &op_flip, &op_fliplr, &op_flipud, &op_shift, &op_roll, &op_rot90, NULL };

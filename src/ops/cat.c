@@ -166,17 +166,7 @@ static const tp_op op_cat = CAT("cat"), op_concat = CAT("concat"), op_concatenat
 static const tp_op op_stack = { .schema = "stack(Tensor[] tensors, int dim=0) -> Tensor", .kernel = "cat", .shape = stack_shape, .backward = stack_backward,
     .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(attributes), .samples = stack_samples, .state = TP__STATE };
 
-static tp_tensor *join(const char *name, const tp_op *op, tp_tensor_list tensors, int dim, const void *caller)
-{
-    attributes attr = { dim };
-    if (tensors.n > 0 && !tensors.at) return tp_fail(TP_ERR_ARGUMENT, "%s: the list of tensors is NULL", name), NULL;
-    if (tensors.n > UINT16_MAX) {
-        tp_fail(TP_ERR_ARGUMENT, "%s: %lld tensors, at most %d are possible", name, (long long)tensors.n, UINT16_MAX);
-        return NULL;
-    }
-    return tp__run1(op, tensors.at, (int)tensors.n, &attr, caller);
-}
-tp_tensor *tp_cat(tp_tensor_list tensors, int dim) { return join("cat", &op_cat, tensors, dim, TP__CALLER); }
-tp_tensor *tp_stack(tp_tensor_list tensors, int dim) { return join("stack", &op_stack, tensors, dim, TP__CALLER); }
+tp_tensor *tp_cat(tp_tensor_list tensors, int dim) { return tp__run_list(&op_cat, &tensors, &(attributes){ dim }, TP__CALLER); }
+tp_tensor *tp_stack(tp_tensor_list tensors, int dim) { return tp__run_list(&op_stack, &tensors, &(attributes){ dim }, TP__CALLER); }
 
 const tp_op *const tp__ops_cat[] = { &op_cat, &op_concat, &op_concatenate, &op_stack, NULL };

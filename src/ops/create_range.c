@@ -243,4 +243,13 @@ tp_tensor *tp_eye_with(int64_t n, int64_t m, const tp_tensor_options *options)
     return take_options("eye", options, &attr.place) ? tp__run1(&op_eye, NULL, 0, &attr, TP__CALLER) : NULL;
 }
 
+tp_tensor *tp_tril_indices(int64_t rows, int64_t columns, int64_t offset)
+{
+    return tp__run1(&op_tril_indices, NULL, 0, &(indices_attr){ .row = rows, .col = columns, .offset = offset }, TP__CALLER);
+}
+tp_tensor *tp_triu_indices(int64_t rows, int64_t columns, int64_t offset)
+{
+    return tp__run1(&op_triu_indices, NULL, 0, &(indices_attr){ .row = rows, .col = columns, .offset = offset }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_create_range[] = { &op_arange, &op_arange_start, &op_linspace, &op_logspace, &op_eye, &op_tril_indices, &op_triu_indices, NULL };

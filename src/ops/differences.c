@@ -143,4 +143,10 @@ static void gradient_samples(tp_sample_set *set)
 static const tp_op op_gradient = { .schema = "gradient(Tensor input, *, any spacing=none, int[]? dim=none, int edge_order=1) -> Tensor[]",
     .compose = gradient_compose, .attr_size = sizeof(gradient_attr), .samples = gradient_samples, .state = TP__STATE };
 
+tp_tensor *tp_gradient(tp_tensor *x, double spacing, int dim, int edge_order)
+{
+    const tp_arg apart = TP__FLOAT_ARG(spacing);
+    return tp__run1(&op_gradient, &x, 1, &(gradient_attr){ &apart, { 1, { dim } }, edge_order }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_differences[] = { &op_gradient, NULL };

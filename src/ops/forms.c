@@ -227,6 +227,21 @@ static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any siz
 static const tp_op op_bilinear = COMPOSED("upsample_bilinear(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, bilinear_compose,
                                           sizeof(upsample_attr), upsample_samples);
 
+tp_tensor *tp_combinations(tp_tensor *x, int r, bool with_replacement)
+{
+    return tp__run1(&op_combinations, &x, 1, &(combination_attr){ r, with_replacement }, TP__CALLER);
+}
+tp_tensor *tp_diagflat(tp_tensor *x, int64_t offset) { return tp__run1(&op_diagflat, &x, 1, &offset, TP__CALLER); }
+tp_tensor *tp_nonzero_static(tp_tensor *x, int64_t size, int64_t fill_value)
+{
+    return tp__run1(&op_nonzero_static, &x, 1, &(static_attr){ size, fill_value }, TP__CALLER);
+}
+tp_status tp_unravel_index(tp_tensor *indices, tp_shape shape, tp_tensor **out, int max, int *n)
+{
+    const tp__ints sizes = tp__ints_of(shape.dim, shape.ndim);
+    return tp__give_several(&op_unravel_index, &(tp_tensor_list){ .at = &indices, .n = 1 }, &sizes, out, max, n, TP__CALLER);
+}
+
 const tp_op *const tp__ops_forms[] = {
     &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_shapes, &op_shift,
     &op_shift_back, &op_alias_copy, &op_nearest, &op_bilinear, NULL,

@@ -90,4 +90,15 @@ static void vander_samples(tp_sample_set *set)
 static const tp_op op_vander = { .schema = "vander(Tensor x, int? N=none, bool increasing=false) -> Tensor", .compose = vander_compose,
     .attr_size = sizeof(vander_attr), .samples = vander_samples, .state = TP__STATE };
 
+/* ---- Public ----------------------------------------------------------------------------------------------------------------------------- */
+
+tp_status tp_meshgrid(tp_tensor_list tensors, const char *indexing, tp_tensor **out, int max, int *n)
+{
+    const bool xy = indexing && !strcmp(indexing, "xy");
+    if (indexing && !xy && strcmp(indexing, "ij")) return tp_fail(TP_ERR_ARGUMENT, "meshgrid: indexing is \"%s\", and has to be \"ij\" or \"xy\"", indexing);
+    return tp__give_several(&op_meshgrid, &tensors, &(mesh_attr){ 1 + xy }, out, max, n, TP__CALLER);
+}
+tp_tensor *tp_cartesian_prod(tp_tensor_list tensors) { return tp__run_list(&op_cartesian_prod, &tensors, NULL, TP__CALLER); }
+tp_tensor *tp_vander(tp_tensor *x, int64_t n, bool increasing) { return tp__run1(&op_vander, &x, 1, &(vander_attr){ n, increasing }, TP__CALLER); }
+
 const tp_op *const tp__ops_grid[] = { &op_meshgrid, &op_cartesian_prod, &op_vander, NULL };

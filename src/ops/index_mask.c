@@ -149,4 +149,6 @@ tp_tensor *tp_masked_scatter_(tp_tensor *x, tp_tensor *mask, tp_tensor *source)
     return tp__run1(&op_scatter_, (tp_tensor *[]){ x, mask, source }, 3, NULL, TP__CALLER);
 }
 
+tp_tensor *tp_argwhere(tp_tensor *x) { return tp__run1(&op_argwhere, &x, 1, NULL, TP__CALLER); }
+
 const tp_op *const tp__ops_index_mask[] = { &op_nonzero, &op_argwhere, &op_where, &op_flat, &op_select, &op_scatter, &op_scatter_, NULL };

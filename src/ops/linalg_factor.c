@@ -496,6 +496,33 @@ tp_tensor *tp_linalg_lu(tp_tensor *a, tp_tensor **l, tp_tensor **u)
     return n < 0 ? NULL : out[0];
 }
 
+static tp_tensor *give_two(const tp_op *op, tp_tensor *a, const void *attr, tp_tensor **second, const void *caller)
+{
+    tp_tensor *out[2] = { NULL };
+    const int n = tp__run(op, &a, 1, attr, out, 2, caller);
+    if (second) *second = n < 0 ? NULL : out[1];
+    return n < 0 ? NULL : out[0];
+}
+tp_tensor *tp_geqrf(tp_tensor *a, tp_tensor **tau) { return give_two(&op_geqrf, a, NULL, tau, TP__CALLER); }
+tp_tensor *tp_linalg_lu_factor(tp_tensor *a, tp_tensor **pivots) { return give_two(&op_lu_factor, a, &(bool){ true }, pivots, TP__CALLER); }
+tp_tensor *tp_linalg_householder_product(tp_tensor *a, tp_tensor *tau) { return tp__run1(&op_householder, (tp_tensor *[]){ a, tau }, 2, NULL, TP__CALLER); }
+tp_tensor *tp_ormqr(tp_tensor *a, tp_tensor *tau, tp_tensor *c, bool left, bool transpose)
+{
+    return tp__run1(&op_ormqr, (tp_tensor *[]){ a, tau, c }, 3, (bool[]){ left, transpose }, TP__CALLER);
+}
+tp_tensor *tp_linalg_lu_solve(tp_tensor *lu, tp_tensor *pivots, tp_tensor *b, bool left, bool adjoint)
+{
+    return tp__run1(&op_lu_solve, (tp_tensor *[]){ lu, pivots, b }, 3, (bool[]){ left, adjoint }, TP__CALLER);
+}
+tp_tensor *tp_lu_unpack(tp_tensor *lu, tp_tensor *pivots, tp_tensor **l, tp_tensor **u)
+{
+    tp_tensor *out[3] = { NULL };
+    const int n = tp__run(&op_lu_unpack, (tp_tensor *[]){ lu, pivots }, 2, (bool[]){ true, true }, out, 3, TP__CALLER);
+    if (l) *l = n < 0 ? NULL : out[1];
+    if (u) *u = n < 0 ? NULL : out[2];
+    return n < 0 ? NULL : out[0];
+}
+
 const tp_op *const tp__ops_linalg_factor[] = {
     &op_eigh_factors, &op_qr_factors, &op_lu_packed, &op_pivot_matrix, &op_geqrf, &op_eigh, &op_eigvalsh, &op_sqrth, &op_qr, &op_torch_qr, &op_lu_factor,
     &op_lu_factor_ex, &op_torch_lu, &op_lu, &op_lu_unpack, &op_lu_solve, &op_torch_lu_solve, &op_householder, &op_orgqr, &op_ormqr, NULL,

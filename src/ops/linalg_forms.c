@@ -489,6 +489,10 @@ tp_tensor *tp_linalg_svd(tp_tensor *a, tp_tensor **s, tp_tensor **vh)
     return n < 0 ? NULL : out[0];
 }
 
+tp_tensor *tp_cholesky_solve(tp_tensor *b, tp_tensor *l, bool upper) { return tp__run1(&op_cholesky_solve, (tp_tensor *[]){ b, l }, 2, &upper, TP__CALLER); }
+tp_tensor *tp_cholesky_inverse(tp_tensor *l, bool upper) { return tp__run1(&op_cholesky_inverse, &l, 1, &upper, TP__CALLER); }
+tp_tensor *tp_logdet(tp_tensor *a) { return tp__run1(&op_logdet, &a, 1, NULL, TP__CALLER); }
+
 const tp_op *const tp__ops_linalg_forms[] = {
     &op_svd, &op_torch_svd, &op_pseudoinverse, &op_pinv, &op_pinv_rcond, &op_pinverse, &op_rank, &op_rank_tol, &op_lstsq, &op_cond, &op_matrix_exp,
     &op_linalg_matrix_exp, &op_factor_solve, &op_cholesky_solve, &op_cholesky_inverse, &op_logdet, &op_triangular_solve, &op_inv_ex, &op_cholesky_ex, &op_solve_ex, &op_polar, NULL,

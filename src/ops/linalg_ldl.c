@@ -120,4 +120,16 @@ static const tp_op op_factor_ex = { .schema = "linalg_ldl_factor_ex(Tensor input
 static const tp_op op_solve = { .schema = "linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=false) -> Tensor", .flags = TP__NO_GRAD_OP,
     .compose = solve_compose, .attr_size = sizeof(bool), .samples = solve_samples, .state = TP__STATE };
 
+tp_tensor *tp_linalg_ldl_factor(tp_tensor *a, tp_tensor **pivots)
+{
+    tp_tensor *out[2] = { NULL };
+    const int n = tp__run(&op_factor, &a, 1, &(bool){ false }, out, 2, TP__CALLER);
+    if (pivots) *pivots = n < 0 ? NULL : out[1];
+    return n < 0 ? NULL : out[0];
+}
+tp_tensor *tp_linalg_ldl_solve(tp_tensor *ld, tp_tensor *pivots, tp_tensor *b)
+{
+    return tp__run1(&op_solve, (tp_tensor *[]){ ld, pivots, b }, 3, &(bool){ false }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_linalg_ldl[] = { &op_factors, &op_solution, &op_factor, &op_factor_ex, &op_solve, NULL };

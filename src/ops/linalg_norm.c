@@ -346,10 +346,11 @@ tp_tensor *tp_linalg_cross(tp_tensor *a, tp_tensor *b, int dim) { return tp__run
 tp_tensor *tp_linalg_vecdot(tp_tensor *a, tp_tensor *b, int dim) { return tp__run1(&op_vecdot, (tp_tensor *[]){ a, b }, 2, &(int64_t){ dim }, TP__CALLER); }
 tp_tensor *tp_linalg_multi_dot(tp_tensor_list tensors) 
 {
-    if (tensors.n < 0 || tensors.n > UINT16_MAX || (tensors.n && !tensors.at))
-        return tp_fail(TP_ERR_ARGUMENT, "linalg_multi_dot: the list has %lld tensors, or is NULL", (long long)tensors.n), NULL;
-    return tp__run1(&op_multi_dot, tensors.at, (int)tensors.n, NULL, TP__CALLER);
+    return tp__run_list(&op_multi_dot, &tensors, NULL, TP__CALLER);
 }
+
+tp_tensor *tp_linalg_tensorinv(tp_tensor *x, int ind) { return tp__run1(&op_tensorinv, &x, 1, &(int64_t){ ind }, TP__CALLER); }
+tp_tensor *tp_linalg_tensorsolve(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_tensorsolve, (tp_tensor *[]){ a, b }, 2, &(tp__ints){ 0 }, TP__CALLER); }
 
 const tp_op *const tp__ops_linalg_norm[] = {
     &op_matrix_norm, &op_norm, &op_linalg_cross, &op_cross, &op_vecdot, &op_diagonal, &op_multi_dot, &op_chain, &op_vander, &op_tensorinv, &op_tensorsolve, NULL,

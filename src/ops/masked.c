@@ -296,6 +296,36 @@ MASKED(normalize, "float ord, int dim, *, float eps=1e-12", 0, sizeof(normalize_
 static const tp_op op_logaddexp = { .schema = "masked_logaddexp(Tensor input, Tensor other, *, dtype dtype=none, Tensor? input_mask=none, Tensor? other_mask=none) -> Tensor",
     .compose = logaddexp_compose, .attr_size = sizeof(tp_dtype), .samples = logaddexp_samples, .state = TP__STATE };
 
+/* ---- Public ------------------------------------------------------------------------------------------------------------------------------------- */
+
+#define PUBLIC(name) \
+    tp_tensor *tp_masked_##name(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim) \
+    { \
+        reduce_attr attr = { .keepdim = keepdim }; \
+        if (!tp__take_dims("masked_" #name, &dims, &attr.dim)) return NULL; \
+        return tp__run1(&op_##name, (tp_tensor *[]){ x, NULL, NULL, NULL, mask }, 5, &attr, TP__CALLER); \
+    }
+PUBLIC(sum)
+PUBLIC(prod)
+PUBLIC(mean)
+PUBLIC(amax)
+PUBLIC(amin)
+PUBLIC(logsumexp)
+#define PUBLIC_SPREAD(name) \
+    tp_tensor *tp_masked_##name(tp_tensor *x, tp_tensor *mask, tp_dims dims, double correction, bool keepdim) \
+    { \
+        var_attr attr = { .correction = { .kind = TP_OPERAND_REAL, .as.real = correction }, .keepdim = keepdim }; \
+        if (!tp__take_dims("masked_" #name, &dims, &attr.dim)) return NULL; \
+        return tp__run1(&op_##name, (tp_tensor *[]){ x, NULL, NULL, NULL, NULL, NULL, mask }, 7, &attr, TP__CALLER); \
+    }
+PUBLIC_SPREAD(var)
+PUBLIC_SPREAD(std)
+#define PUBLIC_ALONG(name) \
+    tp_tensor *tp_masked_##name(tp_tensor *x, tp_tensor *mask, int dim) \
+    { return tp__run1(&op_##name, (tp_tensor *[]){ x, NULL, NULL, mask }, 4, &(along_attr){ .dim = dim }, TP__CALLER); }
+PUBLIC_ALONG(softmax)
+PUBLIC_ALONG(log_softmax)
+
 const tp_op *const tp__ops_masked[] = {
     &op_sum, &op_prod, &op_amax, &op_amin, &op_mean, &op_logsumexp, &op_argmax, &op_argmin, &op_median, &op_norm, &op_var, &op_std, &op_cumsum, &op_cumprod,
     &op_softmax, &op_log_softmax, &op_softmin, &op_normalize, &op_logaddexp, NULL,

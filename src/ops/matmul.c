@@ -188,5 +188,6 @@ PUBLIC(mm)
 PUBLIC(bmm)
 PUBLIC(mv)
 PUBLIC(dot)
+PUBLIC(vdot)
 
 const tp_op *const tp__ops_matmul[] = { &op_matmul, &op_mm, &op_bmm, &op_mv, &op_dot, &op_vdot, NULL };

@@ -7,7 +7,7 @@
 extern const tp_op *const *const tp__op_tables[];      /* made by the Makefile from the file names, which are.. */
 extern const char *const tp__op_table_names[];
 
-enum { MOST_OPS = 1024, ATTR_ROOM = 1024, SLOTS = 64 };
+enum { MOST_OPS = 2048, ATTR_ROOM = 1024, SLOTS = 64 };
 static const tp_op *all[MOST_OPS];
 static int n_all;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -35,6 +35,29 @@ int tp_op_count(void)
 
 const tp_op *tp_op_at(int i) { return i >= 0 && i < tp_op_count() ? all[i] : NULL; }
 
+/* PyTorch's second names. One that ends in an underscore is that of the form in place, if the op has one. */
+static const struct { const char *name, *op; } aliases[] = {
+    { "arccos", "acos" }, { "arccosh", "acosh" }, { "arcsin", "asin" }, { "arcsinh", "asinh" }, { "arctan", "atan" }, { "arctan2", "atan2" },
+    { "arctanh", "atanh" }, { "divide", "div" }, { "fix", "trunc" }, { "fold", "col2im" }, { "greater", "gt" }, { "greater_equal", "ge" },
+    { "less", "lt" }, { "less_equal", "le" }, { "matrix_power", "linalg_matrix_power" }, { "multiply", "mul" },
+    { "native_channel_shuffle", "channel_shuffle" }, { "negative", "neg" }, { "not_equal", "ne" }, { "slogdet", "linalg_slogdet" },
+    { "special_expit", "sigmoid" }, { "special_gammainc", "igamma" }, { "special_gammaincc", "igammac" }, { "special_gammaln", "lgamma" },
+    { "special_psi", "digamma" }, { "subtract", "sub" },
+};
+
+/* The op's name for an alias, written to `room` where it gets an underscore; else `name`. */
+static const char *own_name(const char *name, char *room, size_t size)
+{
+    const size_t n = strlen(name), stem = n && name[n - 1] == '_' ? n - 1 : n;
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        if (strlen(aliases[i].name) != stem || memcmp(aliases[i].name, name, stem)) continue;
+        if (stem == n) return aliases[i].op;
+        snprintf(room, size, "%s_", aliases[i].op);
+        return room;
+    }
+    return name;
+}
+
 /* The first whose full name is `name`, or begins with it and a dot. */
 static int first_of(const char *name)
 {
@@ -47,7 +70,8 @@ static int first_of(const char *name)
 
 const tp_op *tp_op_find(const char *name)
 {
-    const int i = name ? first_of(name) : -1;
+    char room[64];
+    const int i = name ? first_of(own_name(name, room, sizeof room)) : -1;
     return i < 0 ? NULL : all[i];
 }
 
@@ -72,7 +96,9 @@ static tp_status misfit(const binding *b, const char *format, const char *what)
     if (b->quiet) return TP_ERR_ARGUMENT;
     char text[200];
     snprintf(text, sizeof text, format, what);
-    return tp_fail(TP_ERR_ARGUMENT, "%s: %s; the schema is %s", tp__state(b->op)->base_name, text, b->op->schema);
+    enum { SHOWN = 360 };                              /* of a schema, so that the message holds it */
+    const char *schema = b->op->schema;
+    return tp_fail(TP_ERR_ARGUMENT, "%s: %s; the schema is %.*s%s", tp__state(b->op)->base_name, text, SHOWN, schema, strlen(schema) > SHOWN ? ".." : "");
 }
 
 static bool operand_of(const tp_arg *arg, tp_operand *out)
@@ -347,8 +373,11 @@ tp_status tp_op_call(const char *name, const tp_arg *args, int n, tp_tensor **ou
 {
     clear(outputs, max, n_out);
     if (!lists_are_good("op_call", args, n, outputs, max)) return TP_ERR_ARGUMENT;
+    char room[64];
+    const char *given = name ? name : "(null)";
+    if (name) name = own_name(name, room, sizeof room);
     const int first = name ? first_of(name) : -1;
-    if (first < 0) return tp_fail(TP_ERR_UNSUPPORTED, "op_call: there is no op \"%s\"", name ? name : "(null)");
+    if (first < 0) return tp_fail(TP_ERR_UNSUPPORTED, "op_call: there is no op \"%s\"", given);
     const bool by_base = !strcmp(tp__state(all[first])->base_name, name);
     int overloads = 0, last = first;
     for (int i = 0; by_base && i < n_all; i++)

@@ -251,4 +251,10 @@ tp_tensor *tp_repeat_interleave_with(tp_tensor *x, tp_operand repeats, const tp_
     return tp__run1(&op_interleave, &x, 1, &(interleave_attr){ repeats.as.integer, o.dim, o.output_size }, TP__CALLER);
 }
 
+tp_tensor *tp_tile(tp_tensor *x, tp_shape repeats)
+{
+    if (!x || !tp__shape_is_good("tile", &repeats)) return NULL;
+    return tp__run1(&op_tile, &x, 1, &(repeat_attr){ tp__ints_of(repeats.dim, repeats.ndim) }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_repeat[] = { &op_repeat, &op_tile, &op_slices, &op_slices_backward, &op_interleave, &op_each, &op_index, NULL };

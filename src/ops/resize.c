@@ -6,6 +6,7 @@
  * There is no gradient of it: x must not be on the tape. Memory that other tensors share stays as it is; x leaves it if it grows. */
 #include "ops/run.h"
 #include "ops/samples.h"
+#include "ops/view.h"
 
 static tp_status resize(tp__call *call, tp_shape shape)
 {
@@ -58,5 +59,13 @@ static const tp_op op_resize_ = { .schema = "resize_(Tensor! input, int[] size) 
     .attr_size = sizeof(tp__ints), .samples = resize_samples, .state = TP__STATE };
 static const tp_op op_resize_as_ = { .schema = "resize_as_(Tensor! input, Tensor the_template) -> Tensor", .flags = TP__INPLACE | TP__RELAYS | TP__NO_GRAD_OP,
     .compose = resize_as_compose, .samples = resize_as_samples, .state = TP__STATE };
+
+tp_tensor *tp_resize_(tp_tensor *x, tp_shape shape)
+{
+    if (!x || !tp__shape_is_good("resize_", &shape)) return NULL;
+    const tp__ints size = tp__ints_of(shape.dim, shape.ndim);
+    return tp__run1(&op_resize_, &x, 1, &size, TP__CALLER);
+}
+tp_tensor *tp_resize_as_(tp_tensor *x, tp_tensor *other) { return tp__run1(&op_resize_as_, (tp_tensor *[]){ x, other }, 2, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_resize[] = { &op_resize_, &op_resize_as_, NULL };

@@ -370,3 +370,37 @@ tp_tensor *tp__fit(const tp_node *node, int arg, tp_tensor *dx)
     dx = tp__reduce_to(dx, kept->ndim, kept->shape, (tp_dtype)kept->dtype);
     return dx && dx->device != kept->device ? tp_to(dx, kept->device) : dx;      /* of a 0-dim tensor beside a device's */
 }
+
+bool tp__list_is_good(const tp_op *op, const tp_tensor_list *tensors)
+{
+    const char *name = tp__state(op)->base_name;
+    if (tensors->n >= 0 && tensors->n <= UINT16_MAX && (tensors->at || !tensors->n)) return true;
+    if (tensors->n > UINT16_MAX) tp_fail(TP_ERR_ARGUMENT, "%s: %lld tensors, at most %d are possible", name, (long long)tensors->n, UINT16_MAX);
+    else tp_fail(TP_ERR_ARGUMENT, "%s: the list of tensors is NULL", name);
+    return false;
+}
+
+tp_tensor *tp__run_list(const tp_op *op, const tp_tensor_list *tensors, const void *attr, const void *caller)
+{
+    return tp__list_is_good(op, tensors) ? tp__run1(op, tensors->at, (int)tensors->n, attr, caller) : NULL;
+}
+
+bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n)
+{
+    if (n) *n = 0;
+    for (int i = 0; i < max && out; i++) out[i] = NULL;
+    if (max >= 0 && (out || !max)) return true;
+    tp_fail(TP_ERR_ARGUMENT, "%s: room for %d outputs, or the list of them is NULL", op, max);
+    return false;
+}
+
+tp_status tp__give_several(const tp_op *op, const tp_tensor_list *tensors, const void *attr, tp_tensor **out, int max, int *n, const void *caller)
+{
+    if (!tp__outputs_are_good(tp__state(op)->base_name, out, max, n) || !tp__list_is_good(op, tensors)) return TP_ERR_ARGUMENT;
+    tp_tensor *none[1];
+    const int got = tp__run(op, tensors->at, (int)tensors->n, attr, max ? out : none, max, caller);
+    if (got < 0)
+        for (int i = 0; i < max; i++) out[i] = NULL;
+    else if (n) *n = got;
+    return got < 0 ? (tp_status)got : TP_OK;
+}

@@ -10,6 +10,13 @@ int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, t
 /* The same for ops of one output. */
 tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, const void *caller);
 
+/* Out-parameters of several outputs: NULLs them all; false and an error if there is nowhere to put them. */
+bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n);
+/* An op of a list of tensors, which is checked: one output, or *n of them for a caller that has room for max. */
+bool tp__list_is_good(const tp_op *op, const tp_tensor_list *tensors);
+tp_tensor *tp__run_list(const tp_op *op, const tp_tensor_list *tensors, const void *attr, const void *caller);
+tp_status tp__give_several(const tp_op *op, const tp_tensor_list *tensors, const void *attr, tp_tensor **out, int max, int *n, const void *caller);
+
 /* How a rule or a shape rule ends: y was made, or the error of what returned NULL. */
 static inline tp_status tp__made(const tp_tensor *y) { return y ? TP_OK : tp__pending(); }
 /* How a .compose of one output ends. */

@@ -273,4 +273,14 @@ tp_tensor *tp_index_reduce_with(tp_tensor *x, int dim, tp_tensor *index, tp_tens
     return reduce(&op_index_reduce, "index_reduce", x, dim, index, source, way, TP_REDUCE_PROD, o, TP__CALLER);
 }
 
+tp_tensor *tp_scatter_reduce__with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce way, const tp_scatter_reduce_options *o)
+{
+    return reduce(&op_scatter_reduce_, "scatter_reduce_", x, dim, index, src, way, TP_REDUCE_SUM, o, TP__CALLER);
+}
+
+tp_tensor *tp_index_reduce__with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce way, const tp_scatter_reduce_options *o)
+{
+    return reduce(&op_index_reduce_, "index_reduce_", x, dim, index, source, way, TP_REDUCE_PROD, o, TP__CALLER);
+}
+
 const tp_op *const tp__ops_scatter_reduce[] = { &op_reduce, &op_scatter_reduce, &op_scatter_reduce_, &op_index_reduce, &op_index_reduce_, NULL };

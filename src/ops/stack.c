@@ -82,4 +82,11 @@ static void block_diag_samples(tp_sample_set *set)
 static const tp_op op_block_diag = { .schema = "block_diag(Tensor[] tensors) -> Tensor", .compose = block_diag_compose, .samples = block_diag_samples,
     .state = TP__STATE };
 
+#define PUBLIC(name) tp_tensor *tp_##name(tp_tensor_list tensors) { return tp__run_list(&op_##name, &tensors, NULL, TP__CALLER); }
+PUBLIC(hstack)
+PUBLIC(vstack)
+PUBLIC(dstack)
+PUBLIC(column_stack)
+PUBLIC(block_diag)
+
 const tp_op *const tp__ops_stack[] = { &op_hstack, &op_vstack, &op_row_stack, &op_dstack, &op_column_stack, &op_block_diag, NULL };

@@ -147,12 +147,13 @@ static tp_status renorm_compose(tp__call *call)
     for (int d = 0; d < x->ndim; d++)
         if (d != dim) others.v[others.n++] = d;
     const bool narrow = x->dtype == TP_F16 || x->dtype == TP_BF16;
-    tp_tensor *norm = tp__vector_norm(x, attr->p, &others, true, narrow ? TP_F32 : TP_DTYPE_DEFAULT);
+    tp_tensor *wide = narrow ? tp_to_dtype(x, TP_F32) : x;       /* once, so that its gradient is rounded once */
+    tp_tensor *norm = wide ? tp__vector_norm(wide, attr->p, &others, true, TP_DTYPE_DEFAULT) : NULL;
     tp_tensor *factor = tp_where(tp_gt(norm, attr->maxnorm), tp_mul(attr->maxnorm, tp_reciprocal(tp_add(norm, 1e-7))), 1);
-    tp_tensor *y = tp_mul(narrow ? tp_to_dtype(x, TP_F32) : x, factor);
+    tp_tensor *y = tp_mul(wide, factor);
     if (narrow) {                                      /* the factor is rounded, and the gradient made with it is not */
         tp_tensor *rounded = tp_to_dtype(tp_detach(factor), (tp_dtype)x->dtype);
-        y = tp_add(tp_sub(y, tp_detach(y)), tp_mul(tp_to_dtype(tp_detach(x), TP_F32), tp_to_dtype(rounded, TP_F32)));
+        y = tp_add(tp_sub(y, tp_detach(y)), tp_mul(tp_detach(wide), tp_to_dtype(rounded, TP_F32)));
     }
     return tp__give_out(call, tp_to_dtype(y, (tp_dtype)x->dtype));
 }
@@ -215,6 +216,14 @@ tp_tensor *tp_renorm(tp_tensor *x, double p, int dim, double maxnorm)
 {
     return tp__run1(&op_renorm, &x, 1, &(renorm_attr){ p, dim, maxnorm }, TP__CALLER);
 }
+
+static tp_tensor *area(const tp_op *op, const tp_op *op_x, tp_tensor *y, tp_tensor *x, double dx, int64_t dim, const void *caller)
+{
+    if (x) return tp__run1(op_x, (tp_tensor *[]){ y, x }, 2, &dim, caller);
+    return tp__run1(op, &y, 1, &(width_attr){ { .kind = TP_OPERAND_REAL, .as.real = dx }, dim }, caller);
+}
+tp_tensor *tp_trapezoid(tp_tensor *y, tp_tensor *x, double dx, int dim) { return area(&op_trapezoid, &op_trapezoid_x, y, x, dx, dim, TP__CALLER); }
+tp_tensor *tp_cumulative_trapezoid(tp_tensor *y, tp_tensor *x, double dx, int dim) { return area(&op_sums, &op_sums_x, y, x, dx, dim, TP__CALLER); }
 
 const tp_op *const tp__ops_statistics[] = {
     &op_cdist, &op_pdist, &op_cov, &op_corrcoef, &op_trapezoid, &op_trapezoid_x, &op_trapz, &op_trapz_x, &op_sums, &op_sums_x, &op_renorm, &op_renorm_, NULL,

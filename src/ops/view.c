@@ -285,5 +285,9 @@ tp_tensor *tp_unflatten(tp_tensor *x, int dim, tp_shape sizes)
     return tp__run1(&op_unflatten, &x, 1, &(unflatten_attr){ dim, tp__ints_of(sizes.dim, sizes.ndim) }, TP__CALLER);
 }
 
+tp_tensor *tp_view_as(tp_tensor *x, tp_tensor *other) { return tp__run1(&op_view_as, (tp_tensor *[]){ x, other }, 2, NULL, TP__CALLER); }
+tp_tensor *tp_reshape_as(tp_tensor *x, tp_tensor *other) { return tp__run1(&op_reshape_as, (tp_tensor *[]){ x, other }, 2, NULL, TP__CALLER); }
+tp_tensor *tp_ravel(tp_tensor *x) { return tp__run1(&op_ravel, &x, 1, NULL, TP__CALLER); }
+
 const tp_op *const tp__ops_view[] = { &op_view, &op_reshape, &op_view_as, &op_reshape_as, &op_ravel, &op_view_copy, &op_flatten, &op_unflatten,
     NULL };

@@ -28,8 +28,6 @@ tp_status tp__take_dim_of(tp__call *call, int64_t dim, int ndim, const tp_tensor
 /* A public function's shape or dims: false and an error if their number is impossible. */
 bool tp__shape_is_good(const char *op, const tp_shape *shape);
 bool tp__take_dims(const char *op, const tp_dims *dims, tp__ints *ints);
-/* Out-parameters of several outputs: NULLs them all; false and an error if there is nowhere to put them. */
-bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n);
 
 /* x, or a view of it with at least so many dims, as atleast_1d, 2d and 3d have it. */
 tp_tensor *tp__at_least(tp_tensor *x, int ndim);

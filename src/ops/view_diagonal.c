@@ -156,4 +156,11 @@ tp_tensor *tp_diag_embed_with(tp_tensor *x, const tp_diag_embed_options *options
 
 tp_tensor *tp_diag(tp_tensor *x, int64_t diagonal) { return tp__run1(&op_diag, &x, 1, &diagonal, TP__CALLER); }
 
+tp_tensor *tp_diagonal_scatter_with(tp_tensor *x, tp_tensor *src, const tp_diagonal_options *options)
+{
+    tp_diagonal_options o = TP__BRACES(diagonal, );
+    if (tp_options_take("diagonal_scatter", &o, options, offsetof(tp_diagonal_options, tp__end))) return NULL;
+    return tp__run1(&op_diagonal_scatter, (tp_tensor *[]){ x, src }, 2, &(diagonal_attr){ o.offset, o.dim1, o.dim2 }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_view_diagonal[] = { &op_diagonal, &op_diagonal_copy, &op_diagonal_scatter, &op_diag_embed, &op_diag, NULL };

@@ -270,5 +270,17 @@ tp_tensor *tp_slice_with(tp_tensor *x, int dim, const tp_slice_options *options)
     return tp__run1(&op_slice, &x, 1, &(slice_attr){ dim, o.start, o.end, o.step }, TP__CALLER);
 }
 
+tp_tensor *tp_select_scatter(tp_tensor *x, tp_tensor *src, int dim, int64_t index)
+{
+    return tp__run1(&op_select_scatter, (tp_tensor *[]){ x, src }, 2, &(select_attr){ dim, index }, TP__CALLER);
+}
+
+tp_tensor *tp_slice_scatter_with(tp_tensor *x, tp_tensor *src, int dim, const tp_slice_options *options)
+{
+    tp_slice_options o = TP__BRACES(slice, );
+    if (tp_options_take("slice_scatter", &o, options, offsetof(tp_slice_options, tp__end))) return NULL;
+    return tp__run1(&op_slice_scatter, (tp_tensor *[]){ x, src }, 2, &(slice_attr){ dim, o.start, o.end, o.step }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_view_part[] = { &op_embed, &op_select, &op_narrow, &op_slice, &op_select_copy, &op_narrow_copy, &op_slice_copy, &op_select_scatter,
     &op_slice_scatter, NULL };

@@ -136,6 +136,11 @@ AXIS('h', hsplit)
 AXIS('v', vsplit)
 AXIS('d', dsplit)
 
+tp_status tp_tensor_split(tp_tensor *x, int64_t sections, int dim, tp_tensor **out, int max, int *n)
+{
+    return tp__give_several(&op_tensor_split, &(tp_tensor_list){ .at = &x, .n = 1 }, &(sections_attr){ sections, dim }, out, max, n, TP__CALLER);
+}
+
 const tp_op *const tp__ops_view_sections[] = {
     &op_tensor_split, &op_tensor_split_indices, &op_tensor_split_tensor, &op_hsplit, &op_hsplit_indices, &op_vsplit, &op_vsplit_indices, &op_dsplit,
     &op_dsplit_indices, NULL,

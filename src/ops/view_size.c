@@ -233,6 +233,20 @@ tp_tensor *tp_expand(tp_tensor *x, tp_shape shape)
     return tp__run1(&op_expand, &x, 1, &(expand_attr){ tp__ints_of(shape.dim, shape.ndim) }, TP__CALLER);
 }
 
+tp_tensor *tp_broadcast_to(tp_tensor *x, tp_shape shape)
+{
+    if (!x || !tp__shape_is_good("broadcast_to", &shape)) return NULL;
+    return tp__run1(&op_broadcast_to, &x, 1, &(expand_attr){ tp__ints_of(shape.dim, shape.ndim) }, TP__CALLER);
+}
+tp_tensor *tp_expand_as(tp_tensor *x, tp_tensor *other) { return tp__run1(&op_expand_as, (tp_tensor *[]){ x, other }, 2, NULL, TP__CALLER); }
+tp_tensor *tp_atleast_1d(tp_tensor *x) { return tp__run1(&op_atleast_1d, &x, 1, NULL, TP__CALLER); }
+tp_tensor *tp_atleast_2d(tp_tensor *x) { return tp__run1(&op_atleast_2d, &x, 1, NULL, TP__CALLER); }
+tp_tensor *tp_atleast_3d(tp_tensor *x) { return tp__run1(&op_atleast_3d, &x, 1, NULL, TP__CALLER); }
+tp_status tp_broadcast_tensors(tp_tensor_list tensors, tp_tensor **out, int max, int *n)
+{
+    return tp__give_several(&op_broadcast_tensors, &tensors, NULL, out, max, n, TP__CALLER);
+}
+
 const tp_op *const tp__ops_view_size[] = {
     &op_squeeze, &op_squeeze_dim, &op_unsqueeze, &op_squeeze_, &op_squeeze_dim_, &op_unsqueeze_, &op_squeeze_copy, &op_squeeze_dim_copy,
     &op_unsqueeze_copy, &op_expand_copy, &op_expand, &op_broadcast_to, &op_expand_as, &op_broadcast_tensors, &op_atleast_1d, &op_atleast_2d,

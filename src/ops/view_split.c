@@ -251,22 +251,7 @@ static const tp_op op_unsafe_split_with_sizes = UNSAFE("unsafe_split_with_sizes(
 
 static tp_status give(const char *name, const tp_op *op, tp_tensor *x, const void *attr, tp_tensor **out, int max, int *n, const void *caller)
 {
-    if (!tp__outputs_are_good(name, out, max, n)) return TP_ERR_ARGUMENT;
-    tp_tensor *none[1];
-    const int got = tp__run(op, &x, 1, attr, max ? out : none, max, caller);
-    if (got < 0)
-        for (int i = 0; i < max; i++) out[i] = NULL;
-    else if (n) *n = got;
-    return got < 0 ? (tp_status)got : TP_OK;
-}
-
-bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n)
-{
-    if (n) *n = 0;
-    for (int i = 0; i < max && out; i++) out[i] = NULL;
-    if (max >= 0 && (out || !max)) return true;
-    tp_fail(TP_ERR_ARGUMENT, "%s: room for %d outputs, or the list of them is NULL", op, max);
-    return false;
+    return tp__outputs_are_good(name, out, max, n) ? tp__give_several(op, &(tp_tensor_list){ .at = &x, .n = 1 }, attr, out, max, n, caller) : TP_ERR_ARGUMENT;
 }
 
 tp_status tp_chunk(tp_tensor *x, int64_t chunks, int dim, tp_tensor **out, int max, int *n)

@@ -182,6 +182,26 @@ WINDOW(general_hamming, "float alpha=0.54, ", number_attr, hamming_samples)
 WINDOW(kaiser, "float beta=12, ", number_attr, kaiser_samples)
 WINDOW(general_cosine, "float[] a, ", general_attr, general_samples)
 
+/* ---- Public --------------------------------------------------------------------------------------------------------------------------- */
+
+#define PUBLIC(name) \
+    tp_tensor *tp_signal_windows_##name(int64_t n, bool sym) { return tp__run1(&op_##name, NULL, 0, &(plain_attr){ .m = n, .sym = sym }, TP__CALLER); }
+PUBLIC(hann)
+PUBLIC(hamming)
+PUBLIC(blackman)
+PUBLIC(bartlett)
+PUBLIC(cosine)
+PUBLIC(nuttall)
+#define PUBLIC_OF(name) tp_tensor *tp_signal_windows_##name(int64_t n, double v, bool sym) \
+    { return tp__run1(&op_##name, NULL, 0, &(number_attr){ .m = n, .v = v, .sym = sym }, TP__CALLER); }
+PUBLIC_OF(gaussian)
+PUBLIC_OF(kaiser)
+PUBLIC_OF(general_hamming)
+tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym)
+{
+    return tp__run1(&op_exponential, NULL, 0, &(exponential_attr){ .m = n, .tau = tau, .sym = sym }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_windows[] = {
     &op_bartlett, &op_blackman, &op_cosine, &op_hamming, &op_hann, &op_nuttall, &op_exponential, &op_gaussian, &op_general_hamming, &op_kaiser,
     &op_general_cosine, NULL,

@@ -138,6 +138,8 @@ def loss():
     yield New("LinearCrossEntropyLoss", in_features=3, num_classes=2), (x(4, 3), whole(2, 4)), {}
     yield New("CosineSimilarity"), (x(2, 3), x(2, 3)), {}
     yield New("PairwiseDistance", p=2.0, keepdim=True), (x(2, 3), x(2, 3)), {}
+    yield New("AdaptiveLogSoftmaxWithLoss", in_features=4, n_classes=9, cutoffs=[2, 5], div_value=2.0), (x(6, 4), torch.tensor([0, 8, 3, 1, 4, 5])), {}
+    yield New("AdaptiveLogSoftmaxWithLoss", in_features=4, n_classes=5, cutoffs=[3], head_bias=True), (x(4), torch.tensor(4)), {}
 
 
 def recurrent():

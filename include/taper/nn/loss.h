@@ -4,7 +4,17 @@
 
 #include <taper/nn/module.h>
 
-#define TP__EACH_NN_LOSS_OPTIONS(X) 
+typedef struct tp_nn_adaptive_log_softmax_with_loss_options {
+    TP__HEAD(tp_nn_adaptive_log_softmax_with_loss_options);
+    double div_value TP__IS(4);                        /* each cluster has so many times fewer features than the one before */
+    bool head_bias TP__IS(false);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* float32 */
+    tp_device device TP__IS(0);                        /* the CPU */
+    TP__TAIL;
+} tp_nn_adaptive_log_softmax_with_loss_options;
+#define TP__DEFAULT_nn_adaptive_log_softmax_with_loss .div_value = 4,
+
+#define TP__EACH_NN_LOSS_OPTIONS(X) X(nn_adaptive_log_softmax_with_loss)
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +40,14 @@ TP_API tp_module *tp_nn_multi_margin_loss_with(const tp_multi_margin_loss_option
 TP_API tp_module *tp_nn_multilabel_margin_loss_with(const tp_multilabel_margin_loss_options *o);
 TP_API tp_module *tp_nn_multilabel_soft_margin_loss_with(const tp_multilabel_soft_margin_loss_options *o);
 TP_API tp_module *tp_nn_triplet_margin_loss_with(const tp_triplet_margin_loss_options *o);
+/* A softmax over many classes, sorted by falling frequency, of which those from each cutoff on are a cluster of their own: at most 8
+ * cutoffs, rising, 1 to classes - 1. Called with "input" [n, in] and "target" [n], int64, or without the n: log p of the targets, [n], and,
+ * where there is room for two, its negative mean, the loss. The parameters are head.weight, tail.0.0.weight, tail.0.1.weight, ..
+ * TP_ERR_INDEX: a target that is no class */
+TP_API tp_module *tp_nn_adaptive_log_softmax_with_loss_with(int64_t in, int64_t classes, tp_shape cutoffs, const tp_nn_adaptive_log_softmax_with_loss_options *o);
+/* Of such a module: log p of all classes, [.., classes], and the likeliest class, int64 [..], for x [.., in]. */
+TP_API tp_tensor *tp_adaptive_log_prob(tp_module *m, tp_tensor *x);
+TP_API tp_tensor *tp_adaptive_predict(tp_module *m, tp_tensor *x);
 /* Distances along a dim */
 TP_API tp_module *tp_nn_cosine_similarity_with(const tp_cosine_similarity_options *o);
 TP_API tp_module *tp_nn_pairwise_distance_with(const tp_pairwise_distance_options *o);
@@ -59,6 +77,11 @@ TP_API tp_module *tp_nn_pairwise_distance_with(const tp_pairwise_distance_option
 #define tp_nn_multilabel_margin_loss(...) TP__DEFAULTS(tp_nn_multilabel_margin_loss_with(TP__OPTIONS(multilabel_margin_loss, __VA_ARGS__)))
 #define tp_nn_multilabel_soft_margin_loss(...) TP__DEFAULTS(tp_nn_multilabel_soft_margin_loss_with(TP__OPTIONS(multilabel_soft_margin_loss, __VA_ARGS__)))
 #define tp_nn_triplet_margin_loss(...) TP__DEFAULTS(tp_nn_triplet_margin_loss_with(TP__OPTIONS(triplet_margin_loss, __VA_ARGS__)))
+#define tp_nn_adaptive_log_softmax_with_loss(...) tp__nn_adaptive_log_softmax_with_loss(__VA_ARGS__, )
+#define tp__nn_adaptive_log_softmax_with_loss(in, classes, cutoffs, ...) \
+    TP__DEFAULTS(tp_nn_adaptive_log_softmax_with_loss_with(in, classes, cutoffs, TP__OPTIONS(nn_adaptive_log_softmax_with_loss, __VA_ARGS__)))
+#define tp_adaptive_log_prob(m, x)     tp_adaptive_log_prob(TP_MODULE(m), x)
+#define tp_adaptive_predict(m, x)      tp_adaptive_predict(TP_MODULE(m), x)
 #define tp_nn_cosine_similarity(...) TP__DEFAULTS(tp_nn_cosine_similarity_with(TP__OPTIONS(cosine_similarity, __VA_ARGS__)))
 #define tp_nn_pairwise_distance(...) TP__DEFAULTS(tp_nn_pairwise_distance_with(TP__OPTIONS(pairwise_distance, __VA_ARGS__)))
 #else
@@ -84,6 +107,8 @@ inline tp_module *tp_nn_multilabel_margin_loss(const tp_multilabel_margin_loss_o
 inline tp_module *tp_nn_multilabel_soft_margin_loss(const tp_multilabel_soft_margin_loss_options &o = {})
 { return tp_nn_multilabel_soft_margin_loss_with(&o); }
 inline tp_module *tp_nn_triplet_margin_loss(const tp_triplet_margin_loss_options &o = {}) { return tp_nn_triplet_margin_loss_with(&o); }
+inline tp_module *tp_nn_adaptive_log_softmax_with_loss(int64_t in, int64_t classes, tp_shape cutoffs, const tp_nn_adaptive_log_softmax_with_loss_options &o = {})
+{ return tp_nn_adaptive_log_softmax_with_loss_with(in, classes, cutoffs, &o); }
 inline tp_module *tp_nn_cosine_similarity(const tp_cosine_similarity_options &o = {}) { return tp_nn_cosine_similarity_with(&o); }
 inline tp_module *tp_nn_pairwise_distance(const tp_pairwise_distance_options &o = {}) { return tp_nn_pairwise_distance_with(&o); }
 #endif

@@ -27,6 +27,9 @@ extern "C" {
 /* start + i (end - start) / (steps - 1), 0 <= i < steps. TP_ERR_ARGUMENT: steps < 0 */
 TP_API tp_tensor *tp_linspace_with(double start, double end, int64_t steps, const tp_tensor_options *o);
 TP_API tp_tensor *tp_logspace_with(double start, double end, int64_t steps, double base, const tp_tensor_options *o);       /* base to the power of it */
+/* int64 [2, k]: the rows and the columns of what tp_tril and tp_triu keep of a matrix [rows, columns]. */
+TP_API tp_tensor *tp_tril_indices(int64_t rows, int64_t columns, int64_t offset);
+TP_API tp_tensor *tp_triu_indices(int64_t rows, int64_t columns, int64_t offset);
 TP_API tp_tensor *tp_eye_with(int64_t n, int64_t m, const tp_tensor_options *o);   /* [n, m], 1 on the main diagonal, else 0; m may be TP_NONE: n */
 
 /* ---- Of x's shape, and unless the options say otherwise of its dtype, device and layout ----------------------------------------------- */
@@ -39,6 +42,19 @@ TP_API tp_tensor *tp_full_like_with(tp_tensor *x, tp_operand value, const tp_lik
 TP_API tp_tensor *tp_rand_like_with(tp_tensor *x, const tp_like_options *o);       /* uniform in [0, 1) */
 TP_API tp_tensor *tp_randn_like_with(tp_tensor *x, const tp_like_options *o);      /* normal, mean 0, standard deviation 1 */
 TP_API tp_tensor *tp_randint_like_with(tp_tensor *x, int64_t low, int64_t high, const tp_like_options *o);       /* from low on, below high */
+
+/* ---- Windows for signals, torch.signal.windows: n points, float32 on the CPU; sym false is a periodic one. TP_ERR_ARGUMENT: n < 0 ------ */
+
+TP_API tp_tensor *tp_signal_windows_hann(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_hamming(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_blackman(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_bartlett(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_cosine(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_nuttall(int64_t n, bool sym);
+TP_API tp_tensor *tp_signal_windows_gaussian(int64_t n, double std, bool sym);         /* std > 0 */
+TP_API tp_tensor *tp_signal_windows_kaiser(int64_t n, double beta, bool sym);          /* beta >= 0 */
+TP_API tp_tensor *tp_signal_windows_general_hamming(int64_t n, double alpha, bool sym);
+TP_API tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym);      /* tau > 0 */
 
 #ifdef __cplusplus
 }

@@ -90,6 +90,10 @@ TP_API tp_tensor *tp_index_put__with(tp_tensor *x, tp_index_list index, tp_opera
 
 /* Where x is not 0: int64 [n, ndim], in row-major order. No gradient. */
 TP_API tp_tensor *tp_nonzero(tp_tensor *x);
+TP_API tp_tensor *tp_argwhere(tp_tensor *x);                     /* another name for it */
+TP_API tp_tensor *tp_nonzero_static(tp_tensor *x, int64_t size, int64_t fill_value);       /* the first `size` of them, filled up with fill_value */
+/* Of positions in a flattened tensor of that shape, the index along each dim, as tp_split gives its parts. */
+TP_API tp_status tp_unravel_index(tp_tensor *indices, tp_shape shape, tp_tensor **out, int max, int *n);
 /* The elements of x where the mask, a bool tensor that broadcasts with x, is set: [n]. Gradient: x. */
 TP_API tp_tensor *tp_masked_select(tp_tensor *x, tp_tensor *mask);
 /* x with the elements where the mask is set replaced by those of source, in order. TP_ERR_SHAPE: there are too few. Gradients: x, source. */
@@ -111,6 +115,7 @@ TP_API tp_tensor *tp_index_fill_with(tp_tensor *x, int dim, tp_tensor *index, tp
 TP_API tp_tensor *tp_index_fill__with(tp_tensor *x, int dim, tp_tensor *index, tp_operand value);
 /* x reduced with source, by any way but TP_REDUCE_SUM. Gradients: x, source. */
 TP_API tp_tensor *tp_index_reduce_with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options *o);
+TP_API tp_tensor *tp_index_reduce__with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options *o);
 
 /* ---- By positions in the flattened tensor; negative ones count from the end ------------------------------------------------------ */
 
@@ -137,6 +142,7 @@ TP_API tp_tensor *tp_scatter_add(tp_tensor *x, int dim, tp_tensor *index, tp_ten
 TP_API tp_tensor *tp_scatter_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src);
 /* The same reduced with what is there. Equal extremes share the gradient. Gradients: x, src. */
 TP_API tp_tensor *tp_scatter_reduce_with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options *o);
+TP_API tp_tensor *tp_scatter_reduce__with(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options *o);
 
 /* ---- Rows of a table -------------------------------------------------------------------------------------------------------------- */
 
@@ -271,6 +277,12 @@ template <class... I> tp__index_array<static_cast<int>(sizeof...(I))> TP_INDEX(I
 #define tp_index_reduce(...) tp__index_reduce(__VA_ARGS__, )
 #define tp__index_reduce(x, dim, index, source, reduce, ...) \
     TP__DEFAULTS(tp_index_reduce_with(x, dim, index, source, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
+#define tp_index_reduce_(...) tp__index_reduce_in_place(__VA_ARGS__, )
+#define tp__index_reduce_in_place(x, dim, index, source, reduce, ...) \
+    TP__DEFAULTS(tp_index_reduce__with(x, dim, index, source, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
+#define tp_scatter_reduce_(...) tp__scatter_reduce_in_place(__VA_ARGS__, )
+#define tp__scatter_reduce_in_place(x, dim, index, src, reduce, ...) \
+    TP__DEFAULTS(tp_scatter_reduce__with(x, dim, index, src, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
 #define tp_scatter_reduce(...) tp__scatter_reduce_(__VA_ARGS__, )
 #define tp__scatter_reduce_(x, dim, index, src, reduce, ...) \
     TP__DEFAULTS(tp_scatter_reduce_with(x, dim, index, src, reduce, TP__OPTIONS(scatter_reduce, __VA_ARGS__)))
@@ -293,6 +305,10 @@ inline tp_tensor *tp_index_fill(tp_tensor *x, int dim, tp_tensor *index, tp_oper
 inline tp_tensor *tp_index_fill_(tp_tensor *x, int dim, tp_tensor *index, tp_operand value) { return tp_index_fill__with(x, dim, index, value); }
 inline tp_tensor *tp_scatter(tp_tensor *x, int dim, tp_tensor *index, tp_operand src) { return tp_scatter_with(x, dim, index, src); }
 inline tp_tensor *tp_scatter_(tp_tensor *x, int dim, tp_tensor *index, tp_operand src) { return tp_scatter__with(x, dim, index, src); }
+inline tp_tensor *tp_index_reduce_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options &o = {})
+{ return tp_index_reduce__with(x, dim, index, source, reduce, &o); }
+inline tp_tensor *tp_scatter_reduce_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options &o = {})
+{ return tp_scatter_reduce__with(x, dim, index, src, reduce, &o); }
 inline tp_tensor *tp_index_reduce(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, tp_reduce reduce, const tp_scatter_reduce_options &o = {})
 { return tp_index_reduce_with(x, dim, index, source, reduce, &o); }
 inline tp_tensor *tp_scatter_reduce(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *src, tp_reduce reduce, const tp_scatter_reduce_options &o = {})

@@ -15,7 +15,25 @@ typedef struct tp_linalg_solve_triangular_options {
 } tp_linalg_solve_triangular_options;
 #define TP__DEFAULT_linalg_solve_triangular
 
-#define TP__EACH_LINALG_OP_OPTIONS(X) X(linalg_solve_triangular)
+typedef struct tp_svd_lowrank_options {
+    TP__HEAD(tp_svd_lowrank_options);
+    int64_t q TP__IS(6);                               /* how many columns: a few more than the rank that counts */
+    int64_t niter TP__IS(2);                           /* subspace iterations */
+    tp_tensor *M TP__IS(nullptr);                      /* broadcast, and taken off first */
+    TP__TAIL;
+} tp_svd_lowrank_options;
+#define TP__DEFAULT_svd_lowrank .q = 6, .niter = 2,
+
+typedef struct tp_pca_lowrank_options {
+    TP__HEAD(tp_pca_lowrank_options);
+    int64_t q TP__IS(TP_NONE);                         /* min(6, m, n) */
+    bool center TP__IS(true);                          /* rows less their mean */
+    int64_t niter TP__IS(2);
+    TP__TAIL;
+} tp_pca_lowrank_options;
+#define TP__DEFAULT_pca_lowrank .q = TP_NONE, .center = true, .niter = 2,
+
+#define TP__EACH_LINALG_OP_OPTIONS(X) X(linalg_solve_triangular) X(svd_lowrank) X(pca_lowrank)
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +49,9 @@ TP_API tp_tensor *tp_linalg_solve(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_linalg_solve_triangular_with(tp_tensor *a, tp_tensor *b, bool upper, const tp_linalg_solve_triangular_options *o);
 /* The lower triangular L of A = L L^T, A symmetric and positive definite; above the diagonal A is not read. */
 TP_API tp_tensor *tp_linalg_cholesky(tp_tensor *a);
+TP_API tp_tensor *tp_cholesky_solve(tp_tensor *b, tp_tensor *l, bool upper);        /* of A X = B, L L^T = A, or U^T U. B [.., n, r] */
+TP_API tp_tensor *tp_cholesky_inverse(tp_tensor *l, bool upper);                    /* of A, likewise */
+TP_API tp_tensor *tp_logdet(tp_tensor *a);             /* NaN where the determinant is below 0 */
 TP_API tp_tensor *tp_linalg_matrix_power(tp_tensor *a, int64_t n);       /* of the inverse if n < 0 */
 TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k! */
 
@@ -39,12 +60,28 @@ TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k! */
 /* The eigenvalues [.., n] of a symmetric A, rising, and its eigenvectors as the columns of *vectors. The lower triangle is read. */
 TP_API tp_tensor *tp_linalg_eigh(tp_tensor *a, tp_tensor **vectors);
 TP_API tp_tensor *tp_linalg_eigvalsh(tp_tensor *a);
+/* QR by reflections: R above the diagonal of the result, below it the vectors of the reflections, *tau their factors. No gradient. */
+TP_API tp_tensor *tp_geqrf(tp_tensor *a, tp_tensor **tau);
+TP_API tp_tensor *tp_linalg_householder_product(tp_tensor *a, tp_tensor *tau);        /* Q of these, [.., m, n] */
+TP_API tp_tensor *tp_ormqr(tp_tensor *a, tp_tensor *tau, tp_tensor *c, bool left, bool transpose);     /* Q C, C Q, Q^T C, C Q^T, Q [.., m, m] */
 TP_API tp_tensor *tp_linalg_qr(tp_tensor *a, tp_tensor **r);             /* Q [.., m, k], orthogonal columns, and R [.., k, n] above the diagonal */
 /* A = P L U: the permutation P [.., m, m], L [.., m, k] with a diagonal of ones, U [.., k, n]. */
+/* L and U in one matrix, *pivots [.., k], int32: row i was exchanged with row pivots[i] - 1. */
+TP_API tp_tensor *tp_linalg_lu_factor(tp_tensor *a, tp_tensor **pivots);
+/* A X = B, or, unless `left`, X A = B, or of A^T where `adjoint`, from such factors. */
+TP_API tp_tensor *tp_linalg_lu_solve(tp_tensor *lu, tp_tensor *pivots, tp_tensor *b, bool left, bool adjoint);
+TP_API tp_tensor *tp_lu_unpack(tp_tensor *lu, tp_tensor *pivots, tp_tensor **l, tp_tensor **u);        /* P, L, U of such factors */
+/* A = L D L^T of a symmetric A that need not be positive: L and D in one matrix, for ldl_solve. No gradient. */
+TP_API tp_tensor *tp_linalg_ldl_factor(tp_tensor *a, tp_tensor **pivots);
+TP_API tp_tensor *tp_linalg_ldl_solve(tp_tensor *ld, tp_tensor *pivots, tp_tensor *b);
 TP_API tp_tensor *tp_linalg_lu(tp_tensor *a, tp_tensor **l, tp_tensor **u);
 /* A = U diag(S) V': U [.., m, k], S [.., k], falling, *vh [.., k, n]. */
 TP_API tp_tensor *tp_linalg_svd(tp_tensor *a, tp_tensor **s, tp_tensor **vh);
 TP_API tp_tensor *tp_linalg_svdvals(tp_tensor *a);     /* S */
+/* The first q columns of U, S and V (V [.., n, q], not V') of a large A, about, from products with random columns: U diag(S) V'. pca_lowrank
+ * is that of centered rows, whose principal directions are V's columns. TP_ERR_ARGUMENT: a q or niter that is out of range */
+TP_API tp_tensor *tp_svd_lowrank_with(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_svd_lowrank_options *o);
+TP_API tp_tensor *tp_pca_lowrank_with(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_pca_lowrank_options *o);
 
 /* ---- By them ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -61,6 +98,9 @@ TP_API tp_tensor *tp_linalg_matrix_norm(tp_tensor *a, const char *ord);
 TP_API tp_tensor *tp_linalg_matrix_norm_of(tp_tensor *a, double ord);
 TP_API tp_tensor *tp_linalg_cross(tp_tensor *a, tp_tensor *b, int dim);  /* a x b of 3 elements along dim; the others broadcast */
 TP_API tp_tensor *tp_linalg_vecdot(tp_tensor *a, tp_tensor *b, int dim); /* sum a b along dim, broadcast */
+TP_API tp_tensor *tp_vander(tp_tensor *x, int64_t n, bool increasing);     /* [k] -> [k, n], powers n - 1 to 0, or 0 to n - 1; n may be TP_NONE: k */
+TP_API tp_tensor *tp_linalg_tensorinv(tp_tensor *x, int ind);              /* the inverse of tensordot by x: its first `ind` dims against the others */
+TP_API tp_tensor *tp_linalg_tensorsolve(tp_tensor *a, tp_tensor *b);       /* X of tensordot(A, X) = B, which has A's first dims */
 /* The product of a list of matrices, in the order that takes least; the first and the last may be vectors. */
 TP_API tp_tensor *tp_linalg_multi_dot(tp_tensor_list tensors);
 
@@ -72,9 +112,15 @@ TP_API tp_tensor *tp_linalg_multi_dot(tp_tensor_list tensors);
 #define tp_linalg_solve_triangular(...) tp__linalg_solve_triangular(__VA_ARGS__, )
 #define tp__linalg_solve_triangular(a, b, upper, ...) \
     TP__DEFAULTS(tp_linalg_solve_triangular_with(a, b, upper, TP__OPTIONS(linalg_solve_triangular, __VA_ARGS__)))
+#define tp_svd_lowrank(...) tp__svd_lowrank(__VA_ARGS__, )
+#define tp__svd_lowrank(a, s, v, ...) TP__DEFAULTS(tp_svd_lowrank_with(a, s, v, TP__OPTIONS(svd_lowrank, __VA_ARGS__)))
+#define tp_pca_lowrank(...) tp__pca_lowrank(__VA_ARGS__, )
+#define tp__pca_lowrank(a, s, v, ...) TP__DEFAULTS(tp_pca_lowrank_with(a, s, v, TP__OPTIONS(pca_lowrank, __VA_ARGS__)))
 #else
 inline tp_tensor *tp_linalg_solve_triangular(tp_tensor *a, tp_tensor *b, bool upper, const tp_linalg_solve_triangular_options &o = {})
 { return tp_linalg_solve_triangular_with(a, b, upper, &o); }
+inline tp_tensor *tp_svd_lowrank(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_svd_lowrank_options &o = {}) { return tp_svd_lowrank_with(a, s, v, &o); }
+inline tp_tensor *tp_pca_lowrank(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_pca_lowrank_options &o = {}) { return tp_pca_lowrank_with(a, s, v, &o); }
 #endif
 
 #endif

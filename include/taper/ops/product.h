@@ -10,9 +10,11 @@ typedef struct tp_addmm_options {
     TP__TAIL;
 } tp_addmm_options;
 #define TP__DEFAULT_addmm .beta = 1, .alpha = 1,
-typedef tp_addmm_options tp_baddbmm_options, tp_addmv_options;
+typedef tp_addmm_options tp_baddbmm_options, tp_addmv_options, tp_addbmm_options, tp_addr_options;
 #define TP__DEFAULT_baddbmm TP__DEFAULT_addmm
 #define TP__DEFAULT_addmv TP__DEFAULT_addmm
+#define TP__DEFAULT_addbmm TP__DEFAULT_addmm
+#define TP__DEFAULT_addr TP__DEFAULT_addmm
 
 #define TP__EACH_PRODUCT_OP_OPTIONS(X) X(addmm)
 
@@ -27,6 +29,7 @@ TP_API tp_tensor *tp_mm(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_bmm(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_mv(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_dot(tp_tensor *a, tp_tensor *b);
+TP_API tp_tensor *tp_vdot(tp_tensor *a, tp_tensor *b);  /* the same for real numbers */
 /* y_ij = a_i b_j:  [n] x [m] -> [n, m] */
 TP_API tp_tensor *tp_outer(tp_tensor *a, tp_tensor *b);
 /* y_.. = sum_k a[.., k] b[.., k] over all pairs of rows; a 0-dim tensor scales */
@@ -43,6 +46,14 @@ TP_API tp_tensor *tp_trace(tp_tensor *x);              /* the sum of the diagona
 TP_API tp_tensor *tp_addmm_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options *o);
 TP_API tp_tensor *tp_baddbmm_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options *o);
 TP_API tp_tensor *tp_addmv_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options *o);
+TP_API tp_tensor *tp_addbmm_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addbmm_options *o);      /* the products of a batch, summed */
+TP_API tp_tensor *tp_addr_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addr_options *o);          /* the outer product of vectors */
+/* The same, written over x, which is of the product's shape. */
+TP_API tp_tensor *tp_addmm__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options *o);
+TP_API tp_tensor *tp_baddbmm__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options *o);
+TP_API tp_tensor *tp_addmv__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options *o);
+TP_API tp_tensor *tp_addbmm__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addbmm_options *o);
+TP_API tp_tensor *tp_addr__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addr_options *o);
 
 /* Einstein's sum:  tp_einsum("bij,bjk->bik", TP_TENSORS(a, b)). A letter names a dim; letters that the result lacks are summed.
  * "..." stands for the dims that are not named, and broadcasts; a letter that one operand has twice is its diagonal; without
@@ -58,6 +69,20 @@ TP_API tp_tensor *tp_linear(tp_tensor *x, tp_tensor *w, tp_tensor *b);
 #endif
 
 #ifndef __cplusplus
+#define tp_addbmm(...) tp__addbmm(__VA_ARGS__, )
+#define tp__addbmm(x, a, b, ...) TP__DEFAULTS(tp_addbmm_with(x, a, b, TP__OPTIONS(addbmm, __VA_ARGS__)))
+#define tp_addr(...) tp__addr(__VA_ARGS__, )
+#define tp__addr(x, a, b, ...) TP__DEFAULTS(tp_addr_with(x, a, b, TP__OPTIONS(addr, __VA_ARGS__)))
+#define tp_addmm_(...) tp__addmm_in_place(__VA_ARGS__, )
+#define tp__addmm_in_place(x, a, b, ...) TP__DEFAULTS(tp_addmm__with(x, a, b, TP__OPTIONS(addmm, __VA_ARGS__)))
+#define tp_baddbmm_(...) tp__baddbmm_in_place(__VA_ARGS__, )
+#define tp__baddbmm_in_place(x, a, b, ...) TP__DEFAULTS(tp_baddbmm__with(x, a, b, TP__OPTIONS(baddbmm, __VA_ARGS__)))
+#define tp_addmv_(...) tp__addmv_in_place(__VA_ARGS__, )
+#define tp__addmv_in_place(x, a, b, ...) TP__DEFAULTS(tp_addmv__with(x, a, b, TP__OPTIONS(addmv, __VA_ARGS__)))
+#define tp_addbmm_(...) tp__addbmm_in_place(__VA_ARGS__, )
+#define tp__addbmm_in_place(x, a, b, ...) TP__DEFAULTS(tp_addbmm__with(x, a, b, TP__OPTIONS(addbmm, __VA_ARGS__)))
+#define tp_addr_(...) tp__addr_in_place(__VA_ARGS__, )
+#define tp__addr_in_place(x, a, b, ...) TP__DEFAULTS(tp_addr__with(x, a, b, TP__OPTIONS(addr, __VA_ARGS__)))
 #define tp_addmm(...) tp__addmm(__VA_ARGS__, )
 #define tp__addmm(x, a, b, ...) TP__DEFAULTS(tp_addmm_with(x, a, b, TP__OPTIONS(addmm, __VA_ARGS__)))
 #define tp_baddbmm(...) tp__baddbmm(__VA_ARGS__, )
@@ -65,6 +90,13 @@ TP_API tp_tensor *tp_linear(tp_tensor *x, tp_tensor *w, tp_tensor *b);
 #define tp_addmv(...) tp__addmv(__VA_ARGS__, )
 #define tp__addmv(x, a, b, ...) TP__DEFAULTS(tp_addmv_with(x, a, b, TP__OPTIONS(addmv, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_addbmm(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addbmm_options &o = {}) { return tp_addbmm_with(x, a, b, &o); }
+inline tp_tensor *tp_addr(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addr_options &o = {}) { return tp_addr_with(x, a, b, &o); }
+inline tp_tensor *tp_addmm_(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options &o = {}) { return tp_addmm__with(x, a, b, &o); }
+inline tp_tensor *tp_baddbmm_(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options &o = {}) { return tp_baddbmm__with(x, a, b, &o); }
+inline tp_tensor *tp_addmv_(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options &o = {}) { return tp_addmv__with(x, a, b, &o); }
+inline tp_tensor *tp_addbmm_(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addbmm_options &o = {}) { return tp_addbmm__with(x, a, b, &o); }
+inline tp_tensor *tp_addr_(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addr_options &o = {}) { return tp_addr__with(x, a, b, &o); }
 inline tp_tensor *tp_addmm(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmm_options &o = {}) { return tp_addmm_with(x, a, b, &o); }
 inline tp_tensor *tp_baddbmm(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_baddbmm_options &o = {}) { return tp_baddbmm_with(x, a, b, &o); }
 inline tp_tensor *tp_addmv(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addmv_options &o = {}) { return tp_addmv_with(x, a, b, &o); }

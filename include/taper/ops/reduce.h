@@ -199,6 +199,30 @@ TP_API tp_tensor *tp_cummin(tp_tensor *x, int dim, tp_tensor **indices);
 /* x_{k+1} - x_k, n times, of bool whether they differ; n = 0 is a copy of x. */
 TP_API tp_tensor *tp_diff_with(tp_tensor *x, const tp_diff_options *o);
 
+/* ---- Of the elements that a mask shows, torch.masked: where it is true; NULL: all. It broadcasts to x ------------------------------------- */
+
+TP_API tp_tensor *tp_masked_sum(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);         /* 0, 1 of none for sum and prod */
+TP_API tp_tensor *tp_masked_prod(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);
+TP_API tp_tensor *tp_masked_mean(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);
+TP_API tp_tensor *tp_masked_amax(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);        /* the dtype's limits of none */
+TP_API tp_tensor *tp_masked_amin(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);
+TP_API tp_tensor *tp_masked_logsumexp(tp_tensor *x, tp_tensor *mask, tp_dims dims, bool keepdim);
+TP_API tp_tensor *tp_masked_var(tp_tensor *x, tp_tensor *mask, tp_dims dims, double correction, bool keepdim);     /* divided by count - correction */
+TP_API tp_tensor *tp_masked_std(tp_tensor *x, tp_tensor *mask, tp_dims dims, double correction, bool keepdim);
+TP_API tp_tensor *tp_masked_softmax(tp_tensor *x, tp_tensor *mask, int dim);           /* what is hidden gets 0 */
+TP_API tp_tensor *tp_masked_log_softmax(tp_tensor *x, tp_tensor *mask, int dim);       /* and -inf */
+
+/* ---- Numbers along a dim as samples of a function ------------------------------------------------------------------------------------------ */
+
+/* sum (y[i] + y[i + 1]) / 2 times dx, or x[i + 1] - x[i] where x is not NULL: the area under it, and that up to each sample but the first. */
+TP_API tp_tensor *tp_trapezoid(tp_tensor *y, tp_tensor *x, double dx, int dim);
+TP_API tp_tensor *tp_cumulative_trapezoid(tp_tensor *y, tp_tensor *x, double dx, int dim);
+/* The slope along dim: central differences, at the ends of first or second order; the samples lie `spacing` apart. */
+TP_API tp_tensor *tp_gradient(tp_tensor *x, double spacing, int dim, int edge_order);
+/* float [bins]: how many of x, or how much of weight (NULL: 1 each), fall in each of the bins of one width between min and max, both 0: x's
+ * own; *edges [bins + 1]. No gradient. */
+TP_API tp_tensor *tp_histogram(tp_tensor *x, int64_t bins, double min, double max, tp_tensor *weight, tp_tensor **edges);
+
 #ifdef __cplusplus
 }
 #endif
