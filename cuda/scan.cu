@@ -3,7 +3,7 @@
  * Some lanes share a row. Each has EACH neighbours at a time, which it scans; what the lanes before it sum to comes from a scan over
  * the block's shared memory, and what came before them is carried on. Where rows are few and long a row is cut in segments for several blocks: a first
  * pass makes the sum of each segment, a second begins from the sum of those before. So what is joined is the same as one after the
- * other, in float64 or whole numbers. Columns go through one thread each. */
+ * other, in float64 or whole numbers. Columns, and what cannot be joined in any other way, go through one thread each. */
 #include "cuda/lanes.cuh"
 
 enum { EACH = 4, FORWARD = 0, BACK = 1, LONG_ROW = 1024 };
@@ -170,36 +170,6 @@ struct logsum_back {
     }
 };
 
-/* Sums of runs of neighbours that go to one place: y[place] = the sum of its run, written by the run's last element. Runs are joined only where
- * they meet, so a place has one run: places never fall along the dim, as those of cummax. */
-enum { NOTHING, ONE_RUN, SEVERAL };
-struct run_sum { double sum; int32_t place, is; };     /* of the last run, and how many there are */
-struct runs {
-    using acc = run_sum;
-    tpc_side y, x;
-    const int64_t *places;
-    int64_t n, inner;
-    tpc_watch watch;
-    __device__ acc none() const { return acc{ 0, 0, NOTHING }; }
-    __device__ acc read(int64_t at, int64_t) const
-    {
-        const int64_t place = places[at];
-        if (place < 0 || place >= n) tpc_note_bad(watch, place, n);
-        return acc{ tpc_load_any<double>(x, at), (int32_t)place, ONE_RUN };
-    }
-    __device__ acc join(const acc &a, const acc &b) const
-    {
-        if (!a.is || !b.is) return a.is ? a : b;
-        if (b.is == ONE_RUN && a.place == b.place) return acc{ a.sum + b.sum, a.place, a.is };
-        return acc{ b.sum, b.place, SEVERAL };
-    }
-    __device__ void write(int64_t at, const acc &a) const
-    {
-        const int64_t k = at / inner % n, place = places[at];
-        if (place >= 0 && place < n && (k == n - 1 || places[at + inner] != place)) tpc_store_any(y, at + (place - k) * inner, a.sum);
-    }
-};
-
 /* ---- y_k = x_k + f_k y_{k-1} --------------------------------------------------------------------------------------------------------------------- */
 
 /* A block for a row: each thread has a piece of it. With y = 0 before it, a piece ends in `end`; with y, in end + factor y, where the product of
@@ -265,6 +235,23 @@ static __global__ void __launch_bounds__(TPC_BLOCK) linear(const scan_rows g, co
         for (int64_t i = 0; i < g.r.n; i++, at += step) {
             a = tpc_load<double>(x.data, x.dtype, at) + (i ? tpc_load<double>(f.data, f.dtype, g.back ? at - step : at) * a : 0);
             tpc_store(y.data, y.dtype, at, a);
+        }
+    }
+}
+
+/* y[at[k]] += x[k], where neighbours that go to one place are added up before they are rounded */
+static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, const tpc_side y, const tpc_side x, const int64_t *places, const tpc_watch watch)
+{
+    for (int64_t k = tpc_first(); k < r.outer * r.inner; k += tpc_step()) {
+        const int64_t base = k / r.inner * r.n * r.inner + k % r.inner;
+        for (int64_t i = 0; i < r.n; i++) tpc_store(y.data, y.dtype, base + i * r.inner, 0.0);
+        for (int64_t i = 0; i < r.n;) {
+            const int64_t to = places[base + i * r.inner];
+            const bool inside = to >= 0 && to < r.n;
+            double sum = inside ? tpc_load<double>(y.data, y.dtype, base + to * r.inner) : 0;
+            if (!inside) tpc_note_bad(watch, to, r.n);
+            for (; i < r.n && places[base + i * r.inner] == to; i++) sum += tpc_load<double>(x.data, x.dtype, base + i * r.inner);
+            if (inside) tpc_store(y.data, y.dtype, base + to * r.inner, sum);
         }
     }
 }
@@ -386,9 +373,7 @@ static tp_status linear_scan(tp__call *call)
     return tpc_launched(call);
 }
 
-static const char out_of_range[] = "index %lld is out of range for a dim of %lld";
-
-static tp_status cummax_backward(tp__call *call)
+static tp_status at_places(tp__call *call, bool adds)
 {
     tpc_array x, places, y;
     tpc_in(call, 0, &x);
@@ -396,25 +381,18 @@ static tp_status cummax_backward(tp__call *call)
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     const tpc_rows r = tpc_rows_along(y, *(const int64_t *)tpc_attr(call));
-    if (r.n > INT32_MAX) return tpc_fail(call, TP_ERR_UNSUPPORTED, "a row has %lld elements, at most %d are possible", (long long)r.n, INT32_MAX);
-    const tp_status status = tpc_check(call, cudaMemsetAsync(y.data, 0, (size_t)y.numel * (size_t)tpc_size(y.dtype), tpc_stream(call)), "filling with zeros");
-    return status ? status : run(call, y, FORWARD, runs{ tpc_side_of(y), tpc_side_of(x), (const int64_t *)places.data, r.n, r.inner,
-                                                        tpc_watch_for(call, TP_ERR_INDEX, out_of_range) });
-}
-
-static tp_status cummax_pick(tp__call *call)
-{
-    tpc_array x, places, y;
-    tpc_in(call, 0, &x);
-    tpc_in(call, 1, &places);
-    tpc_out(call, 0, &y);
-    if (!y.numel) return TP_OK;
-    const tpc_rows r = tpc_rows_along(y, *(const int64_t *)tpc_attr(call));
-    const tpc_watch watch = tpc_watch_for(call, TP_ERR_INDEX, out_of_range);
-    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), r, (T *)y.data, (const T *)x.data,
-                                              (const int64_t *)places.data, watch))
+    const tpc_watch watch = tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for a dim of %lld");
+    const int64_t *const at = (const int64_t *)places.data;
+    const cudaStream_t stream = tpc_stream(call);
+    if (adds) {
+        TPC_LAUNCH(add_at, tpc_blocks(call, r.outer * r.inner), TPC_BLOCK, 0, stream, r, tpc_side_of(y), tpc_side_of(x), at, watch);
+    } else {
+        TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, stream, r, (T *)y.data, (const T *)x.data, at, watch))
+    }
     return tpc_launched(call);
 }
+static tp_status cummax_backward(tp__call *call) { return at_places(call, true); }
+static tp_status cummax_pick(tp__call *call) { return at_places(call, false); }
 
 extern "C" const tp_kernel tp__cuda_scan[] = {
     { "cumsum", cumsum, NULL }, { "cumsum_reversed", cumsum_reversed, NULL }, { "cumprod", cumprod, NULL }, { "logcumsumexp", logcumsumexp, NULL },

@@ -1,11 +1,18 @@
 /* test_cuda_registry.c: every op of the registry, on each sample that it brings, on the device as on the CPU: outputs, what is written
- * in place, and gradients, by fused kernels and by recorded ops. tools/gpu-check runs it on a GPU. A line says what it took. */
+ * in place, and gradients, by fused kernels and by recorded ops. tools/gpu-check runs it on a GPU. A line says what it took. Under a
+ * sanitizer, which is slow, the first sample of each op is taken in float32, the second in float64. */
 #include "cuda.h"
 #include "walk.h"
 
 #include <taper/autograd.h>
 
-static int checks, on_cpu;
+#ifdef __SANITIZE_ADDRESS__
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
+static int checks, on_cpu, taken;
 static double within;
 
 /* Ops without tensors make theirs where they are told to. */
@@ -68,6 +75,8 @@ static void compare_outputs(walk *w, int n, tp_tensor **got, int n_want, tp_tens
 
 static void on_both(walk *w)
 {
+    if (SANITIZED && w->which != (within < 1e-6)) return;
+    taken++;
     int slot[WALK_SLOTS];
     const int n = walk_leaves(w, slot);
     tp_tensor *want_y[WALK_OUTPUTS], *y[WALK_OUTPUTS], *want_dx[2][WALK_SLOTS] = { { NULL } }, *dx[WALK_SLOTS] = { NULL };
@@ -95,11 +104,11 @@ START_TEST(every_op_does_on_the_device_what_it_does_on_the_cpu)
     const walk_sum sum = walk_all(_i ? TP_F64 : TP_F32, on_both);
     ck_ok(tp_synchronize(DEVICE));
     const taper_cuda_host_counts after = cuda_counts();
-    printf("%s: %d ops, %d samples, %d comparisons, %d outputs stay on the host, %lld launches\n", _i ? "float64" : "float32", sum.ops, sum.samples, checks,
+    printf("%s: %d ops, %d of %d samples, %d comparisons, %d outputs stay on the host, %lld launches\n", _i ? "float64" : "float32", sum.ops, taken, sum.samples, checks,
            on_cpu, (long long)(after.launches - before.launches));
     fflush(stdout);
     ck_assert_int_eq(sum.failures, 0);
-    ck_assert_int_gt(checks, sum.samples / 2);
+    ck_assert_int_gt(checks, taken);
 }
 END_TEST
 

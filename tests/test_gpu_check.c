@@ -2,6 +2,8 @@
 #include "cuda.h"
 #include "program.h"
 
+#include <sys/stat.h>
+
 static bool has_line(const char *all, const char *begin, const char *part)
 {
     for (const char *line = all; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
@@ -42,6 +44,41 @@ START_TEST(without_a_gpu_it_says_so)
 }
 END_TEST
 
+/* A program of the machine's, played by a script that comes first in PATH */
+static void play(const char *name, const char *script)
+{
+    FILE *f = fopen(in_folder(name), "w");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_ge(fprintf(f, "#!/bin/sh\n%s\n", script), 0);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_int_eq(chmod(in_folder(name), 0755), 0);
+}
+
+START_TEST(a_driver_that_does_not_answer_is_no_gpu)
+{
+    play("nvidia-smi", "echo 'NVIDIA-SMI has failed because it could not communicate with the driver.'; exit 9");
+    fails("PATH=%T:$PATH tools/gpu-check", 77, "there is no NVIDIA GPU here");
+}
+END_TEST
+
+/* The real steps, on a machine that is played: what they ask of its programs, and what they make of the answers. */
+START_TEST(steps_read_what_the_programs_of_the_machine_say)
+{
+    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3'; echo 'NVIDIA H100 80GB HBM3' ;; *compute_cap*) echo 9.0 ;; *driver*) echo 570.1 ;; esac");
+    play("compute-sanitizer", "[ \"$1 $3 $4 $5 $6\" = '--tool --error-exitcode 9 --target-processes all' ] || exit 3\n"
+         "what=$2; shift 6; echo \"========= $TAPER_CUDA_ALLOC\"\n[ $what != memcheck ] || \"$@\" || exit 4\n"
+         "[ $what != racecheck ] || { echo '========= RACECHECK SUMMARY: 2 hazards displayed (2 errors, 0 warnings)'; exit 9; }\n"
+         "echo '========= ERROR SUMMARY: 0 errors'");
+    const ended e = run("PATH=%T:$PATH TAPER_CUDA_BACKEND=$TAPER_BUILD/cuda-host/libtaper_cuda.so TAPER_RESULTS=%T tools/gpu-check --torch '' 2");
+    ck_assert_msg(e.status == 4, "status %d\n%s", e.status, e.all);
+    ck_assert_msg(has_line(e.all, "| memcheck |", "| passed | ========= ERROR SUMMARY: 0 errors"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| racecheck |", "| FAILED | exit 9: ========= RACECHECK SUMMARY: 2 hazards"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| initcheck |", "| passed |"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "# ", "NVIDIA H100 80GB HBM3") && has_line(e.all, "Driver 570.1", "PyTorch none"), "%s", e.all);
+    ck_assert_int_eq(run("ls %T/*-nvidia-h100-80gb-hbm3-steps-2.md").status, 0);
+}
+END_TEST
+
 int main(void)
 {
     if (!cuda_is_here()) return 0;
@@ -53,6 +90,8 @@ int main(void)
     tcase_add_test(tests, it_runs_what_can_be_run_on_the_simulated_device);
     tcase_add_test(tests, steps_are_chosen_and_the_exit_code_is_theirs);
     tcase_add_test(tests, without_a_gpu_it_says_so);
+    tcase_add_test(tests, a_driver_that_does_not_answer_is_no_gpu);
+    tcase_add_test(tests, steps_read_what_the_programs_of_the_machine_say);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
