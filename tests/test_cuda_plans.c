@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#ifdef WITH_CUDA                                       /* by the Makefile, where the toolkit's headers are */
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
 #include "cuda/runtime.h"
+#endif
 
 #ifdef TPC_HAS_CUDNN
 
@@ -235,7 +237,7 @@ static const char *why_not(void)
     return tpc_dnn_version() < 90800 ? "cuDNN is older than 9.8, which plans for no device that is not here" : NULL;
 }
 #else
-static const char *why_not(void) { return "the headers of cuDNN are not installed"; }
+static const char *why_not(void) { return "the headers of cuDNN or of the CUDA toolkit are not installed"; }
 #endif
 
 START_TEST(there_is_nothing_to_test_with) {} END_TEST
