@@ -87,21 +87,19 @@ enum { MANY = 4 * TP__LANES };
      * n is a multiple of MANY. */ \
     static TP__INLINE void back_pair_##dtype##_body(int64_t n, int64_t step, const T *dys, const T *xs, const T *w, const T *rc, T *dw, T *db, T *AB) \
     { \
-        tp__##dtype##x16 p[2][4], q[2][4]; \
-        memset(p, 0, sizeof p); \
-        memset(q, 0, sizeof q); \
+        tp__##dtype##x16 p[8] = { 0 }, q[8] = { 0 };       /* four of a row; the compiler keeps them in registers, which it does of no [2][4] */ \
         for (int64_t k = 0; k < n; k += MANY) \
-            TP__UNROLLED for (int s = 0; s < 2; s++) { \
-                const T *const dy = dys + s * step, *const x = xs + s * step; \
-                const T r = rc[2 * s], c = rc[2 * s + 1]; \
+            TP__UNROLLED for (int s = 0; s < 8; s += 4) { \
+                const T *const dy = dys + s / 4 * step, *const x = xs + s / 4 * step; \
+                const T r = rc[s / 2], c = rc[s / 2 + 1]; \
                 tp__ask_for((const char *)(dy + 2 * step + k) + TP__AHEAD, MANY * (int64_t)sizeof(T)); \
-                TP__UNROLLED for (int l = 0; l < 4; l++) { DY_X_W_BOTH(tp__##dtype##x16, k + l * TP__LANES) p[s][l] += g * t; q[s][l] += g; } \
+                TP__UNROLLED for (int l = 0; l < 4; l++) { DY_X_W_BOTH(tp__##dtype##x16, k + l * TP__LANES) p[s + l] += g * t; q[s + l] += g; } \
             } \
-        for (int s = 0; s < 2; s++) { \
-            p[s][0] = (p[s][0] + p[s][2]) + (p[s][1] + p[s][3]); \
-            q[s][0] = (q[s][0] + q[s][2]) + (q[s][1] + q[s][3]); \
-            AB[2 * s] = tp__sum_##dtype##x16(&p[s][0]) + (T)0; \
-            AB[2 * s + 1] = tp__sum_##dtype##x16(&q[s][0]) + (T)0; \
+        TP__UNROLLED for (int s = 0; s < 8; s += 4) { \
+            p[s] = (p[s] + p[s + 2]) + (p[s + 1] + p[s + 3]); \
+            q[s] = (q[s] + q[s + 2]) + (q[s + 1] + q[s + 3]); \
+            AB[s / 2] = tp__sum_##dtype##x16(&p[s]) + (T)0; \
+            AB[s / 2 + 1] = tp__sum_##dtype##x16(&q[s]) + (T)0; \
         } \
     } \
     TP__SIMD(static, back_pair_##dtype, (int64_t n, int64_t step, const T *dys, const T *xs, const T *w, const T *rc, T *dw, T *db, T *AB), \
@@ -236,8 +234,8 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
             if (s->centered) stat_out(j->mean, row, (double)m); \
             stat_out(j->r, row, (double)r); \
             if (j->streams) { \
-                scale_past(j->n, j->n, (const float *)x, (float)m, (float)r, (const float *)(w ? w + channel : NULL), (const float *)(b ? b + channel : NULL), \
-                           (float *)j->y->data + row * j->n); \
+                scale_past(j->n, j->n, (const float *)x, (float)m, (float)r, (const float *)(w ? w + channel : NULL), \
+                           (const float *)(b ? b + channel : NULL), (float *)j->y->data + row * j->n); \
                 continue; \
             } \
             if (s->inner == 1) scale_##kind(j->n, x, m, r, w ? w + channel : NULL, b ? b + channel : NULL, y); \
