@@ -40,6 +40,41 @@ enum { MANY = 4 * TP__LANES };
         *(a) = k_ ? tp__sum_##dtype##x16(&p_[0]) + p_rest_ : p_rest_; \
         *(b) = k_ ? tp__sum_##dtype##x16(&q_[0]) + q_rest_ : q_rest_; \
     } while (0)
+/* The same sums, to the bit, in vectors of 32 bytes, which gcc keeps in registers where it has no larger ones. */
+#define TWO_SUMS_OF_8(dtype, n, TAKE, first, second, a, b, ...) do { \
+        tp__##dtype##x8 p_[8] = { 0 }, q_[8] = { 0 }; \
+        tp__##dtype##x1 p_rest_ = 0, q_rest_ = 0; \
+        int64_t k_ = 0; \
+        for (; k_ + MANY <= (n); k_ += MANY) { \
+            __VA_ARGS__; \
+            TP__UNROLLED for (int l = 0; l < 8; l++) { TAKE(tp__##dtype##x8, k_ + l * 8) p_[l] += (first); q_[l] += (second); } \
+        } \
+        for (; k_ + TP__LANES <= (n); k_ += TP__LANES) \
+            TP__UNROLLED for (int l = 0; l < 2; l++) { TAKE(tp__##dtype##x8, k_ + l * 8) p_[l] += (first); q_[l] += (second); } \
+        for (int64_t i = k_; i < (n); i++) { TAKE(tp__##dtype##x1, i) p_rest_ += (first); q_rest_ += (second); } \
+        p_[0] = ((p_[0] + p_[4]) + (p_[2] + p_[6])) + ((p_[1] + p_[5]) + (p_[3] + p_[7])); \
+        q_[0] = ((q_[0] + q_[4]) + (q_[2] + q_[6])) + ((q_[1] + q_[5]) + (q_[3] + q_[7])); \
+        *(a) = k_ ? SUM_OF_8(p_[0]) + p_rest_ : p_rest_; \
+        *(b) = k_ ? SUM_OF_8(q_[0]) + q_rest_ : q_rest_; \
+    } while (0)
+#define SUM_OF_8(v) (((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])))
+typedef float tp__f32x8u __attribute__((vector_size(32), aligned(4), may_alias));
+
+#if TP__HAS_X86
+#define BY_WIDTH(name, params, args) \
+    __attribute__((target(TP__TARGET_AVX512))) static void name##_avx512 params { name##_body args; } \
+    __attribute__((target(TP__TARGET_AVX2))) static void name##_avx2 params { name##_narrow_body args; } \
+    static void name##_base params { name##_narrow_body args; } \
+    static void name params \
+    { \
+        const int level = tp__simd_level(); \
+        if (level == TP__SIMD_AVX512) name##_avx512 args; \
+        else if (level == TP__SIMD_AVX2) name##_avx2 args; \
+        else name##_base args; \
+    }
+#else
+#define BY_WIDTH(name, params, args) static void name params { name##_narrow_body args; }
+#endif
 #define AT(KIND, name, from, i) const KIND name = *(const KIND##u *)((from) + (i));
 #define SHIFTED(KIND, i) AT(KIND, u, x, i) const KIND t = u - shift;
 #define X_ALONE(KIND, i) AT(KIND, t, x, i)
@@ -49,14 +84,29 @@ enum { MANY = 4 * TP__LANES };
 /* The terms of dw and db are added on the way. */
 #define DY_X_W_BOTH(KIND, i) DY_X_W(KIND, i) *(KIND##u *)(dw + (i)) += g0 * (r * t + c); *(KIND##u *)(db + (i)) += g0;
 
-#define LEAVES(dtype, T) \
-    static TP__INLINE void sums_##dtype##_body(int64_t n, const T *x, T shift, T *rest, T *squares) \
+#define SUM_LEAVES(dtype, T, suffix, TWO) \
+    static TP__INLINE void sums_##dtype##suffix##_body(int64_t n, const T *x, T shift, T *rest, T *squares) \
     { \
-        TWO_SUMS(dtype, n, SHIFTED, t, t * t, rest, squares, ); \
+        TWO(dtype, n, SHIFTED, t, t * t, rest, squares, ); \
     } \
-    TP__SIMD(static, sums_##dtype, (int64_t n, const T *x, T shift, T *rest, T *squares), (n, x, shift, rest, squares)) \
-    static TP__INLINE void sum_##dtype##_body(int64_t n, const T *x, T *sum) { T none; TWO_SUMS(dtype, n, X_ALONE, t, 0, sum, &none, ); } \
-    TP__SIMD(static, sum_##dtype, (int64_t n, const T *x, T *sum), (n, x, sum)) \
+    static TP__INLINE void sum_##dtype##suffix##_body(int64_t n, const T *x, T *sum) { T none; TWO(dtype, n, X_ALONE, t, 0, sum, &none, ); } \
+    static TP__INLINE void back_sums_##dtype##suffix##_body(int64_t n, const T *dy, const T *x, const T *w, T *A, T *B) \
+    { \
+        if (w) TWO(dtype, n, DY_X_W, g * t, g, A, B, ); \
+        else TWO(dtype, n, DY_X, g * t, g, A, B, ); \
+    } \
+    static TP__INLINE void back_both_##dtype##suffix##_body(int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B) \
+    { \
+        TWO(dtype, n, DY_X_W_BOTH, g * t, g, A, B, tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, MANY * (int64_t)sizeof(T))); \
+    }
+SUM_LEAVES(f32, float, , TWO_SUMS)
+SUM_LEAVES(f32, float, _narrow, TWO_SUMS_OF_8)
+SUM_LEAVES(f64, double, , TWO_SUMS)
+SUM_LEAVES(f64, double, _narrow, TWO_SUMS)
+
+#define LEAVES(dtype, T) \
+    BY_WIDTH(sums_##dtype, (int64_t n, const T *x, T shift, T *rest, T *squares), (n, x, shift, rest, squares)) \
+    BY_WIDTH(sum_##dtype, (int64_t n, const T *x, T *sum), (n, x, sum)) \
     /* y = (x - m) r w + b, weights by element, or one of each for all */ \
     static TP__INLINE void scale_##dtype##_body(int64_t n, const T *x, T m, T r, const T *w, const T *b, T *y) \
     { \
@@ -71,18 +121,8 @@ enum { MANY = 4 * TP__LANES };
         for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * r * w + b; \
     } \
     TP__SIMD(static, scale_all_##dtype, (int64_t n, const T *x, T m, T r, T w, T b, T *y), (n, x, m, r, w, b, y)) \
-    static TP__INLINE void back_sums_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T *A, T *B) \
-    { \
-        if (w) TWO_SUMS(dtype, n, DY_X_W, g * t, g, A, B, ); \
-        else TWO_SUMS(dtype, n, DY_X, g * t, g, A, B, ); \
-    } \
-    TP__SIMD(static, back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
-    static TP__INLINE void back_both_##dtype##_body(int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B) \
-    { \
-        TWO_SUMS(dtype, n, DY_X_W_BOTH, g * t, g, A, B, tp__ask_for((const char *)(dy + n + k_) + TP__AHEAD, MANY * (int64_t)sizeof(T))); \
-    } \
-    TP__SIMD(static, back_both_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B), \
-             (n, dy, x, w, r, c, dw, db, A, B)) \
+    BY_WIDTH(back_sums_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T *A, T *B), (n, dy, x, w, A, B)) \
+    BY_WIDTH(back_both_##dtype, (int64_t n, const T *dy, const T *x, const T *w, T r, T c, T *dw, T *db, T *A, T *B), (n, dy, x, w, r, c, dw, db, A, B)) \
     /* Of two rows, `step` apart, in pieces by turns, so that dw and db come to the first cache once for both: r and c of each, A and B of each. \
      * n is a multiple of MANY. */ \
     static TP__INLINE void back_pair_##dtype##_body(int64_t n, int64_t step, const T *dys, const T *xs, const T *w, const T *rc, T *dw, T *db, T *AB) \
@@ -316,7 +356,9 @@ static void round_row(void *sums, int64_t n, tp_dtype dtype)
         if (rounds && dw) memset(part_w, 0, (size_t)s->width * sizeof *dw); \
         if (rounds && db) memset(part_b, 0, (size_t)s->width * sizeof *db); \
         if (j.w) j.w = (const T *)j.w + channel; \
-        const bool pairs = s->inner == 1 && j.n % MANY == 0 && j.w && dw && db && j.x->dtype == TP_##D && j.dy->dtype == TP_##D && j.y->dtype == TP_##D; \
+        const bool direct = j.x->dtype == TP_##D && j.dy->dtype == TP_##D && j.y->dtype == TP_##D; \
+        /* Of the sums of two rows no other instruction set has registers enough. */ \
+        const bool pairs = tp__simd_level() == TP__SIMD_AVX512 && direct && s->inner == 1 && j.n % MANY == 0 && j.w && dw && db; \
         for (int64_t i = first; i < last; i++) { \
             if (pairs && i + 1 < last) { \
                 back_pair_of_##kind(&j, i++ * s->groups + group, s->groups, dw, db); \

@@ -141,8 +141,8 @@ static int64_t next_block(const walk *w, const char *y, int64_t n, int64_t most)
     return head ? (head < n ? head : n) : most < n ? most : n;
 }
 
-/* A row of which nothing is cast, to an output that goes past the caches. Inputs are asked for two blocks ahead, no further: of what is read
- * in turn, farther ahead is slower than not at all. */
+/* A row of which nothing is cast, to an output that goes past the caches. Two inputs or more are asked for two blocks ahead: of what is read
+ * in turn, farther ahead is slower than not at all, and one input the processor foresees better. */
 static void stream_row(const walk *w, char *y, const void **in, char *block, int64_t n)
 {
     const operand *out = &w->at[0];
@@ -151,7 +151,7 @@ static void stream_row(const walk *w, char *y, const void **in, char *block, int
     for (int64_t at = 0, m; at < n; at += m, y += m * out->item) {
         m = at || !head ? step : head;
         if (m > n - at) m = n - at;
-        for (int k = 1; k < w->n; k++)
+        for (int k = 1; k < w->n && w->n > 2; k++)
             if (w->at[k].stride[last]) tp__ask_for((const char *)in[k - 1] + 2 * TP__STREAM_BLOCK, m * w->at[k].item);
         w->loop(m, block, in, w->attr);
         if (m == step) lines(y, block, TP__STREAM_BLOCK);
