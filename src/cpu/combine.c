@@ -12,8 +12,20 @@
 
 /* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to, into the second-level cache:
  * the first is full of what is written, and its few misses at a time are needed for that. */
-enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, X_AHEAD = 16, LINE = 64, LINES = 4 };
+enum { AHEAD = 1024, TOGETHER = 16, X_AHEAD = 16, LINE = 64, LINES = 4 };
 #define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x)), 0, 2))
+
+/* Rows that will be written, so many ahead, into the first-level cache: fewer lines at once than where rows are read. */
+static TP__INLINE int64_t writes_ahead(int64_t bytes)
+{
+    enum { IN_FLIGHT = 1024, LEAST = 4, MOST = 24 };
+    const uint64_t rows = IN_FLIGHT / ((uint64_t)bytes + !bytes);
+    return rows < LEAST ? LEAST : rows > MOST ? MOST : (int64_t)rows;
+}
+static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
+{
+    for (int k = 0; k < LINES && k * LINE < bytes; k++) __builtin_prefetch(row + k * LINE, 1);
+}
 
 /* `a` is what is there and `b` what comes. */
 #define LOOPS(name, T, C, LOAD, STORE, EXPR) \
@@ -49,15 +61,13 @@ enum { AHEAD = 1024, TOGETHER = 16, ROWS_AHEAD = 4, X_AHEAD = 16, LINE = 64, LIN
     { line_##name##_body(y, at, x, pick, step, n); } \
     static TP__INLINE void rows_##name##_body(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
+        const int64_t bytes = run * (int64_t)sizeof(T), ahead = writes_ahead(bytes); \
         for (int64_t i = 0; i < n; i++) { \
-            const T *next = (const T *)y_ + at[i + ROWS_AHEAD < n ? i + ROWS_AHEAD : i]; \
             T *restrict y = (T *)y_ + at[i]; \
             const T *restrict x = (const T *)x_ + i * step; \
-            const char *later = (const char *)(x + step * (i + X_AHEAD < n ? X_AHEAD : 0)); \
-            for (int k = 0; k < LINES && k * LINE < run * (int64_t)sizeof(T); k++) { \
-                __builtin_prefetch((const char *)next + k * LINE, 1); \
-                __builtin_prefetch(later + k * LINE); \
-            } \
+            if (i + ahead < n) fetch_to_write((const char *)y_ + at[i + ahead] * (int64_t)sizeof(T), bytes); \
+            if (i + X_AHEAD < n) \
+                for (int k = 0; k < LINES && k * LINE < bytes; k++) __builtin_prefetch((const char *)(x + step * X_AHEAD) + k * LINE); \
             for (int64_t k = 0; k < run; k++) { \
                 const C a = LOAD(y[k]), b = LOAD(x[k]); \
                 (void)a; \
@@ -105,7 +115,11 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
     } \
     static void set_rows_##bytes(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
-        for (int64_t i = 0; i < n; i++) memcpy((T *)y_ + at[i], (const T *)x_ + i * step, (size_t)run * bytes); \
+        const int64_t ahead = writes_ahead(run * bytes); \
+        for (int64_t i = 0; i < n; i++) { \
+            if (i + ahead < n) fetch_to_write((const char *)y_ + at[i + ahead] * bytes, run * bytes); \
+            memcpy((T *)y_ + at[i], (const T *)x_ + i * step, (size_t)run * bytes); \
+        } \
     } \
     static void pick_##bytes(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n) \
     { \
