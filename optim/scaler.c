@@ -38,7 +38,8 @@ static tp_status check_numbers(const char *op, double scale, double growth, doub
         return tp_fail(TP_ERR_ARGUMENT, "%s: growth_factor is %g, and has to be above 1", op, growth);
     if (!(backoff > 0 && backoff < 1))
         return tp_fail(TP_ERR_ARGUMENT, "%s: backoff_factor is %g, and has to be between 0 and 1", op, backoff);
-    return interval > 0 && interval <= INT32_MAX ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: growth_interval is %lld, and has to be 1 or more", op, (long long)interval);
+    return interval > 0 && interval <= INT32_MAX ? TP_OK
+         : tp_fail(TP_ERR_ARGUMENT, "%s: growth_interval is %lld, and has to be 1 or more", op, (long long)interval);
 }
 
 static void destroy(void *s) { tp_scaler_free(s); }

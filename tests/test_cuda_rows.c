@@ -88,6 +88,32 @@ START_TEST(sixteen_bits_are_read_as_they_are)
 }
 END_TEST
 
+/* The lists of a device are others than the CPU's. Of bfloat16, and of two bfloat16 or one beside float32 */
+START_TEST(a_region_has_the_lists_of_the_device)
+{
+    static const char *const to_float[] = { "exp", "log", "rsqrt", "softplus", "sum", "prod", "softmax", "log_softmax", "logsumexp", "tan" };
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_add(1.0, tp_rand(TP_SHAPE(4, 4))), *dx = there(x), *low = tp_to_dtype(dx, TP_BF16), *y = NULL;
+    TP_AUTOCAST(TP_BF16);
+    for (size_t i = 0; i < sizeof to_float / sizeof *to_float; i++) {
+        int n;
+        const bool has_dim = strstr(to_float[i], "soft") == to_float[i] || strstr(to_float[i], "log_") || strstr(to_float[i], "logsum");
+        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = low }, { .kind = TP_ARG_INT, .value.integer = 1 } };
+        ck_assert_msg(!tp_op_call(to_float[i], args, has_dim && strcmp(to_float[i], "softplus") ? 2 : 1, &y, 1, &n), "%s", to_float[i]);
+        ck_assert_msg(tp_dtype_of(y) == TP_F32, "%s makes %s", to_float[i], tp_dtype_name(tp_dtype_of(y)));
+    }
+    ck_assert_int_eq(tp_dtype_of(tp_layer_norm(low, TP_SHAPE(4))), TP_F32);
+    ck_assert_int_eq(tp_dtype_of(tp_mean(low)), TP_BF16);
+    ck_assert_int_eq(tp_dtype_of(tp_matmul(dx, low)), TP_BF16);
+    ck_assert_int_eq(tp_dtype_of(tp_addcmul(dx, low, low, 1)), TP_F32);
+    ck_assert_int_eq(tp_dtype_of(tp_addcmul(low, low, low, 1)), TP_BF16);
+    ck_assert_ptr_null(tp_binary_cross_entropy(tp_sigmoid(dx), tp_sigmoid(dx)));
+    ck_error(TP_ERR_DTYPE, "binary_cross_entropy: it is not safe inside of a region of autocast");
+    ck_fine();
+}
+END_TEST
+
 static tp_tensor *loss_of(tp_tensor *x, tp_tensor *y, int which, tp_reduction reduction)
 {
     tp_tensor *p = tp_sigmoid(x), *q = tp_sigmoid(y);
@@ -250,6 +276,7 @@ int main(void)
         tcase_add_loop_test(t, activations_agree, 0, ORDERS);
         tcase_add_loop_test(t, selections_agree, 0, ORDERS);
         tcase_add_loop_test(t, sixteen_bits_are_read_as_they_are, 0, ORDERS);
+        tcase_add_test(t, a_region_has_the_lists_of_the_device);
         tcase_add_loop_test(t, losses_agree, 0, ORDERS);
         tcase_add_loop_test(t, bad_targets_are_told, 0, ORDERS);
         tcase_add_loop_test(t, rules_agree, 0, ORDERS);

@@ -88,7 +88,8 @@ static int backend_of(tp_tensor *const *in, int n)
 
 static bool is_eligible(const tp_tensor *x, int backend)
 {
-    return x && x->kind == TP_KIND_TENSOR && !(x->flags & TP__WRAPPED) && tp__is_floating(x->dtype) && x->dtype != TP_F64 && tp__backend_of(x->device) == backend;
+    return x && x->kind == TP_KIND_TENSOR && !(x->flags & TP__WRAPPED) && tp__is_floating(x->dtype) && x->dtype != TP_F64 &&
+           tp__backend_of(x->device) == backend;
 }
 
 static tp_dtype widest(tp_tensor *const *in, int n, int backend, tp_dtype narrow)
@@ -130,7 +131,8 @@ static const void *with_dtype(const tp_op *op, const void *attr, char *room, siz
 /* ---- The call ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* With inputs cast to dtype (0: none is). Copies that nobody keeps go at once, not at the end of the scope. */
-static int run_cast(const tp_op *op, tp_tensor *const *in, int n, const void *attr, tp_tensor **out, int max_out, const void *caller, int backend, tp_dtype dtype)
+static int run_cast(const tp_op *op, tp_tensor *const *in, int n, const void *attr, tp_tensor **out, int max_out, const void *caller, int backend,
+                    tp_dtype dtype)
 {
     enum { FEW = 16 };
     tp_tensor *few[FEW], **x = n > FEW ? tp_mem_alloc((size_t)n * sizeof *x) : few;
@@ -168,7 +170,8 @@ int tp__run_autocast(const tp_op *op, tp_tensor *const *in, int n, const void *a
     case NONE: return tp__run_as_given(op, in, n, attr, out, max_out, caller);
     case BANNED:
         out[0] = NULL;
-        return tp_fail(TP_ERR_DTYPE, "%s: it is not safe inside of a region of autocast: take %s_with_logits, or TP_NO_AUTOCAST() and float32", state->base_name, state->base_name);
+        return tp_fail(TP_ERR_DTYPE, "%s: it is not safe inside of a region of autocast: take %s_with_logits, or TP_NO_AUTOCAST() and float32",
+                       state->base_name, state->base_name);
     case LOWER: dtype = narrow; break;
     case FLOAT: dtype = TP_F32; break;
     case WIDE:

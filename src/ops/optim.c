@@ -329,7 +329,8 @@ tp_status tp_fused_unscale_(tp_tensor_list tensors, tp_tensor *scale_by, tp_tens
 tp_status tp_fused_update_scale_(tp_tensor *scale_by, tp_tensor *growth_tracker, tp_tensor *found_inf, double growth_factor, double backoff_factor,
                                  int64_t growth_interval)
 {
-    step s = { .op = &op_scale, .name = "fused_update_scale_", .caller = TP__CALLER, .n_lists = 1, .n = 1, .list = { TP_TENSORS(scale_by) }, .role = { "tensor" } };
+    step s = { .op = &op_scale, .name = "fused_update_scale_", .caller = TP__CALLER, .n_lists = 1, .n = 1,
+               .list = { TP_TENSORS(scale_by) }, .role = { "tensor" } };
     const around was = enter(&s);
     tp_status status = tp__pending();
     if (!status) status = check_one(s.name, scale_by, TP_F32, "scale", 0);
