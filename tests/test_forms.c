@@ -190,6 +190,8 @@ START_TEST(low_ranks_are_found)
     ck_assert_ptr_null(tp_pca_lowrank(a, &s, &v, .q = 10));
     ck_error(TP_ERR_ARGUMENT, "pca_lowrank: q is 10, 0 to 9 are possible for [20, 9]");
     ck_assert_ptr_null(s);
+    ck_assert_ptr_null(tp_svd_lowrank(a, NULL, NULL, .niter = INT64_MAX));
+    ck_error(TP_ERR_ARGUMENT, "svd_lowrank: q is 6, and must not be negative, or niter is 9223372036854775807, and must be 0 to 1000");
 }
 END_TEST
 

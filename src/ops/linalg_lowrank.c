@@ -7,6 +7,8 @@
  * Made of other ops, which record themselves. */
 #include "ops/linalg.h"
 
+enum { MOST_TIMES = 1000 };                            /* two or three are many; more would only seem to hang */
+
 static int64_t rows_of(const tp_tensor *x) { return x->shape[x->ndim - 2]; }
 static int64_t columns_of(const tp_tensor *x) { return x->shape[x->ndim - 1]; }
 static tp_tensor *flip(tp_tensor *x) { return tp_transpose(x, -2, -1); }
@@ -23,7 +25,8 @@ static tp_status factors(tp__call *call, tp_tensor *a, int64_t q, int64_t niter)
 {
     if (!a) return tp__pending();
     const int64_t m = rows_of(a), n = columns_of(a);
-    if (q < 0 || niter < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "q %lld and niter %lld must not be negative", (long long)q, (long long)niter);
+    if (q < 0 || niter < 0 || niter > MOST_TIMES)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, and must not be negative, or niter is %lld, and must be 0 to %d", (long long)q, (long long)niter, MOST_TIMES);
     if (m < n) a = flip(a);
     tp_tensor *s = NULL, *vh = NULL, *v = NULL, *base = a ? basis(a, q, niter) : NULL;
     tp_tensor *u = tp_linalg_svd(tp_matmul(flip(base), a), &s, &vh);

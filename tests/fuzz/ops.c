@@ -14,7 +14,7 @@
 
 #include "ops/samples.h"
 
-enum { MOST_ARGS = 24, MOST_LIST = 12, MOST_OUTPUTS = 64, HANGS_AFTER = 60 };
+enum { MOST_ARGS = 32, MOST_LIST = 12, MOST_OUTPUTS = 64, HANGS_AFTER = 60 };
 #define MOST_BYTES ((size_t)64 << 20)                  /* of one allocation: what is larger fails */
 #define MOST_SUMMED ((int64_t)MOST_BYTES)              /* elements: an expanded view may have any number, and adding them takes its time */
 
