@@ -43,11 +43,11 @@ START_TEST(an_empty_name_means_no_backend)
 }
 END_TEST
 
-START_TEST(what_is_no_backend_is_another_version)
+START_TEST(what_is_no_backend_is_told_so)
 {
     setenv("TAPER_CUDA_BACKEND", "libm.so.6", 1);
     ck_assert(!tp_cuda_is_available());
-    ck_assert_ptr_nonnull(strstr(tp_cuda_why_not(), "of another version"));
+    ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend cannot be loaded: libm.so.6 is no backend of Taper");
 }
 END_TEST
 
@@ -609,7 +609,7 @@ int main(void)
     tcase_add_test(t, it_is_available_and_there_is_no_reason_why_not);
     tcase_add_test(t, a_backend_that_is_not_there_is_named);
     tcase_add_test(t, an_empty_name_means_no_backend);
-    tcase_add_test(t, what_is_no_backend_is_another_version);
+    tcase_add_test(t, what_is_no_backend_is_told_so);
     tcase_add_test(t, a_forked_child_is_told_so);
     tcase_add_test(t, values_go_there_and_back);
     tcase_add_test(t, a_layout_without_gaps_is_kept);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "core/memory.h"
 #include "core/op.h"
+#include "core/symbol.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -63,11 +64,14 @@ static void look_for_cuda(void)
     }
     void *symbol = dlsym(plugin, "taper_backend_entry");
     tp_backend_entry_fn *entry;
+    if (symbol) tp__symbol_inside(symbol);
     memcpy(&entry, &symbol, sizeof entry);             /* ISO C has no cast from void * to a function */
     const tp_backend *found = entry ? entry(TP__BACKEND_ABI, &services, why_not, sizeof why_not) : NULL;
     if (found && found->abi == TP__BACKEND_ABI) {
         cuda = found;
         pthread_atfork(NULL, NULL, in_child);
+    } else if (!symbol) {
+        snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s is no backend of Taper", named ? named : PLUGIN);
     } else if (!why_not[0]) {
         snprintf(why_not, sizeof why_not, PLUGIN " is of another version than Taper %s", tp_version());
     }

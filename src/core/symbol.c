@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,15 +50,24 @@ static bool by_debug_information(uintptr_t address, char *out, size_t size)
 }
 #endif
 
+static void *_Atomic backend;                          /* where it is loaded; NULL: it is not */
+
+void tp__symbol_inside(const void *address)
+{
+    Dl_info at;
+    if (dladdr(address, &at)) atomic_store(&backend, at.dli_fbase);
+}
+
 const void *tp__outside_caller(void)
 {
     void *frames[48];
     Dl_info ours, at;
     void *here = (void *)(uintptr_t)&tp__outside_caller;
     if (!dladdr(here, &ours) || !dladdr((void *)getauxval(AT_ENTRY), &at) || at.dli_fbase == ours.dli_fbase) return NULL;
+    const void *const theirs = atomic_load(&backend);
     const int n = backtrace(frames, 48);
     for (int i = 0; i < n; i++)
-        if (dladdr(frames[i], &at) && at.dli_fbase != ours.dli_fbase) return i ? frames[i] : NULL;
+        if (dladdr(frames[i], &at) && at.dli_fbase != ours.dli_fbase && at.dli_fbase != theirs) return i ? frames[i] : NULL;
     return NULL;
 }
 
