@@ -303,6 +303,19 @@ tp_status tp_loader_log(tp_loader *l, const char *name, tp_tensor *value)
 
 /* ---- A loader's beginning and end ------------------------------------------------------------------------------------------------ */
 
+static tp_status check_device(tp_device device)
+{
+    if (device == 0 || device == TP_CPU)
+        return TP_OK;
+    if (device < TP_CUDA(0) || device >= TP_CUDA(16))
+        return tp_fail(TP_ERR_DEVICE, "data_loader: %d is no device", (int)device);
+    const int there = tp_cuda_device_count();
+    if (device < TP_CUDA(there))
+        return TP_OK;
+    return tp_fail(TP_ERR_DEVICE, "data_loader: there is no device %s: %s%s", tp_device_name(device), there ? "the last is " : "",
+                   there ? tp_device_name(TP_CUDA(there - 1)) : tp_cuda_why_not());
+}
+
 static tp_status check_options(const tp_data_loader_options *o)
 {
     if (o->batch_size < 1)
@@ -311,7 +324,7 @@ static tp_status check_options(const tp_data_loader_options *o)
         return tp_fail(TP_ERR_ARGUMENT, "data_loader: %lld workers, not 0 to %d", (long long)o->workers, MOST_WORKERS);
     if (o->prefetch < 1 || o->prefetch > MOST_PREFETCH)
         return tp_fail(TP_ERR_ARGUMENT, "data_loader: prefetch %lld, not 1 to %d", (long long)o->prefetch, MOST_PREFETCH);
-    return TP_OK;
+    return check_device(o->device);
 }
 
 static tp_status choose_seed(tp_loader *l)

@@ -168,7 +168,7 @@ TP_API tp_dataset *tp_shapes_with(int64_t n, const tp_shapes_options *o);
 /* ---- The loader --------------------------------------------------------------------------------------------------------------- */
 
 /* Batches of a dataset, in an order fixed by the seed whatever the number of workers. Workers start with the first batch.
- * Used by one thread at a time. */
+ * Used by one thread at a time. NULL: TP_ERR_ARGUMENT (an option out of its range, no dataset), TP_ERR_DEVICE (there is no such device), TP_ERR_MEMORY. */
 TP_API tp_loader *tp_data_loader_with(tp_dataset *set, const tp_data_loader_options *o);
 TP_API void tp_loader_free(tp_loader *loader);         /* stops the workers, whatever they do; NULL is fine */
 /* The next batch. False, and *batch is empty: at the end of the epoch, and the call after that begins the next one; on an
