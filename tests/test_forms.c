@@ -165,7 +165,7 @@ START_TEST(heads_attend_as_the_layer_does)
     ck_assert(tp_allclose(w, out[1], 1e-5, 1e-5));
     ck_assert(tp_allclose(HEADS(NULL), out[0], 1e-5, 1e-5));
     ck_assert_ptr_null(tp_multi_head_attention_forward(q, k, k, 3, out_weight, out_bias, NULL, .in_proj_weight = tp_module_tensor(m, "in_proj_weight")));
-    ck_error(TP_ERR_SHAPE, "multi_head_attention_forward: query [3, 2, 4], embed_dim_to_check 4 and 3 heads do not fit");
+    ck_error(TP_ERR_SHAPE, "multi_head_attention_forward: the 4 features of query [3, 2, 4] do not go into 3 heads");
     ck_assert_ptr_null(tp_multi_head_attention_forward(q, k, k, 2, out_weight, NULL, &w));
     ck_error(TP_ERR_ARGUMENT, "in_proj_weight is missing");
     ck_assert_ptr_null(w);

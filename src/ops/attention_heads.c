@@ -57,7 +57,7 @@ static tp_status take_masks(const tp__call *call, parts *p, bool single)
     if (mask) {
         const int at = mask->ndim - 2;
         if (mask->shape[at] != p->l || mask->shape[at + 1] != s || (at && mask->shape[0] != p->n * p->heads))
-            return misfit(call, "attn_mask", mask, tp__dims_text(3, (int64_t[]){ p->n * p->heads, p->l, s }));
+            return misfit(call, "attn_mask", mask, tp__dims_text(3 - !at, (int64_t[]){ p->n * p->heads, p->l, s } + !at));
         if (!at) mask = tp_unsqueeze(mask, 0);
     }
     p->mask = mask;
@@ -74,9 +74,9 @@ static tp_status take_inputs(const tp__call *call, parts *p)
         return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s must all have 3 dims, or 2 without a batch", tp__shape_text(q), tp__shape_text(k),
                              tp__shape_text(v));
     const int64_t e = q->shape[q->ndim - 1];
-    if (e != attr->embed || attr->heads <= 0 || e % attr->heads)
-        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, embed_dim_to_check %lld and %lld heads do not fit", tp__shape_text(q), (long long)attr->embed,
-                             (long long)attr->heads);
+    if (e != attr->embed) return tp__call_fail(call, TP_ERR_SHAPE, "query %s should have %lld features", tp__shape_text(q), (long long)attr->embed);
+    if (attr->heads <= 0 || e % attr->heads)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the %lld features of query %s do not go into %lld heads", (long long)e, tp__shape_text(q), (long long)attr->heads);
     bool same = true;
     for (int d = 0; d < k->ndim - attr->separate; d++) same = same && k->shape[d] == v->shape[d];
     if (!same || (!single && q->shape[1] != k->shape[1]))
@@ -99,8 +99,8 @@ static tp_status project(const tp__call *call, parts *p)
     const heads_attr *attr = call->attr;
     tp_tensor *const *in = call->in, *w[3] = { in[Q_WEIGHT], in[K_WEIGHT], in[V_WEIGHT] }, *b[3] = { NULL, NULL, NULL }, *y[3] = { NULL, NULL, NULL };
     if (attr->separate ? !w[0] || !w[1] || !w[2] : !in[IN_WEIGHT])
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "use_separate_proj_weight is %s, and %s", attr->separate ? "true" : "false",
-                             attr->separate ? "one of q_proj_weight, k_proj_weight and v_proj_weight is missing" : "in_proj_weight is missing");
+        return tp__call_fail(call, TP_ERR_ARGUMENT, attr->separate ? "of q_proj_weight, k_proj_weight and v_proj_weight, one is missing"
+                             : "in_proj_weight is missing, or q_proj_weight, k_proj_weight and v_proj_weight instead of it");
     if (!attr->separate && (in[IN_WEIGHT]->ndim != 2 || in[IN_WEIGHT]->shape[0] != 3 * attr->embed))
         return misfit(call, "in_proj_weight", in[IN_WEIGHT], "[3 embed, embed]");
     if (in[IN_BIAS] && (in[IN_BIAS]->ndim != 1 || in[IN_BIAS]->shape[0] != 3 * attr->embed)) return misfit(call, "in_proj_bias", in[IN_BIAS], "[3 embed]");
