@@ -10,6 +10,8 @@
  *         return tp_copy_(t->loss, tp_detach(loss)) ? TP_OK : tp_error_status();
  *     }
  *     ...
+ *     tp_copy_(trainer.x, first.x);                     // a batch for the steps before
+ *     tp_copy_(trainer.y, first.y);
  *     tp_cuda_graph *graph = tp_cuda_graph_record(device, step, &trainer, 2);
  *     while (next batch) {
  *         tp_copy_(trainer.x, batch.x);                 // the inputs are tensors that stay: batches are copied into them
