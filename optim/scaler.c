@@ -264,10 +264,13 @@ tp_status tp_scaler_step(tp_scaler *s, tp_optimizer *opt)
     entry *e = find(s, opt);
     if (e && e->stage == STEPPED)
         return tp_fail(TP_ERR_STATE, "%s: the optimizer has stepped since the last update", op);
-    if (!e && !(e = unscale(s, opt, op)))
+    const bool first = !e;
+    if (first && !(e = unscale(s, opt, op)))
         return tp_error_status();
-    if (!e->found)
+    if (!e->found) {
+        s->n -= first;                                 /* nothing was done: it may be after a backward */
         return tp_fail(TP_ERR_STATE, "%s: none of the optimizer's parameters has a gradient", op);
+    }
     e->stage = STEPPED;
     return step_unless(opt, e->found);
 }
