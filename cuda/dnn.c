@@ -7,12 +7,9 @@
 
 #include <stdlib.h>
 
-#include "cuda/dnn.h"
 #include "cuda/runtime.h"
 
-#ifndef TPC_HAS_CUDNN
-bool tpc_dnn_is_here(const tp__call *call) { return (void)call, false; }
-#else
+#ifdef TPC_HAS_CUDNN
 
 enum { PLANS = 512, SLOTS = 1024 };
 static const int64_t MOST_WORKSPACE = (int64_t)1 << 30;
@@ -72,7 +69,8 @@ static thread *this_thread(void)
     return mine = t;
 }
 
-cudnnHandle_t tpc_dnn_handle(const tp__call *call)
+/* This thread's handle on the call's device, for its current stream. NULL: there is no cuDNN. */
+static cudnnHandle_t handle_for(const tp__call *call)
 {
     const int index = tpc_device(call);
     if (!tpc_dnn() || tpc_ready(index)) return NULL;
@@ -86,8 +84,6 @@ cudnnHandle_t tpc_dnn_handle(const tp__call *call)
     if (!set) cudaGetLastError();
     return set ? t->handle[index] : NULL;
 }
-
-bool tpc_dnn_is_here(const tp__call *call) { return tpc_dnn_handle(call); }
 
 /* ---- Plans ----------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -143,7 +139,7 @@ static entry *make(thread *t, cudnnHandle_t handle, const entry *like, const voi
 
 tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
 {
-    cudnnHandle_t handle = tpc_dnn_handle(call);
+    cudnnHandle_t handle = handle_for(call);
     if (!handle) return NULL;
     thread *t = this_thread();
     const entry like = { .build = build, .hash = hash_of(key, size), .device = tpc_device(call), .forbidden = forbidden, .size = size };
@@ -180,7 +176,7 @@ static cudnnStatus_t execute(cudnnHandle_t handle, const tpc_dnn_plan *plan, int
 tp_status tpc_dnn_run(const tp__call *call, tpc_dnn_plan *plan, int n, const int64_t *uids, void *const *data, bool *done)
 {
     *done = false;
-    cudnnHandle_t handle = tpc_dnn_handle(call);
+    cudnnHandle_t handle = handle_for(call);
     if (!handle) return TP_OK;
     void *room = plan->workspace > 0 ? tpc_room(call, (size_t)plan->workspace) : NULL;
     if (plan->workspace > 0 && !room) return TP_ERR_MEMORY;

@@ -5,11 +5,16 @@
 #include "cuda/dnn.h"
 #include "cuda/kernel.cuh"
 
+/* The k-th dim of x from the innermost in memory, row-major or channels last */
+static inline int tpc_dnn_dim(const tpc_array &x, int k, bool last)
+{
+    return !last ? x.ndim - 1 - k : k == 0 ? 1 : k < x.ndim - 1 ? x.ndim - k : 0;
+}
 static inline bool tpc_dnn_packed(const tpc_array &x, bool last)
 {
     int64_t step = 1;
-    for (int k = 0; k < x.ndim; k++) {                 /* from the innermost */
-        const int d = !last ? x.ndim - 1 - k : k == 0 ? 1 : k < x.ndim - 1 ? x.ndim - k : 0;
+    for (int k = 0; k < x.ndim; k++) {
+        const int d = tpc_dnn_dim(x, k, last);
         if (x.shape[d] != 1 && x.stride[d] != step) return false;
         step *= x.shape[d];
     }
@@ -35,7 +40,7 @@ struct tpc_dnn_side {
         if (tpc_dnn_packed(from, last)) return TP_OK;
         int64_t step = 1;
         for (int k = 0; k < x.ndim; k++) {
-            const int d = !last ? x.ndim - 1 - k : k == 0 ? 1 : k < x.ndim - 1 ? x.ndim - k : 0;
+            const int d = tpc_dnn_dim(x, k, last);
             x.stride[d] = step;
             step *= x.shape[d];
         }

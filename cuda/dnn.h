@@ -13,8 +13,6 @@
 extern "C" {
 #endif
 
-bool tpc_dnn_is_here(const tp__call *call);            /* is it there at all? */
-
 /* ---- Convolution (dnn_conv.c) --------------------------------------------------------------------------------------------------------- */
 
 /* large [images, groups cg, size..], small [images, groups og, out..], w [groups og, cg, kernel..], all of one dtype and in one layout without
@@ -49,7 +47,7 @@ tp_status tpc_dnn_means(const tp__call *call, const tpc_dnn_pool *k, void *x, vo
 
 /* q [batch, heads, l, e], k [.., n, e], v and y [.., n, w] and [.., l, w], and their gradients, of a 16-bit dtype, with elements of a row
  * adjacent; the distances between batches, heads and rows are given. sums and dots: float32 [batch, heads, l] without gaps. Forward
- * writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. What it is not worth or not possible for is not done. */
+ * writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. Few rows, for which a plan is not worth its time, are not done. */
 typedef struct tpc_dnn_attention {
     int32_t dtype, causal, backward, spare;
     int64_t batch, heads, l, n, e, w, q[3], k[3], v[3], y[3], dy[3], dq[3], dk[3], dv[3];

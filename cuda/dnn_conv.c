@@ -30,7 +30,7 @@ static tpc_dnn_shape shape_of(const tpc_dnn_conv *c, int64_t n, int64_t channels
     int64_t size[5] = { n, channels };
     for (int d = 0; d < dims; d++) size[2 + d] = place[3 - dims + d];
     tpc_dnn_shape s = c->last ? tpc_dnn_channels_last(dtype, 2 + dims, size) : tpc_dnn_plain(dtype, 2 + dims, size);
-    s.aligned = c->aligned ? 16 : c->dtype == TP_F32 ? 4 : 2;
+    s.aligned = tpc_dnn_alignment(c->aligned, c->dtype);
     return s;
 }
 
@@ -100,7 +100,7 @@ static bool fits(const tpc_dnn_conv *c)
 {
     const double large = count(c->images, c->groups * c->cg, c->size), small = count(c->images, c->groups * c->og, c->out),
                  w = count(c->groups * c->og, c->cg, c->kernel);
-    if (c->dtype != TP_F32 && c->dtype != TP_F16 && c->dtype != TP_BF16) return false;
+    if (!tpc_dnn_takes(c->dtype)) return false;
     if (c->biased && (c->kind == TPC_DNN_WEIGHT || (c->kind == TPC_DNN_DATA && !c->last))) return false;         /* no engine, and long to find out */
     for (int d = 0; d < 3; d++) {
         const double reach = (double)c->size[d] + 2 * (double)c->pad[d] + (double)c->kernel[d] * (double)c->apart[d] + (double)c->stride[d] * (double)c->out[d];

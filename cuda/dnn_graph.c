@@ -15,8 +15,7 @@ enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static tpc_dnn_functions functions;
-static tpc_dnn_recurrent recurrent;
-static bool there, recurrent_there;
+static bool there;
 
 #ifdef TP_CUDA_HOST
 static bool find_functions(void)                       /* cuda/host/ has them */
@@ -29,18 +28,15 @@ static bool find_functions(void)                       /* cuda/host/ has them */
 #else
 #define TEXT(x)  TEXT_(x)
 #define TEXT_(x) #x
-#define TAKE(table, name) ((found = dlsym(library, "cudnn" #name)) ? (memcpy(&table.name, &found, sizeof found), true) : false)
 static bool find_functions(void)
 {
     void *library = dlopen("libcudnn.so." TEXT(CUDNN_MAJOR), RTLD_NOW | RTLD_LOCAL), *found;
     if (!library) return false;
-#define NEEDS(name) if (!TAKE(functions, name)) return false;
-    TPC_DNN_EACH_FUNCTION(NEEDS)
-#undef NEEDS
-    recurrent_there = true;
-#define WANTS(name) if (!TAKE(recurrent, name)) recurrent_there = false;
-    TPC_DNN_EACH_RECURRENT(WANTS)
-#undef WANTS
+#define TAKE(name) \
+    if (!(found = dlsym(library, "cudnn" #name))) return false; \
+    memcpy(&functions.name, &found, sizeof found);
+    TPC_DNN_EACH_FUNCTION(TAKE)
+#undef TAKE
     return true;
 }
 #endif
@@ -56,20 +52,13 @@ const tpc_dnn_functions *tpc_dnn(void)
     pthread_once(&once, load);
     return there ? &functions : NULL;
 }
-const tpc_dnn_recurrent *tpc_dnn_rnn(void) { return tpc_dnn() && recurrent_there ? &recurrent : NULL; }
 size_t tpc_dnn_version(void) { return tpc_dnn() ? functions.GetVersion() : 0; }
 
 cudnnDataType_t tpc_dnn_type(int dtype)
 {
     switch (dtype) {
-    case TP_F64: return CUDNN_DATA_DOUBLE;
     case TP_F16: return CUDNN_DATA_HALF;
     case TP_BF16: return CUDNN_DATA_BFLOAT16;
-    case TP_I64: return CUDNN_DATA_INT64;
-    case TP_I32: return CUDNN_DATA_INT32;
-    case TP_I8: return CUDNN_DATA_INT8;
-    case TP_U8: return CUDNN_DATA_UINT8;
-    case TP_BOOL: return CUDNN_DATA_BOOLEAN;
     default: return CUDNN_DATA_FLOAT;
     }
 }
@@ -252,22 +241,20 @@ uint32_t tpc_dnn_forbidden(int dtype)
     return dtype == CUDNN_DATA_FLOAT && !tpc_may_use_tf32() ? tpc_dnn_forbidden_strictly() : always;
 }
 
-/* Of one advice: its engine's notes, and its global number. */
-static uint32_t notes_of(cudnnBackendDescriptor_t advice, int *number)
+/* A bit for each note of the engine of one advice; all bits where it does not tell. */
+static uint32_t notes_of(cudnnBackendDescriptor_t advice)
 {
     cudnnBackendDescriptor_t engine = NULL;
     cudnnBackendNumericalNote_t note[NOTES];
-    int64_t n = 0, index = -1, one = 0;
+    int64_t n = 0, one = 0;
     uint32_t bits = UINT32_MAX;
     if (functions.BackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine)) return bits;
     if (!functions.BackendGetAttribute(advice, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
         !functions.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, NOTES, &n, note)) {
         bits = 0;
         for (int i = 0; i < n && i < NOTES; i++) bits |= 1u << note[i];
-        functions.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one, &index);
     }
     functions.BackendDestroyDescriptor(engine);
-    *number = (int)index;
     return bits;
 }
 
@@ -294,7 +281,7 @@ static bool take(tpc_dnn_graph *g, const tpc_dnn_target *on, cudnnBackendDescrip
 {
     int tried = 0;
     for (int64_t i = 0; i < n && tried < TRIED && g->n_parts < TPC_DNN_PARTS; i++) {
-        if (notes_of(advice[i], &plan->engine) & forbidden) continue;
+        if (notes_of(advice[i]) & forbidden) continue;
         tried++;
         if (finalize && !plan_of(on, advice[i], room, plan)) continue;
         g->part[g->n_parts++] = advice[i];
@@ -326,7 +313,7 @@ static bool ask(tpc_dnn_graph *g, const tpc_dnn_target *on, cudnnBackendDescript
 bool tpc_dnn_pick(tpc_dnn_graph *g, const tpc_dnn_target *on, uint32_t forbidden, int64_t room, bool finalize, tpc_dnn_plan *plan)
 {
     static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
-    *plan = (tpc_dnn_plan){ .engine = -1 };
+    *plan = (tpc_dnn_plan){ .plan = NULL };
     const cudnnBackendDescriptor_t graph = tpc_dnn_part(g, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     /* old ones need it, and a new one may not want it */
     if (on->handle && graph) functions.BackendSetAttribute(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
@@ -353,7 +340,7 @@ void tpc_dnn_plan_end(tpc_dnn_plan *plan)
     if (plan->plan) functions.BackendDestroyDescriptor(plan->plan);
     if (plan->parts) free_parts(plan->parts, plan->n_parts);
     free(plan->parts);
-    *plan = (tpc_dnn_plan){ .engine = -1 };
+    *plan = (tpc_dnn_plan){ .plan = NULL };
 }
 
 #endif

@@ -28,21 +28,15 @@
 #define TPC_DNN_EACH_FUNCTION(X) \
     X(GetVersion) X(GetErrorString) X(Create) X(Destroy) X(SetStream) X(BackendCreateDescriptor) X(BackendDestroyDescriptor) X(BackendFinalize) \
     X(BackendSetAttribute) X(BackendGetAttribute) X(BackendExecute)
-#define TPC_DNN_EACH_RECURRENT(X) \
-    X(CreateRNNDescriptor) X(DestroyRNNDescriptor) X(SetRNNDescriptor_v8) X(GetRNNWeightSpaceSize) X(GetRNNTempSpaceSizes) X(GetRNNWeightParams) \
-    X(CreateRNNDataDescriptor) X(DestroyRNNDataDescriptor) X(SetRNNDataDescriptor) X(CreateTensorDescriptor) X(DestroyTensorDescriptor) \
-    X(SetTensorNdDescriptor) X(GetTensorNdDescriptor) X(CreateDropoutDescriptor) X(DestroyDropoutDescriptor) X(SetDropoutDescriptor) \
-    X(DropoutGetStatesSize) X(RNNForward) X(RNNBackwardData_v8) X(RNNBackwardWeights_v8)
 
 #define TPC_DNN_FIELD(name) __typeof__(cudnn##name) *name;
 typedef struct tpc_dnn_functions { TPC_DNN_EACH_FUNCTION(TPC_DNN_FIELD) } tpc_dnn_functions;
-typedef struct tpc_dnn_recurrent { TPC_DNN_EACH_RECURRENT(TPC_DNN_FIELD) } tpc_dnn_recurrent;
 #undef TPC_DNN_FIELD
 
 const tpc_dnn_functions *tpc_dnn(void);                /* NULL: there is no cuDNN, it is too old, or TAPER_CUDA_CUDNN=0 */
-const tpc_dnn_recurrent *tpc_dnn_rnn(void);            /* the same, and NULL where its part for recurrent layers is missing */
 size_t tpc_dnn_version(void);                          /* as 91900; 0: none */
-cudnnDataType_t tpc_dnn_type(int dtype);               /* of a floating dtype, an integer or bool */
+cudnnDataType_t tpc_dnn_type(int dtype);               /* of float32 or a 16-bit float, the dtypes that it is asked for */
+static inline bool tpc_dnn_takes(int dtype) { return dtype == TP_F32 || dtype == TP_F16 || dtype == TP_BF16; }
 
 /* ---- Building (dnn_graph.c) ------------------------------------------------------------------------------------------------------------- */
 
@@ -54,8 +48,9 @@ typedef struct tpc_dnn_graph {
     cudnnBackendDescriptor_t part[TPC_DNN_PARTS], op[TPC_DNN_OPS];
 } tpc_dnn_graph;
 
-/* A tensor's type; `aligned`: what the address is a multiple of, in bytes; 0: 16. Without gaps, so that it may be part of a key. */
-typedef struct tpc_dnn_shape { int32_t dtype, ndim, aligned, spare; int64_t size[TPC_DNN_DIMS], stride[TPC_DNN_DIMS]; } tpc_dnn_shape;
+/* A tensor's type; `aligned`: what the address is a multiple of, in bytes; 0: 16 */
+typedef struct tpc_dnn_shape { int dtype, ndim, aligned; int64_t size[TPC_DNN_DIMS], stride[TPC_DNN_DIMS]; } tpc_dnn_shape;
+static inline int tpc_dnn_alignment(bool aligned, int dtype) { return aligned ? 16 : dtype == TP_F32 ? 4 : 2; }
 
 /* `dtype` here and below: a cudnnDataType_t. Row-major, and channels last of what counts as [n, c, ..] */
 tpc_dnn_shape tpc_dnn_plain(int dtype, int ndim, const int64_t *size);
@@ -88,7 +83,7 @@ void tpc_dnn_graph_end(tpc_dnn_graph *g);              /* frees all parts */
 /* What is planned for: a handle's device, or one that properties describe, with no device at hand. */
 typedef struct tpc_dnn_target { cudnnHandle_t handle; cudnnBackendDescriptor_t properties; } tpc_dnn_target;
 /* parts: what it was built from, which it keeps */
-typedef struct tpc_dnn_plan { cudnnBackendDescriptor_t plan, *parts; int64_t workspace; int n_parts, engine; bool works, kept; } tpc_dnn_plan;
+typedef struct tpc_dnn_plan { cudnnBackendDescriptor_t plan, *parts; int64_t workspace; int n_parts; bool works, kept; } tpc_dnn_plan;
 
 /* A bit for each numerical note that rules an engine out. Always those whose result depends on the order in which blocks are done, and those
  * that add up in 16 bits; of float32, unless the tensor cores are allowed, also those and what stands in for products of float32. */
@@ -104,8 +99,6 @@ void tpc_dnn_plan_end(tpc_dnn_plan *plan);
 
 typedef void tpc_dnn_builder(tpc_dnn_graph *g, const void *key);
 
-/* This thread's handle on the call's device, for its current stream. NULL: there is no cuDNN. */
-cudnnHandle_t tpc_dnn_handle(const tp__call *call);
 /* Of what this thread planned before, else made now. A key has no gaps, or is zero there. NULL: there is none, and another kernel does it.
  * It belongs to the cache, until the thread asks for another. */
 tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden);

@@ -18,7 +18,7 @@ enum { X = 1, Y, DY, SCALE, BIAS, MEAN, INVERSE, WAS_MEAN, WAS_VAR, NEXT_MEAN, N
 static tpc_dnn_shape element_shape(const tpc_dnn_norm *k)
 {
     tpc_dnn_shape s = tpc_dnn_channels_last((int)tpc_dnn_type(k->dtype), 4, (const int64_t[]){ k->n, k->channels, k->inner, 1 });
-    s.aligned = k->aligned ? 16 : k->dtype == TP_F32 ? 4 : 2;
+    s.aligned = tpc_dnn_alignment(k->aligned, k->dtype);
     return s;
 }
 static cudnnBackendDescriptor_t channels(tpc_dnn_graph *g, const tpc_dnn_norm *k, int64_t uid)
@@ -73,7 +73,7 @@ static void build_backward(tpc_dnn_graph *g, const void *key)
 static tpc_dnn_plan *plan_of(const tp__call *call, const tpc_dnn_norm *k)
 {
     const double numel = (double)k->n * (double)k->inner * (double)k->channels;
-    if ((k->dtype != TP_F32 && k->dtype != TP_F16 && k->dtype != TP_BF16) || k->channels % (k->dtype == TP_F32 ? 4 : 8)) return NULL;
+    if (!tpc_dnn_takes(k->dtype) || k->channels % (k->dtype == TP_F32 ? 4 : 8)) return NULL;
     if (!(numel > 0 && numel <= INT32_MAX) || k->n * k->inner < 2) return NULL;
     return tpc_dnn_plan_for(call, k->backward ? build_backward : build_forward, k, sizeof *k, tpc_dnn_forbidden_strictly());
 }

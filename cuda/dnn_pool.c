@@ -14,14 +14,14 @@ tp_status tpc_dnn_means(const tp__call *call, const tpc_dnn_pool *k, void *x, vo
 #else
 
 enum { LARGE = 1, SMALL };
-
 enum { DIMS = 2 };
+
 static int64_t pad_at_end(const tpc_dnn_pool *k, int d) { return (k->out[d] - 1) * k->stride[d] + k->kernel[d] - k->size[d] - k->pad[d]; }
 
 static cudnnBackendDescriptor_t tensor(tpc_dnn_graph *g, const tpc_dnn_pool *k, int64_t uid, const int64_t *place)
 {
     tpc_dnn_shape s = tpc_dnn_channels_last((int)tpc_dnn_type(k->dtype), 2 + DIMS, (const int64_t[]){ k->images, k->channels, place[0], place[1] });
-    s.aligned = k->aligned ? 16 : k->dtype == TP_F32 ? 4 : 2;
+    s.aligned = tpc_dnn_alignment(k->aligned, k->dtype);
     return tpc_dnn_tensor(g, uid, &s);
 }
 
@@ -66,7 +66,7 @@ static void build(tpc_dnn_graph *g, const void *key)
 static bool fits(const tpc_dnn_pool *k)
 {
     double large = (double)k->images * (double)k->channels, small = large;
-    if (k->dtype != TP_F32 && k->dtype != TP_F16 && k->dtype != TP_BF16) return false;
+    if (!tpc_dnn_takes(k->dtype)) return false;
     for (int d = 0; d < DIMS; d++) {
         const double reach = (double)k->out[d] * (double)k->stride[d] + (double)k->kernel[d] + (double)k->size[d] + (double)k->pad[d];
         if (reach > INT32_MAX || pad_at_end(k, d) > k->pad[d]) return false;

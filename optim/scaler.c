@@ -39,7 +39,7 @@ static tp_status check_numbers(const char *op, double scale, double growth, doub
     if (!(backoff > 0 && backoff < 1))
         return tp_fail(TP_ERR_ARGUMENT, "%s: backoff_factor is %g, and has to be between 0 and 1", op, backoff);
     return interval > 0 && interval <= INT32_MAX ? TP_OK
-         : tp_fail(TP_ERR_ARGUMENT, "%s: growth_interval is %lld, and has to be 1 or more", op, (long long)interval);
+         : tp_fail(TP_ERR_ARGUMENT, "%s: growth_interval is %lld, and has to be 1 to %d", op, (long long)interval, INT32_MAX);
 }
 
 static void destroy(void *s) { tp_scaler_free(s); }
@@ -144,17 +144,15 @@ static entry *append(tp_scaler *s, const tp_optimizer *opt)
     return &s->entries[s->n++];
 }
 
-/* Of rows their values. *rows: there are some. */
-static int64_t gradients_of(const tp_optimizer *opt, tp_tensor **out, bool *rows)
+/* Those that are there, of rows their values. Returns how many, or -1 on error. */
+static int64_t gradients_of(const tp_optimizer *opt, tp_tensor **out)
 {
     int64_t n = 0;
-    *rows = false;
     for (int g = 0; g < opt->n_groups; g++)
         for (int64_t i = 0; i < opt->groups[g].n; i++) {
             tp_tensor *const x = opt->groups[g].params[i].tensor, *grad = NULL;
             if (tp_grad_rows(x, NULL, &grad))
                 return -1;
-            *rows |= grad != NULL;
             if (!grad)
                 grad = tp_grad_of(x);
             if (grad)
@@ -192,8 +190,7 @@ static entry *unscale(tp_scaler *s, const tp_optimizer *opt, const char *op)
     TP_NO_GRAD();
     const size_t bytes = (size_t)count_params(opt) * sizeof(tp_tensor *);
     tp_tensor **const grads = tp_mem_alloc(bytes), *found = NULL;
-    bool rows;
-    const int64_t n = grads ? gradients_of(opt, grads, &rows) : -1;
+    const int64_t n = grads ? gradients_of(opt, grads) : -1;
     entry *e = n < 0 ? NULL : append(s, opt);          /* before the gradients change */
     if (e && unscale_all(s, grads, n, &found, op)) {
         s->n--;

@@ -251,7 +251,6 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const of, cudnnB
         *n = p->engine != PLAIN;
         if (*n) *static_cast<cudnnBackendNumericalNote_t *>(to) = p->engine == FAST ? CUDNN_NUMERICAL_NOTE_TENSOR_CORE : CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
         return CUDNN_STATUS_SUCCESS;
-    case CUDNN_ATTR_ENGINE_GLOBAL_INDEX: *static_cast<int64_t *>(to) = p->engine; return CUDNN_STATUS_SUCCESS;
     case CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE: *static_cast<int64_t *>(to) = p->workspace; return CUDNN_STATUS_SUCCESS;
     default: return CUDNN_STATUS_NOT_SUPPORTED;
     }

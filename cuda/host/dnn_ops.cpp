@@ -72,7 +72,7 @@ __global__ void convolve(const convolution v)
     }
 }
 
-/* how, w, large, small of the three ops */
+/* The names of an op's attributes, by what it writes: SMALL, LARGE, WEIGHT */
 const struct { cudnnBackendDescriptorType_t op; cudnnBackendAttributeName_t how, w, large, small, alpha, beta; } convolutions[] = {
     { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
       CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,

@@ -1,6 +1,7 @@
-/* overwritten.c: an op in place gives x a new node. Where what that is made of saved x, or a view of the same memory, before it was written,
- * node and tensor would hold each other, and no release would free them: y = 2 x; z = y w; y += z. The rule that saved it cannot run any
- * longer, and only tells its shape: it is given a header of its own, which has no place on the tape. */
+/* overwritten.c: an op in place gives its tensor a new node. Where a node below that one saved the tensor, or a view of it, before it was
+ * written, tensor and node would hold each other, and no release would free them: in y = 2 x; z = y w; y += z the product saved y. What it
+ * saved is overwritten, so its backward can only fail, with a message that tells the shape: so it is given a tensor of its own for that,
+ * which has no place on the tape. */
 #include "autograd/walk.h"
 
 #include "core/memory.h"
@@ -46,12 +47,14 @@ static tp_status visit(search *s, tp_node *node)
     return TP_OK;
 }
 
+/* Of root's memory, and from before it was written */
 static bool is_overwritten(const tp__saved_slot *slot, const tp_tensor *root)
 {
     const tp_tensor *x = slot->is.tensor;
     return x && slot->kind == TP__HELD && (x == root || x->base == root) && slot->version != tp__version(x);
 }
 
+/* Parts the slots that hold overwritten memory of root's from it. */
 static tp_status part(tp__saved_slot *slot, int n, const tp_tensor *root)
 {
     for (int i = 0; i < n; i++) {

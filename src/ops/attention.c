@@ -39,20 +39,35 @@ static tp_status check(const tp__call *call)
 
 /* ---- Heads, masks --------------------------------------------------------------------------------------------------------------------- */
 
+static int64_t heads_of(const tp_tensor *x) { return x->ndim > 2 ? x->shape[x->ndim - 3] : 1; }
+
+/* The shape of x [.., heads, n, e] with heads as `own` groups of `each`: [all before them, own, each, n, e], however many dims x has */
+static tp_shape grouped(const tp_tensor *x, int64_t own, int64_t each)
+{
+    int64_t before = 1;
+    for (int d = 0; d < x->ndim - 3; d++) before *= x->shape[d];
+    return (tp_shape){ .dim = { before, own, each, x->shape[x->ndim - 2], x->shape[x->ndim - 1] }, .ndim = 5 };
+}
+static tp_shape with_heads(tp_tensor *x, int64_t heads)
+{
+    tp_shape shape = tp_shape_of(x);
+    shape.dim[shape.ndim - 3] = heads;
+    return shape;
+}
+
 /* x [.., heads, n, e] with each head standing `times` times */
 static tp_tensor *repeat_heads(tp_tensor *x, int64_t times)
 {
-    if (times == 1) return x;
-    tp_shape apart = tp_shape_of(x), wide;
-    const int at = apart.ndim - 2;
-    memmove(apart.dim + at + 1, apart.dim + at, sizeof *apart.dim * 2);
-    apart.dim[at] = 1;
-    apart.ndim++;
-    wide = apart;
-    wide.dim[at] = times;
-    tp_shape joined = tp_shape_of(x);
-    joined.dim[at - 1] *= times;
-    return tp_reshape(tp_expand(tp_reshape(x, apart), wide), joined);
+    if (!x || times == 1) return x;
+    const int64_t heads = heads_of(x);
+    return tp_reshape(tp_expand(tp_reshape(x, grouped(x, heads, 1)), grouped(x, heads, times)), with_heads(x, heads * times));
+}
+
+/* x [.., heads, n, e] summed over groups of heads, to `own` of them */
+static tp_tensor *sum_groups(tp_tensor *x, int64_t own)
+{
+    if (!x || heads_of(x) == own) return x;
+    return tp_reshape(tp_sum(tp_reshape(x, grouped(x, own, heads_of(x) / own)), .dims = TP_DIMS(2)), with_heads(x, own));
 }
 
 static tp_status share_heads(const tp__call *call, tp_tensor **k, tp_tensor **v)
@@ -61,8 +76,8 @@ static tp_status share_heads(const tp__call *call, tp_tensor **k, tp_tensor **v)
     tp_tensor **const both[] = { k, v };
     for (int i = 0; i < 2; i++) {
         const tp_tensor *x = *both[i];
-        const int64_t heads = q->ndim > 2 ? q->shape[q->ndim - 3] : 1, own = x->ndim > 2 ? x->shape[x->ndim - 3] : 0;
-        if (q->ndim < 3 || x->ndim < 3 || x->ndim == TP_MAX_DIMS || !own || heads % own)
+        const int64_t heads = heads_of(q), own = heads_of(x);
+        if (q->ndim < 3 || x->ndim < 3 || !own || heads % own)
             return tp__call_fail(call, TP_ERR_SHAPE, "the heads of %s cannot be shared by those of %s", tp__shape_text(x), tp__shape_text(q));
         if (!(*both[i] = repeat_heads(*both[i], heads / own))) return tp__pending();
     }
@@ -105,8 +120,6 @@ static tp_tensor *weights(tp_tensor *q, tp_tensor *k, tp_tensor *mask, bool caus
 /* ---- The fused op --------------------------------------------------------------------------------------------------------------------- */
 
 enum { Q, K, V, MASK, Y, SUMS };                       /* its inputs, and what it saves */
-
-static int64_t heads_of(const tp_tensor *x) { return x->ndim > 2 ? x->shape[x->ndim - 3] : 1; }
 
 /* Do k and v have the batch of q, but for heads that groups of q's share? */
 static bool fits_batch(const tp_tensor *q, const tp_tensor *x)
@@ -175,19 +188,6 @@ static tp_status back_shape(tp__call *call)
     if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit query %s and value %s", tp__shape_text(dy), tp__shape_text(q), tp__shape_text(v));
     if (!out_in_order(call, q, q->shape[q->ndim - 1]) || !out_in_order(call, k, k->shape[k->ndim - 1])) return tp__pending();
     return tp__made(out_in_order(call, v, v->shape[v->ndim - 1]));
-}
-
-/* x [.., heads, n, e] summed over groups of heads, to `own` of them */
-static tp_tensor *sum_groups(tp_tensor *x, int64_t own)
-{
-    if (!x || heads_of(x) == own) return x;
-    tp_shape apart = tp_shape_of(x);
-    const int at = apart.ndim - 2;
-    memmove(apart.dim + at + 1, apart.dim + at, sizeof *apart.dim * 2);
-    apart.dim[at] = apart.dim[at - 1] / own;
-    apart.dim[at - 1] = own;
-    apart.ndim++;
-    return tp_sum(tp_reshape(x, apart), .dims = TP_DIMS(at));
 }
 
 /* Of p = softmax(a), y = p v, sums = ln sum e^a, with D = p dy v' summed over the keys:
