@@ -164,19 +164,13 @@ FALLING_LINE(falling_line_f64, double, tp__exp_falling_f64)
 __attribute__((target(TP__TARGET_AVX512))) static TP__INLINE void falling_line_avx512(float *e, const float *x, float m)
 {
 #define ALL(x) _mm512_set1_ps(x)
-#define STEP(p, r, c) _mm512_fmadd_ps(r, p, ALL(c))
-    const __m512 d = _mm512_sub_ps(_mm512_loadu_ps(x), ALL(m));
-    const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(d, ALL(1.44269504088896341f), ALL(TP__ROUNDER_F32)), ALL(TP__ROUNDER_F32));
-    const __m512 r = _mm512_fnmadd_ps(n, ALL(-2.12194440e-4f), _mm512_fnmadd_ps(n, ALL(0.693359375f), d));
-    __m512 p = STEP(ALL(1.3981999507e-3f), r, 8.3334519073e-3f);
-    p = STEP(p, r, 4.1665795894e-2f);
-    p = STEP(p, r, 1.6666665459e-1f);
-    p = STEP(p, r, 5.0000001201e-1f);
-    p = STEP(p, r, 1.0f);
-    p = STEP(p, r, 1.0f);
+    /* Operators, and not fmadd: what the compiler makes of the expression above it must make of this one. */
+    const __m512 d = _mm512_loadu_ps(x) - ALL(m), n = (d * ALL(1.44269504088896341f) + ALL(TP__ROUNDER_F32)) - ALL(TP__ROUNDER_F32);
+    const __m512 r = (d - n * ALL(0.693359375f)) - n * ALL(-2.12194440e-4f);
+    const __m512 p = TP__P7(r, ALL(1.0f), ALL(1.0f), ALL(5.0000001201e-1f), ALL(1.6666665459e-1f), ALL(4.1665795894e-2f), ALL(8.3334519073e-3f),
+                             ALL(1.3981999507e-3f));
     const __mmask16 normal = _mm512_cmp_ps_mask(d, ALL(tp__reach.exp_normal), _CMP_NLT_UQ);       /* a NaN too */
     _mm512_storeu_ps(e, _mm512_maskz_scalef_ps(normal, p, n));
-#undef STEP
 #undef ALL
 }
 #define FALLING_F32_tp__line_avx512 falling_line_avx512
