@@ -204,7 +204,7 @@ static tp_status send(tp_loader *l, tp__slot *slot)
     if (status)
         forget_moved(slot);
     slot->sent = !status;
-    slot->tried = true;
+    slot->tried = true;                          /* forget_moved took it back */
     return status;
 }
 

@@ -37,12 +37,34 @@ static inline bool cuda_is_here(void)
     return true;
 }
 
+/* The order of threads and of streams on the device on the host, and of what is drawn. Each test is a process of its own. */
+enum { ORDERS = 3 };
+static inline void cuda_order(int order, uint64_t seed)
+{
+    static const char *const names[ORDERS] = { "0", "1", "2" };
+    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
+    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
+    tp_manual_seed(seed);
+}
+
 /* A function of the device on the host; NULL where a real one is tested. */
 static inline void *cuda_host_function(const char *name)
 {
     if (!tp_cuda_is_available()) return NULL;          /* which loads it */
     void *plugin = dlopen(getenv("TAPER_CUDA_BACKEND"), RTLD_NOW | RTLD_NOLOAD);
     return plugin ? dlsym(plugin, name) : NULL;
+}
+/* The same for what is not tested without it: NULL, and a line that says so, one for each test. */
+static inline void *cuda_host_needed(const char *name)
+{
+    static bool said;
+    void *found = cuda_host_function(name);
+    if (!found && !said) {
+        printf("skipped in part: only the device on the host has %s\n", name);
+        fflush(stdout);
+        said = true;
+    }
+    return found;
 }
 static inline taper_cuda_host_counts cuda_counts(void)
 {
@@ -56,7 +78,7 @@ static inline taper_cuda_host_counts cuda_counts(void)
 /* The n-th cudaMalloc or cudaHostAlloc from now on fails. False: nothing can make it. */
 static inline bool cuda_fail_at(int64_t n)
 {
-    void *found = cuda_host_function("taper_cuda_host_fail_at");
+    void *found = cuda_host_needed("taper_cuda_host_fail_at");
     void (*make_fail)(int64_t);
     memcpy(&make_fail, &found, sizeof make_fail);
     if (make_fail) make_fail(n);
@@ -66,7 +88,7 @@ static inline bool cuda_fail_at(int64_t n)
 /* The device is lost from now on, as after a kernel that wrote where it must not. False: nothing can make it so. */
 static inline bool cuda_lose(int error)
 {
-    void *found = cuda_host_function("taper_cuda_host_lose");
+    void *found = cuda_host_needed("taper_cuda_host_lose");
     void (*lose)(int);
     memcpy(&lose, &found, sizeof lose);
     if (lose) lose(error);

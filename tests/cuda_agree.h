@@ -4,7 +4,7 @@
 
 #include "cuda.h"
 
-enum { ORDERS = 3, INPUTS = 4 };
+enum { INPUTS = 4 };
 
 static inline void close_to(tp_tensor *got, tp_tensor *want, double tol, const char *what)
 {

@@ -4,15 +4,7 @@
 
 #include "cuda.h"
 
-enum { ORDERS = 3 };
-
-static inline void begin(int order)
-{
-    static const char *const names[ORDERS] = { "0", "1", "2" };
-    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
-    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
-    tp_manual_seed(7);
-}
+static inline void begin(int order) { cuda_order(order, 7); }
 
 static inline tp_tensor *there(tp_tensor *x) { return tp_to(x, DEVICE); }
 

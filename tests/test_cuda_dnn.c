@@ -4,18 +4,12 @@
 
 #include <pthread.h>
 
-static void begin(int order)                            /* each test is a process of its own */
-{
-    static const char *const names[ORDERS] = { "0", "1", "2" };
-    setenv("TAPER_CUDA_HOST_ORDER", names[order], 1);
-    setenv("TAPER_CUDA_HOST_SEED", names[order], 1);
-    tp_manual_seed(11);
-}
+static void begin(int order) { cuda_order(order, 11); }
 
 /* Of the simulated device's. False: it has none, and there is nothing to count. */
 static bool count(taper_cuda_host_graphs *graphs)
 {
-    void *found = cuda_host_function("taper_cuda_host_count_graphs");
+    void *found = cuda_host_needed("taper_cuda_host_count_graphs");
     void (*read)(taper_cuda_host_graphs *);
     memcpy(&read, &found, sizeof read);
     if (read) read(graphs);

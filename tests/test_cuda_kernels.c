@@ -108,7 +108,7 @@ END_TEST
 /* Nothing of it runs on the host: a kernel is launched for each op. */
 START_TEST(each_op_launches)
 {
-    if (!cuda_host_function("taper_cuda_host_counters")) return;
+    if (!cuda_host_needed("taper_cuda_host_counters")) return;
     begin(_i);
     TP_SCOPE();
     tp_tensor *x = there(tp_randn(TP_SHAPE(64, 64)));
@@ -124,7 +124,7 @@ END_TEST
 /* A call that gives the device nothing to do, though there is something to compute, is an error that names the op and the kernel. */
 START_TEST(a_kernel_that_does_nothing_is_caught)
 {
-    void *found = cuda_host_function("taper_cuda_host_idle");
+    void *found = cuda_host_needed("taper_cuda_host_idle");
     void (*idle)(const char *);
     memcpy(&idle, &found, sizeof idle);
     if (!idle) return;

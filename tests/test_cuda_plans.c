@@ -54,7 +54,7 @@ tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, con
     build(&g, key);
     ck_assert_msg(!g.status, "%s: a graph cannot be built: %s", plans.on, tpc_dnn()->GetErrorString(g.status));
     const bool works = tpc_dnn_pick(&g, &(tpc_dnn_target){ .properties = plans.device }, forbidden, (int64_t)1 << 30, plans.finalize, &plan);
-    ck_assert(!works || !plans.finalize || plan.workspace >= 0);
+    ck_assert_msg(!works || !plan.plan == !plans.finalize, "%s: a plan is made where it is asked for, and only there", plans.on);
     tpc_dnn_plan_end(&plan);
     plans.taken += works;
     return works ? &plan : NULL;

@@ -60,32 +60,35 @@ size_t bytes_of(const view &v)
     return ((size_t)(last + 1) * (size_t)item(v.type) + 255) / 256 * 256;
 }
 
-/* Gives each virtual tensor that the ops mention a place in the workspace. */
-int64_t lay_out(part *plan, const part *graph)
+/* Visits the tensors that the ops mention, those of several ops several times. */
+template <class F> void each_tensor(const part *graph, F f)
 {
-    int64_t at = MORE_WORKSPACE;
     for (const part *op : graph->parts(CUDNN_ATTR_OPERATIONGRAPH_OPS))
         for (const auto &attribute : op->attributes) {
             if (attribute.second.type != CUDNN_TYPE_BACKEND_DESCRIPTOR) continue;
             const part *x = op->at((cudnnBackendAttributeName_t)attribute.first);
-            if (x->type != CUDNN_BACKEND_TENSOR_DESCRIPTOR || !x->one<bool>(CUDNN_ATTR_TENSOR_IS_VIRTUAL)) continue;
-            const int64_t uid = x->one<int64_t>(CUDNN_ATTR_TENSOR_UNIQUE_ID);
-            if (plan->inside.count(uid)) continue;
-            plan->inside[uid] = at;
-            at += (int64_t)bytes_of(view_of(x));
+            if (x->type == CUDNN_BACKEND_TENSOR_DESCRIPTOR) f(x);
         }
+}
+
+/* Gives each virtual tensor a place in the workspace. */
+int64_t lay_out(part *plan, const part *graph)
+{
+    int64_t at = MORE_WORKSPACE;
+    each_tensor(graph, [&](const part *x) {
+        const int64_t uid = x->one<int64_t>(CUDNN_ATTR_TENSOR_UNIQUE_ID);
+        if (!x->one<bool>(CUDNN_ATTR_TENSOR_IS_VIRTUAL) || plan->inside.count(uid)) return;
+        plan->inside[uid] = at;
+        at += (int64_t)bytes_of(view_of(x));
+    });
     return at;
 }
 
 bool is_16_bit(const part *graph)
 {
-    for (const part *op : graph->parts(CUDNN_ATTR_OPERATIONGRAPH_OPS))
-        for (const auto &attribute : op->attributes) {
-            if (attribute.second.type != CUDNN_TYPE_BACKEND_DESCRIPTOR) continue;
-            const part *x = op->at((cudnnBackendAttributeName_t)attribute.first);
-            if (x->type == CUDNN_BACKEND_TENSOR_DESCRIPTOR && item(x->one<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE)) == 2) return true;
-        }
-    return false;
+    bool found = false;
+    each_tensor(graph, [&](const part *x) { found = found || item(x->one<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE)) == 2; });
+    return found;
 }
 
 bool is_known(const part *graph)

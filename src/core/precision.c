@@ -1,4 +1,4 @@
-/* precision.c: how exact products of float32 are, for all threads. Read by backends, each time. */
+/* precision.c: how exact products of float32 are, for all threads. Backends read it at each product. */
 #include "core/op.h"
 
 #include <stdlib.h>

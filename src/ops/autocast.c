@@ -130,7 +130,7 @@ static const void *with_dtype(const tp_op *op, const void *attr, char *room, siz
 
 /* ---- The call ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* With inputs cast to dtype (0: none is). Copies that nobody keeps go at once, not at the end of the scope. */
+/* The call with its inputs cast to dtype; 0: as they are. Copies that nobody keeps go at once, not at the end of the scope. */
 static int run_cast(const tp_op *op, tp_tensor *const *in, int n, const void *attr, tp_tensor **out, int max_out, const void *caller, int backend,
                     tp_dtype dtype)
 {
