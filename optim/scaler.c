@@ -30,10 +30,11 @@ struct tp_scaler {
 
 /* ---- Making and freeing ---------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_numbers(const char *op, double scale, double growth, double backoff, int64_t interval)
+static tp_status check_numbers(const char *op, double wanted, double growth, double backoff, int64_t interval)
 {
+    const float scale = (float)wanted;         /* as it is kept */
     if (!(scale > 0 && isfinite(scale)))
-        return tp_fail(TP_ERR_ARGUMENT, "%s: the scale is %g, and has to be above 0 and finite", op, scale);
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the scale is %g, and has to be above 0 and finite", op, (double)scale);
     if (!(growth > 1 && isfinite(growth)))
         return tp_fail(TP_ERR_ARGUMENT, "%s: growth_factor is %g, and has to be above 1", op, growth);
     if (!(backoff > 0 && backoff < 1))
@@ -261,11 +262,10 @@ tp_status tp_scaler_step(tp_scaler *s, tp_optimizer *opt)
     entry *e = find(s, opt);
     if (e && e->stage == STEPPED)
         return tp_fail(TP_ERR_STATE, "%s: the optimizer has stepped since the last update", op);
-    const bool first = !e;
-    if (first && !(e = unscale(s, opt, op)))
+    if (!e && !(e = unscale(s, opt, op)))
         return tp_error_status();
-    if (!e->found) {
-        s->n -= first;                                 /* nothing was done: it may be after a backward */
+    if (!e->found) {                                   /* who has gradients next time can step */
+        *e = s->entries[--s->n];
         return tp_fail(TP_ERR_STATE, "%s: none of the optimizer's parameters has a gradient", op);
     }
     e->stage = STEPPED;
@@ -333,7 +333,7 @@ tp_status tp_scaler_set_scale(tp_scaler *s, double scale)
     static const char op[] = "scaler_set_scale";
     tp_status status = check(s, op);
     if (!status)
-        status = check_numbers(op, (float)scale, s->growth_factor, s->backoff_factor, s->growth_interval);
+        status = check_numbers(op, scale, s->growth_factor, s->backoff_factor, s->growth_interval);
     if (status)
         return status;
     const int64_t tracker = tp_scaler_growth_tracker(s);

@@ -148,6 +148,32 @@ START_TEST(a_row_that_sees_nothing_is_zero)
 }
 END_TEST
 
+/* One row sees the first key alone, and a mask of one number hides all or nothing, of the backward too. */
+START_TEST(one_row_and_one_mask_are_as_good_as_many)
+{
+    TP_SCOPE();
+    tp_manual_seed(5);
+    tp_tensor *in[] = { values(TP_F64, TP_SHAPE(2, 1, 3)), values(TP_F64, TP_SHAPE(2, 4, 3)), values(TP_F64, TP_SHAPE(2, 4, 3)), NULL }, *dx[4], *more[4];
+    ck_assert(tp_allclose(tp_scaled_dot_product_attention(in[0], in[1], in[2], .is_causal = true), tp_narrow(in[2], 1, 0, 1), 1e-12, 1e-12));
+    for (int dropout = 0; dropout < 2; dropout++)
+        for (int hidden = 0; hidden < 2; hidden++) {
+            in[3] = tp_full((tp_shape){ .ndim = 0 }, hidden ? -INFINITY : 0.5, .dtype = TP_F64);
+            for (int i = 0; i < 4; i++) ck_ok(tp_requires_grad(in[i] = tp_detach(in[i]), true));
+            tp_tensor *y = tp_scaled_dot_product_attention(in[0], in[1], in[2], .attn_mask = in[3], .dropout_p = dropout ? 1e-12 : 0), *loss = tp_sum(tp_mul(y, y));
+            tp_tensor *plain = tp_scaled_dot_product_attention(in[0], in[1], in[2]);
+            ck_assert(tp_allclose(y, hidden ? tp_zeros_like(y) : plain, 1e-9, 1e-9));
+            ck_ok(tp_grad(&loss, 1, in, 4, NULL, dx, .create_graph = true));
+            tp_tensor *all = tp_add(tp_sum(tp_mul(dx[0], dx[0])), tp_sum(tp_mul(dx[2], dx[2])));
+            ck_ok(tp_grad(&all, 1, in, 4, NULL, more));
+            for (int i = 0; i < 4; i++) {
+                ck_assert(tp_item(tp_sum(tp_isfinite(dx[i]))) == (double)tp_numel(dx[i]));
+                ck_assert(tp_item(tp_sum(tp_isfinite(more[i]))) == (double)tp_numel(more[i]));
+            }
+        }
+    ck_fine();
+}
+END_TEST
+
 START_TEST(of_nothing_there_is_zero_or_nothing)
 {
     TP_SCOPE();
@@ -232,6 +258,7 @@ int main(void)
     tcase_add_loop_test(tests, blocks_make_what_the_formula_does, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_test(tests, three_threads_give_the_same_bits_as_one);
     tcase_add_test(tests, a_row_that_sees_nothing_is_zero);
+    tcase_add_test(tests, one_row_and_one_mask_are_as_good_as_many);
     tcase_add_test(tests, of_nothing_there_is_zero_or_nothing);
     tcase_add_test(tests, results_keep_the_order_of_the_query);
     tcase_add_test(tests, heads_are_shared_of_as_many_dims_as_there_may_be);

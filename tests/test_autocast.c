@@ -142,8 +142,11 @@ START_TEST(copies_are_as_good_as_new_ones)
         ck_assert_ptr_nonnull(tp_grad_of(w));
     }
     tp_set_autocast_cache(false);
-    tp_tensor *y = tp_linear(x, w, NULL);
+    tp_tensor *square = parameter(TP_SHAPE(4, 4)), *y = tp_linear(x, w, NULL);
     tp_set_autocast_cache(true);
+    ck_assert_ptr_nonnull(tp_linear(x, square, NULL));
+    ck_ok(tp_set_data(square, tp_t(tp_detach(square))));         /* other elements of the same memory */
+    ck_assert(tp_equal(tp_linear(x, square, NULL), tp_linear(x, tp_detach(square), NULL)));
     ck_assert(tp_equal(y, tp_linear(x, w, NULL)));
     ck_fine();
 }

@@ -73,6 +73,8 @@ START_TEST(what_does_not_fit_is_refused)
     tp_optimizer *opt = tp_sgd(TP_TENSORS(w));
     ck_assert_ptr_null(tp_grad_scaler(.init_scale = 0));
     ck_error(TP_ERR_ARGUMENT, "grad_scaler: the scale is 0");
+    ck_assert_ptr_null(tp_grad_scaler(.init_scale = 1e39));
+    ck_error(TP_ERR_ARGUMENT, "grad_scaler: the scale is inf");
     ck_assert_ptr_null(tp_grad_scaler(.growth_factor = 1));
     ck_error(TP_ERR_ARGUMENT, "growth_factor is 1");
     ck_assert_ptr_null(tp_grad_scaler(.backoff_factor = 1));
@@ -84,10 +86,11 @@ START_TEST(what_does_not_fit_is_refused)
     ck_message("scaler_update: no gradients were looked at since the last update");
     ck_assert_int_eq(tp_scaler_step(s, opt), TP_ERR_STATE);
     ck_message("scaler_step: none of the optimizer's parameters has a gradient");
-    give(w, 1);
-    ck_ok(tp_scaler_step(s, opt));                     /* it can be made up for */
+    give(w, 65536);                                    /* and is forgotten: now there is one */
+    ck_ok(tp_scaler_step(s, opt));
     ck_ok(tp_scaler_update(s));
-    tp_set_grad(w, NULL);
+    ck_assert(tp_item(w) < 3);
+    ck_ok(tp_fill_(tp_detach(w), 3) ? TP_OK : tp_error_status());
     ck_assert_int_eq(tp_scaler_step(NULL, opt), TP_ERR_ARGUMENT);
     tp_clear_error();
     ck_assert_int_eq(tp_scaler_set_scale(s, -1), TP_ERR_ARGUMENT);

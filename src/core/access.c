@@ -123,6 +123,9 @@ tp_status tp_set_data(tp_tensor *x, tp_tensor *with)
         const uint32_t newer = tp__version(x) > tp__version(with) ? tp__version(x) : tp__version(with);
         atomic_store_explicit(&with->storage->version, newer + 1, memory_order_relaxed);
         with->storage->writer = "set_data";
+    } else if (with->data != x->data || memcmp(with->stride, x->stride, sizeof *x->stride * (size_t)x->ndim) || with->dtype != x->dtype) {
+        atomic_store_explicit(&old->version, tp__version(x) + 1, memory_order_relaxed);
+        old->writer = "set_data";                      /* other elements of the same memory: a copy of x is not its copy any longer */
     }
     tp__count_up(&with->storage->refs);
     x->storage = with->storage;

@@ -95,9 +95,9 @@ static tp_tensor *causal_mask(int64_t l, int64_t n, tp_device device)
 static tp_tensor *masked(tp_tensor *scores, tp_tensor *mask, tp_tensor **blind)
 {
     const bool is_bool = mask->dtype == TP_BOOL;
-    if (mask->ndim && mask->shape[mask->ndim - 1]) {
+    if (mask->numel) {
         TP_NO_GRAD();
-        tp_tensor *best = tp_max_dim(mask, -1, true, NULL);
+        tp_tensor *best = mask->ndim ? tp_max_dim(mask, -1, true, NULL) : mask;
         *blind = is_bool ? tp_eq(best, 0) : tp_eq(best, -INFINITY);
         if (!*blind) return NULL;
     }
@@ -285,14 +285,13 @@ static tp_status attention_compose(tp__call *call)
     const int64_t e = q->shape[q->ndim - 1];
     const double given = attr->scale.kind == TP_OPERAND_REAL ? attr->scale.as.real : (double)attr->scale.as.integer;
     const double scale = attr->scale.kind == TP_OPERAND_NONE ? 1 / sqrt((double)(e ? e : 1)) : given;
-    const bool causal = attr->is_causal && q->shape[q->ndim - 2] > 1;
     if (fused) {
         tp_tensor *const in[] = { with_batch(q, batch, false), with_batch(k, batch, shared), with_batch(v, batch, shared), mask };
         tp_tensor *out[2];
-        if (!in[Q] || !in[K] || !in[V] || tp__run(&op_fused, in, 4, &(tp__attention){ causal, scale }, out, 2, NULL) < 0) return tp__pending();
+        if (!in[Q] || !in[K] || !in[V] || tp__run(&op_fused, in, 4, &(tp__attention){ attr->is_causal, scale }, out, 2, NULL) < 0) return tp__pending();
         return tp__give_out(call, out[0]);
     }
-    tp_tensor *p = weights(q, k, mask, causal, scale);
+    tp_tensor *p = weights(q, k, mask, attr->is_causal, scale);
     if (attr->dropout_p > 0) p = tp_dropout(p, attr->dropout_p, true);
     tp_tensor *y = tp_matmul(p, tp_to_dtype(v, p ? (tp_dtype)p->dtype : dtype));
     call->out[call->n_out++] = y ? tp_to_dtype(y, dtype) : NULL;
