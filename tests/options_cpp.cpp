@@ -46,6 +46,8 @@ static bool overloads()
     }
     tp_tensor *corner = tp_index(x, TP_INDEX(0, TP_SLICE(0, 2), TP_NEWAXIS));
     good = good && tp_ndim(corner) == 2 && tp_index_put_(x, TP_INDEX(TP_ELLIPSIS, tp_zeros(TP_SHAPE(1), whole)), 0);
+    good = good && !std::strcmp(tp_device_name(tp_device_of(x)), "cpu") && !std::strcmp(tp_dtype_name(tp_dtype_of(x)), "float32")
+           && tp_dtype_size(TP_F64) == 8 && tp_promote_types(TP_I64, TP_F16) == TP_F16 && !std::strcmp(tp_status_name(TP_OK), "ok");
     tp_free_all(opt, net, static_cast<tp_module *>(nullptr));
     return good && !tp_failed();
 }

@@ -11,6 +11,10 @@
 
 /* ---- Values ------------------------------------------------------------------------------------------------------- */
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Every function that makes no tensor returns one of these: 0, or what went wrong. */
 #define TP_EACH_STATUS(X) \
     X(SHAPE,       -1,  "shape")        /* shapes, dims or sizes that do not fit */ \
@@ -69,6 +73,10 @@ typedef int32_t tp_device;                             /* an integer: compares w
 #define TP_CPU     0x80
 #define TP_CUDA(i) (0x100 + (i))
 TP_API const char *tp_device_name(tp_device device);   /* "cpu", "cuda:0" */
+
+#ifdef __cplusplus
+}
+#endif
 
 #define TP_MAX_DIMS 8
 typedef struct tp_shape { int64_t dim[TP_MAX_DIMS]; int ndim; } tp_shape;                    /* (tp_shape){ 0 } is 0-dim */
