@@ -142,7 +142,9 @@ static void end_epoch(tp_loader *l)
         pthread_cond_wait(&l->done, &l->lock);
     pthread_mutex_unlock(&l->lock);
     for (int64_t i = 0; i < l->n_slots; i++) {
-        forget_moved(&l->slots[i]);              /* a copy that runs still goes where nobody looks */
+        if (l->slots[i].sent)
+            tp__slot_empty(&l->slots[i]);        /* a copy may read it still; it goes where nobody looks */
+        forget_moved(&l->slots[i]);
         l->slots[i].ready = false;
     }
     tp__progress_forget(&l->bar);
