@@ -28,7 +28,11 @@ static const struct { const char *name, *json; } devices[] = {
     { "sm_90", DEVICE_OF("NVIDIA H100 80GB HBM3", "900", "132", "232448", "85520809984", "52428800", "2048") },
     { "sm_100", DEVICE_OF("NVIDIA B200", "1000", "148", "232448", "191500000000", "132644864", "2048") },
 };
-enum { DEVICES = sizeof devices / sizeof *devices };
+#ifdef __SANITIZE_ADDRESS__                            /* one is enough to look at our own code */
+enum { FIRST = 1, DEVICES = 2 };
+#else
+enum { FIRST = 0, DEVICES = sizeof devices / sizeof *devices };
+#endif
 
 static cudnnBackendDescriptor_t properties_of(const char *json)
 {
@@ -257,10 +261,10 @@ int main(void)
     }
 #ifdef TPC_HAS_CUDNN
     else {
-        tcase_add_loop_test(t, convolutions_have_plans, 0, DEVICES);
-        tcase_add_loop_test(t, normalizations_have_plans, 0, DEVICES);
-        tcase_add_loop_test(t, means_have_plans, 0, DEVICES);
-        tcase_add_loop_test(t, attentions_have_plans, 0, DEVICES);
+        tcase_add_loop_test(t, convolutions_have_plans, FIRST, DEVICES);
+        tcase_add_loop_test(t, normalizations_have_plans, FIRST, DEVICES);
+        tcase_add_loop_test(t, means_have_plans, FIRST, DEVICES);
+        tcase_add_loop_test(t, attentions_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, plans_can_be_made, 1, 2);
     }
 #endif
