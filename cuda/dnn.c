@@ -176,8 +176,7 @@ static cudnnStatus_t execute(cudnnHandle_t handle, const tpc_dnn_plan *plan, int
 tp_status tpc_dnn_run(const tp__call *call, tpc_dnn_plan *plan, int n, const int64_t *uids, void *const *data, bool *done)
 {
     *done = false;
-    cudnnHandle_t handle = handle_for(call);
-    if (!handle) return TP_OK;
+    cudnnHandle_t handle = mine->handle[tpc_device(call)];       /* which looking for the plan has set to the stream */
     void *room = plan->workspace > 0 ? tpc_room(call, (size_t)plan->workspace) : NULL;
     if (plan->workspace > 0 && !room) return TP_ERR_MEMORY;
     enum cudaStreamCaptureMode mode = TPC_RELAXED;

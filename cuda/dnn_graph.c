@@ -2,11 +2,9 @@
 #include "cuda/dnn_graph.h"
 
 #ifdef TPC_HAS_CUDNN
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "cuda/library.h"
 #include "cuda/runtime.h"
 
 enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16 };
@@ -17,35 +15,17 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static tpc_dnn_functions functions;
 static bool there;
 
-#ifdef TP_CUDA_HOST
-static bool find_functions(void)                       /* cuda/host/ has them */
-{
-#define TAKE(name) functions.name = cudnn##name;
-    TPC_DNN_EACH_FUNCTION(TAKE)
-#undef TAKE
-    return true;
-}
-#else
-#define TEXT(x)  TEXT_(x)
-#define TEXT_(x) #x
 static bool find_functions(void)
 {
-    void *library = dlopen("libcudnn.so." TEXT(CUDNN_MAJOR), RTLD_NOW | RTLD_LOCAL), *found;
+    void *const library = tpc_library("libcudnn.so." TPC_TEXT(CUDNN_MAJOR));
     if (!library) return false;
-#define TAKE(name) \
-    if (!(found = dlsym(library, "cudnn" #name))) return false; \
-    memcpy(&functions.name, &found, sizeof found);
+#define TAKE(name) if (!TPC_TAKE(library, functions.name, cudnn##name)) return false;
     TPC_DNN_EACH_FUNCTION(TAKE)
 #undef TAKE
     return true;
 }
-#endif
 
-static void load(void)
-{
-    const char *asked = getenv("TAPER_CUDA_CUDNN");
-    there = !(asked && asked[0] == '0' && !asked[1]) && find_functions() && functions.GetVersion() >= OLDEST;
-}
+static void load(void) { there = !tpc_left_out("TAPER_CUDA_CUDNN") && find_functions() && functions.GetVersion() >= OLDEST; }
 
 const tpc_dnn_functions *tpc_dnn(void)
 {

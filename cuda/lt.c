@@ -3,9 +3,8 @@
 #include "cuda/lt.h"
 
 #include <cublasLt.h>
-#include <dlfcn.h>
-#include <stdlib.h>
 
+#include "cuda/library.h"
 #include "cuda/runtime.h"
 
 enum { SLOTS = 1024, WORKSPACE = 32 << 20, ALIGNED = 256 };
@@ -28,40 +27,17 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;             /* of the h
 static bool there;
 static cublasLtHandle_t handles[TPC_MAX_DEVICES];
 
-static bool is_set(const char *name, char value)
-{
-    const char *text = getenv(name);
-    return text && text[0] == value && !text[1];
-}
-
-#ifdef TP_CUDA_HOST
-static bool find_functions(void)                       /* cuda/host/ has them */
-{
-#define TAKE(name) lt.name = cublasLt##name;
-    EACH_FUNCTION(TAKE)
-#undef TAKE
-    return true;
-}
-#else
-#define TEXT(x)  TEXT_(x)
-#define TEXT_(x) #x
 static bool find_functions(void)
 {
-    void *library = dlopen("libcublasLt.so." TEXT(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL), *found;
+    void *const library = tpc_library("libcublasLt.so." TPC_TEXT(CUBLAS_VER_MAJOR));
     if (!library) return false;
-#define TAKE(name) \
-    if (!(found = dlsym(library, "cublasLt" #name))) return false; \
-    memcpy(&lt.name, &found, sizeof found);
+#define TAKE(name) if (!TPC_TAKE(library, lt.name, cublasLt##name)) return false;
     EACH_FUNCTION(TAKE)
 #undef TAKE
     return true;
 }
-#endif
 
-static void load(void)
-{
-    there = !is_set("TAPER_CUDA_CUBLASLT", '0') && find_functions();
-}
+static void load(void) { there = !tpc_left_out("TAPER_CUDA_CUBLASLT") && find_functions(); }
 
 /* Of a device that is current and ready; NULL: there is none */
 static cublasLtHandle_t handle_of(int index)

@@ -3,6 +3,12 @@
 
 #include <math.h>
 
+tp_tensor *tp__gradient_values(tp_tensor *x)
+{
+    tp_tensor *values = NULL;
+    return tp_grad_rows(x, NULL, &values) ? NULL : values ? values : tp_grad_of(x);
+}
+
 /* The gradients that are there; of rows their values, unless the zeros between them count. Returns how many, or -1 on error; *out is
  * freed with n pointers. */
 static int64_t gradients_of(tp_tensor_list params, const char *op, bool zeros_count, tp_tensor ***out)
@@ -22,11 +28,7 @@ static int64_t gradients_of(tp_tensor_list params, const char *op, bool zeros_co
     if (!*out)
         return -1;
     for (int64_t i = 0; i < params.n; i++) {
-        tp_tensor *grad = NULL;
-        if (!zeros_count && tp_grad_rows(params.at[i], NULL, &grad))
-            return -1;
-        if (!grad)
-            grad = tp_grad_of(params.at[i]);
+        tp_tensor *grad = zeros_count ? tp_grad_of(params.at[i]) : tp__gradient_values(params.at[i]);
         if (grad)
             (*out)[n++] = grad;
     }

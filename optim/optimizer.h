@@ -139,6 +139,8 @@ tp_optimizer *tp__optimizer_make(const tp__optim_class *class, tp_tensor_list pa
 tp_optimizer *tp__optimizer_new(const tp__optim_class *class, tp_tensor_list params, const tp__optim_values *values);
 void tp__optimizer_defaults(const tp__optim_class *class, tp__optim_values *values);
 tp_status tp__add_group(tp_optimizer *opt, const char *op, tp_tensor_list params, const tp__optim_values *values);
+/* The gradient of a parameter, of rows their values. NULL: there is none, or an error */
+tp_tensor *tp__gradient_values(tp_tensor *x);
 tp_status tp__optimizer_check(const tp_optimizer *opt, const char *op);        /* an unread error, or no live optimizer */
 tp_status tp__check_group(const tp_optimizer *opt, const char *op, int group);
 void tp__optimizer_let_go(tp_optimizer *opt);  /* by a holder */

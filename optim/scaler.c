@@ -151,15 +151,11 @@ static int64_t gradients_of(const tp_optimizer *opt, tp_tensor **out)
     int64_t n = 0;
     for (int g = 0; g < opt->n_groups; g++)
         for (int64_t i = 0; i < opt->groups[g].n; i++) {
-            tp_tensor *const x = opt->groups[g].params[i].tensor, *grad = NULL;
-            if (tp_grad_rows(x, NULL, &grad))
-                return -1;
-            if (!grad)
-                grad = tp_grad_of(x);
+            tp_tensor *const grad = tp__gradient_values(opt->groups[g].params[i].tensor);
             if (grad)
                 out[n++] = grad;
         }
-    return n;
+    return tp_failed() ? -1 : n;
 }
 
 static int64_t count_params(const tp_optimizer *opt)

@@ -3,6 +3,7 @@
 #define TPC_HOST_DNN_VALUES_H
 
 #include "cuda/host/dnn.h"
+#include "cuda/host/tensor_core.h"
 
 #ifdef TPC_HOST_CUDNN
 #include <math.h>
@@ -35,17 +36,6 @@ inline void write_at(void *y, int type, int64_t i, double v)
     default: ((uint8_t *)y)[i] = v != 0; break;
     }
 }
-inline double tensor_core(double v, bool tf32)
-{
-    float x = (float)v;
-    uint32_t bits;
-    if (!tf32) return v;
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu;
-    memcpy(&x, &bits, sizeof bits);
-    return x;
-}
-
 inline int64_t numel(const view &v)
 {
     int64_t n = 1;

@@ -6,6 +6,7 @@
 
 #include "cuda/host/counters.h"
 #include "cuda/host/cudahost.h"
+#include "cuda/host/tensor_core.h"
 
 namespace {
 
@@ -49,16 +50,6 @@ void write(void *y, cudaDataType type, int64_t i, double v)
     default: ((__nv_bfloat16 *)y)[i] = __float2bfloat16_rn((float)v); break;
     }
 }
-double cut(double v, bool tf32)
-{
-    float x = (float)v;
-    uint32_t bits;
-    if (!tf32) return v;
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits + 0xfff + (bits >> 13 & 1)) & ~0x1fffu;
-    memcpy(&x, &bits, sizeof bits);
-    return x;
-}
 
 __global__ void multiply(const product p)
 {
@@ -72,7 +63,7 @@ __global__ void multiply(const product p)
         const int64_t to = item * p.of_d.step + column * p.of_d.ld + row;
         double sum = 0;
         for (int64_t k = 0; k < (int64_t)p.k; k++)
-            sum += cut(read(p.a, p.of_a.type, a + k * a_step), p.tf32) * cut(read(p.b, p.of_b.type, b + k * b_step), p.tf32);
+            sum += tensor_core(read(p.a, p.of_a.type, a + k * a_step), p.tf32) * tensor_core(read(p.b, p.of_b.type, b + k * b_step), p.tf32);
         if (p.bias) sum += read(p.bias, p.of_d.type, row);
         if (p.beta != 0) sum += p.beta * read(p.d, p.of_d.type, to);
         write(p.d, p.of_d.type, to, sum);
