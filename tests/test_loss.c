@@ -25,6 +25,8 @@ START_TEST(losses_of_two_tensors_have_known_values)
     ck_values(tp_binary_cross_entropy_with_logits(VECTOR(0, 100, -100), VECTOR(0.5, 0, 0), .pos_weight = VECTOR(3, 3, 3), .reduction = TP_REDUCTION_NONE),
               2 * log(2), 100, 0);
     ck_values(tp_l1_loss(INTS(1, 2), INTS(4, 2), .reduction = TP_REDUCTION_SUM), 3);
+    tp_tensor *wraps = tp_l1_loss(INTS(INT64_MAX, 9), INTS(0, 0), .reduction = TP_REDUCTION_SUM);       /* exact, as int64 is */
+    ck_assert_int_eq(*(const int64_t *)tp_data(wraps), INT64_MIN + 8);
 }
 END_TEST
 

@@ -43,22 +43,23 @@ static const tp__pointwise *loops_of(const tp__call *call, const row *r)
     return dtype == TP_F16 ? &r->f16 : dtype == TP_BF16 ? &r->bf16 : &r->whole;
 }
 
-static tp_status value_by(tp__call *call, const tp__pointwise *loops, double *sum)
+static tp_status value_by(tp__call *call, const tp__pointwise *loops, tp__sum *sum)
 {
     const loss *attr = call->attr;
     tp_tensor *y = call->out[0];
     int64_t n;
-    *sum = 0;
+    *sum = (tp__sum){ 0 };
     if (attr->reduction == NONE) return tp__pointwise_run(call, loops);
     const tp_status status = tp__pointwise_sum(call, loops, sum, &n);
     if (status) return status;
-    const double result = *sum * attr->scale;
+    if (loops == &l1_loss_whole) return tp__cast_row(y->data, (tp_dtype)y->dtype, 1, &sum->whole, TP_I64, 1, 1), TP_OK;
+    const double result = sum->real * attr->scale;
     tp__cast_row(y->data, (tp_dtype)y->dtype, 1, &result, TP_F64, 1, 1);
     return TP_OK;
 }
 static tp_status value(tp__call *call, const row *r)
 {
-    double sum;
+    tp__sum sum;
     return value_by(call, loops_of(call, r), &sum);
 }
 static tp_status slope(tp__call *call, const row *r) { return tp__pointwise_run(call, loops_of(call, r)); }
@@ -72,7 +73,7 @@ BOTH(soft_margin_loss)
 SLOPE(l1_loss, &l1_loss_backward_row)
 static tp_status l1_loss_kernel(tp__call *call)
 {
-    double sum;
+    tp__sum sum;
     return call->scratch == (void *)TP_I64 ? value_by(call, &l1_loss_whole, &sum) : value(call, &l1_loss_row);
 }
 
@@ -86,20 +87,20 @@ SLOPE(kl_div, of_logarithms(call) ? &kl_div_log_backward_row : &kl_div_backward_
 
 static tp_status check_probabilities(tp__call *call)
 {
-    double outside;
+    tp__sum outside;
     int64_t n;
     const tp_status status = tp__pointwise_sum(call, &outside_0_1_row.whole, &outside, &n);
-    if (status || outside == 0) return status;
-    return tp__call_fail(call, TP_ERR_ARGUMENT, "%.0f of the inputs are not between 0 and 1", outside);
+    if (status || outside.real == 0) return status;
+    return tp__call_fail(call, TP_ERR_ARGUMENT, "%.0f of the inputs are not between 0 and 1", outside.real);
 }
 
 /* What is outside of [0, 1] has a logarithm that is NaN: nothing is looked for while the sum is none. */
 static tp_status binary_cross_entropy_kernel(tp__call *call)
 {
-    double sum;
+    tp__sum sum;
     const row *r = call->in[2] ? &binary_cross_entropy_weighted_row : &binary_cross_entropy_row;
     const tp_status status = value_by(call, loops_of(call, r), &sum);
-    if (status || (((const loss *)call->attr)->reduction != NONE && sum == sum)) return status;
+    if (status || (((const loss *)call->attr)->reduction != NONE && sum.real == sum.real)) return status;
     return check_probabilities(call);
 }
 SLOPE(binary_cross_entropy, call->in[3] ? &binary_cross_entropy_weighted_backward_row : &binary_cross_entropy_backward_row)

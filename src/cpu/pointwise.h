@@ -36,8 +36,9 @@ typedef struct tp__pointwise {
 /* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
 tp_status tp__pointwise_run(tp__call *call, const tp__pointwise *op);
 /* The sum of what the loop gives instead, and of how many elements: for kernels whose output is that. Blocks are added in float64, in an
- * order that the number of threads does not change. */
-tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, double *sum, int64_t *numel);
+ * order that the number of threads does not change; those of int64 in `whole`, which wraps. */
+typedef union tp__sum { double real; uint64_t whole; } tp__sum;
+tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, tp__sum *sum, int64_t *numel);
 
 static inline double tp__number(tp_operand v) { return v.kind == TP_OPERAND_REAL ? v.as.real : (double)v.as.integer; }
 static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_REAL ? (int64_t)v.as.real : v.as.integer; }

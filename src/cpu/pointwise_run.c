@@ -29,7 +29,7 @@ typedef struct walk {
     bool streams, plain;                               /* the output goes past the caches; and is all that does not stay where it is */
     tp_flat_fn *loop;
     const void *attr;
-    double *sums;                                      /* of each piece; NULL: the output is written */
+    tp__sum *sums;                                     /* of each piece; NULL: the output is written */
 } walk;
 
 typedef struct blocks { _Alignas(64) char of[OPERANDS][BLOCK_BYTES]; } blocks;
@@ -93,8 +93,8 @@ static void spread_value(const operand *x, const char *data, char *block, int64_
     spread(block, x->loop_item, n);
 }
 
-#define SUM_BLOCK(name, T) \
-    static TP__INLINE void name##_body(int64_t n, const T *x, double *sum) \
+#define SUM_BLOCK(name, T, S) \
+    static TP__INLINE void name##_body(int64_t n, const T *x, S *sum) \
     { \
         enum { LANES = 32 }; \
         T part[LANES] = { 0 }; \
@@ -104,18 +104,18 @@ static void spread_value(const operand *x, const char *data, char *block, int64_
         for (int half = LANES / 2; half; half /= 2) \
             for (int l = 0; l < half; l++) part[l] += part[l + half]; \
         for (; i < n; i++) part[0] += x[i]; \
-        *sum += (double)part[0]; \
+        *sum += (S)part[0]; \
     } \
-    TP__SIMD(static, name, (int64_t n, const T *x, double *sum), (n, x, sum))
-SUM_BLOCK(sum_block_f32, float)
-SUM_BLOCK(sum_block_f64, double)
-SUM_BLOCK(sum_block_i64, int64_t)
+    TP__SIMD(static, name, (int64_t n, const T *x, S *sum), (n, x, sum))
+SUM_BLOCK(sum_block_f32, float, double)
+SUM_BLOCK(sum_block_f64, double, double)
+SUM_BLOCK(sum_block_u64, uint64_t, uint64_t)           /* of int64: it wraps */
 
-static void add_block(const operand *out, const void *block, int64_t n, double *sum)
+static void add_block(const operand *out, const void *block, int64_t n, tp__sum *sum)
 {
-    if (out->loop_dtype == TP_F64) sum_block_f64(n, block, sum);
-    else if (out->loop_dtype == TP_I64) sum_block_i64(n, block, sum);
-    else sum_block_f32(n, block, sum);
+    if (out->loop_dtype == TP_F64) sum_block_f64(n, block, &sum->real);
+    else if (out->loop_dtype == TP_I64) sum_block_u64(n, block, &sum->whole);
+    else sum_block_f32(n, block, &sum->real);
 }
 
 /* A block of results to the output, cast on the way. */
@@ -162,7 +162,7 @@ static void stream_row(const walk *w, char *y, const void **in, char *block, int
 }
 
 /* One row of the innermost dim */
-static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, double *sum)
+static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, tp__sum *sum)
 {
     const int last = w->ndim - 1;
     const operand *out = &w->at[0];
@@ -192,10 +192,10 @@ static void run_row(const walk *w, char *const *data, blocks *b, int64_t n, doub
     }
 }
 
-static double run_rows(const walk *w, int64_t first, int64_t last_row, int64_t from, int64_t n)
+static tp__sum run_rows(const walk *w, int64_t first, int64_t last_row, int64_t from, int64_t n)
 {
     blocks b;
-    double sum = 0;
+    tp__sum sum = { 0 };
     int64_t index[TP_MAX_DIMS];
     char *data[OPERANDS];
     for (int k = 0; k < w->n; k++) {
@@ -227,7 +227,7 @@ typedef struct share { const walk *w; int64_t rows, inner, per_row, per_piece; }
 static void run_piece(void *arg, int64_t i)
 {
     const share *s = arg;
-    double sum;
+    tp__sum sum;
     if (s->per_row > 1) {
         const int64_t from = i % s->per_row * CHUNK, rest = s->inner - from;
         sum = run_rows(s->w, i / s->per_row, i / s->per_row + 1, from, rest < CHUNK ? rest : CHUNK);
@@ -355,12 +355,12 @@ static tp_tensor broadcast(const tp__call *call, int n)
     return y;
 }
 
-tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, double *sum, int64_t *numel)
+tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, tp__sum *sum, int64_t *numel)
 {
     const tp_tensor like = broadcast(call, op->n_in);
-    double one = 0;
+    tp__sum one = { 0 };
     walk w = { .sums = &one };
-    *sum = 0;
+    *sum = one;
     *numel = like.numel;
     const tp_status status = like.numel ? set_up(&w, call, op, &like) : TP_OK;
     if (status || !like.numel) return status;
@@ -368,6 +368,9 @@ tp_status tp__pointwise_sum(tp__call *call, const tp__pointwise *op, double *sum
     const int64_t pieces = share_out(&s, &w, like.numel);
     if (pieces > 1 && !(w.sums = tp__scratch(TP__SCRATCH_PARTIAL, (size_t)pieces * sizeof *w.sums))) return TP_ERR_MEMORY;
     tp__parallel(pieces, like.numel >= PARALLEL_FROM ? tp_get_num_threads() : 1, run_piece, &s);
-    for (int64_t i = 0; i < pieces; i++) *sum += w.sums[i];
+    for (int64_t i = 0; i < pieces; i++) {
+        if (w.at[0].loop_dtype == TP_I64) sum->whole += w.sums[i].whole;
+        else sum->real += w.sums[i].real;
+    }
     return TP_OK;
 }

@@ -477,10 +477,10 @@ static void run_case(int reader, uint64_t seed)
     bytes b = good[reader][below(GOOD)];
     memcpy(memory_of[0], b.at, b.n);
     b.at = memory_of[0];
-    alarm(HANGS_AFTER);
+    watch_for_hangs(true);
     readers[reader].change(b);
     readers[reader].read();
-    alarm(0);
+    watch_for_hangs(false);
 }
 
 /* ---- The program ---------------------------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* fuzz.h: what the fuzzers share: dice, telling of the case under way when it crashes or hangs, bounded memory, options.
- * Before it a fuzzer defines MOST_BYTES; it has tell(), which writes the case to stderr and may be called from a signal. */
+ * Before it a fuzzer defines MOST_BYTES and HANGS_AFTER; it has tell(), which writes the case to stderr and may be called from a signal. */
 #ifndef TP_TESTS_FUZZ_H
 #define TP_TESTS_FUZZ_H
 
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* ---- Dice: splitmix64 (Steele, Lea & Flood 2014) ------------------------------------------------------------------------------------ */
@@ -37,6 +38,13 @@ static void on_alarm(int signal_number)
     _exit(3);
 }
 
+/* A case hangs when it computes for HANGS_AFTER seconds, or waits for ten times as long: a busy machine is no hang. */
+static void watch_for_hangs(bool on)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){ .it_value.tv_sec = on ? HANGS_AFTER : 0 }, NULL);
+    alarm(on ? 10 * HANGS_AFTER : 0);
+}
+
 static void on_crash(int signal_number)
 {
     tell();
@@ -60,6 +68,7 @@ static void tell_of_the_end(void)
 #endif
     signal(SIGABRT, on_crash);
     signal(SIGALRM, on_alarm);
+    signal(SIGPROF, on_alarm);
 }
 
 /* ---- Memory: an allocation above MOST_BYTES fails ---------------------------------------------------------------------------------- */

@@ -323,7 +323,7 @@ static void run_call(const tp_arg *args, int n)
 {
     tp_tensor *out[MOST_OUTPUTS];
     int n_out = 0;
-    alarm(HANGS_AFTER);
+    watch_for_hangs(true);
     const tp_status status = tp_op_call(now.op, args, n, out, one_in(10) ? (int)below(MOST_OUTPUTS) : MOST_OUTPUTS, &n_out);
     calls++;
     if (status && !tp_failed()) complain("the call failed without an error");
@@ -334,7 +334,7 @@ static void run_call(const tp_arg *args, int n)
         if (one_in(2)) differentiate(out, n_out);
         drop_gradients();
     }
-    alarm(0);
+    watch_for_hangs(false);
 }
 
 /* Samples are given one after another, and their arrays die when the op has given the last one: counted first. */
