@@ -299,6 +299,14 @@ START_TEST(refusals_of_windows_say_why)
 }
 END_TEST
 
+static tp_tensor *cov_counted_by(tp_tensor *counts)
+{
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3)) },
+                            { .name = "fweights", .kind = TP_ARG_TENSOR, .value.tensor = counts } };
+    tp_tensor *y = NULL;
+    return tp_op_call("cov", args, 2, &y, 1, NULL) ? NULL : y;
+}
+
 START_TEST(refusals_of_reductions_say_why)
 {
     TP_SCOPE();
@@ -311,6 +319,8 @@ START_TEST(refusals_of_reductions_say_why)
     REFUSES(tp_max_dim(tp_zeros(TP_SHAPE(2, 3)), 2, false, NULL), "max: dim 2 is out of range for [2, 3]");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(0))), "argmax: [0] has no elements");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(2, 3)), .dim = -3), "argmax: dim -3 is out of range for [2, 3]");
+    REFUSES(cov_counted_by(tp_zeros(TP_SHAPE(3), .dtype = TP_C64)), "cov: fweights are complex64");
+    REFUSES(cov_counted_by(tp_zeros(TP_SHAPE(3), .dtype = TP_BOOL)), "cov: fweights are bool");
     REFUSES(tp_softmax(tp_zeros(TP_SHAPE(3, 5)), 2), "softmax: dim 2 is out of range for [3, 5]");
     REFUSES(tp_log_softmax(tp_zeros(TP_SHAPE(3, 5)), -3), "log_softmax: dim -3 is out of range for [3, 5]");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(2), .dtype = TP_BOOL)), "argmax: bool is no number");

@@ -48,7 +48,7 @@ static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t
     if (!w) return TP_OK;
     if (w->ndim > 1 || w->numel != n)
         return tp__call_fail(call, TP_ERR_SHAPE, "%s %s are not of %lld observations", name, tp__shape_text(w), (long long)n);
-    if (tp__is_floating(w->dtype) == whole) return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
+    if (!(whole ? tp__is_integer(w->dtype) : tp__is_floating(w->dtype))) return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
     if (n && tp_item(tp_min((tp_tensor *)(uintptr_t)w)) < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s hold numbers below 0", name);
     return TP_OK;
 }
