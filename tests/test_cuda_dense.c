@@ -260,19 +260,19 @@ END_TEST
 /* Large ones are cut into blocks, and most of it is products: by cuBLASLt, and once by tiles of our own. */
 START_TEST(large_matrices_agree)
 {
-    static const int64_t shapes[ORDERS][2] = { { 150, 150 }, { 197, 131 }, { 129, 170 } };
-    const int64_t m = shapes[_i][0], n = shapes[_i][1];
+    static const int64_t shapes[ORDERS][2] = { { 133, 133 }, { 170, 131 }, { 129, 150 } };
+    const int64_t m = shapes[_i][0], n = shapes[_i][1], batch = _i ? 1 : 2;
     if (_i == 2) setenv("TAPER_CUDA_CUBLASLT", "0", 1);
     begin(_i);
     TP_SCOPE();
     const int64_t before = cuda_products().count;
-    tp_tensor *x = normal(TP_F64, TP_SHAPE(2, m, n)), *on = tp_to(x, DEVICE), *r, *l, *u, *q, *b, *d, *full[2];
+    tp_tensor *x = normal(TP_F64, TP_SHAPE(batch, m, n)), *on = tp_to(x, DEVICE), *r, *l, *u, *q, *b, *d, *full[2];
     q = tp_linalg_qr(on, &r);
     close_to(tp_matmul(q, r), x, 1e-12, "qr");
     const tp_arg complete[] = { { .kind = TP_ARG_TENSOR, .value.tensor = on }, { .kind = TP_ARG_STRING, .value.string = "complete" } };
     ck_ok(tp_op_call("linalg_qr", complete, 2, full, 2, NULL));
     close_to(tp_matmul(full[0], full[1]), x, 1e-12, "the complete qr");
-    close_to(tp_matmul(tp_transpose(full[0], 1, 2), full[0]), tp_clone(tp_expand(tp_eye(m, TP_NONE, .dtype = TP_F64), TP_SHAPE(2, m, m))), 1e-12, "q'q");
+    close_to(tp_matmul(tp_transpose(full[0], 1, 2), full[0]), tp_clone(tp_expand(tp_eye(m, TP_NONE, .dtype = TP_F64), TP_SHAPE(batch, m, m))), 1e-12, "q'q");
     tp_tensor *p = tp_linalg_lu(on, &l, &u);
     close_to(tp_matmul(tp_matmul(p, l), u), x, 1e-12, "lu");
     ck_assert_double_le(tp_item(tp_max(tp_abs(l))), 1);
