@@ -399,21 +399,22 @@ static bool steps_of(const shape &p, const side &s, int64_t heads, int64_t rows,
     return s.col == 1 || width == 1;
 }
 
-/* Without a mask, and each head with its own keys: of what there is neither, no more than a batch of heads. */
+/* Without a mask, and no more than a batch of heads. */
 static tp_status by_cudnn(const tp__call *call, const shape &p, bool backward, bool *done)
 {
     *done = false;
-    if (p.mask.x.data || p.group != 1 || p.batch > 2 || p.sums.dtype != TP_F32 || (p.q.x.dtype != TP_F16 && p.q.x.dtype != TP_BF16)) return TP_OK;
+    if (p.mask.x.data || p.batch > 2 || p.sums.dtype != TP_F32 || (p.q.x.dtype != TP_F16 && p.q.x.dtype != TP_BF16)) return TP_OK;
     tpc_dnn_attention a = {};
     a.dtype = p.q.x.dtype, a.causal = p.causal, a.backward = backward;
     a.heads = p.batch ? p.size[p.batch - 1] : 1;
+    a.own = a.heads / p.group;
     a.batch = p.batch > 1 ? p.size[0] : 1;
     a.l = p.l, a.n = p.n, a.e = p.e, a.w = p.w;
-    bool good = steps_of(p, p.q, a.heads, a.l, a.e, a.q) && steps_of(p, p.k, a.heads, a.n, a.e, a.k) && steps_of(p, p.v, a.heads, a.n, a.w, a.v) &&
+    bool good = steps_of(p, p.q, a.heads, a.l, a.e, a.q) && steps_of(p, p.k, a.own, a.n, a.e, a.k) && steps_of(p, p.v, a.own, a.n, a.w, a.v) &&
                 steps_of(p, p.y, a.heads, a.l, a.w, a.y);
     if (backward)
-        good = good && steps_of(p, p.dy, a.heads, a.l, a.w, a.dy) && steps_of(p, p.dq, a.heads, a.l, a.e, a.dq) && steps_of(p, p.dk, a.heads, a.n, a.e, a.dk) &&
-               steps_of(p, p.dv, a.heads, a.n, a.w, a.dv);
+        good = good && steps_of(p, p.dy, a.heads, a.l, a.w, a.dy) && steps_of(p, p.dq, a.heads, a.l, a.e, a.dq) && steps_of(p, p.dk, a.own, a.n, a.e, a.dk) &&
+               steps_of(p, p.dv, a.own, a.n, a.w, a.dv);
     if (!good) return TP_OK;
     const tpc_dnn_heads at = { p.q.x.data, p.k.x.data, p.v.x.data, p.y.x.data, p.sums.data, p.dy.x.data, p.dq.x.data, p.dk.x.data, p.dv.x.data, p.d };
     return tpc_dnn_attend(call, &a, &at, (float)p.scale, done);

@@ -149,11 +149,15 @@ void *tpc_upload(const tp__call *call, const void *from, size_t bytes)
 
 tp_status tpc_download(const tp__call *call, void *to, const void *device_memory, size_t bytes)
 {
+    enum { WORD = 64 };
     const int index = index_of(call);
     tp_status status = tpc_ready(index);
     if (status || (status = tpc_may_wait(index, tpc_op(call)))) return status;
-    cudaError_t error = cudaMemcpyAsync(to, device_memory, bytes, cudaMemcpyDeviceToHost, tpc_current(index)->handle);
+    void *const pinned = bytes <= WORD ? tpc_pinned_alloc(WORD) : NULL;      /* NULL: the runtime copies by pinned memory of its own, one piece after the other */
+    cudaError_t error = cudaMemcpyAsync(pinned ? pinned : to, device_memory, bytes, cudaMemcpyDeviceToHost, tpc_current(index)->handle);
     if (!error) error = cudaStreamSynchronize(tpc_current(index)->handle);
+    if (pinned && !error) memcpy(to, pinned, bytes);
+    if (pinned) tpc_pinned_release(pinned, WORD);
     return error ? tpc_check(call, error, "a copy from the device") : tpc_read_slot(index);
 }
 

@@ -3,7 +3,7 @@
  *   forward    p = s q k', hidden where it is causal;  m = max p, e = exp(p - m), z = sum e;  sums = m + ln z,  y = (e / z) v
  *   backward   D = sum dy y;  p = exp(s q k' - sums);  dv = p' dy;  ds = s p (dy v' - D);  dk = ds' q,  dq = ds k
  *
- * k is given turned, as is v backward; p and ds are turned by a reshape each; D is memory of ours. ds goes straight into dq, which makes it the
+ * Where heads of q share one of k and v, dk and dv are sums over these. k is given turned, as is v backward; p and ds are turned by a reshape each; D is memory of ours. ds goes straight into dq, which makes it the
  * same each time, for a workspace of a score each. */
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
@@ -25,12 +25,14 @@ typedef cudnnBackendDescriptor_t part;
 
 /* ---- Tensors: [batch, heads, rows, columns] ------------------------------------------------------------------------------------------------ */
 
-static tpc_dnn_shape given(const tpc_dnn_attention *a, int64_t rows, int64_t width, const int64_t *step, bool turned)
+static tpc_dnn_shape given(const tpc_dnn_attention *a, int64_t heads, int64_t rows, int64_t width, const int64_t *step, bool turned)
 {
     const int dtype = (int)tpc_dnn_type(a->dtype);
-    if (turned) return (tpc_dnn_shape){ .dtype = dtype, .ndim = 4, .size = { a->batch, a->heads, width, rows }, .stride = { step[0], step[1], 1, step[2] } };
-    return (tpc_dnn_shape){ .dtype = dtype, .ndim = 4, .size = { a->batch, a->heads, rows, width }, .stride = { step[0], step[1], step[2], 1 } };
+    if (turned) return (tpc_dnn_shape){ .dtype = dtype, .ndim = 4, .size = { a->batch, heads, width, rows }, .stride = { step[0], step[1], 1, step[2] } };
+    return (tpc_dnn_shape){ .dtype = dtype, .ndim = 4, .size = { a->batch, heads, rows, width }, .stride = { step[0], step[1], step[2], 1 } };
 }
+static tpc_dnn_shape of_queries(const tpc_dnn_attention *a, int64_t width, const int64_t *step) { return given(a, a->heads, a->l, width, step, false); }
+static tpc_dnn_shape of_keys(const tpc_dnn_attention *a, int64_t width, const int64_t *step, bool turned) { return given(a, a->own, a->n, width, step, turned); }
 static tpc_dnn_shape plain(const tpc_dnn_attention *a, int dtype, int64_t rows, int64_t columns)
 {
     return tpc_dnn_plain(dtype, 4, (const int64_t[]){ a->batch, a->heads, rows, columns });
@@ -68,8 +70,8 @@ static part hide(tpc_dnn_graph *g, const tpc_dnn_attention *a, part x)
 static void build_forward(tpc_dnn_graph *g, const void *key)
 {
     const tpc_dnn_attention *a = key;
-    const part q = tensor(g, Q, given(a, a->l, a->e, a->q, false)), k = tensor(g, K, given(a, a->n, a->e, a->k, true)), v = tensor(g, V, given(a, a->n, a->w, a->v, false));
-    const part y = tensor(g, Y, given(a, a->l, a->w, a->y, false)), sums = tensor(g, SUMS, plain(a, CUDNN_DATA_FLOAT, a->l, 1));
+    const part q = tensor(g, Q, of_queries(a, a->e, a->q)), k = tensor(g, K, of_keys(a, a->e, a->k, true)), v = tensor(g, V, of_keys(a, a->w, a->v, false));
+    const part y = tensor(g, Y, of_queries(a, a->w, a->y)), sums = tensor(g, SUMS, plain(a, CUDNN_DATA_FLOAT, a->l, 1));
     const part p = hide(g, a, scaled_scores(g, a, q, k));
     const part most = tpc_dnn_reduce(g, CUDNN_REDUCE_TENSOR_MAX, CUDNN_DATA_FLOAT, p, numbers(g, a));
     const part e = one(g, CUDNN_POINTWISE_EXP, two(g, CUDNN_POINTWISE_SUB, p, most, scores(g, a)), scores(g, a));
@@ -87,23 +89,29 @@ static part turned(tpc_dnn_graph *g, const tpc_dnn_attention *a, part x)
     return tpc_dnn_reshape(g, x, tpc_dnn_virtual(g, &s));
 }
 
+/* y = x b, of each head of k and v: of the heads that share it, the sum */
+static void multiply_keys(tpc_dnn_graph *g, const tpc_dnn_attention *a, part x, part b, int64_t width, part y)
+{
+    if (a->own == a->heads) multiply(g, x, b, y);
+    else tpc_dnn_reduce(g, CUDNN_REDUCE_TENSOR_ADD, CUDNN_DATA_FLOAT, multiply(g, x, b, inside(g, a, CUDNN_DATA_FLOAT, a->n, width)), y);
+}
+
 static void build_backward(tpc_dnn_graph *g, const void *key)
 {
     const tpc_dnn_attention *a = key;
-    const tpc_dnn_shape keys = given(a, a->n, a->e, a->k, false);
-    const part q = tensor(g, Q, given(a, a->l, a->e, a->q, false)), k = tensor(g, K, given(a, a->n, a->e, a->k, true)), v = tensor(g, V, given(a, a->n, a->w, a->v, true));
-    const part y = tensor(g, Y, given(a, a->l, a->w, a->y, false)), dy = tensor(g, DY, given(a, a->l, a->w, a->dy, false));
+    const tpc_dnn_shape keys = of_keys(a, a->e, a->k, false);
+    const part q = tensor(g, Q, of_queries(a, a->e, a->q)), k = tensor(g, K, of_keys(a, a->e, a->k, true)), v = tensor(g, V, of_keys(a, a->w, a->v, true));
+    const part y = tensor(g, Y, of_queries(a, a->w, a->y)), dy = tensor(g, DY, of_queries(a, a->w, a->dy));
     const part sums = tensor(g, SUMS, plain(a, CUDNN_DATA_FLOAT, a->l, 1)), dots = tensor(g, DOTS, plain(a, CUDNN_DATA_FLOAT, a->l, 1));
-    const part dq = tensor(g, DQ, given(a, a->l, a->e, a->dq, false)), dk = tensor(g, DK, given(a, a->n, a->e, a->dk, false)),
-               dv = tensor(g, DV, given(a, a->n, a->w, a->dv, false));
+    const part dq = tensor(g, DQ, of_queries(a, a->e, a->dq)), dk = tensor(g, DK, of_keys(a, a->e, a->dk, false)), dv = tensor(g, DV, of_keys(a, a->w, a->dv, false));
     const part inner = two(g, CUDNN_POINTWISE_MUL, dy, y, inside(g, a, CUDNN_DATA_FLOAT, a->l, a->w));
     two(g, CUDNN_POINTWISE_MUL, tpc_dnn_reduce(g, CUDNN_REDUCE_TENSOR_ADD, CUDNN_DATA_FLOAT, inner, numbers(g, a)), number(g, ONE), dots);
     const part under = hide(g, a, two(g, CUDNN_POINTWISE_SUB, scaled_scores(g, a, q, k), sums, scores(g, a)));
     const part p = one(g, CUDNN_POINTWISE_EXP, under, scores(g, a));
-    multiply(g, turned(g, a, p), dy, dv);
+    multiply_keys(g, a, turned(g, a, p), dy, a->w, dv);
     const part dp = two(g, CUDNN_POINTWISE_SUB, multiply(g, dy, v, scores(g, a)), dots, scores(g, a));
     const part ds = two(g, CUDNN_POINTWISE_MUL, two(g, CUDNN_POINTWISE_MUL, dp, p, scores(g, a)), number(g, SCALE), inside(g, a, (int)tpc_dnn_type(a->dtype), a->l, a->n));
-    multiply(g, turned(g, a, ds), q, dk);
+    multiply_keys(g, a, turned(g, a, ds), q, a->e, dk);
     multiply(g, ds, tpc_dnn_reshape(g, k, tpc_dnn_virtual(g, &keys)), dq);
 }
 

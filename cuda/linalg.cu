@@ -1,6 +1,6 @@
 /* linalg.cu: determinants, inverses, linear systems and Cholesky's factor of square matrices. A matrix that is singular, or not positive
- * definite, is an error of the call, which therefore waits for the device. */
-#include "cuda/linalg.cuh"
+ * definite, is an error of the call, which therefore waits for the device. A block does each small matrix, linalg_blocked.cu the steps of large ones. */
+#include "cuda/linalg_blocked.cuh"
 
 enum what { DET, SLOGDET, INVERSE, SOLVE, TRIANGULAR, CHOLESKY };
 
@@ -13,12 +13,12 @@ struct job {
     bool upper, unit;
     double *room;
     int64_t numbers;                                   /* of room, for each block */
-    unsigned long long *failed;                        /* the least of matrix (n + 1) + pivot, of those that failed */
+    tpc_failure *failed;
 };
 
 TPC_DEVICE void note(const job &j, int64_t i, int64_t pivot)
 {
-    if (!threadIdx.x) atomicMin(j.failed, (unsigned long long)(i * (j.n + 1) + pivot));
+    if (!threadIdx.x) atomicMin(j.failed, (tpc_failure)(i * (j.n + 1) + pivot));
 }
 
 /* The lower triangle of a becomes L, above it zeros. Returns 1 + the first pivot that is not positive, or 0. */
@@ -107,6 +107,81 @@ static tp_status check(tp__call *call, const job &j, const char *what)
     return tpc_fail(call, TP_ERR_NUMERIC, "matrix %lld of the batch %s: pivot %lld", matrix, what, pivot);
 }
 
+/* ---- Large matrices --------------------------------------------------------------------------------------------------------------------------- */
+
+static __global__ void determinants(const job j, int64_t first, const double *a, const int64_t *pivots)
+{
+    determinant(j, first + blockIdx.x, a + blockIdx.x * j.n * j.n, pivots + blockIdx.x * j.n);
+}
+
+/* order: which row of the right sides comes to each. Exchanged one after the other, so by one thread */
+static __global__ void __launch_bounds__(TPC_BLOCK) order_rows(const job j, int64_t first, int64_t count, const int64_t *pivots, const int32_t *zeros, int64_t *order)
+{
+    for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {
+        int64_t *const to = order + b * j.n;
+        if (zeros[b]) note(j, first + b, zeros[b] - 1);
+        TPC_EACH(i, j.n) to[i] = i;
+        __syncthreads();
+        for (int64_t i = 0; i < j.n && !threadIdx.x; i++) {
+            const int64_t with = pivots[b * j.n + i], t = to[i];
+            to[i] = to[with];
+            to[with] = t;
+        }
+    }
+}
+static __global__ void __launch_bounds__(TPC_BLOCK) gather_sides(const job j, int64_t first, int64_t count, const int64_t *order, double *x)
+{
+    for (int64_t e = tpc_first(); e < count * j.n * j.r; e += tpc_step()) {
+        const int64_t row = e / j.r, c = e % j.r, b = row / j.n, from = order[row];
+        x[e] = j.b ? tpc_load<double>(j.b, j.dtype, ((first + b) * j.n + from) * j.r + c) : from == c ? 1 : 0;
+    }
+}
+
+struct large_room { double *a, *x; int64_t *pivots, *order; int32_t *zeros; };
+
+static tp_status by_lu(const tp__call *call, const job &j, const large_room &room, int64_t first, int64_t count)
+{
+    tp_status status = tpc_blocked_lu(call, count, j.n, j.n, room.a, room.pivots, room.zeros);
+    if (status) return status;
+    if (j.kind == DET || j.kind == SLOGDET) {
+        TPC_LAUNCH(determinants, (unsigned)count, 32, 0, tpc_stream(call), j, first, room.a, room.pivots);
+        return tpc_launched(call);
+    }
+    TPC_LAUNCH(order_rows, tpc_grid(call, count), TPC_BLOCK, 0, tpc_stream(call), j, first, count, room.pivots, room.zeros, room.order);
+    TPC_LAUNCH(gather_sides, tpc_blocks(call, count * j.n * j.r), TPC_BLOCK, 0, tpc_stream(call), j, first, count, room.order, room.x);
+    status = tpc_launched(call);
+    if (!status) status = tpc_blocked_substitute(call, count, j.n, room.a, j.r, room.x, false, true);
+    return status ? status : tpc_blocked_substitute(call, count, j.n, room.a, j.r, room.x, true, false);
+}
+
+/* Some of the batch at a time */
+static tp_status run_large(const tp__call *call, const job &j)
+{
+    const int64_t square = j.n * j.n, sides = j.n * j.r, numbers = square + sides + 2 * j.n + 1, most = tpc_at_a_time(j.count, numbers * (int64_t)sizeof(double));
+    tpc_temporary held(call, (size_t)(most * numbers) * sizeof(double));
+    if (!held.data) return TP_ERR_MEMORY;
+    double *const a = held.as<double>(), *const x = a + most * square;
+    int64_t *const pivots = reinterpret_cast<int64_t *>(x + most * sides), *const order = pivots + most * j.n;
+    const large_room room = { a, x, pivots, order, reinterpret_cast<int32_t *>(order + most * j.n) };
+    tp_status status = TP_OK;
+    for (int64_t first = 0; first < j.count && !status; first += most) {
+        const int64_t count = j.count - first < most ? j.count - first : most;
+        status = tpc_take_all(call, a, j.a, j.dtype, first * square, count * square);
+        if (status) return status;
+        if (j.kind == CHOLESKY) {
+            status = tpc_blocked_cholesky(call, count, j.n, a, j.failed, first);
+        } else if (j.kind == TRIANGULAR) {
+            status = tpc_take_all(call, x, j.b, j.dtype, first * sides, count * sides);
+            if (!status) status = tpc_blocked_substitute(call, count, j.n, a, j.r, x, j.upper, j.unit);
+        } else {
+            status = by_lu(call, j, room, first, count);
+        }
+        if (status || j.kind == DET || j.kind == SLOGDET) continue;
+        status = j.kind == CHOLESKY ? tpc_give_all(call, j.y, j.dtype, first * square, a, count * square) : tpc_give_all(call, j.y, j.dtype, first * sides, x, count * sides);
+    }
+    return status;
+}
+
 /* what: that a matrix fails by; NULL: none does */
 static tp_status run(tp__call *call, what kind, bool sides, const char *fails, bool upper = false, bool unit = false)
 {
@@ -124,15 +199,21 @@ static tp_status run(tp__call *call, what kind, bool sides, const char *fails, b
               nullptr, 0, nullptr };
     if (kind == SLOGDET && tpc_out(call, 1, &y2)) j.y2 = y2.data;
     j.numbers = s.n * s.n + s.n * j.r + s.n + 1;
-    const unsigned blocks = tpc_matrix_blocks(call, s.count);
+    const int64_t across = s.n > j.r ? s.n : j.r;
+    const bool large = tpc_is_large(s.n, across);
+    const unsigned blocks = large ? 0 : tpc_matrix_blocks(call, s.count);
     tpc_temporary room(call, (size_t)((int64_t)blocks * j.numbers + 1) * sizeof(double));
     if (!room.data) return TP_ERR_MEMORY;
     j.room = room.as<double>() + 1;
     j.failed = room.as<unsigned long long>();
     status = tpc_check(call, cudaMemsetAsync(j.failed, 0xff, sizeof *j.failed, tpc_stream(call)), "filling memory");
     if (status) return status;
-    TPC_LAUNCH(each_matrix, blocks, tpc_matrix_threads({ s.count, s.n, s.n > j.r ? s.n : j.r }), 0, tpc_stream(call), j);
-    status = tpc_launched(call);
+    if (large) {
+        status = run_large(call, j);
+    } else {
+        TPC_LAUNCH(each_matrix, blocks, tpc_matrix_threads({ s.count, s.n, across }), 0, tpc_stream(call), j);
+        status = tpc_launched(call);
+    }
     return status || !fails ? status : check(call, j, fails);
 }
 

@@ -1,4 +1,4 @@
-/* linalg.cuh: matrices by one block each, computed in float64 in memory of the block's own: what linalg.cu, linalg_factor.cu and
+/* linalg.cuh: matrices by one block each, computed in float64 in memory of the block's own: what the files linalg*.cu and
  * reduce_svd.cu share. Every function is called by all threads of a block, and leaves them in step. Matrices are row-major. */
 #ifndef TPC_LINALG_CUH
 #define TPC_LINALG_CUH
@@ -89,6 +89,44 @@ static __device__ inline void tpc_substitute(const double *a, int64_t n, double 
         }
         __syncthreads();
     }
+}
+
+/* The vector y of m elements less tau (1, v)(1, v)' of it, v being what follows the first element of x; by one warp */
+TPC_DEVICE void tpc_reflect(const double *x, int64_t x_step, double tau, double *y, int64_t y_step, int64_t m)
+{
+    double sum = 0;
+    for (int64_t i = 1 + threadIdx.x % 32; i < m; i += 32) sum += x[i * x_step] * y[i * y_step];
+    const double top = *y, by = tau * (top + tpc_warp_join(sum, tpc_add()));
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) *y = top - by;
+    for (int64_t i = 1 + threadIdx.x % 32; i < m; i += 32) y[i * y_step] -= by * x[i * x_step];
+}
+
+/* a [m, n], whose rows and columns are `row` and `col` apart, becomes R and below it the reflections that make it. */
+static __device__ inline void tpc_householder(double *a, int64_t row, int64_t col, double *tau, int64_t m, int64_t n)
+{
+    const int64_t k = m < n ? m : n;
+    const int warp = (int)threadIdx.x / 32, warps = (int)blockDim.x / 32;
+    for (int64_t j = 0; j < k; j++) {
+        double *const x = a + j * (row + col);
+        const double alpha = *x;
+        double most = 0, sum = 0;
+        TPC_EACH(i, m - j - 1) most = tpc_most()(most, tpc_magnitude(x[(1 + i) * row]));
+        most = tpc_block_join(most, tpc_most());
+        if (!threadIdx.x) tau[j] = 0;
+        if (most == 0) continue;                       /* NaN goes on */
+        TPC_EACH(i, m - j - 1) {
+            const double one = x[(1 + i) * row] / most;
+            sum += one * one;
+        }
+        const double tail = most * ::sqrt(tpc_block_sum(sum)), beta = -::copysign(::hypot(alpha, tail), alpha), scale = (beta - alpha) / beta;
+        TPC_EACH(i, m - j) x[i * row] = i ? x[i * row] / (alpha - beta) : beta;
+        if (!threadIdx.x) tau[j] = scale;
+        __syncthreads();
+        for (int64_t c = j + 1 + warp; c < n; c += warps) tpc_reflect(x, row, scale, a + j * row + c * col, row, m - j);
+        __syncthreads();
+    }
+    __syncthreads();
 }
 
 /* ---- Launching: a block for each matrix, which has `numbers` float64 of its own ---------------------------------------------------------------- */

@@ -1,5 +1,6 @@
-/* linalg_factor.cu: factorizations of matrices [.., m, n], each by a block, in float64; src/cpu/linalg_factor.c has the definitions. */
-#include "cuda/linalg.cuh"
+/* linalg_factor.cu: factorizations of matrices [.., m, n] in float64: each by a block, or, of large ones LU and QR, by linalg_blocked.cu;
+ * src/cpu/linalg_factor.c has the definitions. */
+#include "cuda/linalg_blocked.cuh"
 
 enum { MOST_SWEEPS = 60 };
 enum what { EIGH, GEQRF, QR, LU };
@@ -67,48 +68,6 @@ static __device__ void sort(const double *w, int64_t *order, int64_t n)
     __syncthreads();
 }
 
-/* The sum over rows first .. m - 1 of column c of a times column d of b; of one warp, whose lanes all get it */
-TPC_DEVICE double dot(const double *a, int64_t n, int64_t c, const double *b, int64_t width, int64_t d, int64_t first, int64_t m)
-{
-    double sum = 0;
-    for (int64_t i = first + threadIdx.x % 32; i < m; i += 32) sum += a[i * n + c] * b[i * width + d];
-    return tpc_warp_join(sum, tpc_add());
-}
-
-/* Column d of b [m, width] less tau (1, v)(1, v)' of it, v being what column j of a has below row j; by one warp */
-TPC_DEVICE void reflect_column(const double *a, int64_t n, int64_t j, double tau, double *b, int64_t width, int64_t d, int64_t m)
-{
-    const double top = b[j * width + d], by = tau * (top + dot(a, n, j, b, width, d, j + 1, m));
-    __syncwarp();
-    if (threadIdx.x % 32 == 0) b[j * width + d] = top - by;
-    for (int64_t i = j + 1 + threadIdx.x % 32; i < m; i += 32) b[i * width + d] -= by * a[i * n + j];
-}
-
-static __device__ void householder(double *a, double *tau, int64_t m, int64_t n)
-{
-    const int64_t k = m < n ? m : n;
-    const int warp = (int)threadIdx.x / 32, warps = (int)blockDim.x / 32;
-    for (int64_t j = 0; j < k; j++) {
-        const double alpha = a[j * n + j];
-        double most = 0, sum = 0;
-        TPC_EACH(i, m - j - 1) most = tpc_most()(most, tpc_magnitude(a[(j + 1 + i) * n + j]));
-        most = tpc_block_join(most, tpc_most());
-        if (!threadIdx.x) tau[j] = 0;
-        if (most == 0) continue;                       /* NaN goes on */
-        TPC_EACH(i, m - j - 1) {
-            const double part = a[(j + 1 + i) * n + j] / most;
-            sum += part * part;
-        }
-        const double tail = most * ::sqrt(tpc_block_sum(sum)), beta = -::copysign(::hypot(alpha, tail), alpha), scale = (beta - alpha) / beta;
-        TPC_EACH(i, m - j) a[(j + i) * n + j] = i ? a[(j + i) * n + j] / (alpha - beta) : beta;
-        if (!threadIdx.x) tau[j] = scale;
-        __syncthreads();
-        for (int64_t c = j + 1 + warp; c < n; c += warps) reflect_column(a, n, j, scale, a, n, c, m);
-        __syncthreads();
-    }
-    __syncthreads();
-}
-
 /* The first `columns` columns of the product of the reflections in a [m, n] */
 static __device__ void reflect(const double *a, const double *tau, int64_t m, int64_t n, int64_t columns, double *q)
 {
@@ -116,7 +75,7 @@ static __device__ void reflect(const double *a, const double *tau, int64_t m, in
     TPC_EACH(e, m * columns) q[e] = e / columns == e % columns;
     __syncthreads();
     for (int64_t j = (m < n ? m : n) - 1; j >= 0; j--) {
-        for (int64_t c = j + warp; c < columns; c += warps) reflect_column(a, n, j, tau[j], q, columns, c, m);
+        for (int64_t c = j + warp; c < columns; c += warps) tpc_reflect(a + j * n + j, n, tau[j], q + j * columns + c, columns, m - j);
         __syncthreads();
     }
 }
@@ -153,7 +112,7 @@ static __device__ void qr_one(const factor_job &g, int64_t b, double *a)
     const int64_t m = g.m, n = g.n, k = m < n ? m : n;
     double *const tau = a + m * n, *const q = tau + k;
     tpc_take(a, g.x, g.dtype, b * m * n, m * n);
-    householder(a, tau, m, n);
+    tpc_householder(a, n, 1, tau, m, n);
     if (g.kind == GEQRF) {
         tpc_give(g.y, g.dtype, b * m * n, a, m * n);
         tpc_give(g.y2, g.dtype, b * k, tau, k);
@@ -187,6 +146,67 @@ static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const factor_job
     }
 }
 
+/* ---- Large ones ------------------------------------------------------------------------------------------------------------------------------- */
+
+static __global__ void __launch_bounds__(TPC_BLOCK) give_pivots(int32_t *y, const int64_t *pivots, int64_t n)
+{
+    for (int64_t i = tpc_first(); i < n; i += tpc_step()) y[i] = (int32_t)pivots[i] + 1;
+}
+
+static tp_status lu_large(const tp__call *call, const factor_job &g)
+{
+    const int64_t k = g.m < g.n ? g.m : g.n, numbers = g.m * g.n + k, most = tpc_at_a_time(g.count, numbers * (int64_t)sizeof(double));
+    tpc_temporary room(call, (size_t)(most * numbers) * sizeof(double));
+    if (!room.data) return TP_ERR_MEMORY;
+    double *const a = room.as<double>();
+    int64_t *const pivots = reinterpret_cast<int64_t *>(a + most * g.m * g.n);
+    tp_status status = TP_OK;
+    for (int64_t b = 0; b < g.count && !status; b += most) {
+        const int64_t count = g.count - b < most ? g.count - b : most, all = count * g.m * g.n;
+        status = tpc_take_all(call, a, g.x, g.dtype, b * g.m * g.n, all);
+        if (!status) status = tpc_blocked_lu(call, count, g.m, g.n, a, pivots, static_cast<int32_t *>(g.y3) + b);
+        if (!status) status = tpc_give_all(call, g.y, g.dtype, b * g.m * g.n, a, all);
+        if (status) return status;
+        TPC_LAUNCH(give_pivots, tpc_blocks(call, count * k), TPC_BLOCK, 0, tpc_stream(call), static_cast<int32_t *>(g.y2) + b * k, pivots, count * k);
+        status = tpc_launched(call);
+    }
+    return status;
+}
+
+/* R, of which there are `columns` rows: what is on and above the diagonal of a */
+static __global__ void __launch_bounds__(TPC_BLOCK) give_upper(const factor_job g, int64_t first, const double *a, int64_t count)
+{
+    for (int64_t e = tpc_first(); e < count * g.columns * g.n; e += tpc_step()) {
+        const int64_t b = e / (g.columns * g.n), i = e / g.n % g.columns, j = e % g.n;
+        tpc_store(g.y2, g.dtype, first * g.columns * g.n + e, j < i ? 0.0 : a[(b * g.m + i) * g.n + j]);
+    }
+}
+
+static tp_status qr_large(const tp__call *call, const factor_job &g)
+{
+    const int64_t k = g.m < g.n ? g.m : g.n, of_q = g.m * g.columns, numbers = g.m * g.n + k + of_q, most = tpc_at_a_time(g.count, numbers * (int64_t)sizeof(double));
+    tpc_temporary room(call, (size_t)(most * numbers) * sizeof(double));
+    if (!room.data) return TP_ERR_MEMORY;
+    double *const a = room.as<double>(), *const tau = a + most * g.m * g.n, *const q = tau + most * k;
+    tp_status status = TP_OK;
+    for (int64_t b = 0; b < g.count && !status; b += most) {
+        const int64_t count = g.count - b < most ? g.count - b : most;
+        status = tpc_take_all(call, a, g.x, g.dtype, b * g.m * g.n, count * g.m * g.n);
+        if (!status) status = tpc_blocked_qr(call, count, g.m, g.n, a, tau, g.columns, g.kind == QR ? q : nullptr);
+        if (status) return status;
+        if (g.kind == GEQRF) {
+            status = tpc_give_all(call, g.y, g.dtype, b * g.m * g.n, a, count * g.m * g.n);
+            if (!status) status = tpc_give_all(call, g.y2, g.dtype, b * k, tau, count * k);
+            continue;
+        }
+        if (g.y) status = tpc_give_all(call, g.y, g.dtype, b * of_q, q, count * of_q);
+        if (status) return status;
+        TPC_LAUNCH(give_upper, tpc_blocks(call, count * g.columns * g.n), TPC_BLOCK, 0, tpc_stream(call), g, b, a, count);
+        status = tpc_launched(call);
+    }
+    return status;
+}
+
 static tp_status run(tp__call *call, what kind)
 {
     tpc_array x, y[3];
@@ -200,6 +220,7 @@ static tp_status run(tp__call *call, what kind)
     if (!s.count || (kind != LU && !x.numel)) return TP_OK;
     factor_job g = { kind, s.count, s.m, s.n, kind == QR ? y[0].shape[y[0].ndim - 1] : 0, x.data, y[0].data, y[1].data, y[2].data, x.dtype, false, nullptr, 0 };
     if (kind == EIGH || kind == LU) g.flag = *static_cast<const bool *>(tpc_attr(call));
+    if (tpc_is_large(s.m, s.n) && (kind != LU || g.flag) && kind != EIGH) return kind == LU ? lu_large(call, g) : qr_large(call, g);
     const int64_t k = s.m < s.n ? s.m : s.n;
     g.numbers = s.m * s.n + k + (kind == EIGH ? s.n * s.n + s.n : kind == QR ? s.m * g.columns : 0) + 1;
     const unsigned blocks = tpc_matrix_blocks(call, s.count);

@@ -179,8 +179,8 @@ bool tpc_lt_is_here(const tp__call *call)
 
 tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
 {
-    static const double wide[] = { 0, 1 };
-    static const float narrow[] = { 0, 1 };
+    static const double wide[] = { 0, 1, -1 };
+    static const float narrow[] = { 0, 1, -1 };
     const int index = tpc_device(call);
     operation o;
     *done = false;
@@ -195,8 +195,8 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     void *room = a.workspace ? tpc_room(call, a.workspace) : NULL;
     if (a.workspace && !room) return TP_ERR_MEMORY;
     const bool is_wide = p->dtype == TP_F64;
-    const void *one = is_wide ? (const void *)&wide[1] : &narrow[1], *add = is_wide ? (const void *)&wide[p->accumulate] : &narrow[p->accumulate];
-    const cublasStatus_t error = lt.Matmul(handle, &o.product, one, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
+    const void *by = is_wide ? (const void *)&wide[1 + p->minus] : &narrow[1 + p->minus], *add = is_wide ? (const void *)&wide[p->accumulate] : &narrow[p->accumulate];
+    const cublasStatus_t error = lt.Matmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
                                            a.workspace, tpc_stream(call));
     if (room) tpc_room_free(call, room);
     if (error == CUBLAS_STATUS_NOT_SUPPORTED) return TP_OK;

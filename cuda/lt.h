@@ -6,7 +6,7 @@
 
 #include "cuda/call.h"
 
-/* c = a b, c [m, n], for each of a batch, all of one dtype: float32, float64, float16 or bfloat16, the last two added in float32. Rows of
+/* c = a b, or -a b, c [m, n], for each of a batch, all of one dtype: float32, float64, float16 or bfloat16, the last two added in float32. Rows of
  * a matrix lie one after the other, `row` elements apart; `turned`: its columns do. */
 typedef struct tpc_matrix { void *data; int64_t row, batch; bool turned; } tpc_matrix;
 typedef struct tpc_product {
@@ -14,7 +14,7 @@ typedef struct tpc_product {
     int64_t m, n, k, batch;
     tpc_matrix a, b, c;                                /* c is not turned */
     const void *bias;                                  /* [n], is added to each row; NULL: none */
-    bool accumulate;                                   /* to what c holds */
+    bool accumulate, minus;                            /* to what c holds; -a b instead of a b */
 } tpc_product;
 
 #ifdef __cplusplus

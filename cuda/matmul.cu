@@ -11,7 +11,7 @@ struct product {
     factor a, b, c, bias;                              /* bias: its `col` steps along a row of the result; data NULL: none */
     void *y;                                           /* c.data */
     int64_t m, n, k;
-    bool accumulate;                                   /* to what c holds */
+    bool accumulate, minus;                            /* to what c holds; the product's negative */
     tpc_walk batch;                                    /* of c, a, b */
 };
 
@@ -59,7 +59,7 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) multiply(
                 const int64_t y = i0 + row + i * (SIDE / EACH), x = j0 + column + j * (SIDE / EACH);
                 if (y >= p.m || x >= p.n) continue;
                 const int64_t to = at[0] + y * p.c.row + x * p.c.col;
-                T v = sum[i][j];
+                T v = p.minus ? -sum[i][j] : sum[i][j];
                 if (p.bias.data) add_product(v, 1, tpc_load<T>(p.bias.data, p.bias.dtype, x * p.bias.col));
                 if (p.accumulate) add_product(v, 1, tpc_load<T>(p.y, p.c.dtype, to));
                 tpc_store(p.y, p.c.dtype, to, v);
@@ -107,7 +107,7 @@ static tp_status product_and_bias(const tp__call *call, tpc_product p, bool *don
 static tp_status by_library(const tp__call *call, const product &p, int dtype, bool *done)
 {
     const int64_t step[3] = { p.batch.stride[0][0], p.batch.stride[1][0], p.batch.stride[2][0] };
-    tpc_product to = { dtype, p.m, p.n, p.k, p.batch.numel, {}, {}, {}, p.bias.data, p.accumulate };
+    tpc_product to = { dtype, p.m, p.n, p.k, p.batch.numel, {}, {}, {}, p.bias.data, p.accumulate, p.minus };
     *done = false;
     if (p.a.dtype != dtype || p.b.dtype != dtype || p.c.dtype != dtype || p.batch.ndim > 1) return TP_OK;
     if (p.bias.data && (p.bias.dtype != dtype || (p.bias.col != 1 && p.n != 1))) return TP_OK;
@@ -141,7 +141,7 @@ tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
     bool done;
     const tp_status status = product_and_bias(call, x, &done);
     if (status || done || !x.m || !x.n || !x.batch) return status;
-    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, {} };
+    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, x.minus, {} };
     const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };
     tpc_walk_dims(&p.batch, 1, &x.batch, steps, 3);
     return by_tiles(call, p, x.dtype);

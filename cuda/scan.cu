@@ -64,7 +64,7 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) scan(con
             if (totals) continue;
             TPC_UNROLL(4)
             for (int i = 0; i < EACH; i++)
-                if (mine + i < end) op.write(place_of(g, row, mine + i), op.join(before, v[i]));
+                if (mine + i < end) op.write(place_of(g, row, mine + i), mine + i, op.join(before, v[i]));
         }
         if (totals && !s.part && row.n) sums[row.row * g.segments + segment] = carry;
     }
@@ -76,7 +76,7 @@ struct reals {
     using acc = double;
     tpc_side x, y;
     __device__ double read(int64_t at, int64_t) const { return x.dtype == TP_F32 ? ((const float *)x.data)[at] : tpc_load_any<double>(x, at); }
-    __device__ void write(int64_t at, double a) const
+    __device__ void write(int64_t at, int64_t, double a) const
     {
         if (y.dtype == TP_F32) ((float *)y.data)[at] = (float)a;
         else tpc_store_any(y, at, a);
@@ -86,7 +86,7 @@ struct integers {
     using acc = int64_t;
     tpc_side x, y;
     __device__ int64_t read(int64_t at, int64_t) const { return tpc_get<int64_t>(x, at); }
-    __device__ void write(int64_t at, int64_t a) const { tpc_set(y, at, a); }
+    __device__ void write(int64_t at, int64_t, int64_t a) const { tpc_set(y, at, a); }
 };
 TPC_DEVICE double added(double a, double b) { return a + b; }
 TPC_DEVICE int64_t added(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
@@ -130,7 +130,7 @@ template <class T> struct extreme {
         if (a.k < 0 || b.k < 0) return a.k < 0 ? b : a;
         return b.value != b.value || (a.value == a.value && (least ? b.value <= a.value : b.value >= a.value)) ? b : a;
     }
-    __device__ void write(int64_t at, const acc &a) const
+    __device__ void write(int64_t at, int64_t, const acc &a) const
     {
         places[at] = a.k;
         switch (size) {
@@ -139,6 +139,36 @@ template <class T> struct extreme {
         case 4: ((uint32_t *)y.data)[at] = ((const uint32_t *)x.data)[a.at]; break;
         default: ((uint64_t *)y.data)[at] = ((const uint64_t *)x.data)[a.at]; break;
         }
+    }
+};
+
+/* y[place] = the sum of x over the run of neighbours that have this place. Places that never fall, as those of the extremes so far, have one run
+ * each; of others *falls tells. */
+struct scan_run { double sum; int64_t place; };        /* of what comes last; place: -1: none yet */
+struct run_sums {
+    using acc = scan_run;
+    tpc_side y, x;
+    const int64_t *places;
+    int64_t n, inner;
+    int *falls;
+    tpc_watch watch;
+    __device__ acc none() const { return acc{ 0, -1 }; }
+    __device__ acc read(int64_t at, int64_t k) const
+    {
+        const int64_t place = places[at];
+        if (place < 0 || place >= n) tpc_note_bad(watch, place, n);
+        if (k && places[at - inner] > place) *falls = 1;
+        return acc{ tpc_load_any<double>(x, at), place };
+    }
+    __device__ acc join(const acc &a, const acc &b) const
+    {
+        if (a.place < 0 || b.place < 0) return a.place < 0 ? b : a;
+        return acc{ a.place == b.place ? a.sum + b.sum : b.sum, b.place };
+    }
+    __device__ void write(int64_t at, int64_t k, const acc &a) const
+    {
+        const bool ends = k == n - 1 || places[at + inner] != a.place;
+        if (ends && a.place >= 0 && a.place < n) tpc_store_any(y, at + (a.place - k) * inner, a.sum);
     }
 };
 
@@ -162,7 +192,7 @@ struct logsum_back {
         return acc{ term(slope, sum), term(-slope, sum) };
     }
     __device__ acc join(const acc &a, const acc &b) const { return acc{ add_exp(a.plus, b.plus), add_exp(a.minus, b.minus) }; }
-    __device__ void write(int64_t at, const acc &a) const
+    __device__ void write(int64_t at, int64_t, const acc &a) const
     {
         const double v = tpc_load_any<double>(x, at);
         const double plus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.plus) + v)), minus = ::exp(rounded_to(dx.dtype, rounded_to(dx.dtype, a.minus) + v));
@@ -239,9 +269,10 @@ static __global__ void __launch_bounds__(TPC_BLOCK) linear(const scan_rows g, co
     }
 }
 
-/* y[at[k]] += x[k], where neighbours that go to one place are added up before they are rounded */
-static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, const tpc_side y, const tpc_side x, const int64_t *places, const tpc_watch watch)
+/* y[at[k]] += x[k], where neighbours that go to one place are added up before they are rounded; done again, if places fall */
+static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, const tpc_side y, const tpc_side x, const int64_t *places, const int *falls)
 {
+    if (!*falls) return;
     for (int64_t k = tpc_first(); k < r.outer * r.inner; k += tpc_step()) {
         const int64_t base = k / r.inner * r.n * r.inner + k % r.inner;
         for (int64_t i = 0; i < r.n; i++) tpc_store(y.data, y.dtype, base + i * r.inner, 0.0);
@@ -249,7 +280,6 @@ static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, con
             const int64_t to = places[base + i * r.inner];
             const bool inside = to >= 0 && to < r.n;
             double sum = inside ? tpc_load<double>(y.data, y.dtype, base + to * r.inner) : 0;
-            if (!inside) tpc_note_bad(watch, to, r.n);
             for (; i < r.n && places[base + i * r.inner] == to; i++) sum += tpc_load<double>(x.data, x.dtype, base + i * r.inner);
             if (inside) tpc_store(y.data, y.dtype, base + to * r.inner, sum);
         }
@@ -269,6 +299,8 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pick(cons
 }
 
 /* ---- Kernels --------------------------------------------------------------------------------------------------------------------------------------- */
+
+static const char out_of_range[] = "index %lld is out of range for a dim of %lld";
 
 /* The first of the attributes is the dim. */
 static scan_rows rows_of(const tp__call *call, const tpc_array &y, bool back)
@@ -373,7 +405,26 @@ static tp_status linear_scan(tp__call *call)
     return tpc_launched(call);
 }
 
-static tp_status at_places(tp__call *call, bool adds)
+static tp_status cummax_backward(tp__call *call)
+{
+    tpc_array x, places, y;
+    tpc_in(call, 0, &x);
+    tpc_in(call, 1, &places);
+    tpc_out(call, 0, &y);
+    if (!y.numel) return TP_OK;
+    tpc_temporary falls(call, sizeof(int));
+    if (!falls.data) return TP_ERR_MEMORY;
+    const tpc_rows r = tpc_rows_along(y, *(const int64_t *)tpc_attr(call));
+    const int64_t *const at = (const int64_t *)places.data;
+    tp_status status = tpc_check(call, cudaMemsetAsync(falls.data, 0, sizeof(int), tpc_stream(call)), "filling memory");
+    if (!status) status = tpc_check(call, cudaMemsetAsync(y.data, 0, (size_t)(y.numel * tpc_size(y.dtype)), tpc_stream(call)), "filling memory");
+    if (!status) status = run(call, y, FORWARD, run_sums{ tpc_side_of(y), tpc_side_of(x), at, r.n, r.inner, falls.as<int>(), tpc_watch_for(call, TP_ERR_INDEX, out_of_range) });
+    if (status) return status;
+    TPC_LAUNCH(add_at, tpc_blocks(call, r.outer * r.inner), TPC_BLOCK, 0, tpc_stream(call), r, tpc_side_of(y), tpc_side_of(x), at, (const int *)falls.data);
+    return tpc_launched(call);
+}
+
+static tp_status cummax_pick(tp__call *call)
 {
     tpc_array x, places, y;
     tpc_in(call, 0, &x);
@@ -381,18 +432,11 @@ static tp_status at_places(tp__call *call, bool adds)
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     const tpc_rows r = tpc_rows_along(y, *(const int64_t *)tpc_attr(call));
-    const tpc_watch watch = tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for a dim of %lld");
-    const int64_t *const at = (const int64_t *)places.data;
-    const cudaStream_t stream = tpc_stream(call);
-    if (adds) {
-        TPC_LAUNCH(add_at, tpc_blocks(call, r.outer * r.inner), TPC_BLOCK, 0, stream, r, tpc_side_of(y), tpc_side_of(x), at, watch);
-    } else {
-        TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, stream, r, (T *)y.data, (const T *)x.data, at, watch))
-    }
+    const tpc_watch watch = tpc_watch_for(call, TP_ERR_INDEX, out_of_range);
+    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), r, (T *)y.data, (const T *)x.data, (const int64_t *)places.data,
+                                              watch))
     return tpc_launched(call);
 }
-static tp_status cummax_backward(tp__call *call) { return at_places(call, true); }
-static tp_status cummax_pick(tp__call *call) { return at_places(call, false); }
 
 extern "C" const tp_kernel tp__cuda_scan[] = {
     { "cumsum", cumsum, NULL }, { "cumsum_reversed", cumsum_reversed, NULL }, { "cumprod", cumprod, NULL }, { "logcumsumexp", logcumsumexp, NULL },

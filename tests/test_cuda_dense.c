@@ -257,6 +257,58 @@ START_TEST(factorizations_make_the_matrix)
 }
 END_TEST
 
+/* Large ones are cut into blocks, and most of it is products: by cuBLASLt, and once by tiles of our own. */
+START_TEST(large_matrices_agree)
+{
+    static const int64_t shapes[ORDERS][2] = { { 133, 133 }, { 170, 131 }, { 129, 150 } };
+    const int64_t m = shapes[_i][0], n = shapes[_i][1], batch = _i ? 1 : 2;
+    if (_i == 2) setenv("TAPER_CUDA_CUBLASLT", "0", 1);
+    begin(_i);
+    TP_SCOPE();
+    const int64_t before = cuda_products().count;
+    tp_tensor *x = normal(TP_F64, TP_SHAPE(batch, m, n)), *on = tp_to(x, DEVICE), *r, *l, *u, *q, *b, *d, *full[2];
+    q = tp_linalg_qr(on, &r);
+    close_to(tp_matmul(q, r), x, 1e-12, "qr");
+    const tp_arg complete[] = { { .kind = TP_ARG_TENSOR, .value.tensor = on }, { .kind = TP_ARG_STRING, .value.string = "complete" } };
+    ck_ok(tp_op_call("linalg_qr", complete, 2, full, 2, NULL));
+    close_to(tp_matmul(full[0], full[1]), x, 1e-12, "the complete qr");
+    close_to(tp_matmul(tp_transpose(full[0], 1, 2), full[0]), tp_clone(tp_expand(tp_eye(m, TP_NONE, .dtype = TP_F64), TP_SHAPE(batch, m, m))), 1e-12, "q'q");
+    tp_tensor *p = tp_linalg_lu(on, &l, &u);
+    close_to(tp_matmul(tp_matmul(p, l), u), x, 1e-12, "lu");
+    ck_assert_double_le(tp_item(tp_max(tp_abs(l))), 1);
+    tp_tensor *a = tp_add(tp_matmul(x, tp_transpose(x, 1, 2)), tp_mul(3, tp_eye(m, TP_NONE, .dtype = TP_F64))), *there = tp_to(a, DEVICE);
+    close_to(tp_linalg_cholesky(there), tp_linalg_cholesky(a), 1e-11, "cholesky");
+    close_to(tp_linalg_solve(there, on), tp_linalg_solve(a, x), 1e-9, "solve");
+    close_to(tp_linalg_inv(there), tp_linalg_inv(a), 1e-9, "inv");
+    close_to(tp_linalg_slogdet(there, &d), tp_linalg_slogdet(a, &b), 0, "the sign of slogdet");
+    close_to(d, b, 1e-12, "slogdet");
+    tp_tensor *small = tp_div(a, (double)(3 * m));
+    for (int upper = 0; upper < 2; upper++)
+        close_to(tp_linalg_solve_triangular(tp_to(small, DEVICE), on, upper, .unitriangular = upper),
+                 tp_linalg_solve_triangular(small, x, upper, .unitriangular = upper), 1e-9, "triangular");
+    tp_tensor *single = tp_to_dtype(x, TP_F32), *narrow = tp_to_dtype(a, TP_F32);
+    close_to(tp_linalg_solve(tp_to(narrow, DEVICE), tp_to(single, DEVICE)), tp_linalg_solve(narrow, single), 2e-3, "solve in float32");
+    if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_eq(cuda_products().count > before, _i != 2);
+}
+END_TEST
+
+START_TEST(large_matrices_that_fail_are_named)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_clone(tp_expand(tp_eye(140, TP_NONE), TP_SHAPE(2, 140, 140)));
+    ((float *)tp_data(x))[140 * 140 + 137 * 141] = 0;
+    tp_tensor *on = tp_to(x, DEVICE);
+    ck_assert_ptr_null(tp_linalg_inv(on));
+    ck_assert_msg(strstr(tp_last_error()->message, "matrix 1 of the batch is singular: pivot 137"), "%s", tp_last_error()->message);
+    tp_clear_error();
+    ck_assert_ptr_null(tp_linalg_cholesky(on));
+    ck_assert_msg(strstr(tp_last_error()->message, "matrix 1 of the batch is not positive definite: pivot 137"), "%s", tp_last_error()->message);
+    tp_clear_error();
+    close_to(tp_linalg_det(on), tp_linalg_det(x), 0, "det");
+}
+END_TEST
+
 START_TEST(singular_matrices_are_errors)
 {
     begin(_i);
@@ -455,6 +507,11 @@ static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
     (void)arg;
     return tp_linalg_inv(in[0]);
 }
+static tp_tensor *triangular(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_linalg_solve_triangular(in[0], in[1], true, .unitriangular = true);
+}
 static void run_short_of_memory(function *f, const void *arg, tp_tensor *const *in, int n, const char *what)
 {
     for (int64_t at = 1;; at++) {
@@ -487,6 +544,7 @@ START_TEST(missing_memory_is_an_error)
     run_short_of_memory(overlapping, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "max_pool2d");
     run_short_of_memory(means, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "avg_pool2d");
     run_short_of_memory(inverse, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2, 9, 9)) }, 1, "inv");
+    run_short_of_memory(triangular, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2, 130, 130)), normal(TP_F64, TP_SHAPE(2, 130, 1)) }, 2, "solve_triangular");
 }
 END_TEST
 
@@ -510,6 +568,8 @@ int main(void)
         tcase_add_loop_test(t, attention_agrees, 0, ORDERS);
         tcase_add_loop_test(t, linear_algebra_agrees, 0, ORDERS);
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, ORDERS);
+        tcase_add_loop_test(t, large_matrices_agree, 0, ORDERS);
+        tcase_add_loop_test(t, large_matrices_that_fail_are_named, 0, ORDERS);
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, ORDERS);
         tcase_add_loop_test(t, symmetric_factors_agree, 0, ORDERS);
         tcase_add_loop_test(t, odd_symmetric_matrices_agree, 0, ORDERS);

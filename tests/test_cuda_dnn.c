@@ -173,20 +173,22 @@ END_TEST
 
 /* ---- Attention -------------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct heads { bool causal, apart; tp_tensor *mask; } heads;      /* apart: each head has memory of its own, else it is a part of rows */
+/* apart: each head has memory of its own, else it is a part of rows */
+typedef struct heads { bool causal, apart; tp_tensor *mask; bool shared; } heads;
 static tp_tensor *attention(tp_tensor *const *in, const void *arg)
 {
     const heads *h = arg;
     tp_tensor *part[3];
     for (int i = 0; i < 3; i++) part[i] = h->apart ? tp_contiguous(tp_transpose(in[i], 1, 2)) : tp_transpose(in[i], 1, 2);
-    return tp_scaled_dot_product_attention(part[0], part[1], part[2], .attn_mask = h->mask ? tp_to(h->mask, tp_device_of(in[0])) : NULL, .is_causal = h->causal);
+    return tp_scaled_dot_product_attention(part[0], part[1], part[2], .attn_mask = h->mask ? tp_to(h->mask, tp_device_of(in[0])) : NULL, .is_causal = h->causal,
+                                           .enable_gqa = h->shared);
 }
 
 START_TEST(attention_agrees)
 {
     begin(_i);
     TP_SCOPE();
-    const heads forms[] = { { false, false, NULL }, { true, false, NULL }, { true, true, NULL } };
+    const heads forms[] = { { false, false, NULL, false }, { true, false, NULL, false }, { true, true, NULL, false } };
     for (int k = 0; k < 2; k++) {
         const tp_dtype d = taken[1 + k];
         tp_tensor *const in[] = { normal(d, TP_SHAPE(1, 66, 2, 8)), normal(d, TP_SHAPE(1, 71, 2, 8)), normal(d, TP_SHAPE(1, 71, 2, 16)) };
@@ -196,13 +198,17 @@ START_TEST(attention_agrees)
             ck_ran(before, 2, "attention and its backward");
         }
     }
+    const int64_t shared = runs();
+    tp_tensor *const grouped[] = { normal(TP_BF16, TP_SHAPE(2, 66, 6, 8)), normal(TP_BF16, TP_SHAPE(2, 71, 2, 8)), normal(TP_BF16, TP_SHAPE(2, 71, 2, 16)) };
+    agree(attention, &(heads){ true, _i == 1, NULL, true }, grouped, 3, 2 * tolerance(TP_BF16), "shared heads");
+    ck_ran(shared, 2, "attention of shared heads and its backward");
     const int64_t before = runs();                     /* what cuDNN is not asked for */
     tp_tensor *const in[] = { normal(TP_F32, TP_SHAPE(1, 66, 1, 8)), normal(TP_F32, TP_SHAPE(1, 71, 1, 8)), normal(TP_F32, TP_SHAPE(1, 71, 1, 8)) }, *few[3], *odd[3];
     for (int i = 0; i < 3; i++) few[i] = tp_to_dtype(tp_narrow(in[i], 1, 0, 5), TP_BF16), odd[i] = tp_to_dtype(tp_narrow(in[i], 3, 0, 6), TP_BF16);
     agree(attention, &forms[1], in, 3, tolerance(TP_F32), "float32");
     agree(attention, &forms[1], few, 3, tolerance(TP_BF16), "few rows");
     agree(attention, &forms[1], odd, 3, tolerance(TP_BF16), "odd widths");
-    const heads seen = { false, false, tp_gt(tp_randn(TP_SHAPE(66, 71)), -0.5) };
+    const heads seen = { false, false, tp_gt(tp_randn(TP_SHAPE(66, 71)), -0.5), false };
     for (int i = 0; i < 3; i++) few[i] = tp_to_dtype(in[i], TP_BF16);
     agree(attention, &seen, few, 3, tolerance(TP_BF16), "a mask");
     ck_ran(before, 0, "other attention");

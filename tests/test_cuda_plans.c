@@ -173,13 +173,13 @@ END_TEST
 /* ---- Attention --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Heads that are parts of a row of q, k and v together, or apart of each other. */
-static bool attends(bool backward, int dtype, bool causal, bool packed, int64_t batch, int64_t heads, int64_t l, int64_t n, int64_t e)
+static bool attends(bool backward, int dtype, bool causal, bool packed, int64_t batch, int64_t heads, int64_t own, int64_t l, int64_t n, int64_t e)
 {
     const tpc_dnn_heads at = { .q = NULL };
-    const int64_t row = packed ? 3 * heads * e : e, head = packed ? e : l * e;
-    tpc_dnn_attention a = { .dtype = dtype, .causal = causal, .backward = backward, .batch = batch, .heads = heads, .l = l, .n = n, .e = e, .w = e,
+    const int64_t row = packed ? (heads + 2 * own) * e : e, head = packed ? e : l * e;
+    tpc_dnn_attention a = { .dtype = dtype, .causal = causal, .backward = backward, .batch = batch, .heads = heads, .own = own, .l = l, .n = n, .e = e, .w = e,
                             .q = { packed ? l * row : heads * l * e, head, row }, .y = { heads * l * e, e, heads * e }, .dy = { heads * l * e, e, heads * e } };
-    const int64_t keys[] = { packed ? n * row : heads * n * e, packed ? e : n * e, row };
+    const int64_t keys[] = { packed ? n * row : own * n * e, packed ? e : n * e, row };
     memcpy(a.k, keys, sizeof keys), memcpy(a.v, keys, sizeof keys), memcpy(a.dk, keys, sizeof keys), memcpy(a.dv, keys, sizeof keys);
     memcpy(a.dq, a.q, sizeof a.q);
     bool done;
@@ -189,17 +189,18 @@ static bool attends(bool backward, int dtype, bool causal, bool packed, int64_t 
 
 START_TEST(attentions_have_plans)
 {
-    static const int64_t sizes[][5] = { { 8, 12, 1024, 1024, 64 }, { 2, 16, 512, 512, 128 }, { 1, 4, 1000, 1000, 64 }, { 4, 8, 256, 640, 32 }, { 2, 3, 64, 70, 8 } };
+    static const int64_t sizes[][6] = { { 8, 12, 12, 1024, 1024, 64 }, { 2, 16, 16, 512, 512, 128 }, { 1, 4, 4, 1000, 1000, 64 }, { 4, 8, 8, 256, 640, 32 }, { 2, 3, 3, 64, 70, 8 },
+                                        { 2, 32, 8, 1024, 1024, 128 }, { 1, 6, 1, 200, 333, 64 } };
     plan_for(_i);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int kind = 0; kind < 16; kind++) {
             const bool backward = kind & 1, causal = kind & 2, packed = kind & 4;
             const int64_t *s = sizes[i];
-            ck_assert_msg(attends(backward, kind & 8 ? TP_BF16 : TP_F16, causal, packed, s[0], s[1], s[2], s[3], s[4]), "%s: there is no plan for attention%s of %lld x %lld x %lld%s%s",
-                          plans.on, backward ? ", backward," : "", (long long)s[2], (long long)s[3], (long long)s[4], causal ? ", causal" : "", packed ? ", packed" : "");
+            ck_assert_msg(attends(backward, kind & 8 ? TP_BF16 : TP_F16, causal, packed, s[0], s[1], s[2], s[3], s[4], s[5]), "%s: there is no plan for attention%s of %lld x %lld x %lld%s%s",
+                          plans.on, backward ? ", backward," : "", (long long)s[3], (long long)s[4], (long long)s[5], causal ? ", causal" : "", packed ? ", packed" : "");
         }
-    ck_assert(!attends(false, TP_F32, true, true, 8, 12, 1024, 1024, 64));
-    ck_assert(!attends(false, TP_F16, true, true, 8, 12, 1024, 1024, 60));
+    ck_assert(!attends(false, TP_F32, true, true, 8, 12, 12, 1024, 1024, 64));
+    ck_assert(!attends(false, TP_F16, true, true, 8, 12, 12, 1024, 1024, 60));
     end("attentions");
 }
 END_TEST
@@ -215,7 +216,7 @@ START_TEST(plans_can_be_made)
     ck_convolution(6, TPC_DNN_DATA, 0, false, true, false);
     for (int backward = 0; backward < 2; backward++)
         ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32, .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
-    for (int backward = 0; backward < 2; backward++) ck_assert(attends(backward, TP_BF16, true, true, 8, 12, 1024, 1024, 64));
+    for (int backward = 0; backward < 2; backward++) ck_assert(attends(backward, TP_BF16, true, true, 8, 12, 12, 1024, 1024, 64));
     end("plans that were made");
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* dnn_ops.cpp: the ops of cuDNN's graphs on the simulated device, a kernel for each. Sums are made in float64; what goes through tensor cores
- * loses what it loses there. Inputs of size 1 along a dim hold for all of it. */
+ * loses what it loses there. Inputs of size 1 along a dim hold for all of it; those of a product that are smaller along a batch, for as many neighbours each. */
 #include "cuda/host/dnn_values.h"
 
 #ifdef TPC_HOST_CUDNN
@@ -183,6 +183,7 @@ __global__ void multiply(const matmul m)
         place_of(m.y, e, at);
         memcpy(a, at, sizeof a);
         memcpy(b, at, sizeof b);
+        for (int d = 0; d < m.y.n - 2; d++) a[d] = at[d] * m.a.size[d] / m.y.size[d], b[d] = at[d] * m.b.size[d] / m.y.size[d];
         for (int64_t k = 0; k < m.a.size[m.a.n - 1]; k++) {
             a[m.y.n - 1] = b[m.y.n - 2] = k;
             sum += tensor_core(read(m.a, a), m.tf32) * tensor_core(read(m.b, b), m.tf32);
@@ -197,11 +198,11 @@ __global__ void reduce(const reduction r)
     for (int64_t e = first(); e < numel(r.y); e += step()) {
         int64_t at[DIMS] = {}, from[DIMS] = {}, size[DIMS];
         place_of(r.y, e, at);
-        for (int d = 0; d < r.x.n; d++) size[d] = r.y.size[d] == 1 ? r.x.size[d] : 1;
+        for (int d = 0; d < r.x.n; d++) size[d] = r.x.size[d] / r.y.size[d];     /* neighbours that become one */
         int64_t in[DIMS] = {};
         double v = r.mode == CUDNN_REDUCE_TENSOR_MAX ? -INFINITY : 0;
         do {
-            for (int d = 0; d < r.x.n; d++) from[d] = at[d] + in[d];
+            for (int d = 0; d < r.x.n; d++) from[d] = at[d] * size[d] + in[d];
             const double x = read(r.x, from);
             if (r.mode == CUDNN_REDUCE_TENSOR_MAX) v = x > v || x != x ? x : v;
             else v += x;

@@ -29,7 +29,7 @@ struct product {
     layout of_a, of_b, of_d;
     bool turned_a, turned_b, tf32;
     uint64_t k;
-    double beta;
+    double alpha, beta;
 };
 
 double read(const void *x, cudaDataType type, int64_t i)
@@ -64,6 +64,7 @@ __global__ void multiply(const product p)
         double sum = 0;
         for (int64_t k = 0; k < (int64_t)p.k; k++)
             sum += tensor_core(read(p.a, p.of_a.type, a + k * a_step), p.tf32) * tensor_core(read(p.b, p.of_b.type, b + k * b_step), p.tf32);
+        sum *= p.alpha;
         if (p.bias) sum += read(p.bias, p.of_d.type, row);
         if (p.beta != 0) sum += p.beta * read(p.d, p.of_d.type, to);
         write(p.d, p.of_d.type, to, sum);
@@ -161,7 +162,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     const double by = wide ? *(const double *)alpha : *(const float *)alpha, add = wide ? *(const double *)beta : *(const float *)beta;
     uint32_t aligned[4];
     memcpy(aligned, algo, sizeof aligned);
-    if (!handle || by != 1 || c != d || lc != ld || m != z.rows || n != z.cols || k != k_of_b || bytes < WORKSPACE || !workspace || !m || !n || !k)
+    if (!handle || (by != 1 && by != -1) || c != d || lc != ld || m != z.rows || n != z.cols || k != k_of_b || bytes < WORKSPACE || !workspace || !m || !n || !k)
         return CUBLAS_STATUS_INVALID_VALUE;
     if (x.ld < (int64_t)x.rows || y.ld < (int64_t)y.rows || z.ld < (int64_t)z.rows || x.count != z.count || y.count != z.count) return CUBLAS_STATUS_INVALID_VALUE;
     if (x.type != z.type || y.type != z.type || wide != (z.type == CUDA_R_64F) || wide != (o.compute == CUBLAS_COMPUTE_64F)) return CUBLAS_STATUS_NOT_SUPPORTED;
@@ -170,7 +171,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     noted.count++;
     noted.m = (int64_t)n, noted.n = (int64_t)m, noted.k = (int64_t)k, noted.batch = z.count;
     noted.compute = (int)o.compute, noted.biased = o.bias != nullptr, noted.accumulated = add != 0;
-    const product p = { a, b, o.bias, d, static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b, o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, k, add };
+    const product p = { a, b, o.bias, d, static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b, o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, k, by, add };
     const uint64_t blocks = (m * n * (uint64_t)z.count + 63) / 64;
     TPC_LAUNCH(multiply, (unsigned)(blocks < 64 ? blocks : 64), 64, 0, stream, p);
     return CUBLAS_STATUS_SUCCESS;
