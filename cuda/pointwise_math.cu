@@ -70,9 +70,9 @@ TP__REAL1(sinc, sinc_of(a), sinc_of(a))
 TP__REAL(logit, 1, EPS, LOGIT(logf), LOGIT(::log))
 
 TP__REAL1(lgamma, ::lgamma((double)a), ::lgamma(a))
-TP__REAL1(digamma, tp__digamma_at((double)a), tp__digamma_at(a))
-#define POLYGAMMA tp__polygamma_at(p.n, (double)a, ::lgamma((double)p.n + 1))
-TP__REAL1_WITH(polygamma, tp__polygamma, POLYGAMMA, POLYGAMMA)
+TP__REAL1(digamma, tp__digamma_f32(a), tp__digamma_at(a))
+#define FACTORIAL ::lgamma((double)p.n + 1)
+TP__REAL1_WITH(polygamma, tp__polygamma, tp__polygamma_f32(p.n, a, FACTORIAL), tp__polygamma_at(p.n, a, FACTORIAL))
 
 extern "C" const tp_kernel tp__cuda_pointwise_math[] = {
     TP__ROW(exp) TP__ROW(exp2) TP__ROW(expm1) TP__ROW(log) TP__ROW(log2) TP__ROW(log10) TP__ROW(log1p) TP__ROW(sigmoid)

@@ -128,6 +128,18 @@ START_TEST(windows_masks_and_areas_are_pytorchs)
     ck_values(tp_signal_windows_gaussian(3, 1, true), 0.60653067, 1, 0.60653067);
     ck_values(tp_signal_windows_kaiser(1, 12, true), 1);
     ck_assert_ptr_null(tp_signal_windows_nuttall(-1, true));
+    ck_values(tp_hann_window(4, true), 0, 0.5, 1, 0.5);
+    ck_values(tp_hamming_window(3, false, 0.6, 0.4), 0.2, 1, 0.2);
+    ck_values(tp_blackman_window(3, false), 0, 1, 0);
+    ck_values(tp_bartlett_window(4, true), 0, 0.5, 1, 0.5);
+    ck_values(tp_kaiser_window(5, false, 3), 0.20488474, 0.72692549, 1, 0.72692549, 0.20488474);
+    ck_values(tp_kaiser_window(1, true, 12), 1);
+    ck_assert_int_eq(tp_numel(tp_hann_window(0, true)), 0);
+    ck_assert_ptr_null(tp_hann_window(-1, true));
+    tp_clear_error();
+    ck_values(tp_fill_diagonal_(tp_zeros(TP_SHAPE(2, 3)), 5, false), 5, 0, 0, 0, 5, 0);
+    ck_values(tp_fill_diagonal_(tp_zeros(TP_SHAPE(5, 2)), 5, true), 5, 0, 0, 5, 0, 0, 5, 0, 0, 5);
+    ck_assert_ptr_null(tp_fill_diagonal_(tp_zeros(TP_SHAPE(2, 2, 3)), 5, false));
     tp_clear_error();
     ck_values(tp_masked_sum(x, seen, TP_DIMS(1), false), 3, 8);
     ck_values(tp_masked_mean(x, seen, TP_DIMS(1), true), 1, 4);

@@ -34,6 +34,35 @@ TP__ANYWHERE static inline double tp__digamma_at(double x)
     return part == 0 ? NAN : tp__digamma_positive(1 - x) - pi / tan(pi * part);
 }
 
+/* With PyTorch's steps in float32: stepped up to 10, where the value is known, or beyond. */
+TP__ANYWHERE static inline float tp__digamma_positive_f32(float x)
+{
+    float sum = 0, tail = 0;
+    for (; x < 10; x++) sum -= 1 / x;
+    if (x == 10) return sum + 2.25175258906672110764f;
+    if (x < 1e17f) {
+        const float z = 1 / (x * x);
+        tail = 8.33333333333333333333e-2f;
+        tail = tail * z - 2.10927960927960927961e-2f;
+        tail = tail * z + 7.57575757575757575758e-3f;
+        tail = tail * z - 4.16666666666666666667e-3f;
+        tail = tail * z + 3.96825396825396825397e-3f;
+        tail = tail * z - 8.33333333333333333333e-3f;
+        tail = tail * z + 8.33333333333333333333e-2f;
+        tail *= z;
+    }
+    return sum + logf(x) - 0.5f / x - tail;
+}
+
+TP__ANYWHERE static inline float tp__digamma_f32(float x)
+{
+    const double pi = 3.14159265358979323846;
+    if (x == 0) return copysignf(INFINITY, -x);
+    if (x > 0 || x != x) return x < INFINITY ? tp__digamma_positive_f32(x) : x;
+    const float part = x - truncf(x);
+    return part == 0 ? NAN : tp__digamma_positive_f32(1 - x) - (float)(pi / tan(pi * (double)part));
+}
+
 /* zeta(s, x), x > 0 */
 TP__ANYWHERE static inline double tp__zeta_positive(double s, double x)
 {
@@ -84,6 +113,13 @@ TP__ANYWHERE static inline double tp__polygamma_at(int64_t n, double x, double l
     if (n == 1 ? x == -INFINITY : x == INFINITY) return NAN;     /* as PyTorch */
     const double y = exp(lgamma) * tp__zeta_any((double)n + 1, x);
     return n % 2 ? y : -y;
+}
+TP__ANYWHERE static inline float tp__polygamma_f32(int64_t n, float x, double lgamma)
+{
+    if (n == 0) return tp__digamma_f32(x);
+    if (n == 1 ? x == -INFINITY : x == INFINITY) return NAN;
+    const double y = exp(lgamma) * (double)(float)tp__zeta_any((double)n + 1, (double)x);      /* zeta is rounded in between */
+    return (float)(n % 2 ? y : -y);
 }
 
 #endif

@@ -13,76 +13,76 @@
 
 #include "core/philox.h"
 
-/* p_(k+1) = 2 x p_k - p_(k-1) */
-TP__ANYWHERE static inline double tp__chebyshev_up(double x, int64_t n, double first)
-{
-    double p = 1, q = first;
-    if (n == 0) return 1;
-    for (int64_t k = 2; k <= n && q == q; k++) {
-        const double r = 2 * x * q - p;
-        p = q;
-        q = r;
-    }
-    return q;
+/* What follows is made for float64 and float32, in which PyTorch computes what is float32: rounded, and overflown, at the same steps. COS .. are of T. */
+#define TP__POLYNOMIALS(T, suffix, COS, SIN, ACOS, ABS, MOST_HERMITE) \
+/* p_(k+1) = 2 x p_k - p_(k-1) */ \
+TP__ANYWHERE static inline T tp__chebyshev_up##suffix(T x, int64_t n, T first) \
+{ \
+    T p = 1, q = first; \
+    if (n == 0) return 1; \
+    for (int64_t k = 2; k <= n && q == q; k++) { \
+        const T r = 2 * x * q - p; \
+        p = q; \
+        q = r; \
+    } \
+    return q; \
+} \
+TP__ANYWHERE static inline T tp__chebyshev##suffix(char kind, T x, int64_t n) \
+{ \
+    const bool even = n % 2 == 0, inside = ABS(x) < 1; \
+    const T m = (T)n, half = (T)0.5; \
+    if (n < 0) return 0; \
+    if (ABS(x) == 1) { \
+        const T at_one = kind == 'T' || kind == 'V' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1; \
+        const T at_minus = kind == 'T' || kind == 'W' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1; \
+        return x > 0 ? at_one : even ? at_minus : -at_minus; \
+    } \
+    if (kind == 'T') return n > 6 && inside ? COS(m * ACOS(x)) : tp__chebyshev_up##suffix(x, n, x); \
+    if (n <= 8 || !inside) return tp__chebyshev_up##suffix(x, n, kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : 2 * x + 1); \
+    const T t = ACOS(x); \
+    if (kind == 'U') return SIN((m + 1) * t) / SIN(t); \
+    return kind == 'V' ? COS((m + half) * t) / COS(t / 2) : SIN((m + half) * t) / SIN(t / 2); \
+} \
+/* Beyond a degree at which the result would overflow: NaN */ \
+TP__ANYWHERE static inline T tp__hermite##suffix(bool probabilist, T x, int64_t n) \
+{ \
+    T p = 1, q = probabilist ? x : 2 * x; \
+    if (n < 0) return 0; \
+    if (n == 0) return 1; \
+    if (n > MOST_HERMITE) return (T)NAN; \
+    for (int64_t k = 1; k < n && q == q; k++) { \
+        const T r = probabilist ? x * q - (T)k * p : 2 * x * q - (T)(2 * k) * p; \
+        p = q; \
+        q = r; \
+    } \
+    return q; \
+} \
+TP__ANYWHERE static inline T tp__laguerre##suffix(T x, int64_t n) \
+{ \
+    T p = 1, q = 1 - x; \
+    if (n < 0) return 0; \
+    if (n == 0 || x == 0) return 1; \
+    for (int64_t k = 1; k < n && q == q; k++) { \
+        const T r = (((T)(2 * k) + (1 - x)) * q - (T)k * p) / (T)(k + 1); \
+        p = q; \
+        q = r; \
+    } \
+    return q; \
+} \
+TP__ANYWHERE static inline T tp__legendre##suffix(T x, int64_t n) \
+{ \
+    T p = 1, q = x; \
+    if (n < 0) return 0; \
+    if (n == 0) return 1; \
+    if (ABS(x) == 1) return x > 0 || n % 2 == 0 ? 1 : -1; \
+    for (int64_t k = 1; k < n && q == q; k++) { \
+        const T r = ((T)(2 * k + 1) * x * q - (T)k * p) / (T)(k + 1); \
+        p = q; \
+        q = r; \
+    } \
+    return q; \
 }
-
-TP__ANYWHERE static inline double tp__chebyshev(char kind, double x, int64_t n)
-{
-    const bool even = n % 2 == 0, inside = fabs(x) < 1;
-    const double m = (double)n;
-    if (n < 0) return 0;
-    if (fabs(x) == 1) {
-        const double at_one = kind == 'T' || kind == 'V' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1;
-        const double at_minus = kind == 'T' || kind == 'W' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1;
-        return x > 0 ? at_one : even ? at_minus : -at_minus;
-    }
-    if (kind == 'T') return n > 6 && inside ? cos(m * acos(x)) : tp__chebyshev_up(x, n, x);
-    if (n <= 8 || !inside) return tp__chebyshev_up(x, n, kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : 2 * x + 1);
-    const double t = acos(x);
-    if (kind == 'U') return sin((m + 1) * t) / sin(t);
-    return kind == 'V' ? cos((m + 0.5) * t) / cos(0.5 * t) : sin((m + 0.5) * t) / sin(0.5 * t);
-}
-
-/* Beyond `most` the result would overflow: NaN */
-TP__ANYWHERE static inline double tp__hermite(bool probabilist, double x, int64_t n, int64_t most)
-{
-    double p = 1, q = probabilist ? x : 2 * x;
-    if (n < 0) return 0;
-    if (n == 0) return 1;
-    if (n > most) return NAN;
-    for (int64_t k = 1; k < n && q == q; k++) {
-        const double r = probabilist ? x * q - (double)k * p : 2 * x * q - 2 * (double)k * p;
-        p = q;
-        q = r;
-    }
-    return q;
-}
-
-TP__ANYWHERE static inline double tp__laguerre(double x, int64_t n)
-{
-    double p = 1, q = 1 - x;
-    if (n < 0) return 0;
-    if (n == 0 || x == 0) return 1;
-    for (int64_t k = 1; k < n && q == q; k++) {
-        const double m = (double)k, r = ((2 * m + 1 - x) * q - m * p) / (m + 1);
-        p = q;
-        q = r;
-    }
-    return q;
-}
-
-TP__ANYWHERE static inline double tp__legendre(double x, int64_t n)
-{
-    double p = 1, q = x;
-    if (n < 0) return 0;
-    if (n == 0) return 1;
-    if (fabs(x) == 1) return x > 0 || n % 2 == 0 ? 1 : -1;
-    for (int64_t k = 1; k < n && q == q; k++) {
-        const double m = (double)k, r = ((2 * m + 1) * x * q - m * p) / (m + 1);
-        p = q;
-        q = r;
-    }
-    return q;
-}
+TP__POLYNOMIALS(double, , cos, sin, acos, fabs, 512)
+TP__POLYNOMIALS(float, _f32, cosf, sinf, acosf, fabsf, 128)
 
 #endif

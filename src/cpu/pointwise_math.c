@@ -83,8 +83,8 @@ TP__REAL(logit, 1, EPS, LOGIT(tp__log_f32), LOGIT(tp__log_f64))
 #define CALLED(name, ATTR, single, dbl) \
     TP__CALLS(name##_F32, float, T, 1, (T), ATTR, single) TP__CALLS(name##_F64, double, T, 1, (T), ATTR, dbl) TP__KERNEL(name, TP__F32_F64(name), .n_in = 1)
 CALLED(lgamma, TP__NO_ATTR, tp__lgamma((double)a), tp__lgamma(a))
-CALLED(digamma, TP__NO_ATTR, tp__digamma((double)a), tp__digamma(a))
-CALLED(polygamma, TP__ATTR(tp__polygamma), p.n == 1 ? (double)tp__trigamma_f32(a) : tp__polygamma_of(p.n, (double)a), tp__polygamma_of(p.n, a))
+CALLED(digamma, TP__NO_ATTR, tp__digamma_single(a), tp__digamma(a))
+CALLED(polygamma, TP__ATTR(tp__polygamma), tp__polygamma_single(p.n, a), tp__polygamma_of(p.n, a))
 
 const tp_kernel tp__cpu_pointwise_math[] = {
     TP__ROW(exp) TP__ROW(exp2) TP__ROW(expm1) TP__ROW(log) TP__ROW(log2) TP__ROW(log10) TP__ROW(log1p) TP__ROW(sigmoid)

@@ -11,6 +11,8 @@ double tp__lgamma(double x)
 }
 
 double tp__digamma(double x) { return tp__digamma_at(x); }
+float tp__digamma_single(float x) { return tp__digamma_f32(x); }
+float tp__polygamma_single(int64_t n, float x) { return n == 1 ? tp__trigamma_f32(x) : tp__polygamma_f32(n, x, n ? tp__lgamma((double)n + 1) : 0); }
 double tp__polygamma_of(int64_t n, double x) { return tp__polygamma_at(n, x, n ? tp__lgamma((double)n + 1) : 0); }
 
 float tp__trigamma_f32(float x)

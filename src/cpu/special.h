@@ -57,6 +57,8 @@ static TP__INLINE float tp__sinc_f32(float x)
 double tp__lgamma(double x);                           /* ln |gamma(x)| */
 double tp__digamma(double x);                          /* its derivative; -inf at 0, inf at -0, NaN at other poles */
 double tp__polygamma_of(int64_t n, double x);          /* the n-th derivative of digamma, n >= 0 */
+float tp__digamma_single(float x);                     /* both with PyTorch's steps in float32 */
+float tp__polygamma_single(int64_t n, float x);
 /* polygamma_of 1 with PyTorch's steps in float32, which decide what there is near a pole: reflected at 1/2, carried on by 6, Stirling's series */
 float tp__trigamma_f32(float x);
 

@@ -83,7 +83,7 @@ OF_INPUT(erf, exact, tp__unary_samples, tp_mul(tp_mul(dy, TWO_SQRT_PI), tp_exp(t
 OF_INPUT(erfc, exact, tp__unary_samples, tp_mul(tp_mul(dy, -TWO_SQRT_PI), tp_exp(tp_neg(tp_mul(x, x)))))
 OF_OUTPUT(erfinv, exact, below_one_samples, tp_mul(tp_mul(dy, HALF_SQRT_PI), tp_exp(tp_mul(y, y))))
 OF_INPUT(lgamma, exact, tp__positive_samples, tp_mul(dy, tp_digamma(x)))
-OF_INPUT(digamma, exact, tp__positive_samples, tp_mul(dy, tp_polygamma(1, x)))
+OF_INPUT(digamma, floating, tp__positive_samples, tp_mul(dy, tp_polygamma(1, x)))
 LINEAR(deg2rad, floating, tp__unary_samples, tp_deg2rad(dy))
 LINEAR(rad2deg, floating, tp__unary_samples, tp_rad2deg(dy))
 LINEAR(neg, number, tp__unary_samples, tp_neg(dy))
@@ -175,7 +175,7 @@ static tp_status polygamma_shape(tp__call *call)
 {
     const tp__polygamma *attr = call->attr;
     if (attr->n < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no derivative of order %lld", (long long)attr->n);
-    return tp__shape_exact(call);
+    return tp__shape_floating(call);
 }
 
 static void polygamma_samples(tp_sample_set *set)

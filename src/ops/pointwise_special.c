@@ -2,7 +2,7 @@
  *
  *   sinc     y = sin(pi x) / (pi x)       dx = dy (cos(pi x) - y) / x, 0 at 0
  *   logit    y = ln(x / (1 - x))          dx = dy / (x (1 - x)), of x held in [eps, 1 - eps]
- *   hypot    y = sqrt(a^2 + b^2)          da = dy a / y                   db = dy b / y
+ *   hypot    y = sqrt(a^2 + b^2)          da = (dy a) / y                 db = (dy b) / y
  *   atan2    y = the angle of (b, a)      da = dy b / (a^2 + b^2)         db = -dy a / (a^2 + b^2)
  *   logaddexp   y = ln(e^a + e^b)         da = dy / (1 + e^(b - a))       db = dy / (1 + e^(a - b));  logaddexp2 the same with 2
  *   xlogy    y = a ln b, 0 where a = 0    da = dy ln b, 0 where a = 0 and b <= 0                      db = dy a / b
@@ -80,8 +80,8 @@ static void tensors_samples(tp_sample_set *set)
 
 RULE2(hypot)
 {
-    TP__GRADIENT(0, tp_mul(dy[0], tp_div(tp__saved(node, 0), tp__saved(node, 2))));
-    TP__GRADIENT(1, tp_mul(dy[0], tp_div(tp__saved(node, 1), tp__saved(node, 2))));
+    TP__GRADIENT(0, tp_div(tp_mul(dy[0], tp__saved(node, 0)), tp__saved(node, 2)));
+    TP__GRADIENT(1, tp_div(tp_mul(dy[0], tp__saved(node, 1)), tp__saved(node, 2)));
     return TP_OK;
 }
 #define HYPOT_SAVES TP__INPUT(0, 1), TP__INPUT(1, 2), TP__OUTPUT(0)

@@ -85,9 +85,11 @@ static void degree_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 1), -1, 2)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(4), 6)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), 0.1, 0.9)), TP__INT_ARG(9));
 }
+/* Integers are taken as float32, whose roundings are what PyTorch has */
+static tp_status polynomial_shape(tp__call *call) { return tp__has_tensor(call) ? tp__shape_floating(call) : tp__pending(); }
 #define POLYNOMIAL(name) \
     static const tp_op op_##name = { .schema = "special_" #name "(Tensor|number x, Tensor|number n) -> Tensor", .flags = TP__NO_GRAD_OP, \
-        .shape = pair_shape, .samples = degree_samples, .state = TP__STATE }; \
+        .shape = polynomial_shape, .samples = degree_samples, .state = TP__STATE }; \
     tp_tensor *tp_special_##name##_with(tp_operand x, tp_operand n) { return tp__operands2(&op_##name, x, n, NULL, TP__CALLER); }
 #define EACH_POLYNOMIAL(X) \
     X(chebyshev_polynomial_t) X(chebyshev_polynomial_u) X(chebyshev_polynomial_v) X(chebyshev_polynomial_w) X(shifted_chebyshev_polynomial_t) \

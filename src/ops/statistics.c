@@ -150,10 +150,10 @@ static tp_status renorm_compose(tp__call *call)
     tp_tensor *wide = narrow ? tp_to_dtype(x, TP_F32) : x;       /* once, so that its gradient is rounded once */
     tp_tensor *norm = wide ? tp__vector_norm(wide, attr->p, &others, true, TP_DTYPE_DEFAULT) : NULL;
     tp_tensor *factor = tp_where(tp_gt(norm, attr->maxnorm), tp_mul(attr->maxnorm, tp_reciprocal(tp_add(norm, 1e-7))), 1);
-    tp_tensor *y = tp_mul(wide, factor);
-    if (narrow) {                                      /* the factor is rounded, and the gradient made with it is not */
-        tp_tensor *rounded = tp_to_dtype(tp_detach(factor), (tp_dtype)x->dtype);
-        y = tp_add(tp_sub(y, tp_detach(y)), tp_mul(tp_detach(wide), tp_to_dtype(rounded, TP_F32)));
+    tp_tensor *y = narrow ? tp_mul(wide, tp_detach(factor)) : tp_mul(wide, factor);
+    if (narrow) {                                      /* the factor is rounded, x dy for its gradient, too, and dx itself once */
+        tp_tensor *rounded = tp_to_dtype(tp_expand(factor, tp_shape_of(x)), (tp_dtype)x->dtype);
+        y = tp_add(tp_sub(y, tp_detach(y)), tp_to_dtype(tp_mul(tp_detach(x), rounded), TP_F32));
     }
     return tp__give_out(call, tp_to_dtype(y, (tp_dtype)x->dtype));
 }

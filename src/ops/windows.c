@@ -8,7 +8,10 @@
  *   gaussian           exp(-((k - m / 2) / std)^2 / 2)
  *   kaiser             I_0(beta sqrt(1 - (2 k / m - 1)^2)) / I_0(beta)
  *
- * Of no points empty, of one point 1. */
+ * Of no points empty, of one point 1.
+ *
+ *   hann_window, ..    torch's own, of any floating dtype, counted in it: periodic unless it is said otherwise, which is all but the last of n + 1
+ *                      points */
 #include "ops/create.h"
 #include "ops/samples.h"
 
@@ -130,6 +133,81 @@ static tp_status kaiser_compose(tp__call *call)
     return give_out(call, tp_div(tp_i0(tp_sqrt(tp_sub(tp_mul(all, all), tp_square(k)))), tp_i0(all)), &a->place);
 }
 
+/* ---- torch.hann_window and its like ------------------------------------------------------------------------------------------------------ */
+
+typedef struct window_attr { int64_t window_length; bool periodic; tp__place place; } window_attr;
+typedef struct kaiser_window_attr { int64_t window_length; bool periodic; double beta; tp__place place; } kaiser_window_attr;
+typedef struct hamming_window_attr { int64_t window_length; bool periodic; double alpha, beta; tp__place place; } hamming_window_attr;
+
+/* 0, 1, .. of as many points as are computed; *all tells how many. NULL: an error, or 1 in *done, a window that needs no points. */
+static tp_tensor *counted(tp__call *call, int64_t n, bool periodic, const tp__place *place, int64_t *all, tp_tensor **done)
+{
+    const tp_dtype dtype = dtype_of(place);
+    *done = NULL;
+    if (n < 0 || n == INT64_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "window_length is %lld, and has to be at least 0", (long long)n), NULL;
+    if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "gives floating dtypes, not %s", tp_dtype_name(dtype)), NULL;
+    if (n < 2) return *done = tp_ones(TP_SHAPE(n), .dtype = dtype, .device = place->device), NULL;
+    *all = n + periodic;
+    return tp_arange(0, (double)*all, 1, .dtype = dtype, .device = place->device);
+}
+static tp_status give_window(tp__call *call, tp_tensor *y, tp_tensor *done, int64_t n, const tp__place *place)
+{
+    return give_out(call, done ? done : y && y->numel > n ? tp_clone(tp_narrow(y, 0, 0, n)) : y, place);
+}
+
+static tp_status hamming_of(tp__call *call, int64_t n, bool periodic, double alpha, double beta, const tp__place *place)
+{
+    int64_t all = 0;
+    tp_tensor *done, *k = counted(call, n, periodic, place, &all, &done);
+    return give_window(call, k ? tp_add(tp_mul(tp_cos(tp_mul(k, 2 * M_PI / (double)(all - 1))), -beta), alpha) : NULL, done, n, place);
+}
+static tp_status hann_window_compose(tp__call *call)
+{
+    const window_attr *a = call->attr;
+    return hamming_of(call, a->window_length, a->periodic, 0.5, 0.5, &a->place);
+}
+static tp_status hamming_window_compose(tp__call *call)
+{
+    const hamming_window_attr *a = call->attr;
+    return hamming_of(call, a->window_length, a->periodic, a->alpha, a->beta, &a->place);
+}
+static tp_status blackman_window_compose(tp__call *call)
+{
+    const window_attr *a = call->attr;
+    int64_t all = 0;
+    tp_tensor *done, *k = counted(call, a->window_length, a->periodic, &a->place, &all, &done);
+    if (k) k = tp_mul(k, M_PI / (double)(all - 1));
+    if (k) k = tp_add(tp_sub(tp_mul(tp_cos(tp_mul(k, 4)), 0.08), tp_mul(tp_cos(tp_mul(k, 2)), 0.5)), 0.42);
+    return give_window(call, k, done, a->window_length, &a->place);
+}
+static tp_status bartlett_window_compose(tp__call *call)
+{
+    const window_attr *a = call->attr;
+    int64_t all = 0;
+    tp_tensor *done, *k = counted(call, a->window_length, a->periodic, &a->place, &all, &done);
+    if (k) {                                           /* up to the middle, and from there on down */
+        const int64_t rising = (all - 1) / 2 + 1;
+        tp_tensor *y = tp_mul(k, 2.0 / (double)(all - 1));
+        tp_tensor *fall = tp_rsub(tp_narrow(y, 0, rising, all - rising), 2);
+        k = y && fall ? tp_cat(TP_TENSORS(tp_narrow(y, 0, 0, rising), fall), 0) : NULL;
+    }
+    return give_window(call, k, done, a->window_length, &a->place);
+}
+static tp_status kaiser_window_compose(tp__call *call)
+{
+    const kaiser_window_attr *a = call->attr;
+    const tp_dtype dtype = dtype_of(&a->place), within = dtype == TP_F64 ? dtype : TP_F32;
+    int64_t all = 0;
+    tp_tensor *done, *k = counted(call, a->window_length, a->periodic, &a->place, &all, &done);
+    if (k) {
+        const double middle = (double)(all - 1) / 2;
+        tp_tensor *part = tp_div(tp_sub(tp_to_dtype(k, within), middle), middle), *root = tp_sqrt(tp_rsub(tp_square(part), 1));
+        tp_tensor *most = tp_i0(tp_full(TP__SCALAR_SHAPE, a->beta, .dtype = within, .device = a->place.device));
+        k = tp_to_dtype(tp_div(tp_i0(tp_mul(root, a->beta)), most), dtype);
+    }
+    return give_window(call, k, done, a->window_length, &a->place);
+}
+
 /* ---- Samples, descriptors ----------------------------------------------------------------------------------------------------------------- */
 
 #define PERIODIC TP__NAMED("sym", .kind = TP_ARG_BOOL, .value.boolean = false)
@@ -182,6 +260,21 @@ WINDOW(general_hamming, "float alpha=0.54, ", number_attr, hamming_samples)
 WINDOW(kaiser, "float beta=12, ", number_attr, kaiser_samples)
 WINDOW(general_cosine, "float[] a, ", general_attr, general_samples)
 
+static void window_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__INT_ARG(5));
+    TP__GIVE(set, TP__INT_ARG(6), TP__BOOL_ARG(false), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_BF16));
+    TP__GIVE(set, TP__INT_ARG(1));
+    TP__GIVE(set, TP__INT_ARG(0), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
+}
+#define TORCH_WINDOW(name, takes, attr) static const tp_op op_##name = { .schema = #name "(int window_length, bool periodic=true, " takes TP__PLACE ") -> Tensor", \
+    .flags = TP__NO_GRAD_OP, .compose = name##_compose, .attr_size = sizeof(attr), .samples = window_samples, .state = TP__STATE };
+TORCH_WINDOW(hann_window, "", window_attr)
+TORCH_WINDOW(hamming_window, "float alpha=0.54, float beta=0.46, ", hamming_window_attr)
+TORCH_WINDOW(blackman_window, "", window_attr)
+TORCH_WINDOW(bartlett_window, "", window_attr)
+TORCH_WINDOW(kaiser_window, "float beta=12, ", kaiser_window_attr)
+
 /* ---- Public --------------------------------------------------------------------------------------------------------------------------- */
 
 #define PUBLIC(name) \
@@ -202,7 +295,23 @@ tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym)
     return tp__run1(&op_exponential, NULL, 0, &(exponential_attr){ .m = n, .tau = tau, .sym = sym }, TP__CALLER);
 }
 
+
+#define PUBLIC_TORCH(name) \
+    tp_tensor *tp_##name(int64_t n, bool periodic) { return tp__run1(&op_##name, NULL, 0, &(window_attr){ .window_length = n, .periodic = periodic }, TP__CALLER); }
+PUBLIC_TORCH(hann_window)
+PUBLIC_TORCH(blackman_window)
+PUBLIC_TORCH(bartlett_window)
+tp_tensor *tp_hamming_window(int64_t n, bool periodic, double alpha, double beta)
+{
+    const hamming_window_attr a = { .window_length = n, .periodic = periodic, .alpha = alpha, .beta = beta };
+    return tp__run1(&op_hamming_window, NULL, 0, &a, TP__CALLER);
+}
+tp_tensor *tp_kaiser_window(int64_t n, bool periodic, double beta)
+{
+    return tp__run1(&op_kaiser_window, NULL, 0, &(kaiser_window_attr){ .window_length = n, .periodic = periodic, .beta = beta }, TP__CALLER);
+}
+
 const tp_op *const tp__ops_windows[] = {
     &op_bartlett, &op_blackman, &op_cosine, &op_hamming, &op_hann, &op_nuttall, &op_exponential, &op_gaussian, &op_general_hamming, &op_kaiser,
-    &op_general_cosine, NULL,
+    &op_general_cosine, &op_hann_window, &op_hamming_window, &op_blackman_window, &op_bartlett_window, &op_kaiser_window, NULL,
 };

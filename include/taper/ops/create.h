@@ -56,6 +56,13 @@ TP_API tp_tensor *tp_signal_windows_kaiser(int64_t n, double beta, bool sym);   
 TP_API tp_tensor *tp_signal_windows_general_hamming(int64_t n, double alpha, bool sym);
 TP_API tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym);      /* tau > 0 */
 
+/* The same windows under torch's older names, counted in float32: periodic is the opposite of sym. By name they are of any floating dtype. */
+TP_API tp_tensor *tp_hann_window(int64_t n, bool periodic);
+TP_API tp_tensor *tp_blackman_window(int64_t n, bool periodic);
+TP_API tp_tensor *tp_bartlett_window(int64_t n, bool periodic);
+TP_API tp_tensor *tp_hamming_window(int64_t n, bool periodic, double alpha, double beta);          /* alpha - beta cos; 0.54 and 0.46 */
+TP_API tp_tensor *tp_kaiser_window(int64_t n, bool periodic, double beta);                         /* 12 */
+
 #ifdef __cplusplus
 }
 #endif

@@ -146,6 +146,8 @@ TP_API tp_tensor *tp_channel_shuffle(tp_tensor *x, int64_t groups);        /* [n
 TP_API tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src);      /* casts and broadcasts */
 TP_API tp_tensor *tp_zero_(tp_tensor *x);
 TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);
+/* x[i, i] of a matrix, x[i, i, ..] of a tensor whose dims are equal; with wrap a tall matrix's diagonal begins again below its end. */
+TP_API tp_tensor *tp_fill_diagonal_(tp_tensor *x, double value, bool wrap);
 
 /* x takes another shape, as PyTorch's resize_: elements keep their places in memory, and what is new is not set. Not while recording. */
 TP_API tp_tensor *tp_resize_(tp_tensor *x, tp_shape shape);

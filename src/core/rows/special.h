@@ -39,15 +39,13 @@ OF_TWO(special_zeta, tp__zeta_at) OF_TWO(igamma, igamma) OF_TWO(igammac, igammac
 
 TP__ANYWHERE static inline int64_t degree(double n) { return n > -1 && n < 0x1p62 ? (int64_t)n : -1; }
 #define CHEBYSHEV(small, KIND) \
-    TP__ANYWHERE static inline double chebyshev_##small(double x, double n) { return tp__chebyshev(KIND, x, degree(n)); } \
-    TP__ANYWHERE static inline double shifted_##small(double x, double n) { return tp__chebyshev(KIND, 2 * x - 1, degree(n)); } \
-    OF_TWO(special_chebyshev_polynomial_##small, chebyshev_##small) OF_TWO(special_shifted_chebyshev_polynomial_##small, shifted_##small)
+    OF_TWO_AS(special_chebyshev_polynomial_##small, tp__chebyshev_f32(KIND, a, degree((double)b)), tp__chebyshev(KIND, a, degree(b))) \
+    OF_TWO_AS(special_shifted_chebyshev_polynomial_##small, tp__chebyshev_f32(KIND, 2 * a - 1, degree((double)b)), \
+              tp__chebyshev(KIND, 2 * a - 1, degree(b)))
 CHEBYSHEV(t, 'T') CHEBYSHEV(u, 'U') CHEBYSHEV(v, 'V') CHEBYSHEV(w, 'W')
-TP__ANYWHERE static inline double laguerre(double x, double n) { return tp__laguerre(x, degree(n)); }
-TP__ANYWHERE static inline double legendre(double x, double n) { return tp__legendre(x, degree(n)); }
-OF_TWO(special_laguerre_polynomial_l, laguerre) OF_TWO(special_legendre_polynomial_p, legendre)
-enum { MOST_F32 = 128, MOST_F64 = 512 };               /* degrees, beyond which PyTorch gives NaN */
-OF_TWO_AS(special_hermite_polynomial_h, tp__hermite(false, (double)a, degree((double)b), MOST_F32), tp__hermite(false, a, degree(b), MOST_F64))
-OF_TWO_AS(special_hermite_polynomial_he, tp__hermite(true, (double)a, degree((double)b), MOST_F32), tp__hermite(true, a, degree(b), MOST_F64))
+OF_TWO_AS(special_laguerre_polynomial_l, tp__laguerre_f32(a, degree((double)b)), tp__laguerre(a, degree(b)))
+OF_TWO_AS(special_legendre_polynomial_p, tp__legendre_f32(a, degree((double)b)), tp__legendre(a, degree(b)))
+OF_TWO_AS(special_hermite_polynomial_h, tp__hermite_f32(false, a, degree((double)b)), tp__hermite(false, a, degree(b)))
+OF_TWO_AS(special_hermite_polynomial_he, tp__hermite_f32(true, a, degree((double)b)), tp__hermite(true, a, degree(b)))
 
 #endif
