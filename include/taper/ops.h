@@ -10,6 +10,7 @@
 #include <taper/ops/activation.h>
 #include <taper/ops/attention.h>
 #include <taper/ops/compare.h>
+#include <taper/ops/complex.h>
 #include <taper/ops/conv.h>
 #include <taper/ops/create.h>
 #include <taper/ops/fft.h>
