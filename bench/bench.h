@@ -70,7 +70,7 @@ void bench_drop_grads(bench *b);
 double bench_sum(tp_tensor *x);                                    /* in double */
 
 /* Each family's cases; the last has no name. */
-extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[],
+extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[], bench_fourier[],
                         bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[], bench_train_resnet[],
                         bench_train_gpt[], bench_train_large[], bench_loading[];
 

@@ -11,7 +11,7 @@
 
 enum { MAX_TIMES = 2000, LOSS_AT = 10 };
 
-static const bench_case *const families[] = { bench_overhead, bench_elementwise, bench_products, bench_convolution, bench_moving,
+static const bench_case *const families[] = { bench_overhead, bench_elementwise, bench_products, bench_convolution, bench_moving, bench_fourier,
                                               bench_train_dense, bench_train_loops, bench_train_chars, bench_train_trees,
                                               bench_train_resnet, bench_train_gpt, bench_train_large, bench_loading };
 enum { FAMILIES = sizeof families / sizeof *families };

@@ -27,9 +27,13 @@ typedef struct taper_cuda_host_products {
 /* Of cuDNN: handles and parts that are alive, plans made, plans run, and the engine of the last one: 0 is fast and 2 plain. */
 typedef struct taper_cuda_host_graphs { int64_t handles, parts, plans, runs, engine; } taper_cuda_host_graphs;
 
+/* Of cuFFT: plans made, those that are alive, and transforms run. */
+typedef struct taper_cuda_host_transforms { int64_t made, alive, runs; } taper_cuda_host_transforms;
+
 #define TPC_EXPORT __attribute__((visibility("default")))
 TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
 TPC_EXPORT void taper_cuda_host_count_products(taper_cuda_host_products *out);
+TPC_EXPORT void taper_cuda_host_count_transforms(taper_cuda_host_transforms *out);
 TPC_EXPORT void taper_cuda_host_count_graphs(taper_cuda_host_graphs *out);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
 /* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */

@@ -134,6 +134,7 @@ static inline int __ffsll(long long x) { return __builtin_ffsll(x); }
 
 template <class T> static inline T __ldg(const T *p) { return *p; }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
+static inline void sincospi(double x, double *s, double *c) { sincos(M_PI * x, s, c); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 #define __expf expf                                    /* the C library has these names for itself */
 #define __logf logf

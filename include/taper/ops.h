@@ -10,8 +10,10 @@
 #include <taper/ops/activation.h>
 #include <taper/ops/attention.h>
 #include <taper/ops/compare.h>
+#include <taper/ops/complex.h>
 #include <taper/ops/conv.h>
 #include <taper/ops/create.h>
+#include <taper/ops/fft.h>
 #include <taper/ops/index.h>
 #include <taper/ops/linalg.h>
 #include <taper/ops/loss.h>
@@ -42,6 +44,7 @@
     TP__EACH_CONV_OP_OPTIONS(X) \
     TP__EACH_POOL_OP_OPTIONS(X) \
     TP__EACH_RESIZE_OP_OPTIONS(X) \
+    TP__EACH_FFT_OP_OPTIONS(X) \
     TP__EACH_INDEX_OP_OPTIONS(X) \
     TP__EACH_SHAPE_OP_OPTIONS(X) \
     TP__EACH_SORT_OP_OPTIONS(X) \

@@ -55,6 +55,7 @@ TP_API const char *tp_op_family(const tp_op *op);      /* "matmul": the file of 
 TP_API const char *tp_op_schema(const tp_op *op);
 TP_API bool tp_op_is_internal(const tp_op *op);        /* made for rules and optimizers: a backward, a step */
 TP_API bool tp_op_is_differentiable(const tp_op *op);
+TP_API bool tp_op_takes_complex(const tp_op *op);      /* others refuse complex tensors: TP_ERR_DTYPE */
 
 /* Calls an op. outputs[0 .. *n_outputs - 1] belong to the scope; n_outputs may be NULL. On error outputs are NULL and
  * *n_outputs is 0. TP_ERR_UNSUPPORTED: no such op; TP_ERR_ARGUMENT: no overload takes these arguments. */

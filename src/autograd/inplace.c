@@ -18,6 +18,7 @@ static const char *frozen(const tp_tensor *x)
     if (x->flags & TP__FUNCTION_VIEW) return "an input, or a view, that a function of one's own returned";
     if (!x->base) return NULL;
     if (x->flags & TP__MULTI_VIEW) return "one of several views that an op returned";
+    if (x->dtype != x->base->dtype) return "the parts of complex numbers, or these of real ones";
     return x->flags & TP__NO_GRAD_VIEW ? "a view that was made without recording" : NULL;
 }
 

@@ -158,8 +158,14 @@ enum { TP__ORIGIN_OUTPUT = UINT16_MAX };               /* and no output's */
 
 /* ---- For rules --------------------------------------------------------------------------------------------------------------- */
 
-/* What the op's saves[k] saved, NULL if it was not asked for. Checked: a value that was overwritten since is an error. */
+/* What the op's saves[k] saved, NULL if it was not asked for. Checked: a value that was overwritten since is an error.
+ *
+ * The gradient of a complex tensor z is dL/d(re z) + i dL/d(im z), as PyTorch's. Through y = f(z) with a derivative f' it is
+ * dz = dy conj(f'(z)), which is dy f'(conj(z)) of every function that is real on real numbers. So complex tensors are given to a rule
+ * conjugated, and the rule of the real op is that of the complex one. */
 tp_tensor *tp__saved(const tp_node *node, int k);
+tp_tensor *tp__saved_as_is(const tp_node *node, int k);                  /* for the rules that are not of that kind */
+tp_tensor *tp__conj(tp_tensor *x);                     /* ops/complex.c: the conjugate; x itself of a real one. NULL goes through */
 static inline const void *tp__attr(const tp_node *node) { return tp__attr_memory(node); }
 const tp__kept_shape *tp__kept(const tp_node *node, int arg);            /* the shape of input `arg`; NULL if not kept */
 static inline tp_shape tp__kept_shape_of(const tp__kept_shape *kept) { return tp__shape(kept->ndim, kept->shape); }

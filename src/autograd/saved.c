@@ -255,6 +255,12 @@ tp_tensor *tp__slot_get(const tp_node *node, const tp__saved_slot *slot, const c
 
 tp_tensor *tp__saved(const tp_node *node, int k)
 {
+    tp_tensor *x = tp__saved_as_is(node, k);
+    return __builtin_expect(x && tp__is_complex(x->dtype), 0) ? tp__conj(x) : x;
+}
+
+tp_tensor *tp__saved_as_is(const tp_node *node, int k)
+{
     const tp__saved_slot *slot = &tp__slots(node)[k];
     if (__builtin_expect(slot->is.tensor != NULL, 1)) {
         if (__builtin_expect(slot->kind != TP__PACKED && slot->version == tp__version(slot->is.tensor)

@@ -142,6 +142,22 @@ const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
     return kernel;
 }
 
+const tp_kernel *tp__complex_kernel(const tp_op *op, tp_device device)
+{
+    tp__op_state *state = tp__state(op);
+    const int of = tp__backend_of(device);
+    const tp_kernel *kernel = atomic_load_explicit(&state->complex_kernel[of], memory_order_acquire);
+    if (kernel) return kernel;
+    const tp_backend *backend = tp__backend(device);
+    char name[64];
+    snprintf(name, sizeof name, "complex_%s", op->kernel ? op->kernel : state->base_name);
+    kernel = backend ? backend->find(name) : NULL;
+    if (kernel) atomic_store_explicit(&state->complex_kernel[of], kernel, memory_order_release);
+    else if (!backend) tp__no_device(state->base_name, device);
+    else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", state->base_name, name, tp_device_name(device));
+    return kernel;
+}
+
 tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking)
 {
     const tp_backend *mover = tp__backend(src->device == TP_CPU ? dst->device : src->device);

@@ -93,6 +93,10 @@ typedef struct tp__resample {
     tp__floats scale;
     bool align_corners, antialias;
 } tp__resample;
+/* fft_c2c, over all of dim; fft_r2c and fft_c2r, over one, of n real numbers. The result times `scale`; of half a spectrum those that stand
+ * for two are multiplied by `middle`, in c2r added `middle` times. Not forward: e^(+2 pi i jk / n). */
+typedef struct tp__fft { tp__ints dim; int64_t n; double scale, middle; bool forward; } tp__fft;
+
 /* Activations, and the backward of each, which has the same. elu, selu and celu are one kernel, hardtanh and relu6 another. */
 typedef struct tp__leaky_relu { double negative_slope; } tp__leaky_relu;
 typedef struct tp__threshold { tp_operand threshold, value; } tp__threshold;

@@ -286,9 +286,8 @@ tp_status tp_memory_stats(tp_device device, tp_memory *out)
 
 int64_t tp_memory_trim(tp_device device)
 {
-    if (device == TP_CPU) return tp__cache_trim(0);
     const tp_backend *backend = tp__backend(device);
-    return backend ? backend->trim(device - TP_CUDA(0)) : 0;
+    return backend ? backend->trim(device == TP_CPU ? 0 : device - TP_CUDA(0)) : 0;
 }
 
 tp_status tp_set_memory_limit(tp_device device, int64_t cached_bytes)

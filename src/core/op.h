@@ -29,6 +29,7 @@ struct tp__call {
     uint64_t keep_shape;                               /* bit i: the rule wants the shape of in[i] (i < 64) */
     void *scratch;                                     /* of the shape rule, for the kernel */
     bool mixed, takes_host_values;                     /* 0-dim tensors of the CPU stand beside a device's; the shape rule takes them */
+    bool complex;                                      /* an input is of complex numbers, which the op takes */
 };
 
 /* ---- Backends (core/backend.h) ------------------------------------------------------------------------------------------------------- */
@@ -89,8 +90,14 @@ typedef struct tp__op_state {
     int last_tensor;                                   /* the last argument that is a tensor, or -1 */
     size_t attr_bytes;
     uint8_t autocast[TP__BACKENDS];                    /* what it does to the inputs: ops/autocast.c */
+    uint8_t complex;                                   /* TP__COMPLEX_..: whether it takes complex numbers, and how: ops/complex_ops.c */
+    _Atomic(const tp_kernel *) complex_kernel[TP__BACKENDS];
     tp__param params[TP__MAX_ARGS];
 } tp__op_state;
+
+/* Complex inputs are refused; go where real ones go, since elements are only moved, or the op is made of others; go to a kernel of their own,
+ * complex_NAME; or go to the real kernel twice, as real parts and as imaginary ones, since it is linear and reads any strides. */
+enum { TP__COMPLEX_NO, TP__COMPLEX_AS_IS, TP__COMPLEX_OWN, TP__COMPLEX_PARTS };
 
 typedef struct tp_sample_set tp_sample_set;            /* ops/samples.h */
 
@@ -130,6 +137,9 @@ static inline const tp_kernel *tp__kernel(const tp_op *op, tp_device device)
     const tp_kernel *kernel = atomic_load_explicit(&op->state->kernel[tp__backend_of(device)], memory_order_acquire);
     return __builtin_expect(!!kernel, 1) ? kernel : tp__kernel_find(op, device);
 }
+
+/* The kernel for a call with complex inputs, where the op has one of its own. */
+const tp_kernel *tp__complex_kernel(const tp_op *op, tp_device device);
 
 /* ---- For shape rules ------------------------------------------------------------------------------------------------------------------ */
 

@@ -30,6 +30,7 @@ typedef struct tp__pointwise {
     uint8_t n_in;
     uint8_t conditions;                                /* bit k: input k is read as bool, one byte, whatever the others are */
     bool gives_bool;
+    bool gives_real;                                   /* of complex inputs, in the dtype of their parts */
     bool rounds_inputs;                                /* to the dtype of the rule, where the loop computes in a wider one */
 } tp__pointwise;
 

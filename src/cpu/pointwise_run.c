@@ -307,6 +307,7 @@ static tp_status set_up(walk *w, const tp__call *call, const tp__pointwise *op, 
         o->data = x->data;
         o->dtype = (tp_dtype)x->dtype;
         o->loop_dtype = (k ? op->conditions >> (k - 1) & 1 : op->gives_bool) ? TP_BOOL : dtype;
+        if (!k && op->gives_real) o->loop_dtype = dtype == TP_C64 ? TP_F32 : TP_F64;
         o->item = (int64_t)tp_dtype_size(o->dtype);
         o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
         if (k && o->loop_dtype == dtype) o->via = via_dtype(op, o->dtype, wanted, dtype, (tp_dtype)y->dtype);

@@ -35,7 +35,7 @@ static tp_status check_scales(const tp__call *call)
         if (call->in[i]->dtype != dtype)
             return tp__call_fail(call, TP_ERR_DTYPE, "%s, %s and %s", tp_dtype_name((tp_dtype)dtype), tp_dtype_name((tp_dtype)call->in[1]->dtype),
                                  tp_dtype_name((tp_dtype)call->in[2]->dtype));
-    if (!tp__is_floating(dtype)) {
+    if (tp__category(dtype) < 2) {
         cut(&attr->alpha);
         cut(&attr->beta);
     }
@@ -92,8 +92,7 @@ static tp_status add_product(tp__call *call, tp_tensor *x, tp_tensor *a, tp_tens
     product.in = (tp_tensor *[]){ a, b };
     product.n_in = 2;
     product.scratch = (void *)(uintptr_t)add;
-    const tp_kernel *kernel = tp__kernel(call->op, y->device);
-    return kernel ? kernel->run(&product) : tp__pending();
+    return tp__product_run(&product);
 }
 
 /* The 16-bit dtypes are rounded once, at the end. */

@@ -231,6 +231,13 @@ tp_tensor *tp_combinations(tp_tensor *x, int r, bool with_replacement)
 {
     return tp__run1(&op_combinations, &x, 1, &(combination_attr){ r, with_replacement }, TP__CALLER);
 }
+static tp_tensor *shifted(const tp_op *op, const char *name, tp_tensor *x, tp_dims dims, const void *caller)
+{
+    tp__ints ints;
+    return x && tp__take_dims(name, &dims, &ints) ? tp__run1(op, &x, 1, &ints, caller) : NULL;
+}
+tp_tensor *tp_fft_fftshift(tp_tensor *x, tp_dims dims) { return shifted(&op_shift, "fft_fftshift", x, dims, TP__CALLER); }
+tp_tensor *tp_fft_ifftshift(tp_tensor *x, tp_dims dims) { return shifted(&op_shift_back, "fft_ifftshift", x, dims, TP__CALLER); }
 tp_tensor *tp_diagflat(tp_tensor *x, int64_t offset) { return tp__run1(&op_diagflat, &x, 1, &offset, TP__CALLER); }
 tp_tensor *tp_nonzero_static(tp_tensor *x, int64_t size, int64_t fill_value)
 {

@@ -40,8 +40,9 @@ static tp_tensor *is_close(tp_tensor *a, tp_tensor *b, const isclose_attr *p)
     if (a->dtype == TP_BOOL) a = tp_to_dtype(a, TP_F32);
     if (tp__category(b->dtype) < 2) b = tp_to_dtype(b, TP_F32);
     tp_tensor *off = tp_sub(a, b), *allowed = tp_mul(p->rtol, b);
-    off = tp_where(tp_lt(off, 0), tp_neg(off), off);
-    allowed = tp_add(p->atol, tp_where(tp_lt(allowed, 0), tp_neg(allowed), allowed));
+    const bool complex = off && tp__is_complex(off->dtype);
+    off = complex ? tp_abs(off) : tp_where(tp_lt(off, 0), tp_neg(off), off);
+    allowed = tp_add(p->atol, complex ? tp_abs(allowed) : tp_where(tp_lt(allowed, 0), tp_neg(allowed), allowed));
     return tp_logical_or(close, tp_logical_and(tp_isfinite(off), tp_le(off, allowed)));
 }
 

@@ -5,7 +5,7 @@
 #include "ops/product.h"
 
 #include "autograd/walk.h"
-#include "ops/samples.h"
+#include "ops/complex.h"
 
 /* ---- Shape rules --------------------------------------------------------------------------------------------------------------------- */
 
@@ -61,6 +61,29 @@ tp_tensor *tp__matrix_of(tp_tensor *x)
 }
 
 static const tp_op op_matmul;
+
+/* A complex product is four of parts, laid out by themselves. */
+static tp_status complex_product(tp_tensor *y, tp_tensor *a, tp_tensor *b, bool adds)
+{
+    TP_SCOPE();
+    TP_NO_GRAD();
+    tp_tensor *part[4];
+    for (int i = 0; i < 4; i++)
+        if (!(part[i] = tp_contiguous(tp__part(i < 2 ? a : b, i & 1)))) return tp__pending();
+    tp_tensor *re = tp_sub_(tp_matmul(part[0], part[2]), tp_matmul(part[1], part[3]));
+    tp_tensor *im = tp_add_(tp_matmul(part[0], part[3]), tp_matmul(part[1], part[2]));
+    tp_tensor *y_re = tp__part(y, 0), *y_im = tp__part(y, 1);
+    if (!re || !im || !y_re || !y_im) return tp__pending();
+    if (adds) return tp_add_(y_re, re) && tp_add_(y_im, im) ? TP_OK : tp__pending();
+    return tp_copy_(y_re, re) && tp_copy_(y_im, im) ? TP_OK : tp__pending();
+}
+
+tp_status tp__product_run(tp__call *call)
+{
+    if (tp__is_complex(call->out[0]->dtype)) return complex_product(call->out[0], call->in[0], call->in[1], call->scratch);
+    const tp_kernel *kernel = tp__kernel(call->op, call->out[0]->device);
+    return kernel ? kernel->run(call) : tp__pending();
+}
 
 /* sum += a b, by the kernel, which reads any strides */
 static tp_status add_product(tp_tensor *sum, tp_tensor *a, tp_tensor *b)
@@ -171,14 +194,20 @@ static void matmul_samples(tp_sample_set *set)
 }
 
 #define PRODUCT(id, text, rule, give) \
-    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .backward = matmul_backward, .backward_fused = matmul_fused, \
+    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .forward = tp__product_run, .backward = matmul_backward, .backward_fused = matmul_fused, \
         .saves = { TP__INPUT(0, 2), TP__INPUT(1, 1) }, .samples = give, .state = TP__STATE }
 PRODUCT(matmul, "matmul(Tensor input, Tensor other) -> Tensor", matmul_shape, matmul_samples);
 PRODUCT(mm, "mm(Tensor input, Tensor mat2) -> Tensor", mm_shape, mm_samples);
 PRODUCT(bmm, "bmm(Tensor input, Tensor mat2) -> Tensor", bmm_shape, bmm_samples);
 PRODUCT(mv, "mv(Tensor input, Tensor vec) -> Tensor", mv_shape, mv_samples);
 PRODUCT(dot, "dot(Tensor input, Tensor tensor) -> Tensor", dot_shape, dot_samples);
-PRODUCT(vdot, "vdot(Tensor input, Tensor other) -> Tensor", dot_shape, dot_samples);
+
+static tp_status vdot_compose(tp__call *call)
+{
+    if (!has_dims(call, 1, 1)) return tp__pending();
+    return tp__give_out(call, tp_dot(tp__conj(call->in[0]), call->in[1]));
+}
+static const tp_op op_vdot = TP__COMPOSED("vdot(Tensor input, Tensor other) -> Tensor", vdot_compose, 0, dot_samples);
 
 /* ---- Public --------------------------------------------------------------------------------------------------------------------------- */
 

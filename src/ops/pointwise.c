@@ -30,7 +30,7 @@ TP__POINTWISE_RULE(difference)
 static bool factor_fits(const tp__call *call, const tp__dtypes *out, bool bool_counts)
 {
     const tp__factor *factor = call->attr;
-    if (factor->value.kind == TP_OPERAND_REAL && !tp__is_floating(out->result)) {
+    if (factor->value.kind == TP_OPERAND_REAL && tp__category(out->result) < 2) {
         tp__call_fail(call, TP_ERR_ARGUMENT, "alpha is the real number %g, the result is of integers", factor->value.as.real);
         return false;
     }
@@ -51,7 +51,7 @@ TP__POINTWISE_RULE(scaled_difference)
 
 static bool tp__dtypes_addcdiv(const tp__call *call, tp__dtypes *out)
 {
-    if (tp__is_floating(call->in[1]->dtype) || tp__is_floating(call->in[2]->dtype)) return tp__dtypes_real(call, out);
+    if (tp__category(call->in[1]->dtype) > 1 || tp__category(call->in[2]->dtype) > 1) return tp__dtypes_real(call, out);
     tp__call_fail(call, TP_ERR_DTYPE, "it divides no integers: %s by %s", tp_dtype_name((tp_dtype)call->in[1]->dtype),
                   tp_dtype_name((tp_dtype)call->in[2]->dtype));
     return false;

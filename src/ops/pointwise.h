@@ -39,7 +39,7 @@ tp_status tp__pointwise_in_place(tp__call *call, tp__dtype_rule *rule);
  *   exact      the same, but those are computed with in float64 and rounded once
  *   real       floating dtypes alone
  *   compare    computed in the result type, gives bool
- * Complex numbers are refused by all of these. */
+ * Complex numbers are refused unless the op stands in complex_ops.c. */
 #define TP__EACH_DTYPE_RULE(X) X(same) X(number) X(floating) X(exact) X(real) X(compare)
 #define TP__DECLARE_RULE(name) \
     bool tp__dtypes_##name(const tp__call *call, tp__dtypes *out); \
@@ -47,7 +47,7 @@ tp_status tp__pointwise_in_place(tp__call *call, tp__dtype_rule *rule);
     tp_status tp__in_place_##name(tp__call *call);
 TP__EACH_DTYPE_RULE(TP__DECLARE_RULE)
 
-/* For rules of a family's own: the result type of inputs `first` and after, or DEFAULT and an error if it is complex. */
+/* For rules of a family's own: the result type of inputs `first` and after, or DEFAULT and an error if the op does not take it. */
 tp_dtype tp__real_result_type(const tp__call *call, int first);
 /* Not all of them are numbers; false, and an error. */
 bool tp__has_tensor(const tp__call *call);

@@ -8,8 +8,8 @@
 tp_dtype tp__real_result_type(const tp__call *call, int first)
 {
     const tp_dtype dtype = tp__result_type(call->in + first, call->n_in - first);
-    if (!tp__is_complex(dtype)) return dtype;
-    tp__call_fail(call, TP_ERR_UNSUPPORTED, "complex numbers (%s) are not computed with", tp_dtype_name(dtype));
+    if (!tp__is_complex(dtype) || tp__state(call->op)->complex) return dtype;
+    tp__call_fail(call, TP_ERR_DTYPE, "it is not implemented for %s", tp_dtype_name(dtype));
     return TP_DTYPE_DEFAULT;
 }
 
@@ -52,7 +52,7 @@ bool tp__dtypes_exact(const tp__call *call, tp__dtypes *out)
 bool tp__dtypes_real(const tp__call *call, tp__dtypes *out)
 {
     if (!tp__dtypes_same(call, out)) return false;
-    if (tp__is_floating(out->result)) return true;
+    if (tp__is_floating(out->result) || tp__is_complex(out->result)) return true;
     tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(out->result));
     return false;
 }

@@ -9,7 +9,7 @@ static bool tp__dtypes_pow(const tp__call *call, tp__dtypes *out)
 {
     if (!tp__has_tensor(call) || !tp__dtypes_number(call, out)) return false;
     const tp_tensor *b = call->in[1];
-    if (tp__is_floating(out->result) || !(b->flags & TP__WRAPPED) || b->dtype != TP_I64) return true;
+    if (tp__category(out->result) > 1 || !(b->flags & TP__WRAPPED) || b->dtype != TP_I64) return true;
     const int64_t power = *(const int64_t *)b->data;
     if (power < 0) tp__call_fail(call, TP_ERR_ARGUMENT, "integers have no negative powers: %lld", (long long)power);
     else if (!tp__fits_integer(power, out->result)) tp__call_fail(call, TP_ERR_ARGUMENT, "%lld is too large for %s", (long long)power, tp_dtype_name(out->result));
@@ -37,7 +37,7 @@ static tp_status pow_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
     TP__GRADIENT(0, tp_mul(dy[0], pow_slope(a, b)));
     if (need & 2) {
-        tp_tensor *at_zero = tp_logical_and(tp_eq(a, 0), tp_ge(b, 0));
+        tp_tensor *at_zero = tp_logical_and(tp_eq(a, 0), tp_ge(tp_real(b), 0));
         TP__GRADIENT(1, tp_mul(dy[0], tp_where(at_zero, 0, tp_mul(tp__saved(node, 2), tp_log(a)))));
     }
     return TP_OK;
@@ -72,12 +72,11 @@ tp_tensor *tp_pow_with(tp_operand a, tp_operand b) { return tp__operands2(&op_po
 tp_tensor *tp_pow__with(tp_tensor *a, tp_operand b) { return tp__write2(&op_pow_, a, b, NULL, TP__CALLER); }
 
 /* A number stays one, so that pow may know it. */
-static tp_tensor *widened(tp_tensor *x) { return x->flags & TP__WRAPPED ? x : tp_to_dtype(x, TP_F64); }
+static tp_tensor *widened(tp_tensor *x) { return x->flags & TP__WRAPPED ? x : tp_to_dtype(x, tp__is_complex(x->dtype) ? TP_C128 : TP_F64); }
 
 static tp_status float_power_compose(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1];
-    if (tp__is_complex(a->dtype) || tp__is_complex(b->dtype)) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "complex numbers are not computed with");
     if (a->flags & b->flags & TP__WRAPPED) return tp__call_fail(call, TP_ERR_ARGUMENT, "of two numbers none is a tensor");
     if (a->flags & TP__WRAPPED) a = tp_full(TP__SCALAR_SHAPE, tp_item(a), .dtype = TP_F64);
     else a = widened(a);
@@ -86,7 +85,7 @@ static tp_status float_power_compose(tp__call *call)
 
 static tp_status float_power_compose_(tp__call *call)
 {
-    if (call->in[0]->dtype != TP_F64)
+    if (call->in[0]->dtype != TP_F64 && call->in[0]->dtype != TP_C128)
         return tp__call_fail(call, TP_ERR_DTYPE, "the result is float64, the input %s", tp_dtype_name((tp_dtype)call->in[0]->dtype));
     return tp__made(call->out[call->n_out++] = tp_pow_(call->in[0], widened(call->in[1])));
 }

@@ -1,9 +1,10 @@
-/* pointwise_whole.c: integers, parts of real numbers, and what is there for complex ones.
+/* pointwise_whole.c: integers, parts of real numbers, and angles.
  *
  *   gcd, lcm       the greatest common divisor and the least common multiple, at least 0
  *   nextafter      the number next to a towards b
  *   ldexp          y = a 2^b;   frexp: x = m 2^e, |m| in [1/2, 1) or 0, e int32
- *   angle          0, pi below 0, NaN of NaN; isreal: true;   real, conj, resolve_conj, .. : x itself, as a view */
+ *   angle          0, pi below 0, NaN of NaN;  of z: atan2(im z, re z),  dz = dy i z / |z|^2, 0 at 0 */
+#include "ops/complex.h"
 #include "ops/pointwise.h"
 
 /* ---- Pairs ---------------------------------------------------------------------------------------------------------------------------- */
@@ -91,29 +92,28 @@ static tp_status true_divide_compose(tp__call *call) { return tp__give_out(call,
 static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
     .samples = tp__binary_samples, .state = TP__STATE };
 
-/* ---- Of real tensors what is more for complex ones -------------------------------------------------------------------------------------- */
+/* ---- Angles ------------------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status refuse_complex(const tp__call *call)
+static bool tp__dtypes_angle(const tp__call *call, tp__dtypes *out)
 {
-    return tp__is_complex(call->in[0]->dtype) ? tp__call_fail(call, TP_ERR_UNSUPPORTED, "complex numbers are not computed with") : TP_OK;
+    if (!tp__dtypes_floating(call, out)) return false;
+    out->result = tp__part_dtype(out->result);
+    return true;
 }
-static tp_status same_compose(tp__call *call)
+static tp_status angle_shape(tp__call *call) { return tp__pointwise_shape(call, tp__dtypes_angle); }
+
+static tp_status angle_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    if (refuse_complex(call)) return tp__pending();
-    return tp__give_out(call, tp_expand(call->in[0], tp_shape_of(call->in[0])));
+    tp_tensor *z = tp__saved_as_is(node, 0);
+    if (!z || !tp__is_complex(z->dtype)) return z ? tp__zero_backward(node, dy, need, dx) : tp__pending();
+    tp_tensor *turned = tp_complex(tp_neg(tp_imag(z)), tp_real(z)), *square = tp_square(tp_abs(z));
+    return tp__made(dx[0] = tp_mul(turned, tp_where(tp_eq(square, 0), 0, tp_div(dy[0], square))));
 }
-static tp_status isreal_compose(tp__call *call)
-{
-    if (refuse_complex(call)) return tp__pending();
-    return tp__give_out(call, tp_ones_like(call->in[0], .dtype = TP_BOOL));
-}
-#define SAME(name) static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", .compose = same_compose, .samples = tp__unary_samples, .state = TP__STATE };
-SAME(real) SAME(conj) SAME(conj_physical) SAME(resolve_conj) SAME(resolve_neg)
-static const tp_op op_isreal = { .schema = "isreal(Tensor input) -> Tensor", .flags = TP__NO_GRAD_OP, .compose = isreal_compose, .samples = tp__unary_samples, .state = TP__STATE };
-TP__OP(angle, "angle(Tensor input) -> Tensor", .shape = tp__shape_floating, .backward = tp__zero_backward, .samples = tp__positive_samples)
+TP__OP(angle, "angle(Tensor input) -> Tensor", .shape = angle_shape, .backward = angle_backward, .saves = { TP__INPUT(0, 0) },
+    .samples = tp__positive_samples)
 tp_tensor *tp_angle(tp_tensor *x) { return tp__call1(&op_angle, x, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_pointwise_whole[] = {
-    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_frexp, &op_true_divide, &op_real, &op_conj, &op_conj_physical, &op_resolve_conj,
-    &op_resolve_neg, &op_isreal, &op_angle, NULL,
+    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_frexp, &op_true_divide, &op_angle,
+    NULL,
 };

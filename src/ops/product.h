@@ -4,6 +4,8 @@
 
 #include "ops/run.h"
 
+/* A product's kernel, or those of its parts; scratch: is it added to the output? */
+tp_status tp__product_run(tp__call *call);
 tp_tensor *tp__matrix_of(tp_tensor *x);                /* [.., n] as [rows, n]. NULL goes through */
 /* dx[arg] = a b, for fused rules: added to what it is going to be added to where that can be (tp__target). NULL: an error, also of a
  * NULL a or b. */

@@ -10,8 +10,8 @@
 
 #include "core/create.h"
 #include "core/kernel_args.h"
+#include "ops/complex.h"
 #include "ops/run.h"
-#include "ops/samples.h"
 
 /* ---- Shape rules ------------------------------------------------------------------------------------------------------------------- */
 
@@ -198,15 +198,27 @@ static tp_tensor *leave(around was, tp_tensor *x)
     return x;
 }
 
+/* The parts of z, which is contiguous, as a vector; a real tensor itself. */
+static tp_tensor *parts_of(tp_tensor *z)
+{
+    const int64_t n = 2 * z->numel;
+    tp_tensor *x = tp__is_complex(z->dtype) ? tp__alias(z, 1, &n, &(int64_t){ 1 }, 0) : z;
+    if (x && x != z) x->dtype = (uint8_t)tp__part_dtype(z->dtype);
+    return x;
+}
+
+/* Of a complex number both parts are drawn; those of a normal one have half the variance each, and no mean. */
 static tp_tensor *draw_real(const char *op, bool normal, tp_shape shape, double a, double b, const tp_tensor_options *o)
 {
     tp_tensor_options mine;
     if (!tp__create_options(op, &mine, o, TP_F32)) return NULL;
-    if (normal ? check_normal(op, mine.dtype, b) : check_uniform(op, mine.dtype, a, b)) return NULL;
-    tp_tensor *x = tp__create(op, shape, &mine);
+    const tp_dtype dtype = normal && a != 0 ? mine.dtype : tp__part_dtype(mine.dtype);
+    if (normal ? check_normal(op, dtype, b) : check_uniform(op, dtype, a, b)) return NULL;
+    tp_tensor *y = tp__create(op, shape, &mine), *x = y ? parts_of(y) : NULL;
     if (!x) return NULL;
-    const tp__real_draw attr = { a, b, tp__rng_take((uint64_t)(x->numel * words_per_real(mine.dtype))) };
-    return tp__create_done(tp__create_fill(x, normal ? &op_normal_ : &op_uniform_, &attr), &mine);
+    if (normal && x != y) b *= 0.70710678118654752440;
+    const tp__real_draw attr = { a, b, tp__rng_take((uint64_t)(x->numel * words_per_real(dtype))) };
+    return tp__create_done(tp__create_fill(x, normal ? &op_normal_ : &op_uniform_, &attr) ? y : NULL, &mine);
 }
 
 static tp_tensor *draw_integers(const char *op, tp_shape shape, int64_t from, int64_t to, const tp_tensor_options *o)

@@ -51,8 +51,8 @@ tp_status tp__reduce_out(tp__call *call, tp_dtype dtype, uint64_t gone, bool kee
 
 tp_status tp__reduce_real(const tp__call *call)
 {
-    if (!tp__is_complex(call->in[0]->dtype)) return TP_OK;
-    return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers are not computed with yet");
+    if (!tp__is_complex(call->in[0]->dtype) || tp__state(call->op)->complex) return TP_OK;
+    return tp__call_fail(call, TP_ERR_DTYPE, "it is not implemented for %s", tp_dtype_name((tp_dtype)call->in[0]->dtype));
 }
 
 tp_status tp__reduce_floating(const tp__call *call)
@@ -109,12 +109,21 @@ tp_status tp__reduce_take_dims(const char *name, const tp_dims *dims, tp__ints *
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------- */
 
+/* Complex numbers are reduced in a complex dtype, and real ones in a real one. */
+static bool is_reduced_in(const tp__call *call, tp_dtype dtype)
+{
+    const tp_dtype given = (tp_dtype)call->in[0]->dtype;
+    if (tp__is_complex(dtype) == tp__is_complex(given)) return true;
+    tp__call_fail(call, TP_ERR_DTYPE, "%s is not reduced in %s: cast it first", tp_dtype_name(given), tp_dtype_name(dtype));
+    return false;
+}
+
 static tp_status reduce_shape(tp__call *call, tp_dtype dtype)
 {
     reduce_attr *attr = (reduce_attr *)(uintptr_t)call->attr;
     uint64_t gone;
     if (tp__reduce_real(call)) return tp__pending();
-    if (tp__is_complex(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers are not computed with yet");
+    if (!is_reduced_in(call, dtype)) return tp__pending();
     if (!tp__reduce_dims(call, &attr->dim, &gone)) return tp__pending();
     return tp__reduce_out(call, dtype, gone, attr->keepdim);
 }
@@ -144,7 +153,7 @@ static tp_status prod_shape(tp__call *call)
     tp__ints dim = { .n = attr->dim != TP_NONE, .v = { attr->dim } };
     uint64_t gone;
     if (tp__reduce_real(call)) return tp__pending();
-    if (tp__is_complex(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers are not computed with yet");
+    if (!is_reduced_in(call, dtype)) return tp__pending();
     if (!tp__reduce_dims(call, &dim, &gone)) return tp__pending();
     if (dim.n) attr->dim = dim.v[0];
     return tp__reduce_out(call, dtype, gone, attr->keepdim);

@@ -92,7 +92,6 @@ static tp_status slices_shape(tp__call *call, bool back)
     int64_t n = 0, total = 0, shape[TP_MAX_DIMS];
     int d;
     if (!x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "a 0-dim tensor has no slices");
-    if (back && tp__is_complex(x->dtype)) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "%s cannot be added yet", tp_dtype_name((tp_dtype)x->dtype));
     if (tp__take_dim(call, a->dim, x, &d) || check_starts(call, &n, &total)) return tp__pending();
     a->dim = d;
     if (x->shape[d] != (back ? total : n))

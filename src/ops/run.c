@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "ops/autocast.h"
+#include "ops/complex.h"
 
 #include <stdarg.h>
 
@@ -200,6 +201,10 @@ static tp_status check_inputs(tp__call *call, const tp__op_state *state)
             continue;
         }
         if (!tp__alive(x, state->base_name)) return tp__pending();
+        if (__builtin_expect(tp__is_complex(x->dtype), 0)) {
+            if (!state->complex) return tp__call_fail(call, TP_ERR_DTYPE, "it is not implemented for %s", tp_dtype_name((tp_dtype)x->dtype));
+            call->complex = true;
+        }
         if (x->flags & TP__WRAPPED) continue;
         if (!device) device = x->device;
         else if (x->device != device) call->mixed = true;
@@ -220,12 +225,21 @@ static tp_status find_need(tp__call *call, const tp__op_state *state)
     return TP_OK;
 }
 
-static tp_status compute(tp__call *call)
+static tp_status compute_plain(tp__call *call)
 {
     const tp_op *op = call->op;
     if (op->forward) return op->forward(call);
     if (op->flags & TP__VIEW) return TP_OK;
     const tp_kernel *kernel = tp__kernel(op, device_of(call));
+    return kernel ? kernel->run(call) : tp__pending();
+}
+
+static tp_status compute(tp__call *call)
+{
+    const int how = __builtin_expect(call->complex, 0) ? tp__state(call->op)->complex : TP__COMPLEX_AS_IS;
+    if (__builtin_expect(how == TP__COMPLEX_AS_IS, 1)) return compute_plain(call);
+    if (how == TP__COMPLEX_PARTS) return tp__by_parts(call, compute_plain);
+    const tp_kernel *kernel = tp__complex_kernel(call->op, device_of(call));
     return kernel ? kernel->run(call) : tp__pending();
 }
 
@@ -238,6 +252,7 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     const bool inplace = op->flags & TP__INPLACE;
     if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay(call->in[0], state->base_name)
                                             : tp__may_write_with(call->in[0], state->base_name, call->need))) return tp__pending();
+    if (__builtin_expect(call->complex, 0) && state->complex > TP__COMPLEX_PARTS) return tp__complex_compose(call);
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;
@@ -360,6 +375,7 @@ tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype 
         if (d < lead || (shape[d - lead] == 1 && x->shape[d] != 1)) o.dims.dim[o.dims.n++] = d;
     if (o.dims.n) x = tp_sum_with(x, &o);
     if (x && lead) x = tp_reshape(x, tp__shape(ndim, shape));
+    if (x && tp__is_complex(x->dtype) && tp__is_floating(dtype)) x = tp_real(x);
     return x && dtype && x->dtype != dtype ? tp_to_dtype(x, dtype) : x;
 }
 

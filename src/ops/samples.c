@@ -1,9 +1,12 @@
 /* samples.c: tensors for samples. */
-#include "ops/samples.h"
+#include "ops/complex.h"
 
+/* Of a complex sample the real parts are in (lo, hi). */
 tp_tensor *tp__sample_tensor(const tp_sample_set *set, tp_shape shape, double lo, double hi)
 {
-    tp_tensor *x = tp_uniform(shape, lo, hi, .dtype = set->dtype ? set->dtype : TP_F32);
+    const tp_dtype part = tp__part_dtype(set->dtype);
+    tp_tensor *x = tp_uniform(shape, lo, hi, .dtype = part ? part : TP_F32);
+    if (x && part != set->dtype) x = tp_complex(x, tp_uniform(shape, -0.5, 0.5, .dtype = part));
     if (x) tp_requires_grad(x, true);
     return x;
 }

@@ -15,10 +15,10 @@ typedef struct tp__sample {
 struct tp_sample_set {
     void (*take)(tp_sample_set *set, const tp__sample *sample);          /* called for each; tensors are the current scope's */
     void *arg;
-    tp_dtype dtype;                                    /* of floating samples: float64 for gradient checks */
+    tp_dtype dtype;                                    /* of floating samples: float64 for gradient checks, or complex128 */
 };
 
-/* Floating values in (lo, hi), requiring grad. */
+/* Floating values in (lo, hi), or complex ones whose real parts are, requiring grad. */
 tp_tensor *tp__sample_tensor(const tp_sample_set *set, tp_shape shape, double lo, double hi);
 /* Floating values that differ, far enough apart that a small step leaves their order as it is, requiring grad. */
 tp_tensor *tp__sample_distinct(const tp_sample_set *set, tp_shape shape);

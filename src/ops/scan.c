@@ -26,7 +26,6 @@ static tp_status take_dim(const tp__call *call)
     const tp_tensor *x = call->in[0];
     const int d = tp__dim(*dim, x->ndim);
     if (d < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)*dim, tp__shape_text(x));
-    if (tp__is_complex(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "complex numbers are not computed with yet");
     *dim = d;
     return TP_OK;
 }
@@ -35,9 +34,11 @@ static tp_status sum_shape(tp__call *call)
 {
     const scan_attr *attr = call->attr;
     const tp_tensor *x = call->in[0];
-    const tp_dtype dtype = attr->dtype ? attr->dtype : tp__is_floating(x->dtype) ? (tp_dtype)x->dtype : TP_I64;
+    const tp_dtype dtype = attr->dtype ? attr->dtype : tp__category(x->dtype) > 1 ? (tp_dtype)x->dtype : TP_I64;
     if (take_dim(call)) return tp__pending();
-    if (tp__is_complex(dtype) || dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no dtype to add up in", tp_dtype_name(dtype));
+    if (tp__is_complex(dtype) != tp__is_complex(x->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "%s is not added up in %s: cast it first", tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name(dtype));
+    if (dtype == TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no dtype to add up in", tp_dtype_name(dtype));
     if (dtype != x->dtype) call->keep_shape = 1;
     return tp__made(tp__out(call, dtype, x->ndim, x->shape));
 }
@@ -64,7 +65,7 @@ static tp_status logcumsumexp_shape(tp__call *call)
 static tp_status linear_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *f = call->in[1];
-    if (!tp__same_shape(x, f) || x->dtype != f->dtype || !tp__is_floating(x->dtype))
+    if (!tp__same_shape(x, f) || x->dtype != f->dtype || tp__category(x->dtype) < 2)
         return tp__call_fail(call, TP_ERR_SHAPE, "factors %s do not fit %s, or the dtypes", tp__shape_text(f), tp__shape_text(x));
     return same_shape(call);
 }

@@ -1,6 +1,7 @@
 /* schema.c: reading schemas. "name.overload(type name=default, *, ...) -> results" becomes a table of parameters, with the
  * place of each attribute in the op's struct, which is laid out as C lays out those members. */
 #include "ops/autocast.h"
+#include "ops/complex.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -151,6 +152,7 @@ void tp__op_prepare(const tp_op *op)
     if (!atomic_load(&op->state->ready)) {
         parse(op, op->state);
         tp__autocast_prepare(op->state);
+        tp__complex_prepare(op->state);
         atomic_store_explicit(&op->state->ready, 1, memory_order_release);
     }
     pthread_mutex_unlock(&lock);

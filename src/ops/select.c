@@ -33,6 +33,8 @@ static bool tp__dtypes_masked_fill(const tp__call *call, tp__dtypes *out)
     const tp_tensor *mask = call->in[1], *value = call->in[2];
     out->compute = out->result = (tp_dtype)call->in[0]->dtype;
     if (mask->dtype != TP_BOOL) tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s, and must be bool", tp_dtype_name((tp_dtype)mask->dtype));
+    else if (tp__is_complex(value->dtype) && !tp__is_complex(out->result))
+        tp__call_fail(call, TP_ERR_DTYPE, "the value is %s, which %s cannot hold", tp_dtype_name((tp_dtype)value->dtype), tp_dtype_name(out->result));
     else if (value->ndim) tp__call_fail(call, TP_ERR_SHAPE, "the value has the shape %s, and must be 0-dim", tp__shape_text(value));
     else return true;
     return false;

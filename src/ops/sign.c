@@ -1,17 +1,41 @@
 /* sign.c: signs, magnitudes and the step.
  *
- *   abs         y = |x|                                 dx = dy sign(x)
- *   sign, sgn   y = 1, 0 or -1 (and 0 of NaN)           dx = 0
+ *   abs         y = |x|                                 dx = dy sgn(x)
+ *   sign        y = 1, 0 or -1 (and 0 of NaN)           dx = 0
+ *   sgn         the same, of complex z = z / |z|        dz = (dy - y re(conj(dy) y)) / |z|, 0 where z = 0
  *   signbit     y = is the sign set? Also of -0.0 and NaN
  *   heaviside   y = 0 where x < 0 or NaN, 1 where x > 0, v where x = 0
  *   positive    x itself */
+#include "ops/complex.h"
 #include "ops/pointwise.h"
 
 static tp_status abs_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return tp__made(dx[0] = tp_mul(dy[0], tp_sign(tp__saved(node, 0))));
+    return tp__made(dx[0] = tp_mul(tp_real(dy[0]), tp_sgn(tp__saved_as_is(node, 0))));
 }
+
+static tp_status sgn_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *z = tp__saved_as_is(node, 0);
+    if (!z || !tp__is_complex(z->dtype)) return z ? tp__zero_backward(node, dy, need, dx) : tp__pending();
+    tp_tensor *y = tp_sgn(z), *size = tp_abs(z), *along = tp_mul(y, tp_real(tp_mul(tp_conj(dy[0]), y)));
+    return tp__made(dx[0] = tp_where(tp_eq(size, 0), 0, tp_div(tp_sub(dy[0], along), size)));
+}
+
+/* A magnitude is real; the form in place keeps the dtype of what it overwrites, and so refuses. */
+static bool tp__dtypes_magnitude(const tp__call *call, tp__dtypes *out)
+{
+    if (!tp__dtypes_number(call, out)) return false;
+    if (!tp__is_complex(out->result)) return true;
+    if (call->op->flags & TP__INPLACE) {
+        tp__call_fail(call, TP_ERR_DTYPE, "a magnitude is real, and the input %s", tp_dtype_name(out->result));
+        return false;
+    }
+    out->result = tp__part_dtype(out->result);
+    return true;
+}
+TP__POINTWISE_RULE(magnitude)
 
 /* ---- heaviside, which has no gradient in PyTorch either ----------------------------------------------------------------------- */
 
@@ -64,12 +88,13 @@ static void heaviside_samples(tp_sample_set *set)
         .backward = rule_of_gradient, .saves = { __VA_ARGS__ }, .samples = signed_samples, .state = TP__STATE }; \
     static const tp_op op_##name##_ = { .schema = #name "_(Tensor! input) -> Tensor", .kernel = #of, .flags = TP__INPLACE, \
         .shape = tp__in_place_##rule, .backward = rule_of_gradient, .saves = { __VA_ARGS__ }, .samples = signed_samples, .state = TP__STATE };
-NAMED(abs, abs, number, abs_backward, TP__INPUT(0, 0))
-NAMED(absolute, abs, number, abs_backward, TP__INPUT(0, 0))
+NAMED(abs, abs, magnitude, abs_backward, TP__INPUT(0, 0))
+NAMED(absolute, abs, magnitude, abs_backward, TP__INPUT(0, 0))
 NAMED(sign, sign, same, tp__zero_backward, TP__NOTHING)
-NAMED(sgn, sign, same, tp__zero_backward, TP__NOTHING)
+NAMED(sgn, sign, same, sgn_backward, TP__INPUT(0, 0))
 tp_tensor *tp_abs(tp_tensor *x) { return tp__call1(&op_abs, x, NULL, TP__CALLER); }
 tp_tensor *tp_abs_(tp_tensor *x) { return tp__write1(&op_abs_, x, NULL, TP__CALLER); }
+tp_tensor *tp_sgn(tp_tensor *x) { return tp__call1(&op_sgn, x, NULL, TP__CALLER); }
 tp_tensor *tp_sign(tp_tensor *x) { return tp__call1(&op_sign, x, NULL, TP__CALLER); }
 tp_tensor *tp_sign_(tp_tensor *x) { return tp__write1(&op_sign_, x, NULL, TP__CALLER); }
 

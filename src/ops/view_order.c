@@ -146,17 +146,18 @@ static tp_status matrix_compose(tp__call *call)        /* the transpose of each 
     if (x->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no matrix, nor a batch of them", tp__shape_text(x));
     return tp__made(tp__out_made(call, transpose(x, -2, -1)));
 }
-static tp_status check_real(tp__call *call)
+/* With the conjugate of a complex one, which is a copy */
+static tp_status conjugated(tp__call *call, tp_status status)
 {
-    const int dtype = call->in[0]->dtype;
-    return tp__is_complex(dtype) ? tp__call_fail(call, TP_ERR_DTYPE, "%s is not taken: there are no conjugates yet", tp_dtype_name((tp_dtype)dtype)) : TP_OK;
+    if (status || !tp__is_complex(call->in[0]->dtype)) return status;
+    return tp__made(call->out[0] = tp__conj(call->out[0]));
 }
-static tp_status adjoint_compose(tp__call *call) { return check_real(call) ? tp__pending() : matrix_compose(call); }
+static tp_status adjoint_compose(tp__call *call) { return conjugated(call, matrix_compose(call)); }
 static tp_status h_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0];
     if (x->ndim != 2 && x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no matrix", tp__shape_text(x));
-    return check_real(call) ? tp__pending() : t_compose(call);
+    return conjugated(call, t_compose(call));
 }
 static void matrix_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2))); }
 static void batch_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2))); }

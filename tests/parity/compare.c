@@ -43,12 +43,13 @@ static void widen(const void *from, tp_dtype dtype, int64_t n, long double *to)
 
 long double *compare_read(sample *s, tp_tensor *x)
 {
-    const tp_dtype dtype = tp_dtype_of(x);
-    const size_t n = (size_t)tp_numel(x), bytes = tp_dtype_size(dtype);
-    if (dtype == TP_C64 || dtype == TP_C128) {
-        differ(s, "complex elements are not compared");
+    TP_NO_GRAD();
+    if (tp_is_complex(x) && !(x = tp_reshape(tp_view_as_real(tp_reshape(tp_contiguous(x), TP_SHAPE(-1))), TP_SHAPE(-1)))) {
+        differ_error(s, "the parts cannot be read");
         return NULL;
     }
+    const tp_dtype dtype = tp_dtype_of(x);
+    const size_t n = (size_t)tp_numel(x), bytes = tp_dtype_size(dtype);
     void *raw = sample_alloc(s, n, bytes);
     long double *values = raw ? sample_alloc(s, n, sizeof *values) : NULL;
     if (!values) return NULL;
@@ -79,8 +80,32 @@ static const char *place_text(tp_tensor *x, int64_t i, char *out, size_t size)
     return out;
 }
 
+/* The distance of two complex numbers counts, and a NaN in one part makes both NaN. */
+static bool compare_complex(const long double *got, const long double *want, double atol, double rtol)
+{
+    if (got[0] == want[0] && got[1] == want[1]) return true;
+    if (isnan(want[0]) || isnan(want[1])) return isnan(got[0]) || isnan(got[1]);
+    if (!isfinite(want[0]) || !isfinite(want[1])) return false;
+    return hypotl(got[0] - want[0], got[1] - want[1]) <= atol + rtol * hypotl(want[0], want[1]);
+}
+
+static bool compare_pairs(sample *s, const char *what, tp_tensor *got, tp_tensor *want)
+{
+    const int64_t n = tp_numel(want);
+    const long double *g = compare_read(s, got), *w = compare_read(s, want);
+    int64_t wrong = 0, first = 0;
+    char place[160];
+    for (int64_t i = n - 1; g && w && i >= 0; i--)
+        if (!compare_complex(g + 2 * i, w + 2 * i, s->atol, s->rtol)) wrong++, first = i;
+    if (!g || !w) return false;
+    return !wrong || differ(s, "%s: %lld of %lld elements differ, first at %s: %.9Lg%+.9Lgi, and not %.9Lg%+.9Lgi (atol %g, rtol %g)", what, (long long)wrong,
+                            (long long)n, place_text(want, first, place, sizeof place), g[2 * first], g[2 * first + 1], w[2 * first], w[2 * first + 1], s->atol,
+                            s->rtol);
+}
+
 static bool compare_values(sample *s, const char *what, tp_tensor *got, tp_tensor *want)
 {
+    if (tp_is_complex(want)) return compare_pairs(s, what, got, want);
     const int64_t n = tp_numel(want);
     const long double *g = compare_read(s, got), *w = compare_read(s, want);
     int64_t wrong = 0, worst = 0;

@@ -1,0 +1,21 @@
+/* complex.h: complex tensors and their parts, for shape rules and rules. */
+#ifndef TP__OPS_COMPLEX_H
+#define TP__OPS_COMPLEX_H
+
+#include "ops/samples.h"
+
+tp_dtype tp__part_dtype(int dtype);                    /* of a complex dtype; others are their own */
+tp_dtype tp__complex_dtype(int dtype);                 /* complex128 of float64 and complex128, else complex64 */
+/* The real (0) or imaginary (1) parts of z, in its memory, outside of the tape. NULL: an error. */
+tp_tensor *tp__part(tp_tensor *z, int which);
+/* Two further ways: the op of the magnitudes, which is real; and a variance, or its root, with a mean or without: that of both parts. */
+enum { TP__COMPLEX_MAGNITUDES = TP__COMPLEX_PARTS + 1, TP__COMPLEX_VARIANCE, TP__COMPLEX_DEVIATION };
+tp_status tp__complex_compose(tp__call *call);         /* the call by one of these */
+/* Which of the TP__COMPLEX_.. the op is. */
+void tp__complex_prepare(tp__op_state *state);
+/* Runs `work` of a call with complex tensors on their real parts, then on their imaginary ones. */
+tp_status tp__by_parts(tp__call *call, tp_status (*work)(tp__call *));
+/* Both parts in (lo, hi), requiring grad; complex64 where the set is of 16 bits. */
+tp_tensor *tp__sample_complex(const tp_sample_set *set, tp_shape shape, double lo, double hi);
+
+#endif
