@@ -69,8 +69,7 @@ static thread *this_thread(void)
     return mine = t;
 }
 
-/* This thread's handle on the call's device, for its current stream. NULL: there is no cuDNN. */
-static cudnnHandle_t handle_for(const tp__call *call)
+cudnnHandle_t tpc_dnn_handle(const tp__call *call)
 {
     const int index = tpc_device(call);
     if (!tpc_dnn() || tpc_ready(index)) return NULL;
@@ -139,7 +138,7 @@ static entry *make(thread *t, cudnnHandle_t handle, const entry *like, const voi
 
 tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
 {
-    cudnnHandle_t handle = handle_for(call);
+    cudnnHandle_t handle = tpc_dnn_handle(call);
     if (!handle) return NULL;
     thread *t = this_thread();
     const entry like = { .build = build, .hash = hash_of(key, size), .device = tpc_device(call), .forbidden = forbidden, .size = size };

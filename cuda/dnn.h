@@ -7,6 +7,7 @@
 #ifndef TPC_DNN_H
 #define TPC_DNN_H
 
+#include "core/recurrent_args.h"
 #include "cuda/call.h"
 
 #ifdef __cplusplus
@@ -54,6 +55,18 @@ typedef struct tpc_dnn_attention {
 } tpc_dnn_attention;
 typedef struct tpc_dnn_heads { void *q, *k, *v, *y, *sums, *dy, *dq, *dk, *dv, *dots; } tpc_dnn_heads;
 tp_status tpc_dnn_attend(const tp__call *call, const tpc_dnn_attention *a, const tpc_dnn_heads *at, float scale, bool *done);
+
+/* ---- Recurrent nets (dnn_rnn.c, dnn_rnn_run.c) ------------------------------------------------------------------------------------------ */
+
+/* A key. mode: TP__NET_LSTM ..; the weights are one array, in the order of src/ops/recurrent_whole.c. */
+typedef struct tpc_dnn_net { int32_t mode, dtype, biases, dirs; int64_t input, hidden, layers; } tpc_dnn_net;
+/* x [rows, input], y [rows, hidden dirs], first those of the first step; states [layers dirs, batch, hidden]. All have no gaps; what is
+ * not there is zero, or not wanted. kept: what forward leaves for backward, which reads it, or NULL. */
+typedef struct tpc_dnn_net_data { void *x, *weight, *hx, *cx, *y, *hy, *cy, *kept, *dy, *dhy, *dcy, *dx, *dweight, *dhx, *dcx; } tpc_dnn_net_data;
+/* Is it there, and how many bytes does a backward want kept? run->steps 0: the second does not matter. Sets run->able and run->bytes. */
+void tpc_dnn_net_room(const tp__call *call, const tpc_dnn_net *net, tp__rnn_run *run);
+tp_status tpc_dnn_net_forward(const tp__call *call, const tpc_dnn_net *net, tp__rnn_run *run, const tpc_dnn_net_data *data);      /* sets run->done */
+tp_status tpc_dnn_net_backward(const tp__call *call, const tpc_dnn_net *net, tp__rnn_run *run, const tpc_dnn_net_data *data);
 
 #ifdef __cplusplus
 }

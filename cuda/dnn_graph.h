@@ -27,7 +27,12 @@
 
 #define TPC_DNN_EACH_FUNCTION(X) \
     X(GetVersion) X(GetErrorString) X(Create) X(Destroy) X(SetStream) X(BackendCreateDescriptor) X(BackendDestroyDescriptor) X(BackendFinalize) \
-    X(BackendSetAttribute) X(BackendGetAttribute) X(BackendExecute)
+    X(BackendSetAttribute) X(BackendGetAttribute) X(BackendExecute) TPC_DNN_EACH_RNN_FUNCTION(X)
+/* Recurrent nets have no graphs: dnn_rnn.h */
+#define TPC_DNN_EACH_RNN_FUNCTION(X) \
+    X(CreateTensorDescriptor) X(DestroyTensorDescriptor) X(SetTensorNdDescriptor) X(GetTensorNdDescriptor) \
+    X(CreateRNNDescriptor) X(DestroyRNNDescriptor) X(SetRNNDescriptor_v8) X(CreateRNNDataDescriptor) X(DestroyRNNDataDescriptor) X(SetRNNDataDescriptor) \
+    X(GetRNNWeightSpaceSize) X(GetRNNWeightParams) X(GetRNNTempSpaceSizes) X(RNNForward) X(RNNBackwardData_v8) X(RNNBackwardWeights_v8)
 
 #define TPC_DNN_FIELD(name) __typeof__(cudnn##name) *name;
 typedef struct tpc_dnn_functions { TPC_DNN_EACH_FUNCTION(TPC_DNN_FIELD) } tpc_dnn_functions;
@@ -96,6 +101,9 @@ bool tpc_dnn_pick(tpc_dnn_graph *g, const tpc_dnn_target *on, uint32_t forbidden
 void tpc_dnn_plan_end(tpc_dnn_plan *plan);
 
 /* ---- Running (dnn.c) -------------------------------------------------------------------------------------------------------------------- */
+
+/* This thread's handle on the call's device, for its current stream. NULL: there is no cuDNN. */
+cudnnHandle_t tpc_dnn_handle(const tp__call *call);
 
 typedef void tpc_dnn_builder(tpc_dnn_graph *g, const void *key);
 

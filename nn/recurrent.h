@@ -1,4 +1,4 @@
-/* recurrent.h: what recurrent layers and their cells share: what a constructor said, the parameters of one direction, and one step. */
+/* recurrent.h: what recurrent layers and their cells share: what a constructor said, and the parameters of one direction. */
 #ifndef TP__NN_RECURRENT_H
 #define TP__NN_RECURRENT_H
 
@@ -17,16 +17,11 @@ typedef struct tp__rnn_plan {
 /* The schemas differ in order, so their arguments are read by name, once. */
 typedef struct tp__rnn { tp_module base; int64_t arguments[12]; tp__rnn_plan p; } tp__rnn;
 
-typedef struct tp__rnn_weights { tp_tensor *w_ih, *w_hh, *b_ih, *b_hh, *w_hr; } tp__rnn_weights;     /* biases and w_hr may be NULL */
 typedef struct tp__rnn_state { tp_tensor *h, *c; } tp__rnn_state;        /* [batch, hidden]; c is an LSTM's */
 
 void tp__rnn_read(const tp_module *self, tp__cell_kind kind, tp__rnn_plan *p);
 /* Adds the parameters of a layer in one direction. suffix: "_l0_reverse", or "" of a cell. */
 void tp__rnn_add(tp_module *self, const tp__rnn_plan *p, int64_t input, const char *suffix);
-tp__rnn_weights tp__rnn_weights_of(const tp_module *self, const tp__rnn_plan *p, int64_t layer, int dir);
-
-/* by_input: W_ih x + b_ih. *s becomes the next state; an error is pending if that failed. */
-void tp__rnn_step(const tp__rnn_plan *p, const tp__rnn_weights *w, tp_tensor *by_input, tp__rnn_state *s);
 /* A tensor, or two of them, of an argument "hx". */
 tp_status tp__rnn_take_states(const tp_module *self, const tp__rnn_plan *p, const tp_arg *hx, tp__rnn_state *s);
 /* TP_ERR_SHAPE, unless x is of that shape. */

@@ -13,17 +13,6 @@
 
 static const int64_t gates_of[] = { [TP__RNN] = 1, [TP__LSTM] = 4, [TP__GRU] = 3 };
 
-/* ---- One step ------------------------------------------------------------------------------------------------------------------------ */
-
-void tp__rnn_step(const tp__rnn_plan *p, const tp__rnn_weights *w, tp_tensor *by_input, tp__rnn_state *s)
-{
-    tp_tensor *by_state = tp_linear(s->h, w->w_hh, w->b_hh);
-    if (p->kind == TP__LSTM) s->h = tp_lstm_gates(by_input, by_state, s->c, &s->c);
-    else if (p->kind == TP__GRU) s->h = tp_gru_gates(by_input, by_state, s->h);
-    else s->h = p->relu ? tp_relu(tp_add(by_input, by_state)) : tp_tanh(tp_add(by_input, by_state));
-    if (w->w_hr) s->h = tp_linear(s->h, w->w_hr, NULL);
-}
-
 /* ---- Parameters -------------------------------------------------------------------------------------------------------------- */
 
 void tp__rnn_read(const tp_module *self, tp__cell_kind kind, tp__rnn_plan *p)
@@ -52,15 +41,6 @@ void tp__rnn_add(tp_module *self, const tp__rnn_plan *p, int64_t input, const ch
         snprintf(name, sizeof name, "%s%s", all[i].name, suffix);
         if (all[i].there) tp__add_uniform(self, name, all[i].shape, bound);
     }
-}
-
-tp__rnn_weights tp__rnn_weights_of(const tp_module *self, const tp__rnn_plan *p, int64_t layer, int dir)
-{
-    const tp__member *at = tp__state(self)->members + (layer * p->dirs + dir) * p->per_layer;
-    tp__rnn_weights w = { .w_ih = at[0].tensor, .w_hh = at[1].tensor };
-    if (p->bias) w.b_ih = at[2].tensor, w.b_hh = at[3].tensor;
-    if (p->projection) w.w_hr = at[p->per_layer - 1].tensor;
-    return w;
 }
 
 /* ---- States ------------------------------------------------------------------------------------------------------------------ */
@@ -126,6 +106,15 @@ static tp_status cell_states(const tp_module *self, const tp__rnn_plan *p, const
     return TP_OK;
 }
 
+static void step(const tp_module *self, const tp__rnn_plan *p, tp_tensor *x, tp__rnn_state *s)
+{
+    const tp__member *at = tp__state(self)->members;
+    tp_tensor *const w_ih = at[0].tensor, *const w_hh = at[1].tensor, *const b_ih = p->bias ? at[2].tensor : NULL, *const b_hh = p->bias ? at[3].tensor : NULL;
+    if (p->kind == TP__LSTM) s->h = tp_lstm_cell(x, s->h, s->c, w_ih, w_hh, b_ih, b_hh, &s->c);
+    else if (p->kind == TP__GRU) s->h = tp_gru_cell(x, s->h, w_ih, w_hh, b_ih, b_hh);
+    else s->h = (p->relu ? tp_rnn_relu_cell : tp_rnn_tanh_cell)(x, s->h, w_ih, w_hh, b_ih, b_hh);
+}
+
 static tp_status cell_call(tp_module *self, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
 {
     const tp__rnn_plan *p = &((tp__rnn *)self)->p;
@@ -139,8 +128,7 @@ static tp_status cell_call(tp_module *self, const tp_arg *args, int n, tp_tensor
     if (tp_size(x, -1) != p->input) return tp__misfit(self, "the input has %lld features, and not %lld", (long long)tp_size(x, -1), (long long)p->input);
     status = cell_states(self, p, in[1], x, &s);
     if (status != TP_OK) return status;
-    const tp__rnn_weights w = tp__rnn_weights_of(self, p, 0, 0);
-    tp__rnn_step(p, &w, tp_linear(single ? tp_unsqueeze(x, 0) : x, w.w_ih, w.b_ih), &s);
+    step(self, p, single ? tp_unsqueeze(x, 0) : x, &s);
     tp_tensor *all[] = { s.h, s.c };
     *n_out = p->kind == TP__LSTM && max > 1 ? 2 : 1;
     for (int i = 0; i < *n_out; i++) outs[i] = single ? tp_squeeze(all[i], .dims = TP_DIMS(0)) : all[i];

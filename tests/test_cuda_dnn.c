@@ -1,4 +1,4 @@
-/* tests/test_cuda_dnn.c: convolution, normalization over a batch, means of windows and attention by cuDNN, against the CPU, with their gradients;
+/* tests/test_cuda_dnn.c: convolution, normalization over a batch, means of windows, attention and recurrent nets by cuDNN, against the CPU, with their gradients;
  * which of its plans are taken, how long they are kept, and what becomes of what it refuses. */
 #include "cuda_agree.h"
 
@@ -215,6 +215,156 @@ START_TEST(attention_agrees)
 }
 END_TEST
 
+/* ---- Recurrent nets ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum { FEATURES = 5, HIDDEN = 3, MOST_PARAMS = 32 };
+typedef struct net { int gates, layers, dirs; bool relu, biased, packed, batch_first; double dropout; int give; } net;         /* give: y, h, c */
+
+/* The parameters, cut out of one tensor, so that there are few inputs. */
+static int64_t cut(const net *n, tp_tensor *all, tp_tensor **to)
+{
+    int64_t at = 0, count = 0;
+    for (int i = 0; i < n->layers * n->dirs; i++)
+        for (int k = 0; k < (n->biased ? 4 : 2); k++) {
+            const int64_t rows = n->gates * HIDDEN, cols = k > 1 ? 1 : k ? HIDDEN : i < n->dirs ? FEATURES : HIDDEN * n->dirs;
+            if (to) to[count] = k > 1 ? tp_narrow(all, 0, at, rows) : tp_reshape(tp_narrow(all, 0, at, rows * cols), TP_SHAPE(rows, cols));
+            count++;
+            at += rows * cols;
+        }
+    return to ? count : at;
+}
+
+/* in: x, all parameters, h, c */
+static tp_tensor *recur(tp_tensor *const *in, const void *arg)
+{
+    const net *n = arg;
+    tp_tensor *params[MOST_PARAMS], *hy = NULL, *cy = NULL, *y;
+    const tp_tensor_list list = { .at = params, .n = cut(n, in[1], params) };
+    tp_tensor *sizes = n->packed ? tp_from_data((const int64_t[]){ 3, 3, 2, 1 }, TP_I64, TP_SHAPE(4)) : NULL;
+#define NET .batch_sizes = sizes, .has_biases = n->biased, .num_layers = n->layers, .dropout = n->dropout, .train = true, .bidirectional = n->dirs == 2, \
+    .batch_first = n->batch_first, .hy = &hy
+    if (n->dropout > 0) tp_manual_seed(5);
+    if (n->gates == 4) y = tp_lstm(in[0], in[2], in[3], list, NET, .cy = &cy);
+    else if (n->gates == 3) y = tp_gru(in[0], in[2], list, NET);
+    else y = n->relu ? tp_rnn_relu(in[0], in[2], list, NET) : tp_rnn_tanh(in[0], in[2], list, NET);
+#undef NET
+    return n->give == 1 ? hy : n->give == 2 ? cy : y;
+}
+
+/* runs: by the library, each of a forward and a backward in two parts */
+static void recurs(const net *n, tp_dtype dtype, bool with_state, int runs_of, const char *what)
+{
+    TP_SCOPE();
+    const int64_t before = runs();
+    const tp_shape state = TP_SHAPE(n->layers * n->dirs, 3, HIDDEN);
+    tp_tensor *in[] = { normal(dtype, n->packed ? TP_SHAPE(9, FEATURES) : n->batch_first ? TP_SHAPE(3, 4, FEATURES) : TP_SHAPE(4, 3, FEATURES)),
+                        tp_mul(normal(dtype, TP_SHAPE(cut(n, NULL, NULL))), 0.5), with_state ? normal(dtype, state) : NULL,
+                        with_state && n->gates == 4 ? normal(dtype, state) : NULL };
+    agree(recur, n, in, 4, 8 * tolerance(dtype), what);
+    ck_ran(before, runs_of, what);
+}
+
+START_TEST(recurrent_nets_agree)
+{
+    static const int gates[] = { 4, 3, 1, 1 };
+    begin(_i);
+    for (int k = 0; k < 3; k++)
+        for (int mode = 0; mode < 4; mode++) {
+            const tp_dtype d = taken[k];
+            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 1, .dirs = 1, .biased = true }, d, true, 3, "a layer");
+            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 2, .dirs = 2, .biased = true, .batch_first = true }, d, false, 3, "two layers both ways");
+            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 2, .dirs = 1, .give = 1 }, d, true, 3, "the state, without biases");
+            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 1, .dirs = 2, .biased = true, .packed = true }, d, true, 3, "packed");
+            if (mode < 2) recurs(&(net){ .gates = gates[mode], .layers = 2, .dirs = 2, .biased = true, .packed = true, .give = mode ? 1 : 2 }, d, mode, 3, "a packed state");
+        }
+}
+END_TEST
+
+/* Between the layers of each by itself the same elements are dropped as on the CPU; float64 is not asked for. */
+START_TEST(other_recurrent_nets_agree)
+{
+    begin(0);
+    recurs(&(net){ .gates = 4, .layers = 2, .dirs = 1, .biased = true, .dropout = 0.5 }, TP_F32, true, 6, "dropout");
+    recurs(&(net){ .gates = 3, .layers = 2, .dirs = 2, .biased = true }, TP_F64, true, 0, "float64");
+}
+END_TEST
+
+/* The gradient of a gradient, which cuDNN does not have */
+START_TEST(second_gradients_of_recurrent_nets_agree)
+{
+    begin(0);
+    TP_SCOPE();
+    const net n = { .gates = 4, .layers = 2, .dirs = 2, .biased = true };
+    tp_tensor *here[] = { normal(TP_F32, TP_SHAPE(3, 3, FEATURES)), tp_mul(normal(TP_F32, TP_SHAPE(cut(&n, NULL, NULL))), 0.5), normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)),
+                          normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)) }, *there[4], *second[2][4];
+    for (int i = 0; i < 4; i++) there[i] = tp_to(here[i], DEVICE);
+    for (int device = 0; device < 2; device++) {
+        tp_tensor **in = device ? there : here, *first[4], *sum = NULL;
+        for (int i = 0; i < 4; i++) ck_ok(tp_requires_grad(in[i], true));
+        tp_tensor *y = recur(in, &n), *loss = tp_sum(tp_mul(y, y));
+        ck_ok(tp_grad(&loss, 1, in, 4, NULL, first, .create_graph = true));
+        for (int i = 0; i < 4; i++) {
+            tp_tensor *part = tp_sum(tp_mul(first[i], first[i]));
+            sum = sum ? tp_add(sum, part) : part;
+        }
+        ck_ok(tp_grad(&sum, 1, in, 4, NULL, second[device]));
+    }
+    for (int i = 0; i < 4; i++) close_to(second[1][i], second[0][i], 1e-4, "a second gradient");
+}
+END_TEST
+
+typedef struct training { tp_tensor *in[4], *dx; net n; } training;
+static tp_status train(void *arg)
+{
+    training *t = arg;
+    tp_tensor *y = recur(t->in, &t->n), *loss = tp_sum(tp_mul(y, y)), *dx;
+    if (tp_grad(&loss, 1, t->in, 1, NULL, &dx)) return tp_error_status();
+    return tp_copy_(t->dx, dx) ? TP_OK : tp_error_status();
+}
+START_TEST(a_recorded_net_is_the_net)
+{
+    begin(0);
+    TP_SCOPE();
+    training t = { .n = { .gates = 4, .layers = 2, .dirs = 1, .biased = true } }, want = t;
+    want.in[0] = normal(TP_F32, TP_SHAPE(4, 3, FEATURES)), want.in[1] = normal(TP_F32, TP_SHAPE(cut(&t.n, NULL, NULL)));
+    want.in[2] = want.in[3] = NULL;
+    t.in[0] = tp_to(tp_zeros_like(want.in[0]), DEVICE), t.in[1] = tp_to(want.in[1], DEVICE), t.in[2] = t.in[3] = NULL;
+    t.dx = tp_zeros_like(t.in[0]), want.dx = tp_zeros_like(want.in[0]);
+    ck_ok(tp_requires_grad(t.in[0], true));
+    ck_ok(tp_requires_grad(want.in[0], true));
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, train, &t, 1);
+    ck_assert_msg(graph, "%s", tp_last_error() ? tp_last_error()->message : "nothing");
+    {
+        TP_NO_GRAD();
+        ck_assert_ptr_nonnull(tp_copy_(t.in[0], tp_to(want.in[0], DEVICE)));
+    }
+    for (int i = 0; i < 2; i++) ck_ok(tp_cuda_graph_replay(graph));
+    ck_ok(train(&want));
+    close_to(t.dx, want.dx, 1e-4, "a replayed net");
+    tp_cuda_graph_free(graph);
+}
+END_TEST
+
+/* In mixed precision the states are of 16 bits, too. */
+START_TEST(recurrent_nets_are_cast)
+{
+    begin(0);
+    TP_SCOPE();
+    const net n = { .gates = 3, .layers = 2, .dirs = 2, .biased = true };
+    tp_tensor *in[] = { normal(TP_F32, TP_SHAPE(4, 3, FEATURES)), tp_mul(normal(TP_F32, TP_SHAPE(cut(&n, NULL, NULL))), 0.5), NULL, NULL };
+    tp_tensor *there[] = { tp_to(in[0], DEVICE), tp_to(in[1], DEVICE), NULL, NULL }, *y;
+    const int64_t before = runs();
+    {
+        TP_AUTOCAST(TP_BF16);
+        y = recur(there, &n);
+    }
+    ck_ran(before, 1, "mixed precision");
+    ck_assert_ptr_nonnull(y);
+    ck_assert_int_eq(tp_dtype_of(y), TP_BF16);
+    ck_assert(tp_allclose(tp_to_dtype(tp_to(y, TP_CPU), TP_F32), recur(in, &n), 5e-2, 5e-2));
+}
+END_TEST
+
 /* ---- Plans ------------------------------------------------------------------------------------------------------------------------------------ */
 
 /* Engine 2 is the plain one: float32 throughout. */
@@ -310,10 +460,13 @@ START_TEST(missing_memory_is_an_error)
     begin(0);
     TP_SCOPE();
     TP_NO_GRAD();
+    const net n = { .gates = 4, .layers = 2, .dirs = 1, .biased = true };
     tp_tensor *x = tp_to(last(tp_randn(TP_SHAPE(2, 4, 6, 6))), DEVICE), *w = tp_to(tp_randn(TP_SHAPE(8, 4, 3, 3)), DEVICE), *y = NULL;
+    tp_tensor *rows = tp_to(tp_randn(TP_SHAPE(4, 3, FEATURES)), DEVICE), *all = tp_to(tp_randn(TP_SHAPE(cut(&n, NULL, NULL))), DEVICE);
     for (int64_t at = 1; cuda_fail_at(at) && !y; at++) {
         y = tp_conv2d(x, w, NULL, .padding = 1);
         y = y ? tp_batch_norm(y, NULL, NULL, .training = true) : NULL;
+        y = y ? recur((tp_tensor *[]){ rows, all, NULL, NULL }, &n) : NULL;
         if (y) continue;
         ck_assert_int_eq(tp_last_error()->code, TP_ERR_MEMORY);
         tp_clear_error();
@@ -340,6 +493,11 @@ int main(void)
         tcase_add_loop_test(t, normalization_agrees, 0, ORDERS);
         tcase_add_test(t, running_statistics_agree);
         tcase_add_loop_test(t, means_agree, 0, ORDERS);
+        tcase_add_loop_test(t, recurrent_nets_agree, 0, ORDERS);
+        tcase_add_test(t, other_recurrent_nets_agree);
+        tcase_add_test(t, second_gradients_of_recurrent_nets_agree);
+        tcase_add_test(t, a_recorded_net_is_the_net);
+        tcase_add_test(t, recurrent_nets_are_cast);
         tcase_add_loop_test(t, tensor_cores_are_for_who_wants_them, 0, 2);
         tcase_add_test(t, plans_are_kept_but_not_all);
         tcase_add_test(t, a_thread_takes_its_plans_along);

@@ -9,6 +9,7 @@
 #ifdef WITH_CUDA                                       /* by the Makefile, where the toolkit's headers are */
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
+#include "cuda/dnn_rnn.h"
 #include "cuda/runtime.h"
 #endif
 
@@ -205,6 +206,41 @@ START_TEST(attentions_have_plans)
 }
 END_TEST
 
+/* Recurrent nets have no plans. What can be asked without a device is whether cuDNN takes their descriptions; sizes and weights want a handle. */
+START_TEST(recurrent_nets_are_taken)
+{
+    int taken = 0;
+    void *const library = dlopen("libcudnn.so.9", RTLD_NOW | RTLD_NOLOAD), *const found = library ? dlsym(library, "cudnnGetRNNDataDescriptor") : NULL;
+    __typeof__(cudnnGetRNNDataDescriptor) *read;
+    ck_assert(found);
+    memcpy(&read, &found, sizeof read);
+    for (int32_t kind = TP__NET_LSTM; kind <= TP__NET_RELU; kind++)
+        for (int mode = 0; mode < MODES; mode++)
+            for (int way = 0; way < 8; way++) {
+                const tpc_dnn_net net = { .mode = kind, .dtype = modes[mode].dtype, .biases = way & 1, .dirs = way & 2 ? 2 : 1, .input = 80, .hidden = 512, .layers = way & 4 ? 3 : 1 };
+                const cudnnRNNDescriptor_t rnn = tpc_dnn_describe_net(&net, modes[mode].tf32);
+                ck_assert_msg(rnn, "cuDNN does not take a net of mode %d, %s", (int)kind, modes[mode].name);
+                const tp__rnn_run runs[] = { { .steps = 7, .batch = 4, .rows = 28 }, { .steps = 3, .batch = 2, .rows = 4, .sizes = (const int64_t[]){ 2, 1, 1 } } };
+                for (int i = 0; i < 2; i++) {
+                    const cudnnRNNDataDescriptor_t rows = tpc_dnn_describe_rows(&net, &runs[i], net.input);
+                    const cudnnTensorDescriptor_t states = tpc_dnn_describe_states(&net, runs[i].batch);
+                    ck_assert(rows && states);
+                    int length[4] = { 0 }, steps, batch, width;
+                    cudnnDataType_t type;
+                    cudnnRNNDataLayout_t layout;
+                    float fill;
+                    ck_assert(!read(rows, &type, &layout, &steps, &batch, &width, (int)runs[i].batch, length, &fill));
+                    ck_assert(steps == runs[i].steps && batch == runs[i].batch && width == 80 && length[0] == steps && length[1] == (i ? 1 : 7));
+                    ck_assert(!tpc_dnn()->DestroyRNNDataDescriptor(rows) && !tpc_dnn()->DestroyTensorDescriptor(states));
+                    taken++;
+                }
+                ck_assert(!tpc_dnn()->DestroyRNNDescriptor(rnn));
+            }
+    printf("cuDNN %zu takes all %d recurrent nets\n", tpc_dnn_version(), taken);
+    fflush(stdout);
+}
+END_TEST
+
 /* A few to the end, with the code that is compiled for them, which takes long. */
 START_TEST(plans_can_be_made)
 {
@@ -266,6 +302,7 @@ int main(void)
         tcase_add_loop_test(t, normalizations_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, means_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, attentions_have_plans, FIRST, DEVICES);
+        tcase_add_test(t, recurrent_nets_are_taken);
         tcase_add_loop_test(t, plans_can_be_made, 1, 2);
     }
 #endif

@@ -137,6 +137,119 @@ START_TEST(cells_compute_what_pytorch_does)
 }
 END_TEST
 
+/* ---- Nets ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum { FEATURES = 3, HIDDEN = 2, SEQUENCES = 3, ROWS = 8, MOST_PARAMS = 16 };
+typedef struct kind { int gates; bool relu, biased; int layers, dirs; } kind;
+
+static int64_t cut(const kind *k, tp_tensor *all, tp_tensor **to)
+{
+    int64_t at = 0;
+    int n = 0;
+    for (int part = 0; part < (k->biased ? 4 : 2); part += 2)            /* all matrices, then all biases */
+        for (int i = 0; i < k->layers * k->dirs; i++)
+            for (int m = part; m < part + 2; m++, n++) {
+                const int64_t rows = k->gates * HIDDEN, cols = m > 1 ? 1 : m ? HIDDEN : i < k->dirs ? FEATURES : HIDDEN * k->dirs;
+                tp_tensor **place = to ? &to[i * (k->biased ? 4 : 2) + m] : NULL;
+                if (place) *place = m > 1 ? tp_narrow(all, 0, at, rows) : tp_reshape(tp_narrow(all, 0, at, rows * cols), TP_SHAPE(rows, cols));
+                at += rows * cols;
+            }
+    return to ? n : at;
+}
+
+static tp_tensor *run_kind(const kind *k, tp_tensor *x, tp_tensor *sizes, tp_tensor *all, tp_tensor *h, tp_tensor *c, tp_tensor **hy, tp_tensor **cy)
+{
+    tp_tensor *params[MOST_PARAMS];
+    const tp_tensor_list list = { .at = params, .n = cut(k, all, params) };
+#define NET .batch_sizes = sizes, .has_biases = k->biased, .num_layers = k->layers, .bidirectional = k->dirs == 2, .hy = hy
+    *cy = NULL;
+    if (k->gates == 4) return tp_lstm(x, h, c, list, NET, .cy = cy);
+    if (k->gates == 3) return tp_gru(x, h, list, NET);
+    return k->relu ? tp_rnn_relu(x, h, list, NET) : tp_rnn_tanh(x, h, list, NET);
+#undef NET
+}
+
+static const kind kinds[] = { { 4, false, true, 2, 2 }, { 3, false, true, 2, 2 }, { 1, false, false, 2, 1 }, { 1, true, true, 1, 2 } };
+
+/* Sequences of 4, 2 and 2 steps packed, beside each of them alone: outputs, states, and the gradients of all inputs. */
+START_TEST(packed_sequences_are_those_alone)
+{
+    static const int64_t sizes[] = { 3, 3, 1, 1 }, length[] = { 4, 2, 2 }, begin[] = { 0, 3, 6, 7 };
+    const kind *k = &kinds[_i];
+    TP_SCOPE();
+    tp_manual_seed(3);
+    const int64_t n = k->layers * k->dirs;
+    tp_tensor *in[] = { values(TP_F64, TP_SHAPE(ROWS, FEATURES)), values(TP_F64, TP_SHAPE(cut(k, NULL, NULL))), values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN)),
+                        values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN)) }, *one[4], *two[4], *hy, *cy, *h[SEQUENCES], *c[SEQUENCES], *sum[2] = { NULL, NULL };
+    const int n_in = k->gates == 4 ? 4 : 3;
+    for (int i = 0; i < 4; i++) ck_ok(tp_requires_grad(in[i], true));
+    tp_tensor *y = run_kind(k, in[0], tp_from_data(sizes, TP_I64, TP_SHAPE(4)), in[1], in[2], in[3], &hy, &cy);
+    for (int s = 0; s < SEQUENCES; s++) {
+        tp_tensor *x[4], *part[4];
+        for (int64_t t = 0; t < length[s]; t++) x[t] = tp_narrow(in[0], 0, begin[t] + s, 1), part[t] = tp_narrow(y, 0, begin[t] + s, 1);
+        tp_tensor *got = tp_cat((tp_tensor_list){ .at = part, .n = length[s] }, 0);
+        tp_tensor *alone = run_kind(k, tp_unsqueeze(tp_cat((tp_tensor_list){ .at = x, .n = length[s] }, 0), 1), NULL, in[1], tp_narrow(in[2], 1, s, 1), tp_narrow(in[3], 1, s, 1),
+                                    &h[s], &c[s]);
+        ck_near(got, tp_squeeze(alone, .dims = TP_DIMS(1)), 1e-12, "a packed sequence");
+        tp_tensor *more[] = { tp_sum(tp_mul(alone, alone)), tp_sum(tp_mul(h[s], tp_mul(h[s], 2))) };
+        for (int i = 0; i < 2; i++) sum[0] = sum[0] ? tp_add(sum[0], more[i]) : more[i];
+    }
+    ck_near(hy, tp_cat((tp_tensor_list){ .at = h, .n = SEQUENCES }, 1), 1e-12, "the last h");
+    if (n_in == 4) ck_near(cy, tp_cat((tp_tensor_list){ .at = c, .n = SEQUENCES }, 1), 1e-12, "the last c");
+    sum[1] = tp_add(tp_sum(tp_mul(y, y)), tp_sum(tp_mul(hy, tp_mul(hy, 2))));
+    ck_ok(tp_grad(&sum[0], 1, in, n_in, NULL, one));
+    ck_ok(tp_grad(&sum[1], 1, in, n_in, NULL, two));
+    for (int i = 0; i < n_in; i++) ck_near(two[i], one[i], 1e-11, "a gradient of packed sequences");
+}
+END_TEST
+
+/* The one op of a device's library, which is made of others here. */
+START_TEST(a_whole_net_is_its_layers)
+{
+    static const char *const modes[] = { "lstm", "gru", "tanh", "relu" };
+    const kind *k = &kinds[_i];
+    TP_SCOPE();
+    tp_manual_seed(4);
+    const int64_t n = k->layers * k->dirs;
+    tp_tensor *x = values(TP_F64, TP_SHAPE(4, SEQUENCES, FEATURES)), *all = values(TP_F64, TP_SHAPE(cut(k, NULL, NULL))), *h = values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN));
+    tp_tensor *c = values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN)), *in[] = { x, all, h, c }, *out[3], *hy, *cy, *one[4], *two[4];
+    const int n_in = k->gates == 4 ? 4 : 3;
+    for (int i = 0; i < n_in; i++) ck_ok(tp_requires_grad(in[i], true));
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = all },
+        { .kind = TP_ARG_TENSOR, .value.tensor = n_in == 4 ? tp_cat(TP_TENSORS(h, c), 0) : h }, { .kind = TP_ARG_NONE }, { .kind = TP_ARG_STRING, .value.string = modes[_i] },
+        { .kind = TP_ARG_INT, .value.integer = HIDDEN }, { .kind = TP_ARG_INT, .value.integer = k->layers }, { .kind = TP_ARG_BOOL, .value.boolean = k->biased },
+        { .kind = TP_ARG_BOOL, .value.boolean = k->dirs == 2 } };
+    ck_ok(tp_op_call("rnn_layers", args, 9, out, 3, NULL));
+    tp_tensor *y = run_kind(k, x, NULL, all, h, c, &hy, &cy), *whole = tp_sum(tp_mul(out[0], out[0])), *sum = tp_sum(tp_mul(y, y));
+    ck_near(out[0], y, 1e-12, "the output");
+    ck_near(out[1], hy, 1e-12, "h");
+    if (n_in == 4) ck_near(out[2], cy, 1e-12, "c");
+    ck_ok(tp_grad(&whole, 1, in, n_in, NULL, one));
+    ck_ok(tp_grad(&sum, 1, in, n_in, NULL, two));
+    for (int i = 0; i < n_in; i++) ck_near(one[i], two[i], 1e-11, "a gradient of a whole net");
+}
+END_TEST
+
+/* torch.lstm and torch.gru of the numbers above */
+START_TEST(nets_compute_what_pytorch_does)
+{
+    TP_SCOPE();
+    tp_tensor *x = numbers(TP_SHAPE(2, 1, 3)), *hy, *cy, *h = numbers(TP_SHAPE(2, 1, 1));
+    tp_tensor *lstm[] = { numbers(TP_SHAPE(4, 3)), numbers(TP_SHAPE(4, 1)), numbers(TP_SHAPE(4)), numbers(TP_SHAPE(4)),
+                          numbers(TP_SHAPE(4, 3)), numbers(TP_SHAPE(4, 1)), numbers(TP_SHAPE(4)), numbers(TP_SHAPE(4)) };
+    tp_tensor *y = tp_lstm(x, h, tp_mul(h, 2), ((tp_tensor_list){ .at = lstm, .n = 8 }), .bidirectional = true, .hy = &hy, .cy = &cy);
+    ck_fine();
+    ck_values(y, -0.469778717, 0.022546992, -0.422192663, 0.30335179);
+    ck_values(hy, -0.422192663, 0.022546992);
+    ck_values(cy, -0.583657026, 0.028516576);
+    tp_tensor *gru[] = { numbers(TP_SHAPE(3, 3)), numbers(TP_SHAPE(3, 1)), numbers(TP_SHAPE(3, 1)), numbers(TP_SHAPE(3, 1)) };
+    y = tp_gru(x, h, ((tp_tensor_list){ .at = gru, .n = 4 }), .num_layers = 2, .has_biases = false, .hy = &hy);
+    ck_fine();
+    ck_values(y, 0.145269677, 0.064682245);
+    ck_values(hy, 0.006951183, 0.064682245);
+}
+END_TEST
+
 /* ---- Modules ------------------------------------------------------------------------------------------------------------------------ */
 
 static void train(void *arg)
@@ -179,6 +292,20 @@ START_TEST(what_does_not_fit_is_refused)
     int n = 0;
     ck_assert_int_ne(tp_op_call("lstm_cell", args, 4, &c, 1, &n), TP_OK);
     ck_message("lstm_cell: hx takes two tensors, h and c, and not 1");
+    tp_tensor *const of[] = { tp_ones(TP_SHAPE(8, 8)), w };
+    const tp_tensor_list params = { .at = of, .n = 2 };
+    ck_assert_ptr_null(tp_lstm(x, NULL, NULL, params));
+    ck_message("lstm: 2 parameters are not those of 1 layers in 1 directions, 4 each");
+    ck_assert_ptr_null(tp_lstm(x, w, NULL, params, .has_biases = false));
+    ck_message("lstm: of h and c one is NULL");
+    ck_assert_ptr_null(tp_gru(x, NULL, params, .has_biases = false));
+    ck_message("gru: weight 0 of layer 0 is [8, 8], and not [3 hidden, features]");
+    ck_assert_ptr_null(tp_lstm(x, tp_ones(TP_SHAPE(1, 3, 2)), tp_ones(TP_SHAPE(1, 2, 2)), params, .has_biases = false));
+    ck_message("lstm: the hidden state is [1, 3, 2], and should be [1, 2, 2]");
+    ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(4, 8)), NULL, NULL, params, .has_biases = false, .batch_sizes = tp_from_data((const int64_t[]){ 1, 3 }, TP_I64, TP_SHAPE(2))));
+    ck_message("lstm: the sizes of the steps do not fit 4 rows of data");
+    ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(0, 2, 8)), NULL, NULL, params, .has_biases = false));
+    ck_message("lstm: the sequence has 0 steps");
 }
 END_TEST
 
@@ -190,6 +317,9 @@ int main(void)
     tcase_add_loop_test(tests, a_layer_is_its_steps, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_test(tests, three_threads_give_the_same_bits_as_one);
     tcase_add_test(tests, cells_compute_what_pytorch_does);
+    tcase_add_loop_test(tests, packed_sequences_are_those_alone, 0, 4);
+    tcase_add_loop_test(tests, a_whole_net_is_its_layers, 0, 4);
+    tcase_add_test(tests, nets_compute_what_pytorch_does);
     tcase_add_test(tests, layers_survive_every_failing_allocation);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     suite_add_tcase(suite, tests);

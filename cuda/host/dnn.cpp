@@ -151,6 +151,12 @@ view run::of(const part *x) const
     return v;
 }
 
+void count_run(bool fast)
+{
+    runs++;
+    engine_run = fast ? FAST : PLAIN;
+}
+
 view view_of(const part *x)
 {
     view v = view();

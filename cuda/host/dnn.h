@@ -54,6 +54,7 @@ struct run {
     view of(const part *tensor) const;
     view of(const part *op, cudnnBackendAttributeName_t name) const { return op->has(name) ? of(op->at(name)) : view(); }
 };
+void count_run(bool fast);                             /* of what is no plan */
 bool knows(const part *op);
 void launch(const run &r, const part *op);
 bool knows_layer(const part *op);                      /* dnn_layers.cpp */

@@ -28,7 +28,7 @@ static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "prelu", LOWER, LOWER }, { "scaled_dot_product_attention", LOWER, LOWER },
     { "mv", NONE, LOWER }, { "addmv", NONE, LOWER }, { "addr", ALONE, LOWER }, { "einsum", NONE, LOWER }, { "chain_matmul", NONE, LOWER },
     { "linalg_multi_dot", NONE, LOWER }, { "lstm_cell", NONE, LOWER }, { "gru_cell", NONE, LOWER },
-    { "lstm_layer", LOWER, LOWER }, { "gru_layer", WIDEST, LOWER },
+    { "lstm_layer", LOWER, LOWER }, { "gru_layer", WIDEST, LOWER }, { "rnn_layers", NONE, LOWER },
     { "lstm_gates", WIDEST, NONE }, { "gru_gates", WIDEST, NONE }, { "rnn_tanh_cell", NONE, LOWER }, { "rnn_relu_cell", NONE, LOWER },
 
     { "acos", NONE, FLOAT }, { "asin", NONE, FLOAT }, { "cosh", NONE, FLOAT },
