@@ -76,6 +76,7 @@ START_TEST(real_and_complex_numbers_meet)
     ck_complex(tp_prod(z), 5, 5);
     ck_values(tp_eq(z, COMPLEX(1, 2, 3, 1)), 1, 0);
     ck_values(tp_to_dtype(z, TP_F32), 1, 3);
+    ck_assert(tp_equal(z, z) && !tp_equal(z, tp_conj(z)) && tp_allclose(z, z, 0, 0) && !tp_allclose(z, tp_conj(z), 1e-5, 1e-5));
     ck_fine();
     ck_assert_ptr_null(tp_add_(x, z));
     ck_error(TP_ERR_DTYPE, "complex128, which float32 cannot hold");
