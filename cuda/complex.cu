@@ -3,8 +3,6 @@
  * library has there are made of real ones here. */
 #include "cuda/pointwise.cuh"
 
-namespace {
-
 struct z { double re, im; };
 TPC_DEVICE z operator+(z a, z b) { return { a.re + b.re, a.im + b.im }; }
 TPC_DEVICE z operator-(z a, z b) { return { a.re - b.re, a.im - b.im }; }
@@ -76,26 +74,27 @@ TPC_DEVICE z pow_of(z a, z b, bool number)
 }
 TPC_DEVICE z nearer(z a, z b, z w) { return size_of(w) < 0.5 ? a + w * (b - a) : b - (b - a) * (z{ 1, 0 } - w); }
 
+TPC_DEVICE z of(double re, double im) { return { re, im }; }
+TPC_DEVICE z truth(bool is) { return { is ? 1.0 : 0.0, 0 }; }
+
 /* name, inputs, what it gives (a complex number, or a real one or a truth in its real part) */
 #define EACH(X) \
     X(add, 2, a + b) X(sub, 2, a - b) X(mul, 2, a * b) X(div, 2, a / b) X(add_alpha, 2, a + v * b) X(sub_alpha, 2, a - v * b) X(rsub, 2, b - v * a) \
-    X(addcmul, 3, a + (v * b) * c) X(addcdiv, 3, a + v * (b / c)) X(lerp, 2, nearer(a, b, z{ v, 0 })) X(lerp_tensor, 3, nearer(a, b, c)) \
-    X(square, 1, a * a) X(reciprocal, 1, one / a) X(neg, 1, -a) X(conj_physical, 1, z{ a.re, -a.im }) X(pow, 2, pow_of(a, b, v != 0)) \
+    X(addcmul, 3, a + (v * b) * c) X(addcdiv, 3, a + v * (b / c)) X(lerp, 2, nearer(a, b, of(v, 0))) X(lerp_tensor, 3, nearer(a, b, c)) \
+    X(square, 1, a * a) X(reciprocal, 1, one / a) X(neg, 1, -a) X(conj_physical, 1, of(a.re, -a.im)) X(pow, 2, pow_of(a, b, v != 0)) \
     X(sqrt, 1, sqrt_of(a)) X(rsqrt, 1, one / sqrt_of(a)) X(exp, 1, exp_of(a)) X(exp2, 1, exp_of(0.69314718055994530942 * a)) \
-    X(expm1, 1, z{ expm1(a.re) * cos(a.im) - 2 * sin(a.im / 2) * sin(a.im / 2), exp(a.re) * sin(a.im) }) \
+    X(expm1, 1, of(expm1(a.re) * cos(a.im) - 2 * sin(a.im / 2) * sin(a.im / 2), exp(a.re) * sin(a.im))) \
     X(log, 1, log_of(a)) X(log2, 1, 1.44269504088896340736 * log_of(a)) X(log10, 1, 0.43429448190325182765 * log_of(a)) X(log1p, 1, log1p_of(a)) \
     X(sin, 1, over_i(sinh_of(times_i(a)))) X(cos, 1, cosh_of(times_i(a))) X(tan, 1, over_i(tanh_of(times_i(a)))) \
     X(sinh, 1, sinh_of(a)) X(cosh, 1, cosh_of(a)) X(tanh, 1, tanh_of(a)) \
     X(asin, 1, over_i(asinh_of(times_i(a)))) X(acos, 1, acos_of(a)) X(atan, 1, over_i(atanh_of(times_i(a)))) \
     X(asinh, 1, asinh_of(a)) X(acosh, 1, acosh_of(a)) X(atanh, 1, atanh_of(a)) \
     X(sigmoid, 1, one / (one + exp_of(-a))) X(sigmoid_backward, 2, a * (b * (one - b))) X(tanh_backward, 2, a * (one - b * b)) \
-    X(sign, 1, is_zero(a) ? a : z{ a.re / size_of(a), a.im / size_of(a) }) X(abs, 1, z{ size_of(a), 0 }) X(angle, 1, z{ atan2(a.im, a.re), 0 }) \
+    X(sign, 1, is_zero(a) ? a : of(a.re / size_of(a), a.im / size_of(a))) X(abs, 1, of(size_of(a), 0)) X(angle, 1, of(atan2(a.im, a.re), 0)) \
     X(eq, 2, truth(a.re == b.re && a.im == b.im)) X(ne, 2, truth(a.re != b.re || a.im != b.im)) \
     X(logical_and, 2, truth(!is_zero(a) && !is_zero(b))) X(logical_or, 2, truth(!is_zero(a) || !is_zero(b))) \
     X(logical_xor, 2, truth(is_zero(a) != is_zero(b))) X(logical_not, 1, truth(is_zero(a))) X(isnan, 1, truth(a.re != a.re || a.im != a.im)) \
     X(isinf, 1, truth(isinf(a.re) || isinf(a.im))) X(isfinite, 1, truth(isfinite(a.re) && isfinite(a.im)))
-
-TPC_DEVICE z truth(bool is) { return { is ? 1.0 : 0.0, 0 }; }
 
 enum op {
 #define NAME(name, n, expression) OP_##name,
@@ -124,7 +123,7 @@ TPC_DEVICE z load(const void *x, int dtype, int64_t i)
     return { tpc_load<double>(x, dtype, i), 0 };
 }
 
-__global__ void __launch_bounds__(TPC_BLOCK) complex_walk(TPC_GIVEN tpc_pointwise p, TPC_GIVEN given g)
+static __global__ void __launch_bounds__(TPC_BLOCK) complex_walk(TPC_GIVEN tpc_pointwise p, TPC_GIVEN given g)
 {
     for (int64_t i = tpc_first(); i < p.walk.numel; i += tpc_step()) {
         int64_t at[4];
@@ -139,7 +138,7 @@ __global__ void __launch_bounds__(TPC_BLOCK) complex_walk(TPC_GIVEN tpc_pointwis
     }
 }
 
-tp_status run(tp__call *call, int which, int n)
+static tp_status run(tp__call *call, int which, int n)
 {
     const tpc_loops loops = { 1u << TP_C64 | 1u << TP_C128, (uint8_t)n, 0, false, false };
     tpc_pointwise p;
@@ -164,10 +163,8 @@ tp_status run(tp__call *call, int which, int n)
     return tpc_launched(call);
 }
 
-#define RUN(name, n, expression) tp_status name##_run(tp__call *call) { return run(call, OP_##name, n); }
+#define RUN(name, n, expression) static tp_status name##_run(tp__call *call) { return run(call, OP_##name, n); }
 EACH(RUN)
-
-}
 
 #define ROW(name, n, expression) { "complex_" #name, name##_run, NULL },
 extern "C" const tp_kernel tp__cuda_complex[] = { EACH(ROW) { NULL, NULL, NULL } };

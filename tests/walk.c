@@ -128,5 +128,7 @@ bool walk_close(tp_tensor *a, tp_tensor *b, double tolerance)
     for (int d = 0; d < sa.ndim; d++)
         if (sa.dim[d] != sb.dim[d]) return false;
     TP_NO_GRAD();
+    if (tp_is_complex(a) != tp_is_complex(b)) return false;
+    if (tp_is_complex(a)) return walk_close(tp_view_as_real(tp_contiguous(a)), tp_view_as_real(tp_contiguous(b)), tolerance);
     return tp_allclose(tp_to_dtype(a, TP_F64), tp_to_dtype(b, TP_F64), tolerance, tolerance);
 }

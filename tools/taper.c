@@ -65,13 +65,13 @@ static int ops_markdown(void)
             if (!tp_op_is_internal(tp_op_at(i)) && strcmp(family, last) > 0 && (!next || strcmp(family, next) < 0)) next = family;
         }
         if (!next) return tp_report_error(stderr);
-        printf("\n## %s\n\n| op | gradient |\n|---|---|\n", next);
+        printf("\n## %s\n\n| op | gradient | complex |\n|---|---|---|\n", next);
         for (int i = 0; i < tp_op_count(); i++) {
             const tp_op *op = tp_op_at(i);
             if (tp_op_is_internal(op) || strcmp(tp_op_family(op), next)) continue;
             fputs("| `", stdout);
             for (const char *c = tp_op_schema(op); *c; c++) printf(*c == '|' ? "\\|" : "%c", *c);
-            printf("` | %s |\n", tp_op_is_differentiable(op) ? "yes" : "");
+            printf("` | %s | %s |\n", tp_op_is_differentiable(op) ? "yes" : "", tp_op_takes_complex(op) ? "yes" : "");
         }
         last = next;
     }

@@ -79,13 +79,20 @@ static bool compare(tp_tensor *a, tp_tensor *b, double rtol, double atol, bool e
     TP_SCOPE();
     TP_NO_GRAD();
     bool same = true;
-    const bool whole = exact && !tp__is_floating(a->dtype) && !tp__is_floating(b->dtype);
-    tp_tensor *pa = tp_contiguous(tp_to_dtype(tp_to(a, TP_CPU), whole ? TP_I64 : TP_F64));
-    tp_tensor *pb = tp_contiguous(tp_to_dtype(tp_to(b, TP_CPU), whole ? TP_I64 : TP_F64));
+    const bool complex = tp__is_complex(a->dtype) || tp__is_complex(b->dtype);
+    const bool whole = exact && !complex && !tp__is_floating(a->dtype) && !tp__is_floating(b->dtype);
+    const tp_dtype dtype = whole ? TP_I64 : complex ? TP_C128 : TP_F64;
+    tp_tensor *pa = tp_contiguous(tp_to_dtype(tp_to(a, TP_CPU), dtype)), *pb = tp_contiguous(tp_to_dtype(tp_to(b, TP_CPU), dtype));
     if (!pa || !pb) same = false;
     for (int64_t i = 0; same && i < pa->numel; i++) {
         if (whole) {
             same = ((int64_t *)pa->data)[i] == ((int64_t *)pb->data)[i];
+            continue;
+        }
+        if (complex) {
+            const tp_c128 x = ((tp_c128 *)pa->data)[i], y = ((tp_c128 *)pb->data)[i];
+            const double size = hypot(y.re, y.im);
+            same = (x.re == y.re && x.im == y.im) || (!exact && isfinite(size) && hypot(x.re - y.re, x.im - y.im) <= atol + rtol * size);
             continue;
         }
         const double x = ((double *)pa->data)[i], y = ((double *)pb->data)[i];
