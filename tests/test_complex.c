@@ -118,6 +118,27 @@ START_TEST(a_real_input_gets_the_real_part)
 }
 END_TEST
 
+/* What is written to a view of parts goes to all that see the memory, and so does the gradient. */
+static tp_tensor *written(void *arg, tp_tensor *const *x)
+{
+    (void)arg;
+    tp_tensor *z = tp_mul(x[0], 1), *re = tp_real(z);
+    tp_mul_(tp_select(tp_imag(z), 0, 1), x[1]);        /* an element of a view of parts */
+    tp_mul_(tp_view_as_complex(tp_reshape(tp_mul(tp_view_as_real(z), 2), TP_SHAPE(2, 2))), z);
+    tp_tensor *pairs = tp_reshape(tp_mul(x[2], 1), TP_SHAPE(2, 2)), *seen = tp_narrow(pairs, 0, 1, 1);
+    tp_mul_(tp_view_as_complex(pairs), z);             /* complex numbers in real memory */
+    return tp_add(tp_sum(tp_mul(z, re)), tp_sum(tp_mul(pairs, seen)));
+}
+START_TEST(parts_can_be_written_in_place)
+{
+    TP_SCOPE();
+    tp_tensor *x[] = { tp_detach(COMPLEX(1, 2, -0.5, 0.7)), tp_full(TP__SCALAR_SHAPE, 1.5, .dtype = TP_F64), tp_rand(TP_SHAPE(4), .dtype = TP_F64) };
+    for (int i = 0; i < 3; i++) ck_ok(tp_requires_grad(x[i], true));
+    ck_ok(tp_gradcheck(written, NULL, x, 3));
+    ck_ok(tp_gradgradcheck(written, NULL, x, 3));
+}
+END_TEST
+
 /* ---- All ops ----------------------------------------------------------------------------------------------------------------------- */
 
 static int checks, refused;
@@ -155,6 +176,7 @@ static void check_op(walk *w)
         if (!tp__is_floating(dtype) && !tp__is_complex(dtype)) continue;
         checks++;
         if (tp_gradcheck(output, &a, x, n)) walk_failed(w, "gradcheck");
+        else if (!w->which && tp_needs_grad(out[i]) && tp_gradgradcheck(output, &a, x, n)) walk_failed(w, "gradgradcheck");
     }
 }
 
@@ -189,6 +211,7 @@ int main(void)
     tcase_add_test(tests, infinities_are_divided_as_in_pytorch);
     tcase_add_test(tests, a_gradient_points_where_a_real_loss_rises);
     tcase_add_test(tests, a_real_input_gets_the_real_part);
+    tcase_add_test(tests, parts_can_be_written_in_place);
     tcase_add_test(tests, every_op_takes_complex_numbers_or_says_that_it_does_not);
     tcase_add_test(tests, an_op_that_is_not_implemented_says_so);
     suite_add_tcase(suite, tests);

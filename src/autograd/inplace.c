@@ -3,7 +3,7 @@
  * The version of a storage counts its writes. A view knows its base, the tensor that owns the memory. When a recorded op
  * writes a view, the base becomes "the old base with this region replaced" (strided_scatter), and every view of it, when it is
  * next recorded, sees that its node is older than the memory and becomes "this region of the base" (as_strided). */
-#include "autograd/node.h"
+#include "autograd/parts.h"
 
 #include "core/memory.h"
 
@@ -18,7 +18,7 @@ static const char *frozen(const tp_tensor *x)
     if (x->flags & TP__FUNCTION_VIEW) return "an input, or a view, that a function of one's own returned";
     if (!x->base) return NULL;
     if (x->flags & TP__MULTI_VIEW) return "one of several views that an op returned";
-    if (x->dtype != x->base->dtype) return "the parts of complex numbers, or these of real ones";
+    if (x->dtype != x->base->dtype && (x->ndim == TP_MAX_DIMS || x->base->ndim == TP_MAX_DIMS)) return "of parts, which have one dim more than there may be";
     return x->flags & TP__NO_GRAD_VIEW ? "a view that was made without recording" : NULL;
 }
 
@@ -102,10 +102,24 @@ static void replace_node(tp_tensor *x, tp_node *node, int output)
     if (old) tp__node_unref(old);
 }
 
-static tp_node *strided_node(const tp_op *op, int n_edges, const tp_tensor *view, const tp_tensor *base)
+/* A geometry of complex elements, as one of their parts */
+static void count_in_parts(tp__ints *size, tp__ints *stride, int64_t *offset)
 {
-    tp_node *node = tp__node_new(op, n_edges, 0, 0, sizeof(tp__strided_attr));
-    if (node) tp__strided_geometry(tp__attr_memory(node), view, base);
+    for (int i = 0; i < stride->n; i++) stride->v[i] *= 2;
+    size->v[size->n++] = 2;
+    stride->v[stride->n++] = 1;
+    *offset *= 2;
+}
+
+static tp_node *strided_node(const tp_op *op, const tp_op *of_parts, int n_edges, const tp_tensor *view, const tp_tensor *base)
+{
+    const bool parts = view->dtype != base->dtype;
+    tp_node *node = tp__node_new(parts ? of_parts : op, n_edges, 0, 0, sizeof(tp__strided_attr));
+    if (!node) return NULL;
+    tp__strided_attr *attr = tp__attr_memory(node);
+    tp__strided_geometry(attr, view, base);
+    if (parts && tp__is_complex(view->dtype)) count_in_parts(&attr->size, &attr->stride, &attr->offset);
+    else if (parts) count_in_parts(&attr->base_size, &attr->base_stride, &attr->base_offset);
     return node;
 }
 
@@ -132,7 +146,7 @@ tp_status tp__view_refresh_slow(tp_tensor *x)
         return tp__fail_tensors(TP_ERR_STATE, tp__self.op ? tp__self.op : "view", &x, 1, "%s is %s, and %s wrote its memory since: clone it first",
                                 tp__shape_text(x), what, x->storage->writer ? x->storage->writer : "an op in place");
     if (tp__needs_grad(x->base)) {
-        tp_node *node = strided_node(&tp__op_as_strided, 1, x, x->base);
+        tp_node *node = strided_node(&tp__op_as_strided, &tp__op_as_strided_parts, 1, x, x->base);
         if (!node) return TP_ERR_MEMORY;
         tp__connect(node, 0, x->base);
         replace_node(x, node, 0);
@@ -148,7 +162,7 @@ tp_status tp__rebase(tp_tensor *x, tp_node *node, int output)
         x->flags &= (uint8_t)~TP__REQUIRES_GRAD;
         return x->storage->saved ? tp__part_from_saved(x) : TP_OK;
     }
-    tp_node *scatter = strided_node(&tp__op_strided_scatter, 2, x, x->base);
+    tp_node *scatter = strided_node(&tp__op_strided_scatter, &tp__op_strided_scatter_parts, 2, x, x->base);
     if (!scatter) return TP_ERR_MEMORY;
     replace_node(x, node, output);                     /* for the edge to it; the view's own comes below */
     tp__connect(scatter, 0, x->base);

@@ -8,9 +8,10 @@ tp_dtype tp__part_dtype(int dtype);                    /* of a complex dtype; ot
 tp_dtype tp__complex_dtype(int dtype);                 /* complex128 of float64 and complex128, else complex64 */
 /* The real (0) or imaginary (1) parts of z, in its memory, outside of the tape. NULL: an error. */
 tp_tensor *tp__part(tp_tensor *z, int which);
-/* Two further ways: the op of the magnitudes, which is real; and a variance, or its root, with a mean or without: that of both parts. */
-enum { TP__COMPLEX_MAGNITUDES = TP__COMPLEX_PARTS + 1, TP__COMPLEX_VARIANCE, TP__COMPLEX_DEVIATION };
-tp_status tp__complex_compose(tp__call *call);         /* the call by one of these */
+/* A further way: made of ops on real tensors, complex_forms.c. */
+enum { TP__COMPLEX_FORM = TP__COMPLEX_PARTS + 1 };
+typedef tp_status tp__complex_form(tp__call *call);
+tp__complex_form *tp__complex_form_of(const char *name);                 /* NULL: the op has none */
 /* Which of the TP__COMPLEX_.. the op is. */
 void tp__complex_prepare(tp__op_state *state);
 /* Runs `work` of a call with complex tensors on their real parts, then on their imaginary ones. */

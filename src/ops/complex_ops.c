@@ -3,7 +3,7 @@
  *   AS_IS   elements are moved whatever they are, or the op is made of others
  *   OWN     a kernel of its own, complex_NAME
  *   PARTS   linear with real coefficients: its kernel runs on the real parts, then on the imaginary ones
- *   MAGNITUDES, VARIANCE, DEVIATION      the op of |z|; var z = var re z + var im z; and the root of that
+ *   FORM    made of ops on real tensors: it stands in complex_forms.c
  *
  * An entry is for all overloads of a name and for its form in place. */
 #include "ops/complex.h"
@@ -13,7 +13,7 @@
 static const char *const as_is[] = {
     "view_as_real", "view_as_complex", "view_as_real_copy", "view_as_complex_copy", "real", "imag", "conj", "resolve_conj", "resolve_neg", "isreal",
     /* made like another one, cast, copied */
-    "empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
+    "empty_like", "rand_like", "randn_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
     "clone", "contiguous", "alias_copy", "to", "to_dtype", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half",
     "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
@@ -31,12 +31,16 @@ static const char *const as_is[] = {
     "fft_irfftn", "fft_hfft", "fft_hfft2", "fft_hfftn", "stft", "istft", "pad", "constant_pad_nd", "pad_constant", "pad_mirror",
     /* indexed, chosen */
     "take", "take_along_dim", "gather", "index", "index_select", "index_fill", "index_copy", "masked_select", "masked_fill", "masked_scatter", "where",
-    "argwhere", "nonzero", "narrow_backward",
+    "argwhere", "nonzero", "nonzero_static", "narrow_backward", "rows_take", "rows_put", "rows_fill", "roll_each", "split_parts", "index_put",
+    "constant_pad_nd", "pad", "im2col", "col2im", "pad_constant", "pad_mirror", "index_view", "_chunk_cat", "_unsafe_masked_index",
+    "_unsafe_masked_index_put_accumulate", "repeat_interleave", "resize", "resize_as", "scatter", "scatter_set", "put",
     /* of others */
     "matmul", "mm", "bmm", "mv", "dot", "vdot", "addmm", "baddbmm", "addbmm", "addmv", "addr", "cumulative_trapezoid", "trapezoid", "trapz", "diff", "einsum", "tensordot", "inner", "outer", "ger", "kron", "vander",
     "chain_matmul", "linalg_multi_dot", "linalg_vecdot", "linalg_matrix_power", "linalg_cross", "cross", "true_divide", "ldexp", "positive", "isclose",
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
-    "normalize",
+    "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
+    "linalg_vander", "pairwise_distance", "trace", "masked_sum",
+    "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
 };
 
 static const char *const own[] = {
@@ -48,12 +52,8 @@ static const char *const own[] = {
 };
 
 static const char *const parts[] = {
-    "sum", "mean", "cumsum", "cumsum_reversed", "index_add", "scatter_add", "gather_backward", "pad_mirror_backward", "repeat_slices", "repeat_slices_backward",
+    "sum", "mean", "rows_add", "rows_sum", "image_to_columns", "columns_to_image", "cumsum", "cumsum_reversed", "index_add", "scatter_add", "gather_backward", "pad_mirror_backward", "repeat_slices", "repeat_slices_backward",
 };
-
-static const char *const magnitudes[] = { "linalg_vector_norm" };
-static const char *const variance[] = { "var", "var_mean" };
-static const char *const deviation[] = { "std", "std_mean" };
 
 static bool stands_in(const char *const *names, size_t n, const char *name)
 {
@@ -68,10 +68,9 @@ void tp__complex_prepare(tp__op_state *state)
     char name[sizeof state->base_name];
     const size_t n = strlen(state->base_name);
     memcpy(name, state->base_name, n + 1);
-    if (n && name[n - 1] == '_') name[n - 1] = 0;
+    if (n > 1 && name[n - 1] == '_' && name[n - 2] != '_') name[n - 1] = 0;
     state->complex = STANDS_IN(own, name) ? TP__COMPLEX_OWN : STANDS_IN(parts, name) ? TP__COMPLEX_PARTS : STANDS_IN(as_is, name) ? TP__COMPLEX_AS_IS
-        : STANDS_IN(magnitudes, name) ? TP__COMPLEX_MAGNITUDES : STANDS_IN(variance, name) ? TP__COMPLEX_VARIANCE
-        : STANDS_IN(deviation, name) ? TP__COMPLEX_DEVIATION : TP__COMPLEX_NO;
+        : tp__complex_form_of(name) ? TP__COMPLEX_FORM : TP__COMPLEX_NO;
 }
 
 bool tp_op_takes_complex(const tp_op *op) { return op && tp__state(op)->complex; }
@@ -121,27 +120,4 @@ tp_status tp__by_parts(tp__call *call, tp_status (*work)(tp__call *))
     if (call->n_in > MOST || call->n_out > MOST) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "%d complex tensors are too many", call->n_in);
     const tp_status status = run_part(call, 0, work);
     return status ? status : run_part(call, 1, work);
-}
-
-/* ---- Made of the real op ------------------------------------------------------------------------------------------------------------- */
-
-static int run_real(tp__call *call, tp_tensor *x, tp_tensor **out)
-{
-    tp_tensor *in[MOST];
-    if (!x) return -1;
-    for (int i = 0; i < call->n_in; i++) in[i] = call->in[i] == call->in[0] ? x : call->in[i];
-    return tp__run(call->op, in, call->n_in, call->attr, out, 4, NULL);
-}
-
-tp_status tp__complex_compose(tp__call *call)
-{
-    tp_tensor *z = call->in[0], *a[4] = { NULL }, *b[4] = { NULL };
-    const int how = tp__state(call->op)->complex;
-    if (!tp__is_complex(z->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "the first tensor is %s, another one complex", tp_dtype_name((tp_dtype)z->dtype));
-    if (how == TP__COMPLEX_MAGNITUDES) return run_real(call, tp_abs(z), a) < 0 ? tp__pending() : tp__give_out(call, a[0]);
-    const int n = run_real(call, tp_real(z), a);
-    if (n < 0 || run_real(call, tp_imag(z), b) < 0) return tp__pending();
-    tp_tensor *y = how == TP__COMPLEX_DEVIATION ? tp_hypot(a[0], b[0]) : tp_add(a[0], b[0]);
-    if (!tp__out_made(call, y)) return tp__pending();
-    return n > 1 ? tp__give_out(call, tp_complex(a[1], b[1])) : TP_OK;
 }

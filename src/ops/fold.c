@@ -75,7 +75,7 @@ static tp_status to_image_backward(const tp_node *node, tp_tensor *const *dy, ui
 
 /* ---- Forms ------------------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_foldable(int dtype) { return tp__is_floating(dtype) || dtype == TP_BOOL; }
+static bool is_foldable(int dtype) { return tp__category(dtype) > 1 || dtype == TP_BOOL; }
 
 static tp_status finish(tp__call *call, const tp_op *op, const tp__columns *a, bool batched)
 {

@@ -28,7 +28,7 @@ static tp_tensor *triangular(tp_tensor *a, tp_tensor *b, bool upper, bool unit)
 tp_status tp__linalg_matrix(const tp__call *call, const tp_tensor *a)
 {
     if (a->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes a matrix or a batch of them, not %s", tp__shape_text(a));
-    if (a->dtype == TP_F32 || a->dtype == TP_F64) return TP_OK;
+    if (a->dtype == TP_F32 || a->dtype == TP_F64 || tp__is_complex(a->dtype)) return TP_OK;       /* complex: of an op that takes it */
     return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s", tp_dtype_name((tp_dtype)a->dtype));
 }
 

@@ -2,7 +2,7 @@
  *
  *   linalg_matrix_norm   "fro" the root of the sum of squares, "nuc", 2, -2 of the singular values, 1 and inf of column and row sums
  *   linalg_norm          of vectors without dims, or of one dim; of matrices by name, or by number of two dims
- *   linalg_cross         y = a x b of 3 elements           linalg_vecdot   y = sum a b
+ *   linalg_cross         y = a x b of 3 elements           linalg_vecdot   y = sum conj(a) b
  *   linalg_multi_dot     a product of many, in the order that takes least (Cormen et al., 15.2)
  *   linalg_vander        y_ij = x_i^j                      linalg_tensorinv, linalg_tensorsolve   inv and solve of dims taken together */
 #include "ops/linalg.h"
@@ -53,7 +53,7 @@ static tp_status matrix_norm(tp__call *call, const norm_attr *attr, tp_tensor *x
     double ord = 2;
     const bool named = !attr->ord || attr->ord->kind == TP_ARG_NONE || attr->ord->kind == TP_ARG_STRING;
     const char *name = attr->ord && attr->ord->kind == TP_ARG_STRING ? attr->ord->value.string : "fro";
-    if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    if (tp__category(x->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (!named && !tp__norm_order(attr->ord, &ord)) return tp__call_fail(call, TP_ERR_ARGUMENT, "ord is a number, \"fro\" or \"nuc\"");
     if (named && strcmp(name, "fro") && strcmp(name, "nuc")) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no norm \"%s\"", name);
     const int a = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[0], x->ndim) : -1, b = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[1], x->ndim) : -1;
@@ -127,7 +127,7 @@ static tp_status cross_compose(tp__call *call)
 
 static tp_status vecdot_compose(tp__call *call)
 {
-    tp_tensor *y = tp_mul(call->in[0], call->in[1]);
+    tp_tensor *y = tp_mul(tp__conj(call->in[0]), call->in[1]);
     const int64_t dim = *(const int64_t *)call->attr;
     if (!y) return tp__pending();
     const tp_tensor *a = call->in[0], *b = call->in[1];

@@ -114,7 +114,7 @@ static tp_status back_shape(tp__call *call)
     if (check(call, call->attr, x->ndim, x->shape, out)) return tp__pending();
     if (dy->ndim != x->ndim || memcmp(out, dy->shape, sizeof *out * dy->ndim))
         return tp__call_fail(call, TP_ERR_SHAPE, "the gradient is %s, and must be %s", tp__shape_text(dy), tp__dims_text(x->ndim, out));
-    if (!tp__is_floating(dy->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)dy->dtype));
+    if (tp__category(dy->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)dy->dtype));
     call->keep_shape = 2;
     return tp__made(tp__out(call, (tp_dtype)dy->dtype, x->ndim, x->shape));
 }

@@ -80,15 +80,21 @@ static tp_status give_like(tp__call *call, tp_tensor *y, const tp__place *place)
     if (y && place->requires_grad && tp_requires_grad(y, true)) return tp__pending();
     return give(call, y);
 }
+static tp_tensor *drawn(tp_tensor *y, bool normal)
+{
+    if (!tp_is_complex(y)) return normal ? tp_normal_(y, 0, 1) : tp_uniform_(y, 0, 1);
+    const tp_shape shape = tp_shape_of(y);
+    return tp_copy_(y, normal ? tp_randn(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y)) : tp_rand(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y)));
+}
 static tp_status uniform_like(tp__call *call)
 {
     const like_attr *a = call->attr;
-    return give_like(call, tp_uniform_(empty_like(call->in[0], &a->place, a->format), 0, 1), &a->place);
+    return give_like(call, drawn(empty_like(call->in[0], &a->place, a->format), false), &a->place);
 }
 static tp_status normal_like(tp__call *call)
 {
     const like_attr *a = call->attr;
-    return give_like(call, tp_normal_(empty_like(call->in[0], &a->place, a->format), 0, 1), &a->place);
+    return give_like(call, drawn(empty_like(call->in[0], &a->place, a->format), true), &a->place);
 }
 static tp_status between(tp__call *call, int64_t low, int64_t high, const tp__place *place, int32_t format)
 {

@@ -252,7 +252,7 @@ static tp_status run(tp__call *call, const tp__op_state *state)
     const bool inplace = op->flags & TP__INPLACE;
     if (inplace && !(op->flags & TP__RELAYS ? tp__may_relay(call->in[0], state->base_name)
                                             : tp__may_write_with(call->in[0], state->base_name, call->need))) return tp__pending();
-    if (__builtin_expect(call->complex, 0) && state->complex > TP__COMPLEX_PARTS) return tp__complex_compose(call);
+    if (__builtin_expect(call->complex, 0) && state->complex == TP__COMPLEX_FORM) return tp__complex_form_of(state->base_name)(call);
     if (op->compose) return op->compose(call);
     status = op->shape(call);
     if (status) return status;

@@ -7,6 +7,7 @@
  *   strided_scatter  y = base with the region replaced by src:   dbase = dy with the region zeroed,  dsrc = S dy
  *
  * The base's gradient has the base's shape; where the base's strides are not contiguous, it is laid out like it first. */
+#include "autograd/parts.h"
 #include "ops/samples.h"
 #include "ops/scatter.h"
 #include "ops/view.h"
@@ -302,6 +303,30 @@ static void scatter_samples(tp_sample_set *set)
 }
 const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
     .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(strided_attr), .samples = scatter_samples, .state = TP__STATE };
+
+/* ---- Between complex numbers and their parts: one of base and region is complex, and the geometry counts in parts ------------------------ */
+
+static tp_tensor *parts_of(tp_tensor *x) { return x && tp__is_complex(x->dtype) ? tp_view_as_real(x) : x; }
+/* Of the one that dy is not */
+static tp_tensor *as_the_other(const tp_tensor *dy, tp_tensor *parts) { return tp__is_complex(dy->dtype) ? parts : tp_view_as_complex(parts); }
+
+static tp_status gather_parts_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    tp_tensor *g = parts_of(dy[0]), *sum = g ? tp__run1(&op_sum, &g, 1, tp__attr(node), NULL) : NULL;
+    return tp__made(dx[0] = as_the_other(dy[0], sum));
+}
+static tp_status scatter_parts_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *g = parts_of(dy[0]), *d[2] = { NULL };
+    if (!g || scatter_rule(node, &g, need, d)) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__is_complex(dy[0]->dtype) ? tp_view_as_complex(d[0]) : d[0])) return tp__pending();
+    return need & 2 ? tp__made(dx[1] = as_the_other(dy[0], d[1])) : TP_OK;
+}
+const tp_op tp__op_as_strided_parts = { .schema = "as_strided_parts(Tensor input, int[] size, int[] stride, int storage_offset) -> Tensor",
+    .flags = TP__INTERNAL, .backward = gather_parts_rule, .attr_size = sizeof(strided_attr), .state = TP__STATE };
+const tp_op tp__op_strided_scatter_parts = { .schema = "strided_scatter_parts(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
+    .backward = scatter_parts_rule, .attr_size = sizeof(strided_attr), .state = TP__STATE };
 
 /* ---- For other files of views ------------------------------------------------------------------------------------------------------------- */
 

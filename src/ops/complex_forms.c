@@ -1,0 +1,160 @@
+/* complex_forms.c: ops that real ones make for complex tensors, where a kernel or a rule of their own is not worth it. They record
+ * themselves.
+ *
+ *   linalg_vector_norm    of |z|                        var, std      var z = var re z + var im z
+ *   nan_to_num            of both parts                 linear, conv  a product: re re - im im and re im + im re
+ *   any, all              of z != 0                     dropout       z times what it makes of ones
+ *   l1_loss               of |a - b| and 0              sinc          sin(pi z) / (pi z), 1 of 0
+ *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike */
+#include "ops/complex.h"
+#include "ops/run.h"
+
+enum { MOST = 16 };
+
+/* The op on other tensors. How many outputs, or a status */
+static int run_on(tp__call *call, tp_tensor *const *in, tp_tensor **out)
+{
+    for (int i = 0; i < call->n_in; i++)
+        if (!in[i] && call->in[i]) return tp__pending() ? (int)tp__pending() : (int)TP_ERR_MEMORY;
+    for (int i = 0; i < call->n_in; i++)
+        if (in[i] && tp__is_complex(in[i]->dtype))
+            return tp__call_fail(call, TP_ERR_DTYPE, "argument %d is not taken in %s", i, tp_dtype_name((tp_dtype)in[i]->dtype));
+    return tp__run(call->op, in, call->n_in, call->attr, out, 4, NULL);
+}
+static int run_first(tp__call *call, tp_tensor *x, tp_tensor **out)
+{
+    tp_tensor *in[MOST];
+    for (int i = 0; i < call->n_in; i++) in[i] = i ? call->in[i] : x;
+    return run_on(call, in, out);
+}
+static tp_status first_is_complex(const tp__call *call)
+{
+    const tp_tensor *z = call->in[0];
+    if (z && tp__is_complex(z->dtype) && call->n_in <= MOST) return TP_OK;
+    return tp__call_fail(call, TP_ERR_DTYPE, "its first tensor is real, and another one complex");
+}
+
+static tp_status of_magnitudes(tp__call *call)
+{
+    tp_tensor *y[4] = { NULL };
+    if (first_is_complex(call)) return tp__pending();
+    return run_first(call, tp_abs(call->in[0]), y) < 0 ? tp__pending() : tp__give_out(call, y[0]);
+}
+
+static tp_status of_truth(tp__call *call)
+{
+    tp_tensor *y[4] = { NULL };
+    return run_first(call, tp_ne(call->in[0], 0), y) < 0 ? tp__pending() : tp__give_out(call, y[0]);
+}
+
+static tp_status of_parts(tp__call *call, tp_tensor *(*joined)(tp_tensor *, tp_tensor *))
+{
+    tp_tensor *re[4] = { NULL }, *im[4] = { NULL };
+    if (first_is_complex(call)) return tp__pending();
+    const int n = run_first(call, tp_real(call->in[0]), re);
+    if (n < 0 || run_first(call, tp_imag(call->in[0]), im) < 0) return tp__pending();
+    if (!tp__out_made(call, joined(re[0], im[0]))) return tp__pending();
+    return n > 1 ? tp__give_out(call, tp_complex(re[1], im[1])) : TP_OK;               /* the mean */
+}
+static tp_tensor *sum_of(tp_tensor *a, tp_tensor *b) { return tp_add(a, b); }
+static tp_status variance(tp__call *call) { return of_parts(call, sum_of); }
+static tp_status deviation(tp__call *call) { return of_parts(call, tp_hypot); }
+static tp_status both_parts(tp__call *call) { return of_parts(call, tp_complex); }
+
+/* Which part of each factor; the third input, what is added, takes part once in each of the two sums. */
+static tp_tensor *product(tp__call *call, int a, int b, bool adds)
+{
+    tp_tensor *in[MOST] = { NULL }, *y[4] = { NULL };
+    tp__call without = *call;
+    for (int i = 0; i < call->n_in; i++) {
+        const int which = i == 0 ? a : i == 1 ? b : a != b;
+        in[i] = !call->in[i] || (i > 1 && !adds) ? NULL : which ? tp_imag(call->in[i]) : tp_real(call->in[i]);
+        if (!in[i] && call->in[i] && (i < 2 || adds)) return NULL;
+    }
+    return tp__run(without.op, in, call->n_in, call->attr, y, 4, NULL) < 0 ? NULL : y[0];
+}
+static tp_status of_products(tp__call *call)
+{
+    for (int i = 0; i < call->n_in && i < MOST; i++)
+        if (call->in[i] && call->in[i]->dtype != call->in[0]->dtype)
+            return tp__call_fail(call, TP_ERR_DTYPE, "%s and %s", tp_dtype_name((tp_dtype)call->in[0]->dtype), tp_dtype_name((tp_dtype)call->in[i]->dtype));
+    tp_tensor *re = tp_sub(product(call, 0, 0, true), product(call, 1, 1, false)), *im = tp_add(product(call, 0, 1, true), product(call, 1, 0, false));
+    return tp__give_out(call, re && im ? tp_complex(re, im) : NULL);
+}
+
+static tp_status of_ones(tp__call *call)
+{
+    tp_tensor *y[4] = { NULL }, *z = call->in[0];
+    tp_tensor *ones = tp_ones_like(tp_real(z));
+    if (run_first(call, ones, y) < 0) return tp__pending();
+    return tp__give_out(call, y[0] == ones ? z : tp_mul(z, y[0]));
+}
+
+static tp_status of_distances(tp__call *call)
+{
+    tp_tensor *y[4] = { NULL }, *in[MOST] = { tp_abs(tp_sub(call->in[0], call->in[1])) };
+    in[1] = tp_zeros_like(in[0]);
+    for (int i = 2; i < call->n_in; i++) in[i] = call->in[i];
+    return run_on(call, in, y) < 0 ? tp__pending() : tp__give_out(call, y[0]);
+}
+
+static tp_status sinc(tp__call *call)
+{
+    tp_tensor *z = tp_mul(call->in[0], 3.14159265358979323846), *zero = tp_eq(z, 0);
+    return tp__give_out(call, tp_where(zero, 1, tp_div(tp_sin(z), tp_where(zero, 1, z))));
+}
+
+static tp_status inverse(tp__call *call)
+{
+    tp_tensor *z = call->in[0], *y[4] = { NULL };
+    const int rows = z->ndim - 2, columns = z->ndim - 1;
+    if (z->ndim < 2 || z->shape[rows] != z->shape[columns])
+        return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(z));
+    const int64_t n = z->shape[rows];
+    tp_tensor *re = tp_real(z), *im = tp_imag(z);
+    tp_tensor *left = tp_cat(TP_TENSORS(re, im), rows), *right = tp_cat(TP_TENSORS(tp_neg(im), re), rows);
+    if (!left || !right || run_first(call, tp_cat(TP_TENSORS(left, right), columns), y) < 0) return tp__pending();
+    tp_tensor *half = tp_narrow(y[0], columns, 0, n);
+    return tp__give_out(call, half ? tp_complex(tp_narrow(half, rows, 0, n), tp_narrow(half, rows, n, n)) : NULL);
+}
+
+static tp_status tanhshrink(tp__call *call) { return tp__give_out(call, tp_sub(call->in[0], tp_tanh(call->in[0]))); }
+static tp_status softsign(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], tp_add(tp_abs(call->in[0]), 1))); }
+
+static const struct { const char *name; tp__complex_form *form; } forms[] = {
+    { "linalg_vector_norm", of_magnitudes }, { "var", variance }, { "var_mean", variance }, { "std", deviation }, { "std_mean", deviation },
+    { "nan_to_num", both_parts }, { "any", of_truth }, { "all", of_truth }, { "linear", of_products }, { "conv1d", of_products },
+    { "conv2d", of_products }, { "conv3d", of_products }, { "conv_transpose1d", of_products }, { "conv_transpose2d", of_products },
+    { "conv_transpose3d", of_products }, { "dropout", of_ones }, { "l1_loss", of_distances }, { "sinc", sinc }, { "linalg_inv", inverse },
+    { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign }, { "dropout1d", of_ones }, { "dropout2d", of_ones },
+    { "dropout3d", of_ones },
+};
+
+/* Of the op of which this is the form in place: its result over the input. */
+static tp_status in_place(tp__call *call)
+{
+    char name[sizeof tp__state(call->op)->base_name];
+    snprintf(name, sizeof name, "%s", tp__state(call->op)->base_name);
+    name[strlen(name) - 1] = 0;
+    const tp_op *op = tp_op_find(name);
+    tp_tensor *x = call->in[0], *in[MOST], *y[4] = { NULL }, *old = call->need ? tp_clone(x) : x;
+    if (!op || op->attr_size != call->op->attr_size || call->n_in > MOST)
+        return tp__call_fail(call, TP_ERR_DTYPE, "in place it is not implemented for %s", tp_dtype_name((tp_dtype)x->dtype));
+    for (int i = 0; i < call->n_in; i++) in[i] = call->in[i] == x ? old : call->in[i];
+    if (!old || tp__run(op, in, call->n_in, call->attr, y, 4, NULL) < 0) return tp__pending();
+    if (y[0]->dtype != x->dtype || !tp__same_shape(y[0], x))
+        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold", tp_dtype_name((tp_dtype)y[0]->dtype), tp_dtype_name((tp_dtype)x->dtype));
+    call->out[call->n_out++] = x;
+    return tp__made(tp_copy_(x, y[0]));
+}
+
+tp__complex_form *tp__complex_form_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (!strncmp(forms[i].name, name, strlen(forms[i].name))) {
+            const char *rest = name + strlen(forms[i].name);
+            if (!*rest) return forms[i].form;
+            if (!strcmp(rest, "_")) return in_place;
+        }
+    return NULL;
+}
