@@ -1,7 +1,12 @@
 /* fft_lines_kernel.h: the template of fft_lines.h's kernels. T: the element, LANES of them in a vector, NAME(x): x with both. */
 
-#define V    NAME(vector)
+#define V     NAME(vector)
 #define LOOSE NAME(loose)
+#ifdef __clang__
+#define IF_KNOWN                                       /* it unrolls by itself where the count is known, and complains where it is not */
+#else
+#define IF_KNOWN TP__UNROLLED
+#endif
 
 typedef T V __attribute__((vector_size(sizeof(T) * LANES), may_alias));
 typedef T LOOSE __attribute__((vector_size(sizeof(T) * LANES), aligned(sizeof(T)), may_alias));
@@ -144,16 +149,16 @@ static TP__INLINE void NAME(pass)(const tp__fft_pass *g, V *y, const V *x, int r
             const V *from = x + 2 * (q + step * p);
             V *to = y + 2 * (q + step * radix * p);
             r[0] = from[0], i[0] = from[1];
-            TP__UNROLLED
+            IF_KNOWN
             for (int j = 1; j < radix; j++) r[j] = from[2 * step * parts * j], i[j] = from[2 * step * parts * j + 1];
             NAME(butterfly)(radix, roots, r, i);
             to[0] = r[0], to[1] = i[0];
             if (parts == 1) {
-                TP__UNROLLED
+                IF_KNOWN
                 for (int k = 1; k < radix; k++) to[2 * step * k] = r[NAME(place)(radix, k)], to[2 * step * k + 1] = i[NAME(place)(radix, k)];
                 continue;
             }
-            TP__UNROLLED
+            IF_KNOWN
             for (int k = 1; k < radix; k++) {
                 const V a = r[NAME(place)(radix, k)], b = i[NAME(place)(radix, k)];
                 const T c = w[2 * k - 2], s = w[2 * k - 1];
@@ -468,6 +473,7 @@ const tp__fft_kernels NAME(tp__fft) = {
 
 #undef V
 #undef LOOSE
+#undef IF_KNOWN
 #undef LOW
 #undef HIGH
 #undef EVEN

@@ -102,8 +102,8 @@ static tp_status check_length(const tp__call *call, int64_t n)
 static tp_tensor *promoted(const tp__call *call, tp_tensor *x, bool to_complex)
 {
     tp_dtype dtype = (tp_dtype)x->dtype;
-    if (dtype == TP_F16 || dtype == TP_BF16 || (!to_complex && tp__is_complex(dtype))) {
-        tp__call_fail(call, TP_ERR_DTYPE, "takes %s numbers of 32 or 64 bits, not %s", to_complex ? "real or complex" : "real", tp_dtype_name(dtype));
+    if (dtype == TP_F16 || dtype == TP_BF16) {
+        tp__call_fail(call, TP_ERR_DTYPE, "takes numbers of 32 or 64 bits, not %s", tp_dtype_name(dtype));
         return NULL;
     }
     if (tp__category(dtype) < 2) dtype = TP_F32;
@@ -259,7 +259,7 @@ static tp_status frequencies(tp__call *call, bool half)
 static tp_tensor *complex_sample(const tp_sample_set *set, tp_shape shape)
 {
     tp_tensor *x = tp__sample_tensor(set, shape, -1, 1);
-    return tp_to_dtype(x, set->dtype == TP_F64 ? TP_C128 : TP_C64);
+    return tp_to_dtype(x, set->dtype == TP_F64 || set->dtype == TP_C128 ? TP_C128 : TP_C64);
 }
 
 static void part_samples(tp_sample_set *set, int64_t n, tp_tensor *x, tp_tensor *nothing)

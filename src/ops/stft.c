@@ -49,11 +49,6 @@ static tp_tensor *whole_window(tp_tensor *window, const tp_tensor *x, tp_dtype d
     return win == n ? window : tp_pad(window, TP_SHAPE(left, n - win - left));
 }
 
-static tp_tensor *one_op(const char *name, tp_tensor *x)
-{
-    tp_tensor *y = NULL;
-    return x && !tp_op_call(name, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1, &y, 1, NULL) ? y : NULL;
-}
 /* fft, rfft, ifft or irfft of n points of the last dim */
 static tp_tensor *transformed(const char *name, tp_tensor *x, int64_t n, const char *norm)
 {
@@ -115,7 +110,7 @@ static tp_status stft_compose(tp__call *call)
     const bool half = flag(a->onesided, !tp__is_complex(frames->dtype));
     tp_tensor *y = tp_transpose(transformed(half ? "fft_rfft" : "fft_fft", frames, a->n, a->normalized ? "ortho" : "backward"), 1, 2);
     if (x->ndim == 1) y = tp_squeeze(y, .dims = TP_DIMS(0));
-    return tp__give_out(call, flag(a->return_complex, true) ? y : one_op("view_as_real", y));
+    return tp__give_out(call, flag(a->return_complex, true) ? y : tp_view_as_real(y));
 }
 
 /* ---- istft -------------------------------------------------------------------------------------------------------------------------------------- */
