@@ -13,6 +13,10 @@
 /* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to, into the second-level cache:
  * the first is full of what is written, and its few misses at a time are needed for that. */
 enum { AHEAD = 1024, TOGETHER = 16, X_AHEAD = 16, LINE = 64, LINES = 4 };
+/* What will be written is asked for early, into the second cache too: the first can wait for few lines at a time, and holds few. The places
+ * may not have been checked yet. */
+enum { Y_AHEAD = 256 };
+#define FETCH_FOR(y, place) (__builtin_prefetch((const void *)((uintptr_t)(y) + (uintptr_t)(place) * sizeof *(y)), 0, 2))
 #define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x)), 0, 2))
 
 /* Rows that will be written, so many ahead, into the first-level cache: fewer lines at once than where rows are read. */
@@ -29,7 +33,7 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
 
 /* `a` is what is there and `b` what comes. */
 #define LOOPS(name, T, C, LOAD, STORE, EXPR) \
-    static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n) \
+    static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
     { \
         T *y = y_; \
         const T *x = x_; \
@@ -42,8 +46,8 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
             int64_t i = 0; \
             if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
                 FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
-                if (i + 4 * TOGETHER <= n) \
-                    for (int j = 0; j < TOGETHER; j++) __builtin_prefetch(&y[at[i + 3 * TOGETHER + j]], 1); \
+                if (i + Y_AHEAD + TOGETHER <= n + after) \
+                    for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + Y_AHEAD + j]); \
                 for (int j = 0; j < TOGETHER; j++) { \
                     const C a = LOAD(y[at[i + j]]), b = LOAD(x[i + j]); \
                     (void)a; \
@@ -57,8 +61,8 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
             } \
         } \
     } \
-    static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n) \
-    { line_##name##_body(y, at, x, pick, step, n); } \
+    static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
+    { line_##name##_body(y, at, x, pick, step, n, after); } \
     static TP__INLINE void rows_##name##_body(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
         const int64_t bytes = run * (int64_t)sizeof(T), ahead = writes_ahead(bytes); \
@@ -101,8 +105,9 @@ LOOPS(min_BOOL, bool, bool, SAME, SAME, a && b)
 
 typedef struct bytes16 { uint64_t lo, hi; } bytes16;
 #define MOVES(bytes, T) \
-    static void set_line_##bytes(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n) \
+    static void set_line_##bytes(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
     { \
+        (void)after; \
         T *y = y_; \
         const T *x = x_; \
         int64_t i = 0; \

@@ -8,8 +8,9 @@
 enum { TP__SET = 1, TP__ADD, TP__MUL, TP__MAX, TP__MIN };      /* bool: or, and, or, and. A NaN stays in MAX and MIN */
 
 typedef struct tp__combine {
-    /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL */
-    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n);
+    /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL. `after` more of `at` can be read, of places that are
+     * likely to be written next. */
+    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t after);
     /* y[at[i] + k] op= x[i * step + k], 0 <= k < run */
     void (*rows)(void *y, const int64_t *at, const void *x, int64_t step, int64_t n, int64_t run);
 } tp__combine;

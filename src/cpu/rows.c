@@ -177,7 +177,7 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
         for (int64_t k = k0; k < k1; k++) {
             int64_t inner_to, inner_from;
             tp__rows_at(g->inner, g->n_inner, k, &inner_to, &inner_from);
-            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n);
+            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n, 0);
         }
     }
 }

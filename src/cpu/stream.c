@@ -21,18 +21,29 @@ void tp__stream_from(int64_t bytes) { atomic_store_explicit(&from, bytes < 0 ? S
 
 #if TP__HAS_X86
 
-__attribute__((target(TP__TARGET_AVX512))) static void lines_avx512(char *dst, const char *src, int64_t bytes)
-{
-    for (int64_t i = 0; i < bytes; i += 64) _mm512_stream_si512((void *)(dst + i), _mm512_loadu_si512((const void *)(src + i)));
-}
-__attribute__((target(TP__TARGET_AVX2))) static void lines_avx2(char *dst, const char *src, int64_t bytes)
-{
-    for (int64_t i = 0; i < bytes; i += 32) _mm256_stream_si256((void *)(dst + i), _mm256_loadu_si256((const void *)(src + i)));
-}
-static void lines_base(char *dst, const char *src, int64_t bytes)
-{
-    for (int64_t i = 0; i < bytes; i += 16) _mm_stream_si128((void *)(dst + i), _mm_loadu_si128((const void *)(src + i)));
-}
+/* A store past the caches waits for the translation of its page as a load does, but nothing runs ahead of it to ask: a copy takes a sixth
+ * less where the next page is asked for when one begins. As if to write it, which gcc would not say at the base level. */
+enum { PAGE = 4096 };
+static TP__INLINE void ask_page(uintptr_t page) { __asm__ volatile("prefetchw (%0)" : : "r"(page)); }
+
+/* A line at a time by STORE. What is shorter than a block goes here and there, as a rule, and asks for nothing. */
+#define LINES(name, STORE) \
+    static void name(char *dst, const char *src, int64_t bytes) \
+    { \
+        const bool asks = bytes >= TP__STREAM_BLOCK; \
+        for (int64_t i = 0; i < bytes; i += TP__LINE) { \
+            if (asks && !((uintptr_t)(dst + i) % PAGE)) ask_page((uintptr_t)(dst + i) + PAGE); \
+            STORE(dst + i, src + i); \
+        } \
+    }
+#define STORE_512(to, from) _mm512_stream_si512((void *)(to), _mm512_loadu_si512((const void *)(from)))
+#define STORE_256(to, from) \
+    for (int h = 0; h < TP__LINE; h += 32) _mm256_stream_si256((__m256i *)(void *)((to) + h), _mm256_loadu_si256((const void *)((from) + h)))
+#define STORE_128(to, from) \
+    for (int h = 0; h < TP__LINE; h += 16) _mm_stream_si128((__m128i *)(void *)((to) + h), _mm_loadu_si128((const void *)((from) + h)))
+__attribute__((target(TP__TARGET_AVX512))) LINES(lines_avx512, STORE_512)
+__attribute__((target(TP__TARGET_AVX2))) LINES(lines_avx2, STORE_256)
+LINES(lines_base, STORE_128)
 
 tp__lines_fn *tp__stream_lines(void)
 {
