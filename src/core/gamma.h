@@ -118,8 +118,8 @@ TP__ANYWHERE static inline float tp__polygamma_f32(int64_t n, float x, double lg
 {
     if (n == 0) return tp__digamma_f32(x);
     if (n == 1 ? x == -INFINITY : x == INFINITY) return NAN;
-    const double y = exp(lgamma) * (double)(float)tp__zeta_any((double)n + 1, (double)x);      /* zeta is rounded in between */
-    return (float)(n % 2 ? y : -y);
+    const float y = (float)exp((double)(float)lgamma) * (float)tp__zeta_any((double)n + 1, (double)x);       /* of rounded factors */
+    return n % 2 ? y : -y;
 }
 
 #endif

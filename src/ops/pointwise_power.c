@@ -4,6 +4,8 @@
  *   float_power y = a^b in float64    by pow */
 #include "ops/pointwise.h"
 
+#include <math.h>
+
 /* No negative powers of integers by a number, which has to fit their dtype */
 static bool tp__dtypes_pow(const tp__call *call, tp__dtypes *out)
 {
@@ -38,7 +40,7 @@ static tp_status pow_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     TP__GRADIENT(0, tp_mul(dy[0], pow_slope(a, b)));
     if (need & 2) {
         tp_tensor *at_zero = tp_logical_and(tp_eq(a, 0), tp_ge(tp_real(b), 0));
-        TP__GRADIENT(1, tp_mul(dy[0], tp_where(at_zero, 0, tp_mul(tp__saved(node, 2), tp_log(a)))));
+        TP__GRADIENT(1, tp_mul(dy[0], tp_where(at_zero, 0, tp_mul(tp__saved(node, 2), tp__of_number(a, log, tp_log)))));
     }
     return TP_OK;
 }
