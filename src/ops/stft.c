@@ -150,7 +150,7 @@ static tp_status istft_compose(tp__call *call)
     if (check_istft(call, a, hop, win, &half)) return tp__pending();
     const bool batched = x->ndim == 3;
     const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1), end = a->length == TP_NONE ? whole - edge : edge + a->length;
-    if (end <= edge || a->length < TP_NONE) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
+    if (end <= edge) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
     const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : TP_F32;
     tp_tensor *window = whole_window(call->in[1], x, real, a->n, win);
     if (!batched) x = tp_unsqueeze(x, 0);
