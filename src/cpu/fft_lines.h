@@ -48,10 +48,11 @@ struct tp__fft_plan {
 };
 
 /* Lines in memory, as real numbers: element k of line l has its parts at data[offset[l] + k step] and `gap` after that; of real lines two
- * neighbours are one element, or with no gap (0) each is one, with nothing imaginary. */
+ * neighbours are one element, or each is one `alone`, with nothing imaginary. */
 typedef struct tp__fft_side {
     void *data;
     int64_t step, gap;
+    bool alone;
     int count;                                         /* of lines, at most the lanes */
     int64_t offset[TP__FFT_MOST_LANES];
 } tp__fft_side;
