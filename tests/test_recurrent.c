@@ -262,6 +262,12 @@ static void train(void *arg)
         if (y) tp_backward(tp_sum(y));
         if (m[i]) tp_module_free(m[i]);
     }
+    tp_tensor *all = tp_ones(TP_SHAPE(56), .requires_grad = true), *out[3];
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3, 3)) }, { .kind = TP_ARG_TENSOR, .value.tensor = all },
+        { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 2, 2)) }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int64_t[]){ 2, 1 }, TP_I64, TP_SHAPE(2)) },
+        { .kind = TP_ARG_STRING, .value.string = "lstm" }, { .kind = TP_ARG_INT, .value.integer = 2 }, { .kind = TP_ARG_INT, .value.integer = 1 },
+        { .kind = TP_ARG_BOOL, .value.boolean = true }, { .kind = TP_ARG_BOOL, .value.boolean = false } };
+    if (!tp_failed() && !tp_op_call("rnn_layers", args, 9, out, 3, NULL)) tp_backward(tp_sum(out[0]));
 }
 START_TEST(layers_survive_every_failing_allocation) { every_point("an LSTM and a GRU", train, NULL, NULL); }
 END_TEST

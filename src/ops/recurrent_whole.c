@@ -35,6 +35,9 @@ static tp_status check(const tp__call *call, const tp__rnn_layers *a, tp_tensor 
 {
     enum { WIDEST = 1 << 20 };
     const tp_tensor *x = in[X], *weight = in[WEIGHT], *state = in[STATE], *sizes = in[SIZES];
+    for (int i = 0; i < call->n_in; i++)               /* the sizes alone may be elsewhere: they are read on the host */
+        if (call->in[i] && call->in[i] != sizes && call->in[i]->device != x->device)
+            return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(x->device), tp_device_name(call->in[i]->device));
     if (!tp__is_floating(x->dtype) || weight->dtype != x->dtype || (state && state->dtype != x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "the input is %s, the weight %s: they and the state must be of one floating dtype",
                              tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)weight->dtype));
@@ -55,6 +58,7 @@ static tp_status layers_shape(tp__call *call)
     const tp__rnn_layers *a = call->attr;
     const tp_tensor *x = call->in[X], *state = call->in[STATE], *sizes = call->in[SIZES];
     if (check(call, a, call->in)) return tp__pending();
+    call->device = x->device;
     const tp_dtype dtype = (tp_dtype)x->dtype;
     const int64_t batch = sizes ? state->shape[1] : x->shape[1], one[] = { a->layers * dirs_of(a), batch, a->hidden }, none[] = { 0 };
     const int64_t y[] = { x->shape[0], sizes ? dirs_of(a) * a->hidden : batch, dirs_of(a) * a->hidden };
@@ -246,6 +250,7 @@ static tp_status back_shape(tp__call *call)
     const tp__rnn_layers *a = call->attr;
     tp_tensor *const *in = call->in + BACK_X;
     if (check(call, a, in)) return tp__pending();
+    call->device = in[X]->device;
     for (int i = X; i <= STATE; i++) {
         const bool there = in[i] && (i != WEIGHT || a->weight_grad);
         if (!tp__out(call, (tp_dtype)in[X]->dtype, there ? in[i]->ndim : 1, there ? in[i]->shape : (const int64_t[]){ 0 })) return tp__pending();
