@@ -195,7 +195,8 @@ static void istft_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2));
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1), INT("win_length", 3), GIVEN_WINDOW(3), BOOL("normalized", true),
-             INT("length", 6));
+             INT("length", 4));
+    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2), INT("length", 9));
 }
 
 static const tp_op op_stft = TP__COMPOSED("stft(Tensor input, int n_fft, int? hop_length=none, int? win_length=none, Tensor? window=none, bool center=true, "
