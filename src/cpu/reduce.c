@@ -169,8 +169,10 @@ static void from_one(const tp__fold *f, int64_t w, tp__total *acc, int64_t apart
         (void)f, (void)apart; \
         (leaf)(n, (const T *)x, member); \
     }
-RUN(run_sum_f32, f->far && n >= FEW ? far_run_f32 : sum_run_f32, float, &acc->real)
-RUN(run_sum_f64, f->far ? far_run_f64 : sum_run_f64, double, &acc->real)
+/* Where there are no wide vectors the loop has no time to ask. */
+static bool asks(const tp__fold *f) { return f->far && tp__simd_level() != TP__SIMD_BASE; }
+RUN(run_sum_f32, asks(f) && n >= FEW ? far_run_f32 : sum_run_f32, float, &acc->real)
+RUN(run_sum_f64, asks(f) ? far_run_f64 : sum_run_f64, double, &acc->real)
 RUN(run_sum_i64, sum_run_i64, int64_t, (uint64_t *)&acc->integer)
 RUN(run_nansum_f32, nansum_run_f32, float, &acc->real)
 RUN(run_nansum_f64, nansum_run_f64, double, &acc->real)
