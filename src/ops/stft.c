@@ -11,7 +11,6 @@
 #include <math.h>
 
 enum { REFLECT = 2 };                                  /* pad_mode, as the schema and tp_pad_mode count */
-enum { WINDOW = 4, SLOTS };                            /* numbers before a tensor have empty slots */
 #define LEAST 1e-11                                    /* of the sum of squared windows */
 
 typedef struct stft_attr {
