@@ -302,6 +302,8 @@ START_TEST(what_does_not_fit_is_refused)
     const tp_tensor_list params = { .at = of, .n = 2 };
     ck_assert_ptr_null(tp_lstm(x, NULL, NULL, params));
     ck_message("lstm: 2 parameters are not those of 1 layers in 1 directions, 4 each");
+    ck_assert_ptr_null(tp_lstm(x, NULL, NULL, params, .num_layers = INT64_MAX, .bidirectional = true));
+    ck_message("lstm: num_layers is 9223372036854775807");
     ck_assert_ptr_null(tp_lstm(x, w, NULL, params, .has_biases = false));
     ck_message("lstm: of h and c one is NULL");
     ck_assert_ptr_null(tp_gru(x, NULL, params, .has_biases = false));

@@ -246,10 +246,11 @@ static tp_status check_state(const tp__call *call, const char *name, const tp_te
 /* What the arguments say of the net. */
 static tp_status take_net(const tp__call *call, int32_t mode, const net_attr *a, int first, tp__net *n)
 {
-    const int64_t given = call->n_in - first, places = a->num_layers * (a->bidirectional ? 2 : 1);
+    const int64_t given = call->n_in - first;
     *n = (tp__net){ .mode = mode, .biases = a->has_biases, .dirs = a->bidirectional ? 2 : 1, .layers = a->num_layers,
                     .dropout = a->train ? a->dropout : 0, .params = call->in + first };
     if (a->num_layers < 1 || a->num_layers > INT16_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "num_layers is %lld", (long long)a->num_layers);
+    const int64_t places = a->num_layers * n->dirs;
     if (!(a->dropout >= 0 && a->dropout <= 1)) return tp__call_fail(call, TP_ERR_ARGUMENT, "dropout %g is not between 0 and 1", a->dropout);
     const int least = 2 + 2 * n->biases;
     n->per = (int)(given / places);

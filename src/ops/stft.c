@@ -152,7 +152,9 @@ static tp_status istft_compose(tp__call *call)
     bool half;
     if (check_istft(call, a, hop, win, &half)) return tp__pending();
     const bool batched = x->ndim == 3;
-    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1), end = a->length == TP_NONE ? whole - edge : edge + a->length;
+    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1);
+    int64_t end = whole - edge;
+    if (a->length != TP_NONE && __builtin_add_overflow(edge, a->length, &end)) return tp__call_fail(call, TP_ERR_SHAPE, "%lld points are too many", (long long)a->length);
     if (end <= edge) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
     const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : TP_F32;
     tp_tensor *window = whole_window(window_of(call), x, real, a->n, win);
