@@ -9,6 +9,7 @@
 #   make examples   the programs of examples/
 #   make cuda       libtaper_cuda.so, the CUDA backend, with nvcc;  CUDA_ARCHS="90" for one architecture alone
 #   make cuda-check   whether that compiles for all architectures and links, without a warning, in a third of the time; skipped without nvcc
+#   make cuda-spills   which kernels keep registers in memory, and whether any does so more than tools/cuda-spills allows; in full optimization
 #   make cuda-host  the same files for the CPU, with a runtime that plays the device: what the tests use where there is no GPU
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
 #   make setup      installs the packages that the build needs, if that is possible, else names them
@@ -40,7 +41,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib cuda cuda-check cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
+PHONY := all lib cuda cuda-check cuda-spills cuda-told cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -158,8 +159,8 @@ HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA
 HOST_CU     := $(CUDA_CU:cuda/%=$(CUDA_HOST)/%.o)
 HOST_FLAGS   = $(OPTIMIZE) -Wall -Wextra $(if $(WERROR),-Werror) $(SANITIZE) -pthread -Iinclude -fPIC -fvisibility=hidden -DTP_CUDA_HOST $(WITH_CUDA)
 HOST_CXX     = $(CXX) -std=c++17 $(HOST_FLAGS)
-# Kernels are many templates: compiled leaner, or they would take as long as all the rest.
-HOST_LEAN    = -g1 $(if $(filter release,$(CONFIG)),-O2) $(if $(filter asan,$(CONFIG)),-fno-sanitize=undefined)
+# Kernels are many templates: compiled leaner, or they would take as long as all the rest. What UBSan knows of addresses, ASan finds at less cost.
+HOST_LEAN    = -g1 $(if $(filter release,$(CONFIG)),-O2) $(if $(filter asan,$(CONFIG)),-fsanitize=float-cast-overflow -fno-sanitize=pointer-overflow$(comma)object-size$(comma)vptr)
 HOST_CC      = $(CC) -std=gnu11 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(HOST_FLAGS)
 
 lib: $(B)/libtaper.a $(B)/libtaper.so $(PACKAGE_FILES)
@@ -270,6 +271,18 @@ CUDA_QUICK = $(if $(shell $(NVCC) --help | grep -e '--Ofast-compile'),-Ofc=max,-
 cuda-check:
 	$(if $(NVCC),$(if $(CUDA_INCLUDE),@$(MAKE) --no-print-directory cuda BUILD=build/cuda-check CONFIG=release CUDA_OPTIMIZE=$(CUDA_QUICK) WERROR=1))
 	@echo 'taper: cuda-check: $(if $(NVCC),$(if $(CUDA_INCLUDE),the backend compiles and links for sm_$(subst $(space),$(comma) sm_,$(strip $(CUDA_ARCHS))),skipped: the headers of the toolkit or a C++ compiler are missing),skipped: nvcc is missing)'
+
+# What ptxas tells of each kernel, at the level that a release has: the quickest one spills where that does not, and the other way around.
+CUDA_SPILLS := build/cuda-spills
+cuda-spills:
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),@$(MAKE) --no-print-directory cuda-told BUILD=$(CUDA_SPILLS) CONFIG=release WERROR=1 CUDA_CODE=-arch=sm_$(firstword $(filter 90,$(CUDA_ARCHS)) $(CUDA_ARCHS))))
+	@$(if $(NVCC),$(if $(CUDA_INCLUDE),tools/cuda-spills $(CUDA_CU:cuda/%=$(CUDA_SPILLS)/obj/cuda/%.told),:),:)
+	$(if $(NVCC),$(if $(CUDA_INCLUDE),@:,@echo 'taper: cuda-spills: skipped: the headers of the toolkit or a C++ compiler are missing'),@echo 'taper: cuda-spills: skipped: nvcc is missing')
+cuda-told: $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.told)
+$(B)/obj/cuda/%.cu.told: cuda/%.cu $(B)/cuda_flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  nvcc $<')
+	$(Q)$(NVCC_COMPILE) -Xptxas -v -MMD -MP -MF $(@:.told=.d) -MT $@ -cubin -o $(@:.told=.cubin) $< > $@ 2>&1 || { cat $@; exit 1; }
 
 $(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
 $(CUDA_PARTS): ROOM = $(WITH_CUDA)

@@ -1,5 +1,6 @@
 /* embedding.cu: looking rows up, and summing gradients of rows. Indices are sorted, with their places; each row of the gradient is summed in
- * the order of places by one thread for each of its columns: the same sums as on the CPU, and no atomics. */
+ * the order of places by one thread for each of its columns: the same sums as on the CPU, and no atomics. Of an index that comes hundreds of
+ * times pieces are summed first. */
 #include "cuda/combine.cuh"
 
 /* ---- Looking up -------------------------------------------------------------------------------------------------------------------------- */
@@ -54,39 +55,82 @@ static tp_status sort_indices(const tp__call *call, tpc_order *o, const tpc_arra
 /* ---- Summing ----------------------------------------------------------------------------------------------------------------------------------- */
 
 /* n keys in order, and where they stand. Those from `end` on have no part. Rows go to where their key is, or with `group` to where that
- * says: then to the group[i]-th row. */
-struct summing { const void *keys; bool wide; const uint32_t *places; const int64_t *group; int64_t n, width; uint64_t end; bool scaled; };
+ * says: then to the group[i]-th row. pieces [n / PIECE, width], NULL for few: the sums of PIECE keys that are one. */
+struct summing { const void *keys; bool wide; const uint32_t *places; const int64_t *group; int64_t n, width; uint64_t end; bool scaled; void *pieces; };
+enum { PIECE = 128, AHEAD = 4 };
+
+TPC_DEVICE uint64_t key_at(const summing &s, int64_t i) { return tpc_key_at(s.keys, s.wide, i); }
+
+template <class W> TPC_DEVICE W sum_between(const void *x, int dtype, const summing &s, int64_t column, int64_t i, int64_t end, W sum)
+{
+    W next[AHEAD];
+    for (; i + AHEAD <= end; i += AHEAD) {              /* loads that do not wait for each other */
+        TPC_UNROLL(4)
+        for (int k = 0; k < AHEAD; k++) next[k] = tpc_load<W>(x, dtype, s.places[i + k] * s.width + column);
+        TPC_UNROLL(4)
+        for (int k = 0; k < AHEAD; k++) sum += next[k];
+    }
+    for (; i < end; i++) sum += tpc_load<W>(x, dtype, s.places[i] * s.width + column);
+    return sum;
+}
+
+/* Of a key that comes very often, such as that of padding */
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_pieces(const void *x, int dtype, TPC_GIVEN summing s)
+{
+    for (int64_t t = tpc_first(); t < s.n / PIECE * s.width; t += tpc_step()) {
+        int64_t column;
+        const int64_t first = tpc_split(t, s.width, &column) * PIECE;
+        const uint64_t key = key_at(s, first);
+        if (key < s.end && key_at(s, first + PIECE - 1) == key) ((W *)s.pieces)[t] = sum_between<W>(x, dtype, s, column, first, first + PIECE, 0);
+    }
+}
+
+/* Behind the last key that is as that at `first` */
+TPC_DEVICE int64_t run_end(const summing &s, int64_t first, uint64_t key)
+{
+    int64_t lo = first, hi, step = 1;
+    while (lo + step < s.n && key_at(s, lo + step) == key) lo += step, step *= 2;
+    hi = lo + step < s.n ? lo + step : s.n;            /* the key at lo is as it, that at hi is not */
+    while (hi - lo > 1) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (key_at(s, mid) == key) lo = mid;
+        else hi = mid;
+    }
+    return hi;
+}
 
 template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_rows(void *y, const void *x, int dtype, TPC_GIVEN summing s)
 {
-    enum { AHEAD = 4 };
     for (int64_t t = tpc_first(); t < s.n * s.width; t += tpc_step()) {
         int64_t column;
         const int64_t first = tpc_split(t, s.width, &column);
-        const uint64_t key = tpc_key_at(s.keys, s.wide, first);
-        if (key >= s.end || (first && tpc_key_at(s.keys, s.wide, first - 1) == key)) continue;
-        int64_t end = first + 1, i = first;
-        while (end < s.n && tpc_key_at(s.keys, s.wide, end) == key) end++;
-        W sum = 0, next[AHEAD];
-        for (; i + AHEAD <= end; i += AHEAD) {          /* loads that do not wait for each other */
-            TPC_UNROLL(4)
-            for (int k = 0; k < AHEAD; k++) next[k] = tpc_load<W>(x, dtype, s.places[i + k] * s.width + column);
-            TPC_UNROLL(4)
-            for (int k = 0; k < AHEAD; k++) sum += next[k];
-        }
-        for (; i < end; i++) sum += tpc_load<W>(x, dtype, s.places[i] * s.width + column);
+        const uint64_t key = key_at(s, first);
+        if (key >= s.end || (first && key_at(s, first - 1) == key)) continue;
+        const int64_t end = run_end(s, first, key), from = (first + PIECE - 1) / PIECE, to = end / PIECE;
+        const bool in_pieces = s.pieces && from < to;
+        W sum = sum_between<W>(x, dtype, s, column, first, in_pieces ? from * PIECE : end, 0);
+        for (int64_t i = from; in_pieces && i < to; i++) sum += ((const W *)s.pieces)[i * s.width + column];
+        if (in_pieces) sum = sum_between<W>(x, dtype, s, column, to * PIECE, end, sum);
         if (s.scaled && end - first > 1) sum /= (W)(end - first);
         tpc_store(y, dtype, (s.group ? s.group[first] : (int64_t)key) * s.width + column, sum);
     }
 }
 
+template <class W> static tp_status sum_as(const tp__call *call, const tpc_array &y, const tpc_array &x, summing s)
+{
+    const int64_t pieces = s.n / PIECE * s.width;
+    tpc_temporary room(call, (size_t)pieces * sizeof(W));
+    if (pieces && !room.data) return TP_ERR_MEMORY;
+    s.pieces = room.data;
+    if (pieces) TPC_LAUNCH(sum_pieces<W>, tpc_blocks(call, pieces), TPC_BLOCK, 0, tpc_stream(call), (const void *)x.data, x.dtype, s);
+    TPC_LAUNCH(sum_rows<W>, tpc_blocks(call, s.n * s.width), TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, x.dtype, s);
+    return tpc_launched(call);
+}
+
 static tp_status sum_into(const tp__call *call, const tpc_array &y, const tpc_array &x, const summing &s)
 {
     if (!y.numel || !s.n) return TP_OK;
-    const unsigned blocks = tpc_blocks(call, s.n * s.width);
-    if (x.dtype == TP_F64) TPC_LAUNCH(sum_rows<double>, blocks, TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, x.dtype, s);
-    else TPC_LAUNCH(sum_rows<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, x.dtype, s);
-    return tpc_launched(call);
+    return x.dtype == TP_F64 ? sum_as<double>(call, y, x, s) : sum_as<float>(call, y, x, s);
 }
 
 static tp_status embedding_backward(tp__call *call)
@@ -108,7 +152,7 @@ static tp_status embedding_backward(tp__call *call)
     const int64_t rows = y.shape[0];
     tpc_order o(call, 1, indices.numel, rows >= (int64_t)UINT32_MAX);
     status = sort_indices(call, &o, indices, rows, a->padding_idx);
-    return status ? status : sum_into(call, y, grad, { o.keys, o.wide, o.places, nullptr, o.n, y.shape[1], (uint64_t)rows, a->scaled });
+    return status ? status : sum_into(call, y, grad, { o.keys, o.wide, o.places, nullptr, o.n, y.shape[1], (uint64_t)rows, a->scaled, nullptr });
 }
 
 /* ---- Rows of equal index ------------------------------------------------------------------------------------------------------------------------ */
@@ -159,7 +203,7 @@ static tp_status coalesce_rows(tp__call *call)
     if (!status) status = tpc_make_out(call, (tp_dtype)rows.dtype, 2, shape, &sums);
     if (status) return status;
     TPC_LAUNCH(list_groups, tpc_blocks(call, n), TPC_BLOCK, 0, tpc_stream(call), (const uint64_t *)o.keys, n, (const int64_t *)groups.as<int64_t>(), (int64_t *)at.data);
-    return sum_into(call, sums, rows, { o.keys, true, o.places, groups.as<int64_t>(), n, width, UINT64_MAX, ((const tp__coalesce_rows *)tpc_attr(call))->mean });
+    return sum_into(call, sums, rows, { o.keys, true, o.places, groups.as<int64_t>(), n, width, UINT64_MAX, ((const tp__coalesce_rows *)tpc_attr(call))->mean, nullptr });
 }
 
 /* ---- Norms ------------------------------------------------------------------------------------------------------------------------------------------ */

@@ -62,7 +62,12 @@ TPC_DEVICE double sinc_of(double x)
     const double pi = 3.14159265358979323846, r = x - 2 * ::floor(0.5 * x);
     return x == 0 ? 1 : ::sin(r * pi) / (x * pi);
 }
-TP__REAL1(sinc, sinc_of(a), sinc_of(a))
+TPC_DEVICE float sinc_f32(float x)                     /* of the rounded pi x, as PyTorch: no zeros at the integers */
+{
+    const float t = x * 3.14159265358979323846f;
+    return x == 0 ? 1 : (float)::sin((double)t) / t;
+}
+TP__REAL1(sinc, sinc_f32(a), sinc_of(a))
 
 /* ln(x / (1 - x)), of x kept in [eps, 1 - eps] where there is an eps */
 #define EPS (tp__logit, const T lo = p.eps.kind ? (T)tp__number(p.eps) : (T)-INFINITY; const T hi = p.eps.kind ? 1 - lo : (T)INFINITY;)

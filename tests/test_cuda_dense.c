@@ -279,16 +279,17 @@ START_TEST(large_matrices_agree)
     tp_tensor *a = tp_add(tp_matmul(x, tp_transpose(x, 1, 2)), tp_mul(3, tp_eye(m, TP_NONE, .dtype = TP_F64))), *there = tp_to(a, DEVICE);
     close_to(tp_linalg_cholesky(there), tp_linalg_cholesky(a), 1e-11, "cholesky");
     close_to(tp_linalg_solve(there, on), tp_linalg_solve(a, x), 1e-9, "solve");
-    close_to(tp_linalg_inv(there), tp_linalg_inv(a), 1e-9, "inv");
     close_to(tp_linalg_slogdet(there, &d), tp_linalg_slogdet(a, &b), 0, "the sign of slogdet");
     close_to(d, b, 1e-12, "slogdet");
     tp_tensor *small = tp_div(a, (double)(3 * m));
     for (int upper = 0; upper < 2; upper++)
         close_to(tp_linalg_solve_triangular(tp_to(small, DEVICE), on, upper, .unitriangular = upper),
                  tp_linalg_solve_triangular(small, x, upper, .unitriangular = upper), 1e-9, "triangular");
+    if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_eq(cuda_products().count > before, _i != 2);
+    if (_i) return;
+    close_to(tp_linalg_inv(there), tp_linalg_inv(a), 1e-9, "inv");
     tp_tensor *single = tp_to_dtype(x, TP_F32), *narrow = tp_to_dtype(a, TP_F32);
     close_to(tp_linalg_solve(tp_to(narrow, DEVICE), tp_to(single, DEVICE)), tp_linalg_solve(narrow, single), 2e-3, "solve in float32");
-    if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_eq(cuda_products().count > before, _i != 2);
 }
 END_TEST
 

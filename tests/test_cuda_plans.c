@@ -206,10 +206,13 @@ START_TEST(attentions_have_plans)
 }
 END_TEST
 
-/* Recurrent nets have no plans. What can be asked without a device is whether cuDNN takes their descriptions; sizes and weights want a handle. */
+/* Recurrent nets have no plans. What can be asked without a device is whether cuDNN takes their descriptions, and where it wants the weights: as
+ * ours are, so that none is copied. It asks for a handle, and does not look at it. */
 START_TEST(recurrent_nets_are_taken)
 {
-    int taken = 0;
+    static uint64_t no_handle[1 << 14];
+    static char space[1 << 16];
+    int taken = 0, pieces = 0;
     void *const library = dlopen("libcudnn.so.9", RTLD_NOW | RTLD_NOLOAD), *const found = library ? dlsym(library, "cudnnGetRNNDataDescriptor") : NULL;
     __typeof__(cudnnGetRNNDataDescriptor) *read;
     ck_assert(found);
@@ -235,8 +238,17 @@ START_TEST(recurrent_nets_are_taken)
                     taken++;
                 }
                 ck_assert(!tpc_dnn()->DestroyRNNDescriptor(rnn));
+                const tpc_dnn_net small = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs, .input = 5, .hidden = 3, .layers = net.layers };
+                const cudnnRNNDescriptor_t of = tpc_dnn_describe_net(&small, modes[mode].tf32);
+                size_t bytes = 0;
+                ck_assert(of && !tpc_dnn()->GetRNNWeightSpaceSize((cudnnHandle_t)(void *)no_handle, of, &bytes));
+                tpc_dnn_piece *piece = tpc_dnn_place_weights((cudnnHandle_t)(void *)no_handle, of, &small, space, bytes, &pieces);
+                ck_assert_msg(piece && pieces == 1 && !piece->ours && !piece->its && piece->bytes == bytes && bytes == tpc_dnn_weight_bytes(&small),
+                              "cuDNN has the weights of a net of mode %d otherwise, in %d pieces", (int)kind, pieces);
+                free(piece);
+                ck_assert(!tpc_dnn()->DestroyRNNDescriptor(of));
             }
-    printf("cuDNN %zu takes all %d recurrent nets\n", tpc_dnn_version(), taken);
+    printf("cuDNN %zu takes all %d recurrent nets, and has their weights as we do\n", tpc_dnn_version(), taken);
     fflush(stdout);
 }
 END_TEST

@@ -214,6 +214,28 @@ START_TEST(long_scans_have_the_same_gradients)
 }
 END_TEST
 
+/* The places of a cummax never fall; who calls its gradient by name may give others. */
+static tp_tensor *put_at(tp_tensor *x, tp_tensor *places)
+{
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = places }, { .kind = TP_ARG_INT, .value.integer = 1 } };
+    tp_tensor *y = NULL;
+    return tp_op_call("cummax_backward", args, 3, &y, 1, NULL) ? NULL : y;
+}
+
+START_TEST(places_may_fall)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *a = tp_randn(TP_SHAPE(3, 700)), *b = tp_randint(0, 700, TP_SHAPE(3, 700)), *da = there(a), *db = there(b);
+    SAME(put_at(x, tp_floor_divide(y, 9)), 1e-6, 1e-6);
+    SAME(put_at(x, y), 1e-6, 1e-6);
+    ck_assert_ptr_nonnull(put_at(da, tp_add(db, 700)));
+    ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+    ck_assert_msg(strstr(tp_last_error()->message, " is out of range for a dim of 700"), "%s", tp_last_error()->message);
+    tp_clear_error();
+}
+END_TEST
+
 START_TEST(counts_agree)
 {
     begin(_i);
@@ -281,6 +303,7 @@ int main(void)
         tcase_add_loop_test(t, further_reductions_agree, 0, ORDERS);
         tcase_add_loop_test(t, scans_agree, 0, ORDERS);
         tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, ORDERS);
+        tcase_add_loop_test(t, places_may_fall, 0, ORDERS);
         tcase_add_loop_test(t, counts_agree, 0, ORDERS);
         tcase_add_loop_test(t, bags_agree, 0, ORDERS);
         tcase_add_loop_test(t, ctc_agrees, 0, ORDERS);

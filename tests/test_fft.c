@@ -1,5 +1,5 @@
 /* test_fft.c: Fourier transforms against sums: every way that a length is cut, in lanes and line by line, on each instruction set. */
-#include "expect.h"
+#include "failing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -204,6 +204,23 @@ START_TEST(plans_are_given_back)
 }
 END_TEST
 
+static void one_length(void *arg)
+{
+    const int64_t n = *(const int64_t *)arg;
+    {
+        TP_SCOPE();
+        tp_tensor *x = tp_ones(TP_SHAPE(n)), *y = tp_fft_irfft(tp_fft_rfft(x), .n = n);
+        ck_assert(tp_allclose(y, x, 1e-4, 1e-4) || tp_failed());
+    }
+    tp_memory_trim(TP_CPU);                            /* so that a plan is made each time */
+}
+START_TEST(memory_may_fail_anywhere)
+{
+    static const int64_t lengths[] = { 12, 134, 640 };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) every_point("a plan", one_length, NULL, (void *)(uintptr_t)&lengths[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("fft");
@@ -218,6 +235,7 @@ int main(void)
     tcase_add_test(t, errors_say_what_is_wrong);
     tcase_add_test(t, a_signal_comes_back_from_its_windows);
     tcase_add_test(t, plans_are_given_back);
+    tcase_add_test(t, memory_may_fail_anywhere);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -1,4 +1,5 @@
-/* tests/test_gpu_check.c: tools/gpu-check does what can be done without a GPU, says what it could not do and why, and fails where a step does. */
+/* tests/test_gpu_check.c: tools/gpu-check does what can be done without a GPU, says what it could not do and why, and fails where a step does;
+ * tools/cuda-spills names the kernels that keep too much in memory. */
 #include "cuda.h"
 #include "program.h"
 
@@ -79,6 +80,27 @@ START_TEST(steps_read_what_the_programs_of_the_machine_say)
 }
 END_TEST
 
+static void tell(int bytes)
+{
+    FILE *f = fopen(in_folder("fill.cu.told"), "w");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_ge(fprintf(f, "ptxas info    : Compiling entry function '_Z4fillIfEvPT_xS0_' for 'sm_90'\nptxas info    : Function properties for _Z4fillIfEvPT_xS0_\n"
+                                "    %d bytes stack frame, %d bytes spill stores, 4 bytes spill loads\nptxas info    : Used 255 registers, used 0 barriers\n", bytes, bytes), 0);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(a_kernel_that_spills_too_much_is_named)
+{
+    tell(64);
+    ended e = run("tools/cuda-spills %T/fill.cu.told");
+    ck_assert_msg(e.status == 0 && strstr(e.last, "1 functions, 1 of them spill; at most 255 registers"), "status %d\n%s", e.status, e.all);
+    tell(68);
+    e = run("tools/cuda-spills %T/fill.cu.told");
+    ck_assert_msg(e.status == 1 && strstr(e.all, "68 bytes stored,     4 loaded  fill.cu: ") && strstr(e.all, "TOO MUCH: 64 are allowed"), "status %d\n%s", e.status, e.all);
+    fails("tools/cuda-spills /dev/null", 2, "nothing was told");
+}
+END_TEST
+
 int main(void)
 {
     if (!cuda_is_here()) return 0;
@@ -92,6 +114,7 @@ int main(void)
     tcase_add_test(tests, without_a_gpu_it_says_so);
     tcase_add_test(tests, a_driver_that_does_not_answer_is_no_gpu);
     tcase_add_test(tests, steps_read_what_the_programs_of_the_machine_say);
+    tcase_add_test(tests, a_kernel_that_spills_too_much_is_named);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -221,6 +221,17 @@ START_TEST(integers_have_integral_powers)
 END_TEST
 
 /* A large angle or quotient takes its piece through another pass, which may touch no other element. */
+START_TEST(a_number_beside_float64_counts_in_float64_for_gradients)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_from_data((const double[]){ 2, 3 }, TP_F64, TP_SHAPE(2));
+    tp_requires_grad(x, true);
+    tp_backward(tp_sum(tp_add(tp_pow(3.0, x), tp_add(tp_xlogy(x, 7.0), tp_special_xlog1py(x, 6.0)))));
+    tp_tensor *dx = tp_grad_of(x);
+    for (int i = 0; i < 2; i++) ck_assert_double_eq_tol(tp_item(tp_select(dx, 0, i)), (i ? 27 : 9) * log(3) + 2 * log(7), 1e-13);
+}
+END_TEST
+
 START_TEST(large_angles_and_quotients_leave_their_neighbours_alone)
 {
     TP_SCOPE();
@@ -270,6 +281,7 @@ int main(void)
     tcase_add_test(tests, atan2_is_close_to_the_c_library);
     tcase_add_test(tests, integers_divide_without_a_trap);
     tcase_add_test(tests, integers_have_integral_powers);
+    tcase_add_test(tests, a_number_beside_float64_counts_in_float64_for_gradients);
     tcase_add_test(tests, large_angles_and_quotients_leave_their_neighbours_alone);
     tcase_add_test(tests, remainders_in_float_are_exact);
     suite_add_tcase(suite, tests);

@@ -255,18 +255,17 @@ tp_tensor *tp__slot_get(const tp_node *node, const tp__saved_slot *slot, const c
 
 tp_tensor *tp__saved(const tp_node *node, int k)
 {
-    tp_tensor *x = tp__saved_as_is(node, k);
-    return __builtin_expect(x && tp__is_complex(x->dtype), 0) ? tp__conj(x) : x;
+    const tp__saved_slot *slot = &tp__slots(node)[k];
+    const tp_tensor *held = slot->kind == TP__PACKED ? NULL : slot->is.tensor;
+    if (__builtin_expect(held && slot->version == tp__version(held) && (slot->kind == TP__HELD || tp__self.mode & TP__NO_RECORD)
+                         && !tp__is_complex(held->dtype), 1)) return slot->is.tensor;
+    return tp__conj(tp__saved_as_is(node, k));
 }
 
 tp_tensor *tp__saved_as_is(const tp_node *node, int k)
 {
     const tp__saved_slot *slot = &tp__slots(node)[k];
-    if (__builtin_expect(slot->is.tensor != NULL, 1)) {
-        if (__builtin_expect(slot->kind != TP__PACKED && slot->version == tp__version(slot->is.tensor)
-                             && (slot->kind == TP__HELD || tp__self.mode & TP__NO_RECORD), 1)) return slot->is.tensor;
-        return tp__slot_get(node, slot, tp__state(node->op)->base_name);
-    }
+    if (slot->is.tensor) return tp__slot_get(node, slot, tp__state(node->op)->base_name);
     if (node->flags & TP__RELEASED)
         tp_fail(TP_ERR_STATE, "backward: what %s saved is freed: the graph was walked before without .retain_graph", tp__state(node->op)->base_name);
     return NULL;

@@ -6,6 +6,7 @@
 #define TP__GAMMA_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/philox.h"
@@ -114,12 +115,27 @@ TP__ANYWHERE static inline double tp__polygamma_at(int64_t n, double x, double l
     const double y = exp(lgamma) * tp__zeta_any((double)n + 1, x);
     return n % 2 ? y : -y;
 }
+
+/* polygamma 1 with PyTorch's steps in float32, which decide what there is near a pole: reflected at 1/2, carried on by 6, Stirling's series */
+TP__ANYWHERE static inline float tp__trigamma_f32(float x)
+{
+    const float pi = 3.14159265358979323846f;
+    const bool reflected = x < 0.5f;
+    const float s = sinf(pi * x);
+    float sum = reflected ? -(pi * pi) / (s * s) : 0, a = reflected ? 1 - x : x;
+    for (int k = 0; k < 6; k++, a++) sum += 1 / (a * a);
+    const float z = 1 / (a * a);
+    sum += (1 + 1 / (2 * a) + z * (1.0f / 6 - z * (1.0f / 30 - z * (1.0f / 42)))) / a;
+    return reflected ? -sum : sum;
+}
+
 TP__ANYWHERE static inline float tp__polygamma_f32(int64_t n, float x, double lgamma)
 {
     if (n == 0) return tp__digamma_f32(x);
-    if (n == 1 ? x == -INFINITY : x == INFINITY) return NAN;
-    const double y = exp(lgamma) * (double)(float)tp__zeta_any((double)n + 1, (double)x);      /* zeta is rounded in between */
-    return (float)(n % 2 ? y : -y);
+    if (n == 1) return tp__trigamma_f32(x);
+    if (x == INFINITY) return NAN;                     /* as PyTorch */
+    const float y = (float)exp((double)(float)lgamma) * (float)tp__zeta_any((double)n + 1, (double)x);       /* of rounded factors */
+    return n % 2 ? y : -y;
 }
 
 #endif

@@ -13,15 +13,16 @@
 
 #include "core/philox.h"
 
-/* What follows is made for float64 and float32, in which PyTorch computes what is float32: rounded, and overflown, at the same steps. COS .. are of T. */
-#define TP__POLYNOMIALS(T, suffix, COS, SIN, ACOS, ABS, MOST_HERMITE) \
+/* What follows is made for float64 and float32, in which PyTorch computes what is float32: rounded, and overflown, at
+ * the same steps, products that are added to as one. COS .. are of T. */
+#define TP__POLYNOMIALS(T, suffix, COS, SIN, ACOS, ABS, FMA, MOST_HERMITE) \
 /* p_(k+1) = 2 x p_k - p_(k-1) */ \
 TP__ANYWHERE static inline T tp__chebyshev_up##suffix(T x, int64_t n, T first) \
 { \
     T p = 1, q = first; \
     if (n == 0) return 1; \
     for (int64_t k = 2; k <= n && q == q; k++) { \
-        const T r = 2 * x * q - p; \
+        const T r = FMA(2 * x, q, -p); \
         p = q; \
         q = r; \
     } \
@@ -51,7 +52,7 @@ TP__ANYWHERE static inline T tp__hermite##suffix(bool probabilist, T x, int64_t 
     if (n == 0) return 1; \
     if (n > MOST_HERMITE) return (T)NAN; \
     for (int64_t k = 1; k < n && q == q; k++) { \
-        const T r = probabilist ? x * q - (T)k * p : 2 * x * q - (T)(2 * k) * p; \
+        const T r = probabilist ? FMA(x, q, -((T)k * p)) : FMA(2 * x, q, -((T)(2 * k) * p)); \
         p = q; \
         q = r; \
     } \
@@ -63,7 +64,7 @@ TP__ANYWHERE static inline T tp__laguerre##suffix(T x, int64_t n) \
     if (n < 0) return 0; \
     if (n == 0 || x == 0) return 1; \
     for (int64_t k = 1; k < n && q == q; k++) { \
-        const T r = (((T)(2 * k) + (1 - x)) * q - (T)k * p) / (T)(k + 1); \
+        const T r = FMA((T)(2 * k) + (1 - x), q, -((T)k * p)) / (T)(k + 1); \
         p = q; \
         q = r; \
     } \
@@ -76,13 +77,13 @@ TP__ANYWHERE static inline T tp__legendre##suffix(T x, int64_t n) \
     if (n == 0) return 1; \
     if (ABS(x) == 1) return x > 0 || n % 2 == 0 ? 1 : -1; \
     for (int64_t k = 1; k < n && q == q; k++) { \
-        const T r = ((T)(2 * k + 1) * x * q - (T)k * p) / (T)(k + 1); \
+        const T r = FMA((T)(2 * k + 1) * x, q, -((T)k * p)) / (T)(k + 1); \
         p = q; \
         q = r; \
     } \
     return q; \
 }
-TP__POLYNOMIALS(double, , cos, sin, acos, fabs, 512)
-TP__POLYNOMIALS(float, _f32, cosf, sinf, acosf, fabsf, 128)
+TP__POLYNOMIALS(double, , cos, sin, acos, fabs, fma, 512)
+TP__POLYNOMIALS(float, _f32, cosf, sinf, acosf, fabsf, fmaf, 128)
 
 #endif

@@ -13,9 +13,9 @@
 /* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to, into the second-level cache:
  * the first is full of what is written, and its few misses at a time are needed for that. */
 enum { AHEAD = 1024, TOGETHER = 16, X_AHEAD = 16, LINE = 64, LINES = 4 };
-/* What will be written is asked for early, into the second cache too: the first can wait for few lines at a time, and holds few. The places
- * may not have been checked yet. */
-enum { Y_AHEAD = 256 };
+/* What lies at the places, if far, is asked for early, into the second cache too: the first can wait for few lines at a time, and holds few.
+ * The places may not have been checked yet. */
+enum { FAR_AHEAD = 256 };
 #define FETCH_FOR(y, place) (__builtin_prefetch((const void *)((uintptr_t)(y) + (uintptr_t)(place) * sizeof *(y)), 0, 2))
 #define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x)), 0, 2))
 
@@ -33,7 +33,7 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
 
 /* `a` is what is there and `b` what comes. */
 #define LOOPS(name, T, C, LOAD, STORE, EXPR) \
-    static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
+    static TP__INLINE void line_##name##_body(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t known) \
     { \
         T *y = y_; \
         const T *x = x_; \
@@ -46,8 +46,8 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
             int64_t i = 0; \
             if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
                 FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
-                if (i + Y_AHEAD + TOGETHER <= n + after) \
-                    for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + Y_AHEAD + j]); \
+                if (i + FAR_AHEAD + TOGETHER <= known) \
+                    for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + FAR_AHEAD + j]); \
                 for (int j = 0; j < TOGETHER; j++) { \
                     const C a = LOAD(y[at[i + j]]), b = LOAD(x[i + j]); \
                     (void)a; \
@@ -61,8 +61,8 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
             } \
         } \
     } \
-    static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
-    { line_##name##_body(y, at, x, pick, step, n, after); } \
+    static void line_##name(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t known) \
+    { line_##name##_body(y, at, x, pick, step, n, known); } \
     static TP__INLINE void rows_##name##_body(void *y_, const int64_t *at, const void *x_, int64_t step, int64_t n, int64_t run) \
     { \
         const int64_t bytes = run * (int64_t)sizeof(T), ahead = writes_ahead(bytes); \
@@ -105,15 +105,16 @@ LOOPS(min_BOOL, bool, bool, SAME, SAME, a && b)
 
 typedef struct bytes16 { uint64_t lo, hi; } bytes16;
 #define MOVES(bytes, T) \
-    static void set_line_##bytes(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t after) \
+    static void set_line_##bytes(void *y_, const int64_t *at, const void *x_, const int32_t *pick, int64_t step, int64_t n, int64_t known) \
     { \
-        (void)after; \
         T *y = y_; \
         const T *x = x_; \
         int64_t i = 0; \
         if (pick) for (; i < n; i++) y[at[i]] = x[pick[i] * step]; \
         else if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
             FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+            if (i + FAR_AHEAD + TOGETHER <= known) \
+                for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + FAR_AHEAD + j]); \
             for (int j = 0; j < TOGETHER; j++) y[at[i + j]] = x[i + j]; \
         } \
         for (; i < n; i++) y[at[i]] = x[i * step]; \
@@ -126,7 +127,7 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
             memcpy((T *)y_ + at[i], (const T *)x_ + i * step, (size_t)run * bytes); \
         } \
     } \
-    static void pick_##bytes(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n) \
+    static void pick_##bytes(void *y_, int64_t y_step, const void *x_, const int64_t *at, int64_t n, int64_t known) \
     { \
         T *restrict y = y_; \
         const T *restrict x = x_; \
@@ -134,6 +135,8 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
             int64_t i = 0; \
             for (; i + TOGETHER <= n; i += TOGETHER) {     /* faster than the vector instruction for it */ \
                 FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                if (i + FAR_AHEAD + TOGETHER <= known) \
+                    for (int j = 0; j < TOGETHER; j++) FETCH_FOR(x, at[i + FAR_AHEAD + j]); \
                 for (int j = 0; j < TOGETHER; j++) y[i + j] = x[at[i + j]]; \
             } \
             for (; i < n; i++) y[i] = x[at[i]]; \
@@ -145,14 +148,14 @@ MOVES(4, uint32_t)
 MOVES(8, uint64_t)
 MOVES(16, bytes16)
 
-void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item)
+void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item, int64_t known)
 {
     switch (item) {
-    case 1: pick_1(y, y_step, x, at, n); break;
-    case 2: pick_2(y, y_step, x, at, n); break;
-    case 4: pick_4(y, y_step, x, at, n); break;
-    case 8: pick_8(y, y_step, x, at, n); break;
-    default: pick_16(y, y_step, x, at, n); break;
+    case 1: pick_1(y, y_step, x, at, n, known); break;
+    case 2: pick_2(y, y_step, x, at, n, known); break;
+    case 4: pick_4(y, y_step, x, at, n, known); break;
+    case 8: pick_8(y, y_step, x, at, n, known); break;
+    default: pick_16(y, y_step, x, at, n, known); break;
     }
 }
 

@@ -5,12 +5,13 @@
 
 #include "core/op.h"
 
+enum { TP__NEAR = 1 << 18 };                           /* bytes that lie in the caches whatever else goes by */
 enum { TP__SET = 1, TP__ADD, TP__MUL, TP__MAX, TP__MIN };      /* bool: or, and, or, and. A NaN stays in MAX and MIN */
 
 typedef struct tp__combine {
-    /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL. `after` more of `at` can be read, of places that are
-     * likely to be written next. */
-    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t after);
+    /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL. `known` of `at` can be read, n or more
+     * where others are written next: what lies there is asked for early. 0: y is near (TP__NEAR). */
+    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t known);
     /* y[at[i] + k] op= x[i * step + k], 0 <= k < run */
     void (*rows)(void *y, const int64_t *at, const void *x, int64_t step, int64_t n, int64_t run);
 } tp__combine;
@@ -18,8 +19,8 @@ typedef struct tp__combine {
 /* NULL: not for this dtype. */
 const tp__combine *tp__combine_of(int op, tp_dtype dtype);
 
-/* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes. */
-void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item);
+/* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes; `known` as above, of x. */
+void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item, int64_t known);
 
 /* Rows that lie anywhere: one is asked for so many rows ahead, into the second-level cache. The processor by itself would go on only
  * after some lines. */

@@ -93,8 +93,9 @@ static void sides(const job *j, int64_t first, tp__fft_side *x, tp__fft_side *y)
     const int count = left < j->kernels->lanes ? (int)left : j->kernels->lanes;
     const bool x_real = j->kind == R2C, y_real = j->kind == C2R;
     *x = (tp__fft_side){ .data = (void *)(uintptr_t)j->x, .count = count, .step = x_real && !j->odd ? 2 * j->x_step : j->x_step,
-                         .gap = !x_real ? 1 : j->odd ? 0 : j->x_step };
-    *y = (tp__fft_side){ .data = j->y, .count = count, .step = y_real && !j->odd ? 2 * j->y_step : j->y_step, .gap = !y_real ? 1 : j->odd ? 0 : j->y_step };
+                         .gap = !x_real ? 1 : j->odd ? 0 : j->x_step, .alone = x_real && j->odd };
+    *y = (tp__fft_side){ .data = j->y, .count = count, .step = y_real && !j->odd ? 2 * j->y_step : j->y_step, .gap = !y_real ? 1 : j->odd ? 0 : j->y_step,
+                         .alone = y_real && j->odd };
     for (int l = 0; l < count; l++) offsets(j, first + l, &x->offset[l], &y->offset[l]);
 }
 
@@ -169,13 +170,14 @@ static void odd_line_in(const job *j, char *z, const char *x)
     }
 }
 
-static void one_line(const job *j, int64_t line, char *room, int threads)
+/* blocks: of all seats, `seat` apart, where threads share the line */
+static void one_line(const job *j, int64_t line, char *room, char *blocks, size_t seat, int threads)
 {
     int64_t at_x, at_y;
     offsets(j, line, &at_x, &at_y);
     const char *x = j->x + at_x * (int64_t)j->item;
     char *y = j->y + at_y * (int64_t)j->item, *a = room, *b = room + j->buffer;
-    const tp__fft_line run = { j->plan, room + 2 * j->buffer, j->seats, j->seat, threads };
+    const tp__fft_line run = { j->plan, room + 2 * j->buffer, blocks, seat, threads };
     const int64_t half = j->n / 2 + 1;
     if (j->kind == C2C) {
         char *to = j->y_step == 2 ? y : b;
@@ -205,7 +207,8 @@ static void one_line(const job *j, int64_t line, char *room, int threads)
 static void lines(void *arg, int64_t first, int64_t last)
 {
     const job *j = arg;
-    for (int64_t i = first; i < last; i++) one_line(j, i, j->rooms + j->room * (size_t)tp__seat(), 1);
+    const size_t seat = (size_t)tp__seat();            /* loops inside of this one have seat 0 */
+    for (int64_t i = first; i < last; i++) one_line(j, i, j->rooms + j->room * seat, j->seats + j->seat * seat, 0, 1);
 }
 
 /* ---- One dim ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -256,7 +259,7 @@ static tp_status along(int kind, const tp_tensor *x, tp_tensor *y, int dim, int6
         tp__parallel_items((j.lines + j.kernels->lanes - 1) / j.kernels->lanes, 8 * n * j.kernels->lanes, j.threads, blocks, &j);
     else if (!status && j.lines_in_parallel)
         tp__parallel_items(j.lines, 8 * n, j.threads, lines, &j);
-    for (int64_t i = 0; !status && j.by_lines && !j.lines_in_parallel && i < j.lines; i++) one_line(&j, i, j.rooms, j.threads);
+    for (int64_t i = 0; !status && j.by_lines && !j.lines_in_parallel && i < j.lines; i++) one_line(&j, i, j.rooms, j.seats, j.seat, j.threads);
     tp__workspace_give(&w);
     tp__fft_plan_give(j.plan);
     return status;

@@ -48,10 +48,11 @@ struct tp__fft_plan {
 };
 
 /* Lines in memory, as real numbers: element k of line l has its parts at data[offset[l] + k step] and `gap` after that; of real lines two
- * neighbours are one element, or with no gap (0) each is one, with nothing imaginary. */
+ * neighbours are one element, or each is one `alone`, with nothing imaginary. */
 typedef struct tp__fft_side {
     void *data;
     int64_t step, gap;
+    bool alone;
     int count;                                         /* of lines, at most the lanes */
     int64_t offset[TP__FFT_MOST_LANES];
 } tp__fft_side;
@@ -89,8 +90,8 @@ int64_t tp__fft_plans_trim(void);                      /* frees those that nobod
 static inline bool tp__fft_has_passes(const tp__fft_plan *p) { return p->inner ? tp__fft_has_passes(p->inner) : p->n == 1 || p->n_passes; }
 static inline bool tp__fft_is_split(const tp__fft_plan *p) { return p->inner ? tp__fft_is_split(p->inner) : p->first != NULL; }
 
-/* fft_line.c: one contiguous line. room: tp__fft_line_room bytes of its own; blocks: `seat` bytes, at least tp__fft_seat_room, for each of the
- * loop's threads. */
+/* fft_line.c: one contiguous line. room: tp__fft_line_room bytes of its own; blocks: tp__fft_seat_room for each of the
+ * loop's threads, `seat` bytes apart; 0 for one thread. */
 typedef struct tp__fft_line { const tp__fft_plan *plan; void *room; char *blocks; size_t seat; int threads; } tp__fft_line;
 size_t tp__fft_line_room(const tp__fft_plan *p);
 size_t tp__fft_seat_room(const tp__fft_plan *p);

@@ -188,7 +188,7 @@ static bool make_spectrum(tp__fft_plan *p, int64_t m)
             x[2 * j] = re, x[2 * j + 1] = -im;
             if (j) x[2 * (m - j)] = re, x[2 * (m - j) + 1] = -im;
         }
-        const tp__fft_line run = { wide, memory + 2 * line, memory + 2 * line + room, seat, 1 };
+        const tp__fft_line run = { wide, memory + 2 * line, memory + 2 * line + room, 0, 1 };
         tp__fft_line_run(&run, y, x, 1 / (double)m, false);
         for (int64_t j = 0; j < 2 * m; j++) put(p, spectrum, j, y[j]);
     }

@@ -79,6 +79,7 @@ bool tp__rows_places(tp__rows *g, int64_t first, int64_t n, int64_t *at)
 }
 
 static bool is_run(const tp__rows *g) { return g->n_inner == 1 && g->inner[0].table == 1 && g->inner[0].rows == 1; }
+static bool is_far(const tp__rows *g) { return g->range.size * g->range.scale * g->item > TP__NEAR; }
 
 static int threads_for(const tp__rows *g) { return g->n_index * g->outers * g->inners >= PARALLEL_FROM ? tp_get_num_threads() : 1; }
 
@@ -108,7 +109,8 @@ static void look_up_block(lookup *l, int64_t block, int64_t outer, const int64_t
     for (int64_t k = 0; k < g->inners; k++) {
         int64_t inner_from, inner_to;
         tp__rows_at(g->inner, g->n_inner, k, &inner_from, &inner_to);
-        tp__pick_line(l->y + (to + inner_to) * g->item, g->row_step, g->table + (from + inner_from) * g->item, at, n, g->item);
+        tp__pick_line(l->y + (to + inner_to) * g->item, g->row_step, g->table + (from + inner_from) * g->item, at, n, g->item,
+                              is_far(g) ? n : 0);
     }
 }
 
@@ -177,7 +179,8 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
         for (int64_t k = k0; k < k1; k++) {
             int64_t inner_to, inner_from;
             tp__rows_at(g->inner, g->n_inner, k, &inner_to, &inner_from);
-            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n, 0);
+            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n,
+                             is_far(g) ? n : 0);
         }
     }
 }

@@ -62,6 +62,7 @@ static void init(walk *w, const tp_tensor *index, const tp_tensor *indexed, cons
 static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t position)
 {
     enum { WIDEST = 16 };                              /* bytes of an element */
+    const bool far = w->range.size * w->range.scale * w->item > TP__NEAR;
     int64_t room[TP__BLOCK];
     _Alignas(TP__LINE) char near[TP__BLOCK * WIDEST];
     for (int64_t i = first; i < last; i += TP__BLOCK) {
@@ -70,8 +71,9 @@ static bool walk_line(walk *w, const char *index, char *indexed, char *other, in
         if (!at) return false;
         if (w->look) continue;
         char *const x = indexed + i * w->line.indexed * w->item, *const y = other + i * w->line.other * w->item;
-        if (w->combine) w->combine->line(x, at, y, NULL, w->line.other, n, at == room ? 0 : last - i - n);
-        else tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item);
+        const int64_t known = !far ? 0 : at == room ? n : last - i;
+        if (w->combine) w->combine->line(x, at, y, NULL, w->line.other, n, known);
+        else tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item, known);
         if (w->streams) tp__stream(y, near, n * w->item);
     }
     if (w->streams) tp__stream_end();
@@ -148,8 +150,8 @@ static void write_range(void *arg, int64_t r)
     const char *from = c->spot.other + c->first * w->line.other * w->item;
     for (int64_t p = 0; p < PARTS; p++) {
         const int64_t list = (p * c->ranges + r) * c->part;
-        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, c->count[p][r], 0);
-        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r], 0);
+        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, c->count[p][r], c->count[p][r]);
+        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r], c->count[p][r]);
     }
 }
 

@@ -59,7 +59,5 @@ double tp__digamma(double x);                          /* its derivative; -inf a
 double tp__polygamma_of(int64_t n, double x);          /* the n-th derivative of digamma, n >= 0 */
 float tp__digamma_single(float x);                     /* both with PyTorch's steps in float32 */
 float tp__polygamma_single(int64_t n, float x);
-/* polygamma_of 1 with PyTorch's steps in float32, which decide what there is near a pole: reflected at 1/2, carried on by 6, Stirling's series */
-float tp__trigamma_f32(float x);
 
 #endif

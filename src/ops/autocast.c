@@ -59,6 +59,9 @@ static const struct row { const char *name; uint8_t cpu, cuda; } rows[] = {
     { "linalg_inv_ex", FLOAT, NONE }, { "linalg_householder_product", FLOAT, NONE }, { "linalg_lstsq", FLOAT, NONE },
     { "linalg_matrix_rank", FLOAT, NONE }, { "linalg_qr", FLOAT, NONE }, { "linalg_solve", FLOAT, NONE }, { "linalg_svd", FLOAT, NONE },
     { "linalg_svdvals", FLOAT, NONE }, { "linalg_tensorinv", FLOAT, NONE }, { "linalg_tensorsolve", FLOAT, NONE },
+    { "fft_fft", FLOAT, NONE }, { "fft_fft2", FLOAT, NONE }, { "fft_fftn", FLOAT, NONE }, { "fft_ifft", FLOAT, NONE }, { "fft_ifft2", FLOAT, NONE },
+    { "fft_ifftn", FLOAT, NONE }, { "fft_rfft", FLOAT, NONE }, { "fft_rfft2", FLOAT, NONE }, { "fft_rfftn", FLOAT, NONE }, { "fft_irfft", FLOAT, NONE },
+    { "fft_irfft2", FLOAT, NONE }, { "fft_irfftn", FLOAT, NONE }, { "fft_hfft", FLOAT, NONE }, { "fft_ihfft", FLOAT, NONE }, { "stft", FLOAT, FLOAT },
 
     { "cat", WIDEST, NONE }, { "concat", WIDEST, NONE }, { "concatenate", WIDEST, NONE }, { "stack", WIDEST, NONE }, { "index_copy", WIDEST, NONE },
     { "grid_sampler", FLOAT, WIDEST }, { "grid_sample", FLOAT, WIDEST }, { "addcdiv", NONE, WIDEST }, { "addcmul", NONE, WIDEST },

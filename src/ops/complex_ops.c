@@ -14,7 +14,7 @@ static const char *const as_is[] = {
     "view_as_real", "view_as_complex", "view_as_real_copy", "view_as_complex_copy", "real", "imag", "conj", "resolve_conj", "resolve_neg", "isreal",
     /* made like another one, cast, copied */
     "empty_like", "rand_like", "randn_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
-    "clone", "contiguous", "alias_copy", "to", "to_dtype", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half",
+    "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half",
     "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
     "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "broadcast_to", "broadcast_tensors",

@@ -51,6 +51,10 @@ TP__EACH_DTYPE_RULE(TP__DECLARE_RULE)
 tp_dtype tp__real_result_type(const tp__call *call, int first);
 /* Not all of them are numbers; false, and an error. */
 bool tp__has_tensor(const tp__call *call);
+/* tensor(x), or of an x that is a number the number in float64, which would be float32 by itself. */
+tp_tensor *tp__of_number(tp_tensor *x, double (*number)(double), tp_tensor *(*tensor)(tp_tensor *));
+/* 0 where the mask is set, else x, which may be such a number, of the dtype of `like`. */
+tp_tensor *tp__zero_where(tp_tensor *mask, tp_tensor *x, const tp_tensor *like);
 static inline tp_dtype tp__floating_of(tp_dtype dtype) { return dtype >= TP_I64 && dtype <= TP_BOOL ? TP_F32 : dtype; }
 /* Is a number of the integers of `dtype`? One below zero counts by its size, as it does for PyTorch. */
 bool tp__fits_integer(int64_t v, tp_dtype dtype);

@@ -13,6 +13,16 @@ tp_dtype tp__real_result_type(const tp__call *call, int first)
     return TP_DTYPE_DEFAULT;
 }
 
+tp_tensor *tp__of_number(tp_tensor *x, double (*number)(double), tp_tensor *(*tensor)(tp_tensor *))
+{
+    return x && x->flags & TP__WRAPPED ? tp__operand(tp__from_real(number(tp_item(x)))) : tensor(x);
+}
+
+tp_tensor *tp__zero_where(tp_tensor *mask, tp_tensor *x, const tp_tensor *like)
+{
+    return tp_where(mask, tp_zeros(TP__SCALAR_SHAPE, .dtype = (tp_dtype)like->dtype, .device = like->device), x);
+}
+
 bool tp__has_tensor(const tp__call *call)
 {
     for (int i = 0; i < call->n_in; i++)

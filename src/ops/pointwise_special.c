@@ -123,7 +123,7 @@ TENSORS(logaddexp) TENSORS(logaddexp2)
 RULE2(xlogy)
 {
     tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
-    TP__GRADIENT(0, tp_mul(dy[0], tp_where(tp_logical_and(tp_eq(a, 0), tp_le(b, 0)), 0, tp_log(b))));
+    TP__GRADIENT(0, tp_mul(dy[0], tp__zero_where(tp_logical_and(tp_eq(a, 0), tp_le(b, 0)), tp__of_number(b, log, tp_log), dy[0])));
     TP__GRADIENT(1, tp_div(tp_mul(dy[0], a), b));
     return TP_OK;
 }

@@ -12,7 +12,7 @@
 static tp_status abs_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    return tp__made(dx[0] = tp_mul(tp_real(dy[0]), tp_sgn(tp__saved_as_is(node, 0))));
+    return tp__made(dx[0] = tp_mul(dy[0], tp_sgn(tp__saved_as_is(node, 0))));
 }
 
 static tp_status sgn_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)

@@ -6,6 +6,8 @@
  *   .._polynomial_..   of x and the degree n; without gradients */
 #include "ops/pointwise.h"
 
+#include <math.h>
+
 #define RULE2(name) static tp_status name##_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 
 static tp_status pair_shape(tp__call *call) { return tp__has_tensor(call) ? tp__shape_exact(call) : tp__pending(); }
@@ -15,7 +17,7 @@ static tp_status pair_shape(tp__call *call) { return tp__has_tensor(call) ? tp__
 RULE2(xlog1py)
 {
     tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
-    TP__GRADIENT(0, tp_mul(dy[0], tp_where(tp_logical_and(tp_eq(a, 0), tp_le(b, -1)), 0, tp_log1p(b))));
+    TP__GRADIENT(0, tp_mul(dy[0], tp__zero_where(tp_logical_and(tp_eq(a, 0), tp_le(b, -1)), tp__of_number(b, log1p, tp_log1p), dy[0])));
     TP__GRADIENT(1, tp_div(tp_mul(dy[0], a), tp_add(b, 1)));
     return TP_OK;
 }
@@ -31,11 +33,13 @@ static tp_status no_gradient(const char *name, const char *of)
 }
 
 static const tp_op op_zeta;
+static double next_of(double s) { return s + 1; }
+static tp_tensor *next_of_each(tp_tensor *s) { return tp_add(s, 1); }
 RULE2(zeta)
 {
     tp_tensor *s = tp__saved(node, 0), *x = tp__saved(node, 1);
     if (need & 1) return no_gradient("special_zeta", "input");
-    TP__GRADIENT(1, tp_neg(tp_mul(dy[0], tp_mul(s, tp__call2(&op_zeta, tp_add(s, 1), x, NULL, NULL)))));
+    TP__GRADIENT(1, tp_neg(tp_mul(dy[0], tp_mul(s, tp__call2(&op_zeta, tp__of_number(s, next_of, next_of_each), x, NULL, NULL)))));
     return TP_OK;
 }
 static tp_tensor *constant(tp_sample_set *set, tp_shape shape, double lo, double hi) { return tp_detach(tp__sample_tensor(set, shape, lo, hi)); }

@@ -63,13 +63,14 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     tp_tensor *w = f ? tp_to_dtype(f, a ? (tp_dtype)a->dtype : (tp_dtype)x->dtype) : a;
     if (f && a) w = tp_mul(w, a);
     if ((f || a) && !w) return NULL;
-    tp_tensor *sum = w ? tp_sum(w) : NULL, *size = sum;
-    tp_tensor *mean = w ? tp_div(tp_sum(tp_mul(x, w), .dims = TP_DIMS(1), .keepdim = true), sum) : tp_mean(x, .dims = TP_DIMS(1), .keepdim = true);
-    if (w) size = a ? tp_sub(sum, tp_mul(correction, tp_div(tp_sum(tp_mul(w, a)), sum))) : tp_sub(sum, correction);
-    else size = tp_full(TP__SCALAR_SHAPE, (double)(x->shape[1] - correction), .dtype = TP_F64, .device = x->device);
+    tp_tensor *sum = w ? tp_sum(w) : NULL, *size = NULL;
+    tp_tensor *mean = tp_sum(w ? tp_mul(x, w) : x, .dims = TP_DIMS(1), .keepdim = true);
+    mean = w ? tp_div(mean, sum) : tp_div(mean, x->shape[1]);
+    if (!w) size = tp_full(TP__SCALAR_SHAPE, (double)(x->shape[1] - correction), .dtype = TP_F64, .device = x->device);
+    else size = tp_sub(sum, a && correction ? tp_div(tp_mul(correction, tp_sum(tp_mul(w, a))), sum) : tp_full(TP__SCALAR_SHAPE, (double)correction, .dtype = TP_F32, .device = x->device));
     size = tp_where(tp_le(size, 0), 0, size);
     x = tp_sub(x, mean);
-    return tp_squeeze(tp_div(tp_matmul(w ? tp_mul(x, w) : x, tp_transpose(x, 0, 1)), size));
+    return tp_squeeze(tp_div(tp_matmul(x, tp_transpose(w ? tp_mul(x, w) : x, 0, 1)), size));
 }
 static tp_status cov_compose(tp__call *call)
 {

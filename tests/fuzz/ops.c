@@ -74,8 +74,11 @@ static tp_shape draw_shape(void)
     return s;
 }
 
+static tp_dtype usual;                                 /* of the call's tensors: float32, in one call of eight complex */
+
 static tp_dtype draw_dtype(void)
 {
+    if (usual != TP_F32 && !one_in(8)) return usual;
     if (one_in(2)) return TP_F32;
     if (one_in(2)) return one_in(2) ? TP_F64 : TP_I64;
     return (tp_dtype)(1 + below(TP_DTYPE_END - 1));
@@ -116,7 +119,7 @@ static tp_tensor *draw_tensor(void)
     for (int64_t i = 0; v && i < tp_numel(wide); i++) v[i] = draw_value();
     x = relaid(tp_to_dtype(wide, dtype));
     if (!x) return NULL;
-    const bool grad = tp__is_floating(dtype) && one_in(2);
+    const bool grad = (tp__is_floating(dtype) || tp_is_complex(x)) && one_in(2);
     if (grad) tp_requires_grad(x, true);
     note_leaf(x);
     note("%s %s%s%s", tp_dtype_name(dtype), tp__shape_text(x), tp_is_contiguous(x) ? "" : " strided", grad ? " grad" : "");
@@ -360,7 +363,7 @@ static void take_sample(tp_sample_set *set, const tp__sample *given)
 static void run_sample(const tp_op *op)
 {
     static const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_BF16 };
-    tp_sample_set set = { .take = take_sample, .dtype = dtypes[below(4)] };
+    tp_sample_set set = { .take = take_sample, .dtype = usual == TP_F32 ? dtypes[below(4)] : usual };
     sample.op = op;
     sample.wanted = -1;
     sample.seen = 0;
@@ -380,6 +383,7 @@ static void run_case(const tp_op *op)
     now.op = tp_op_name(op);
     now.used = 0;
     now.args[0] = 0;
+    usual = !one_in(8) ? TP_F32 : one_in(2) ? TP_C64 : TP_C128;
     common.ndim = (int)below(5);
     for (int d = 0; d < common.ndim; d++) common.dim[d] = draw_size();
     if (op->samples && one_in(2)) {
