@@ -28,6 +28,9 @@ typedef struct istft_attr {
     bool return_complex;
 } istft_attr;
 
+enum { WINDOW = 4 };                                   /* among the arguments */
+static tp_tensor *window_of(const tp__call *call) { return call->n_in > WINDOW ? call->in[WINDOW] : NULL; }
+
 static bool is_given(const tp_arg *arg) { return arg && arg->kind == TP_ARG_BOOL; }
 static bool flag(const tp_arg *arg, bool otherwise) { return is_given(arg) ? arg->value.boolean : otherwise; }
 
@@ -61,7 +64,7 @@ static tp_tensor *transformed(const char *name, tp_tensor *x, int64_t n, const c
 
 static tp_status check_stft(const tp__call *call, const stft_attr *a)
 {
-    const tp_tensor *x = call->in[0], *window = call->in[1];
+    const tp_tensor *x = call->in[0], *window = window_of(call);
     const bool complex = tp__is_complex(x->dtype) || (window && tp__is_complex(window->dtype));
     if (!tp__is_floating(x->dtype) && !tp__is_complex(x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "takes floating and complex dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
@@ -91,7 +94,7 @@ static tp_tensor *frames_of(const tp__call *call, const stft_attr *a, int64_t ho
         tp__call_fail(call, TP_ERR_SHAPE, "n_fft %lld is more than the %lld points there are", (long long)a->n, (long long)x->shape[1]);
         return NULL;
     }
-    if (check_window(call, call->in[1], a->n, hop, win)) return NULL;
+    if (check_window(call, window_of(call), a->n, hop, win)) return NULL;
     if (flag(a->align, false)) x = tp_pad(x, TP_SHAPE(left, a->n - win - left));
     return tp_unfold(x, 1, a->n, hop);
 }
@@ -103,7 +106,7 @@ static tp_status stft_compose(tp__call *call)
     if (check_stft(call, a)) return tp__pending();
     const int64_t hop = a->hop == TP_NONE ? a->n / 4 : a->hop, win = a->win == TP_NONE ? a->n : a->win;
     tp_tensor *frames = frames_of(call, a, hop, win);
-    tp_tensor *window = frames ? whole_window(call->in[1], x, (tp_dtype)x->dtype, a->n, win) : NULL;
+    tp_tensor *window = frames ? whole_window(window_of(call), x, (tp_dtype)x->dtype, a->n, win) : NULL;
     if (!frames || tp__pending_error()) return tp__pending();
     if (window) frames = tp_mul(frames, window);
     if (!frames) return tp__pending();
@@ -117,7 +120,7 @@ static tp_status stft_compose(tp__call *call)
 
 static tp_status check_istft(const tp__call *call, const istft_attr *a, int64_t hop, int64_t win, bool *half)
 {
-    const tp_tensor *x = call->in[0], *window = call->in[1];
+    const tp_tensor *x = call->in[0], *window = window_of(call);
     if (!tp__is_complex(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes complex numbers, as stft gives them, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (!x->numel || (x->ndim != 2 && x->ndim != 3))
         return tp__call_fail(call, TP_ERR_SHAPE, "takes [frequencies, frames] or [batch, frequencies, frames], not %s", tp__shape_text(x));
@@ -149,10 +152,10 @@ static tp_status istft_compose(tp__call *call)
     bool half;
     if (check_istft(call, a, hop, win, &half)) return tp__pending();
     const bool batched = x->ndim == 3;
-    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1), end = a->length == TP_NONE ? whole - edge : edge + a->length;
+    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1), end = a->length == TP_NONE ? whole - edge : a->length < INT64_MAX - edge ? edge + a->length : 0;
     if (end <= edge) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
     const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : TP_F32;
-    tp_tensor *window = whole_window(call->in[1], x, real, a->n, win);
+    tp_tensor *window = whole_window(window_of(call), x, real, a->n, win);
     if (!batched) x = tp_unsqueeze(x, 0);
     x = tp_transpose(x, 1, 2);
     x = transformed(a->return_complex ? "fft_ifft" : "fft_irfft", x, a->n, a->normalized ? "ortho" : "backward");
@@ -176,12 +179,12 @@ static tp_status istft_compose(tp__call *call)
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 #define BOOL(label, v) TP__NAMED(label, .kind = TP_ARG_BOOL, .value.boolean = v)
 #define INT(label, v) TP__NAMED(label, .kind = TP_ARG_INT, .value.integer = v)
-#define WINDOW(n) TP__NAMED("window", .kind = TP_ARG_TENSOR, .value.tensor = tp__sample_tensor(set, TP_SHAPE(n), 0.5, 1.5))
+#define GIVEN_WINDOW(n) TP__NAMED("window", .kind = TP_ARG_TENSOR, .value.tensor = tp__sample_tensor(set, TP_SHAPE(n), 0.5, 1.5))
 
 static void stft_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(9), TP__INT_ARG(4), INT("hop_length", 2), BOOL("return_complex", true));
-    TP__GIVE(set, X(2, 8), TP__INT_ARG(5), INT("hop_length", 3), INT("win_length", 3), WINDOW(3), BOOL("center", false), BOOL("normalized", true),
+    TP__GIVE(set, X(2, 8), TP__INT_ARG(5), INT("hop_length", 3), INT("win_length", 3), GIVEN_WINDOW(3), BOOL("center", false), BOOL("normalized", true),
              BOOL("onesided", false), BOOL("return_complex", true));
 }
 static tp_tensor *spectrum(const tp_sample_set *set, tp_shape shape)
@@ -191,7 +194,7 @@ static tp_tensor *spectrum(const tp_sample_set *set, tp_shape shape)
 static void istft_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2));
-    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1), INT("win_length", 3), WINDOW(3), BOOL("normalized", true),
+    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1), INT("win_length", 3), GIVEN_WINDOW(3), BOOL("normalized", true),
              INT("length", 5));
 }
 
@@ -210,7 +213,7 @@ tp_tensor *tp_stft_with(tp_tensor *x, int64_t n_fft, const tp_stft_options *opti
     const tp_arg yes = TP__BOOL_ARG(true), no = TP__BOOL_ARG(false), none = { .kind = TP_ARG_NONE };
     const stft_attr attr = { n_fft, o.hop_length, o.win_length, o.center, o.pad_mode ? (int32_t)o.pad_mode : REFLECT, o.normalized,
                              o.twosided ? &no : &none, &yes, o.align_to_window ? &yes : &none };
-    return tp__run1(&op_stft, (tp_tensor *[]){ x, o.window }, 2, &attr, TP__CALLER);
+    return tp__run1(&op_stft, (tp_tensor *[]){ x, [WINDOW] = o.window }, WINDOW + 1, &attr, TP__CALLER);
 }
 tp_tensor *tp_istft_with(tp_tensor *x, int64_t n_fft, const tp_istft_options *options)
 {
@@ -218,7 +221,7 @@ tp_tensor *tp_istft_with(tp_tensor *x, int64_t n_fft, const tp_istft_options *op
     if (tp_options_take("istft", &o, options, offsetof(tp_istft_options, tp__end))) return NULL;
     const tp_arg none = { .kind = TP_ARG_NONE };
     const istft_attr attr = { n_fft, o.hop_length, o.win_length, o.center, o.normalized, &none, o.length, o.return_complex };
-    return tp__run1(&op_istft, (tp_tensor *[]){ x, o.window }, 2, &attr, TP__CALLER);
+    return tp__run1(&op_istft, (tp_tensor *[]){ x, [WINDOW] = o.window }, WINDOW + 1, &attr, TP__CALLER);
 }
 
 const tp_op *const tp__ops_stft[] = { &op_stft, &op_istft, NULL };
