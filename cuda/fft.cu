@@ -142,15 +142,17 @@ static void dim_last(const tpc_array *x, int dim, tpc_array *seen, tpc_array *ro
     for (int d = x->ndim - 1; d >= 0; stride *= rows->shape[d--]) rows->stride[d] = stride;
 }
 
-/* One dim from x to y, both contiguous. C2R may overwrite x. */
+/* One dim from x to y, both contiguous. C2R may overwrite x. Real numbers have to begin where a complex one may (cuFFT, "Data Layout"): else they go
+ * by the copy, too. */
 static tp_status along(const tp__call *call, int kind, bool forward, const tpc_array *x, const tpc_array *y, int dim, const lines &g, bool *done)
 {
     const bool wide = x->dtype == TP_F64 || x->dtype == TP_C128;
     const int64_t nx = x->shape[dim], ny = y->shape[dim];
     tpc_fourier f = { kind, 1, wide, forward, { g.n, 0, 0 }, g.outer, 1, nx, ny, x->data, y->data };
+    const bool aligned = kind != TPC_FFT_R2C || (uintptr_t)x->data % (2 * tpc_size(x->dtype)) == 0;
     *done = false;
-    if (g.inner == 1) return tpc_fft_by_library(call, &f, done);
-    if (g.outer == 1) {
+    if (g.inner == 1 && aligned) return tpc_fft_by_library(call, &f, done);
+    if (g.outer == 1 && aligned) {
         f.batch = f.stride = g.inner;
         f.x_apart = f.y_apart = 1;
         return tpc_fft_by_library(call, &f, done);

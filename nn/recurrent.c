@@ -86,20 +86,9 @@ static tp_status call_packed(const tp_module *self, const tp__rnn_plan *p, tp_te
 {
     tp_tensor *x = packed[0], *sizes = packed[1];
     tp__rnn_state first = { NULL, NULL }, last = { NULL, NULL };
-    if (!x || !sizes || tp_ndim(x) != 2 || tp_size(x, 1) != p->input || tp_ndim(sizes) != 1 || !tp_numel(sizes) || tp_dtype_of(sizes) != TP_I64
-        || tp_numel(sizes) > INT32_MAX)
+    if (!x || !sizes || tp_ndim(x) != 2 || tp_size(x, 1) != p->input || tp_ndim(sizes) != 1 || !tp_numel(sizes) || tp_dtype_of(sizes) != TP_I64)
         return tp_failed() ? tp_error_status() : tp__misfit(self, "the packed input is not [rows, %lld] with the sizes of its steps", (long long)p->input);
-    const int64_t steps = tp_numel(sizes);
-    const size_t bytes = (size_t)steps * sizeof(int64_t);
-    int64_t *rows_of = tp_mem_alloc(bytes), rows = 0;
-    tp_status status = rows_of ? tp_copy_to(sizes, rows_of, bytes) : tp_error_status();
-    for (int64_t t = 0; status == TP_OK && t < steps; t++) {
-        rows += rows_of[t];
-        if (rows_of[t] < 1 || (t && rows_of[t] > rows_of[t - 1]) || rows > tp_size(x, 0)) status = tp__misfit(self, "the sizes of the steps do not fit the data");
-    }
-    if (status == TP_OK) status = first_states(self, p, hx, rows_of[0], false, &first);
-    if (rows_of) tp_mem_free(rows_of, bytes);
-    if (status != TP_OK) return status;
+    if (hx && first_states(self, p, hx, tp_item_i64(tp_select(sizes, 0, 0)), false, &first)) return tp_error_status();
     if (hx) reorder(&first, packed[2]);
     tp_tensor *y = run(self, p, x, sizes, &first, &last);
     if (y) reorder(&last, packed[3]);

@@ -64,6 +64,21 @@ START_TEST(transforms_agree_by_our_own_kernels)
 }
 END_TEST
 
+/* cuFFT takes real numbers where complex ones could begin: others are copied. */
+static tp_tensor *of_all_but_the_first(tp_tensor *const *in, const void *arg)
+{
+    (void)arg;
+    return tp_view_as_real(tp_fft_rfft(tp_narrow(in[0], 0, 1, 7)));
+}
+START_TEST(real_numbers_begin_anywhere)
+{
+    TP_SCOPE();
+    agree(of_all_but_the_first, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(8)) }, 1, 4 * tolerance(TP_F32), "an odd place");
+    agree(of_all_but_the_first, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(8)) }, 1, 4 * tolerance(TP_F64), "an odd place");
+    if (cuda_host_needed("taper_cuda_host_count_transforms")) ck_assert_int_gt(transforms().runs, 0);
+}
+END_TEST
+
 START_TEST(plans_stay_and_their_number_is_bounded)
 {
     if (!cuda_host_needed("taper_cuda_host_count_transforms")) return;
@@ -110,6 +125,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, transforms_agree_by_the_library, 0, 2);
     tcase_add_loop_test(t, transforms_agree_by_our_own_kernels, 0, 2);
+    tcase_add_test(t, real_numbers_begin_anywhere);
     tcase_add_test(t, plans_stay_and_their_number_is_bounded);
     tcase_add_test(t, a_graph_keeps_its_plans);
     suite_add_tcase(s, t);

@@ -89,6 +89,7 @@ cufftResult run(cufftHandle handle, cufftType type, void *x, void *y, int direct
     plan *p = plan_of(handle);
     if (!p || !p->made) return CUFFT_INVALID_PLAN;
     if (p->type != type || !x || !y || (direction != CUFFT_FORWARD && direction != CUFFT_INVERSE)) return CUFFT_INVALID_VALUE;
+    if (from_real(type) && (uintptr_t)x % (is_wide(type) ? 2 * sizeof(double) : 2 * sizeof(float))) return CUFFT_INVALID_VALUE;       /* as of complex numbers */
     if (!p->work || !p->stream || (x == y && (from_real(type) || to_real(type)))) return CUFFT_EXEC_FAILED;
     const int64_t all = p->points * p->batch, blocks = (all + 63) / 64;
     const unsigned grid = (unsigned)(blocks < 64 ? blocks : 64);

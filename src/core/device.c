@@ -130,32 +130,27 @@ const char *tp_version(void) { return "0.1.0"; }
 
 /* ---- Kernels and copies --------------------------------------------------------------------------------------------------------- */
 
-const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device)
+/* PREFIX and the name, kept in *kept. NULL: an error */
+static const tp_kernel *find(const tp_op *op, tp_device device, const char *prefix, _Atomic(const tp_kernel *) *kept)
 {
-    tp__op_state *state = tp__state(op);
+    const char *const base = tp__state(op)->base_name;
     const tp_backend *backend = tp__backend(device);
-    const char *name = op->kernel ? op->kernel : state->base_name;
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", prefix, op->kernel ? op->kernel : base);
     const tp_kernel *kernel = backend ? backend->find(name) : NULL;
-    if (kernel) atomic_store_explicit(&state->kernel[tp__backend_of(device)], kernel, memory_order_release);
-    else if (!backend) tp__no_device(state->base_name, device);
-    else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", state->base_name, name, tp_device_name(device));
+    if (kernel) atomic_store_explicit(kept, kernel, memory_order_release);
+    else if (!backend) tp__no_device(base, device);
+    else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", base, name, tp_device_name(device));
     return kernel;
 }
 
+const tp_kernel *tp__kernel_find(const tp_op *op, tp_device device) { return find(op, device, "", &tp__state(op)->kernel[tp__backend_of(device)]); }
+
 const tp_kernel *tp__complex_kernel(const tp_op *op, tp_device device)
 {
-    tp__op_state *state = tp__state(op);
-    const int of = tp__backend_of(device);
-    const tp_kernel *kernel = atomic_load_explicit(&state->complex_kernel[of], memory_order_acquire);
-    if (kernel) return kernel;
-    const tp_backend *backend = tp__backend(device);
-    char name[64];
-    snprintf(name, sizeof name, "complex_%s", op->kernel ? op->kernel : state->base_name);
-    kernel = backend ? backend->find(name) : NULL;
-    if (kernel) atomic_store_explicit(&state->complex_kernel[of], kernel, memory_order_release);
-    else if (!backend) tp__no_device(state->base_name, device);
-    else tp_fail(TP_ERR_UNSUPPORTED, "%s: there is no kernel \"%s\" for %s", state->base_name, name, tp_device_name(device));
-    return kernel;
+    _Atomic(const tp_kernel *) *const kept = &tp__state(op)->complex_kernel[tp__backend_of(device)];
+    const tp_kernel *kernel = atomic_load_explicit(kept, memory_order_acquire);
+    return kernel ? kernel : find(op, device, "complex_", kept);
 }
 
 tp_status tp__copy_bytes(const tp_tensor *dst, const tp_tensor *src, bool non_blocking)

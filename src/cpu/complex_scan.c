@@ -8,18 +8,17 @@ typedef struct linear_attr { int64_t dim; bool reverse; } linear_attr;
 
 static inline tp_c128 times(tp_c128 a, tp_c128 b) { return (tp_c128){ a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re }; }
 
-/* Which element of y element i of x goes to, where the dims of `gone` are reduced */
 static tp_status prod(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
-    const uint64_t gone = (uint64_t)(uintptr_t)call->scratch;
+    const uint64_t gone = (uint64_t)(uintptr_t)call->scratch;  /* dims that are reduced */
     tp__plain in[1] = { { 0 } }, out[1] = { { 0 } };
     tp_status status = tp__plain_open(call, TP_C128, in, out);
     if (!status) {
         const tp_c128 *from = in[0].data;
         tp_c128 *y = out[0].data;
         int64_t step[TP_MAX_DIMS], n = 1, index[TP_MAX_DIMS] = { 0 }, to = 0;
-        for (int d = x->ndim - 1; d >= 0; d--) {
+        for (int d = x->ndim - 1; d >= 0; d--) {       /* how far y goes with each dim of x */
             step[d] = gone >> d & 1 ? 0 : n;
             n *= gone >> d & 1 ? 1 : x->shape[d];
         }

@@ -266,6 +266,7 @@ static int oldest(void)
 static bool keep(tp__fft_plan *p)
 {
     int old, free_at = -1;
+    if (p->bytes > KEPT_BYTES) return false;           /* and the others may stay */
     while (kept_bytes + p->bytes > KEPT_BYTES && (old = oldest()) >= 0) drop(old);
     if (kept_bytes + p->bytes > KEPT_BYTES) return false;
     for (int i = 0; i < KEPT && free_at < 0; i++)

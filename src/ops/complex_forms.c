@@ -65,13 +65,12 @@ static tp_status both_parts(tp__call *call) { return of_parts(call, tp_complex);
 static tp_tensor *product(tp__call *call, int a, int b, bool adds)
 {
     tp_tensor *in[MOST] = { NULL }, *y[4] = { NULL };
-    tp__call without = *call;
     for (int i = 0; i < call->n_in; i++) {
         const int which = i == 0 ? a : i == 1 ? b : a != b;
         in[i] = !call->in[i] || (i > 1 && !adds) ? NULL : which ? tp_imag(call->in[i]) : tp_real(call->in[i]);
         if (!in[i] && call->in[i] && (i < 2 || adds)) return NULL;
     }
-    return tp__run(without.op, in, call->n_in, call->attr, y, 4, NULL) < 0 ? NULL : y[0];
+    return tp__run(call->op, in, call->n_in, call->attr, y, 4, NULL) < 0 ? NULL : y[0];
 }
 static tp_status of_products(tp__call *call)
 {

@@ -32,10 +32,11 @@ static const char *const as_is[] = {
     /* indexed, chosen */
     "take", "take_along_dim", "gather", "index", "index_select", "index_fill", "index_copy", "masked_select", "masked_fill", "masked_scatter", "where",
     "argwhere", "nonzero", "nonzero_static", "narrow_backward", "rows_take", "rows_put", "rows_fill", "roll_each", "split_parts", "index_put",
-    "constant_pad_nd", "pad", "im2col", "col2im", "pad_constant", "pad_mirror", "index_view", "_chunk_cat", "_unsafe_masked_index",
+    "im2col", "col2im", "index_view", "_chunk_cat", "_unsafe_masked_index",
     "_unsafe_masked_index_put_accumulate", "repeat_interleave", "resize", "resize_as", "scatter", "scatter_set", "put",
     /* of others */
-    "matmul", "mm", "bmm", "mv", "dot", "vdot", "addmm", "baddbmm", "addbmm", "addmv", "addr", "cumulative_trapezoid", "trapezoid", "trapz", "diff", "einsum", "tensordot", "inner", "outer", "ger", "kron", "vander",
+    "matmul", "mm", "bmm", "mv", "dot", "vdot", "addmm", "baddbmm", "addbmm", "addmv", "addr", "cumulative_trapezoid", "trapezoid", "trapz", "diff",
+    "einsum", "tensordot", "inner", "outer", "ger", "kron", "vander",
     "chain_matmul", "linalg_multi_dot", "linalg_vecdot", "linalg_matrix_power", "linalg_cross", "cross", "true_divide", "ldexp", "positive", "isclose",
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
@@ -52,7 +53,8 @@ static const char *const own[] = {
 };
 
 static const char *const parts[] = {
-    "sum", "mean", "rows_add", "rows_sum", "image_to_columns", "columns_to_image", "cumsum", "cumsum_reversed", "index_add", "scatter_add", "gather_backward", "pad_mirror_backward", "repeat_slices", "repeat_slices_backward",
+    "sum", "mean", "rows_add", "rows_sum", "image_to_columns", "columns_to_image", "cumsum", "cumsum_reversed", "index_add", "scatter_add",
+    "gather_backward", "pad_mirror_backward", "repeat_slices", "repeat_slices_backward",
 };
 
 static bool stands_in(const char *const *names, size_t n, const char *name)

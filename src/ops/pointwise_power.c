@@ -34,13 +34,26 @@ static tp_tensor *pow_slope(tp_tensor *a, tp_tensor *b)
     return tp_where(tp_eq(b, 0), 0, tp_mul(b, tp_pow(a, tp_sub(b, 1))));
 }
 
+static tp_tensor *is_no_negative(tp_tensor *b)
+{
+    return b && tp__is_complex(b->dtype) ? tp_logical_and(tp_eq(tp_imag(b), 0), tp_ge(tp_real(b), 0)) : tp_ge(b, 0);
+}
+
+/* Of a, as complex as y is: a negative one has one then */
+static tp_tensor *logarithm(tp_tensor *a, const tp_tensor *y)
+{
+    const bool widens = a && y && tp__is_complex(y->dtype) && !tp__is_complex(a->dtype);
+    return widens ? tp_log(tp_to_dtype(a, (tp_dtype)y->dtype)) : tp__of_number(a, log, tp_log);
+}
+
+/* Saved as is: of a negative a and a complex b there is no power on the other side of the cut, that conjugates would need. */
 static tp_status pow_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    tp_tensor *a = tp__saved(node, 0), *b = tp__saved(node, 1);
-    TP__GRADIENT(0, tp_mul(dy[0], pow_slope(a, b)));
+    tp_tensor *a = tp__saved_as_is(node, 0), *b = tp__saved_as_is(node, 1);
+    TP__GRADIENT(0, tp_mul(dy[0], tp__conj(pow_slope(a, b))));
     if (need & 2) {
-        tp_tensor *at_zero = tp_logical_and(tp_eq(a, 0), tp_ge(tp_real(b), 0));
-        TP__GRADIENT(1, tp_mul(dy[0], tp_where(at_zero, 0, tp_mul(tp__saved(node, 2), tp__of_number(a, log, tp_log)))));
+        tp_tensor *y = tp__saved_as_is(node, 2), *at_zero = tp_logical_and(tp_eq(a, 0), is_no_negative(b));
+        TP__GRADIENT(1, tp_mul(dy[0], tp__conj(tp_where(at_zero, 0, tp_mul(y, logarithm(a, y))))));
     }
     return TP_OK;
 }

@@ -52,18 +52,29 @@ static tp_status check(const tp__call *call, const tp__rnn_layers *a, tp_tensor 
     return TP_OK;
 }
 
-/* x, weight, state?, batch_sizes? -> y, h, c: of what is no LSTM c is empty. */
+typedef struct output { int ndim; int64_t shape[3]; } output;
+
+/* y, h, c: of what is no LSTM c is empty. */
+static void outputs_of(const tp__rnn_layers *a, tp_tensor *const *in, output *of)
+{
+    const tp_tensor *x = in[X], *state = in[STATE];
+    const int64_t width = dirs_of(a) * a->hidden, batch = in[SIZES] ? state->shape[1] : x->shape[1];
+    of[0] = (output){ x->ndim, { x->shape[0], in[SIZES] ? width : batch, width } };
+    of[1] = of[2] = (output){ 3, { a->layers * dirs_of(a), batch, a->hidden } };
+    if (a->mode != TP__NET_LSTM) of[2] = (output){ 1, { 0 } };
+}
+
+/* x, weight, state?, batch_sizes? -> y, h, c */
 static tp_status layers_shape(tp__call *call)
 {
     const tp__rnn_layers *a = call->attr;
-    const tp_tensor *x = call->in[X], *state = call->in[STATE], *sizes = call->in[SIZES];
+    output of[OUTPUTS];
     if (check(call, a, call->in)) return tp__pending();
-    call->device = x->device;
-    const tp_dtype dtype = (tp_dtype)x->dtype;
-    const int64_t batch = sizes ? state->shape[1] : x->shape[1], one[] = { a->layers * dirs_of(a), batch, a->hidden }, none[] = { 0 };
-    const int64_t y[] = { x->shape[0], sizes ? dirs_of(a) * a->hidden : batch, dirs_of(a) * a->hidden };
-    if (!tp__out(call, dtype, x->ndim, y) || !tp__out(call, dtype, 3, one)) return tp__pending();
-    return tp__made(a->mode == TP__NET_LSTM ? tp__out(call, dtype, 3, one) : tp__out(call, dtype, 1, none));
+    call->device = call->in[X]->device;
+    outputs_of(a, call->in, of);
+    for (int i = 0; i < OUTPUTS; i++)
+        if (!tp__out(call, (tp_dtype)call->in[X]->dtype, of[i].ndim, of[i].shape)) return tp__pending();
+    return TP_OK;
 }
 
 /* What the device is told besides, and what it says. */
@@ -244,20 +255,34 @@ static tp_status by_kernel(const tp_node *node, tp_tensor *const *dy, uint64_t n
     return TP_OK;
 }
 
+/* y, and the gradients that there are, are as the forward gives them; what it kept is with them. */
+static tp_status check_outputs(const tp__call *call, const tp__rnn_layers *a)
+{
+    const tp_tensor *x = call->in[BACK_X], *kept = call->in[BACK_KEPT];
+    output of[OUTPUTS];
+    outputs_of(a, call->in + BACK_X, of);
+    for (int i = 0; i <= OUTPUTS; i++) {
+        const tp_tensor *t = i < OUTPUTS ? call->in[i] : call->in[BACK_Y];
+        const output *o = &of[i % OUTPUTS];
+        if (!t || (t->ndim == o->ndim && !memcmp(t->shape, o->shape, (size_t)o->ndim * sizeof *o->shape) && t->dtype == x->dtype && t->device == x->device)) continue;
+        return tp__call_fail(call, TP_ERR_SHAPE, "the output %s does not fit the input %s", tp__shape_text(t), tp__shape_text(x));
+    }
+    if (kept && (kept->dtype != TP_U8 || kept->device != x->device)) return tp__call_fail(call, TP_ERR_DTYPE, "what was kept is no memory of the device");
+    return TP_OK;
+}
+
 /* -> dx, dweight, dstate: [0] where there is no such input, or none is asked for */
 static tp_status back_shape(tp__call *call)
 {
     const tp__rnn_layers *a = call->attr;
     tp_tensor *const *in = call->in + BACK_X;
-    if (check(call, a, in)) return tp__pending();
+    if (check(call, a, in) || check_outputs(call, a)) return tp__pending();
     call->device = in[X]->device;
     for (int i = X; i <= STATE; i++) {
         const bool there = in[i] && (i != WEIGHT || a->weight_grad);
         if (!tp__out(call, (tp_dtype)in[X]->dtype, there ? in[i]->ndim : 1, there ? in[i]->shape : (const int64_t[]){ 0 })) return tp__pending();
     }
-    const tp_tensor *y = call->in[BACK_Y], *dy = call->in[0];
-    if (y->ndim == in[X]->ndim && y->dtype == in[X]->dtype && (!dy || (tp__same_shape(dy, y) && dy->dtype == y->dtype))) return TP_OK;
-    return tp__call_fail(call, TP_ERR_SHAPE, "the output %s does not fit the input %s", tp__shape_text(y), tp__shape_text(in[X]));
+    return TP_OK;
 }
 
 static tp_status back_forward(tp__call *call)

@@ -131,7 +131,7 @@ static tp_status check_istft(const tp__call *call, const istft_attr *a, int64_t 
     if (hop > win) return tp__call_fail(call, TP_ERR_ARGUMENT, "hop_length %lld leaves gaps between windows of %lld", (long long)hop, (long long)win);
     if (check_window(call, window, a->n, hop, win)) return tp__pending();
     if (a->return_complex && *half) return tp__call_fail(call, TP_ERR_ARGUMENT, "one-sided frequencies are of a real signal: return_complex");
-    if (!a->return_complex && window && tp__is_complex(window->dtype)) return tp__call_fail(call, TP_ERR_ARGUMENT, "a complex window needs return_complex");
+    if (!a->return_complex && window && tp__is_complex(window->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "a complex window needs return_complex");
     return TP_OK;
 }
 

@@ -307,8 +307,9 @@ const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, 
 /* ---- Between complex numbers and their parts: one of base and region is complex, and the geometry counts in parts ------------------------ */
 
 static tp_tensor *parts_of(tp_tensor *x) { return x && tp__is_complex(x->dtype) ? tp_view_as_real(x) : x; }
+static tp_tensor *joined(tp_tensor *parts) { return tp_view_as_complex(tp_contiguous(parts)); }      /* which may lie anywhere in a base */
 /* Of the one that dy is not */
-static tp_tensor *as_the_other(const tp_tensor *dy, tp_tensor *parts) { return tp__is_complex(dy->dtype) ? parts : tp_view_as_complex(parts); }
+static tp_tensor *as_the_other(const tp_tensor *dy, tp_tensor *parts) { return tp__is_complex(dy->dtype) ? parts : joined(parts); }
 
 static tp_status gather_parts_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -320,7 +321,7 @@ static tp_status scatter_parts_rule(const tp_node *node, tp_tensor *const *dy, u
 {
     tp_tensor *g = parts_of(dy[0]), *d[2] = { NULL };
     if (!g || scatter_rule(node, &g, need, d)) return tp__pending();
-    if (need & 1 && !(dx[0] = tp__is_complex(dy[0]->dtype) ? tp_view_as_complex(d[0]) : d[0])) return tp__pending();
+    if (need & 1 && !(dx[0] = tp__is_complex(dy[0]->dtype) ? joined(d[0]) : d[0])) return tp__pending();
     return need & 2 ? tp__made(dx[1] = as_the_other(dy[0], d[1])) : TP_OK;
 }
 const tp_op tp__op_as_strided_parts = { .schema = "as_strided_parts(Tensor input, int[] size, int[] stride, int storage_offset) -> Tensor",
