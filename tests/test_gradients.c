@@ -35,7 +35,7 @@ static void check_first(walk *w)
     for (int i = 0; i < n; i++) x[i] = *w->slot[slot[i]];
     if (n_out < 0) walk_failed(w, "the call");
     for (int i = 0; i < n_out; i++) {
-        if (!tp__is_floating(tp_dtype_of(out[i]))) continue;
+        if (!tp__is_floating(tp_dtype_of(out[i])) && !tp_is_complex(out[i])) continue;
         asked a = { w, slot, n, i };
         checks++;
         if (tp_gradcheck(output, &a, x, n)) walk_failed(w, "gradcheck");
@@ -121,7 +121,7 @@ static void compare_outputs(const walk *w, const char *what, int n, tp_tensor **
 {
     if (n != n_want || n < 0) walk_complain(w, "%s: %d outputs, not %d", what, n, n_want);
     for (int i = 0; i < n && n == n_want; i++)
-        if (!walk_close(got[i], want[i], tp__is_floating(tp_dtype_of(want[i])) ? tolerance : 0)) walk_complain(w, "%s: output %d differs", what, i);
+        if (!walk_close(got[i], want[i], tp__is_floating(tp_dtype_of(want[i])) || tp_is_complex(want[i]) ? tolerance : 0)) walk_complain(w, "%s: output %d differs", what, i);
 }
 
 static void check_layouts(walk *w)
