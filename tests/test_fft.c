@@ -147,6 +147,8 @@ START_TEST(strides_and_dims_that_are_turned)
     tp_tensor *turned = tp_fft_fft(tp_transpose(x, 0, 1), .dim = 1), *stepped = tp_fft_fft(tp_slice(x, 1, .step = 3), .dim = 0);
     same_bits(tp_contiguous(tp_transpose(turned, 0, 1)), plain);
     same_bits(stepped, tp_contiguous(tp_slice(plain, 1, .step = 3)));
+    tp_tensor *same = tp_expand(random_of(TP_F32, TP_SHAPE(1, 5)), TP_SHAPE(6, 5));
+    same_bits(tp_fft_rfft(same, .dim = 0), tp_fft_rfft(tp_contiguous(same), .dim = 0));
 }
 END_TEST
 

@@ -48,11 +48,11 @@ struct tp__fft_plan {
 };
 
 /* Lines in memory, as real numbers: element k of line l has its parts at data[offset[l] + k step] and `gap` after that; of real lines two
- * neighbours are one element, or each is one `alone`, with nothing imaginary. */
+ * neighbours are one element, or with TP__FFT_ALONE each is one, with nothing imaginary. A stride may be 0. */
+#define TP__FFT_ALONE INT64_MIN
 typedef struct tp__fft_side {
     void *data;
     int64_t step, gap;
-    bool alone;
     int count;                                         /* of lines, at most the lanes */
     int64_t offset[TP__FFT_MOST_LANES];
 } tp__fft_side;

@@ -260,7 +260,7 @@ static void NAME(load)(void *block, int64_t n, const tp__fft_side *s, bool swap)
         for (const T *from = line[0]; k < n; k++, from += s->step) {
             const V none = { 0 };
             to[2 * k + swap] = *(const LOOSE *)from;
-            to[2 * k + !swap] = s->alone ? none : (V)*(const LOOSE *)(from + s->gap);
+            to[2 * k + !swap] = s->gap != TP__FFT_ALONE ? (V)*(const LOOSE *)(from + s->gap) : none;
         }
     } else if (s->gap == 1 && s->step == 2) {
         for (; k + LANES / 2 <= n; k += LANES / 2) {
@@ -275,7 +275,7 @@ static void NAME(load)(void *block, int64_t n, const tp__fft_side *s, bool swap)
     for (; k < n; k++)
         for (int l = 0; l < LANES; l++) {
             single[(2 * k + swap) * LANES + l] = line[l][k * s->step];
-            single[(2 * k + !swap) * LANES + l] = s->alone ? 0 : line[l][k * s->step + s->gap];
+            single[(2 * k + !swap) * LANES + l] = s->gap != TP__FFT_ALONE ? line[l][k * s->step + s->gap] : 0;
         }
 }
 
@@ -294,7 +294,7 @@ static void NAME(store)(const tp__fft_side *s, const void *block, int64_t n, dou
     } else if (NAME(adjacent)(s, 1)) {
         for (T *to = data + s->offset[0]; k < n; k++, to += s->step) {
             *(LOOSE *)to = from[2 * k + swap] * by;
-            if (!s->alone) *(LOOSE *)(to + s->gap) = from[2 * k + !swap] * by;
+            if (s->gap != TP__FFT_ALONE) *(LOOSE *)(to + s->gap) = from[2 * k + !swap] * by;
         }
     } else if (s->gap == 1 && s->step == 2) {
         for (; k + LANES / 2 <= n; k += LANES / 2) {
@@ -311,7 +311,7 @@ static void NAME(store)(const tp__fft_side *s, const void *block, int64_t n, dou
         for (int l = 0; l < s->count; l++) {
             T *to = data + s->offset[l] + k * s->step;
             to[0] = single[(2 * k + swap) * LANES + l] * by;
-            if (!s->alone) to[s->gap] = single[(2 * k + !swap) * LANES + l] * by;
+            if (s->gap != TP__FFT_ALONE) to[s->gap] = single[(2 * k + !swap) * LANES + l] * by;
         }
 }
 

@@ -90,9 +90,11 @@ static bool is_input(const tp__call *call, const tp_tensor *y)
     return false;
 }
 
-/* A kernel writes an output of its own as it lies, contiguous as a rule; one that it overwrites has any strides. */
-static tp_tensor *part_out(const tp__call *call, const tp_tensor *y, tp_tensor *const *in)
+/* A kernel writes an output of its own as it lies, contiguous as a rule; one that it overwrites has any strides. A real one (the index
+ * alone was complex, which only an empty one may be) is what the real parts make. */
+static tp_tensor *part_out(const tp__call *call, tp_tensor *y, tp_tensor *const *in, int which)
 {
+    if (!tp__is_complex(y->dtype) && !which) return y;
     for (int i = 0; i < call->n_in; i++)
         if (call->in[i] == y) return in[i];
     return tp__tensor_new(y->device, tp__part_dtype(y->dtype), y->ndim, y->shape);
@@ -107,19 +109,21 @@ static tp_status run_part(tp__call *call, int which, tp_status (*work)(tp__call 
     for (int i = 0; i < call->n_in; i++)
         if (!(in[i] = part_of(call->in[i], which)) && call->in[i]) return tp__pending();
     for (int i = 0; i < call->n_out; i++)
-        if (!(out[i] = part_out(call, call->out[i], in))) return tp__pending();
+        if (!(out[i] = part_out(call, call->out[i], in, which))) return tp__pending();
     part.in = in;
     part.out = out;
     part.complex = false;
     const tp_status status = work(&part);
     for (int i = 0; i < call->n_out && !status; i++)
-        if (!is_input(call, call->out[i]) && !tp_copy_(tp__part(call->out[i], which), out[i])) return tp__pending();
+        if (tp__is_complex(call->out[i]->dtype) && !is_input(call, call->out[i]) && !tp_copy_(tp__part(call->out[i], which), out[i])) return tp__pending();
     return status;
 }
 
 tp_status tp__by_parts(tp__call *call, tp_status (*work)(tp__call *))
 {
     if (call->n_in > MOST || call->n_out > MOST) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "%d complex tensors are too many", call->n_in);
+    bool any = false;
+    for (int i = 0; i < call->n_out; i++) any |= tp__is_complex(call->out[i]->dtype);
     const tp_status status = run_part(call, 0, work);
-    return status ? status : run_part(call, 1, work);
+    return status || !any ? status : run_part(call, 1, work);
 }
