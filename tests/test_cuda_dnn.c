@@ -287,6 +287,11 @@ START_TEST(other_recurrent_nets_agree)
     begin(0);
     recurs(&(net){ .gates = 4, .layers = 2, .dirs = 1, .biased = true, .dropout = 0.5 }, TP_F32, true, 6, "dropout");
     recurs(&(net){ .gates = 3, .layers = 2, .dirs = 2, .biased = true }, TP_F64, true, 0, "float64");
+    TP_SCOPE();
+    const net n = { .gates = 3, .layers = 1, .dirs = 1, .biased = true, .packed = true };
+    tp_tensor *x = tp_to(tp_randn(TP_SHAPE(9, FEATURES)), DEVICE), *all = tp_to(tp_randn(TP_SHAPE(cut(&n, NULL, NULL))), DEVICE);
+    ck_assert_ptr_null(recur((tp_tensor *[]){ x, all, tp_zeros(TP_SHAPE(1, 3, HIDDEN)), NULL }, &n));
+    ck_message("gru: tensors are on cuda:0 and cpu");
 }
 END_TEST
 

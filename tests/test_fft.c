@@ -176,6 +176,9 @@ START_TEST(errors_say_what_is_wrong)
     REFUSES(tp_fft_irfft(tp_zeros(TP_SHAPE(1))), "fft_irfft: 0 points are no length");
     REFUSES(tp_stft(x, 8, .center = false), "stft: n_fft 8 is more than the 3 points there are");
     REFUSES(tp_stft(x, 2, .hop_length = 0, .center = false), "stft: hop_length is 0, and has to be at least 1");
+    REFUSES(tp_istft(z, 2, .hop_length = 1, .length = INT64_MAX), "istft: 9223372036854775807 points are too many");
+    ck_assert_ptr_null(tp_fft_fftfreq(INT64_MAX, 1));
+    ck_error(TP_ERR_SHAPE, "values are too many");
 }
 END_TEST
 
@@ -187,6 +190,11 @@ START_TEST(a_signal_comes_back_from_its_windows)
     ck_assert_int_eq((int)tp_shape_of(y).dim[1], 9);
     ck_assert_int_eq((int)tp_shape_of(y).dim[2], 13);
     ck_assert(tp_allclose(tp_istft(y, 16, .hop_length = 4, .window = window, .length = 50), x, 1e-10, 1e-12));
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .name = "n_fft", .kind = TP_ARG_INT, .value.integer = 16 },
+                            { .name = "window", .kind = TP_ARG_TENSOR, .value.tensor = window }, { .name = "return_complex", .kind = TP_ARG_BOOL, .value.boolean = true } };
+    tp_tensor *by_name = NULL;
+    ck_ok(tp_op_call("stft", args, 4, &by_name, 1, NULL));
+    ck_assert(tp_equal(by_name, y));
 }
 END_TEST
 

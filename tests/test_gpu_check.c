@@ -80,12 +80,12 @@ START_TEST(steps_read_what_the_programs_of_the_machine_say)
 }
 END_TEST
 
-static void tell(int bytes)
+static void tell(int spilled)
 {
     FILE *f = fopen(in_folder("fill.cu.told"), "w");
     ck_assert_ptr_nonnull(f);
     ck_assert_int_ge(fprintf(f, "ptxas info    : Compiling entry function '_Z4fillIfEvPT_xS0_' for 'sm_90'\nptxas info    : Function properties for _Z4fillIfEvPT_xS0_\n"
-                                "    %d bytes stack frame, %d bytes spill stores, 4 bytes spill loads\nptxas info    : Used 255 registers, used 0 barriers\n", bytes, bytes), 0);
+                                "    %d bytes stack frame, %d bytes spill stores, 4 bytes spill loads\nptxas info    : Used 255 registers, used 0 barriers\n", spilled, spilled), 0);
     ck_assert_int_eq(fclose(f), 0);
 }
 

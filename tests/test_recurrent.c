@@ -262,6 +262,12 @@ static void train(void *arg)
         if (y) tp_backward(tp_sum(y));
         if (m[i]) tp_module_free(m[i]);
     }
+    tp_tensor *all = tp_ones(TP_SHAPE(56), .requires_grad = true), *out[3];
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3, 3)) }, { .kind = TP_ARG_TENSOR, .value.tensor = all },
+        { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 2, 2)) }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int64_t[]){ 2, 1 }, TP_I64, TP_SHAPE(2)) },
+        { .kind = TP_ARG_STRING, .value.string = "lstm" }, { .kind = TP_ARG_INT, .value.integer = 2 }, { .kind = TP_ARG_INT, .value.integer = 1 },
+        { .kind = TP_ARG_BOOL, .value.boolean = true }, { .kind = TP_ARG_BOOL, .value.boolean = false } };
+    if (!tp_failed() && !tp_op_call("rnn_layers", args, 9, out, 3, NULL)) tp_backward(tp_sum(out[0]));
 }
 START_TEST(layers_survive_every_failing_allocation) { every_point("an LSTM and a GRU", train, NULL, NULL); }
 END_TEST
@@ -296,6 +302,8 @@ START_TEST(what_does_not_fit_is_refused)
     const tp_tensor_list params = { .at = of, .n = 2 };
     ck_assert_ptr_null(tp_lstm(x, NULL, NULL, params));
     ck_message("lstm: 2 parameters are not those of 1 layers in 1 directions, 4 each");
+    ck_assert_ptr_null(tp_lstm(x, NULL, NULL, params, .num_layers = INT64_MAX, .bidirectional = true));
+    ck_message("lstm: num_layers is 9223372036854775807");
     ck_assert_ptr_null(tp_lstm(x, w, NULL, params, .has_biases = false));
     ck_message("lstm: of h and c one is NULL");
     ck_assert_ptr_null(tp_gru(x, NULL, params, .has_biases = false));

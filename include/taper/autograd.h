@@ -188,7 +188,7 @@ TP_API int tp_context_inputs(tp_context *call);
 TP_API int tp_context_outputs(tp_context *call);
 TP_API tp_status tp_error_status(void);                /* the code of the unread error; TP_OK when there is none */
 
-/* Compares the gradients of fn with central differences, in float64. Fails with the worst element in the message. */
+/* Compares the gradients of fn with central differences, in float64, or complex128 part by part. Fails with the worst element in the message. */
 TP_API tp_status tp_gradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);
 /* The same for the gradients of fn, as a function of its inputs and of the gradient that comes: checks second derivatives. */
 TP_API tp_status tp_gradgradcheck_with(tp_gradcheck_fn *fn, void *arg, tp_tensor *const *inputs, int n, const tp_gradcheck_options *o);

@@ -11,6 +11,10 @@
 typedef float _Complex c64;
 typedef double _Complex c128;
 
+/* C11's CMPLX, which not every compiler has */
+static TP__INLINE c64 made_c64(float re, float im) { return (union { float part[2]; c64 z; }){ { re, im } }.z; }
+static TP__INLINE c128 made_c128(double re, double im) { return (union { double part[2]; c128 z; }){ { re, im } }.z; }
+
 /* ---- Arithmetic ----------------------------------------------------------------------------------------------------------------------- */
 
 #define ARITHMETIC(C, R, f, MADE) \
@@ -51,8 +55,8 @@ typedef double _Complex c128;
         if (p == -2) return div_##C(1, mul_##C(a, a)); \
         return p == (R)-0.5 ? div_##C(1, csqrt##f(a)) : cpow##f(a, b); \
     }
-ARITHMETIC(c64, float, f, CMPLXF)
-ARITHMETIC(c128, double, , CMPLX)
+ARITHMETIC(c64, float, f, made_c64)
+ARITHMETIC(c128, double, , made_c128)
 
 /* ---- Rows: an expression in complex64, one in complex128 ------------------------------------------------------------------------------ */
 
@@ -96,7 +100,7 @@ COMPLEX3(lerp_tensor, FROM_NEARER(c64, c), FROM_NEARER(c128, c))
 COMPLEX1(square, mul_c64(a, a), mul_c128(a, a))
 COMPLEX1(reciprocal, div_c64(1, a), div_c128(1, a))
 COMPLEX1(neg, -a, -a)
-COMPLEX1(conj_physical, CMPLXF(__real__ a, -__imag__ a), CMPLX(__real__ a, -__imag__ a))
+COMPLEX1(conj_physical, made_c64(__real__ a, -__imag__ a), made_c128(__real__ a, -__imag__ a))
 FUNCTION2(pow_tensor, cpowf(a, b), cpow(a, b))
 FUNCTION2(pow_number, pow_number_c64(a, b), pow_number_c128(a, b))
 static tp_status complex_pow_run(tp__call *call)

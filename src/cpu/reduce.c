@@ -7,9 +7,13 @@
 
 /* ---- Runs: sums in `lanes` partial sums over blocks of 4096 terms, joined as a tree ---------------------------------------------------- */
 
+/* Bytes that are asked for ahead of what comes from memory: a fifth less than by the processor's own foresight. 1 KB and 8 KB are slower, and in
+ * the caches so is asking at all. */
+enum { FAR_AHEAD = 2048 };
+
 #define PLAIN(v)   (v)
 #define NUMBERS(v) ((v) == (v) ? (v) : 0)
-#define SUM_RUN(name, T, lanes, TERM) \
+#define SUM_RUN(name, T, lanes, TERM, ahead) \
     static TP__INLINE void name##_body(int64_t n, const T *x, double *out) \
     { \
         double sum = 0; \
@@ -17,8 +21,10 @@
             const int64_t block = n < 4096 ? n & -16 : 4096; \
             T part[lanes] = { 0 }; \
             int64_t i = 0; \
-            for (; i + lanes <= block; i += lanes) \
+            for (; i + lanes <= block; i += lanes) { \
+                if (ahead) tp__ask_for((const char *)(x + i) + (ahead), lanes * (int64_t)sizeof(T)); \
                 for (int l = 0; l < lanes; l++) part[l] += TERM(x[i + l]); \
+            } \
             for (; i < block; i += 16) \
                 for (int l = 0; l < 16; l++) part[l] += TERM(x[i + l]); \
             for (int half = lanes / 2; half; half /= 2) \
@@ -57,11 +63,13 @@ static TP__INLINE void few_run_f32_body(int64_t n, const float *x, double *out)
 }
 TP__SIMD(static, few_run_f32, (int64_t n, const float *x, double *out), (n, x, out))
 
-SUM_RUN(many_run_f32, float, 64, PLAIN)
+SUM_RUN(many_run_f32, float, 64, PLAIN, 0)
+SUM_RUN(far_run_f32, float, 64, PLAIN, FAR_AHEAD)
 static void sum_run_f32(int64_t n, const float *x, double *out) { (n < FEW ? few_run_f32 : many_run_f32)(n, x, out); }
-SUM_RUN(sum_run_f64, double, 32, PLAIN)
-SUM_RUN(nansum_run_f32, float, 64, NUMBERS)
-SUM_RUN(nansum_run_f64, double, 32, NUMBERS)
+SUM_RUN(sum_run_f64, double, 32, PLAIN, 0)
+SUM_RUN(far_run_f64, double, 32, PLAIN, FAR_AHEAD)
+SUM_RUN(nansum_run_f32, float, 64, NUMBERS, 0)
+SUM_RUN(nansum_run_f64, double, 32, NUMBERS, 0)
 
 static TP__INLINE void sum_run_i64_body(int64_t n, const int64_t *x, uint64_t *out)
 {
@@ -159,10 +167,12 @@ static void from_one(const tp__fold *f, int64_t w, tp__total *acc, int64_t apart
     static void name(const tp__fold *f, int64_t n, const void *x, tp__total *acc, int64_t apart) \
     { \
         (void)f, (void)apart; \
-        leaf(n, (const T *)x, member); \
+        (leaf)(n, (const T *)x, member); \
     }
-RUN(run_sum_f32, sum_run_f32, float, &acc->real)
-RUN(run_sum_f64, sum_run_f64, double, &acc->real)
+/* Where there are no wide vectors the loop has no time to ask. */
+static bool asks(const tp__fold *f) { return f->far && tp__simd_level() != TP__SIMD_BASE; }
+RUN(run_sum_f32, asks(f) && n >= FEW ? far_run_f32 : sum_run_f32, float, &acc->real)
+RUN(run_sum_f64, asks(f) ? far_run_f64 : sum_run_f64, double, &acc->real)
 RUN(run_sum_i64, sum_run_i64, int64_t, (uint64_t *)&acc->integer)
 RUN(run_nansum_f32, nansum_run_f32, float, &acc->real)
 RUN(run_nansum_f64, nansum_run_f64, double, &acc->real)

@@ -12,6 +12,7 @@
 #include "cpu/scratch.h"
 
 enum { BLOCK = 1024, GROUP = 1 << 15, TALL = 256, PARALLEL = 1 << 17, FEW = 512 };
+enum { FAR_BYTES = 32 << 20 };                         /* more than a core may hope to have in its last cache */
 
 typedef struct axis { int64_t size, stride; } axis;    /* stride in elements */
 typedef struct plan {
@@ -97,6 +98,7 @@ static void make_plan(plan *p, const tp__fold_io *io, tp__fold *f)
     sort_and_join(p->gone, &p->n_gone);
     if (!p->n_gone) p->gone[p->n_gone++] = (axis){ 1, 1 };
     f->count = p->terms;
+    f->far = p->from == f->takes && p->terms >= FAR_BYTES / p->item / p->outputs;
     cut(p);
 }
 

@@ -19,6 +19,7 @@ struct tp__fold {
     int64_t width;                                     /* outputs at once; 0: TP__FOLD_WIDTH */
     double number;                                     /* the family's own, as `count` */
     int64_t count;                                     /* elements that one output is made of; set by the walk */
+    bool far;                                          /* they come from memory, not from a cache; set by the walk */
     void (*begin)(const tp__fold *f, int64_t w, tp__total *acc, int64_t apart);
     void (*run)(const tp__fold *f, int64_t n, const void *x, tp__total *acc, int64_t apart);
     void (*rows)(const tp__fold *f, int64_t rows, int64_t w, const void *x, int64_t stride, tp__total *acc, int64_t apart);

@@ -21,8 +21,8 @@ void tp__stream_from(int64_t bytes) { atomic_store_explicit(&from, bytes < 0 ? S
 
 #if TP__HAS_X86
 
-/* A store past the caches waits for the translation of its page as a load does, but nothing runs ahead of it to ask: a copy takes a sixth
- * less where the next page is asked for when one begins. As if to write it, which gcc would not say at the base level. */
+/* A copy takes a sixth less where the next page is asked for when one begins: a store past the caches seems to wait for the translation of its page
+ * as a load does, but nothing runs ahead of it to ask. As if to write it, which gcc would not say at the base level. */
 enum { PAGE = 4096 };
 static TP__INLINE void ask_page(uintptr_t page) { __asm__ volatile("prefetchw (%0)" : : "r"(page)); }
 

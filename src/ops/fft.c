@@ -235,7 +235,7 @@ static tp_status frequencies(tp__call *call, bool half)
     const tp_dtype dtype = tp__dtype_of(&a->place, TP_F32);
     if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "gives floating dtypes, not %s", tp_dtype_name(dtype));
     if (a->n < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "n is %lld, and has to be at least 0", (long long)a->n);
-    const int64_t up = half ? a->n / 2 + 1 : (a->n + 1) / 2, down = half ? 0 : a->n / 2;
+    const int64_t up = a->n / 2 + (half || a->n % 2), down = half ? 0 : a->n / 2;
     tp_tensor *y = tp_arange(0, (double)up, 1, .dtype = dtype, .device = a->place.device);
     if (down) {
         tp_tensor *part[] = { y, tp_arange((double)-down, 0, 1, .dtype = dtype, .device = a->place.device) };

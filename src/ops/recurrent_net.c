@@ -236,8 +236,9 @@ static tp_status take_states(const tp__call *call, const tp_arg *hx, tp__net_sta
     return TP_OK;
 }
 
-static tp_status check_state(const tp__call *call, const char *name, const tp_tensor *x, int64_t n, int64_t batch, int64_t width)
+static tp_status check_state(const tp__call *call, const char *name, const tp_tensor *x, tp_device device, int64_t n, int64_t batch, int64_t width)
 {
+    if (x && x->device != device) return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(device), tp_device_name(x->device));
     if (!x || (x->ndim == 3 && x->shape[0] == n && x->shape[1] == batch && x->shape[2] == width)) return TP_OK;
     return tp__call_fail(call, TP_ERR_SHAPE, "%s is %s, and should be [%lld, %lld, %lld]", name, tp__shape_text(x), (long long)n, (long long)batch, (long long)width);
 }
@@ -245,10 +246,11 @@ static tp_status check_state(const tp__call *call, const char *name, const tp_te
 /* What the arguments say of the net. */
 static tp_status take_net(const tp__call *call, int32_t mode, const net_attr *a, int first, tp__net *n)
 {
-    const int64_t given = call->n_in - first, places = a->num_layers * (a->bidirectional ? 2 : 1);
+    const int64_t given = call->n_in - first;
     *n = (tp__net){ .mode = mode, .biases = a->has_biases, .dirs = a->bidirectional ? 2 : 1, .layers = a->num_layers,
                     .dropout = a->train ? a->dropout : 0, .params = call->in + first };
     if (a->num_layers < 1 || a->num_layers > INT16_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "num_layers is %lld", (long long)a->num_layers);
+    const int64_t places = a->num_layers * n->dirs;
     if (!(a->dropout >= 0 && a->dropout <= 1)) return tp__call_fail(call, TP_ERR_ARGUMENT, "dropout %g is not between 0 and 1", a->dropout);
     const int least = 2 + 2 * n->biases;
     n->per = (int)(given / places);
@@ -291,8 +293,8 @@ static tp_status run_net(tp__call *call, const tp__net *n, tp_tensor *x, tp_tens
     const int64_t all = n->layers * n->dirs, batch = sizes ? sizes[0] : x->shape[1], hidden = n->params[1]->shape[0] / tp__net_gates(n->mode);
     tp__net_state last = { NULL, NULL };
     tp_tensor *y = NULL;
-    tp_status status = check_state(call, "the hidden state", first->h, all, batch, n->params[1]->shape[1]);
-    if (!status) status = check_state(call, "the cell state", first->c, all, batch, hidden);
+    tp_status status = check_state(call, "the hidden state", first->h, x->device, all, batch, n->params[1]->shape[1]);
+    if (!status) status = check_state(call, "the cell state", first->c, x->device, all, batch, hidden);
     if (!status && tp__net_fits_whole(n, x)) y = run_by_layers(n, x, batch_sizes, first, &last);
     else if (!status) y = run_rows(n, x, sizes, steps, first, &last);
     tp__sizes_free(sizes, steps);

@@ -35,8 +35,9 @@ static tp_status check(const tp__call *call, const tp__rnn_layers *a, tp_tensor 
 {
     enum { WIDEST = 1 << 20 };
     const tp_tensor *x = in[X], *weight = in[WEIGHT], *state = in[STATE], *sizes = in[SIZES];
-    if (weight->device != x->device || (state && state->device != x->device))
-        return tp__call_fail(call, TP_ERR_DEVICE, "the input, the weight and the state are not on one device");
+    for (int i = 0; i < call->n_in; i++)               /* the sizes alone may be elsewhere: they are read on the host */
+        if (call->in[i] && call->in[i] != sizes && call->in[i]->device != x->device)
+            return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(x->device), tp_device_name(call->in[i]->device));
     if (!tp__is_floating(x->dtype) || weight->dtype != x->dtype || (state && state->dtype != x->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "the input is %s, the weight %s: they and the state must be of one floating dtype",
                              tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)weight->dtype));
@@ -69,6 +70,7 @@ static tp_status layers_shape(tp__call *call)
     const tp__rnn_layers *a = call->attr;
     output of[OUTPUTS];
     if (check(call, a, call->in)) return tp__pending();
+    call->device = call->in[X]->device;
     outputs_of(a, call->in, of);
     for (int i = 0; i < OUTPUTS; i++)
         if (!tp__out(call, (tp_dtype)call->in[X]->dtype, of[i].ndim, of[i].shape)) return tp__pending();
@@ -262,10 +264,10 @@ static tp_status check_outputs(const tp__call *call, const tp__rnn_layers *a)
     for (int i = 0; i <= OUTPUTS; i++) {
         const tp_tensor *t = i < OUTPUTS ? call->in[i] : call->in[BACK_Y];
         const output *o = &of[i % OUTPUTS];
-        if (!t || (t->ndim == o->ndim && !memcmp(t->shape, o->shape, (size_t)o->ndim * sizeof *o->shape) && t->dtype == x->dtype && t->device == x->device)) continue;
+        if (!t || (t->ndim == o->ndim && !memcmp(t->shape, o->shape, (size_t)o->ndim * sizeof *o->shape) && t->dtype == x->dtype)) continue;
         return tp__call_fail(call, TP_ERR_SHAPE, "the output %s does not fit the input %s", tp__shape_text(t), tp__shape_text(x));
     }
-    if (kept && (kept->dtype != TP_U8 || kept->device != x->device)) return tp__call_fail(call, TP_ERR_DTYPE, "what was kept is no memory of the device");
+    if (kept && kept->dtype != TP_U8) return tp__call_fail(call, TP_ERR_DTYPE, "what was kept is bytes, not %s", tp_dtype_name((tp_dtype)kept->dtype));
     return TP_OK;
 }
 
@@ -275,6 +277,7 @@ static tp_status back_shape(tp__call *call)
     const tp__rnn_layers *a = call->attr;
     tp_tensor *const *in = call->in + BACK_X;
     if (check(call, a, in) || check_outputs(call, a)) return tp__pending();
+    call->device = in[X]->device;
     for (int i = X; i <= STATE; i++) {
         const bool there = in[i] && (i != WEIGHT || a->weight_grad);
         if (!tp__out(call, (tp_dtype)in[X]->dtype, there ? in[i]->ndim : 1, there ? in[i]->shape : (const int64_t[]){ 0 })) return tp__pending();

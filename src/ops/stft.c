@@ -152,7 +152,9 @@ static tp_status istft_compose(tp__call *call)
     bool half;
     if (check_istft(call, a, hop, win, &half)) return tp__pending();
     const bool batched = x->ndim == 3;
-    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1), end = a->length == TP_NONE ? whole - edge : a->length < INT64_MAX - edge ? edge + a->length : 0;
+    const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1);
+    int64_t end = whole - edge;
+    if (a->length != TP_NONE && __builtin_add_overflow(edge, a->length, &end)) return tp__call_fail(call, TP_ERR_SHAPE, "%lld points are too many", (long long)a->length);
     if (end <= edge) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
     const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : TP_F32;
     tp_tensor *window = whole_window(window_of(call), x, real, a->n, win);
@@ -195,7 +197,8 @@ static void istft_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2));
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1), INT("win_length", 3), GIVEN_WINDOW(3), BOOL("normalized", true),
-             INT("length", 5));
+             INT("length", 4));
+    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2), INT("length", 9));
 }
 
 static const tp_op op_stft = TP__COMPOSED("stft(Tensor input, int n_fft, int? hop_length=none, int? win_length=none, Tensor? window=none, bool center=true, "

@@ -1,4 +1,5 @@
-/* pointwise.h: arithmetic and elementwise functions. What holds for all ops is said in ops.h. Complex numbers are TP_ERR_UNSUPPORTED. */
+/* pointwise.h: arithmetic and elementwise functions. What holds for all ops is said in ops.h. Arithmetic, powers, exponentials,
+ * logarithms, trigonometric and hyperbolic functions take complex numbers; others refuse them (TP_ERR_DTYPE). */
 #ifndef TAPER_OPS_POINTWISE_H
 #define TAPER_OPS_POINTWISE_H
 
@@ -114,7 +115,8 @@ TP_API tp_tensor *tp_ldexp(tp_tensor *a, tp_tensor *b);                  /* a 2^
 /* x = mantissa 2^exponent, the mantissa in [1/2, 1), or 0; floating. The exponent is int32, at *exponent unless that is NULL. */
 TP_API tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent);
 TP_API tp_tensor *tp_nextafter(tp_tensor *a, tp_tensor *b);              /* the number next to a towards b; floating; a has its gradient, b none */
-TP_API tp_tensor *tp_angle(tp_tensor *x);              /* 0, pi below 0, NaN of NaN; integers and bool give float32, the gradient is 0 */
+TP_API tp_tensor *tp_angle(tp_tensor *x);              /* 0, pi below 0, NaN of NaN; integers and bool give float32, the gradient is 0. Of
+                                                          a complex z atan2(im z, re z), real */
 TP_API tp_tensor *tp_xlogy_with(tp_operand a, tp_operand b);             /* a ln b, 0 where a is 0 and b is no NaN */
 TP_API tp_tensor *tp_xlogy__with(tp_tensor *a, tp_operand b);
 TP_API tp_tensor *tp_copysign_with(tp_operand a, tp_operand b);          /* |a| with the sign of b, also of -0; b has no gradient */

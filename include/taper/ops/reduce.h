@@ -128,7 +128,7 @@ typedef struct tp_diff_options {
 extern "C" {
 #endif
 
-/* ---- Sums and products: any dtype but complex; float32 is added in float64 ------------------------------------------------- */
+/* ---- Sums and products: any dtype, complex ones too; float32 is added in float64 ---------------------------------------------- */
 
 TP_API tp_tensor *tp_sum_with(tp_tensor *x, const tp_sum_options *o);
 TP_API tp_tensor *tp_mean_with(tp_tensor *x, const tp_mean_options *o);            /* floating dtypes */
