@@ -1,7 +1,7 @@
 /* complex_forms.c: ops that real ones make for complex tensors, where a kernel or a rule of their own is not worth it. They record
  * themselves.
  *
- *   linalg_vector_norm    of |z|                        var, std      var z = var re z + var im z
+ *   linalg_vector_norm    of |z|, in reduce_norm.c      var, std      var z = var re z + var im z
  *   nan_to_num            of both parts                 linear, conv  a product: re re - im im and re im + im re
  *   any, all              of z != 0                     dropout       z times what it makes of ones
  *   l1_loss               of |a - b| and 0              sinc          sin(pi z) / (pi z), 1 of 0
@@ -32,13 +32,6 @@ static tp_status first_is_complex(const tp__call *call)
     const tp_tensor *z = call->in[0];
     if (z && tp__is_complex(z->dtype) && call->n_in <= MOST) return TP_OK;
     return tp__call_fail(call, TP_ERR_DTYPE, "its first tensor is real, and another one complex");
-}
-
-static tp_status of_magnitudes(tp__call *call)
-{
-    tp_tensor *y[4] = { NULL };
-    if (first_is_complex(call)) return tp__pending();
-    return run_first(call, tp_abs(call->in[0]), y) < 0 ? tp__pending() : tp__give_out(call, y[0]);
 }
 
 static tp_status of_truth(tp__call *call)
@@ -83,6 +76,7 @@ static tp_status of_products(tp__call *call)
 
 static tp_status of_ones(tp__call *call)
 {
+    if (call->op->compose) return call->op->compose(call);       /* in place, by keyword: made of the plain one, which comes here in turn */
     tp_tensor *y[4] = { NULL }, *z = call->in[0];
     tp_tensor *ones = tp_ones_like(tp_real(z));
     if (run_first(call, ones, y) < 0) return tp__pending();
@@ -121,17 +115,17 @@ static tp_status tanhshrink(tp__call *call) { return tp__give_out(call, tp_sub(c
 static tp_status softsign(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], tp_add(tp_abs(call->in[0]), 1))); }
 
 static const struct { const char *name; tp__complex_form *form; } forms[] = {
-    { "linalg_vector_norm", of_magnitudes }, { "var", variance }, { "var_mean", variance }, { "std", deviation }, { "std_mean", deviation },
+    { "linalg_vector_norm", tp__norm_of_complex }, { "var", variance }, { "var_mean", variance }, { "std", deviation }, { "std_mean", deviation },
     { "nan_to_num", both_parts }, { "any", of_truth }, { "all", of_truth }, { "linear", of_products }, { "conv1d", of_products },
     { "conv2d", of_products }, { "conv3d", of_products }, { "conv_transpose1d", of_products }, { "conv_transpose2d", of_products },
     { "conv_transpose3d", of_products }, { "dropout", of_ones }, { "l1_loss", of_distances }, { "sinc", sinc }, { "linalg_inv", inverse },
-    { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign }, { "dropout1d", of_ones }, { "dropout2d", of_ones },
-    { "dropout3d", of_ones },
+    { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign },
 };
 
 /* Of the op of which this is the form in place: its result over the input. */
 static tp_status in_place(tp__call *call)
 {
+    if (call->op->compose) return call->op->compose(call);
     char name[sizeof tp__state(call->op)->base_name];
     snprintf(name, sizeof name, "%s", tp__state(call->op)->base_name);
     name[strlen(name) - 1] = 0;

@@ -7,7 +7,7 @@
  *
  * All are x itself where p is 0, or not training. */
 #include "ops/run.h"
-#include "ops/samples.h"
+#include "ops/complex.h"
 
 #include <math.h>
 
@@ -18,7 +18,7 @@ static tp_tensor *draw(tp_tensor *x, bool by_channel, double p)
 {
     tp_shape shape = tp_shape_of(x);
     for (int d = 2; d < shape.ndim && by_channel; d++) shape.dim[d] = 1;
-    return tp_to_dtype(tp_ge(tp_uniform(shape, 0, 1, .device = tp_device_of(x)), p), tp_dtype_of(x));
+    return tp_to_dtype(tp_ge(tp_uniform(shape, 0, 1, .device = tp_device_of(x)), p), tp__part_dtype(x->dtype));
 }
 
 static tp_status drop(tp__call *call, drop_kind kind, tp_tensor *x, bool inplace)
@@ -28,7 +28,7 @@ static tp_status drop(tp__call *call, drop_kind kind, tp_tensor *x, bool inplace
     tp_tensor *y = x;
     if (!(p >= 0 && p <= 1)) return tp__call_fail(call, TP_ERR_ARGUMENT, "p is %g, and has to be from 0 to 1", p);
     if (x && attr->training && p > 0 && x->numel) {
-        if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)x->dtype));
+        if (tp__category(x->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name((tp_dtype)x->dtype));
         if (kind.by_channel && x->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no channels, dim 1", tp__shape_text(x));
         tp_tensor *old = inplace && call->need ? tp_clone(x) : x;        /* in place is one write, of the whole result */
         tp_tensor *m = p < 1 ? draw(x, kind.by_channel, p) : NULL;

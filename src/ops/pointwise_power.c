@@ -108,7 +108,7 @@ TP__OP(float_power, "float_power(Tensor|number input, Tensor|number exponent) ->
 
 static void float_power_samples_(tp_sample_set *set)
 {
-    tp_tensor *x = tp_to_dtype(tp__sample_tensor(set, TP_SHAPE(3), 0.5, 2), TP_F64);
+    tp_tensor *x = tp_to_dtype(tp__sample_tensor(set, TP_SHAPE(3), 0.5, 2), tp__is_complex(set->dtype) ? TP_C128 : TP_F64);
     TP__GIVE(set, TP__TENSOR_ARG(x), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3), -2, 2)));
     TP__GIVE(set, TP__TENSOR_ARG(x), TP__INT_ARG(2));
 }

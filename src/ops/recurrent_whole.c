@@ -264,10 +264,10 @@ static tp_status check_outputs(const tp__call *call, const tp__rnn_layers *a)
     for (int i = 0; i <= OUTPUTS; i++) {
         const tp_tensor *t = i < OUTPUTS ? call->in[i] : call->in[BACK_Y];
         const output *o = &of[i % OUTPUTS];
-        if (!t || (t->ndim == o->ndim && !memcmp(t->shape, o->shape, (size_t)o->ndim * sizeof *o->shape) && t->dtype == x->dtype && t->device == x->device)) continue;
+        if (!t || (t->ndim == o->ndim && !memcmp(t->shape, o->shape, (size_t)o->ndim * sizeof *o->shape) && t->dtype == x->dtype)) continue;
         return tp__call_fail(call, TP_ERR_SHAPE, "the output %s does not fit the input %s", tp__shape_text(t), tp__shape_text(x));
     }
-    if (kept && (kept->dtype != TP_U8 || kept->device != x->device)) return tp__call_fail(call, TP_ERR_DTYPE, "what was kept is no memory of the device");
+    if (kept && kept->dtype != TP_U8) return tp__call_fail(call, TP_ERR_DTYPE, "what was kept is bytes, not %s", tp_dtype_name((tp_dtype)kept->dtype));
     return TP_OK;
 }
 

@@ -8,6 +8,7 @@
  *                        y = sgn(x) |x|^p              dx = dy p |x|^(p-1)
  *   dist                 y = vector_norm(a - b, p)
  *   normalize            y = x / max(vector_norm(x, p), eps) */
+#include "ops/complex.h"
 #include "ops/reduce_norm.h"
 
 #include <math.h>
@@ -92,6 +93,17 @@ static tp_status norm_backward(const tp_node *node, tp_tensor *const *dy, uint64
     else if (p < 2) part = tp_mul(size_power(x, p - 1, true), tp_masked_fill(tp_div(g, size_power(y, p - 1, false)), zero, 0));
     else part = tp_mul(tp_mul(x, size_power(x, p - 2, false)), tp_masked_fill(tp_div(g, size_power(y, p - 1, false)), zero, 0));
     return tp__made(dx[0] = part && part->dtype != given->dtype ? tp_to_dtype(part, (tp_dtype)given->dtype) : part);
+}
+
+/* Of complex numbers that of their magnitudes. A dtype is complex, too; the result is of its parts. */
+tp_status tp__norm_of_complex(tp__call *call)
+{
+    norm_attr attr = *(const norm_attr *)call->attr;
+    tp_tensor *z = call->in[0], *x = tp_abs(z);
+    if (attr.dtype && !tp__is_complex(attr.dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot be computed in %s", tp_dtype_name((tp_dtype)z->dtype), tp_dtype_name(attr.dtype));
+    attr.dtype = tp__part_dtype(attr.dtype);
+    return tp__give_out(call, x ? tp__run1(call->op, &x, 1, &attr, NULL) : NULL);
 }
 
 tp_tensor *tp__vector_norm(tp_tensor *x, double p, const tp__ints *dim, bool keepdim, tp_dtype dtype)
