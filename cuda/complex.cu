@@ -1,14 +1,11 @@
 /* complex.cu: elementwise kernels of complex tensors, asked for as complex_NAME. One kernel has them all, and computes in float64: memory is
  * what these cost, and a kernel for each would be compiled for each architecture. Formulas are src/cpu/complex.c's; functions that the C
  * library has there are made of real ones here. */
+#include "cuda/complex.cuh"
 #include "cuda/pointwise.cuh"
 
-struct z { double re, im; };
-TPC_DEVICE z operator+(z a, z b) { return { a.re + b.re, a.im + b.im }; }
-TPC_DEVICE z operator-(z a, z b) { return { a.re - b.re, a.im - b.im }; }
-TPC_DEVICE z operator-(z a) { return { -a.re, -a.im }; }
-TPC_DEVICE z operator*(z a, z b) { return { a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re }; }
-TPC_DEVICE z operator*(double s, z a) { return { s * a.re, s * a.im }; }
+using z = tpc_complex;
+
 TPC_DEVICE z operator/(z a, z b)                       /* scaled by the greater part (Smith) */
 {
     if (b.re == 0 && b.im == 0) return { a.re / fabs(b.re), a.im / fabs(b.re) };
@@ -116,25 +113,15 @@ TPC_DEVICE z compute(int which, z a, z b, z c, double v)
 /* Beside the plan: numbers of the host with both parts. */
 struct given { z value[3]; double v; int which, n; };
 
-TPC_DEVICE z load(const void *x, int dtype, int64_t i)
-{
-    if (dtype == TP_C64) return { ((const float *)x)[2 * i], ((const float *)x)[2 * i + 1] };
-    if (dtype == TP_C128) return { ((const double *)x)[2 * i], ((const double *)x)[2 * i + 1] };
-    return { tpc_load<double>(x, dtype, i), 0 };
-}
-
 static __global__ void __launch_bounds__(TPC_BLOCK) complex_walk(TPC_GIVEN tpc_pointwise p, TPC_GIVEN given g)
 {
     for (int64_t i = tpc_first(); i < p.walk.numel; i += tpc_step()) {
         int64_t at[4];
         z x[3] = {};
         tpc_offsets(p.walk, i, at);
-        for (int k = 0; k < g.n; k++) x[k] = p.at[k + 1].is_value ? g.value[k] : load(p.at[k + 1].data, p.at[k + 1].dtype, at[k + 1]);
+        for (int k = 0; k < g.n; k++) x[k] = p.at[k + 1].is_value ? g.value[k] : tpc_load_complex(p.at[k + 1].data, p.at[k + 1].dtype, at[k + 1]);
         const z y = compute(g.which, x[0], x[1], x[2], g.v);
-        void *const out = p.at[0].data;
-        if (p.at[0].dtype == TP_C64) ((float *)out)[2 * at[0]] = (float)y.re, ((float *)out)[2 * at[0] + 1] = (float)y.im;
-        else if (p.at[0].dtype == TP_C128) ((double *)out)[2 * at[0]] = y.re, ((double *)out)[2 * at[0] + 1] = y.im;
-        else tpc_store(out, p.at[0].dtype, at[0], y.re);
+        tpc_store_complex(p.at[0].data, p.at[0].dtype, at[0], y);
     }
 }
 
