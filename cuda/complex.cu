@@ -22,6 +22,7 @@ TPC_DEVICE z over_i(z a) { return { a.im, -a.re }; }
 TPC_DEVICE z exp_of(z a)
 {
     const double size = exp(a.re);
+    if (isinf(a.re) && !isfinite(a.im)) return a.re < 0 ? z{ 0, 0 } : z{ size, a.im - a.im };        /* as C's: 0 and infinity win over the angle */
     return a.im == 0 ? z{ size, a.im } : z{ size * cos(a.im), size * sin(a.im) };
 }
 TPC_DEVICE z log_of(z a) { return { log(size_of(a)), atan2(a.im, a.re) }; }
@@ -67,6 +68,8 @@ TPC_DEVICE z pow_of(z a, z b, bool number)
 {
     if (number && b.re == 2) return a * a;
     if (number && b.re == 0) return { 1, 0 };
+    if (number && b.re == 1) return a;
+    if (number && b.re == -1) return z{ 1, 0 } / a;
     return is_zero(a) && b.re > 0 && b.im == 0 ? z{ 0, 0 } : exp_of(b * log_of(a));
 }
 TPC_DEVICE z nearer(z a, z b, z w) { return size_of(w) < 0.5 ? a + w * (b - a) : b - (b - a) * (z{ 1, 0 } - w); }

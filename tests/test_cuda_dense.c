@@ -138,6 +138,18 @@ START_TEST(sums_at_one_place_keep_their_order)
 }
 END_TEST
 
+/* e^(-inf + i inf) is 0, which powers of 0 come to. */
+START_TEST(powers_of_complex_zeros_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *p = tp_complex(tp_arange(1, 4, 1, .dtype = TP_F32), tp_fill_(tp_zeros(TP_SHAPE(3)), -2)), *zero = tp_zeros_like(p);
+    tp_tensor *y = tp_pow(tp_to(zero, DEVICE), tp_to(p, DEVICE)), *same = tp_pow(tp_to(p, DEVICE), 1);
+    close_to(tp_view_as_real(y), tp_view_as_real(tp_pow(zero, p)), 0, "powers of zeros");
+    close_to(tp_view_as_real(same), tp_view_as_real(p), 0, "the first power");
+}
+END_TEST
+
 START_TEST(interpolations_agree)
 {
     begin(_i);
@@ -564,6 +576,7 @@ int main(void)
         tcase_add_loop_test(t, convolutions_by_columns_agree, 0, ORDERS);
         tcase_add_loop_test(t, pools_agree, 0, ORDERS);
         tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, ORDERS);
+        tcase_add_loop_test(t, powers_of_complex_zeros_agree, 0, ORDERS);
         tcase_add_loop_test(t, interpolations_agree, 0, ORDERS);
         tcase_add_loop_test(t, recurrent_layers_agree, 0, ORDERS);
         tcase_add_loop_test(t, attention_agrees, 0, ORDERS);
