@@ -83,6 +83,18 @@ START_TEST(real_and_complex_numbers_meet)
 }
 END_TEST
 
+START_TEST(a_number_times_its_conjugate_is_real)
+{
+    TP_SCOPE();
+    for (int i = 0; i < 2; i++) {
+        tp_tensor *z = tp_randn(TP_SHAPE(1000), .dtype = i ? TP_C128 : TP_C64), *even = tp_complex(tp_real(z), tp_real(z));
+        ck_assert(tp_item(tp_max(tp_abs(tp_imag(tp_mul(z, tp_conj(z)))))) == 0);
+        ck_assert(tp_item(tp_max(tp_abs(tp_real(tp_square(even))))) == 0);
+    }
+    ck_fine();
+}
+END_TEST
+
 START_TEST(infinities_are_divided_as_in_pytorch)
 {
     TP_SCOPE();
@@ -269,6 +281,7 @@ int main(void)
     tcase_add_test(tests, parts_are_views);
     tcase_add_test(tests, normal_numbers_have_variance_one);
     tcase_add_test(tests, real_and_complex_numbers_meet);
+    tcase_add_test(tests, a_number_times_its_conjugate_is_real);
     tcase_add_test(tests, infinities_are_divided_as_in_pytorch);
     tcase_add_test(tests, a_gradient_points_where_a_real_loss_rises);
     tcase_add_test(tests, a_real_input_gets_the_real_part);

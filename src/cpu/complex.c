@@ -1,7 +1,13 @@
 /* complex.c: elementwise kernels in complex64 and complex128: rows as in pointwise.c. They are asked for as complex_NAME.
  *
- * Products and quotients are PyTorch's: a product is four real ones, without the search for infinities of C's annex G; a quotient is
- * scaled by the greater part of the divisor (Smith, CACM 5 (1962)). Elementary functions are those of the C library. */
+ * Products and quotients are PyTorch's: a product is four real ones, each rounded (z times its conjugate is real), without the search
+ * for infinities of C's annex G; a quotient is scaled by the greater part of the divisor (Smith, CACM 5 (1962)). Elementary functions are
+ * those of the C library. */
+#if defined(__clang__)
+#pragma clang fp contract(off)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
 #include "core/kernel_args.h"
 #include "cpu/pointwise.h"
 
@@ -17,8 +23,22 @@ static TP__INLINE c128 made_c128(double re, double im) { return (union { double 
 
 /* ---- Arithmetic ----------------------------------------------------------------------------------------------------------------------- */
 
+/* gcc's vectorizer knows products of complex numbers and fuses them all the same, unless something stands between. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_assoc_barrier)
+#define ROUNDED(x) __builtin_assoc_barrier(x)
+#endif
+#endif
+#ifndef ROUNDED
+#define ROUNDED(x) (x)
+#endif
+
 #define ARITHMETIC(C, R, f, MADE) \
-    static TP__INLINE C mul_##C(C a, C b) { return MADE(__real__ a * __real__ b - __imag__ a * __imag__ b, __real__ a * __imag__ b + __imag__ a * __real__ b); } \
+    static TP__INLINE C mul_##C(C a, C b) \
+    { \
+        const R x = __real__ a, y = __imag__ a, c = __real__ b, d = __imag__ b; \
+        return MADE(ROUNDED(x * c) - ROUNDED(y * d), ROUNDED(x * d) + ROUNDED(y * c)); \
+    } \
     static TP__INLINE C div_##C(C a, C b) \
     { \
         const R x = __real__ a, y = __imag__ a, c = __real__ b, d = __imag__ b; \
