@@ -172,10 +172,13 @@ START_TEST(errors_say_what_is_wrong)
     REFUSES(tp_fft_fft(x, .n = 0), "fft_fft: 0 points are no length");
     REFUSES(tp_fft_fft(x, .dim = 2), "fft_fft: dim 2 is out of range for [2, 3]");
     REFUSES(tp_fft_fft(tp_zeros(TP_SHAPE(3), .dtype = TP_F16)), "fft_fft: takes numbers of 32 or 64 bits, not float16");
-    REFUSES(tp_fft_rfft(z), "fft_rfft: it is not implemented for complex64");
+    REFUSES(tp_fft_rfft(z), "fft_rfft: takes real numbers, not complex64");
     REFUSES(tp_fft_fftn(x, .dims = TP_DIMS(0, 0)), "fft_fftn: dim 0 of [2, 3] is given twice");
     REFUSES(tp_fft_fft2(x, .s = TP_SHAPE(4)), "fft_fft2: 1 lengths are given for 2 dims");
-    REFUSES(tp_fft_irfft(tp_zeros(TP_SHAPE(1))), "fft_irfft: 0 points are no length");
+    REFUSES(tp_fft_irfft(tp_zeros(TP_SHAPE(1))), "fft_irfft: of 1 frequency, n has to be given: 2 (1 - 1) points are none");
+    REFUSES(tp_fft_fft(x, .norm = (tp_fft_norm)7), "fft_fft: 7 is no norm");
+    REFUSES(tp_fft_fft2(x, .norm = (tp_fft_norm)-1), "fft_fft2: -1 is no norm");
+    REFUSES(tp_stft(x, 6), "stft: n_fft 6, centered, pads by 3 points at each end, which the 3 there are do not suffice for");
     REFUSES(tp_stft(x, 8, .center = false), "stft: n_fft 8 is more than the 3 points there are");
     REFUSES(tp_stft(x, 2, .hop_length = 0, .center = false), "stft: hop_length is 0, and has to be at least 1");
     REFUSES(tp_istft(z, 2, .hop_length = 1, .length = INT64_MAX), "istft: 9223372036854775807 points are too many");

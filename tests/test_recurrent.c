@@ -312,6 +312,11 @@ START_TEST(what_does_not_fit_is_refused)
     ck_message("lstm: the hidden state is [1, 3, 2], and should be [1, 2, 2]");
     ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(4, 8)), NULL, NULL, params, .has_biases = false, .batch_sizes = tp_from_data((const int64_t[]){ 1, 3 }, TP_I64, TP_SHAPE(2))));
     ck_message("lstm: the sizes of the steps do not fit 4 rows of data");
+    ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(3, 2, 5)), NULL, NULL, params, .has_biases = false));
+    ck_message("lstm: the input [3, 2, 5] has 5 features, and weight 0 of layer 0, [8, 8], takes 8");
+    tp_tensor *cy = NULL;
+    ck_assert_ptr_null(tp_gru(x, NULL, params, .has_biases = false, .cy = &cy));
+    ck_message("gru: there is no c for .cy");
     ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(0, 2, 8)), NULL, NULL, params, .has_biases = false));
     ck_message("lstm: the sequence has 0 steps");
 }

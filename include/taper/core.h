@@ -235,7 +235,8 @@ TP_API uint32_t tp_version_of(tp_tensor *x);           /* how often the storage 
  * caller's to walk, by tp_stride. NULL for a device tensor, and an error. */
 TP_API const void *tp_data(tp_tensor *x);
 TP_API void *tp_data_mut(tp_tensor *x);
-TP_API double tp_item(tp_tensor *x);                   /* the value of a one-element tensor; NaN on error, and for NULL */
+TP_API double tp_item(tp_tensor *x);                   /* the value of a one-element tensor, the real part of a complex one; NaN on error,
+                                                          and for NULL */
 TP_API int64_t tp_item_i64(tp_tensor *x);              /* the same, exact for integers; 0 on error */
 TP_API tp_status tp_copy_to(tp_tensor *x, void *out, size_t bytes);   /* contiguous, row-major; bytes must be those of x */
 TP_API void tp_print(tp_tensor *x);                    /* to stdout, as PyTorch prints, and a newline */
@@ -265,7 +266,7 @@ TP_API void tp_free_each(void *const *objects);
 /* ---- Copies and moves: differentiable. The result belongs to the scope ---------------------------------------------------- */
 
 TP_API tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *o);   /* x itself where nothing changes; a dtype goes as .dtype */
-TP_API tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype);                            /* x itself where nothing changes */
+TP_API tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype);                            /* x itself where nothing changes; complex to real: the real part */
 TP_API tp_tensor *tp_clone_with(tp_tensor *x, const tp_clone_options *o);               /* always new memory */
 TP_API tp_tensor *tp_contiguous_with(tp_tensor *x, const tp_contiguous_options *o);     /* x itself where it is in that format */
 TP_API tp_tensor *tp_detach(tp_tensor *x);             /* shares the storage, not the tape */

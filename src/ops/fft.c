@@ -164,6 +164,8 @@ static tp_status line(tp__call *call, int kind, bool forward)
     const int64_t size = x->shape[p.dim[0]];
     p.real_n = a->n != TP_NONE ? a->n : kind == FROM_HALF ? 2 * (size - 1) : size;
     p.length[0] = kind == FROM_HALF ? (a->n != TP_NONE ? p.real_n / 2 + 1 : size) : p.real_n;
+    if (kind == FROM_HALF && a->n == TP_NONE && size == 1)
+        return tp__call_fail(call, TP_ERR_SHAPE, "of 1 frequency, n has to be given: 2 (1 - 1) points are none");
     if (check_length(call, p.real_n)) return tp__pending();
     return tp__give_out(call, transformed(call, &p, kind, a->norm, forward));
 }
@@ -359,17 +361,29 @@ FREQUENCY(rfftfreq)
 
 /* ---- Public --------------------------------------------------------------------------------------------------------------------------------------------------- */
 
-static tp_tensor *call_line(const tp_op *op, const char *name, tp_tensor *x, const tp_fft_options *options, const void *caller)
+static tp_status check_norm(const char *name, tp_fft_norm norm)
+{
+    return (uint32_t)norm > TP_FFT_FORWARD ? tp_fail(TP_ERR_ARGUMENT, "%s: %d is no norm", name, (int)norm) : TP_OK;
+}
+
+/* Complex numbers of a transform that takes real ones: no dtype that is missing, but another transform's */
+static tp_status check_real(const char *name, int kind, tp_tensor *x)
+{
+    if (kind != TO_HALF || !x || !tp__alive(x, name) || !tp__is_complex(x->dtype)) return TP_OK;
+    return tp_fail(TP_ERR_DTYPE, "%s: takes real numbers, not %s", name, tp_dtype_name((tp_dtype)x->dtype));
+}
+
+static tp_tensor *call_line(const tp_op *op, const char *name, int kind, tp_tensor *x, const tp_fft_options *options, const void *caller)
 {
     tp_fft_options o = TP__BRACES(fft, );
-    if (tp_options_take(name, &o, options, offsetof(tp_fft_options, tp__end))) return NULL;
+    if (tp_options_take(name, &o, options, offsetof(tp_fft_options, tp__end)) || check_norm(name, o.norm) || check_real(name, kind, x)) return NULL;
     return tp__run1(op, &x, 1, &(line_attr){ o.n, o.dim, (int32_t)o.norm }, caller);
 }
 
-static tp_tensor *call_several(const tp_op *op, const char *name, tp_tensor *x, const tp_fftn_options *options, const void *caller)
+static tp_tensor *call_several(const tp_op *op, const char *name, int kind, tp_tensor *x, const tp_fftn_options *options, const void *caller)
 {
     tp_fftn_options o = TP__BRACES(fftn, );
-    if (tp_options_take(name, &o, options, offsetof(tp_fftn_options, tp__end))) return NULL;
+    if (tp_options_take(name, &o, options, offsetof(tp_fftn_options, tp__end)) || check_norm(name, o.norm) || check_real(name, kind, x)) return NULL;
     int64_t dims[TP_MAX_DIMS];
     if (o.dims.n < 0 || o.dims.n > TP_MAX_DIMS || o.s.ndim < 0 || o.s.ndim > TP_MAX_DIMS) {
         tp_fail(TP_ERR_SHAPE, "%s: %d dims and %d lengths, at most %d are possible", name, o.dims.n, o.s.ndim, TP_MAX_DIMS);
@@ -381,10 +395,10 @@ static tp_tensor *call_several(const tp_op *op, const char *name, tp_tensor *x, 
     return tp__run1(op, &x, 1, &(dims_attr){ &s, &dim, (int32_t)o.norm }, caller);
 }
 
-#define PUBLIC(name, ...) \
-    tp_tensor *tp_fft_##name##_with(tp_tensor *x, const tp_fft_options *o) { return call_line(&op_##name, "fft_" #name, x, o, TP__CALLER); } \
-    tp_tensor *tp_fft_##name##2_with(tp_tensor *x, const tp_fftn_options *o) { return call_several(&op_##name##2, "fft_" #name "2", x, o, TP__CALLER); } \
-    tp_tensor *tp_fft_##name##n_with(tp_tensor *x, const tp_fftn_options *o) { return call_several(&op_##name##n, "fft_" #name "n", x, o, TP__CALLER); }
+#define PUBLIC(name, kind, ...) \
+    tp_tensor *tp_fft_##name##_with(tp_tensor *x, const tp_fft_options *o) { return call_line(&op_##name, "fft_" #name, kind, x, o, TP__CALLER); } \
+    tp_tensor *tp_fft_##name##2_with(tp_tensor *x, const tp_fftn_options *o) { return call_several(&op_##name##2, "fft_" #name "2", kind, x, o, TP__CALLER); } \
+    tp_tensor *tp_fft_##name##n_with(tp_tensor *x, const tp_fftn_options *o) { return call_several(&op_##name##n, "fft_" #name "n", kind, x, o, TP__CALLER); }
 FAMILY(PUBLIC)
 
 static tp_tensor *call_frequencies(const tp_op *op, const char *name, int64_t n, double d, const tp_tensor_options *options, const void *caller)

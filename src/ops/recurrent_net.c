@@ -285,6 +285,9 @@ static tp_status run_net(tp__call *call, const tp__net *n, tp_tensor *x, tp_tens
 {
     if (x->ndim != (batch_sizes ? 2 : 3) || !tp__is_floating(x->dtype))
         return tp__call_fail(call, TP_ERR_SHAPE, "the input %s is not %s of floating numbers", tp__shape_text(x), batch_sizes ? "[rows, features]" : "[steps, batch, features]");
+    if (x->shape[x->ndim - 1] != n->params[0]->shape[1])
+        return tp__call_fail(call, TP_ERR_SHAPE, "the input %s has %lld features, and weight 0 of layer 0, %s, takes %lld", tp__shape_text(x),
+                             (long long)x->shape[x->ndim - 1], tp__shape_text(n->params[0]), (long long)n->params[0]->shape[1]);
     if (batch_first && !(x = tp_transpose(x, 0, 1))) return tp__pending();
     const int64_t steps = batch_sizes ? batch_sizes->numel : x->shape[0];
     if (!steps || steps > INT32_MAX) return tp__call_fail(call, TP_ERR_SHAPE, "the sequence has %lld steps", (long long)steps);
@@ -432,6 +435,7 @@ tp_tensor *tp_lstm_with(tp_tensor *x, tp_tensor *h, tp_tensor *c, tp_tensor_list
     { \
         tp_##name##_options o = TP__BRACES(name, ); \
         if (tp_options_take(#name, &o, options, offsetof(tp_##name##_options, tp__end)) || (!hx && tp__pending())) return NULL; \
+        if (o.cy) return tp_fail(TP_ERR_ARGUMENT, #name ": there is no c for .cy"), NULL; \
         const net_attr attr = attr_of(&o); \
         return call_net(&op_##name, &op_##name##_packed, x, hx, &params, &o, &attr, TP__CALLER); \
     }

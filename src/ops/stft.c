@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { REFLECT = 2 };                                  /* pad_mode, as the schema and tp_pad_mode count */
+enum { REFLECT = 2, CIRCULAR = 4 };                    /* pad_mode, as the schema and tp_pad_mode count */
 #define LEAST 1e-11                                    /* of the sum of squared windows */
 
 typedef struct stft_attr {
@@ -86,6 +86,12 @@ static tp_tensor *frames_of(const tp__call *call, const stft_attr *a, int64_t ho
     }
     if (x->ndim == 1) x = tp_unsqueeze(x, 0);
     if (a->center && x) {                              /* reflect and others want a dim of channels */
+        const int64_t points = x->shape[1], most = a->pad_mode == REFLECT ? points - 1 : a->pad_mode == CIRCULAR ? points : half;
+        if (half > most) {
+            tp__call_fail(call, TP_ERR_SHAPE, "n_fft %lld, centered, pads by %lld points at each end, which the %lld there are do not suffice for",
+                          (long long)a->n, (long long)half, (long long)points);
+            return NULL;
+        }
         x = tp_pad(tp_unsqueeze(x, 0), TP_SHAPE(half, half), .mode = (tp_pad_mode)a->pad_mode);
         x = tp_squeeze(x, .dims = TP_DIMS(0));
     }
@@ -170,7 +176,7 @@ static tp_status istft_compose(tp__call *call)
     weight = tp_narrow(weight, 1, edge, until - edge);
     const double least = tp_item(tp_amin(tp_abs(tp_detach(weight)), .keepdim = false));
     if (tp__pending_error()) return tp__pending();
-    if (least < LEAST) return tp__call_fail(call, TP_ERR_NUMERIC, "the windows leave points without weight: %g", least);
+    if (least < LEAST) return tp__call_fail(call, TP_ERR_NUMERIC, "the squared windows add up to %g at some point, which has no weight", least);
     y = tp_div(y, weight);
     if (!batched) y = tp_squeeze(y, .dims = TP_DIMS(0));
     return tp__give_out(call, end > whole ? tp_pad(y, TP_SHAPE(0, end - whole)) : y);

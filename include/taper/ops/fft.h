@@ -94,7 +94,7 @@ TP_API tp_tensor *tp_stft_with(tp_tensor *x, int64_t n_fft, const tp_stft_option
 /* Back to the signal that is nearest: inverse transforms times the window, added up, over the sum of squared windows.
  *   x       complex [.., frequencies, frames], as of stft
  *   return  [n] or [batch, n], real unless return_complex, which takes all n_fft frequencies
- *   errors  TP_ERR_NUMERIC: windows that leave a point without weight; TP_ERR_ARGUMENT, TP_ERR_SHAPE
+ *   errors  TP_ERR_NUMERIC: windows that leave a point without weight, as a Hann window the first one if not centered; TP_ERR_ARGUMENT, TP_ERR_SHAPE
  *   grad    x, window */
 TP_API tp_tensor *tp_istft_with(tp_tensor *x, int64_t n_fft, const tp_istft_options *o);
 

@@ -39,7 +39,7 @@ typedef struct tp_pca_lowrank_options {
 extern "C" {
 #endif
 
-TP_API tp_tensor *tp_linalg_inv(tp_tensor *a);
+TP_API tp_tensor *tp_linalg_inv(tp_tensor *a);         /* complex matrices, too */
 TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient takes a regular A */
 /* The sign, and where the pointer is not NULL the logarithm of |det A|: -inf for a singular A. Gradient: of the logarithm. */
 TP_API tp_tensor *tp_linalg_slogdet(tp_tensor *a, tp_tensor **logabsdet);
