@@ -52,7 +52,7 @@ OPTIMIZE = -O3 -g -DNDEBUG
 else ifeq ($(CONFIG),debug)
 OPTIMIZE = -O0 -g3 -DTP_DEBUG_HANDLES
 else ifeq ($(CONFIG),asan)
-OPTIMIZE = -O1 -g -fno-omit-frame-pointer -DTP_DEBUG_HANDLES
+OPTIMIZE = -O1 -g1 -fno-omit-frame-pointer -DTP_DEBUG_HANDLES
 # gcc's null check of initial-exec thread-local data tests flags that the linker's relaxation no longer sets.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all
 else ifeq ($(CONFIG),tsan)
@@ -200,6 +200,8 @@ $(OBJECTS): PART = $(LIBRARY)
 $(B)/obj/src/%.o: ROOM = -Isrc
 $(B)/obj/tests/%.o: ROOM = -Isrc -I. $(CHECK_CFLAGS)
 $(B)/obj/tests/parity/%.o: ROOM =
+# What tests take is the library's time, and theirs to compile.
+$(B)/obj/tests/test_%.o: OPTIMIZE := $(subst -O3,-O1,$(OPTIMIZE))
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
 $(B)/obj/src/cpu/%_avx512.o: ISA = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma

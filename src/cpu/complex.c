@@ -86,7 +86,6 @@ ARITHMETIC(c128, double, , made_c128)
     TP__KERNEL(complex_##name, BOTH(complex_##name), .n_in = N)
 #define COMPLEX1(name, single, dbl) ROW_OF(TP__LOOP, name, 1, TP__NO_ATTR, single, dbl)
 #define COMPLEX2(name, single, dbl) ROW_OF(TP__LOOP, name, 2, TP__NO_ATTR, single, dbl)
-#define COMPLEX3(name, single, dbl) ROW_OF(TP__LOOP, name, 3, TP__NO_ATTR, single, dbl)
 #define FUNCTION1(name, single, dbl) ROW_OF(TP__CALLS, name, 1, TP__NO_ATTR, single, dbl)
 #define FUNCTION2(name, single, dbl) ROW_OF(TP__CALLS, name, 2, TP__NO_ATTR, single, dbl)
 #define LIBRARY(name) FUNCTION1(name, c##name##f(a), c##name(a))
@@ -101,9 +100,10 @@ ARITHMETIC(c128, double, , made_c128)
 
 #define FACTOR64  const tp__factor p = *(const tp__factor *)attr; const float factor = (float)tp__number(p.value); (void)factor;
 #define FACTOR128 const tp__factor p = *(const tp__factor *)attr; const double factor = tp__number(p.value); (void)factor;
-#define SCALED(name, N, single, dbl) \
-    TP__LOOP(complex_##name##_C64, c64, T, N, TP__T##N, FACTOR64, single) TP__LOOP(complex_##name##_C128, c128, T, N, TP__T##N, FACTOR128, dbl) \
+#define SCALED_OF(KIND, name, N, single, dbl) \
+    KIND(complex_##name##_C64, c64, T, N, TP__T##N, FACTOR64, single) KIND(complex_##name##_C128, c128, T, N, TP__T##N, FACTOR128, dbl) \
     TP__KERNEL(complex_##name, BOTH(complex_##name), .n_in = N)
+#define SCALED(name, N, single, dbl) SCALED_OF(TP__LOOP, name, N, single, dbl)
 
 COMPLEX2(add, a + b, a + b)
 COMPLEX2(sub, a - b, a - b)
@@ -115,8 +115,8 @@ SCALED(rsub, 2, b - times_c64(factor, a), b - times_c128(factor, a))
 SCALED(addcmul, 3, a + mul_c64(times_c64(factor, b), c), a + mul_c128(times_c128(factor, b), c))
 SCALED(addcdiv, 3, a + times_c64(factor, div_c64(b, c)), a + times_c128(factor, div_c128(b, c)))
 #define FROM_NEARER(C, w) (cabs(w) < 0.5 ? a + mul_##C(w, b - a) : b - mul_##C(b - a, 1 - (w)))
-SCALED(lerp, 2, FROM_NEARER(c64, (c64)factor), FROM_NEARER(c128, (c128)factor))
-COMPLEX3(lerp_tensor, FROM_NEARER(c64, c), FROM_NEARER(c128, c))
+SCALED_OF(TP__CALLS, lerp, 2, FROM_NEARER(c64, (c64)factor), FROM_NEARER(c128, (c128)factor))
+ROW_OF(TP__CALLS, lerp_tensor, 3, TP__NO_ATTR, FROM_NEARER(c64, c), FROM_NEARER(c128, c))
 COMPLEX1(square, mul_c64(a, a), mul_c128(a, a))
 COMPLEX1(reciprocal, div_c64(1, a), div_c128(1, a))
 COMPLEX1(neg, -a, -a)
