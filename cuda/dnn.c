@@ -3,7 +3,7 @@
  * Plans are not for several threads at once, so each thread has its own, found by what they are of. At most PLANS are kept, those that were
  * used last; what a graph recorded is kept as long as the process, since the code that it runs belongs to the plan. What cuDNN has no plan
  * for is remembered, too. */
-#include "cuda/dnn_graph.h"
+#include "cuda/dnn_rnn.h"
 
 #include <stdlib.h>
 
@@ -29,6 +29,7 @@ typedef struct thread {
     cudnnHandle_t handle[TPC_MAX_DEVICES];
     entry *slot[SLOTS], *newest, *oldest;
     int n;
+    void *nets;                                        /* dnn_rnn_run.c's */
 } thread;
 
 static __thread thread *mine;
@@ -46,6 +47,8 @@ static void free_entry(entry *e)
 static void end_thread(void *of)
 {
     thread *t = of;
+    if (t->nets && !tpc_gone()) tpc_dnn_nets_end(t->nets);
+    free(t->nets);
     for (entry *e = t->newest, *older; e && !tpc_gone(); e = older) {
         older = e->older;
         free_entry(e);
@@ -67,6 +70,13 @@ static thread *this_thread(void)
         t = NULL;
     }
     return mine = t;
+}
+
+void *tpc_dnn_thread_nets(size_t bytes)
+{
+    thread *t = this_thread();
+    if (t && !t->nets) t->nets = calloc(1, bytes);
+    return t ? t->nets : NULL;
 }
 
 cudnnHandle_t tpc_dnn_handle(const tp__call *call)

@@ -127,7 +127,7 @@ tpc_dnn_piece *tpc_dnn_place_weights(cudnnHandle_t handle, cudnnRNNDescriptor_t 
         for (int64_t i = 0; i < all && good; i++) good = place_layer(&p, handle, rnn, matrix, bias, i, biases);
     if (matrix) tpc_dnn()->DestroyTensorDescriptor(matrix);
     if (bias) tpc_dnn()->DestroyTensorDescriptor(bias);
-    *n = p.n;
+    *n = good ? p.n : 0;
     if (good) return p.piece;
     free(p.piece);
     return NULL;

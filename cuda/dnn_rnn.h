@@ -21,5 +21,10 @@ size_t tpc_dnn_weight_bytes(const tpc_dnn_net *net);   /* of ours */
 /* NULL: it says something else of them than we expect. `space`: memory of the device, as large as it asks for. */
 tpc_dnn_piece *tpc_dnn_place_weights(cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, const tpc_dnn_net *net, void *space, size_t bytes, int *n);
 
+/* dnn.c: memory of this thread for the nets it runs, zeros at first, of as many bytes each time; NULL: there is none. At the thread's end
+ * dnn_rnn_run.c ends what it holds. */
+void *tpc_dnn_thread_nets(size_t bytes);
+void tpc_dnn_nets_end(void *nets);
+
 #endif
 #endif

@@ -32,11 +32,7 @@ typedef struct entry {
     tpc_dnn_piece *piece;                              /* NULL: not asked yet */
     int n_pieces;
 } entry;
-typedef struct thread { uint64_t clock; entry entry[NETS]; } thread;
-
-static __thread thread *mine;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t at_exit;
+typedef struct nets { uint64_t clock; entry entry[NETS]; } nets;
 
 static void clear(entry *e)
 {
@@ -45,32 +41,17 @@ static void clear(entry *e)
     *e = (entry){ .used = 0 };
 }
 
-static void end_thread(void *of)
+void tpc_dnn_nets_end(void *of)
 {
-    thread *t = of;
-    for (int i = 0; i < NETS && !tpc_gone(); i++) clear(&t->entry[i]);
-    mine = NULL;
-    free(t);
-}
-static void make_key(void) { pthread_key_create(&at_exit, end_thread); }
-
-static thread *this_thread(void)
-{
-    if (mine) return mine;
-    pthread_once(&once, make_key);
-    thread *t = calloc(1, sizeof *t);
-    if (t && pthread_setspecific(at_exit, t)) {
-        free(t);
-        t = NULL;
-    }
-    return mine = t;
+    nets *t = of;
+    for (int i = 0; i < NETS; i++) clear(&t->entry[i]);
 }
 
 /* The net as cuDNN knows it. NULL: it does not take it, or is not there. */
 static entry *entry_for(const tp__call *call, cudnnHandle_t handle, const tpc_dnn_net *net)
 {
-    thread *t = this_thread();
-    if (!t || !handle) return NULL;
+    nets *t = handle ? tpc_dnn_thread_nets(sizeof *t) : NULL;
+    if (!t) return NULL;
     const int device = tpc_device(call);
     const bool tf32 = tpc_may_use_tf32() && net->dtype == TP_F32;
     entry *e = &t->entry[0];
@@ -165,8 +146,9 @@ static tp_status place_weights(job *j, void *ours, bool fill, void **room, void 
     *room = NULL;
     *space = ours;
     if (ask_places(j)) return TP_ERR_MEMORY;
+    if (!e->works) return TP_OK;
     const bool as_it_is = e->n_pieces == 1 && !e->piece->its && e->bytes == e->piece->bytes;
-    if (!e->works || (as_it_is && fill)) return TP_OK;
+    if (as_it_is && fill) return TP_OK;
     if (!as_it_is && !(*space = *room = tpc_room(j->call, e->bytes))) return TP_ERR_MEMORY;
     tp_status status = tpc_check(j->call, cudaMemsetAsync(*space, 0, e->bytes, stream), "a fill");
     for (int i = 0; i < e->n_pieces && !status && fill; i++)
