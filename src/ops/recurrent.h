@@ -32,8 +32,8 @@ typedef struct tp__net_state { tp_tensor *h, *c; } tp__net_state;        /* c is
 
 static inline int64_t tp__net_gates(int32_t mode) { return mode == TP__NET_LSTM ? 4 : mode == TP__NET_GRU ? 3 : 1; }
 
-/* Made of other ops. x [rows of all steps, features], `sizes` rows of each step, which do not grow; `first` [layers dirs, batch, ..], NULL
- * for zeros. Returns the rows of the last layer, and *last becomes the final states. */
+/* Made of other ops. x [steps, batch, features], or with `sizes`, rows of each step, which do not grow, [rows of all steps, features]; `first`
+ * [layers dirs, batch, ..], NULL for zeros. Returns h of the last layer, laid out as x is, and *last becomes the final states. */
 tp_tensor *tp__net_run(const tp__net *n, tp_tensor *x, const int64_t *sizes, int64_t steps, const tp__net_state *first, tp__net_state *last);
 /* The sizes of packed steps on the host, to be freed by tp__sizes_free: they are positive, do not grow, and fit `rows`. NULL: an error. */
 int64_t *tp__sizes_read(const tp__call *call, tp_tensor *batch_sizes, int64_t rows);

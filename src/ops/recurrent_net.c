@@ -138,7 +138,8 @@ static tp_tensor *run_direction(const tp__net *n, const weights *w, sequence *q,
 
 /* ---- All layers ------------------------------------------------------------------------------------------------------------------------ */
 
-tp_tensor *tp__net_run(const tp__net *n, tp_tensor *x, const int64_t *sizes, int64_t steps, const tp__net_state *first, tp__net_state *last)
+/* x [rows of all steps, features] -> the rows of the last layer */
+static tp_tensor *run_layers(const tp__net *n, tp_tensor *x, const int64_t *sizes, int64_t steps, const tp__net_state *first, tp__net_state *last)
 {
     enum { FEW = 16 };
     const int64_t all = n->layers * n->dirs;
@@ -166,6 +167,17 @@ tp_tensor *tp__net_run(const tp__net *n, tp_tensor *x, const int64_t *sizes, int
     if (h != few) tp_mem_free(h, 2 * (size_t)all * sizeof *h);
     sequence_close(&q);
     return tp_failed() ? NULL : x;
+}
+
+tp_tensor *tp__net_run(const tp__net *n, tp_tensor *x, const int64_t *sizes, int64_t steps, const tp__net_state *first, tp__net_state *last)
+{
+    if (sizes) return run_layers(n, x, sizes, steps, first, last);
+    int64_t *even = tp_mem_alloc((size_t)steps * sizeof *even);
+    if (!even) return NULL;
+    for (int64_t t = 0; t < steps; t++) even[t] = x->shape[1];
+    tp_tensor *y = run_layers(n, tp_reshape(x, TP_SHAPE(steps * x->shape[1], x->shape[2])), even, steps, first, last);
+    tp__sizes_free(even, steps);
+    return y ? tp_reshape(y, TP_SHAPE(steps, x->shape[1], tp_size(y, 1))) : NULL;
 }
 
 /* The same by a library, where the device has one: all layers at once, or each by itself if something is dropped between them. */
@@ -270,17 +282,6 @@ static tp_status take_net(const tp__call *call, int32_t mode, const net_attr *a,
 
 /* ---- Calls --------------------------------------------------------------------------------------------------------------------------------- */
 
-static tp_tensor *run_rows(const tp__net *n, tp_tensor *x, const int64_t *sizes, int64_t steps, const tp__net_state *first, tp__net_state *last)
-{
-    if (x->ndim == 2) return tp__net_run(n, x, sizes, steps, first, last);
-    int64_t *even = tp_mem_alloc((size_t)steps * sizeof *even);
-    if (!even) return NULL;
-    for (int64_t t = 0; t < steps; t++) even[t] = x->shape[1];
-    tp_tensor *y = tp__net_run(n, tp_reshape(x, TP_SHAPE(steps * x->shape[1], x->shape[2])), even, steps, first, last);
-    tp__sizes_free(even, steps);
-    return y ? tp_reshape(y, TP_SHAPE(steps, x->shape[1], tp_size(y, 1))) : NULL;
-}
-
 static tp_status run_net(tp__call *call, const tp__net *n, tp_tensor *x, tp_tensor *batch_sizes, const tp__net_state *first, bool batch_first)
 {
     if (x->ndim != (batch_sizes ? 2 : 3) || !tp__is_floating(x->dtype))
@@ -299,7 +300,7 @@ static tp_status run_net(tp__call *call, const tp__net *n, tp_tensor *x, tp_tens
     tp_status status = check_state(call, "the hidden state", first->h, x->device, all, batch, n->params[1]->shape[1]);
     if (!status) status = check_state(call, "the cell state", first->c, x->device, all, batch, hidden);
     if (!status && tp__net_fits_whole(n, x)) y = run_by_layers(n, x, batch_sizes, first, &last);
-    else if (!status) y = run_rows(n, x, sizes, steps, first, &last);
+    else if (!status) y = tp__net_run(n, x, sizes, steps, first, &last);
     tp__sizes_free(sizes, steps);
     if (y && batch_first) y = tp_transpose(y, 0, 1);
     if (status || !y || tp__give_out(call, y) || tp__give_out(call, last.h)) return status ? status : tp__pending();

@@ -134,27 +134,21 @@ static tp_status cut(const tp__rnn_layers *a, tp_tensor *weight, int64_t input, 
 static tp_status by_ops(const tp__rnn_layers *a, const tp__rnn_run *run, tp_tensor *const *in, tp_tensor **out)
 {
     const int per = a->biases ? PER : 2;
-    const size_t n = (size_t)(a->layers * dirs_of(a) * per);
-    const int64_t width = a->hidden * dirs_of(a);
-    tp_tensor **params = tp_mem_alloc(n * sizeof *params), *x = in[X];
-    int64_t *even = run->sizes || !params ? NULL : tp_mem_alloc((size_t)run->steps * sizeof *even);
+    const size_t bytes = (size_t)(a->layers * dirs_of(a) * per) * sizeof(tp_tensor *);
+    tp_tensor **params = tp_mem_alloc(bytes);
     out[0] = NULL;
-    for (int64_t t = 0; t < run->steps && even; t++) even[t] = run->batch;
-    if (params && (run->sizes || even) && !cut(a, in[WEIGHT], run->input, params)) {
+    if (params && !cut(a, in[WEIGHT], run->input, params)) {
         const tp__net net = { .mode = a->mode, .biases = a->biases, .dirs = (int)dirs_of(a), .per = per, .layers = a->layers, .params = params };
         tp__net_state first = { in[STATE], NULL }, last;
         if (in[STATE] && a->mode == TP__NET_LSTM) {
             const int64_t half = states_of(a) / 2;
             first = (tp__net_state){ tp_narrow(in[STATE], 0, 0, half), tp_narrow(in[STATE], 0, half, half) };
         }
-        if (!tp_failed()) out[0] = tp__net_run(&net, run->sizes ? x : tp_reshape(x, TP_SHAPE(run->rows, run->input)), run->sizes ? run->sizes : even, run->steps,
-                                               &first, &last);
-        if (out[0] && !run->sizes) out[0] = tp_reshape(out[0], TP_SHAPE(run->steps, run->batch, width));
+        if (!tp_failed()) out[0] = tp__net_run(&net, in[X], run->sizes, run->steps, &first, &last);
         out[1] = out[0] ? last.h : NULL;
         out[2] = out[0] ? last.c : NULL;
     }
-    tp__sizes_free(even, run->steps);
-    if (params) tp_mem_free(params, n * sizeof *params);
+    if (params) tp_mem_free(params, bytes);
     return tp__made(out[0]);
 }
 
