@@ -274,7 +274,7 @@ cuda-check:
 	$(if $(NVCC),$(if $(CUDA_INCLUDE),@$(MAKE) --no-print-directory cuda BUILD=build/cuda-check CONFIG=release CUDA_OPTIMIZE=$(CUDA_QUICK) WERROR=1))
 	@echo 'taper: cuda-check: $(if $(NVCC),$(if $(CUDA_INCLUDE),the backend compiles and links for sm_$(subst $(space),$(comma) sm_,$(strip $(CUDA_ARCHS))),skipped: the headers of the toolkit or a C++ compiler are missing),skipped: nvcc is missing)'
 
-# What ptxas tells of each kernel, at the level that a release has: the quickest one spills where that does not, and the other way around.
+# What ptxas tells of each kernel, at the level that a release has, whose use of registers is what counts.
 CUDA_SPILLS := build/cuda-spills
 cuda-spills:
 	$(if $(NVCC),$(if $(CUDA_INCLUDE),@$(MAKE) --no-print-directory cuda-told BUILD=$(CUDA_SPILLS) CONFIG=release WERROR=1 CUDA_CODE=-arch=sm_$(firstword $(filter 90,$(CUDA_ARCHS)) $(CUDA_ARCHS))))

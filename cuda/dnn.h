@@ -47,8 +47,8 @@ tp_status tpc_dnn_means(const tp__call *call, const tpc_dnn_pool *k, void *x, vo
 /* ---- Attention (dnn_attention.c) -------------------------------------------------------------------------------------------------------- */
 
 /* q [batch, heads, l, e], y [.., l, w], k [batch, own, n, e], v [.., n, w], and their gradients, of a 16-bit dtype, with elements of a row
- * adjacent; heads / own neighbouring heads of q share one of k and v; the distances between batches, heads and rows are given. sums and dots: float32 [batch, heads, l] without gaps. Forward
- * writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. Few rows, for which a plan is not worth its time, are not done. */
+ * adjacent; heads / own neighbouring heads of q share one of k and v; the distances between batches, heads and rows are given. sums and dots:
+ * float32 [batch, heads, l] without gaps. Forward writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. Few rows, for which a plan is not worth its time, are not done. */
 typedef struct tpc_dnn_attention {
     int32_t dtype, causal, backward, spare;
     int64_t batch, heads, own, l, n, e, w, q[3], k[3], v[3], y[3], dy[3], dq[3], dk[3], dv[3];

@@ -3,8 +3,8 @@
  *   forward    p = s q k', hidden where it is causal;  m = max p, e = exp(p - m), z = sum e;  sums = m + ln z,  y = (e / z) v
  *   backward   D = sum dy y;  p = exp(s q k' - sums);  dv = p' dy;  ds = s p (dy v' - D);  dk = ds' q,  dq = ds k
  *
- * Where heads of q share one of k and v, dk and dv are sums over these. k is given turned, as is v backward; p and ds are turned by a reshape each; D is memory of ours. ds goes straight into dq, which makes it the
- * same each time, for a workspace of a score each. */
+ * Where heads of q share one of k and v, dk and dv are sums over these. k is given turned, as is v backward; p and ds are turned by a reshape
+ * each; D is memory of ours. ds goes straight into dq, which makes it the same each time, for a workspace of a score each. */
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
 

@@ -220,7 +220,6 @@ START_TEST(integers_have_integral_powers)
 }
 END_TEST
 
-/* A large angle or quotient takes its piece through another pass, which may touch no other element. */
 START_TEST(a_number_beside_float64_counts_in_float64_for_gradients)
 {
     TP_SCOPE();
@@ -232,6 +231,7 @@ START_TEST(a_number_beside_float64_counts_in_float64_for_gradients)
 }
 END_TEST
 
+/* A large angle or quotient takes its piece through another pass, which may touch no other element. */
 START_TEST(large_angles_and_quotients_leave_their_neighbours_alone)
 {
     TP_SCOPE();

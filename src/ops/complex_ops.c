@@ -5,7 +5,7 @@
  *   PARTS   linear with real coefficients: its kernel runs on the real parts, then on the imaginary ones
  *   FORM    made of ops on real tensors: it stands in complex_forms.c
  *
- * An entry is for all overloads of a name and for its form in place. */
+ * An entry is for all overloads of a name and for its form in place, but for those in real_alone. */
 #include "ops/complex.h"
 
 #include "ops/run.h"
@@ -14,8 +14,8 @@ static const char *const as_is[] = {
     "view_as_real", "view_as_complex", "view_as_real_copy", "view_as_complex_copy", "real", "imag", "conj", "resolve_conj", "resolve_neg", "isreal",
     /* made like another one, cast, copied */
     "empty_like", "rand_like", "randn_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
-    "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "double", "float", "half",
-    "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
+    "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
+    "double", "float", "half", "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
     "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "broadcast_to", "broadcast_tensors",
     "expand", "expand_as", "expand_copy", "view", "T", "H", "mT", "mH", "view_as", "view_copy", "reshape", "reshape_as", "ravel", "flatten", "unflatten", "squeeze",
@@ -57,6 +57,9 @@ static const char *const parts[] = {
     "gather_backward", "pad_mirror_backward", "repeat_slices", "repeat_slices_backward",
 };
 
+/* Whole names: a magnitude is real, nothing is rounded, weights are real. */
+static const char *const real_alone[] = { "abs_", "absolute_", "div.mode", "div_.mode", "l1_loss.weight" };
+
 static bool stands_in(const char *const *names, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -71,7 +74,7 @@ void tp__complex_prepare(tp__op_state *state)
     const size_t n = strlen(state->base_name);
     memcpy(name, state->base_name, n + 1);
     if (n > 1 && name[n - 1] == '_' && name[n - 2] != '_') name[n - 1] = 0;
-    state->complex = STANDS_IN(own, name) ? TP__COMPLEX_OWN : STANDS_IN(parts, name) ? TP__COMPLEX_PARTS : STANDS_IN(as_is, name) ? TP__COMPLEX_AS_IS
+    state->complex = STANDS_IN(real_alone, state->name) ? TP__COMPLEX_NO : STANDS_IN(own, name) ? TP__COMPLEX_OWN : STANDS_IN(parts, name) ? TP__COMPLEX_PARTS : STANDS_IN(as_is, name) ? TP__COMPLEX_AS_IS
         : tp__complex_form_of(name) ? TP__COMPLEX_FORM : TP__COMPLEX_NO;
 }
 

@@ -323,7 +323,6 @@ static void real_several_samples(tp_sample_set *set)
 }
 static void frequency_samples(tp_sample_set *set)
 {
-    (void)set;
     TP__GIVE(set, TP__INT_ARG(5));
     TP__GIVE(set, TP__INT_ARG(4), TP__FLOAT_ARG(0.5), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
     TP__GIVE(set, TP__INT_ARG(1));

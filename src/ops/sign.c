@@ -23,15 +23,10 @@ static tp_status sgn_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     return tp__made(dx[0] = tp_where(tp_eq(size, 0), 0, tp_div(tp_sub(dy[0], along), size)));
 }
 
-/* A magnitude is real; the form in place keeps the dtype of what it overwrites, and so refuses. */
+/* A magnitude is real. */
 static bool tp__dtypes_magnitude(const tp__call *call, tp__dtypes *out)
 {
     if (!tp__dtypes_number(call, out)) return false;
-    if (!tp__is_complex(out->result)) return true;
-    if (call->op->flags & TP__INPLACE) {
-        tp__call_fail(call, TP_ERR_DTYPE, "a magnitude is real, and the input %s", tp_dtype_name(out->result));
-        return false;
-    }
     out->result = tp__part_dtype(out->result);
     return true;
 }

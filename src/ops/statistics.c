@@ -48,7 +48,8 @@ static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t
     if (!w) return TP_OK;
     if (w->ndim > 1 || w->numel != n)
         return tp__call_fail(call, TP_ERR_SHAPE, "%s %s are not of %lld observations", name, tp__shape_text(w), (long long)n);
-    if (!(whole ? tp__is_integer(w->dtype) : tp__is_floating(w->dtype))) return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
+    if (!(whole ? tp__is_integer(w->dtype) : tp__is_floating(w->dtype)))
+        return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
     if (n && tp_item(tp_min((tp_tensor *)(uintptr_t)w)) < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s hold numbers below 0", name);
     return TP_OK;
 }
@@ -67,7 +68,8 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     tp_tensor *mean = tp_sum(w ? tp_mul(x, w) : x, .dims = TP_DIMS(1), .keepdim = true);
     mean = w ? tp_div(mean, sum) : tp_div(mean, x->shape[1]);
     if (!w) size = tp_full(TP__SCALAR_SHAPE, (double)(x->shape[1] - correction), .dtype = TP_F64, .device = x->device);
-    else size = tp_sub(sum, a && correction ? tp_div(tp_mul(correction, tp_sum(tp_mul(w, a))), sum) : tp_full(TP__SCALAR_SHAPE, (double)correction, .dtype = TP_F32, .device = x->device));
+    else if (a && correction) size = tp_sub(sum, tp_div(tp_mul(correction, tp_sum(tp_mul(w, a))), sum));
+    else size = tp_sub(sum, tp_full(TP__SCALAR_SHAPE, (double)correction, .dtype = TP_F32, .device = x->device));
     size = tp_where(tp_le(size, 0), 0, size);
     x = tp_sub(x, mean);
     return tp_squeeze(tp_div(tp_matmul(x, tp_transpose(w ? tp_mul(x, w) : x, 0, 1)), size));

@@ -295,7 +295,6 @@ tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym)
     return tp__run1(&op_exponential, NULL, 0, &(exponential_attr){ .m = n, .tau = tau, .sym = sym }, TP__CALLER);
 }
 
-
 #define PUBLIC_TORCH(name) \
     tp_tensor *tp_##name(int64_t n, bool periodic) { return tp__run1(&op_##name, NULL, 0, &(window_attr){ .window_length = n, .periodic = periodic }, TP__CALLER); }
 PUBLIC_TORCH(hann_window)
