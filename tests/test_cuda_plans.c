@@ -246,6 +246,8 @@ START_TEST(recurrent_nets_are_taken)
                 ck_assert_msg(piece && pieces == 1 && !piece->ours && !piece->its && piece->bytes == bytes && bytes == tpc_dnn_weight_bytes(&small),
                               "cuDNN has the weights of a net of mode %d otherwise, in %d pieces", (int)kind, pieces);
                 free(piece);
+                const tpc_dnn_net longer = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs, .input = 5, .hidden = 3, .layers = net.layers + 1 };
+                ck_assert(!tpc_dnn_place_weights((cudnnHandle_t)(void *)no_handle, of, &longer, space, bytes, &pieces) && !pieces);     /* it has no such layer */
                 ck_assert(!tpc_dnn()->DestroyRNNDescriptor(of));
             }
     printf("cuDNN %zu takes all %d recurrent nets, and has their weights as we do\n", tpc_dnn_version(), taken);
