@@ -2,6 +2,7 @@
  * that nothing waits: the steps of optimizers read there whether they are to be made. */
 #include "optimizer.h"
 
+#include <taper/cuda_graph.h>
 #include <taper/io.h>
 #include <taper/scaler.h>
 
@@ -102,6 +103,8 @@ static tp_status settle(tp_scaler *s, tp_device device, const char *op)
     if (s->scale)
         return tp_device_of(s->scale) == device ? TP_OK : tp_fail(TP_ERR_DEVICE, "%s: the scale is on %s, the loss or a gradient on %s", op,
                                                                   tp_device_name(tp_device_of(s->scale)), tp_device_name(device));
+    if (tp_cuda_graph_is_recording())
+        return tp_fail(TP_ERR_STATE, "%s: a graph is recorded, and the scaler has scaled nothing yet: it would begin anew at each replay", op);
     TP_SCOPE();
     const tp_shape one = { .ndim = 0 };
     s->scale = tp_retain(tp_full(one, s->first_scale, .dtype = TP_F32, .device = device));

@@ -1,6 +1,8 @@
 /* optim/step.c: one step: gather what has a gradient, make the state that is missing, then write, all in one pass a group. */
 #include "optimizer.h"
 
+#include <taper/cuda_graph.h>
+
 static const char op[] = "step";
 
 static bool has_state(const tp_optimizer *opt, const tp__group *group, const tp__param *p)
@@ -52,6 +54,8 @@ static tp_status check_param(const tp_optimizer *opt, const tp__group *group, co
 
 static tp_status make_state(const tp_optimizer *opt, const tp__group *group, tp__param *p)
 {
+    if (tp_cuda_graph_is_recording())
+        return tp_fail(TP_ERR_STATE, "%s: a graph is recorded, and an optimizer has made no step with this parameter: it would begin anew at each replay", op);
     tp__release_state(p);
     for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s]; s++) {
         tp_shape shape;

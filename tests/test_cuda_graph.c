@@ -5,7 +5,7 @@
 
 enum { IN = 12, HIDDEN = 20, OUT = 5, BATCH = 8, STEPS = 10, WARM_UP = 2 };
 
-typedef enum kind { SGD, ADAM, ADAMW } kind;
+typedef enum kind { SGD, ADAM, ADAMW, RMSPROP, ADAGRAD, ADADELTA, ADAMAX, NADAM, RADAM, RPROP, ASGD, KINDS } kind;
 
 typedef struct trainer {
     tp_tensor *w[4], *x, *y, *loss;
@@ -14,6 +14,24 @@ typedef struct trainer {
 } trainer;
 
 static tp_tensor *there(tp_tensor *x) { return tp_keep(tp_to(x, DEVICE)); }
+
+static tp_optimizer *optimizer_of(kind which, tp_tensor_list params)
+{
+    switch (which) {
+    case SGD: return tp_sgd(params, .lr = 0.05, .momentum = 0.9, .weight_decay = 1e-3);
+    case ADAM: return tp_adam(params, .lr = 0.01, .amsgrad = true);
+    case ADAMW: return tp_adamw(params, .lr = 0.01);
+    case RMSPROP: return tp_rmsprop(params, .momentum = 0.9, .centered = true);
+    case ADAGRAD: return tp_adagrad(params, .lr_decay = 0.1);
+    case ADADELTA: return tp_adadelta(params);
+    case ADAMAX: return tp_adamax(params);
+    case NADAM: return tp_nadam(params);
+    case RADAM: return tp_radam(params, .lr = 0.01);
+    case RPROP: return tp_rprop(params);
+    case ASGD: return tp_asgd(params, .t0 = 3);
+    default: return NULL;
+    }
+}
 
 static trainer trainer_new(kind optimizer)
 {
@@ -28,9 +46,7 @@ static trainer trainer_new(kind optimizer)
     t.x = there(tp_zeros(TP_SHAPE(BATCH, IN)));
     t.y = there(tp_zeros(TP_SHAPE(BATCH, OUT)));
     t.loss = there(tp_zeros((tp_shape){ .ndim = 0 }));
-    const tp_tensor_list params = { .at = t.w, .n = 4 };
-    t.opt = optimizer == SGD ? tp_sgd(params, .lr = 0.05, .momentum = 0.9, .weight_decay = 1e-3)
-          : optimizer == ADAM ? tp_adam(params, .lr = 0.01, .amsgrad = true) : tp_adamw(params, .lr = 0.01);
+    t.opt = optimizer_of(optimizer, (tp_tensor_list){ .at = t.w, .n = 4 });
     ck_fine();
     return t;
 }
@@ -151,6 +167,29 @@ START_TEST(a_step_of_mixed_precision_is_recorded)
     tp_release(before);
     trainer_free(&t);
     trainer_free(&eager);
+    ck_fine();
+}
+END_TEST
+
+/* The state of an optimizer would be made anew, and the scale of a scaler be what it was at first, at each replay. */
+START_TEST(without_a_step_before_what_it_makes_once_is_refused)
+{
+    trainer t = trainer_new(_i);
+    feed(&t, 0);
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, step, &t, 0));
+    ck_error(TP_ERR_STATE, "step: ");
+    ck_ok(step(&t));
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, step, &t, 0);
+    ck_ok(tp_cuda_graph_replay(graph));
+    tp_cuda_graph_free(graph);
+    t.scaler = tp_grad_scaler(.init_scale = 1024);
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, mixed_step, &t, 0));
+    ck_error(TP_ERR_STATE, "scaler_scale: ");
+    ck_ok(mixed_step(&t));
+    graph = tp_cuda_graph_record(DEVICE, mixed_step, &t, 0);
+    ck_ok(tp_cuda_graph_replay(graph));
+    tp_cuda_graph_free(graph);
+    trainer_free(&t);
     ck_fine();
 }
 END_TEST
@@ -377,8 +416,9 @@ int main(void)
     Suite *suite = suite_create("cuda_graph");
     TCase *tests = tcase_create("graphs");
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, a_replay_is_the_step_bit_by_bit, SGD, ADAMW + 1);
-    tcase_add_loop_test(tests, a_step_of_mixed_precision_is_recorded, SGD, ADAMW + 1);
+    tcase_add_loop_test(tests, a_replay_is_the_step_bit_by_bit, SGD, KINDS);
+    tcase_add_loop_test(tests, a_step_of_mixed_precision_is_recorded, SGD, KINDS);
+    tcase_add_loop_test(tests, without_a_step_before_what_it_makes_once_is_refused, SGD, KINDS);
     tcase_add_test(tests, a_replay_draws_what_the_step_would_have_drawn);
     tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
     tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);

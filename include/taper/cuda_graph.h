@@ -45,12 +45,16 @@ typedef struct tp_cuda_graph tp_cuda_graph;
 typedef tp_status tp_cuda_graph_fn(void *arg);         /* a scope is opened around each call of it */
 
 /* Calls `step` `warm_up` times, which are real steps that make what is made once (gradients, the state of optimizers; 2 is enough for
- * all of Taper's), and once more, recorded on `device` and not carried out. Only that last call is what replays do.
- *   return  the caller's, until tp_cuda_graph_free. NULL: the step's own error, TP_ERR_STATE (a graph is being recorded already),
- *           TP_ERR_ARGUMENT (warm_up < 0), TP_ERR_DEVICE, TP_ERR_MEMORY; the device and what the step uses go on as before */
+ * all of Taper's, 0 where such steps were made before), and once more, recorded on `device` and not carried out. Only that last call is what
+ * replays do.
+ *   return  the caller's, until tp_cuda_graph_free. NULL: the step's own error, TP_ERR_STATE (a graph is being recorded already; an optimizer
+ *           or a scaler has made no step yet, and would begin anew at each replay), TP_ERR_ARGUMENT (warm_up < 0), TP_ERR_DEVICE,
+ *           TP_ERR_MEMORY; the device and what the step uses go on as before */
 TP_API tp_cuda_graph *tp_cuda_graph_record(tp_device device, tp_cuda_graph_fn *step, void *arg, int64_t warm_up);
 TP_API tp_status tp_cuda_graph_replay(tp_cuda_graph *graph);     /* one more step. Does not wait */
 TP_API void tp_cuda_graph_free(tp_cuda_graph *graph);            /* waits for its replays; what it left in tensors stays. NULL is fine */
+/* Does this thread record one? Then what is made once, and stays, would be made anew at each replay. */
+TP_API bool tp_cuda_graph_is_recording(void);
 
 #ifdef __cplusplus
 }

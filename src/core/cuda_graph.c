@@ -19,6 +19,8 @@ tp_status tp__not_while_recording(const char *op)
     return recording ? tp_fail(TP_ERR_STATE, "%s: not while a graph is recorded", op) : TP_OK;
 }
 
+bool tp_cuda_graph_is_recording(void) { return recording; }
+
 static tp_status call(tp_cuda_graph_fn *step, void *arg)
 {
     TP_SCOPE();
