@@ -5,6 +5,8 @@
 
 #include "core/op.h"
 
+#include <taper/dlpack.h>
+
 #include <pthread.h>
 #include <sys/wait.h>
 
@@ -489,6 +491,45 @@ START_TEST(tensors_of_the_device_are_saved_and_loaded)
 }
 END_TEST
 
+static bool given_back;
+static void take_it_back(tp_dlpack *self) { (void)self, given_back = true; }
+
+/* By DLPack, both ways: each waits for the device, so that the other's streams need know nothing of ours. */
+START_TEST(memory_of_the_device_is_shared_with_other_libraries)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_add(tp_to(numbers(6), DEVICE), 1.0), *y;
+    tp_dlpack *out = tp_to_dlpack(x);
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_eq(out->tensor.device.type, TP_DL_CUDA);
+    ck_assert_int_eq(out->tensor.device.id, 0);
+    if (cuda_host_function("taper_cuda_host_counters")) ck_assert(tp_stream_is_idle(DEVICE, NULL));
+    tp_dlpack theirs = *out;
+    theirs.deleter = take_it_back;
+    {
+        TP_SCOPE();
+        y = tp_from_dlpack(&theirs);
+        ck_assert_int_eq(tp_device_of(y), DEVICE);
+        tp_mul_(y, 2.0);
+        ck_assert(!given_back);
+    }
+    ck_assert(given_back);
+    ck_assert(tp_stream_is_idle(DEVICE, NULL));        /* nothing was reading it still */
+    ck_values(tp_to(x, TP_CPU), 2, 4, 6, 8, 10, 12);
+    theirs.tensor.dtype.code = TP_DL_COMPLEX, theirs.tensor.dtype.bits = 128;
+    theirs.tensor.byte_offset = 8;                     /* where two float64 may begin, and no complex128 of a device */
+    theirs.tensor.shape[0] = 1;
+    ck_assert_ptr_null(tp_from_dlpack(&theirs));
+    ck_error(TP_ERR_ARGUMENT, "the data is not aligned for complex128");
+    theirs.tensor.byte_offset = 0;
+    theirs.tensor.device.id = 15;
+    ck_assert_ptr_null(tp_from_dlpack(&theirs));
+    ck_error(TP_ERR_DEVICE, "there is no device cuda:15");
+    out->deleter(out);
+    ck_fine();
+}
+END_TEST
+
 /* ---- Errors ------------------------------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_lost_device_is_reported_by_its_first_cause)
@@ -633,6 +674,7 @@ int main(void)
     tcase_add_test(t, devices_copy_to_each_other);
     tcase_add_test(t, a_loader_gives_batches_of_the_device);
     tcase_add_test(t, tensors_of_the_device_are_saved_and_loaded);
+    tcase_add_test(t, memory_of_the_device_is_shared_with_other_libraries);
     tcase_add_test(t, a_lost_device_is_reported_by_its_first_cause);
     tcase_add_test(t, what_is_wrong_in_the_data_is_the_error_of_the_next_call_that_waits);
     tcase_add_test(t, when_each_launch_waits_the_op_itself_fails);

@@ -2,7 +2,10 @@
  *
  * The structs are those of its ABI, in words of our own, so that a program may include the protocol's header, too: a pointer to
  * a tp_dlpack is one to a DLManagedTensor, a tp_dlpack_versioned one to a DLManagedTensorVersioned. In Python the pointer
- * travels in a capsule named "dltensor" or "dltensor_versioned", which is renamed "used_dltensor.." by who takes it over. */
+ * travels in a capsule named "dltensor" or "dltensor_versioned", which is renamed "used_dltensor.." by who takes it over.
+ *
+ * Memory of a CUDA device is handed over when the device is done with what it was asked before, by anybody, and so it is given back: each
+ * of these waits for it. What both sides ask of the device in between is for the program to order (tp_synchronize). */
 #ifndef TAPER_DLPACK_H
 #define TAPER_DLPACK_H
 

@@ -19,8 +19,12 @@ typedef struct export {
     int64_t shape[TP_MAX_DIMS], stride[TP_MAX_DIMS];
 } export;
 
+/* Other libraries have streams of their own, which ours know nothing of: where memory changes hands, the device is waited for. */
+static tp_status wait_for(tp_device device) { return device == TP_CPU ? TP_OK : tp_synchronize(device); }
+
 static void release(export *e)
 {
+    wait_for(e->x->device);
     tp_release(e->x);
     tp_mem_free(e, sizeof *e);
 }
@@ -55,6 +59,8 @@ static export *begin_export(const char *op, tp_tensor *x)
         tp_fail(TP_ERR_ARGUMENT, "%s: the tensor needs a gradient, which other libraries do not know of; give tp_detach(x)", op);
         return NULL;
     }
+    if (wait_for(x->device))
+        return NULL;
     export *const e = tp_mem_calloc(sizeof *e);
     if (!e)
         return NULL;
@@ -93,6 +99,7 @@ tp_dlpack_versioned *tp_to_dlpack_versioned(tp_tensor *x)
 typedef struct import {
     tp_dlpack *plain;                          /* one of the two */
     tp_dlpack_versioned *versioned;
+    tp_device device;
     bool taken;                                /* else the memory is still the caller's */
 } import;
 
@@ -155,7 +162,7 @@ static tp_status read_layout(const char *op, const tp_dl_tensor *t, layout *out)
     out->data = t->data ? (char *)t->data + t->byte_offset : NULL;
     if (out->numel > 0 && !out->data)
         return tp_fail(TP_ERR_ARGUMENT, "%s: the data is NULL", op);
-    const size_t size = tp_dtype_size(out->dtype), align = size == 16 ? 8 : size;
+    const size_t size = tp_dtype_size(out->dtype), align = size == 16 && out->device == TP_CPU ? 8 : size;
     if (out->numel > 0 && (uintptr_t)out->data % align != 0)
         return tp_fail(TP_ERR_ARGUMENT, "%s: the data is not aligned for %s: copy it first", op, tp_dtype_name(out->dtype));
     return TP_OK;
@@ -173,8 +180,10 @@ static void drop(void *arg, void *data)
 {
     (void)data;
     import *const from = arg;
-    if (from->taken)
+    if (from->taken) {
+        wait_for(from->device);
         give_back(*from);
+    }
     tp_mem_free(from, sizeof *from);
 }
 
@@ -195,7 +204,7 @@ static tp_tensor *over(const layout *l, import *from)
 static tp_tensor *take(const char *op, const tp_dl_tensor *t, import which, bool read_only)
 {
     layout l = { 0 };
-    if (read_kind(op, t, &l) || read_layout(op, t, &l))
+    if (read_kind(op, t, &l) || read_layout(op, t, &l) || wait_for(l.device))
         return NULL;
     if (l.numel == 0) {
         tp_tensor *const x = tp_empty(l.shape, .dtype = l.dtype, .device = l.device);
@@ -207,6 +216,7 @@ static tp_tensor *take(const char *op, const tp_dl_tensor *t, import which, bool
     if (!from)
         return NULL;
     *from = which;
+    from->device = l.device;
     TP_SCOPE();
     tp_tensor *x = over(&l, from);
     if (x && read_only)                        /* what is over the memory dies with this scope */
