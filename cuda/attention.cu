@@ -156,8 +156,9 @@ TPC_DEVICE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 template <class S, int R, int C> static __global__ void __launch_bounds__(TPC_BLOCK) attend(TPC_GIVEN shape p, int64_t blocks)
 {
     enum { ROWS = SIDE * R, A = ROWS + 4, DEPTH = depth_of<S>::value, STAGE = DEPTH * (A + COLS + 4), ROOM = STAGE > SLICED ? STAGE : SLICED };
-    TPC_SHARED(S, room, [ROOM]);
-    TPC_SHARED(S, tile, [COLS * A]);
+    TPC_SHARED(four<S>, room_fours, [ROOM / 4]);       /* what is read four at a time must begin where 16 bytes do */
+    TPC_SHARED(four<S>, tile_fours, [COLS * A / 4]);
+    S *const room = room_fours[0].at, *const tile = tile_fours[0].at;
     const int x = (int)threadIdx.x % SIDE, y = (int)threadIdx.x / SIDE;
     for (int64_t b = blockIdx.x; b < p.heads * blocks; b += gridDim.x) {
         const int64_t h = b / blocks, first = (blocks - 1 - b % blocks) * ROWS;          /* the longest first, where it is causal */
@@ -250,8 +251,9 @@ template <class S, int R, int C> TPC_DEVICE void put_rows(const side &to, int64_
 template <class S, int R, int C> static __global__ void __launch_bounds__(TPC_BLOCK) query_gradient(TPC_GIVEN shape p, int64_t blocks)
 {
     enum { ROWS = SIDE * R, A = ROWS + 4, DEPTH = depth_of<S>::value, STAGE = DEPTH * (A + COLS + 4), ROOM = STAGE > SLICED ? STAGE : SLICED };
-    TPC_SHARED(S, room, [ROOM]);
-    TPC_SHARED(S, tile, [COLS * A]);
+    TPC_SHARED(four<S>, room_fours, [ROOM / 4]);       /* what is read four at a time must begin where 16 bytes do */
+    TPC_SHARED(four<S>, tile_fours, [COLS * A / 4]);
+    S *const room = room_fours[0].at, *const tile = tile_fours[0].at;
     const int x = (int)threadIdx.x % SIDE, y = (int)threadIdx.x / SIDE;
     for (int64_t b = blockIdx.x; b < p.heads * blocks; b += gridDim.x) {
         const int64_t h = b / blocks, first = (blocks - 1 - b % blocks) * ROWS;
@@ -291,8 +293,9 @@ template <class S, int R, int C> static __global__ void __launch_bounds__(TPC_BL
 template <class S, int R, int C> static __global__ void __launch_bounds__(TPC_BLOCK) key_gradients(TPC_GIVEN shape p, int64_t blocks)
 {
     enum { KEYS = SIDE * R, A = KEYS + 4, DEPTH = depth_of<S>::value, STAGE = DEPTH * (A + COLS + 4), ROOM = STAGE > SLICED ? STAGE : SLICED };
-    TPC_SHARED(S, room, [ROOM]);
-    TPC_SHARED(S, tile, [COLS * A]);
+    TPC_SHARED(four<S>, room_fours, [ROOM / 4]);       /* what is read four at a time must begin where 16 bytes do */
+    TPC_SHARED(four<S>, tile_fours, [COLS * A / 4]);
+    S *const room = room_fours[0].at, *const tile = tile_fours[0].at;
     const int x = (int)threadIdx.x % SIDE, y = (int)threadIdx.x / SIDE;
     for (int64_t b = blockIdx.x; b < p.heads / p.group * blocks; b += gridDim.x) {
         const int64_t h0 = b / blocks * p.group, first = b % blocks * KEYS;
