@@ -86,9 +86,11 @@ const tpc_draws *tpc_draws_of(const tp__call *call);
 /* The device's slot for the first bad value. A kernel that meets one notes it by tpc_note_bad and goes on with a value that is good
  * (or writes nothing); the next call that waits for the device returns the error, `format` filled in with the value and the limit
  * ("index %lld is out of range for size %lld"; it must stay, as a string literal does). */
-typedef struct tpc_slot { int32_t id, spare; int64_t value, limit; } tpc_slot;
+typedef struct tpc_slot { int32_t id, spare; int64_t value, limit; } tpc_slot;           /* id -1: being written */
 typedef struct tpc_watch { tpc_slot *slot; int32_t id; } tpc_watch;
 tpc_watch tpc_watch_for(const tp__call *call, tp_status status, const char *format);
+/* Not 0: a bad value was noted, and is not told yet. Memory of the host's that kernels may read; NULL: the device cannot be used. */
+const int32_t *tpc_noted_of(const tp__call *call);
 
 #ifdef __cplusplus
 }
@@ -117,9 +119,11 @@ static __device__ inline tp_rng_state tpc_draw_state(tp_rng_state state, const t
 
 static __device__ inline void tpc_note_bad(tpc_watch watch, int64_t value, int64_t limit)
 {
-    if (atomicCAS(&watch.slot->id, 0, watch.id)) return;         /* another one was first */
+    if (atomicCAS(&watch.slot->id, 0, -1)) return;               /* another one was first */
     watch.slot->value = value;
     watch.slot->limit = limit;
+    __threadfence_system();                                      /* the host may look, since it waited for another stream */
+    atomicExch(&watch.slot->id, watch.id);
 }
 #endif
 #endif

@@ -85,14 +85,15 @@ static tp_status fused_sgd(tp__call *call)
 {
     const tp__sgd_step *s = (const tp__sgd_step *)tpc_attr(call);
     tpc_steps t(call, s->n);
-    const tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
+    tpc_skip skip(call);
+    tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
     if (status || !t.chunks) return status;
     for (int64_t i = 0; i < t.n; i++) t.rows[i].state[0] = tpc_data_of(call, s->buffers, i);
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
+    if ((status = tpc_skip_decide(call, s->skip, &skip))) return status;
     const sgd_numbers numbers = { s->lr, s->momentum, 1 - s->dampening, s->weight_decay, s->maximize ? -1.0 : 1.0, s->weight_decay != 0, s->momentum != 0,
                                   s->nesterov, s->first };
-    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers,
-               tpc_skip_of(call, s->skip));
+    TPC_LAUNCH(sgd_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers, skip.at);
     return tpc_launched(call);
 }
 
@@ -101,9 +102,10 @@ static tp_status fused_adam(tp__call *call)
 {
     const tp__adam_step *s = (const tp__adam_step *)tpc_attr(call);
     tpc_steps t(call, s->n);
-    const float *const skip = tpc_skip_of(call, s->skip);
+    tpc_skip skip(call);
     tp_status status = tpc_steps_fill(call, &t, s->params, s->grads);
     if (status || !t.n) return status;
+    if ((status = tpc_skip_decide(call, s->skip, &skip))) return status;
     float found = -1;                                           /* not asked for yet */
     for (int64_t i = 0; i < t.n; i++) {
         tpc_array step;
@@ -113,15 +115,15 @@ static tp_status fused_adam(tp__call *call)
         tpc_array_of(call, s->steps[i], &step);
         if (step.on_device) t.rows[i].scalar[0] = (float *)step.data;
         else {                                                  /* a count of the host's: whether the step is made, it must be told */
-            if (skip && found < 0 && (status = tpc_download(call, &found, skip, sizeof found))) return status;
+            if (skip.found && found < 0 && (status = tpc_download(call, &found, skip.at, sizeof found))) return status;
             if (found > 0) return TP_OK;
             t.rows[i].steps = *(float *)step.data += 1;
         }
     }
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const adam_numbers numbers = { s->lr, s->beta1, s->beta2, s->eps, s->weight_decay, s->decoupled, s->maximize, s->max_exp_avg_sqs != nullptr };
-    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, skip);
-    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers, skip);
+    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, skip.at);
+    if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers, skip.at);
     return tpc_launched(call);
 }
 

@@ -37,11 +37,25 @@ static void *tpc_data_of(const tp__call *call, tp_tensor *const *list, int64_t i
     return list && tpc_array_of(call, list[i], &x) ? x.data : nullptr;
 }
 
-/* What is read before a step is made: where it is not 0, an infinite gradient was found, and nothing is written. */
-static inline const float *tpc_skip_of(const tp__call *call, const tp_tensor *skip)
+/* What is read before a step is made: where `at` is not 0, an infinite gradient was found, or a kernel noted a bad value that is not told yet,
+ * such as an index of the forward, and nothing is written. It is decided once for all kernels of a step: what is noted may change meanwhile. */
+struct tpc_skip {
+    tpc_temporary room;
+    const float *found = nullptr, *at = nullptr;
+    explicit tpc_skip(const tp__call *call) : room(call, sizeof(float)) {}
+};
+template <int> static __global__ void tpc_decide(float *skip, const float *found, const int32_t *noted)
+{
+    *skip = (found && *found != 0) || (noted && *(const volatile int32_t *)noted) ? 1 : 0;
+}
+static inline tp_status tpc_skip_decide(const tp__call *call, const tp_tensor *found, tpc_skip *s)
 {
     tpc_array x;
-    return skip && tpc_array_of(call, skip, &x) ? (const float *)x.data : nullptr;
+    if (!s->room.data) return TP_ERR_MEMORY;
+    s->found = found && tpc_array_of(call, found, &x) ? (const float *)x.data : nullptr;
+    s->at = s->room.as<float>();
+    TPC_LAUNCH(tpc_decide<0>, 1, 1, 0, tpc_stream(call), s->room.as<float>(), s->found, tpc_noted_of(call));
+    return tpc_launched(call);
 }
 
 static tp_status tpc_steps_fill(const tp__call *call, tpc_steps *t, tp_tensor *const *params, tp_tensor *const *grads)

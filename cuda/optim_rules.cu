@@ -265,9 +265,10 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     tp_status status = tpc_steps_fill(call, &t, s->list[0], s->list[1]);
     for (int64_t i = 0; i < t.n && !status; i++) status = take_lists(call, s, i, &t.rows[i], &on_device);
     if (status || !t.n) return status;
-    const float *const skip = tpc_skip_of(call, s->skip);
+    tpc_skip skip(call);
+    if ((status = tpc_skip_decide(call, s->skip, &skip))) return status;
     float found = 0;                                            /* where counts are the host's, it must be told whether the step is made */
-    if (skip && !on_device && (status = tpc_download(call, &found, skip, sizeof found))) return status;
+    if (skip.found && !on_device && (status = tpc_download(call, &found, skip.at, sizeof found))) return status;
     if (found != 0) return TP_OK;
     const size_t bytes = (size_t)t.n * sizeof(rule_numbers);
     tpc_temporary numbers(call, on_device ? bytes : 0);
@@ -277,8 +278,8 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     rule_numbers unused;
     for (int64_t i = 0; i < t.n && !on_device; i++) prepare_one<Rule>(t.rows[i].scalar, given.of, &unused);
     const tpc_step_row *rows = t.device.as<tpc_step_row>();
-    if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>(), skip);
-    if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>(), skip);
+    if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>(), skip.at);
+    if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>(), skip.at);
     return tpc_launched(call);
 }
 

@@ -180,6 +180,12 @@ tpc_watch tpc_watch_for(const tp__call *call, tp_status status, const char *form
     return watch;
 }
 
+const int32_t *tpc_noted_of(const tp__call *call)
+{
+    const int index = tpc_device(call);
+    return tpc_ready(index) ? NULL : &devices[index].slot->id;
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 tp_status tpc_read_slot(int index)
@@ -187,7 +193,7 @@ tp_status tpc_read_slot(int index)
     tpc_slot *slot = devices[index].slot;
     if (!slot) return TP_OK;
     const int32_t id = __atomic_load_n(&slot->id, __ATOMIC_ACQUIRE);
-    if (__builtin_expect(!id, 1)) return TP_OK;
+    if (__builtin_expect(id <= 0, 1)) return TP_OK;
     char text[256];
     const struct note *note = &notes.at[id - 1];
     snprintf(text, sizeof text, note->format, (long long)slot->value, (long long)slot->limit);

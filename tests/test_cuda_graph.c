@@ -298,6 +298,44 @@ START_TEST(a_replay_draws_what_the_step_would_have_drawn)
 }
 END_TEST
 
+/* A bad index is told by the next call that waits. Until then no step writes what was made of it, nor counts. */
+typedef struct looker { tp_tensor *w, *index; tp_optimizer *opt; } looker;
+static tp_status look_up(void *arg)
+{
+    looker *t = arg;
+    tp_zero_grad(t->opt);
+    tp_backward(tp_sum(tp_embedding(t->index, t->w)));
+    return tp_step(t->opt);
+}
+
+START_TEST(no_step_is_made_of_a_bad_index)
+{
+    tp_tensor *good = there(tp_from_data((int64_t[]){ 1, 2 }, TP_I64, TP_SHAPE(2))), *bad = there(tp_from_data((int64_t[]){ 1, 9 }, TP_I64, TP_SHAPE(2)));
+    looker t = { there(tp_ones(TP_SHAPE(5, 3))), there(tp_from_data((int64_t[]){ 1, 2 }, TP_I64, TP_SHAPE(2))), NULL };
+    tp_requires_grad(t.w, true);
+    t.opt = optimizer_of(_i, TP_TENSORS(t.w));
+    tp_cuda_graph *graph = tp_cuda_graph_record(DEVICE, look_up, &t, 2);
+    ck_ok(tp_cuda_graph_replay(graph));
+    tp_tensor *before = tp_keep(tp_clone(tp_detach(t.w)));
+    for (int replays = 0; replays < 2; replays++) {
+        ck_assert_ptr_nonnull(tp_copy_(t.index, bad));
+        ck_ok(replays ? tp_cuda_graph_replay(graph) : look_up(&t));
+        ck_assert_ptr_nonnull(tp_copy_(t.index, good));
+        ck_ok(replays ? tp_cuda_graph_replay(graph) : look_up(&t));         /* nor is one that comes after it */
+        ck_assert_int_eq(tp_synchronize(DEVICE), TP_ERR_INDEX);
+        ck_error(TP_ERR_INDEX, "embedding: index 9 is out of range for size 5");
+        ck_same_bits(t.w, before);
+        if (_i != SGD) ck_assert(tp_item(tp_optimizer_state(t.opt, t.w, "step")) == 3);
+    }
+    ck_ok(look_up(&t));
+    ck_assert(!tp_equal(tp_to(tp_detach(t.w), TP_CPU), tp_to(before, TP_CPU)));
+    ck_fine();
+    tp_cuda_graph_free(graph);
+    tp_optimizer_free(t.opt);
+    tp_release(t.w), tp_release(t.index), tp_release(before), tp_release(good), tp_release(bad);
+}
+END_TEST
+
 /* ---- What is refused --------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *victim;
@@ -422,6 +460,7 @@ int main(void)
     tcase_add_test(tests, a_replay_draws_what_the_step_would_have_drawn);
     tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
     tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);
+    tcase_add_loop_test(tests, no_step_is_made_of_a_bad_index, SGD, KINDS);
     tcase_add_test(tests, what_waits_is_an_error_that_names_it);
     tcase_add_test(tests, arguments_are_checked);
     tcase_add_test(tests, on_the_cpu_a_replay_calls_the_step);

@@ -11,6 +11,7 @@ static inline int __syncthreads_and(int p) { return cudahost::wait_for_block(p =
 static inline void __syncwarp(unsigned mask = ~0u) { cudahost::wait_for_warp(mask); }
 static inline void __threadfence() {}
 static inline void __threadfence_block() {}
+static inline void __threadfence_system() {}
 
 /* ---- Within a warp -------------------------------------------------------------------------------------------------------------------- */
 
