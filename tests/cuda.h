@@ -39,6 +39,8 @@ static inline bool cuda_is_here(void)
 
 /* The order of threads and of streams on the device on the host, and of what is drawn. Each test is a process of its own. */
 enum { ORDERS = 3 };
+/* A GPU has an order of its own, and to start it takes a test longer than all else. */
+static inline int cuda_orders(void) { return strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host") ? ORDERS : 1; }
 static inline void cuda_order(int order, uint64_t seed)
 {
     static const char *const names[ORDERS] = { "0", "1", "2" };

@@ -495,14 +495,14 @@ int main(void)
     if (!cuda_is_here()) {
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
-        tcase_add_loop_test(t, convolutions_agree, 0, ORDERS);
-        tcase_add_loop_test(t, any_layout_agrees, 0, ORDERS);
+        tcase_add_loop_test(t, convolutions_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, any_layout_agrees, 0, cuda_orders());
         tcase_add_loop_test(t, attention_agrees, 0, ORDERS);
         tcase_add_test(t, the_rest_goes_as_before);
-        tcase_add_loop_test(t, normalization_agrees, 0, ORDERS);
+        tcase_add_loop_test(t, normalization_agrees, 0, cuda_orders());
         tcase_add_test(t, running_statistics_agree);
-        tcase_add_loop_test(t, means_agree, 0, ORDERS);
-        tcase_add_loop_test(t, recurrent_nets_agree, 0, ORDERS);
+        tcase_add_loop_test(t, means_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, recurrent_nets_agree, 0, cuda_orders());
         tcase_add_test(t, other_recurrent_nets_agree);
         tcase_add_test(t, second_gradients_of_recurrent_nets_agree);
         tcase_add_test(t, a_recorded_net_is_the_net);

@@ -323,14 +323,14 @@ int main(void)
     if (!cuda_is_here()) {
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
-        tcase_add_loop_test(t, rows_are_sorted, 0, ORDERS);
-        tcase_add_loop_test(t, the_first_of_long_rows_are_selected, 0, ORDERS);
-        tcase_add_loop_test(t, rows_are_made_unique, 0, ORDERS);
-        tcase_add_loop_test(t, places_are_found, 0, ORDERS);
-        tcase_add_loop_test(t, rows_are_written_in_order, 0, ORDERS);
-        tcase_add_loop_test(t, embeddings_agree, 0, ORDERS);
-        tcase_add_loop_test(t, random_numbers_are_the_same, 0, ORDERS);
-        tcase_add_loop_test(t, gradients_are_the_same, 0, ORDERS);
+        tcase_add_loop_test(t, rows_are_sorted, 0, cuda_orders());
+        tcase_add_loop_test(t, the_first_of_long_rows_are_selected, 0, cuda_orders());
+        tcase_add_loop_test(t, rows_are_made_unique, 0, cuda_orders());
+        tcase_add_loop_test(t, places_are_found, 0, cuda_orders());
+        tcase_add_loop_test(t, rows_are_written_in_order, 0, cuda_orders());
+        tcase_add_loop_test(t, embeddings_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, random_numbers_are_the_same, 0, cuda_orders());
+        tcase_add_loop_test(t, gradients_are_the_same, 0, cuda_orders());
         tcase_add_test(t, bad_indices_are_told);
     }
     suite_add_tcase(s, t);

@@ -163,12 +163,12 @@ int main(void)
     if (!cuda_is_here()) {
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
-        tcase_add_loop_test(t, elementwise_kernels_agree, 0, ORDERS);
-        tcase_add_loop_test(t, integers_wrap_and_divide, 0, ORDERS);
-        tcase_add_loop_test(t, copies_agree, 0, ORDERS);
-        tcase_add_loop_test(t, reductions_agree, 0, ORDERS);
-        tcase_add_loop_test(t, softmax_agrees, 0, ORDERS);
-        tcase_add_loop_test(t, products_agree, 0, ORDERS);
+        tcase_add_loop_test(t, elementwise_kernels_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, integers_wrap_and_divide, 0, cuda_orders());
+        tcase_add_loop_test(t, copies_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, reductions_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, softmax_agrees, 0, cuda_orders());
+        tcase_add_loop_test(t, products_agree, 0, cuda_orders());
         tcase_add_test(t, each_op_launches);
         tcase_add_test(t, a_kernel_that_does_nothing_is_caught);
     }

@@ -273,15 +273,15 @@ int main(void)
     if (!cuda_is_here()) {
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
-        tcase_add_loop_test(t, activations_agree, 0, ORDERS);
-        tcase_add_loop_test(t, selections_agree, 0, ORDERS);
-        tcase_add_loop_test(t, sixteen_bits_are_read_as_they_are, 0, ORDERS);
+        tcase_add_loop_test(t, activations_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, selections_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, sixteen_bits_are_read_as_they_are, 0, cuda_orders());
         tcase_add_test(t, a_region_has_the_lists_of_the_device);
-        tcase_add_loop_test(t, losses_agree, 0, ORDERS);
-        tcase_add_loop_test(t, bad_targets_are_told, 0, ORDERS);
-        tcase_add_loop_test(t, rules_agree, 0, ORDERS);
-        tcase_add_loop_test(t, norms_and_scaling_agree, 0, ORDERS);
-        tcase_add_loop_test(t, any_room_may_be_missing, 0, ORDERS);
+        tcase_add_loop_test(t, losses_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, bad_targets_are_told, 0, cuda_orders());
+        tcase_add_loop_test(t, rules_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, norms_and_scaling_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, any_room_may_be_missing, 0, cuda_orders());
     }
     suite_add_tcase(s, t);
     return run_suite(s);

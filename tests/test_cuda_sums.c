@@ -294,19 +294,19 @@ int main(void)
     if (!cuda_is_here()) {
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
-        tcase_add_loop_test(t, losses_of_classes_agree, 0, ORDERS);
-        tcase_add_loop_test(t, bad_classes_are_told, 0, ORDERS);
-        tcase_add_loop_test(t, norms_of_rows_agree, 0, ORDERS);
-        tcase_add_loop_test(t, norms_of_groups_and_channels_agree, 0, ORDERS);
-        tcase_add_loop_test(t, running_statistics_move, 0, ORDERS);
-        tcase_add_loop_test(t, channels_last_agree, 0, ORDERS);
-        tcase_add_loop_test(t, further_reductions_agree, 0, ORDERS);
-        tcase_add_loop_test(t, scans_agree, 0, ORDERS);
-        tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, ORDERS);
-        tcase_add_loop_test(t, places_may_fall, 0, ORDERS);
-        tcase_add_loop_test(t, counts_agree, 0, ORDERS);
-        tcase_add_loop_test(t, bags_agree, 0, ORDERS);
-        tcase_add_loop_test(t, ctc_agrees, 0, ORDERS);
+        tcase_add_loop_test(t, losses_of_classes_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, bad_classes_are_told, 0, cuda_orders());
+        tcase_add_loop_test(t, norms_of_rows_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, norms_of_groups_and_channels_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, running_statistics_move, 0, cuda_orders());
+        tcase_add_loop_test(t, channels_last_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, further_reductions_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, scans_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, cuda_orders());
+        tcase_add_loop_test(t, places_may_fall, 0, cuda_orders());
+        tcase_add_loop_test(t, counts_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, bags_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, ctc_agrees, 0, cuda_orders());
     }
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -75,8 +75,28 @@ START_TEST(steps_read_what_the_programs_of_the_machine_say)
     ck_assert_msg(has_line(e.all, "| memcheck |", "| passed | ========= ERROR SUMMARY: 0 errors"), "%s", e.all);
     ck_assert_msg(has_line(e.all, "| racecheck |", "| FAILED | exit 9: ========= RACECHECK SUMMARY: 2 hazards"), "%s", e.all);
     ck_assert_msg(has_line(e.all, "| initcheck |", "| passed |"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| memcheck: train_lenet |", "| passed |"), "%s", e.all);
     ck_assert_msg(has_line(e.all, "# ", "NVIDIA H100 80GB HBM3") && has_line(e.all, "Driver 570.1", "PyTorch none"), "%s", e.all);
     ck_assert_int_eq(run("ls %T/*-nvidia-h100-80gb-hbm3-steps-2.md").status, 0);
+}
+END_TEST
+
+/* Parts of the fixtures and suites run side by side, and each has its row. */
+START_TEST(what_runs_side_by_side_is_told_one_by_one)
+{
+    play("nvidia-smi", "echo 'NVIDIA H100 80GB HBM3'");
+    ck_assert_int_eq(run("mkdir -p %T/bin").status, 0);
+    play("bin/parity", "[ \"$3\" != 7/8 ] || { echo '9 passed, 1 failed, 0 skipped'; exit 1; }\necho \"part $3: 10 passed, 0 failed, 0 skipped\"");
+    play("bin/test_cuda", "echo '34 checks'");
+    play("bin/test_cuda_rows", "echo 'one is wrong'; exit 1");
+    const ended e = run("PATH=%T:$PATH TAPER_BUILD=%T TAPER_RESULTS=%T tools/gpu-check --torch '' 1");
+    ck_assert_msg(e.status == 2, "status %d\n%s", e.status, e.all);
+    ck_assert_msg(has_line(e.all, "| parity: all fixtures, part 1 of 8 |", "| passed | part 1/8: 10 passed, 0 failed"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| parity: all fixtures, part 7 of 8 |", "| FAILED | exit 1: 9 passed, 1 failed"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| test_cuda |", "| passed | 34 checks"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| test_cuda_rows |", "| FAILED | exit 1: one is wrong"), "%s", e.all);
+    ck_assert_msg(has_line(e.all, "| test_cuda_graph |", "| not run | it is not built"), "%s", e.all);
+    ck_assert_int_eq(run("rm -r %T/bin").status, 0);   /* the folder's end removes files alone */
 }
 END_TEST
 
@@ -114,6 +134,7 @@ int main(void)
     tcase_add_test(tests, without_a_gpu_it_says_so);
     tcase_add_test(tests, a_driver_that_does_not_answer_is_no_gpu);
     tcase_add_test(tests, steps_read_what_the_programs_of_the_machine_say);
+    tcase_add_test(tests, what_runs_side_by_side_is_told_one_by_one);
     tcase_add_test(tests, a_kernel_that_spills_too_much_is_named);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

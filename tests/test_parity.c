@@ -369,6 +369,7 @@ START_TEST(nothing_to_run_fails)
     ck_assert_int_eq(run_tool("tests/parity/fixtures", "--ops tanh,nonsense"), 1);
     ck_says("no fixture is of \"nonsense\"");
     ck_assert_int_eq(run_tool("tests/parity/fixtures", "--device moon"), 2);
+    ck_assert_int_eq(run_tool("tests/parity/fixtures", "--part 3/2"), 2);
 }
 END_TEST
 

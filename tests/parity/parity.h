@@ -19,7 +19,7 @@ typedef enum verdict { PASSED, FAILED, SKIPPED, MISSING } verdict;     /* MISSIN
 typedef struct settings {
     const char *directory, *ops, *skips;
     tp_device device;
-    int threads;
+    int threads, part, parts;                          /* parts 0: all files */
     bool registered, verbose;
 } settings;
 
