@@ -82,7 +82,10 @@ static bool is_final(cudaError_t error)
     case cudaErrorIllegalAddress: case cudaErrorLaunchTimeout: case cudaErrorAssert: case cudaErrorHardwareStackError:
     case cudaErrorIllegalInstruction: case cudaErrorMisalignedAddress: case cudaErrorInvalidAddressSpace: case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure: case cudaErrorECCUncorrectable: case cudaErrorNvlinkUncorrectable: case cudaErrorDevicesUnavailable:
-    case cudaErrorContained: return true;
+    case cudaErrorContained: case cudaErrorMpsClientTerminated: case cudaErrorExternalDevice: return true;
+#if CUDART_VERSION >= 12080
+    case cudaErrorTensorMemoryLeak: return true;
+#endif
     default: return false;
     }
 }
