@@ -284,7 +284,7 @@ cuda-told: $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.told)
 $(B)/obj/cuda/%.cu.told: cuda/%.cu $(B)/cuda_flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  nvcc $<')
-	$(Q)$(NVCC_COMPILE) -Xptxas -v -MMD -MP -MF $(@:.told=.d) -MT $@ -cubin -o $(@:.told=.cubin) $< > $@ 2>&1 || { cat $@; exit 1; }
+	$(Q)$(NVCC_COMPILE) $(UNFUSED) -Xptxas -v -MMD -MP -MF $(@:.told=.d) -MT $@ -cubin -o $(@:.told=.cubin) $< > $@ 2>&1 || { cat $@; exit 1; }
 
 $(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
 $(CUDA_PARTS): ROOM = $(WITH_CUDA)
@@ -298,10 +298,12 @@ $(B)/obj/cuda_tables.o: $(B)/cuda_tables.c
 $(B)/cuda_flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(NVCC_COMPILE)' | cmp -s - $@ || echo '$(NVCC_COMPILE)' > $@
+# Complex numbers as on the CPU: what cancels there must do so here, and decides at branch cuts.
+$(B)/obj/cuda/complex%: UNFUSED := -fmad=false
 $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  nvcc $<')
-	$(Q)$(NVCC_COMPILE) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	$(Q)$(NVCC_COMPILE) $(UNFUSED) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@

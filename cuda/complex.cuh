@@ -8,7 +8,11 @@ struct tpc_complex { double re, im; };
 TPC_DEVICE tpc_complex operator+(tpc_complex a, tpc_complex b) { return { a.re + b.re, a.im + b.im }; }
 TPC_DEVICE tpc_complex operator-(tpc_complex a, tpc_complex b) { return { a.re - b.re, a.im - b.im }; }
 TPC_DEVICE tpc_complex operator-(tpc_complex a) { return { -a.re, -a.im }; }
-TPC_DEVICE tpc_complex operator*(tpc_complex a, tpc_complex b) { return { a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re }; }
+/* Each product is rounded: fused with the sum, a number times its conjugate would not be real. */
+TPC_DEVICE tpc_complex operator*(tpc_complex a, tpc_complex b)
+{
+    return { __dmul_rn(a.re, b.re) - __dmul_rn(a.im, b.im), __dmul_rn(a.re, b.im) + __dmul_rn(a.im, b.re) };
+}
 TPC_DEVICE tpc_complex operator*(double s, tpc_complex a) { return { s * a.re, s * a.im }; }
 
 /* Element i of any dtype; to a real one goes the real part. */
