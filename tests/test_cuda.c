@@ -53,6 +53,52 @@ START_TEST(what_is_no_backend_is_told_so)
 }
 END_TEST
 
+START_TEST(none_that_is_installed_is_told)
+{
+    unsetenv("TAPER_CUDA_BACKEND");                    /* beside the program there is none; the loader may know one */
+    void *const found = dlopen("libtaper_cuda.so", RTLD_LAZY);
+    if (found) return;
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend libtaper_cuda.so is not installed");
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = DEVICE));
+    ck_message("zeros: there is no device cuda:0: the CUDA backend libtaper_cuda.so is not installed");
+}
+END_TEST
+
+/* The one that nvcc made needs the driver's library. */
+START_TEST(a_driver_that_is_missing_is_told)
+{
+    static const char *const made[] = { "libtaper_cuda.so", "../cuda-check/libtaper_cuda.so" };
+    const char *build = getenv("TAPER_BUILD");
+    char path[4096];
+    void *const driver = dlopen("libcuda.so.1", RTLD_LAZY);
+    for (size_t i = 0; i < sizeof made / sizeof *made && build; i++) {
+        snprintf(path, sizeof path, "%s/%s", build, made[i]);
+        if (driver || access(path, R_OK)) continue;
+        setenv("TAPER_CUDA_BACKEND", path, 1);
+        ck_assert(!tp_cuda_is_available());
+        ck_assert_str_eq(tp_cuda_why_not(), "there is no NVIDIA driver: libcuda.so.1 is not installed");
+        return;
+    }
+    printf("skipped: %s\n", driver ? "there is a driver" : "no backend for a GPU was built (make cuda)");
+    fflush(stdout);
+}
+END_TEST
+
+START_TEST(a_backend_for_another_interface_is_told)
+{
+    void *const plugin = dlopen(getenv("TAPER_CUDA_BACKEND"), RTLD_NOW | RTLD_LOCAL), *const symbol = plugin ? dlsym(plugin, "taper_backend_entry") : NULL;
+    const tp_core_services older = { .abi = TP__BACKEND_ABI - 1 };
+    tp_backend_entry_fn *entry;
+    char why[200] = "", want[200];
+    ck_assert_ptr_nonnull(symbol);
+    memcpy(&entry, &symbol, sizeof entry);
+    ck_assert_ptr_null(entry(TP__BACKEND_ABI - 1, &older, why, sizeof why));
+    snprintf(want, sizeof want, "libtaper_cuda.so has version %d of the interface, this Taper version %d", TP__BACKEND_ABI, TP__BACKEND_ABI - 1);
+    ck_assert_str_eq(why, want);
+}
+END_TEST
+
 START_TEST(a_forked_child_is_told_so)
 {
     ck_assert(tp_cuda_is_available());
@@ -651,6 +697,9 @@ int main(void)
     tcase_add_test(t, a_backend_that_is_not_there_is_named);
     tcase_add_test(t, an_empty_name_means_no_backend);
     tcase_add_test(t, what_is_no_backend_is_told_so);
+    tcase_add_test(t, none_that_is_installed_is_told);
+    tcase_add_test(t, a_driver_that_is_missing_is_told);
+    tcase_add_test(t, a_backend_for_another_interface_is_told);
     tcase_add_test(t, a_forked_child_is_told_so);
     tcase_add_test(t, values_go_there_and_back);
     tcase_add_test(t, a_layout_without_gaps_is_kept);
