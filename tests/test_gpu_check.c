@@ -86,10 +86,13 @@ END_TEST
 /* Parts of the fixtures and suites run side by side, and each has its row. */
 START_TEST(what_runs_side_by_side_is_told_one_by_one)
 {
-    play("nvidia-smi", "echo 'NVIDIA H100 80GB HBM3'");
+    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3' ;; esac");                  /* and no architecture, so nothing is built */
     ck_assert_int_eq(run("mkdir -p %T/bin").status, 0);
     play("bin/parity", "[ \"$3\" != 7/8 ] || { echo '9 passed, 1 failed, 0 skipped'; exit 1; }\necho \"part $3: 10 passed, 0 failed, 0 skipped\"");
     play("bin/test_cuda", "echo '34 checks'");
+    play("bin/taper-bench", "echo runs");
+    play("libtaper_cuda.so", "libcublasLt.so.13 libcudnn.so.9");
+
     play("bin/test_cuda_rows", "echo 'one is wrong'; exit 1");
     const ended e = run("PATH=%T:$PATH TAPER_BUILD=%T TAPER_RESULTS=%T tools/gpu-check --torch '' 1");
     ck_assert_msg(e.status == 2, "status %d\n%s", e.status, e.all);
@@ -98,6 +101,8 @@ START_TEST(what_runs_side_by_side_is_told_one_by_one)
     ck_assert_msg(has_line(e.all, "| test_cuda |", "| passed | 34 checks"), "%s", e.all);
     ck_assert_msg(has_line(e.all, "| test_cuda_rows |", "| FAILED | exit 1: one is wrong"), "%s", e.all);
     ck_assert_msg(has_line(e.all, "| test_cuda_graph |", "| not run | it is not built"), "%s", e.all);
+    const ended first = run("PATH=%T:$PATH TAPER_BUILD=%T TAPER_RESULTS=%T tools/gpu-check --torch '' 0");
+    ck_assert_msg(has_line(first.all, "| libraries of the backend |", "| FAILED | it was built without libcufft.so;"), "%s", first.all);
     ck_assert_int_eq(run("rm -r %T/bin").status, 0);   /* the folder's end removes files alone */
 }
 END_TEST
