@@ -336,6 +336,36 @@ START_TEST(no_step_is_made_of_a_bad_index)
 }
 END_TEST
 
+/* A count lies where its parameter does or on the host, and while a graph is recorded there alone where a replay can count. */
+typedef struct stepped { tp_tensor *p, *g, *m, *v, *step; } stepped;
+static tp_status adam_of(void *arg)
+{
+    stepped *s = arg;
+    return tp_fused_adam_(TP_TENSORS(s->p), TP_TENSORS(s->g), TP_TENSORS(s->m), TP_TENSORS(s->v), (tp_tensor_list){ .n = 0 }, TP_TENSORS(s->step), .lr = 0.1);
+}
+
+START_TEST(counts_of_steps_lie_where_they_can_be_counted)
+{
+    stepped s = { there(tp_ones(TP_SHAPE(3))), there(tp_ones(TP_SHAPE(3))), there(tp_zeros(TP_SHAPE(3))), there(tp_zeros(TP_SHAPE(3))), tp_keep(tp_zeros(TP_SHAPE(1))) };
+    ck_ok(adam_of(&s));
+    ck_assert(tp_item(s.step) == 1);
+    ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, adam_of, &s, 0));
+    ck_error(TP_ERR_STATE, "fused_adam_: ");
+    ck_assert(tp_item(s.step) == 1);
+    stepped host = { tp_ones(TP_SHAPE(3)), tp_ones(TP_SHAPE(3)), tp_zeros(TP_SHAPE(3)), tp_zeros(TP_SHAPE(3)), there(tp_zeros(TP_SHAPE(1))) };
+    ck_assert_int_eq(adam_of(&host), TP_ERR_DEVICE);
+    ck_error(TP_ERR_DEVICE, "is on cuda:0, its parameter on cpu");
+    if (tp_cuda_device_count() > 1) {
+        stepped apart = s;
+        apart.step = tp_zeros(TP_SHAPE(1), .device = TP_CUDA(1));
+        ck_assert_int_eq(adam_of(&apart), TP_ERR_DEVICE);
+        ck_error(TP_ERR_DEVICE, "is on cuda:1, its parameter on cuda:0");
+    }
+    tp_release(s.p), tp_release(s.g), tp_release(s.m), tp_release(s.v), tp_release(s.step), tp_release(host.step);
+    ck_fine();
+}
+END_TEST
+
 /* ---- What is refused --------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *victim;
@@ -461,6 +491,7 @@ int main(void)
     tcase_add_test(tests, nothing_else_gets_the_memory_of_a_graph);
     tcase_add_test(tests, what_a_graph_reads_stays_when_it_is_dropped);
     tcase_add_loop_test(tests, no_step_is_made_of_a_bad_index, SGD, KINDS);
+    tcase_add_test(tests, counts_of_steps_lie_where_they_can_be_counted);
     tcase_add_test(tests, what_waits_is_an_error_that_names_it);
     tcase_add_test(tests, arguments_are_checked);
     tcase_add_test(tests, on_the_cpu_a_replay_calls_the_step);

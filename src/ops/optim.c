@@ -5,6 +5,8 @@
  *   fused_adam_   Kingma & Ba 2015, algorithm 1;  AdamW: Loshchilov & Hutter 2019
  *   total_norm    (sum_i |x_i|_p^p)^(1/p);  fused_mul_, clip_, unscale_   x_i *= factor, min(1, max_norm / norm), 1 / scale
  *   fused_step_   the rules of the table below; src/cpu/optim_rules.c has their formulas */
+#include <taper/cuda_graph.h>
+
 #include "core/kernel_args.h"
 #include "ops/run.h"
 
@@ -40,6 +42,11 @@ static tp_status check_tensor(const step *s, int k, int64_t i)
     if (k != GRADS && x->base && x->flags & TP__MULTI_VIEW && x->node)
         return tp_fail(TP_ERR_STATE, "%s: %s %lld is one of several views that an op returned", s->name, s->role[k], (long long)i);
     if (s->scalars >> k & 1) {
+        if (x->device != TP_CPU && x->device != p->device)
+            return tp_fail(TP_ERR_DEVICE, "%s: %s %lld is on %s, its parameter on %s", s->name, s->role[k], (long long)i, tp_device_name(x->device),
+                           tp_device_name(p->device));
+        if (x->device != p->device && tp_cuda_graph_is_recording())
+            return tp_fail(TP_ERR_STATE, "%s: %s %lld is on the CPU, where no replay of the graph that is recorded would count", s->name, s->role[k], (long long)i);
         if (x->dtype == TP_F32 && x->numel == 1) return TP_OK;
         return tp_fail(TP_ERR_ARGUMENT, "%s: %s %lld is %s %s, and has to be one float32", s->name, s->role[k], (long long)i,
                        tp_dtype_name((tp_dtype)x->dtype), tp__shape_text(x));
