@@ -355,6 +355,14 @@ START_TEST(counts_of_steps_lie_where_they_can_be_counted)
     stepped host = { tp_ones(TP_SHAPE(3)), tp_ones(TP_SHAPE(3)), tp_zeros(TP_SHAPE(3)), tp_zeros(TP_SHAPE(3)), there(tp_zeros(TP_SHAPE(1))) };
     ck_assert_int_eq(adam_of(&host), TP_ERR_DEVICE);
     ck_error(TP_ERR_DEVICE, "is on cuda:0, its parameter on cpu");
+    tp_tensor *const found = there(tp_zeros((tp_shape){ .ndim = 0 })), *const on_host = tp_zeros(TP_SHAPE(1));
+    stepped all = { host.p, host.g, host.m, host.v, on_host };
+    ck_assert_ptr_null(tp_fused_skip(found));
+    ck_assert_int_eq(adam_of(&all), TP_ERR_DEVICE);
+    ck_error(TP_ERR_DEVICE, "found_inf, which is read before the step, is on cuda:0, the first parameter on cpu");
+    tp_fused_skip(NULL);
+    ck_ok(adam_of(&all));
+    tp_release(found);
     if (tp_cuda_device_count() > 1) {
         stepped apart = s;
         apart.step = tp_zeros(TP_SHAPE(1), .device = TP_CUDA(1));

@@ -160,6 +160,16 @@ static const tp_tensor *skip_of(bool *skipped)
     return skip && skip->device != TP_CPU ? skip : NULL;
 }
 
+/* What is not the host's is read where the parameters are. */
+static tp_status begin_step(step *s)
+{
+    const tp_tensor_list params = s->list[PARAMS];
+    if (skip && skip->device != TP_CPU && params.n > 0 && params.at && params.at[0] && params.at[0]->device != skip->device)
+        return tp_fail(TP_ERR_DEVICE, "%s: found_inf, which is read before the step, is on %s, the first parameter on %s", s->name, tp_device_name(skip->device),
+                       tp_device_name(params.at[0]->device));
+    return begin(s);
+}
+
 static tp_status check_one(const char *name, tp_tensor *x, tp_dtype dtype, const char *what, tp_device device)
 {
     if (!x) return tp__pending_error() ? tp__pending() : tp_fail(TP_ERR_ARGUMENT, "%s: the %s is NULL", name, what);
@@ -188,7 +198,7 @@ static tp_status sgd(step *s, const tp_fused_sgd_options *o)
     if (o->momentum == 0) s->list[2] = (tp_tensor_list){ .n = 0 };
     bool skipped;
     const tp_tensor *const read = skip_of(&skipped);
-    status = begin(s);
+    status = begin_step(s);
     if (status || !s->n || skipped) return status;
     return run(s, &(tp__sgd_step){ .n = s->n, .skip = read, .params = working(s, PARAMS), .grads = working(s, GRADS), .buffers = working(s, 2), .lr = o->lr,
                .momentum = o->momentum, .dampening = o->dampening, .weight_decay = o->weight_decay, .nesterov = o->nesterov,
@@ -207,7 +217,7 @@ static tp_status adam(step *s, const tp_fused_adam_options *o)
     if (!o->amsgrad) s->list[4] = (tp_tensor_list){ .n = 0 };
     bool skipped;
     const tp_tensor *const read = skip_of(&skipped);
-    status = begin(s);
+    status = begin_step(s);
     if (status || !s->n || skipped) return status;
     return run(s, &(tp__adam_step){ .n = s->n, .skip = read, .params = working(s, PARAMS), .grads = working(s, GRADS), .exp_avgs = working(s, 2),
                .exp_avg_sqs = working(s, 3), .max_exp_avg_sqs = working(s, 4), .steps = working(s, 5), .lr = o->lr, .beta1 = o->betas[0],
@@ -401,7 +411,7 @@ static tp_status by_rule(step *s, const rule *r, int n_lists, const double *numb
             return tp_fail(TP_ERR_ARGUMENT, "%s: the list of %s is empty", s->name, s->role[k]);
     bool skipped;
     const tp_tensor *const read = skip_of(&skipped);
-    const tp_status status = begin(s);
+    const tp_status status = begin_step(s);
     if (status || !s->n || skipped) return status;
     tp__rule_step attr = { .n = s->n, .skip = read, .n_lists = s->n_lists, .scalars = s->scalars, .numbers = numbers };
     for (int k = 0; k < s->n_lists; k++) attr.list[k] = working(s, k);
