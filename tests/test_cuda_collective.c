@@ -146,11 +146,13 @@ START_TEST(large_tensors_are_shared_out_and_all_get_the_same_bits)
         whole[r] = tp_to(tp_view_as_complex(tp_randn(TP_SHAPE(3, 4, 2))), device_of(_i, n_devices, r, false));
     }
     ck_ok(tp_collective_all_reduce(((tp_tensor_list){ .at = x, .n = n_devices })));
-    for (int r = 0; r < n_devices; r++) ck_assert(tp_equal(tp_to(x[r], TP_CPU), sum));
+    for (int r = 1; r < n_devices; r++) ck_assert(tp_equal(tp_to(x[r], TP_CPU), tp_to(x[0], TP_CPU)));
+    /* NCCL's order is its own. */
+    ck_assert(_i == BY_LIBRARY ? tp_allclose(tp_to(x[0], TP_CPU), sum, 1e-5, 1e-5) : tp_equal(tp_to(x[0], TP_CPU), sum));
     sum = tp_to(whole[0], TP_CPU);
     for (int r = 1; r < n_devices; r++) sum = tp_add(sum, tp_to(whole[r], TP_CPU));
     ck_ok(tp_collective_all_reduce(((tp_tensor_list){ .at = whole, .n = n_devices })));
-    ck_assert(tp_equal(tp_to(whole[0], TP_CPU), sum));
+    ck_assert(tp_allclose(tp_view_as_real(tp_to(whole[0], TP_CPU)), tp_view_as_real(sum), 1e-5, 1e-5));
     tp_tensor *last[MOST], *empty[MOST];
     for (int r = 0; r < n_devices; r++) {
         last[r] = tp_clone(tp_to(tp_arange(0, 48, 1, .dtype = TP_F32), device_of(_i, n_devices, r, false)));
@@ -308,6 +310,7 @@ START_TEST(an_error_of_the_library_is_told_once)
     ck_assert_int_eq(together().alive, 0);
     spoil(6, 1);
     ck_ok(tp_collective_all_reduce(PAIR(a, b)));
+    ck_ok(tp_synchronize(TP_CUDA(0)));
     tp_collective_all_reduce(PAIR(a, b));
     ck_error(TP_ERR_DEVICE, "NCCL, in what it was given before on cuda:0, cuda:1: remote process exited");
     ck_ok(tp_collective_all_reduce(PAIR(b, a)));

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 3))) ncclResult_t refuse(ncclResult_t error, co
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    if (!first_error) first_error = error;
+    if (depth && !first_error) first_error = error;   /* the whole group fails with it */
     return error;
 }
 
@@ -118,12 +118,14 @@ bool is_written(const call &c) { return c.what != REDUCE || c.root == c.comm->ra
 size_t size_in(const call &c) { return c.count * bytes_of(c.type) * (c.what == REDUCE_SCATTER ? (size_t)c.comm->ranks : 1); }
 size_t size_out(const call &c) { return c.count * bytes_of(c.type) * (c.what == ALL_GATHER ? (size_t)c.comm->ranks : 1); }
 
-struct operation { std::vector<call> of; std::vector<int> device; bool done; };
+struct operation { std::vector<call> of; std::vector<int> device; ncclResult_t error; bool done; };      /* error: that it meets, for a test */
 
 void carry_out(operation *o)
 {
     if (o->done) return;
     o->done = true;
+    for (const call &mine : o->of)
+        if (o->error) mine.comm->error = o->error;
     const call &c = o->of[0];
     std::vector<std::vector<char>> x(o->of.size());
     for (size_t r = 0; r < x.size(); r++) {
@@ -197,7 +199,7 @@ ncclResult_t match(const std::vector<call> &all, std::vector<operation> *out)
             if (!are_same(by_rank[r][i], by_rank[0][i])) return refuse(ncclInvalidUsage, "operation %zu is not the same for ranks 0 and %zu", i, r);
     }
     for (size_t i = 0; i < by_rank[0].size(); i++) {
-        operation o = { {}, {}, false };
+        operation o = { {}, {}, next_fault.later ? next_fault.error : ncclSuccess, false };
         for (const auto &mine : by_rank) {
             o.of.push_back(mine[i]);
             o.device.push_back(mine[i].comm->device);
@@ -237,8 +239,6 @@ ncclResult_t run_group(const std::vector<call> &all)
     }
     for (const operation &o : operations) launch(o);
     noted.groups++;
-    for (const call &c : all)
-        if (next_fault.error) c.comm->error = next_fault.error;
     next_fault.error = ncclSuccess;
     return ncclSuccess;
 }
