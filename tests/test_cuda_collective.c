@@ -283,6 +283,9 @@ START_TEST(wrong_lists_are_refused)
     const tp_tensor_list uneven[] = { PAIR(a, a), { .at = &b, .n = 1 } };
     tp_collective_all_reduce_coalesced(uneven, 2);
     ck_message("collective_all_reduce_coalesced: list 1 has 1 tensors, list 0 2");
+    const tp_tensor_list twice[] = { PAIR(a, a), PAIR(b, tp_clone(b)) };
+    tp_collective_all_reduce_coalesced(twice, 2);
+    ck_message("collective_all_reduce_coalesced: a tensor stands twice in a list, or overlaps with another");
     ck_assert_ptr_null(tp_comm_reduce_add(PAIR(a, whole), TP_CPU));
     ck_message("comm_reduce_add: tensor 1 is [4] int64, tensor 0 [2, 3] float32");
     tp_comm_broadcast(a, (tp_device[]){ TP_CUDA(12) }, 1, &b);

@@ -8,6 +8,8 @@
 
 #include "core/memory.h"
 
+#include <stdlib.h>
+
 /* ---- What is asked ------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct asked { const char *op; tp__together of; } asked;
@@ -35,21 +37,25 @@ static bool same_layout(const tp_tensor *a, const tp_tensor *b)
 static tp_status check_like(const char *op, const tp_tensor *x, int rank, const tp_tensor *first)
 {
     if (x->dtype != first->dtype)
-        return tp_fail(TP_ERR_DTYPE, "%s: tensor %d is %s, tensor 0 %s", op, rank, tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)first->dtype));
-    if (!tp__same_shape(x, first)) return tp_fail(TP_ERR_SHAPE, "%s: tensor %d is %s, tensor 0 %s", op, rank, tp__shape_text(x), tp__shape_text(first));
-    if (!tp__is_dense(x)) return tp_fail(TP_ERR_SHAPE, "%s: tensor %d, %s, has gaps in memory: use tp_contiguous", op, rank, tp__shape_text(x));
-    if (!same_layout(x, first)) return tp_fail(TP_ERR_SHAPE, "%s: tensors 0 and %d, %s, are laid out in different ways: use tp_contiguous", op, rank, tp__shape_text(x));
-    return TP_OK;
+        return tp_fail(TP_ERR_DTYPE, "%s: tensor %d is %s, tensor 0 %s", op, rank, tp_dtype_name((tp_dtype)x->dtype),
+                       tp_dtype_name((tp_dtype)first->dtype));
+    const char *const shape = tp__shape_text(x);
+    if (!tp__same_shape(x, first)) return tp_fail(TP_ERR_SHAPE, "%s: tensor %d is %s, tensor 0 %s", op, rank, shape, tp__shape_text(first));
+    if (!tp__is_dense(x)) return tp_fail(TP_ERR_SHAPE, "%s: tensor %d, %s, has gaps in memory: use tp_contiguous", op, rank, shape);
+    if (same_layout(x, first)) return TP_OK;
+    return tp_fail(TP_ERR_SHAPE, "%s: tensors 0 and %d, %s, are laid out in different ways: use tp_contiguous", op, rank, shape);
 }
 
 static tp_status check_devices(const char *op, tp_tensor *const *in, int n)
 {
     for (int r = 0; r < n; r++) {
         if ((in[r]->device == TP_CPU) != (in[0]->device == TP_CPU))
-            return tp_fail(TP_ERR_DEVICE, "%s: tensor %d is on %s, tensor 0 on %s: all are on the CPU, or none", op, r, tp_device_name(in[r]->device), tp_device_name(in[0]->device));
+            return tp_fail(TP_ERR_DEVICE, "%s: tensor %d is on %s, tensor 0 on %s: all are on the CPU, or none", op, r,
+                           tp_device_name(in[r]->device), tp_device_name(in[0]->device));
         for (int s = 0; s < r && in[r]->device != TP_CPU; s++)
             if (in[s]->device == in[r]->device)
-                return tp_fail(TP_ERR_DEVICE, "%s: tensors %d and %d are both on %s: each is on a device of its own", op, s, r, tp_device_name(in[r]->device));
+                return tp_fail(TP_ERR_DEVICE, "%s: tensors %d and %d are both on %s: each is on a device of its own", op, s, r,
+                               tp_device_name(in[r]->device));
     }
     return in[0]->device != TP_CPU && n > 1 ? tp__not_while_recording(op) : TP_OK;
 }
@@ -89,7 +95,8 @@ static tp_status check_overlaps(const asked *a)
 static tp_status check_gradient(const char *op, tp_tensor *x, int rank)
 {
     if (tp__self.mode & TP__NO_RECORD || !tp__needs_grad(x)) return TP_OK;
-    return tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "tensor %d, %s, needs a gradient, and this is not recorded: use TP_NO_GRAD() or tp_detach", rank, tp__shape_text(x));
+    return tp__fail_tensors(TP_ERR_STATE, op, &x, 1, "tensor %d, %s, needs a gradient, and this is not recorded: use TP_NO_GRAD() or tp_detach",
+                            rank, tp__shape_text(x));
 }
 
 static tp_status check_how(const char *op, tp__together *t)
@@ -115,7 +122,8 @@ static tp_status check(asked *a)
         status = check_gradient(a->op, t->in[r], r);
         if (!y || status) continue;
         if (y->device != t->in[r]->device)
-            return tp_fail(TP_ERR_DEVICE, "%s: what is written for tensor %d is on %s, the tensor on %s", a->op, r, tp_device_name(y->device), tp_device_name(t->in[r]->device));
+            return tp_fail(TP_ERR_DEVICE, "%s: what is written for tensor %d is on %s, the tensor on %s", a->op, r, tp_device_name(y->device),
+                           tp_device_name(t->in[r]->device));
         status = check_gradient(a->op, y, r);
         if (!status && !tp__may_write(y, a->op)) status = tp__pending();
     }
@@ -154,7 +162,8 @@ static tp_status by_backend(const tp_backend *backend, const asked *a, int64_t m
             use(backend, t->in[r]);
             use(backend, t->out[r]);
         }
-        g->at[i] = (tp__collective){ .kind = t->kind, .how = t->how, .dtype = t->in[0]->dtype, .root = t->root, .count = t->count, .in = (const void *const *)in, .out = out };
+        g->at[i] = (tp__collective){ .kind = t->kind, .how = t->how, .dtype = t->in[0]->dtype, .root = t->root, .count = t->count,
+                                     .in = (const void *const *)in, .out = out };
     }
     return backend->collectives(n, g->index, g->at, many, g->done);
 }
@@ -237,7 +246,8 @@ tp_status tp_collective_reduce_with(tp_tensor_list tensors, const tp_collective_
     if (!status && o.out && !tp__alive(o.out, op)) status = tp__pending();
     if (status) return status;
     out[o.root] = o.out ? o.out : tensors.at[o.root];
-    asked a = { op, { .kind = TP__REDUCE, .how = (int)o.op, .root = (int)o.root, .n = (int)tensors.n, .count = tensors.at[0]->numel, .in = tensors.at, .out = out } };
+    asked a = { op, { .kind = TP__REDUCE, .how = (int)o.op, .root = (int)o.root, .n = (int)tensors.n, .count = tensors.at[0]->numel, .in = tensors.at,
+                      .out = out } };
     status = check_out(&a, a.of.root);
     return status ? status : run(&a);
 }
@@ -260,9 +270,11 @@ static tp_status check_parts(const char *op, const tp_tensor_list *parts, const 
         if (w->dtype != p->dtype) return tp_fail(TP_ERR_DTYPE, "%s: tensor %lld and its output are %s and %s", op, (long long)r,
                                                  tp_dtype_name((tp_dtype)w->dtype), tp_dtype_name((tp_dtype)p->dtype));
         if (!tp__same_shape(p, parts->at[0]) || p->numel > INT64_MAX / TP__RANKS || w->numel != p->numel * parts->n)
-            return tp_fail(TP_ERR_SHAPE, "%s: of rank %lld, %s is not %lld parts of %s", op, (long long)r, tp__shape_text(w), (long long)parts->n, tp__shape_text(parts->at[0]));
+            return tp_fail(TP_ERR_SHAPE, "%s: of rank %lld, %s is not %lld parts of %s", op, (long long)r, tp__shape_text(w), (long long)parts->n,
+                           tp__shape_text(parts->at[0]));
         if (!(p->flags & w->flags & TP__CONTIGUOUS))
-            return tp_fail(TP_ERR_SHAPE, "%s: of rank %lld, %s and %s must both be contiguous", op, (long long)r, tp__shape_text(w), tp__shape_text(p));
+            return tp_fail(TP_ERR_SHAPE, "%s: of rank %lld, %s and %s must both be contiguous", op, (long long)r, tp__shape_text(w),
+                           tp__shape_text(p));
     }
     return TP_OK;
 }
@@ -273,7 +285,8 @@ tp_status tp_collective_all_gather(tp_tensor_list tensors, tp_tensor_list out)
     tp_status status = check_both(op, &tensors, &out);
     if (!status) status = check_parts(op, &tensors, &out);
     if (status) return status;
-    return run(&(asked){ op, { .kind = TP__ALL_GATHER, .how = TP_COLLECTIVE_SUM, .n = (int)tensors.n, .count = tensors.at[0]->numel, .in = tensors.at, .out = out.at } });
+    return run(&(asked){ op, { .kind = TP__ALL_GATHER, .how = TP_COLLECTIVE_SUM, .n = (int)tensors.n, .count = tensors.at[0]->numel,
+                               .in = tensors.at, .out = out.at } });
 }
 
 tp_status tp_collective_reduce_scatter_with(tp_tensor_list tensors, tp_tensor_list out, const tp_collective_options *options)
@@ -284,10 +297,32 @@ tp_status tp_collective_reduce_scatter_with(tp_tensor_list tensors, tp_tensor_li
     if (!status) status = check_both(op, &tensors, &out);
     if (!status) status = check_parts(op, &out, &tensors);
     if (status) return status;
-    return run(&(asked){ op, { .kind = TP__REDUCE_SCATTER, .how = (int)o.op, .n = (int)tensors.n, .count = out.at[0]->numel, .in = tensors.at, .out = out.at } });
+    return run(&(asked){ op, { .kind = TP__REDUCE_SCATTER, .how = (int)o.op, .n = (int)tensors.n, .count = out.at[0]->numel, .in = tensors.at,
+                               .out = out.at } });
 }
 
 /* ---- Many at once -------------------------------------------------------------------------------------------------------------------------- */
+
+static int by_address(const void *a, const void *b)
+{
+    const tp_tensor *const x = *(tp_tensor *const *)a, *const y = *(tp_tensor *const *)b;
+    return x->data < y->data ? -1 : x->data > y->data;
+}
+
+/* No element of a rank's is reduced twice. */
+static tp_status check_apart(const asked *a, int64_t many)
+{
+    tp_tensor **x = tp_mem_alloc((size_t)many * sizeof *x);
+    bool apart = true;
+    if (!x) return TP_ERR_MEMORY;
+    for (int r = 0; r < a->of.n && apart; r++) {
+        for (int64_t i = 0; i < many; i++) x[i] = a[i].of.in[r];
+        qsort(x, (size_t)many, sizeof *x, by_address);
+        for (int64_t i = 1; i < many; i++) apart &= !overlap(x[i - 1], x[i]);
+    }
+    tp_mem_free(x, (size_t)many * sizeof *x);
+    return apart ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: a tensor stands twice in a list, or overlaps with another", a->op);
+}
 
 /* The i-th tensors of all ranks, for each i; *many becomes how many of them are not empty. */
 static tp_status gather_asked(const char *op, const tp_tensor_list *tensors, int n, int how, asked *a, tp_tensor **by_rank, int64_t *many)
@@ -304,7 +339,8 @@ static tp_status gather_asked(const char *op, const tp_tensor_list *tensors, int
         if ((status = check(one))) return status;
         for (int r = 0; r < n; r++)
             if (x[r]->device != by_rank[r]->device)
-                return tp_fail(TP_ERR_DEVICE, "%s: tensors 0 and %lld of rank %d are on %s and %s", op, (long long)i, r, tp_device_name(by_rank[r]->device), tp_device_name(x[r]->device));
+                return tp_fail(TP_ERR_DEVICE, "%s: tensors 0 and %lld of rank %d are on %s and %s", op, (long long)i, r,
+                               tp_device_name(by_rank[r]->device), tp_device_name(x[r]->device));
         *many += one->of.count > 0;
     }
     return TP_OK;
@@ -328,6 +364,7 @@ tp_status tp_collective_all_reduce_coalesced_with(const tp_tensor_list *tensors,
     int64_t many = 0;
     if (!a) return TP_ERR_MEMORY;
     status = gather_asked(op, tensors, n, (int)o.op, a, (tp_tensor **)(a + tensors->n), &many);
+    if (!status && many) status = check_apart(a, many);
     if (!status && many) status = run_all(a, many);
     tp_mem_free(a, room);
     return status;
