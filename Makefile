@@ -252,7 +252,7 @@ $(TEST_PROGRAMS): $(B)/bin/%: $(B)/obj/tests/%.o $(HELPERS) $(B)/libtaper.a
 	$(Q)$(LINK) $^ $(LIBS) $(CHECK_LIBS) -o $@
 
 # What cuDNN says to our graphs, for devices that are described to it: by the objects that go into libtaper_cuda.so, with a driver that has none.
-PLANS := $(if $(CUDA_INCLUDE),$(patsubst cuda/%.c,$(B)/obj/cuda/%.o,$(filter-out cuda/dnn.c cuda/dnn_rnn_run.c,$(wildcard cuda/dnn*.c))))
+PLANS := $(if $(CUDA_INCLUDE),$(patsubst cuda/%.c,$(B)/obj/cuda/%.o,$(filter-out cuda/dnn.c cuda/dnn_rnn_run.c,$(wildcard cuda/dnn*.c)) cuda/nccl.c))
 DRIVER_STUB := $(firstword $(wildcard $(CUDA_HOME)/lib64/stubs/libcuda.so $(CUDA_HOME)/lib/stubs/libcuda.so))
 $(B)/obj/tests/test_cuda_plans.o: PART = $(if $(CUDA_INCLUDE),-DWITH_CUDA -isystem $(CUDA_INCLUDE))
 $(B)/bin/test_cuda_plans: $(PLANS) | $(if $(CUDA_INCLUDE),$(if $(DRIVER_STUB),$(B)/no-driver/libcuda.so.1))

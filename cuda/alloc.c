@@ -329,6 +329,9 @@ static bool park(int index, store *s, tpc_block *b)
     return true;
 }
 
+void tpc_memory_stands(int index) { pthread_mutex_lock(&stores[index].lock); }
+void tpc_memory_moves(int index) { pthread_mutex_unlock(&stores[index].lock); }
+
 void tpc_stream_gone(int index, tpc_stream_of *stream)
 {
     store *s = &stores[index];

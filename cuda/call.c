@@ -7,6 +7,12 @@
 
 /* ---- What is given --------------------------------------------------------------------------------------------------------------- */
 
+const unsigned char tpc_dtype_bytes[TP_DTYPE_END] = {
+#define BYTES(name, type, size, text) [TP_##name] = size,
+    TP_EACH_DTYPE(BYTES)
+#undef BYTES
+};
+
 static int index_of(const tp__call *call)
 {
     if (call->device >= TP_CUDA(0)) return call->device - TP_CUDA(0);
@@ -163,11 +169,6 @@ tp_status tpc_download(const tp__call *call, void *to, const void *device_memory
 
 tp_status tpc_contiguous(const tp__call *call, tpc_array *x, void **room)
 {
-    static const unsigned char bytes[TP_DTYPE_END] = {
-#define BYTES(name, type, size, text) [TP_##name] = size,
-        TP_EACH_DTYPE(BYTES)
-#undef BYTES
-    };
     *room = NULL;
     if (x->contiguous || !x->on_device || !x->numel) return TP_OK;
     tpc_array y = *x;
@@ -177,7 +178,7 @@ tp_status tpc_contiguous(const tp__call *call, tpc_array *x, void **room)
         stride *= x->shape[d];
     }
     y.contiguous = true;
-    y.data = *room = tpc_room(call, (size_t)x->numel * bytes[x->dtype]);
+    y.data = *room = tpc_room(call, (size_t)x->numel * tpc_dtype_bytes[x->dtype]);
     if (!y.data) return tpc_core->pending();
     const tp_status status = tpc_copy(call, &y, x);
     if (!status) {

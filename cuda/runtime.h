@@ -10,6 +10,7 @@
 enum { TPC_MAX_DEVICES = 16 };
 
 extern const tp_core_services *tpc_core;               /* set by taper_backend_entry */
+extern const unsigned char tpc_dtype_bytes[TP_DTYPE_END];        /* of an element: call.c */
 
 /* ---- Devices and streams (runtime.c) -------------------------------------------------------------------------------------------------- */
 
@@ -89,6 +90,10 @@ int64_t tpc_trim(int index);
 typedef struct tpc_holds { int64_t n, room; tpc_block **at; uint64_t id; bool failed; } tpc_holds;
 void tpc_stream_records(int index, tpc_stream_of *stream, tpc_graph *graph);         /* NULL: no longer */
 void tpc_let_go(int index, tpc_holds *holds);
+/* Between these two no thread takes memory from the device or gives it back: freeing waits for kernels, which may wait for what another device
+ * was not given yet. */
+void tpc_memory_stands(int index);
+void tpc_memory_moves(int index);
 void tpc_stream_gone(int index, tpc_stream_of *stream);          /* it is idle and about to be freed: its blocks are any stream's */
 
 void *tpc_pinned_alloc(size_t bytes);
@@ -109,6 +114,10 @@ bool tpc_graph_keeps_pinned(void *memory, size_t bytes);         /* what is reco
 /* While a thread records, the runtime refuses some calls that do no harm. Between two of these it does not. */
 static inline void tpc_relax(enum cudaStreamCaptureMode *mode) { if (tpc_self.graph) cudaThreadExchangeStreamCaptureMode(mode); }
 #define TPC_RELAXED cudaStreamCaptureModeRelaxed
+
+/* ---- Several devices together (collective.c) ---------------------------------------------------------------------------------------------------- */
+
+tp_status tpc_collectives(int ranks, const int *index, const tp__collective *at, int64_t n, bool *done);
 
 tp_status tpc_copy_bytes(void *dst, tp_device to, const void *src, tp_device from, size_t bytes, bool non_blocking);
 

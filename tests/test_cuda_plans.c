@@ -1,5 +1,5 @@
 /* test_cuda_plans.c: what cuDNN says to the graphs that we offer it, on GPUs that are not here: by the same objects that are in
- * libtaper_cuda.so, for devices which are described to it. */
+ * libtaper_cuda.so, for devices which are described to it. And whether NCCL has all that is asked of it. */
 #include "expect.h"
 
 #include <dlfcn.h>
@@ -10,6 +10,7 @@
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
 #include "cuda/dnn_rnn.h"
+#include "cuda/nccl.h"
 #include "cuda/runtime.h"
 #endif
 
@@ -300,6 +301,25 @@ static const char *why_not(void) { return "the headers of cuDNN or of the CUDA t
 
 START_TEST(there_is_nothing_to_test_with) {} END_TEST
 
+#ifdef TPC_HAS_NCCL
+/* What several devices do together needs those; that it is all found can be seen without. */
+START_TEST(nccl_has_all_functions)
+{
+    int version = 0;
+    if (!dlopen("libnccl.so.2", RTLD_NOW | RTLD_LOCAL)) {
+        printf("skipped: NCCL is not installed: %s\n", dlerror());
+        fflush(stdout);
+        return;
+    }
+    ck_assert_msg(tpc_nccl(), "a function of NCCL is missing");
+    ck_assert(!tpc_nccl()->GetVersion(&version) && version >= 21300);
+    ck_assert_str_eq(tpc_nccl()->GetErrorString(ncclSuccess), "no error");
+    printf("NCCL %d.%d.%d has all functions\n", version / 10000, version / 100 % 100, version % 100);
+    fflush(stdout);
+}
+END_TEST
+#endif
+
 int main(void)
 {
     const char *reason = why_not();
@@ -310,8 +330,11 @@ int main(void)
         printf("skipped: %s\n", reason);
         tcase_add_test(t, there_is_nothing_to_test_with);
     }
+#ifdef TPC_HAS_NCCL
+    tcase_add_test(t, nccl_has_all_functions);
+#endif
 #ifdef TPC_HAS_CUDNN
-    else {
+    if (!reason) {
         tcase_add_loop_test(t, convolutions_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, normalizations_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, means_have_plans, FIRST, DEVICES);

@@ -30,11 +30,17 @@ typedef struct taper_cuda_host_graphs { int64_t handles, parts, plans, runs, eng
 /* Of cuFFT: plans made, those that are alive, and transforms run. */
 typedef struct taper_cuda_host_transforms { int64_t made, alive, runs; } taper_cuda_host_transforms;
 
+/* Of NCCL: communicators that are alive, groups that went well, and operations in them, one for all ranks together. */
+typedef struct taper_cuda_host_together { int64_t alive, groups, operations; } taper_cuda_host_together;
+
 #define TPC_EXPORT __attribute__((visibility("default")))
 TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
 TPC_EXPORT void taper_cuda_host_count_products(taper_cuda_host_products *out);
 TPC_EXPORT void taper_cuda_host_count_transforms(taper_cuda_host_transforms *out);
 TPC_EXPORT void taper_cuda_host_count_graphs(taper_cuda_host_graphs *out);
+TPC_EXPORT void taper_cuda_host_count_together(taper_cuda_host_together *out);
+/* The next group ends in this ncclResult_t and does nothing, or, if `later`, its communicators have this error when it has run. */
+TPC_EXPORT void taper_cuda_host_fail_together(int error, int later);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
 /* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
 TPC_EXPORT void taper_cuda_host_lose(int error);

@@ -53,6 +53,7 @@ struct stream {
 };
 stream *stream_of(cudaStream_t handle);                /* dies if it is none, or destroyed */
 void give(stream *s, std::function<void()> run);       /* at its turn, with the device's memory open */
+void give_after(stream *s, std::function<void()> run, std::vector<point> after);      /* and when all of these are reached */
 void reach(point p);                                   /* runs tasks, in a seeded order that waits allow, until it is */
 void drain(int device);                                /* all streams of it */
 bool unsafe_now();                                     /* this thread captures, and did not say that it knows what it does */

@@ -101,6 +101,7 @@ static void note_given()
     given_here++;
 }
 void give(stream *s, std::function<void()> run) { push(s, task{ s->device, std::move(run), {} }); }
+void give_after(stream *s, std::function<void()> run, std::vector<point> after) { push(s, task{ s->device, std::move(run), std::move(after) }); }
 
 void reach(point p)
 {

@@ -9,6 +9,7 @@
 #include <taper/autocast.h>
 #include <taper/ops.h>
 #include <taper/registry.h>
+#include <taper/collective.h>
 #include <taper/io.h>
 #include <taper/dlpack.h>
 #include <taper/nn.h>

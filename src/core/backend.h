@@ -7,7 +7,23 @@
 
 #include "core/attr.h"
 
-#define TP__BACKEND_ABI 4
+#define TP__BACKEND_ABI 5
+
+/* What several devices do together, each of which is a rank. in[r] and out[r] are rank r's, on its device, elements one after the other.
+ *   all_reduce        out[r] = in[0] how in[1] how ..             count elements
+ *   reduce            the same into out[root] alone
+ *   broadcast         out[r] = in[root]
+ *   all_gather        out[r] = in[0], in[1], ..                   count elements of each in
+ *   reduce_scatter    out[r] = part r of in[0] how in[1] how ..   count elements of each out */
+typedef enum tp__collective_kind { TP__ALL_REDUCE, TP__REDUCE, TP__BROADCAST, TP__ALL_GATHER, TP__REDUCE_SCATTER } tp__collective_kind;
+typedef struct tp__collective {
+    tp__collective_kind kind;
+    int how;                                           /* tp_collective_op, given */
+    int dtype, root;
+    int64_t count;
+    const void *const *in;
+    void *const *out;
+} tp__collective;
 
 typedef struct tp_backend {
     uint32_t abi;
@@ -48,6 +64,9 @@ typedef struct tp_backend {
     tp_status (*graph_end)(int index, void *graph, bool keep, bool drew);            /* drew: random numbers were drawn meanwhile */
     tp_status (*graph_launch)(int index, void *graph, const uint64_t draws[3]);      /* seed and stream of draws; words that they move by */
     void (*graph_free)(int index, void *graph);        /* waits for it */
+    /* n of them at once, on the current streams; index[r] is rank r's device, each another. done[i]: it was given to them; the others are
+     * the caller's, by copies. NULL: there is nothing for that. */
+    tp_status (*collectives)(int ranks, const int *index, const tp__collective *at, int64_t n, bool *done);
 } tp_backend;
 
 typedef struct tp_core_services {
