@@ -108,22 +108,31 @@ PROD_RUN(prod_run_i64, int64_t, uint64_t)
 
 /* ---- Rows: y[j] += x[0][j] + .. + x[rows - 1][j] ---------------------------------------------------------------------------------------- */
 
-/* Four rows at a time, line by line; the next four are asked for where they will not be in a cache. */
-#define FOUR(TERM, i) ((TERM(x[i]) + TERM(x[(i) + stride])) + (TERM(x[(i) + 2 * stride]) + TERM(x[(i) + 3 * stride])))
+/* Eight rows at a time, line by line. Where they will not be in a cache, the next eight are asked for meanwhile, each of them from end to end
+ * while an eighth of these is added: memory gives what it is asked for in order sooner than eight streams by turns. */
+#define FOUR(TERM, i)  ((TERM(x[i]) + TERM(x[(i) + stride])) + (TERM(x[(i) + 2 * stride]) + TERM(x[(i) + 3 * stride])))
+#define EIGHT(TERM, i) (FOUR(TERM, i) + FOUR(TERM, (i) + 4 * stride))
 #define ADD_ROWS(name, T, Sum, TERM) \
     static TP__INLINE void name##_body(int64_t rows, int64_t w, const T *x, int64_t stride, Sum *y) \
     { \
         enum { PER = TP__LINE / sizeof(T), LARGE = 1 << 17 }; \
-        const bool asks = rows * w >= LARGE / (int64_t)sizeof(T); \
+        const int64_t share = rows * w >= LARGE / (int64_t)sizeof(T) ? w / 8 / PER * PER : 0; \
         int64_t r = 0; \
-        for (; r + 4 <= rows; r += 4, x += 4 * stride) { \
+        for (; r + 8 <= rows; r += 8, x += 8 * stride) { \
             int64_t j = 0; \
-            for (; asks && j + PER <= w; j += PER) { \
-                for (int k = 4; k < 8; k++) tp__ask_for(x + k * stride + j, TP__LINE); \
-                TP__IN_ONE for (int l = 0; l < PER; l++) y[j + l] += (Sum)FOUR(TERM, j + l); \
+            for (int64_t k = 1; k <= 8 && share; k++) { \
+                const T *next = x + (7 + k) * stride; \
+                for (; j < k * share; j += PER, next += 8 * PER) { \
+                    tp__ask_for(next, 8 * TP__LINE); \
+                    TP__IN_ONE for (int l = 0; l < PER; l++) y[j + l] += (Sum)EIGHT(TERM, j + l); \
+                } \
             } \
-            for (; j < w; j++) y[j] += (Sum)FOUR(TERM, j); \
+            for (; j + PER <= w; j += PER) \
+                TP__IN_ONE for (int l = 0; l < PER; l++) y[j + l] += (Sum)EIGHT(TERM, j + l); \
+            for (; j < w; j++) y[j] += (Sum)EIGHT(TERM, j); \
         } \
+        for (; r + 4 <= rows; r += 4, x += 4 * stride) \
+            for (int64_t j = 0; j < w; j++) y[j] += (Sum)FOUR(TERM, j); \
         for (; r < rows; r++, x += stride) \
             for (int64_t j = 0; j < w; j++) y[j] += (Sum)TERM(x[j]); \
     } \
