@@ -76,6 +76,8 @@ static void run_share(void *arg, int64_t share)
         for (int64_t ia = a_first; ia < a_last; ia++) {
             const int64_t i = ia * kernels->mr;
             const int64_t row = x->i0 + i, col = x->j0 + j;
+            int64_t ahead_step;
+            const char *ahead = tp__ahead_take(g->ahead, x->k, x->b, &ahead_step);
             kernels->tile(&(tp__tile){
                 .k = x->k, .a = x->a_packed ? x->a + (size_t)(i * x->k) * x->size : a_at(x, i), .a_packed = x->a_packed, .a_row = g->a_row,
                 .a_col = g->a_col, .b = x->b + (size_t)(j * x->k) * x->size,
@@ -84,6 +86,7 @@ static void run_share(void *arg, int64_t share)
                 .accumulate = g->accumulate || !x->first,
                 .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + (size_t)col * x->size : NULL,
                 .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + (size_t)row * x->size : NULL,
+                .ahead = ahead, .ahead_step = ahead_step,
             });
         }
     }
@@ -134,6 +137,7 @@ static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels,
                 cut_shares(&x, threads);
                 run_block(&x, threads);
             }
+    tp__ahead_rest(g->ahead);
     return TP_OK;
 }
 
@@ -160,7 +164,7 @@ static bool as_row(const tp__gemm_args *g, tp__gemm_args *row)
     if (g->n != 1 || g->m == 1 || g->ldc != 1) return false;
     *row = (tp__gemm_args){ .dtype = g->dtype, .m = 1, .n = g->m, .k = g->k, .a = g->b, .a_row = 0, .a_col = g->b_row, .b = g->a,
                             .b_row = g->a_col, .b_col = g->a_row, .c = g->c, .ldc = g->m, .accumulate = g->accumulate,
-                            .bias_col = g->bias_row, .bias_row = g->bias_col, .threads = g->threads };
+                            .bias_col = g->bias_row, .bias_row = g->bias_col, .threads = g->threads, .ahead = g->ahead };
     return true;
 }
 
@@ -174,6 +178,7 @@ tp_status tp__gemm(const tp__gemm_args *g)
     const int threads = g->threads < 1 || flops < TP__GEMM_PARALLEL_FLOPS ? 1 : g->threads;
     const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= TP__GEMM_DOT_ROWS || g->n == 1 || flops <= DOTS_FLOPS);
     const bool rows = g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS) && !(dots && g->n == 1);
+    if (g->m == 1 || (dots && !rows)) tp__ahead_rest(g->ahead);
     if (rows || g->k <= 0) {
         unpacked(g, kernels->rows, kernels->nr, threads);
         return TP_OK;
@@ -184,6 +189,7 @@ tp_status tp__gemm(const tp__gemm_args *g)
     }
 #ifdef TP_HAVE_OPENBLAS
     if (tp__gemm_prefers_blas(g)) {
+        tp__ahead_rest(g->ahead);
         tp__gemm_blas(g, threads);
         return TP_OK;
     }

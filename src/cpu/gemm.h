@@ -10,6 +10,9 @@
 
 #include "cpu/scratch.h"
 
+/* Two pieces of memory that will be read next. */
+typedef struct tp__ahead { const char *at[2], *end[2]; } tp__ahead;
+
 typedef struct tp__gemm_args {
     tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
     int64_t m, n, k;
@@ -22,6 +25,7 @@ typedef struct tp__gemm_args {
     bool accumulate;
     const void *bias_col, *bias_row;                   /* [n], [m]; may be NULL */
     int threads;                                       /* at most; 0 and 1 are one */
+    tp__ahead *ahead;                                  /* asked for meanwhile and so used up, by one thread; may be NULL */
 } tp__gemm_args;
 
 /* TP_ERR_MEMORY: no memory for packing; C is unspecified. Nothing else fails. */
@@ -46,6 +50,25 @@ enum { TP__GEMM_DOT_ROWS = 4 };                        /* up to so many rows are
 static inline int64_t tp__gemm_least(int64_t x, int64_t y) { return x < y ? x : y; }
 static inline int64_t tp__gemm_ceil(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
+/* What a tile asks for: from *step bytes apart, once for each of its `lines` steps of k. In one go, so many lines would keep its own
+ * operands waiting. `self`: what it reads anyway, where nothing is left to ask for. */
+static inline const char *tp__ahead_take(tp__ahead *x, int64_t lines, const void *self, int64_t *step)
+{
+    *step = 0;
+    if (!x) return self;
+    const int i = x->at[0] < x->end[0] ? 0 : 1;
+    if (x->at[i] >= x->end[i]) return self;
+    const char *from = x->at[i];
+    x->at[i] += lines * (*step = 64);
+    return from;
+}
+/* All that is left, where no tiles do it. */
+static inline void tp__ahead_rest(tp__ahead *x)
+{
+    for (int i = 0; x && i < 2; i++)
+        for (; x->at[i] < x->end[i]; x->at[i] += 64) __builtin_prefetch(x->at[i], 0, 2);
+}
+
 /* ---- Between them and the kernels of each instruction set -------------------------------------------------------------- */
 
 /* One strip of operands: `width` rows of A (or columns of B), `valid` of them there, as dst[p * width + i], p < k; the rest
@@ -64,6 +87,8 @@ typedef struct tp__tile {
     int rows, cols;
     bool accumulate;
     const void *bias_col, *bias_row;
+    const char *ahead;                                 /* what is asked for with each step of k, so many bytes apart */
+    int64_t ahead_step;
 } tp__tile;
 
 /* The kernels of an instruction set and dtype. */

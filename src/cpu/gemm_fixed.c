@@ -60,6 +60,7 @@ static void run_strips(void *arg, int64_t first, int64_t last)
                 .accumulate = g->accumulate || !x->first,
                 .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + j * x->size : NULL,
                 .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + i * x->size : NULL,
+                .ahead = x->a,
             });
 }
 
