@@ -116,11 +116,10 @@ static void operands(const batch *t, int64_t i, const char **left, const char **
 }
 
 /* What the next product will read, if it is small: it comes while this one is computed. Wrong guesses do no harm. */
-static void look_ahead(tp__ahead *x, int which, const char *now, const char *next, int64_t bytes)
+static tp__ahead look_ahead(const char *now, const char *next, int64_t bytes)
 {
-    if (next == now || bytes > AHEAD_BYTES) return;
-    x->at[which] = next;
-    x->end[which] = next + bytes;
+    if (next == now || bytes > AHEAD_BYTES) return (tp__ahead){ 0 };
+    return (tp__ahead){ .at = next, .end = next + bytes, .step = 64 };
 }
 
 static void run_one(batch *t, int64_t i, int threads)
@@ -130,12 +129,12 @@ static void run_one(batch *t, int64_t i, int threads)
     operands(t, i, &a, &b);
     g.a = a;
     g.b = b;
-    tp__ahead ahead = { 0 };
+    tp__ahead ahead[TP__AHEADS];
     if (i + 1 < t->count && threads <= 1) {
         operands(t, i + 1, &a, &b);
-        look_ahead(&ahead, 0, g.a, a, g.m * g.k * t->item);
-        look_ahead(&ahead, 1, g.b, b, g.k * g.n * t->item);
-        g.ahead = &ahead;
+        ahead[0] = look_ahead(g.a, a, g.m * g.k * t->item);
+        ahead[1] = look_ahead(g.b, b, g.k * g.n * t->item);
+        g.ahead = ahead;
     }
     g.c = (char *)t->g.c + i * g.m * g.n * t->item;
     g.a_row = t->a.row;
