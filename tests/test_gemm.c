@@ -97,6 +97,14 @@ static void check_product(tp__gemm_args g, data *d)
     g.c = d->c;
     ck_assert_int_eq(tp__gemm(&g), TP_OK);
     check_values(&g, d, d->c, "gemm");
+    memcpy(d->again, d->before, (size_t)(g.m * g.ldc) * size);
+    tp__ahead ahead[TP__AHEADS] = { { d->a, (char *)d->a + 8192, 64, 0 }, { d->b, (char *)d->b + 100, 64, 0 } };
+    g.c = d->again;
+    g.ahead = ahead;
+    ck_assert_int_eq(tp__gemm(&g), TP_OK);
+    ck_assert_int_eq(memcmp(d->again, d->c, (size_t)(g.m * g.ldc) * size), 0);
+    ck_assert(ahead[0].at >= ahead[0].end && ahead[1].at >= ahead[1].end);
+    g.ahead = NULL;
     for (int threads = 2; threads <= 4; threads++) {
         memcpy(d->again, d->before, (size_t)(g.m * g.ldc) * size);
         g.c = d->again;

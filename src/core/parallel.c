@@ -25,7 +25,8 @@ static void sleep_on(_Atomic uint32_t *word, uint32_t value) { (void)word, (void
 static void wake(_Atomic uint32_t *word, int n) { (void)word, (void)n; }
 #endif
 
-enum { MOST_WORKERS = 255, SPINS = 1000 };             /* 10 to 40 us, by the processor's pause */
+enum { MOST_WORKERS = 255 };
+enum { SPINS = 1000, WORKER_SPINS = 4000 };            /* of who waits for the last pieces, and for the next loop: 10 to 40 us a thousand */
 
 static struct {
     pthread_mutex_t busy;                              /* held by the thread whose loop runs */
@@ -84,7 +85,7 @@ static void *worker(void *arg)
     uint32_t seen = 0;
     for (bool worked = true;;) {
         uint32_t turn = atomic_load_explicit(&pool.turn, memory_order_acquire);
-        for (int i = 0; worked && turn == seen && i < SPINS; i++) {        /* who had no part does not spin either */
+        for (int i = 0; worked && turn == seen && i < WORKER_SPINS; i++) {        /* who had no part does not spin either */
             pause_a_little();
             turn = atomic_load_explicit(&pool.turn, memory_order_acquire);
         }

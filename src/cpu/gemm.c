@@ -1,28 +1,28 @@
 /* gemm.c: which way a product goes, how it is cut, and who does which piece.
  *
- * Large products are packed: k in blocks of KC, C in blocks of MB x NB; the strips of both operands are packed once, by all
- * threads, then tiles of C are shared out. Small and thin ones run straight from the operands. OpenBLAS takes the large
- * ones where our kernels have no vectors to match. The way is a fixed function of shape, strides and instruction set. */
+ * Large products are packed: as much of A at a time as stays in the second-level cache, packed by all threads; then strips of
+ * C are shared out, and who has one packs the strip of B for it, piece by piece of k, just before its tiles: it never leaves
+ * the caches near them, and meanwhile they ask for what is packed next. Small and thin products run straight from the operands.
+ * OpenBLAS takes the large ones where our kernels have no vectors to match. The way is a fixed function of shape, strides and
+ * instruction set. */
 #include "cpu/gemm.h"
 
 #include "core/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/simd.h"
 
-enum { KC = TP__GEMM_KC, MB = TP__GEMM_MB, NB = TP__GEMM_NB };
-enum { GROUP_ROWS = 192 };                             /* rows of packed A that stay in the second-level cache */
 #define PLAIN_FLOPS    (2.0 * 64 * 64 * 128)            /* up to here packing costs more than it gains */
 enum { A_BYTES = 64 << 10, A_STRIPS = 4 };             /* up to here, for so many strips of B, A is read where it lies */
 #define DOTS_FLOPS     (2.0 * 20 * 20 * 20)
 
-typedef struct block {                                 /* one block of C for one block of k, as all threads see it */
+typedef struct block {                                 /* rows of C, for some pieces of k, as all threads see it */
     const tp__gemm_args *g;
     const tp__gemm_kernels *kernels;
-    size_t size;                                       /* of an element */
-    int64_t i0, j0, p0, m, n, k;
-    char *a, *b;                                       /* packed strips, MR * k and NR * k elements each */
-    int64_t a_strips, b_strips, strips_per_group, strips_per_share;
-    bool first, last;                                  /* of the blocks of k */
+    int64_t size;                                      /* of an element */
+    int64_t i0, m, p0, p1, piece;
+    char *a;                                           /* packed: piece after piece of k, in each strips of MR rows */
+    char *strips;                                      /* each thread's of B */
+    int64_t strip_bytes, a_strips, b_strips, strips_per_group, strips_per_share;
     bool a_packed;
 } block;
 
@@ -38,76 +38,100 @@ const tp__gemm_kernels *tp__gemm_kernels_of(tp_dtype dtype)
     return dtype == TP_F32 ? &tp__gemm_base_f32 : &tp__gemm_base_f64;
 }
 
-static const char *a_at(const block *x, int64_t i)
+static int64_t length(const block *x, int64_t p) { return tp__gemm_least(x->piece, x->p1 - p); }
+
+static const char *packed_a(const block *x, int64_t strip, int64_t p)
 {
-    return (const char *)x->g->a + ((x->i0 + i) * x->g->a_row + x->p0 * x->g->a_col) * (int64_t)x->size;
+    return x->a + (x->a_strips * (p - x->p0) + strip * length(x, p)) * x->kernels->mr * x->size;
 }
 
-/* Strips of A, then those of B. */
-static void pack_strip(const block *x, int64_t strip)
+static const char *raw_a(const block *x, int64_t strip, int64_t p)
+{
+    return (const char *)x->g->a + ((x->i0 + strip * x->kernels->mr) * x->g->a_row + p * x->g->a_col) * x->size;
+}
+
+static const char *raw_b(const block *x, int64_t strip, int64_t p)
+{
+    return (const char *)x->g->b + (p * x->g->b_row + strip * x->kernels->nr * x->g->b_col) * x->size;
+}
+
+static void pack_a(void *arg, int64_t first, int64_t last)
+{
+    const block *x = arg;
+    const int mr = x->kernels->mr;
+    for (int64_t i = first; i < last; i++) {
+        const int64_t strip = i % x->a_strips, p = x->p0 + i / x->a_strips * x->piece;
+        x->kernels->pack((char *)packed_a(x, strip, p), mr, raw_a(x, strip, p), x->g->a_row, x->g->a_col,
+                         (int)tp__gemm_least(x->m - strip * mr, mr), length(x, p));
+    }
+}
+
+/* Piece p of strip `strip`, which is packed next: row by row where it is packed from whole lines of rows; otherwise, columns that lie
+ * end to end are one, and come with all their pieces. */
+static tp__ahead ask_for(const block *x, int64_t strip, int64_t p)
+{
+    const tp__gemm_args *g = x->g;
+    const int64_t cols = tp__gemm_least(x->kernels->nr, g->n - strip * x->kernels->nr);
+    const char *at = raw_b(x, strip, p);
+    if (g->b_col == 1) return (tp__ahead){ .at = at, .end = at + cols * x->size, .step = g->b_row * x->size, .next = 64 };
+    if (g->b_row != 1) return (tp__ahead){ 0 };
+    if (g->b_col != x->p1 - x->p0) return (tp__ahead){ .at = at, .end = at + cols * g->b_col * x->size, .step = x->size, .next = g->b_col * x->size };
+    return p == x->p0 ? (tp__ahead){ .at = at, .end = at + cols * g->b_col * x->size, .step = 64 } : (tp__ahead){ 0 };
+}
+
+/* A piece of a strip of B, times a group of strips of A. */
+static void run_piece(const block *x, int64_t strip, int64_t p, int64_t first, int64_t last, tp__ahead *soon)
 {
     const tp__gemm_kernels *kernels = x->kernels;
     const tp__gemm_args *g = x->g;
-    if (strip < x->a_strips) {
-        const int64_t i = strip * kernels->mr;
-        if (x->a_packed)
-            kernels->pack(x->a + (size_t)(i * x->k) * x->size, kernels->mr, a_at(x, i), g->a_row, g->a_col,
-                          (int)tp__gemm_least(x->m - i, kernels->mr), x->k);
-        return;
+    const int64_t k = length(x, p), col = strip * kernels->nr;
+    const int cols = (int)tp__gemm_least(g->n - col, kernels->nr);
+    const bool ends = p + k == g->k;
+    char *b = x->strips + tp__seat() * x->strip_bytes;
+    kernels->pack(b, tp__gemm_width(kernels, cols), raw_b(x, strip, p), g->b_col, g->b_row, cols, k);
+    for (int64_t i = first; i < last; i++) {
+        const int64_t row = x->i0 + i * kernels->mr;
+        tp__tile tile = {
+            .k = k, .a = x->a_packed ? packed_a(x, i, p) : raw_a(x, i, p), .a_packed = x->a_packed, .a_row = g->a_row, .a_col = g->a_col, .b = b,
+            .c = (char *)g->c + (row * g->ldc + col) * x->size, .ldc = g->ldc,
+            .rows = (int)tp__gemm_least(x->i0 + x->m - row, kernels->mr), .cols = cols, .accumulate = g->accumulate || p,
+            .bias_col = ends && g->bias_col ? (const char *)g->bias_col + col * x->size : NULL,
+            .bias_row = ends && g->bias_row ? (const char *)g->bias_row + row * x->size : NULL,
+        };
+        tile.ahead = tp__ahead_take(soon, k, b, &tile.ahead_step);
+        kernels->tile(&tile);
     }
-    const int64_t j = (strip - x->a_strips) * kernels->nr;
-    const int cols = (int)tp__gemm_least(x->n - j, kernels->nr);
-    kernels->pack(x->b + (size_t)(j * x->k) * x->size, tp__gemm_width(kernels, cols),
-                  (const char *)g->b + (x->p0 * g->b_row + (x->j0 + j) * g->b_col) * (int64_t)x->size, g->b_col, g->b_row, cols, x->k);
 }
 
-/* Share `share`: a group of strips of A times some strips of B. A strip of B stays in the first-level cache while the
- * strips of A, from the second, go by. */
+/* Share `share`: a group of strips of A times some strips of B. */
 static void run_share(void *arg, int64_t share)
 {
     const block *x = arg;
-    const tp__gemm_kernels *kernels = x->kernels;
-    const tp__gemm_args *g = x->g;
     const int64_t groups = tp__gemm_ceil(x->a_strips, x->strips_per_group);
-    const int64_t a_first = share % groups * x->strips_per_group, a_last = tp__gemm_least(a_first + x->strips_per_group, x->a_strips);
-    const int64_t b_first = share / groups * x->strips_per_share, b_last = tp__gemm_least(b_first + x->strips_per_share, x->b_strips);
-    for (int64_t jb = b_first; jb < b_last; jb++) {
-        const int64_t j = jb * kernels->nr;
-        for (int64_t ia = a_first; ia < a_last; ia++) {
-            const int64_t i = ia * kernels->mr;
-            const int64_t row = x->i0 + i, col = x->j0 + j;
-            kernels->tile(&(tp__tile){
-                .k = x->k, .a = x->a_packed ? x->a + (size_t)(i * x->k) * x->size : a_at(x, i), .a_packed = x->a_packed, .a_row = g->a_row,
-                .a_col = g->a_col, .b = x->b + (size_t)(j * x->k) * x->size,
-                .c = (char *)g->c + (row * g->ldc + col) * (int64_t)x->size, .ldc = g->ldc,
-                .rows = (int)tp__gemm_least(x->m - i, kernels->mr), .cols = (int)tp__gemm_least(x->n - j, kernels->nr),
-                .accumulate = g->accumulate || !x->first,
-                .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + (size_t)col * x->size : NULL,
-                .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + (size_t)row * x->size : NULL,
-            });
+    const int64_t first = share % groups * x->strips_per_group, last = tp__gemm_least(first + x->strips_per_group, x->a_strips);
+    const int64_t begin = share / groups * x->strips_per_share, end = tp__gemm_least(begin + x->strips_per_share, x->b_strips);
+    tp__ahead soon[TP__AHEADS] = { 0 };
+    for (int64_t strip = begin; strip < end; strip++)
+        for (int64_t p = x->p0; p < x->p1; p += x->piece) {
+            const bool ends = p + x->piece >= x->p1;
+            if (strip + 1 == end && ends) {
+                run_piece(x, strip, p, first, last, x->p1 == x->g->k && x->i0 + x->m == x->g->m ? x->g->ahead : NULL);
+                continue;
+            }
+            const tp__ahead more = ends ? ask_for(x, strip + 1, x->p0) : ask_for(x, strip, p + x->piece);
+            if (more.at) soon[0] = more;
+            run_piece(x, strip, p, first, last, soon);
         }
-    }
 }
 
-static void pack_strips(void *arg, int64_t first, int64_t last)
-{
-    for (int64_t strip = first; strip < last; strip++) pack_strip(arg, strip);
-}
-
-static void run_block(block *x, int threads)
-{
-    tp__parallel_items(x->a_strips + x->b_strips, x->kernels->nr * x->k, threads, pack_strips, x);
-    tp__parallel(tp__gemm_ceil(x->a_strips, x->strips_per_group) * tp__gemm_ceil(x->b_strips, x->strips_per_share), threads, run_share, x);
-}
-
-/* Shares that are large enough to reuse what was packed, and several for each thread. No result depends on them. */
+/* Several shares for each thread, with enough rows in each to be worth packing B for. No result depends on them. */
 static void cut_shares(block *x, int threads)
 {
-    x->strips_per_group = tp__gemm_least(x->a_strips, GROUP_ROWS / x->kernels->mr);
+    x->strips_per_group = x->a_strips;
     x->strips_per_share = x->b_strips;
     if (threads <= 1) return;
     while (tp__gemm_ceil(x->a_strips, x->strips_per_group) * tp__gemm_ceil(x->b_strips, x->strips_per_share) < 4 * threads) {
-        if (x->strips_per_share > 2) x->strips_per_share = tp__gemm_ceil(x->strips_per_share, 2);
+        if (x->strips_per_share > 1) x->strips_per_share = tp__gemm_ceil(x->strips_per_share, 2);
         else if (x->strips_per_group > 4) x->strips_per_group = tp__gemm_ceil(x->strips_per_group, 2);
         else break;
     }
@@ -115,25 +139,26 @@ static void cut_shares(block *x, int threads)
 
 static tp_status packed(const tp__gemm_args *g, const tp__gemm_kernels *kernels, int threads)
 {
-    const size_t size = tp_dtype_size(g->dtype);
-    const int64_t k_blocks = tp__gemm_ceil(g->k, KC), k_block = tp__gemm_ceil(g->k, k_blocks);       /* of even length */
-    const int64_t m_block = tp__gemm_ceil(tp__gemm_ceil(g->m, tp__gemm_ceil(g->m, MB)), kernels->mr) * kernels->mr;
-    const int64_t n_block = tp__gemm_ceil(tp__gemm_ceil(g->n, tp__gemm_ceil(g->n, NB)), kernels->nr) * kernels->nr;
-    const size_t a_bytes = (size_t)(m_block * k_block) * size, b_bytes = (size_t)(n_block * k_block) * size;
-    char *memory = tp__scratch(TP__SCRATCH_PACK, a_bytes + b_bytes + 64);
-    if (!memory) return TP_ERR_MEMORY;
-    for (int64_t j0 = 0; j0 < g->n; j0 += n_block)
-        for (int64_t i0 = 0; i0 < g->m; i0 += m_block)
-            for (int64_t p0 = 0; p0 < g->k; p0 += k_block) {           /* innermost: the block of C stays near */
-                block x = { .g = g, .kernels = kernels, .size = size, .i0 = i0, .j0 = j0, .p0 = p0, .m = tp__gemm_least(g->m - i0, m_block),
-                            .n = tp__gemm_least(g->n - j0, n_block), .k = tp__gemm_least(g->k - p0, k_block), .a = memory,
-                            .b = memory + (a_bytes + 63) / 64 * 64, .first = p0 == 0, .last = p0 + k_block >= g->k,
-                            .a_packed = (size_t)(g->m * g->k) * size > A_BYTES || g->n > A_STRIPS * kernels->nr };
-                x.a_strips = tp__gemm_ceil(x.m, kernels->mr);
-                x.b_strips = tp__gemm_ceil(x.n, kernels->nr);
-                cut_shares(&x, threads);
-                run_block(&x, threads);
-            }
+    const int64_t size = (int64_t)tp_dtype_size(g->dtype), piece = tp__gemm_even(g->k, TP__GEMM_KC), piece_bytes = piece * size;
+    const int64_t most_rows = TP__GEMM_A_BYTES / piece_bytes / kernels->mr * kernels->mr;
+    const int64_t rows = tp__gemm_ceil(tp__gemm_even(g->m, most_rows), kernels->mr) * kernels->mr;
+    const int64_t deep = tp__gemm_even(tp__gemm_ceil(g->k, piece), TP__GEMM_A_BYTES / (rows * piece_bytes)) * piece;
+    const int64_t a_bytes = (rows * tp__gemm_least(deep, g->k) * size + 63) / 64 * 64;
+    block x = { .g = g, .kernels = kernels, .size = size, .piece = piece, .strip_bytes = (kernels->nr * piece_bytes + 63) / 64 * 64,
+                .b_strips = tp__gemm_ceil(g->n, kernels->nr), .a_packed = g->m * g->k * size > A_BYTES || g->n > A_STRIPS * kernels->nr };
+    x.a = tp__scratch(TP__SCRATCH_PACK, (size_t)(a_bytes + threads * x.strip_bytes));
+    if (!x.a) return TP_ERR_MEMORY;
+    x.strips = x.a + a_bytes;
+    for (x.i0 = 0; x.i0 < g->m; x.i0 += rows)
+        for (x.p0 = 0; x.p0 < g->k; x.p0 = x.p1) {
+            x.m = tp__gemm_least(g->m - x.i0, rows);
+            x.p1 = tp__gemm_least(x.p0 + deep, g->k);
+            x.a_strips = tp__gemm_ceil(x.m, kernels->mr);
+            cut_shares(&x, threads);
+            if (x.a_packed) tp__parallel_items(x.a_strips * tp__gemm_ceil(x.p1 - x.p0, piece), kernels->mr * piece, threads, pack_a, &x);
+            tp__parallel(tp__gemm_ceil(x.a_strips, x.strips_per_group) * tp__gemm_ceil(x.b_strips, x.strips_per_share), threads, run_share, &x);
+        }
+    tp__ahead_rest(g->ahead);
     return TP_OK;
 }
 
@@ -160,7 +185,7 @@ static bool as_row(const tp__gemm_args *g, tp__gemm_args *row)
     if (g->n != 1 || g->m == 1 || g->ldc != 1) return false;
     *row = (tp__gemm_args){ .dtype = g->dtype, .m = 1, .n = g->m, .k = g->k, .a = g->b, .a_row = 0, .a_col = g->b_row, .b = g->a,
                             .b_row = g->a_col, .b_col = g->a_row, .c = g->c, .ldc = g->m, .accumulate = g->accumulate,
-                            .bias_col = g->bias_row, .bias_row = g->bias_col, .threads = g->threads };
+                            .bias_col = g->bias_row, .bias_row = g->bias_col, .threads = g->threads, .ahead = g->ahead };
     return true;
 }
 
@@ -174,6 +199,7 @@ tp_status tp__gemm(const tp__gemm_args *g)
     const int threads = g->threads < 1 || flops < TP__GEMM_PARALLEL_FLOPS ? 1 : g->threads;
     const bool dots = g->a_col == 1 && g->b_row == 1 && (g->m <= TP__GEMM_DOT_ROWS || g->n == 1 || flops <= DOTS_FLOPS);
     const bool rows = g->b_col == 1 && (g->m <= kernels->mr || flops <= PLAIN_FLOPS) && !(dots && g->n == 1);
+    if (g->m == 1 || (dots && !rows)) tp__ahead_rest(g->ahead);
     if (rows || g->k <= 0) {
         unpacked(g, kernels->rows, kernels->nr, threads);
         return TP_OK;
@@ -184,6 +210,7 @@ tp_status tp__gemm(const tp__gemm_args *g)
     }
 #ifdef TP_HAVE_OPENBLAS
     if (tp__gemm_prefers_blas(g)) {
+        tp__ahead_rest(g->ahead);
         tp__gemm_blas(g, threads);
         return TP_OK;
     }

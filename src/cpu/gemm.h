@@ -10,6 +10,11 @@
 
 #include "cpu/scratch.h"
 
+/* Memory that will be read next, and how tiles ask for it: places `step` bytes apart, one with each step of k; the next tile begins `next`
+ * bytes on, or where this one ended (0). */
+typedef struct tp__ahead { const char *at, *end; int64_t step, next; } tp__ahead;
+enum { TP__AHEADS = 2 };
+
 typedef struct tp__gemm_args {
     tp_dtype dtype;                                    /* TP_F32 or TP_F64 */
     int64_t m, n, k;
@@ -22,6 +27,7 @@ typedef struct tp__gemm_args {
     bool accumulate;
     const void *bias_col, *bias_row;                   /* [n], [m]; may be NULL */
     int threads;                                       /* at most; 0 and 1 are one */
+    tp__ahead *ahead;                                  /* TP__AHEADS, asked for meanwhile and so used up, by one thread; or NULL */
 } tp__gemm_args;
 
 /* TP_ERR_MEMORY: no memory for packing; C is unspecified. Nothing else fails. */
@@ -39,12 +45,34 @@ void tp__gemm_unfix(tp__gemm_fixed *f);                /* nothing, of one that f
 
 /* ---- How gemm.c and gemm_fixed.c cut a product: alike, so that their results are ------------------------------------------ */
 
-enum { TP__GEMM_KC = 512, TP__GEMM_MB = 768, TP__GEMM_NB = 1024 };       /* blocks: 1.5 MB of A and 2 MB of B in float32 */
+enum { TP__GEMM_KC = 400, TP__GEMM_A_BYTES = 640 << 10 };                /* pieces of k, and as much of A as stays in the second-level cache */
 enum { TP__GEMM_DOT_ROWS = 4 };                        /* up to so many rows are dot products, where operands are adjacent along k */
 #define TP__GEMM_PARALLEL_FLOPS 2e6                    /* below this one thread is faster */
 
 static inline int64_t tp__gemm_least(int64_t x, int64_t y) { return x < y ? x : y; }
 static inline int64_t tp__gemm_ceil(int64_t x, int64_t y) { return (x + y - 1) / y; }
+static inline int64_t tp__gemm_even(int64_t x, int64_t most) { return tp__gemm_ceil(x, tp__gemm_ceil(x, most)); }       /* parts of even length */
+
+/* What a tile of `lines` steps of k asks for. In one go, so much would keep its own operands waiting. `self`: what it reads anyway, where
+ * nothing is left to ask for. */
+static inline const char *tp__ahead_take(tp__ahead *x, int64_t lines, const void *self, int64_t *step)
+{
+    *step = 0;
+    for (int i = 0; x && i < TP__AHEADS; i++)
+        if (x[i].at < x[i].end) {
+            const char *from = x[i].at;
+            *step = x[i].step;
+            x[i].at += x[i].next ? x[i].next : lines * x[i].step;
+            return from;
+        }
+    return self;
+}
+/* All that is left, where no tiles do it. */
+static inline void tp__ahead_rest(tp__ahead *x)
+{
+    for (int i = 0; x && i < TP__AHEADS; i++)
+        for (; x[i].at < x[i].end; x[i].at += x[i].step) __builtin_prefetch(x[i].at, 0, 2);
+}
 
 /* ---- Between them and the kernels of each instruction set -------------------------------------------------------------- */
 
@@ -64,6 +92,8 @@ typedef struct tp__tile {
     int rows, cols;
     bool accumulate;
     const void *bias_col, *bias_row;
+    const char *ahead;                                 /* what is asked for with each step of k, so many bytes apart */
+    int64_t ahead_step;
 } tp__tile;
 
 /* The kernels of an instruction set and dtype. */

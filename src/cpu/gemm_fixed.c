@@ -8,12 +8,14 @@
 #include "core/parallel.h"
 #include "cpu/scratch.h"
 
+enum { MOST_ROWS = 768 };                              /* of the left operand: it is packed for each product */
+
 static bool pays(const tp__gemm_args *g)
 {
 #ifdef TP_HAVE_OPENBLAS
     if (tp__gemm_prefers_blas(g)) return false;
 #endif
-    return g->m > TP__GEMM_DOT_ROWS && g->m <= TP__GEMM_MB && g->n > 1 && g->k > 0;
+    return g->m > TP__GEMM_DOT_ROWS && g->m <= MOST_ROWS && g->n > 1 && g->k > 0;
 }
 
 tp_status tp__gemm_fix(tp__gemm_fixed *f, const tp__gemm_args *g)
@@ -22,7 +24,7 @@ tp_status tp__gemm_fix(tp__gemm_fixed *f, const tp__gemm_args *g)
     if (!pays(g)) return TP_OK;
     const tp__gemm_kernels *kernels = tp__gemm_kernels_of(g->dtype);
     const int64_t size = (int64_t)tp_dtype_size(g->dtype), strips = tp__gemm_ceil(g->n, kernels->nr);
-    f->k_block = tp__gemm_ceil(g->k, tp__gemm_ceil(g->k, TP__GEMM_KC));
+    f->k_block = tp__gemm_even(g->k, TP__GEMM_KC);
     const tp_status status = tp__workspace_take(&f->packed, (size_t)(strips * kernels->nr * g->k * size));
     if (status != TP_OK) return status;
     for (int64_t p = 0; p < g->k; p += f->k_block) {
@@ -60,6 +62,7 @@ static void run_strips(void *arg, int64_t first, int64_t last)
                 .accumulate = g->accumulate || !x->first,
                 .bias_col = x->last && g->bias_col ? (const char *)g->bias_col + j * x->size : NULL,
                 .bias_row = x->last && g->bias_row ? (const char *)g->bias_row + i * x->size : NULL,
+                .ahead = x->a,
             });
 }
 

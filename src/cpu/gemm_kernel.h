@@ -57,7 +57,8 @@ static void FOR(pack)(void *to, int width, const void *from, int64_t along, int6
 
 /* ---- A tile of C: rows x nv vectors ------------------------------------------------------------------------------------- */
 
-typedef struct FOR(place) { const T *a, *b; int64_t k; T *c; int64_t ldc; const T *bias_col, *bias_row; bool accumulate; } FOR(place);
+typedef struct FOR(place) { const T *a, *b; int64_t k; T *c; int64_t ldc; const T *bias_col, *bias_row; bool accumulate;
+                             const char *ahead; int64_t ahead_step; } FOR(place);
 
 /* Rows, vectors and, for packed strips, strides are constants where this is called, so the loops are straight code. The last
  * vector has `part` elements; b is read in full when `whole`. */
@@ -72,8 +73,11 @@ static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, cons
         UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
     }
     const T *a = at->a, *b = at->b;
+    const char *ahead = at->ahead;
     for (int64_t p = 0; p < at->k; p++) {
         V bv[NV];
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += at->ahead_step;
         UNROLLED for (int v = 0; v < nv; v++) bv[v] = whole || v + 1 < nv ? LOAD(b + v * LANES) : LOAD_PART(b + v * LANES, part);
         UNROLLED for (int i = 0; i < rows; i++) {
             const V av = SET1(a[i * a_row]);
@@ -127,7 +131,7 @@ static FOR(plain_fn) *const FOR(plain_by_rows)[MR] = BY_ROWS(plain);
 
 static void FOR(tile)(const tp__tile *t)
 {
-    const FOR(place) at = { t->a, t->b, t->k, t->c, t->ldc, t->bias_col, t->bias_row, t->accumulate };
+    const FOR(place) at = { t->a, t->b, t->k, t->c, t->ldc, t->bias_col, t->bias_row, t->accumulate, t->ahead, t->ahead_step };
     const int nv = (t->cols + LANES - 1) / LANES, part = t->cols - (nv - 1) * LANES;
     if (t->a_packed) FOR(tile_by_rows)[t->rows - 1](&at, nv, part);
     else FOR(plain_by_rows)[t->rows - 1](&at, nv, part, t->a_row, t->a_col, nv * LANES);
@@ -182,13 +186,15 @@ static void FOR(rows)(const tp__gemm_args *g, int64_t first, int64_t last)
         const int nv = (cols + LANES - 1) / LANES, part = cols - (nv - 1) * LANES;
         for (int64_t i = 0; i < g->m; i += MR) {
             const int rows = g->m - i < MR ? (int)(g->m - i) : MR;
-            const FOR(place) at = { (const T *)g->a + i * g->a_row, (const T *)g->b + j, g->k, (T *)g->c + i * g->ldc + j, g->ldc,
-                                     g->bias_col ? (const T *)g->bias_col + j : NULL, g->bias_row ? (const T *)g->bias_row + i : NULL,
-                                     g->accumulate };
+            FOR(place) at = { (const T *)g->a + i * g->a_row, (const T *)g->b + j, g->k, (T *)g->c + i * g->ldc + j, g->ldc,
+                              g->bias_col ? (const T *)g->bias_col + j : NULL, g->bias_row ? (const T *)g->bias_row + i : NULL,
+                              g->accumulate, NULL, 0 };
+            at.ahead = tp__ahead_take(g->ahead, g->k, at.a, &at.ahead_step);
             if (g->m == 1) FOR(row)(&at, nv, part, g->a_col, g->b_row);
             else FOR(plain_by_rows)[rows - 1](&at, nv, part, g->a_row, g->a_col, g->b_row);
         }
     }
+    tp__ahead_rest(g->ahead);
 }
 
 /* ---- Without packing: A and B are adjacent along k ------------------------------------------------------------------------ */

@@ -9,7 +9,7 @@
 
 #define PARALLEL_FLOPS 2e6
 #define PIECE_FLOPS    5e5                             /* of small matrices that one thread takes at a time */
-#define PREFETCH_BYTES 65536                           /* of an operand */
+#define AHEAD_BYTES    65536                           /* of an operand that is asked for ahead */
 
 static void int64_product(const tp__gemm_args *g)
 {
@@ -116,10 +116,10 @@ static void operands(const batch *t, int64_t i, const char **left, const char **
 }
 
 /* What the next product will read, if it is small: it comes while this one is computed. Wrong guesses do no harm. */
-static void prefetch(const char *now, const char *next, int64_t bytes)
+static tp__ahead look_ahead(const char *now, const char *next, int64_t bytes)
 {
-    if (next == now || bytes > PREFETCH_BYTES) return;
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
+    if (next == now || bytes > AHEAD_BYTES) return (tp__ahead){ 0 };
+    return (tp__ahead){ .at = next, .end = next + bytes, .step = 64 };
 }
 
 static void run_one(batch *t, int64_t i, int threads)
@@ -129,10 +129,12 @@ static void run_one(batch *t, int64_t i, int threads)
     operands(t, i, &a, &b);
     g.a = a;
     g.b = b;
-    if (i + 1 < t->count) {
+    tp__ahead ahead[TP__AHEADS];
+    if (i + 1 < t->count && threads <= 1) {
         operands(t, i + 1, &a, &b);
-        prefetch(g.a, a, g.m * g.k * t->item);
-        prefetch(g.b, b, g.k * g.n * t->item);
+        ahead[0] = look_ahead(g.a, a, g.m * g.k * t->item);
+        ahead[1] = look_ahead(g.b, b, g.k * g.n * t->item);
+        g.ahead = ahead;
     }
     g.c = (char *)t->g.c + i * g.m * g.n * t->item;
     g.a_row = t->a.row;

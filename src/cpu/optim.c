@@ -9,7 +9,7 @@
 
 #include "cpu/optim.h"
 
-enum { CHUNK = TP__STEP_CHUNK, PARALLEL_FROM = 1 << 16 };      /* elements */
+enum { CHUNK = TP__STEP_CHUNK, PARALLEL_FROM = 1 << 14 };      /* elements */
 
 /* Options as the loops take them, in their precision. */
 #define VALUES(T) \
