@@ -44,12 +44,12 @@ TP__ANYWHERE static inline float tp__digamma_positive_f32(float x)
     if (x < 1e17f) {
         const float z = 1 / (x * x);
         tail = 8.33333333333333333333e-2f;
-        tail = tail * z - 2.10927960927960927961e-2f;
-        tail = tail * z + 7.57575757575757575758e-3f;
-        tail = tail * z - 4.16666666666666666667e-3f;
-        tail = tail * z + 3.96825396825396825397e-3f;
-        tail = tail * z - 8.33333333333333333333e-3f;
-        tail = tail * z + 8.33333333333333333333e-2f;
+        tail = fmaf(tail, z, -2.10927960927960927961e-2f);
+        tail = fmaf(tail, z, 7.57575757575757575758e-3f);
+        tail = fmaf(tail, z, -4.16666666666666666667e-3f);
+        tail = fmaf(tail, z, 3.96825396825396825397e-3f);
+        tail = fmaf(tail, z, -8.33333333333333333333e-3f);
+        tail = fmaf(tail, z, 8.33333333333333333333e-2f);
         tail *= z;
     }
     return sum + logf(x) - 0.5f / x - tail;
@@ -107,6 +107,13 @@ TP__ANYWHERE static inline double tp__zeta_at(double s, double x)
     return tp__zeta_any(s, x);
 }
 
+/* With PyTorch's steps: its first term is rounded to float32 */
+TP__ANYWHERE static inline float tp__zeta_f32(float s, float x)
+{
+    const double y = tp__zeta_at((double)s, (double)x);
+    return fabs(y) < 1e38 ? (float)(y + ((double)powf(x, -s) - pow((double)x, -(double)s))) : (float)y;
+}
+
 /* lgamma: of n + 1 */
 TP__ANYWHERE static inline double tp__polygamma_at(int64_t n, double x, double lgamma)
 {
@@ -125,7 +132,7 @@ TP__ANYWHERE static inline float tp__trigamma_f32(float x)
     float sum = reflected ? -(pi * pi) / (s * s) : 0, a = reflected ? 1 - x : x;
     for (int k = 0; k < 6; k++, a++) sum += 1 / (a * a);
     const float z = 1 / (a * a);
-    sum += (1 + 1 / (2 * a) + z * (1.0f / 6 - z * (1.0f / 30 - z * (1.0f / 42)))) / a;
+    sum += fmaf(z, fmaf(-z, fmaf(-z, 1.0f / 42, 1.0f / 30), 1.0f / 6), 1 + 1 / (2 * a)) / a;
     return reflected ? -sum : sum;
 }
 
@@ -134,7 +141,7 @@ TP__ANYWHERE static inline float tp__polygamma_f32(int64_t n, float x, double lg
     if (n == 0) return tp__digamma_f32(x);
     if (n == 1) return tp__trigamma_f32(x);
     if (x == INFINITY) return NAN;                     /* as PyTorch */
-    const float y = (float)exp((double)(float)lgamma) * (float)tp__zeta_any((double)n + 1, (double)x);       /* of rounded factors */
+    const float y = expf((float)lgamma) * tp__zeta_f32((float)n + 1, x);
     return n % 2 ? y : -y;
 }
 

@@ -46,6 +46,35 @@ TP__ANYWHERE static inline double tp__log_ndtr(double x)
     return log1p(-0.5 * erfc(x / TP__ROOT_2));
 }
 
+/* ---- In float32, with PyTorch's steps ------------------------------------------------------------------------------------------------- */
+
+/* x >= 0: a polynomial in 400 / (4 + x), which is rounded; beyond 50 five terms of the continued fraction */
+TP__ANYWHERE static inline float tp__erfcx_positive_f32(float x)
+{
+    const float root = 0.56418958354775628695f, z = x * x, y = 400 / (4 + x);       /* root: 1 / sqrt pi */
+    const double back = 400 / (double)y - 4;
+    if (x > 5e7f) return root / x;
+    if (x > 50) return (float)((double)root * ((double)z * ((double)z + 4.5) + 2) / ((double)x * ((double)(z * (z + 5)) + 3.75)));
+    return (float)tp__erfcx_positive(back < 0 ? 0 : back);
+}
+TP__ANYWHERE static inline float tp__erfcx_f32(float x)
+{
+    if (x != x) return x;
+    if (x >= 0) return tp__erfcx_positive_f32(x);
+    if ((double)x < -26.7) return INFINITY;
+    const double whole = 2 * exp((double)(x * x));
+    return (float)((double)x < -6.1 ? whole : whole - (double)tp__erfcx_positive_f32(-x));
+}
+/* By erf: far below 0 it is what this sum leaves */
+TP__ANYWHERE static inline float tp__ndtr_f32(float x) { return (1 + (float)erf((double)(x * (float)(1 / TP__ROOT_2)))) * 0.5f; }
+TP__ANYWHERE static inline float tp__log_ndtr_f32(float x)
+{
+    const float t = x * (float)(1 / TP__ROOT_2);
+    return x < -1 ? logf(tp__erfcx_f32(-t) / 2) - t * t : log1pf(-erfcf(t) / 2);
+}
+
+/* ---- The inverse, entropy, the incomplete gamma functions ------------------------------------------------------------------------------ */
+
 TP__ANYWHERE static inline double tp__ndtri(double p)
 {
     if (!(p >= 0 && p <= 1)) return NAN;

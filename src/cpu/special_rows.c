@@ -5,13 +5,14 @@
     TP__CALLS(name##_F32, float, T, N, types, TP__NO_ATTR, single) TP__CALLS(name##_F64, double, T, N, types, TP__NO_ATTR, dbl) \
     TP__KERNEL(name, TP__F32_F64(name), .n_in = N)
 #define OF_ONE(name, function) CALLED(name, 1, (T), function((double)a), function(a))
+#define OF_ONE_AS(name, single, dbl) CALLED(name, 1, (T), single, dbl)
 #define OF_TWO(name, function) CALLED(name, 2, (T, T), function((double)a, (double)b), function(a, b))
 #define OF_TWO_AS(name, single, dbl) CALLED(name, 2, (T, T), single, dbl)
 
 #include "core/rows/special.h"
 
 const tp_kernel tp__cpu_special_rows[] = {
-    TP__ROW(i0) TP__ROW(special_i0e) TP__ROW(special_i1) TP__ROW(special_i1e)
+    TP__ROW(i0) TP__ROW(special_i0e) TP__ROW(special_i1) TP__ROW(special_i1e) TP__ROW(special_modified_bessel_i1)
     TP__ROW(special_bessel_j0) TP__ROW(special_bessel_j1) TP__ROW(special_bessel_y0) TP__ROW(special_bessel_y1)
     TP__ROW(special_modified_bessel_k0) TP__ROW(special_modified_bessel_k1) TP__ROW(special_scaled_modified_bessel_k0) TP__ROW(special_scaled_modified_bessel_k1)
     TP__ROW(special_spherical_bessel_j0) TP__ROW(special_airy_ai) TP__ROW(airy_ai_slope)

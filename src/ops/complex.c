@@ -129,8 +129,8 @@ static tp_status polar_compose(tp__call *call)
 
 /* ---- Conjugates -------------------------------------------------------------------------------------------------------------------- */
 
-static const tp_op op_conj_physical;
-tp_tensor *tp__conj(tp_tensor *x) { return x && tp__is_complex(x->dtype) ? tp__run1(&op_conj_physical, &x, 1, NULL, NULL) : x; }
+static const tp_op op_conj_elements;
+tp_tensor *tp__conj(tp_tensor *x) { return x && tp__is_complex(x->dtype) ? tp__run1(&op_conj_elements, &x, 1, NULL, NULL) : x; }
 
 static tp_status conj_physical_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
@@ -206,8 +206,9 @@ static const tp_op op_real = TP__COMPOSED("real(Tensor input) -> Tensor", real_c
 static const tp_op op_imag = TP__COMPOSED("imag(Tensor input) -> Tensor", imag_compose, 0, complex_samples);
 static const tp_op op_complex = TP__COMPOSED("complex(Tensor real, Tensor imag) -> Tensor", complex_compose, 0, parts_samples);
 static const tp_op op_polar = TP__COMPOSED("polar(Tensor abs, Tensor angle) -> Tensor", polar_compose, 0, parts_samples);
-static const tp_op op_conj_physical = { .schema = "conj_physical(Tensor input) -> Tensor", .shape = tp__shape_same, .forward = conj_forward,
-    .backward = conj_physical_backward, .samples = either_samples, .state = TP__STATE };
+static const tp_op op_conj_elements = { .schema = "conj_physical.elements(Tensor input) -> Tensor", .kernel = "conj_physical", .flags = TP__INTERNAL,
+    .shape = tp__shape_same, .forward = conj_forward, .backward = conj_physical_backward, .samples = complex_samples, .state = TP__STATE };
+static const tp_op op_conj_physical = TP__COMPOSED("conj_physical(Tensor input) -> Tensor", conj_compose, 0, either_samples);
 static const tp_op op_conj_physical_ = { .schema = "conj_physical_(Tensor! input) -> Tensor", .kernel = "conj_physical", .flags = TP__INPLACE, .shape = tp__in_place_same,
     .forward = conj_forward, .backward = conj_physical_backward, .samples = either_samples, .state = TP__STATE };
 static const tp_op op_conj = TP__COMPOSED("conj(Tensor input) -> Tensor", conj_compose, 0, either_samples);
@@ -233,5 +234,5 @@ PUBLIC2(polar)
 
 const tp_op *const tp__ops_complex[] = {
     &op_view_as_real, &op_view_as_complex, &op_view_as_real_copy, &op_view_as_complex_copy, &op_real, &op_imag, &op_complex, &op_polar, &op_conj,
-    &op_conj_physical, &op_conj_physical_, &op_resolve_conj, &op_resolve_neg, &op_isreal, NULL,
+    &op_conj_elements, &op_conj_physical, &op_conj_physical_, &op_resolve_conj, &op_resolve_neg, &op_isreal, NULL,
 };

@@ -6,7 +6,7 @@
  *   spherical_bessel_j0   sin(x) / x                  (cos x - y) / x
  *   airy_ai       Ai                                  Ai'' = x Ai
  *   ndtr          integral of phi up to x             phi(x)
- *   log_ndtr      ln ndtr(x)                          sqrt(2 / pi) / erfcx(-x / sqrt 2)
+ *   log_ndtr      ln ndtr(x)                          phi(x) / e^y
  *   ndtri         the inverse of ndtr                 1 / phi(y)
  *   erfcx         e^(x^2) erfc(x)                     2 x y - 2 / sqrt pi
  *   entr          -x ln x, -inf below 0               -ln x - 1
@@ -16,7 +16,6 @@
 #define ROOT_HALF_PI   1.25331413731550025121
 #define ROOT_2_OVER_PI 0.79788456080286535588
 #define TWO_SQRT_PI    1.12837916709551257390          /* 2 / sqrt(pi) */
-#define ROOT_2         1.41421356237309504880
 
 /* output: what is saved of it, or NULL */
 #define RULE(name, output, expression) \
@@ -29,7 +28,7 @@
 /* PyTorch names some of these arguments x. */
 #define SPECIAL(name, argument, give, expression) \
     RULE(name, tp__saved(node, 1), expression) \
-    static const tp_op op_##name = { .schema = "special_" #name "(Tensor " argument ") -> Tensor", .shape = tp__shape_exact, .backward = name##_backward, \
+    static const tp_op op_##name = { .schema = "special_" #name "(Tensor " argument ") -> Tensor", .shape = tp__shape_floating, .backward = name##_backward, \
         .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = give, .state = TP__STATE }; \
     tp_tensor *tp_special_##name(tp_tensor *v) { return tp__call1(&op_##name, v, NULL, TP__CALLER); }
 
@@ -57,15 +56,15 @@ static void near_samples(tp_sample_set *set)           /* where float16 holds wh
 }
 
 RULE(i0, NULL, tp_special_i1(x))
-TP__OPS1(i0, "", exact, 0, near_samples, TP__INPUT(0, 0))
+TP__OPS1(i0, "", floating, 0, near_samples, TP__INPUT(0, 0))
 tp_tensor *tp_i0(tp_tensor *x) { return tp__call1(&op_i0, x, NULL, TP__CALLER); }
 tp_tensor *tp_i0_(tp_tensor *x) { return tp__write1(&op_i0_, x, NULL, TP__CALLER); }
 SPECIAL(i1, "input", near_samples, off_zero(x, tp_sub(tp_i0(x), tp_div(y, x)), 0.5))
 SPECIAL(i0e, "input", far_samples, tp_sub(tp_special_i1e(x), tp_mul(tp_sign(x), y)))
 SPECIAL(i1e, "input", far_samples, off_zero(x, tp_sub(tp_special_i0e(x), tp_mul(y, tp_add(tp_sign(x), tp_reciprocal(x)))), 0.5))
-static const tp_op op_modified_bessel_i0 = { .schema = "special_modified_bessel_i0(Tensor input) -> Tensor", .kernel = "i0", .shape = tp__shape_exact,
+static const tp_op op_modified_bessel_i0 = { .schema = "special_modified_bessel_i0(Tensor input) -> Tensor", .kernel = "i0", .shape = tp__shape_floating,
     .backward = i0_backward, .saves = { TP__INPUT(0, 0) }, .samples = near_samples, .state = TP__STATE };
-static const tp_op op_modified_bessel_i1 = { .schema = "special_modified_bessel_i1(Tensor input) -> Tensor", .kernel = "special_i1", .shape = tp__shape_exact,
+static const tp_op op_modified_bessel_i1 = { .schema = "special_modified_bessel_i1(Tensor input) -> Tensor", .shape = tp__shape_floating,
     .backward = i1_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = near_samples, .state = TP__STATE };
 
 SPECIAL(bessel_j0, "input", far_samples, tp_neg(tp_special_bessel_j1(x)))
@@ -81,9 +80,9 @@ SPECIAL(spherical_bessel_j0, "x", tp__positive_samples, off_zero(x, tp_div(tp_su
 static const tp_op op_airy_ai, op_airy_ai_slope;
 RULE(airy_ai, NULL, tp__call1(&op_airy_ai_slope, x, NULL, NULL))
 RULE(airy_ai_slope, NULL, tp_mul(x, tp__call1(&op_airy_ai, x, NULL, NULL)))
-static const tp_op op_airy_ai = { .schema = "special_airy_ai(Tensor x) -> Tensor", .shape = tp__shape_exact, .backward = airy_ai_backward,
+static const tp_op op_airy_ai = { .schema = "special_airy_ai(Tensor x) -> Tensor", .shape = tp__shape_floating, .backward = airy_ai_backward,
     .saves = { TP__INPUT(0, 0) }, .samples = far_samples, .state = TP__STATE };
-static const tp_op op_airy_ai_slope = { .schema = "airy_ai_slope(Tensor input) -> Tensor", .flags = TP__INTERNAL, .shape = tp__shape_exact,
+static const tp_op op_airy_ai_slope = { .schema = "airy_ai_slope(Tensor input) -> Tensor", .flags = TP__INTERNAL, .shape = tp__shape_floating,
     .backward = airy_ai_slope_backward, .saves = { TP__INPUT(0, 0) }, .samples = far_samples, .state = TP__STATE };
 tp_tensor *tp_special_airy_ai(tp_tensor *x) { return tp__call1(&op_airy_ai, x, NULL, TP__CALLER); }
 
@@ -94,8 +93,8 @@ static tp_tensor *bell(tp_tensor *x, double sign) { return tp_exp(tp_mul(0.5 * s
 
 SPECIAL(erfcx, "input", tp__unary_samples, tp_sub(tp_mul(2, tp_mul(x, y)), TWO_SQRT_PI))
 SPECIAL(ndtr, "input", tp__unary_samples, tp_mul(0.5 * ROOT_2_OVER_PI, bell(x, -1)))
-/* y - y: at -inf, where y is -inf, it is NaN */
-SPECIAL(log_ndtr, "input", tp__unary_samples, tp_add(tp_div(ROOT_2_OVER_PI, tp_special_erfcx(tp_div(x, -ROOT_2))), tp_sub(y, y)))
+/* phi(x) / ndtr(x) = e^-(y + x^2 / 2) / sqrt(2 pi), as PyTorch; where that is inf - inf it is NaN */
+SPECIAL(log_ndtr, "input", tp__unary_samples, tp_mul(0.5 * ROOT_2_OVER_PI, tp_exp(tp_neg(tp_add(y, tp_mul(0.5, tp_mul(x, x)))))))
 SPECIAL(ndtri, "input", below_one_samples, tp_mul(2 * ROOT_HALF_PI, bell(y, 1)))
 SPECIAL(entr, "input", tp__positive_samples, tp_neg(tp_add(tp_log(x), 1)))
 

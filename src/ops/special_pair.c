@@ -10,7 +10,7 @@
 
 #define RULE2(name) static tp_status name##_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 
-static tp_status pair_shape(tp__call *call) { return tp__has_tensor(call) ? tp__shape_exact(call) : tp__pending(); }
+static tp_status pair_shape(tp__call *call) { return tp__has_tensor(call) ? tp__shape_floating(call) : tp__pending(); }
 
 /* ---- xlog1py ------------------------------------------------------------------------------------------------------------------------ */
 

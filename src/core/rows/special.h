@@ -1,9 +1,10 @@
 /* special.h: special functions in double precision, as rows for every backend, which says what OF_ONE(name, function) and OF_TWO are, and
- * OF_TWO_AS(name, in float32, in float64). */
+ * OF_ONE_AS(name, in float32, in float64) and OF_TWO_AS, of those that have PyTorch's steps in float32. */
 #ifndef TP__ROWS_SPECIAL_H
 #define TP__ROWS_SPECIAL_H
 
 #include "core/bessel.h"
+#include "core/bessel_f32.h"
 #include "core/gamma.h"
 #include "core/normal.h"
 #include "core/polynomial.h"
@@ -22,18 +23,25 @@ TP__ANYWHERE static inline double bessel_y0(double x) { return x < 0 || isinf(x)
 TP__ANYWHERE static inline double bessel_y1(double x) { return x < 0 || isinf(x) ? NAN : x == 0 ? -INFINITY : y1(x); }
 TP__ANYWHERE static inline double spherical_j0(double x) { return isinf(x) ? 0 : x == 0 ? 1 : sin(x) / x; }
 
-OF_ONE(i0, i0) OF_ONE(special_i0e, i0e) OF_ONE(special_i1, i1) OF_ONE(special_i1e, i1e)
-OF_ONE(special_bessel_j0, bessel_j0) OF_ONE(special_bessel_j1, bessel_j1) OF_ONE(special_bessel_y0, bessel_y0) OF_ONE(special_bessel_y1, bessel_y1)
-OF_ONE(special_modified_bessel_k0, bessel_k0) OF_ONE(special_modified_bessel_k1, bessel_k1)
-OF_ONE(special_scaled_modified_bessel_k0, scaled_k0) OF_ONE(special_scaled_modified_bessel_k1, scaled_k1)
-OF_ONE(special_spherical_bessel_j0, spherical_j0) OF_ONE(special_airy_ai, tp__airy_ai) OF_ONE(airy_ai_slope, tp__airy_ai_slope)
-OF_ONE(special_erfcx, tp__erfcx) OF_ONE(special_ndtr, tp__ndtr) OF_ONE(special_log_ndtr, tp__log_ndtr) OF_ONE(special_ndtri, tp__ndtri)
+OF_ONE_AS(i0, tp__i0_f32(a), i0(a)) OF_ONE_AS(special_i0e, tp__i0e_f32(a), i0e(a))
+OF_ONE_AS(special_i1, tp__i1_f32(a), i1(a)) OF_ONE_AS(special_i1e, tp__i1e_f32(a), i1e(a)) OF_ONE_AS(special_modified_bessel_i1, tp__modified_i1_f32(a), i1(a))
+OF_ONE_AS(special_bessel_j0, tp__bessel_j_f32(0, a), bessel_j0(a)) OF_ONE_AS(special_bessel_j1, tp__bessel_j_f32(1, a), bessel_j1(a))
+OF_ONE_AS(special_bessel_y0, tp__bessel_y_f32(0, a), bessel_y0(a)) OF_ONE_AS(special_bessel_y1, tp__bessel_y_f32(1, a), bessel_y1(a))
+OF_ONE_AS(special_modified_bessel_k0, tp__modified_k_f32(0, a, false), bessel_k0(a))
+OF_ONE_AS(special_modified_bessel_k1, tp__modified_k_f32(1, a, false), bessel_k1(a))
+OF_ONE_AS(special_scaled_modified_bessel_k0, tp__modified_k_f32(0, a, true), scaled_k0(a))
+OF_ONE_AS(special_scaled_modified_bessel_k1, tp__modified_k_f32(1, a, true), scaled_k1(a))
+OF_ONE_AS(special_spherical_bessel_j0, tp__spherical_j0_f32(a), spherical_j0(a)) OF_ONE_AS(special_airy_ai, tp__airy_ai_f32(a), tp__airy_ai(a))
+OF_ONE_AS(special_erfcx, tp__erfcx_f32(a), tp__erfcx(a)) OF_ONE_AS(special_ndtr, tp__ndtr_f32(a), tp__ndtr(a))
+OF_ONE_AS(special_log_ndtr, tp__log_ndtr_f32(a), tp__log_ndtr(a)) OF_ONE(airy_ai_slope, tp__airy_ai_slope) OF_ONE(special_ndtri, tp__ndtri)
 OF_ONE(special_entr, tp__entr)
 
 TP__ANYWHERE static inline double igamma(double a, double x) { return tp__igamma(a, x, false); }
 TP__ANYWHERE static inline double igammac(double a, double x) { return tp__igamma(a, x, true); }
 TP__ANYWHERE static inline double xlog1py(double a, double b) { return b != b ? b : a == 0 ? 0 : a * log1p(b); }
-OF_TWO(special_zeta, tp__zeta_at) OF_TWO(igamma, igamma) OF_TWO(igammac, igammac) OF_TWO(special_xlog1py, xlog1py)
+TP__ANYWHERE static inline float xlog1py_f32(float a, float b) { return b != b ? b : a == 0 ? 0 : a * log1pf(b); }
+OF_TWO_AS(special_zeta, tp__zeta_f32(a, b), tp__zeta_at(a, b)) OF_TWO_AS(special_xlog1py, xlog1py_f32(a, b), xlog1py(a, b))
+OF_TWO(igamma, igamma) OF_TWO(igammac, igammac)
 
 /* ---- Polynomials: b is the degree -------------------------------------------------------------------------------------------------- */
 
