@@ -38,11 +38,14 @@ typedef struct tpc_dnn_norm_data { void *x, *dy, *y, *scale, *bias, *zeros, *mea
 bool tpc_dnn_normalizes(const tp__call *call, const tpc_dnn_norm *k);
 tp_status tpc_dnn_normalize(const tp__call *call, const tpc_dnn_norm *k, const tpc_dnn_norm_data *data, bool *done);
 
-/* ---- Means of windows (dnn_pool.c) ------------------------------------------------------------------------------------------------------ */
+/* ---- Windows of images (dnn_pool.c) ----------------------------------------------------------------------------------------------------- */
 
-/* x [images, size.., channels] in memory, y [images, out.., channels]. count_padding: places outside count. No gaps, so that it is a key. */
-typedef struct tpc_dnn_pool { int32_t dtype, aligned, count_padding, spare; int64_t images, channels, size[2], out[2], kernel[2], stride[2], pad[2]; } tpc_dnn_pool;
-tp_status tpc_dnn_means(const tp__call *call, const tpc_dnn_pool *k, void *x, void *y, bool *done);
+/* x [images, size.., channels] in memory, y [images, out.., channels], places like y, of int8. Means of windows go from x to y, of which those
+ * outside of x count with count_padding. The two others write x: the means' gradient, and the sums of y over the windows whose
+ * greatest an element was, by its place in the window, counted from the window's own beginning. No gaps, so that it is a key. */
+enum { TPC_DNN_MEANS, TPC_DNN_MEANS_BACK, TPC_DNN_GREATEST_BACK };
+typedef struct tpc_dnn_pool { int32_t kind, dtype, aligned, count_padding; int64_t images, channels, size[2], out[2], kernel[2], stride[2], pad[2]; } tpc_dnn_pool;
+tp_status tpc_dnn_windows(const tp__call *call, const tpc_dnn_pool *k, void *x, void *y, void *places, bool *done);
 
 /* ---- Attention (dnn_attention.c) -------------------------------------------------------------------------------------------------------- */
 

@@ -1,98 +1,11 @@
-/* pool.cu: the greatest of windows, a thread for each; and what puts values at pool_places of a plane or picks them there. Several values may
- * go to one place: those are held in a list for each place, so that they are added in the order of the values, whatever the order in which
- * threads came. */
-#include "cuda/plain.cuh"
+/* pool.cu: what puts values at places of a plane or picks them there. Several values may go to one place: those are held in a list for each
+ * place, so that they are added in the order of the values, whatever the order in which threads came. Where values are of windows and places
+ * are told within those, pool_windows.cu does it without lists. */
+#include "cuda/pool.cuh"
 
-/* One dim: windows of `kernel` pool_places `step` apart, `stride` from one to the next; kernel 0: they share out the dim. */
-struct sliding { int64_t size, out, kernel, stride, padding, step; };
-struct pool_places { int64_t first, last; };
+/* ---- To places ------------------------------------------------------------------------------------------------------------------------------- */
 
-TPC_DEVICE pool_places window_of(const sliding &d, int64_t i)
-{
-    if (!d.kernel) return { i * d.size / d.out, ((i + 1) * d.size + d.out - 1) / d.out };
-    const int64_t begin = i * d.stride - d.padding, end = begin + (d.kernel - 1) * d.step + 1;
-    return { begin < 0 ? begin + (-begin + d.step - 1) / d.step * d.step : begin, end < d.size ? end : d.size };
-}
-
-/* Arrays of any layout: where plane, depth, height and width lie is told by a walk over y. */
-struct pool { const void *x; void *y, *index; int from, to, index_to; int64_t n; sliding dim[3]; };
-
-TPC_DEVICE float least(float) { return -INFINITY; }
-TPC_DEVICE double least(double) { return -INFINITY; }
-TPC_DEVICE int64_t least(int64_t) { return INT64_MIN; }
-
-/* The first of equals, the last NaN; of an empty window the least value and -1. */
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) greatest(const pool p)
-{
-    const sliding &dz = p.dim[0], &di = p.dim[1], &dj = p.dim[2];
-    for (int64_t e = tpc_first(); e < p.n; e += tpc_step()) {
-        int64_t rest = e / dj.out;
-        const pool_places j = window_of(dj, e - rest * dj.out), i = window_of(di, rest % di.out);
-        rest /= di.out;
-        const pool_places z = window_of(dz, rest % dz.out);
-        const int64_t plane = rest / dz.out * dz.size * di.size * dj.size;
-        int64_t at = z.first < z.last && i.first < i.last && j.first < j.last ? (z.first * di.size + i.first) * dj.size + j.first : -1;
-        T best = least((T)0);
-        for (int64_t a = z.first; a < z.last; a += dz.step)
-            for (int64_t b = i.first; b < i.last; b += di.step)
-                for (int64_t c = j.first; c < j.last; c += dj.step) {
-                    const int64_t place = (a * di.size + b) * dj.size + c;
-                    const T v = tpc_load<T>(p.x, p.from, plane + place);
-                    if (v > best || v != v) best = v, at = place;
-                }
-        tpc_store(p.y, p.to, e, best);
-        tpc_store(p.index, p.index_to, e, at);
-    }
-}
-
-/* a NULL: windows that share out the last n dims */
-static tp_status run_windows(tp__call *call, int n, const tp__max_pool *a)
-{
-    tpc_array x;
-    tpc_temporary room(call);
-    tpc_plain into(call), index(call);
-    tpc_in(call, 0, &x);
-    tp_status status = into.make(call, 0, x.dtype);
-    const tpc_array &y = into.x;
-    if (!status) status = index.make(call, 1, TP_I64);
-    if (!status && y.numel) status = tpc_contiguous(call, &x, &room.data);
-    if (status || !y.numel) return status;
-    if (tpc_is_complex(x.dtype)) return tpc_fail(call, TP_ERR_DTYPE, "complex numbers have no order");
-    pool p = { x.data, y.data, index.x.data, x.dtype, y.dtype, index.x.dtype, y.numel, {} };
-    for (int k = 0; k < 3; k++) {
-        const int d = k - (3 - n);
-        p.dim[k] = { 1, 1, 0, 1, 0, 1 };
-        if (d < 0) continue;
-        p.dim[k].size = x.shape[x.ndim - n + d];
-        p.dim[k].out = y.shape[y.ndim - n + d];
-        if (!a) continue;
-        p.dim[k].kernel = a->kernel.v[d];
-        p.dim[k].stride = a->stride.v[d];
-        p.dim[k].padding = a->padding.v[d];
-        p.dim[k].step = a->dilation.v[d];
-    }
-    const unsigned blocks = tpc_blocks(call, p.n);
-    if (x.dtype == TP_F64) TPC_LAUNCH(greatest<double>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
-    else if (tpc_is_floating(x.dtype)) TPC_LAUNCH(greatest<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
-    else TPC_LAUNCH(greatest<int64_t>, blocks, TPC_BLOCK, 0, tpc_stream(call), p);
-    status = tpc_launched(call);
-    if (!status) status = into.give(call);
-    return status ? status : index.give(call);
-}
-
-static tp_status max_pool(tp__call *call)
-{
-    const tp__max_pool *a = static_cast<const tp__max_pool *>(tpc_attr(call));
-    return run_windows(call, (int)a->kernel.n, a);
-}
-static tp_status adaptive_max_pool(tp__call *call)
-{
-    return run_windows(call, (int)static_cast<const tp__adaptive_pool *>(tpc_attr(call))->size.n, nullptr);
-}
-
-/* ---- To pool_places ------------------------------------------------------------------------------------------------------------------------------- */
-
-/* Planes of `size` pool_places and of `n` values with an index each */
+/* Planes of `size` places and of `n` values with an index each */
 struct planes { int64_t count, size, n; const void *from; void *to; const void *index; int from_dtype, to_dtype, index_dtype; };
 static const char out_of_plane[] = "index %lld is out of range for planes of %lld elements";
 
@@ -199,7 +112,7 @@ static tp_status pick_planes(const tp__call *call, const planes &p)
     return tpc_launched(call);
 }
 
-/* scatter: in[0] is the side of the values, the output that of the pool_places; else the other way round. The last n dims are a plane. */
+/* scatter: in[0] is the side of the values, the output that of the places; else the other way round. The last n dims are a plane. */
 static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
 {
     tpc_array x, index;
@@ -225,14 +138,14 @@ static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
 static tp_status plane_scatter(tp__call *call)
 {
     const tp__plane_scatter *a = static_cast<const tp__plane_scatter *>(tpc_attr(call));
-    return run_indexed(call, (int)a->size.n, true, a->add);
+    return a->of.kernel.n ? tpc_scatter_windows(call, a->of, a->add) : run_indexed(call, (int)a->size.n, true, a->add);
 }
 static tp_status plane_pick(tp__call *call)
 {
-    return run_indexed(call, (int)static_cast<const tp__plane_pick *>(tpc_attr(call))->dims, false, false);
+    const tp__plane_pick *a = static_cast<const tp__plane_pick *>(tpc_attr(call));
+    return a->of.kernel.n ? tpc_pick_windows(call, a->of) : run_indexed(call, (int)a->dims, false, false);
 }
 
 extern "C" const tp_kernel tp__cuda_pool[] = {
-    { "max_pool", max_pool, NULL }, { "adaptive_max_pool", adaptive_max_pool, NULL },
     { "plane_scatter", plane_scatter, NULL }, { "plane_pick", plane_pick, NULL }, { NULL, NULL, NULL },
 };

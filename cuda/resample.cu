@@ -310,25 +310,26 @@ static maps maps_of(const tp__resample &a, const tpc_array &x, const tpc_array &
     return m;
 }
 
-/* Sliding means of images with channels last, by cuDNN, if it has a plan for them. */
+/* Sliding means of images with channels last, and their adjoint, by cuDNN, if it has a plan for them. */
 static tp_status by_cudnn(const tp__call *call, const tp__resample &a, const tpc_array &x, const tpc_array &y, bool *done)
 {
     const int n = (int)a.size.n;
     *done = false;
-    if (a.how != TP__RESAMPLE_SLIDING || a.adjoint || a.divisor != TP_NONE || n > 2 || x.ndim != n + 2 || x.dtype != y.dtype) return TP_OK;
-    if (!tpc_dnn_packed(x, true) || !tpc_dnn_packed(y, true) || tpc_dnn_packed(x, false)) return TP_OK;
+    if (a.how != TP__RESAMPLE_SLIDING || a.divisor != TP_NONE || n > 2 || x.ndim != n + 2 || x.dtype != y.dtype) return TP_OK;
+    const tpc_array &large = a.adjoint ? y : x, &small = a.adjoint ? x : y;
+    if (!tpc_dnn_packed(x, true) || !tpc_dnn_packed(y, true) || tpc_dnn_packed(large, false)) return TP_OK;
     tpc_dnn_pool k = {};
-    k.dtype = x.dtype, k.count_padding = a.count_padding, k.images = x.shape[0], k.channels = x.shape[1];
+    k.kind = a.adjoint ? TPC_DNN_MEANS_BACK : TPC_DNN_MEANS, k.dtype = x.dtype, k.count_padding = a.count_padding, k.images = x.shape[0], k.channels = x.shape[1];
     k.aligned = (uintptr_t)x.data % 16 == 0 && (uintptr_t)y.data % 16 == 0;
     for (int d = 0; d < 2; d++) {
         const int i = d - (2 - n);
-        k.size[d] = i < 0 ? 1 : x.shape[2 + i];
-        k.out[d] = i < 0 ? 1 : y.shape[2 + i];
+        k.size[d] = i < 0 ? 1 : large.shape[2 + i];
+        k.out[d] = i < 0 ? 1 : small.shape[2 + i];
         k.kernel[d] = i < 0 ? 1 : a.kernel.v[i];
         k.stride[d] = i < 0 ? 1 : a.stride.v[i];
         k.pad[d] = i < 0 ? 0 : a.padding.v[i];
     }
-    return tpc_dnn_means(call, &k, x.data, y.data, done);
+    return tpc_dnn_windows(call, &k, large.data, small.data, nullptr, done);
 }
 
 static tp_status resample(tp__call *call)

@@ -1,4 +1,4 @@
-/* tests/test_cuda_dnn.c: convolution, normalization over a batch, means of windows, attention and recurrent nets by cuDNN, against the CPU, with their gradients;
+/* tests/test_cuda_dnn.c: convolution, normalization over a batch, windows of images, attention and recurrent nets by cuDNN, against the CPU, with their gradients;
  * which of its plans are taken, how long they are kept, and what becomes of what it refuses. */
 #include "cuda_agree.h"
 
@@ -143,16 +143,20 @@ START_TEST(running_statistics_agree)
 }
 END_TEST
 
-/* ---- Means of windows ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Windows of images ------------------------------------------------------------------------------------------------------------------------ */
 
+typedef struct windows { int64_t kernel, stride, padding, dilation; bool counts, ceil_mode; } windows;
 static tp_tensor *means(tp_tensor *const *in, const void *arg)
 {
-    return tp_avg_pool2d(in[0], 3, .stride = 2, .padding = 1, .count_include_pad = *(const bool *)arg);
+    const windows *w = arg;
+    return tp_avg_pool2d(in[0], w->kernel, .stride = w->stride, .padding = w->padding, .count_include_pad = w->counts, .ceil_mode = w->ceil_mode);
 }
-static tp_tensor *ragged_means(tp_tensor *const *in, const void *arg)
+static tp_tensor *greatest(tp_tensor *const *in, const void *arg)
 {
-    return (void)arg, tp_avg_pool2d(in[0], 3, .stride = 2, .ceil_mode = true);
+    const windows *w = arg;
+    return tp_max_pool2d(in[0], w->kernel, .stride = w->stride, .padding = w->padding, .dilation = w->dilation, .ceil_mode = w->ceil_mode);
 }
+
 START_TEST(means_agree)
 {
     begin(_i);
@@ -160,13 +164,65 @@ START_TEST(means_agree)
         const tp_dtype d = taken[k];
         const double tol = 2 * tolerance(d);
         TP_SCOPE();
-        const int64_t before = runs();
+        int64_t before = runs();
         tp_tensor *x = last(normal(d, TP_SHAPE(2, 5, 9, 8)));
-        for (int counts = 0; counts < 2; counts++) agree(means, &(bool){ counts }, (tp_tensor *[]){ x }, 1, tol, "means");
-        ck_ran(before, 2, "means");                    /* their adjoint is not asked of it */
-        agree(ragged_means, NULL, (tp_tensor *[]){ x }, 1, tol, "windows that are cut off");
-        agree(means, &(bool){ true }, (tp_tensor *[]){ tp_contiguous(x) }, 1, tol, "row-major");
-        ck_ran(before, 2, "what it does not take");
+        for (int counts = 0; counts < 2; counts++) agree(means, &(windows){ 3, 2, 1, 1, counts, false }, (tp_tensor *[]){ x }, 1, tol, "means");
+        ck_ran(before, 2, "means, whose gradient comes row-major");
+        for (int counts = 0; counts < 2; counts++) {
+            const windows w = { 3, 2, 1, 1, counts, false };
+            tp_tensor *dx[2], *dy = last(normal(d, TP_SHAPE(2, 5, 5, 4)));
+            for (int device = 0; device < 2; device++) {
+                tp_tensor *in = device ? tp_to(x, DEVICE) : tp_clone(x), *v = device ? tp_to(dy, DEVICE) : dy;
+                ck_ok(tp_requires_grad(in, true));
+                tp_tensor *y = means(&in, &w);
+                ck_ok(tp_grad(&y, 1, &in, 1, &v, &dx[device]));
+            }
+            close_to(dx[1], dx[0], 4 * tol, "the gradient of means");
+        }
+        before += 6;
+        ck_ran(before, 0, "means and their gradients");
+        agree(means, &(windows){ 3, 2, 0, 1, true, true }, (tp_tensor *[]){ x }, 1, tol, "windows that are cut off");
+        agree(means, &(windows){ 3, 2, 1, 1, true, false }, (tp_tensor *[]){ tp_contiguous(x) }, 1, tol, "row-major");
+        ck_ran(before, 0, "what it does not take");
+    }
+}
+END_TEST
+
+/* Equals and what is not a number among the elements, windows of nothing but -inf: the first of equals has the gradient, and the last NaN. */
+static tp_tensor *awkward(tp_dtype dtype, tp_shape shape)
+{
+    tp_tensor *x = tp_round(tp_mul(tp_randn(shape), 1.5)), *u = tp_rand(shape);
+    x = tp_where(tp_gt(u, 0.4), x, tp_full_like(x, -INFINITY));
+    return tp_to_dtype(tp_where(tp_gt(u, 0.05), x, tp_full_like(x, NAN)), dtype);
+}
+
+START_TEST(greatest_agree)
+{
+    static const windows taken_by_it[] = { { 2, 2, 0, 1, false, false }, { 3, 2, 1, 1, false, false }, { 3, 1, 0, 1, false, false } };
+    static const windows others[] = { { 3, 2, 0, 1, false, true }, { 2, 1, 1, 3, false, false }, { 12, 5, 6, 1, false, false } };
+    begin(_i);
+    for (int k = 0; k < 3; k++) {
+        const tp_dtype d = taken[k];
+        TP_SCOPE();
+        const int64_t before = runs();
+        for (int i = 0; i < 3; i++) {
+            tp_tensor *x = i ? awkward(d, TP_SHAPE(2, 5, 9, 8)) : normal(d, TP_SHAPE(2, 5, 9, 8)), *there = tp_to(last(x), DEVICE);
+            tp_tensor *here = tp_clone(x), *dy;
+            ck_ok(tp_requires_grad(here, true));
+            ck_ok(tp_requires_grad(there, true));
+            tp_tensor *want = greatest(&here, &taken_by_it[i]), *got = greatest(&there, &taken_by_it[i]);
+            ck_assert_msg(tp_item(tp_all(tp_isclose(tp_to(got, TP_CPU), want, .rtol = 0, .atol = 0, .equal_nan = true))) == 1, "windows %d differ", i);
+            dy = tp_to_dtype(tp_round(tp_mul(tp_randn(tp_shape_of(want)), 4)), d);       /* whose sums are exact */
+            tp_tensor *dx[2];
+            ck_ok(tp_grad(&want, 1, &here, 1, &dy, &dx[0]));
+            dy = tp_to(last(dy), DEVICE);
+            ck_ok(tp_grad(&got, 1, &there, 1, &dy, &dx[1]));
+            ck_assert_msg(tp_allclose(tp_to(dx[1], TP_CPU), dx[0], 0, 0), "windows %d: the gradient differs", i);
+        }
+        ck_ran(before, 3, "the gradient of the greatest");
+        for (int i = 0; i < 3; i++) agree(greatest, &others[i], (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 5, 14, 13))) }, 1, 2 * tolerance(d), "other windows");
+        agree(greatest, &taken_by_it[1], (tp_tensor *[]){ normal(d, TP_SHAPE(2, 5, 9, 8)) }, 1, 2 * tolerance(d), "row-major");
+        ck_ran(before, 3, "what it does not take");
     }
 }
 END_TEST
@@ -502,6 +558,7 @@ int main(void)
         tcase_add_loop_test(t, normalization_agrees, 0, cuda_orders());
         tcase_add_test(t, running_statistics_agree);
         tcase_add_loop_test(t, means_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, greatest_agree, 0, cuda_orders());
         tcase_add_loop_test(t, recurrent_nets_agree, 0, cuda_orders());
         tcase_add_test(t, other_recurrent_nets_agree);
         tcase_add_test(t, second_gradients_of_recurrent_nets_agree);

@@ -151,24 +151,39 @@ START_TEST(normalizations_have_plans)
 }
 END_TEST
 
-START_TEST(means_have_plans)
+static const tpc_dnn_pool pools[] = {
+    { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 2, 2 }, .stride = { 2, 2 } },
+    { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 3, 3 }, .stride = { 2, 2 }, .pad = { 1, 1 } },
+    { .images = 3, .channels = 3, .size = { 9, 9 }, .out = { 7, 7 }, .kernel = { 3, 3 }, .stride = { 1, 1 } },
+    { .images = 3, .channels = 6, .size = { 1, 9 }, .out = { 1, 4 }, .kernel = { 1, 2 }, .stride = { 1, 2 } },
+};
+enum { POOLS = sizeof pools / sizeof *pools };
+
+static bool pools_windows(int i, int kind, int mode, bool count_padding)
 {
-    static const tpc_dnn_pool pools[] = {
-        { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 2, 2 }, .stride = { 2, 2 } },
-        { .images = 32, .channels = 64, .size = { 56, 56 }, .out = { 28, 28 }, .kernel = { 3, 3 }, .stride = { 2, 2 }, .pad = { 1, 1 } },
-        { .images = 3, .channels = 3, .size = { 9, 9 }, .out = { 7, 7 }, .kernel = { 3, 3 }, .stride = { 1, 1 } },
-        { .images = 3, .channels = 6, .size = { 1, 9 }, .out = { 1, 4 }, .kernel = { 1, 2 }, .stride = { 1, 2 } },
-    };
+    tpc_dnn_pool k = pools[i];
+    bool done;
+    k.kind = kind, k.count_padding = count_padding, k.dtype = modes[mode].dtype, k.aligned = 1;
+    plans.tf32 = modes[mode].tf32;
+    ck_ok(tpc_dnn_windows(NULL, &k, NULL, NULL, NULL, &done));
+    return done;
+}
+
+START_TEST(windows_have_plans)
+{
+    static const char *const kinds[] = { [TPC_DNN_MEANS] = "means", [TPC_DNN_MEANS_BACK] = "the gradient of means", [TPC_DNN_GREATEST_BACK] = "the gradient of the greatest" };
     plan_for(_i);
-    for (int i = 0; i < (int)(sizeof pools / sizeof *pools) * 2 * MODES; i++) {
-        tpc_dnn_pool k = pools[i / 2 / MODES];
-        bool done;
-        k.count_padding = i % 2, k.dtype = modes[i / 2 % MODES].dtype, k.aligned = 1;
-        plans.tf32 = modes[i / 2 % MODES].tf32;
-        ck_ok(tpc_dnn_means(NULL, &k, NULL, NULL, &done));
-        ck_assert_msg(done, "%s: there is no plan for means %d, %s", plans.on, i / 2 / MODES, modes[i / 2 % MODES].name);
-    }
-    end("means of windows");
+    for (int i = 0; i < POOLS; i++)
+        for (int mode = 0; mode < MODES; mode++)
+            for (int kind = 0; kind < 3; kind++)
+                for (int counts = 0; counts < (kind == TPC_DNN_GREATEST_BACK ? 1 : 2); counts++)
+                    ck_assert_msg(pools_windows(i, kind, mode, counts), "%s: there is no plan for %s of windows %d, %s", plans.on, kinds[kind], i, modes[mode].name);
+    tpc_dnn_pool large = { .kind = TPC_DNN_GREATEST_BACK, .dtype = TP_F32, .aligned = 1, .images = 1, .channels = 4, .size = { 40, 40 }, .out = { 29, 29 }, .kernel = { 12, 12 },
+                           .stride = { 1, 1 } };
+    bool done;
+    ck_ok(tpc_dnn_windows(NULL, &large, NULL, NULL, NULL, &done));
+    ck_assert_msg(!done, "a byte does not tell 144 places");
+    end("windows of images");
 }
 END_TEST
 
@@ -268,6 +283,7 @@ START_TEST(plans_can_be_made)
     for (int backward = 0; backward < 2; backward++)
         ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32, .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
     for (int backward = 0; backward < 2; backward++) ck_assert(attends(backward, TP_BF16, true, true, 8, 12, 12, 1024, 1024, 64));
+    for (int kind = 0; kind < 3; kind++) ck_assert(pools_windows(1, kind, kind == TPC_DNN_MEANS_BACK ? 3 : 0, false));
     end("plans that were made");
 }
 END_TEST
@@ -337,7 +353,7 @@ int main(void)
     if (!reason) {
         tcase_add_loop_test(t, convolutions_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, normalizations_have_plans, FIRST, DEVICES);
-        tcase_add_loop_test(t, means_have_plans, FIRST, DEVICES);
+        tcase_add_loop_test(t, windows_have_plans, FIRST, DEVICES);
         tcase_add_loop_test(t, attentions_have_plans, FIRST, DEVICES);
         tcase_add_test(t, recurrent_nets_are_taken);
         tcase_add_loop_test(t, plans_can_be_made, 1, 2);

@@ -87,9 +87,9 @@ void launch_norm(const run &r, const part *op)
     if (!r.bad) TPC_LAUNCH(normalize, blocks_for(f.x.size[1]), 64, 0, r.stream, f);
 }
 
-/* ---- Means of windows ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Windows of images ---------------------------------------------------------------------------------------------------------------------------- */
 
-struct pool { view x, y; bool counts_padding; int64_t kernel[2], stride[2], pad[2]; };
+struct pool { view x, y, places; bool counts_padding; int64_t kernel[2], stride[2], pad[2]; };
 
 __global__ void mean_of_windows(const pool p)
 {
@@ -107,26 +107,63 @@ __global__ void mean_of_windows(const pool p)
     }
 }
 
-/* What the device has plans for */
+/* How many places of window i of a dim are inside */
+int64_t inside(const pool &p, int d, int64_t i)
+{
+    const int64_t first = i * p.stride[d] - p.pad[d], last = first + p.kernel[d];
+    return (last < p.x.size[2 + d] ? last : p.x.size[2 + d]) - (first > 0 ? first : 0);
+}
+
+/* An element of x asks all windows whether it is in them, by `places` whether it was theirs. */
+__global__ void back_from_windows(const pool p)
+{
+    for (int64_t e = first(); e < numel(p.x); e += step()) {
+        int64_t at[DIMS] = {}, out[DIMS] = {};
+        double sum = 0;
+        place_of(p.x, e, at);
+        do {
+            const int64_t from[DIMS] = { at[0], at[1], out[0], out[1] };
+            const int64_t a = at[2] + p.pad[0] - out[0] * p.stride[0], b = at[3] + p.pad[1] - out[1] * p.stride[1];
+            if (a < 0 || a >= p.kernel[0] || b < 0 || b >= p.kernel[1]) continue;
+            const double counted = p.counts_padding ? (double)(p.kernel[0] * p.kernel[1]) : (double)(inside(p, 0, out[0]) * inside(p, 1, out[1]));
+            if (!p.places.data) sum += read(p.y, from) / counted;
+            else if ((int64_t)read(p.places, from) == a * p.kernel[1] + b) sum += read(p.y, from);
+        } while (next(out, p.y.size + 2, 2));
+        write(p.x, at, sum);
+    }
+}
+
+/* What the device has plans for, and of those that go forward what keeps PyTorch's terms */
 bool knows_pool(const part *op)
 {
-    const part *how = op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
-    const view x = view_of(op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC));
-    const int mode = how->one<cudnnResampleMode_t>(CUDNN_ATTR_RESAMPLE_MODE);
-    return (mode == CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING || mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING) && x.stride[1] == 1 && x.n == 4 &&
-           how->one<int64_t>(CUDNN_ATTR_RESAMPLE_SPATIAL_DIMS) == 2;
+    const bool back = op->type == CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR;
+    const part *how = op->at(back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
+    const view x = view_of(op->at(back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC));
+    const int mode = how->one<cudnnResampleMode_t>(CUDNN_ATTR_RESAMPLE_MODE), padding = how->one<cudnnPaddingMode_t>(CUDNN_ATTR_RESAMPLE_PADDING_MODE);
+    const bool means = mode == CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING || mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
+    if (x.stride[1] != 1 || x.n != 4 || how->one<int64_t>(CUDNN_ATTR_RESAMPLE_SPATIAL_DIMS) != 2) return false;
+    if (means) return padding == CUDNN_ZERO_PAD && !(back && op->has(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_IDXDESC));
+    if (!back || mode != CUDNN_RESAMPLE_MAXPOOL || padding != CUDNN_NEG_INF_PAD || !op->has(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_IDXDESC)) return false;
+    const view places = view_of(op->at(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_IDXDESC)), y = view_of(op->at(CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC));
+    for (int d = 0; d < 4; d++)
+        if (places.n != 4 || places.size[d] != y.size[d] || places.stride[d] != y.stride[d]) return false;
+    return places.type == CUDNN_DATA_INT8;
 }
 void launch_pool(const run &r, const part *op)
 {
-    const part *how = op->at(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
-    pool p = { r.of(op, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC),
+    const bool back = op->type == CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR;
+    const part *how = op->at(back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC);
+    pool p = { r.of(op, back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC),
+               r.of(op, back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC),
+               back ? r.of(op, CUDNN_ATTR_OPERATION_RESAMPLE_BWD_IDXDESC) : view(),
                how->one<cudnnResampleMode_t>(CUDNN_ATTR_RESAMPLE_MODE) == CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING, {}, {}, {} };
     for (int d = 0; d < 2; d++) {
         p.kernel[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_WINDOW_DIMS)[d].numerator;
         p.stride[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_STRIDES)[d].numerator;
         p.pad[d] = how->list<cudnnFraction_t>(CUDNN_ATTR_RESAMPLE_PRE_PADDINGS)[d].numerator;
     }
-    if (!r.bad) TPC_LAUNCH(mean_of_windows, blocks_for(numel(p.y)), 64, 0, r.stream, p);
+    if (!r.bad && back) TPC_LAUNCH(back_from_windows, blocks_for(numel(p.x)), 64, 0, r.stream, p);
+    else if (!r.bad) TPC_LAUNCH(mean_of_windows, blocks_for(numel(p.y)), 64, 0, r.stream, p);
 }
 
 } /* namespace */
@@ -135,7 +172,7 @@ bool knows_layer(const part *op)
 {
     switch (op->type) {
     case CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR: case CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR: return knows_norm(op);
-    case CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR: return knows_pool(op);
+    case CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR: case CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR: return knows_pool(op);
     default: return false;
     }
 }

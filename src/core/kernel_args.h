@@ -71,11 +71,15 @@ typedef struct tp__histc { int64_t bins; double min, max; } tp__histc;
 typedef struct tp__convolution { tp__ints stride, padding, dilation; bool transposed; tp__ints output_padding; int64_t groups; } tp__convolution;
 typedef struct tp__convolution_weight_grad { tp__ints size, stride, padding, dilation; int64_t groups; } tp__convolution_weight_grad;
 
-/* Pools: one number per dim, the strides filled in. plane_scatter and plane_pick: over the last dims of each plane. */
-typedef struct tp__max_pool { tp__ints kernel, stride, padding, dilation; bool ceil_mode; } tp__max_pool;
+/* Pools: one number per dim, the strides filled in. places: where the greatest stood is an int8, its place in the window, which counts from
+ * the window's own beginning, row by row, be that outside of the input; else an int64, which counts from the plane's beginning.
+ * plane_scatter and plane_pick: over the last dims of each plane. kernel .. are of the windows whose places they are given, or empty. */
+enum { TP__MOST_PLACES = 127 };
+typedef struct tp__max_pool { tp__ints kernel, stride, padding, dilation; bool ceil_mode, places; } tp__max_pool;
 typedef struct tp__adaptive_pool { tp__ints size; } tp__adaptive_pool;
-typedef struct tp__plane_scatter { tp__ints size; bool add; } tp__plane_scatter;
-typedef struct tp__plane_pick { int64_t dims; } tp__plane_pick;
+typedef struct tp__windows { tp__ints kernel, stride, padding, dilation; } tp__windows;
+typedef struct tp__plane_scatter { tp__ints size; bool add; tp__windows of; } tp__plane_scatter;
+typedef struct tp__plane_pick { int64_t dims; tp__windows of; } tp__plane_pick;
 
 /* im2col and its adjoint: windows over an image of size [2]. */
 typedef struct tp__columns { int64_t size[2], kernel[2], dilation[2], padding[2], stride[2]; } tp__columns;

@@ -18,6 +18,30 @@ static tp__pool planes_of(tp_dtype dtype, int n, const tp_tensor *large, const t
     return g;
 }
 
+/* Place t of window o in one dim is o stride - padding + t dilation. Indices that count from the plane's beginning, each of its window, to
+ * places within the window, or back: what is in no window becomes the plane's size, which is no index. -1 stays. */
+static void turn_indices(const tp__pool *g, int n, const tp__windows *of, bool to_places, int64_t *index)
+{
+    int64_t kernel[3] = { 1, 1, 1 }, stride[3] = { 1, 1, 1 }, padding[3] = { 0 }, step[3] = { 1, 1, 1 };
+    for (int i = 3 - n; i < 3; i++) {
+        const int d = i - (3 - n);
+        kernel[i] = of->kernel.v[d], stride[i] = of->stride.v[d], padding[i] = of->padding.v[d], step[i] = of->dilation.v[d];
+    }
+    const int64_t windows = g->out[0] * g->out[1] * g->out[2], *const from = to_places ? g->size : kernel, *const to = to_places ? kernel : g->size;
+    for (int64_t e = 0; e < g->planes * windows; e++) {
+        const int64_t at = e % windows, o[3] = { at / (g->out[1] * g->out[2]), at / g->out[2] % g->out[1], at % g->out[2] };
+        const int64_t t = index[e], place[3] = { t / (from[1] * from[2]), t / from[2] % from[1], t % from[2] };
+        bool inside = t >= 0 && place[0] < from[0];
+        int64_t turned = 0;
+        for (int i = 0; i < 3 && inside; i++) {
+            const int64_t begin = o[i] * stride[i] - padding[i], p = to_places ? (place[i] - begin) / step[i] : begin + place[i] * step[i];
+            inside = p >= 0 && p < to[i];
+            turned = turned * to[i] + p;
+        }
+        if (t != -1) index[e] = inside ? turned : to[0] * to[1] * to[2];
+    }
+}
+
 /* ---- The greatest of windows -------------------------------------------------------------------------------------------------- */
 
 /* Windows `stride` apart, of `kernel` places `step` apart, the first one `padding` before the beginning. */
@@ -79,6 +103,7 @@ static tp_status run_windows(tp__call *call, int n, const tp__max_pool *a)
     if (status == TP_OK) status = tp__plain_room(&where, call->out[1], TP_I64);
     if (status == TP_OK) {
         tp__pool_max(&g, px.data, py.data, where.data);
+        if (a && a->places) turn_indices(&g, n, &(tp__windows){ a->kernel, a->stride, a->padding, a->dilation }, true, where.data);
         tp__plain_return(&py, call->out[0]);
         tp__plain_return(&where, call->out[1]);
     }
@@ -103,7 +128,7 @@ static tp_status adaptive_run(tp__call *call)
 /* ---- By places ------------------------------------------------------------------------------------------------------------------ */
 
 /* scatter: in[0] is the small side, the output the large one; pick: the other way round. */
-static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
+static tp_status run_indexed(tp__call *call, int n, const tp__windows *of, bool scatter, bool add)
 {
     const tp_tensor *x = call->in[0], *y = call->out[0];
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
@@ -114,6 +139,7 @@ static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
     if (status == TP_OK) status = tp__plain_take(&where, call->in[1], TP_I64);
     if (status == TP_OK) status = tp__plain_room(&py, y, dtype);
     if (status == TP_OK) {
+        if (of->kernel.n) turn_indices(&g, n, of, false, where.data);        /* they were bytes, so this is a copy */
         const int64_t wrong = scatter ? tp__pool_scatter(&g, px.data, where.data, add, py.data) : tp__pool_pick(&g, px.data, where.data, py.data);
         if (wrong < 0) tp__plain_return(&py, call->out[0]);
         else
@@ -129,12 +155,12 @@ static tp_status run_indexed(tp__call *call, int n, bool scatter, bool add)
 static tp_status scatter_run(tp__call *call)
 {
     const tp__plane_scatter *a = call->attr;
-    return run_indexed(call, (int)a->size.n, true, a->add);
+    return run_indexed(call, (int)a->size.n, &a->of, true, a->add);
 }
 static tp_status pick_run(tp__call *call)
 {
     const tp__plane_pick *a = call->attr;
-    return run_indexed(call, (int)a->dims, false, false);
+    return run_indexed(call, (int)a->dims, &a->of, false, false);
 }
 
 const tp_kernel tp__cpu_pool[] = { { "max_pool", max_pool_run, NULL }, { "adaptive_max_pool", adaptive_run, NULL },

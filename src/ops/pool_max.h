@@ -7,5 +7,7 @@
 extern const tp_op tp__op_max_pool, tp__op_adaptive_max_pool, tp__op_plane_scatter;
 /* Zeros of `size` in the last n dims, to which x is added (or written) at the places `at` of each plane. */
 tp_tensor *tp__plane_scatter_of(tp_tensor *x, tp_tensor *at, int n, const int64_t *size, bool add, const void *caller);
+/* Are there few enough in a window for places of a byte? */
+bool tp__has_places(const tp__ints *kernel);
 
 #endif

@@ -34,8 +34,10 @@ static tp_status run_max(tp__call *call, int n, bool has_flag)
 {
     const int64_t *v = call->attr;
     const bool *flags = (const bool *)(v + 4 * n);
-    tp__max_pool a = { ints(n, v), ints(n, v + n), ints(n, v + 2 * n), ints(n, v + 3 * n), flags[0] };
-    return give(call, &tp__op_max_pool, &a, !has_flag || flags[1]);
+    const bool with_indices = !has_flag || flags[1];
+    tp__max_pool a = { ints(n, v), ints(n, v + n), ints(n, v + 2 * n), ints(n, v + 3 * n), flags[0], false };
+    a.places = !with_indices && call->in[0]->device != TP_CPU && tp__has_places(&a.kernel);      /* less to write, and to keep for the gradient */
+    return give(call, &tp__op_max_pool, &a, with_indices);
 }
 static tp_status run_pool(tp__call *call, int n) { return run_max(call, n, true); }
 static tp_status run_with_indices(tp__call *call, int n) { return run_max(call, n, false); }
