@@ -200,7 +200,7 @@ START_TEST(streams_and_memory_are_kept_in_order)
             ck_ok(tp_collective_all_reduce(((tp_tensor_list){ .at = x, .n = n_devices }), .out = { .at = y, .n = n_devices }));
             use_streams(turn % 2 ? streams : NULL);
         }
-        for (int r = 0; r < n_devices; r++) tp_full(TP_SHAPE(300), -1.0, .device = TP_CUDA(r));
+        for (int i = 0; i < 4 * n_devices; i++) tp_full(TP_SHAPE(300), -1.0, .device = TP_CUDA(i / 4));     /* of as many as were made above */
         use_streams(streams);
         double want = 0;
         for (int r = 0; r < n_devices; r++) want += 2 * (1 + r + turn);
@@ -300,7 +300,7 @@ START_TEST(an_error_of_the_library_is_told_once)
     void *found = cuda_host_needed("taper_cuda_host_fail_together");
     void (*spoil)(int, int);
     memcpy(&spoil, &found, sizeof spoil);
-    if (!spoil) return;
+    if (!spoil || n_devices < 2) return;
     TP_SCOPE();
     tp_tensor *a = tp_ones(TP_SHAPE(2), .device = TP_CUDA(0)), *b = tp_ones(TP_SHAPE(2), .device = TP_CUDA(1));
     cuda_fail_at(2);                                   /* the second of two communicators finds no memory */

@@ -83,7 +83,7 @@ extern "C" {
 /* out[r] = tensors[0] op tensors[1] op .., on each device. Any dtype. */
 TP_API tp_status tp_collective_all_reduce_with(tp_tensor_list tensors, const tp_collective_all_reduce_options *o);
 /* The same in place for many at once, which is much quicker than one by one: tensors[r] is the list of rank r, r < n, all of one length;
- * the i-th tensors of all ranks are reduced. */
+ * the i-th tensors of all ranks are reduced. No tensor stands twice in a list (TP_ERR_ARGUMENT). */
 TP_API tp_status tp_collective_all_reduce_coalesced_with(const tp_tensor_list *tensors, int n, const tp_collective_options *o);
 /* The same on the device of rank `root` alone. */
 TP_API tp_status tp_collective_reduce_with(tp_tensor_list tensors, const tp_collective_reduce_options *o);
