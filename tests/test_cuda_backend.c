@@ -1,0 +1,162 @@
+/* tests/test_cuda_backend.c: whether there is a CUDA backend, and what is said where there is none, or one that does not fit. */
+#include "cuda.h"
+
+#include "core/op.h"
+
+#include <sys/wait.h>
+
+START_TEST(it_is_available_and_there_is_no_reason_why_not)
+{
+    ck_assert_msg(tp_cuda_is_available(), "%s", tp_cuda_why_not());
+    ck_assert_str_eq(tp_cuda_why_not(), "");
+    ck_assert_int_ge(tp_cuda_device_count(), 1);
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = TP_CUDA(15)));
+    ck_error(TP_ERR_DEVICE, "zeros: there is no device cuda:15: the last is cuda:");
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = 1000));
+    ck_message("zeros: 1000 is no device");
+}
+END_TEST
+
+START_TEST(a_backend_that_is_not_there_is_named)
+{
+    setenv("TAPER_CUDA_BACKEND", "/nowhere/libtaper_cuda.so", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_ptr_nonnull(strstr(tp_cuda_why_not(), "the CUDA backend cannot be loaded: /nowhere/libtaper_cuda.so"));
+    ck_assert_int_eq(tp_cuda_device_count(), 0);
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = DEVICE));
+    ck_error(TP_ERR_DEVICE, "/nowhere/libtaper_cuda.so");
+}
+END_TEST
+
+START_TEST(an_empty_name_means_no_backend)
+{
+    setenv("TAPER_CUDA_BACKEND", "", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_str_eq(tp_cuda_why_not(), "TAPER_CUDA_BACKEND is empty: no CUDA backend is wanted");
+}
+END_TEST
+
+START_TEST(what_is_no_backend_is_told_so)
+{
+    setenv("TAPER_CUDA_BACKEND", "libm.so.6", 1);
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend cannot be loaded: libm.so.6 is no backend of Taper");
+}
+END_TEST
+
+START_TEST(none_that_is_installed_is_told)
+{
+    unsetenv("TAPER_CUDA_BACKEND");                    /* beside the program there is none; the loader may know one */
+    void *const found = dlopen("libtaper_cuda.so", RTLD_LAZY);
+    if (found) return;
+    ck_assert(!tp_cuda_is_available());
+    ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend libtaper_cuda.so is not installed");
+    ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = DEVICE));
+    ck_message("zeros: there is no device cuda:0: the CUDA backend libtaper_cuda.so is not installed");
+}
+END_TEST
+
+/* The one that nvcc made needs the driver's library. */
+START_TEST(a_driver_that_is_missing_is_told)
+{
+    static const char *const made[] = { "libtaper_cuda.so", "../cuda-check/libtaper_cuda.so" };
+    const char *build = getenv("TAPER_BUILD");
+    char path[4096];
+    void *const driver = dlopen("libcuda.so.1", RTLD_LAZY);
+    for (size_t i = 0; i < sizeof made / sizeof *made && build; i++) {
+        snprintf(path, sizeof path, "%s/%s", build, made[i]);
+        if (driver || access(path, R_OK)) continue;
+        setenv("TAPER_CUDA_BACKEND", path, 1);
+        ck_assert(!tp_cuda_is_available());
+        if (strstr(tp_cuda_why_not(), "of the interface")) {
+            printf("skipped: %s is of an older build (make cuda)\n", made[i]);
+            fflush(stdout);
+            return;
+        }
+        ck_assert_str_eq(tp_cuda_why_not(), "there is no NVIDIA driver: libcuda.so.1 is not installed");
+        return;
+    }
+    printf("skipped: %s\n", driver ? "there is a driver" : "no backend for a GPU was built (make cuda)");
+    fflush(stdout);
+}
+END_TEST
+
+START_TEST(a_backend_for_another_interface_is_told)
+{
+    void *const plugin = dlopen(getenv("TAPER_CUDA_BACKEND"), RTLD_NOW | RTLD_LOCAL), *const symbol = plugin ? dlsym(plugin, "taper_backend_entry") : NULL;
+    const tp_core_services older = { .abi = TP__BACKEND_ABI - 1 };
+    tp_backend_entry_fn *entry;
+    char why[200] = "", want[200];
+    ck_assert_ptr_nonnull(symbol);
+    memcpy(&entry, &symbol, sizeof entry);
+    ck_assert_ptr_null(entry(TP__BACKEND_ABI - 1, &older, why, sizeof why));
+    snprintf(want, sizeof want, "libtaper_cuda.so has version %d of the interface, this Taper version %d", TP__BACKEND_ABI, TP__BACKEND_ABI - 1);
+    ck_assert_str_eq(why, want);
+}
+END_TEST
+
+START_TEST(a_forked_child_is_told_so)
+{
+    ck_assert(tp_cuda_is_available());
+    tp_tensor *x = tp_empty(TP_SHAPE(100), .device = DEVICE);
+    const pid_t child = fork();
+    if (!child) {
+        const bool told = !tp_cuda_is_available() && strstr(tp_cuda_why_not(), "forked") && !tp_empty(TP_SHAPE(2), .device = DEVICE) && tp_failed();
+        tp_clear_error();
+        tp_print(x);                                   /* an error, and no crash */
+        const bool refused = tp_failed();
+        tp_clear_error();
+        tp_drop(x);
+        _exit(told && refused && isnan(tp_item(tp_empty(TP_SHAPE(1), .device = DEVICE))) ? 0 : 1);
+    }
+    int status = 1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert(tp_cuda_is_available());
+}
+END_TEST
+
+START_TEST(a_runtime_that_does_not_start_is_told)
+{
+    const struct { int error; const char *why; } rows[] = { { 35, "the NVIDIA driver is too old: it is for CUDA " }, { 100, "there is no CUDA device" },
+                                                            { 719, "CUDA does not start: unspecified launch failure (cudaErrorLaunchFailure)" } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const pid_t child = fork();                    /* it is looked for once in a process */
+        if (!child) {
+            char text[16];
+            snprintf(text, sizeof text, "%d", rows[i].error);
+            setenv("TAPER_CUDA_HOST_LOST", text, 1);
+            _exit(tp_cuda_is_available() || strncmp(tp_cuda_why_not(), rows[i].why, strlen(rows[i].why)) ? 1 : 0);
+        }
+        int status = 1;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(!status || !strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host"), "%s", rows[i].why);
+    }
+}
+END_TEST
+
+START_TEST(there_is_nothing_to_test_with) {}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda backend");
+    TCase *t = tcase_create("cuda backend");
+    tcase_set_timeout(t, 120);
+    if (!cuda_is_here()) {
+        tcase_add_test(t, there_is_nothing_to_test_with);
+        suite_add_tcase(s, t);
+        return run_suite(s);
+    }
+    tcase_add_test(t, it_is_available_and_there_is_no_reason_why_not);
+    tcase_add_test(t, a_backend_that_is_not_there_is_named);
+    tcase_add_test(t, an_empty_name_means_no_backend);
+    tcase_add_test(t, what_is_no_backend_is_told_so);
+    tcase_add_test(t, none_that_is_installed_is_told);
+    tcase_add_test(t, a_driver_that_is_missing_is_told);
+    tcase_add_test(t, a_backend_for_another_interface_is_told);
+    tcase_add_test(t, a_forked_child_is_told_so);
+    tcase_add_test(t, a_runtime_that_does_not_start_is_told);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
