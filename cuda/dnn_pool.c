@@ -16,7 +16,7 @@ tp_status tpc_dnn_windows(const tp__call *call, const tpc_dnn_pool *k, void *x, 
 #else
 
 enum { LARGE = 1, SMALL, PLACES };
-enum { DIMS = 2, MOST_PLACES = 128 };
+enum { DIMS = 2 };
 
 static int64_t pad_at_end(const tpc_dnn_pool *k, int d) { return (k->out[d] - 1) * k->stride[d] + k->kernel[d] - k->size[d] - k->pad[d]; }
 
@@ -72,7 +72,7 @@ static void build(tpc_dnn_graph *g, const void *key)
 static bool fits(const tpc_dnn_pool *k)
 {
     double large = (double)k->images * (double)k->channels, small = large;
-    if (!tpc_dnn_takes(k->dtype) || (k->kind == TPC_DNN_GREATEST_BACK && (!k->aligned || (double)k->kernel[0] * (double)k->kernel[1] > MOST_PLACES))) return false;
+    if (!tpc_dnn_takes(k->dtype) || (k->kind == TPC_DNN_GREATEST_BACK && (!k->aligned || (double)k->kernel[0] * (double)k->kernel[1] > TP__MOST_PLACES))) return false;
     for (int d = 0; d < DIMS; d++) {
         const double reach = (double)k->out[d] * (double)k->stride[d] + (double)k->kernel[d] + (double)k->size[d] + (double)k->pad[d];
         if (reach > INT32_MAX || pad_at_end(k, d) > k->pad[d]) return false;

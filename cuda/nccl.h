@@ -1,5 +1,5 @@
-/* nccl.h: NCCL's functions, looked up when several devices first do something together; where it is missing, the core copies between devices and adds by
- * ordinary kernels. TAPER_CUDA_NCCL=0 leaves it out. */
+/* nccl.h: NCCL's functions, looked up when several devices first do something together; where it is missing, the core copies between devices
+ * and adds by ordinary kernels. TAPER_CUDA_NCCL=0 leaves it out. */
 #ifndef TPC_NCCL_H
 #define TPC_NCCL_H
 

@@ -114,7 +114,7 @@ template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) ap
     const channel<S> *channels = (const channel<S> *)j.channels;
     for (int64_t i = tpc_first(); i < j.g.numel / W; i += tpc_step()) {
         const int64_t c = channel_of(j.g, i * W);
-        S x[W], dy[W], y[W];
+        S x[W], dy[W] = {}, y[W];
         take_pack(j.x, j.dtype, i, x);
         if (j.dy) take_pack(j.dy, j.dtype, i, dy);
         TPC_UNROLL(4)
