@@ -186,11 +186,20 @@ static tp_status leave_last(const clique *c)
     return TP_OK;
 }
 
+/* Of all of them, in the order of devices, whatever that of ranks */
+static void hold_memory(const clique *c)
+{
+    bool has[TPC_MAX_DEVICES] = { false };
+    for (int r = 0; r < c->n; r++) has[c->index[r]] = true;
+    for (int i = 0; i < TPC_MAX_DEVICES; i++)
+        if (has[i]) tpc_memory_stands(i);
+}
+
 static tp_status run(clique *c, const tp__collective *at, int64_t n, const bool *chosen)
 {
     tp_status status = wait_for_last(c);
     if (status) return status;
-    for (int r = 0; r < c->n; r++) tpc_memory_stands(c->index[r]);
+    hold_memory(c);
     const ncclResult_t error = give_all(c, at, n, chosen);
     for (int r = 0; r < c->n; r++) tpc_memory_moves(c->index[r]);
     tpc_self.device = -1;
