@@ -76,6 +76,7 @@ else
 PROBE = yes
 endif
 hash := \#
+comma := ,
 has  = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 able = $(shell printf '%s\n' '$(2)' 'int main(void) { return 0; }' | $(CC) -x c - $(1) -o /dev/null 2>/dev/null && echo yes)
 ifdef PROBE
@@ -153,6 +154,9 @@ NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(firstw
 CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
 CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
 WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
+# Where the toolkit's libraries are, and cuBLASLt, which the loader is told to find there, too. The others are opened when they are wanted.
+CUDA_LIBDIR := $(dir $(firstword $(wildcard $(addsuffix /libcudart_static.a,$(CUDA_HOME)/lib64 $(CUDA_HOME)/lib /usr/lib/x86_64-linux-gnu))))
+CUBLASLT    := $(if $(wildcard $(CUDA_HOME)/include/cublasLt.h),$(if $(wildcard $(CUDA_LIBDIR)libcublasLt.so),-lcublasLt -Wl$(comma)-rpath$(comma)$(realpath $(CUDA_LIBDIR))))
 CUDA_HOST   := $(B)/cuda-host
 HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.cpp)) \
                $(CUDA_HOST)/cuda_tables.o
@@ -288,6 +292,9 @@ $(B)/obj/cuda/%.cu.told: cuda/%.cu $(B)/cuda_flags
 
 $(CUDA_PARTS): PART = -fPIC -fvisibility=hidden
 $(CUDA_PARTS): ROOM = $(WITH_CUDA)
+$(B)/obj/cuda/runtime.o: ROOM = $(WITH_CUDA) -DTPC_LEAST_ARCH=$(firstword $(shell printf '%s\n' $(CUDA_ARCHS) | sort -n))
+$(B)/obj/cuda/runtime.o: $(B)/cuda_flags
+$(B)/obj/cuda/lt.o: ROOM = $(WITH_CUDA) $(if $(CUBLASLT),-DTPC_WITH_CUBLASLT)
 $(B)/cuda_tables.c: $(B)/flags FORCE
 	@{ echo '/* Made by the Makefile from the files of cuda. */'; echo '#include "core/attr.h"'; \
 	   $(call table,const tp_kernel,const tp_kernel *const tpc_tables,$(CUDA_TABLES)); \
@@ -306,7 +313,7 @@ $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	$(Q)$(NVCC_COMPILE) $(UNFUSED) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 $(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib)) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(CUDA_LIBDIR) $(CUBLASLT) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
@@ -314,6 +321,7 @@ cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
 $(CUDA_HOST)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' > $@
+$(CUDA_HOST)/lt.o: HOST_CC += $(if $(wildcard $(CUDA_HOME)/include/cublasLt.h),-DTPC_WITH_CUBLASLT)
 $(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $< for the host')
@@ -339,7 +347,7 @@ $(CUDA_HOST)/libtaper_cuda.so: $(HOST_PARTS) $(HOST_CU) cuda/host/exports.map
 
 # ---- Package files: the same two, for the build folder and for where it is installed -------------------------------------
 
-comma := ,
+
 space := $() $()
 package = sed -e 's|@includedir@|$(1)|g' -e 's|@libdir@|$(2)|g' -e 's|@rpath@|$(3)|g' -e 's|@version@|$(VERSION)|g' \
               -e 's|@private@|$(strip $(LIBS))|g' -e 's|@sanitize@|$(SANITIZE)|g' \

@@ -1,8 +1,8 @@
-/* lt.c: cuBLASLt's functions, looked up at run time; a handle for each device; and which algorithm it advised for what was asked before.
+/* lt.c: what cuBLASLt is asked: a handle for each device, and which algorithm it advised for what was asked before.
  * It counts columns where we count rows, so that c = a b is to it c' = b' a'. */
 #include "cuda/lt.h"
 
-#if !__has_include(<cublasLt.h>)
+#ifndef TPC_WITH_CUBLASLT
 bool tpc_lt_is_here(const tp__call *call) { return (void)call, false; }
 tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done) { return (void)call, (void)p, *done = false, TP_OK; }
 #else
@@ -14,42 +14,22 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
 enum { SLOTS = 1024, WORKSPACE = 32 << 20, ALIGNED = 256 };
 enum { A_TURNED = 1, B_TURNED = 2, ADDS = 4, BIASED = 8, TF32 = 16 };
 
-/* ---- The library ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- A handle for each device ------------------------------------------------------------------------------------------------------------ */
 
-#define EACH_FUNCTION(X) \
-    X(Create) X(MatmulDescInit_internal) X(MatmulDescSetAttribute) X(MatrixLayoutInit_internal) X(MatrixLayoutSetAttribute) \
-    X(MatmulPreferenceInit_internal) X(MatmulPreferenceSetAttribute) X(MatmulAlgoGetHeuristic) X(Matmul)
-
-static struct {
-#define FIELD(name) __typeof__(cublasLt##name) *name;
-    EACH_FUNCTION(FIELD)
-#undef FIELD
-} lt;
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;             /* of the handles and the advice */
-static bool there;
 static cublasLtHandle_t handles[TPC_MAX_DEVICES];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool wanted;
 
-static bool find_functions(void)
-{
-    void *const library = tpc_library("libcublasLt.so." TPC_TEXT(CUBLAS_VER_MAJOR));
-    if (!library) return false;
-#define TAKE(name) if (!TPC_TAKE(library, lt.name, cublasLt##name)) return false;
-    EACH_FUNCTION(TAKE)
-#undef TAKE
-    return true;
-}
-
-static void load(void) { there = !tpc_left_out("TAPER_CUDA_CUBLASLT") && find_functions(); }
+static void look(void) { wanted = !tpc_left_out("TAPER_CUDA_CUBLASLT"); }
 
 /* Of a device that is current and ready; NULL: there is none */
 static cublasLtHandle_t handle_of(int index)
 {
-    pthread_once(&once, load);
-    if (!there) return NULL;
+    pthread_once(&once, look);
+    if (!wanted) return NULL;
     pthread_mutex_lock(&lock);
-    if (!handles[index] && lt.Create(&handles[index])) handles[index] = NULL;
+    if (!handles[index] && cublasLtCreate(&handles[index])) handles[index] = NULL;
     cublasLtHandle_t handle = handles[index];
     pthread_mutex_unlock(&lock);
     return handle;
@@ -105,14 +85,14 @@ static cudaDataType type_of(int dtype)
 static bool lay(cublasLtMatrixLayout_t layout, const tpc_product *p, const tpc_matrix *x, int64_t rows, int64_t cols)
 {
     const int32_t count = (int32_t)p->batch;
-    if (lt.MatrixLayoutInit_internal(layout, sizeof *layout, type_of(p->dtype), (uint64_t)rows, (uint64_t)cols, x->row)) return false;
-    return count == 1 || (!lt.MatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count) &&
-                          !lt.MatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &x->batch, sizeof x->batch));
+    if (cublasLtMatrixLayoutInit_internal(layout, sizeof *layout, type_of(p->dtype), (uint64_t)rows, (uint64_t)cols, x->row)) return false;
+    return count == 1 || (!cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count) &&
+                          !cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &x->batch, sizeof x->batch));
 }
 
 static bool set(operation *o, cublasLtMatmulDescAttributes_t name, const void *value, size_t size)
 {
-    return !lt.MatmulDescSetAttribute(&o->product, name, value, size);
+    return !cublasLtMatmulDescSetAttribute(&o->product, name, value, size);
 }
 
 static bool describe(operation *o, const tpc_product *p, bool tf32)
@@ -121,7 +101,7 @@ static bool describe(operation *o, const tpc_product *p, bool tf32)
     const cublasComputeType_t compute = wide ? CUBLAS_COMPUTE_64F : tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const cublasOperation_t turned = CUBLAS_OP_T;
     const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
-    if (lt.MatmulDescInit_internal(&o->product, sizeof o->product, compute, wide ? CUDA_R_64F : CUDA_R_32F)) return false;
+    if (cublasLtMatmulDescInit_internal(&o->product, sizeof o->product, compute, wide ? CUDA_R_64F : CUDA_R_32F)) return false;
     if (p->b.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSA, &turned, sizeof turned)) return false;
     if (p->a.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSB, &turned, sizeof turned)) return false;
     if (p->bias && (!set(o, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue) ||
@@ -140,14 +120,14 @@ static void ask(cublasLtHandle_t handle, operation *o, answer *to)
     cublasLtMatmulHeuristicResult_t found;
     int n = 0;
     to->given = true;
-    to->works = !lt.MatmulPreferenceInit_internal(&wish, sizeof wish) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &room, sizeof room) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof schemes) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &aligned[0], sizeof aligned[0]) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &aligned[1], sizeof aligned[1]) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &aligned[2], sizeof aligned[2]) &&
-                !lt.MatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &aligned[2], sizeof aligned[2]) &&
-                !lt.MatmulAlgoGetHeuristic(handle, &o->product, &o->b, &o->a, &o->c, &o->c, &wish, 1, &found, &n) && n && !found.state;
+    to->works = !cublasLtMatmulPreferenceInit_internal(&wish, sizeof wish) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &room, sizeof room) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof schemes) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &aligned[0], sizeof aligned[0]) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &aligned[1], sizeof aligned[1]) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &aligned[2], sizeof aligned[2]) &&
+                !cublasLtMatmulPreferenceSetAttribute(&wish, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &aligned[2], sizeof aligned[2]) &&
+                !cublasLtMatmulAlgoGetHeuristic(handle, &o->product, &o->b, &o->a, &o->c, &o->c, &wish, 1, &found, &n) && n && !found.state;
     if (!to->works) return;
     to->algo = found.algo;
     to->workspace = found.workspaceSize;
@@ -200,7 +180,7 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     if (a.workspace && !room) return TP_ERR_MEMORY;
     const bool is_wide = p->dtype == TP_F64;
     const void *by = is_wide ? (const void *)&wide[1 + p->minus] : &narrow[1 + p->minus], *add = is_wide ? (const void *)&wide[p->accumulate] : &narrow[p->accumulate];
-    const cublasStatus_t error = lt.Matmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
+    const cublasStatus_t error = cublasLtMatmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
                                            a.workspace, tpc_stream(call));
     if (room) tpc_room_free(call, room);
     if (error == CUBLAS_STATUS_NOT_SUPPORTED) return TP_OK;

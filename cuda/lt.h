@@ -1,5 +1,5 @@
-/* lt.h: products of matrices by cuBLASLt. It is looked for when the first product is asked for; where it is missing, or does not know a
- * case, the caller multiplies by its own kernel. TAPER_CUDA_CUBLASLT=0 leaves it out. float32 is multiplied as float32, unless
+/* lt.h: products of matrices by cuBLASLt, which the backend is linked to. Where it was missing when the backend was built, or does not know
+ * a case, the caller multiplies by its own kernel. TAPER_CUDA_CUBLASLT=0 leaves it out. float32 is multiplied as float32, unless
  * TP_PRECISION_TF32 allows the tensor cores' 10 bits of mantissa. */
 #ifndef TPC_LT_H
 #define TPC_LT_H

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 enum { NOTES = 1024 };
+#ifndef TPC_LEAST_ARCH                                 /* 10 times the compute capability, of which there is code; newer devices compile the last */
+#define TPC_LEAST_ARCH 80
+#endif
 
 typedef struct device {
     pthread_mutex_t lock;
@@ -37,6 +40,25 @@ static int no_device(char *why, size_t size, const char *reason)
     return 0;
 }
 
+/* What its code is compiled for does not run on older devices. An error that asking gives is left to what uses the device. */
+static bool is_too_old(int index, char *text, size_t size)
+{
+    int major = 0, minor = 0;
+    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index) || cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index)) return false;
+    if (10 * major + minor >= TPC_LEAST_ARCH) return false;
+    snprintf(text, size, "cuda:%d has compute capability %d.%d, and %d.%d is needed", index, major, minor, TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
+    return true;
+}
+
+/* Are all? Then why holds what is wrong with the first. */
+static bool all_too_old(int n, char *why, size_t size)
+{
+    char text[128];
+    for (int i = n - 1; i >= 0; i--)
+        if (!is_too_old(i, text, sizeof text)) return false;
+    return no_device(why, size, text), true;
+}
+
 /* The library of the driver is looked for first, since the runtime tells little more than that something is amiss. */
 int tpc_probe(char *why, size_t size)
 {
@@ -57,6 +79,7 @@ int tpc_probe(char *why, size_t size)
         snprintf(why, size, "CUDA does not start: %s (%s)", cudaGetErrorString(error), cudaGetErrorName(error));
         return 0;
     }
+    if (all_too_old(n, why, size)) return 0;
     const char *sync = getenv("TAPER_CUDA_SYNC");
     synchronous = sync && strcmp(sync, "0") && *sync;
     n_devices = n < TPC_MAX_DEVICES ? n : TPC_MAX_DEVICES;
@@ -125,6 +148,8 @@ static tp_status start(int index)
     device *d = &devices[index];
     cudaError_t error = cudaSuccess;
     const char *what = "starting";
+    char too_old[128];
+    if (is_too_old(index, too_old, sizeof too_old)) return tpc_core->fail(TP_ERR_DEVICE, "%s", too_old);
     pthread_mutex_lock(&d->lock);
     if (!atomic_load(&d->ready)) {
         error = cudaStreamCreateWithFlags(&d->own.handle, cudaStreamNonBlocking);

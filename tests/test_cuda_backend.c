@@ -81,6 +81,28 @@ START_TEST(a_driver_that_is_missing_is_told)
 }
 END_TEST
 
+/* One that is linked to a library which is gone when it is loaded */
+START_TEST(a_library_that_the_backend_needs_and_is_missing_is_named)
+{
+    const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
+    char folder[] = "/tmp/taper-backend-XXXXXX", command[9000], path[4096];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(command, sizeof command,
+             "cd %s && echo 'int f(void) { return 1; }' > f.c && echo 'int f(void); int g(void) { return f(); }' > g.c && "
+             "%s -shared -fPIC -Wl,-soname,libcublasLt.so.99 f.c -o libf.so && %s -shared -fPIC g.c -Wl,--no-as-needed ./libf.so -o libtaper_cuda.so && rm libf.so f.c g.c",
+             folder, cc ? cc : "cc", cc ? cc : "cc");
+    ck_assert_int_eq(build ? system(command) : 0, 0);
+    snprintf(path, sizeof path, "%s/libtaper_cuda.so", folder);
+    setenv("TAPER_CUDA_BACKEND", path, 1);
+    const bool available = build && tp_cuda_is_available();
+    unlink(path);
+    rmdir(folder);
+    ck_assert(!available);
+    if (build) ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend needs libcublasLt.so.99 of the CUDA toolkit, which is not installed, or not where the loader looks "
+                                                   "(LD_LIBRARY_PATH)");
+}
+END_TEST
+
 START_TEST(a_backend_for_another_interface_is_told)
 {
     void *const plugin = dlopen(getenv("TAPER_CUDA_BACKEND"), RTLD_NOW | RTLD_LOCAL), *const symbol = plugin ? dlsym(plugin, "taper_backend_entry") : NULL;
@@ -135,6 +157,26 @@ START_TEST(a_runtime_that_does_not_start_is_told)
 }
 END_TEST
 
+START_TEST(devices_that_are_too_old_are_told)
+{
+    if (!strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host")) return;
+    for (int old = 1; old <= 2; old++) {
+        const pid_t child = fork();
+        if (!child) {
+            setenv("TAPER_CUDA_HOST_OLD", old == 1 ? "1" : "2", 1);
+            setenv("TAPER_CUDA_HOST_DEVICES", "2", 1);
+            if (old == 2) _exit(tp_cuda_is_available() || strcmp(tp_cuda_why_not(), "cuda:0 has compute capability 7.5, and 8.0 is needed") ? 1 : 0);
+            const bool works = tp_item(tp_ones(TP_SHAPE(1), .device = TP_CUDA(0))) == 1;
+            const bool refused = !tp_ones(TP_SHAPE(1), .device = TP_CUDA(1)) && strstr(tp_last_error()->message, "cuda:1 has compute capability 7.5, and 8.0 is needed");
+            _exit(works && refused ? 0 : 1);
+        }
+        int status = 1;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(!status, "%d of two devices are old", old);
+    }
+}
+END_TEST
+
 START_TEST(there_is_nothing_to_test_with) {}
 END_TEST
 
@@ -154,9 +196,11 @@ int main(void)
     tcase_add_test(t, what_is_no_backend_is_told_so);
     tcase_add_test(t, none_that_is_installed_is_told);
     tcase_add_test(t, a_driver_that_is_missing_is_told);
+    tcase_add_test(t, a_library_that_the_backend_needs_and_is_missing_is_named);
     tcase_add_test(t, a_backend_for_another_interface_is_told);
     tcase_add_test(t, a_forked_child_is_told_so);
     tcase_add_test(t, a_runtime_that_does_not_start_is_told);
+    tcase_add_test(t, devices_that_are_too_old_are_told);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -1,4 +1,5 @@
-/* device.cpp: the simulated devices themselves, and the errors of the runtime. There are TAPER_CUDA_HOST_DEVICES of them, else 2. */
+/* device.cpp: the simulated devices themselves, and the errors of the runtime. There are TAPER_CUDA_HOST_DEVICES of them, else 2,
+ * and the last TAPER_CUDA_HOST_OLD are older than what the backend runs on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,11 @@ int device_count()
     return n < 0 ? 0 : n > MAX_DEVICES ? (int)MAX_DEVICES : n;
 }
 int current_device() { return chosen; }
+static int capability_of(int device)
+{
+    static const char *const text = getenv("TAPER_CUDA_HOST_OLD");
+    return text && device >= device_count() - atoi(text) ? 75 : 90;
+}
 static int lost = [] { const char *text = getenv("TAPER_CUDA_HOST_LOST"); return text ? atoi(text) : 0; }();
 cudaError_t lost_by() { return (cudaError_t)__atomic_load_n(&lost, __ATOMIC_RELAXED); }
 cudaError_t fail(cudaError_t error)
@@ -77,7 +83,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
     if (device < 0 || device >= device_count()) return fail(cudaErrorInvalidDevice);
     memset(p, 0, sizeof *p);
     snprintf(p->name, sizeof p->name, "simulated device");
-    p->major = 9;
+    p->major = capability_of(device) / 10;
+    p->minor = capability_of(device) % 10;
     p->multiProcessorCount = PROCESSORS;
     p->warpSize = 32;
     p->maxThreadsPerBlock = 1024;
@@ -94,8 +101,8 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     if (device < 0 || device >= device_count()) return fail(cudaErrorInvalidDevice);
     switch (attribute) {
     case cudaDevAttrMultiProcessorCount: *value = PROCESSORS; break;
-    case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
-    case cudaDevAttrComputeCapabilityMinor: *value = 0; break;
+    case cudaDevAttrComputeCapabilityMajor: *value = capability_of(device) / 10; break;
+    case cudaDevAttrComputeCapabilityMinor: *value = capability_of(device) % 10; break;
     case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
     case cudaDevAttrWarpSize: *value = 32; break;
     case cudaDevAttrMaxSharedMemoryPerBlock: *value = SHARED; break;

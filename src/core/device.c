@@ -34,8 +34,8 @@ static void in_child(void)
     if (cuda) atomic_store(&forked, true);
 }
 
-/* Beside the library, or the program that has it inside. */
-static void *open_beside(void)
+/* Beside the library, or the program that has it inside. *there: it is, whether or not it can be loaded. */
+static void *open_beside(bool *there)
 {
     Dl_info here;
     char path[4096];
@@ -44,7 +44,19 @@ static void *open_beside(void)
     if (!slash || folder + sizeof PLUGIN > sizeof path) return NULL;
     memcpy(path, here.dli_fname, folder);
     memcpy(path + folder, PLUGIN, sizeof PLUGIN);
-    return access(path, R_OK) ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    *there = !access(path, R_OK);
+    return *there ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+}
+
+/* found: the file is there. The loader names a library that the file needs, and that is missing, before a colon. */
+static void tell_why_not_loaded(bool found, const char *reason)
+{
+    const char *const colon = reason ? strchr(reason, ':') : NULL;
+    if (!found) snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
+    else if (colon && !memchr(reason, '/', (size_t)(colon - reason)) && strstr(colon, "cannot open shared object file"))
+        snprintf(why_not, sizeof why_not, "the CUDA backend needs %.*s of the CUDA toolkit, which is not installed, or not where the loader looks (LD_LIBRARY_PATH)",
+                 (int)(colon - reason), reason);
+    else snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s", reason ? reason : "for no reason that the loader tells");
 }
 
 static void look_for_cuda(void)
@@ -54,21 +66,21 @@ static void look_for_cuda(void)
         snprintf(why_not, sizeof why_not, "TAPER_CUDA_BACKEND is empty: no CUDA backend is wanted");
         return;
     }
-    void *plugin = named ? dlopen(named, RTLD_NOW | RTLD_LOCAL) : open_beside();
-    if (!plugin && !named) plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+    bool found = named;
+    void *plugin = named ? dlopen(named, RTLD_NOW | RTLD_LOCAL) : open_beside(&found);
+    if (!plugin && !found) plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
     if (!plugin) {
         const char *reason = dlerror();
-        if (named || (reason && !strstr(reason, "No such file"))) snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s", reason);
-        else snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
+        tell_why_not_loaded(found || (reason && strncmp(reason, PLUGIN ":", sizeof PLUGIN)), reason);
         return;
     }
     void *symbol = dlsym(plugin, "taper_backend_entry");
     tp_backend_entry_fn *entry;
     if (symbol) tp__symbol_inside(symbol);
     memcpy(&entry, &symbol, sizeof entry);             /* ISO C has no cast from void * to a function */
-    const tp_backend *found = entry ? entry(TP__BACKEND_ABI, &services, why_not, sizeof why_not) : NULL;
-    if (found && found->abi == TP__BACKEND_ABI) {
-        cuda = found;
+    const tp_backend *backend = entry ? entry(TP__BACKEND_ABI, &services, why_not, sizeof why_not) : NULL;
+    if (backend && backend->abi == TP__BACKEND_ABI) {
+        cuda = backend;
         pthread_atfork(NULL, NULL, in_child);
     } else if (!symbol) {
         snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s is no backend of Taper", named ? named : PLUGIN);
