@@ -16,8 +16,8 @@
 #define TPC_DYNAMIC_SHARED(T, name) \
     extern __shared__ __align__(16) unsigned char tpc_dynamic_memory[]; \
     T *const name = reinterpret_cast<T *>(tpc_dynamic_memory)
-#define TPC_UNROLL(n) _Pragma(TPC_TEXT(unroll n))
-#define TPC_TEXT(...) #__VA_ARGS__
+#define TPC_UNROLL(n) _Pragma(TPC_PRAGMA(unroll n))
+#define TPC_PRAGMA(...) #__VA_ARGS__
 #define TPC_NOINLINE __noinline__
 /* A parameter of a kernel that is a struct, such as TPC_GIVEN tpc_walk walk: read where the launch put it. Without this each thread would
  * begin by copying it all, for a function that takes it by reference. */

@@ -1,11 +1,14 @@
 /* sort.cu: putting rows in order: sort, and what order.cuh gives to other families.
  *
  * Short rows are sorted in shared memory by Batcher's bitonic network, the place being the lower part of the key, which makes it stable.
- * Long ones by radix, from the lowest digit on: for each digit every tile of a row is counted, the counts become places by a running
+ * A few long ones go to CUB, one after the other. Many rows, each too short to fill a device, are sorted side by side, and so are all long
+ * ones without CUB: by radix, from the lowest digit on. For each digit every tile of a row is counted, the counts become places by a running
  * sum over (row, digit, tile), and each warp moves its elements in order. Nothing depends on which block comes first. */
+#include "cuda/cub.cuh"
 #include "cuda/order.cuh"
 
-enum { SHORT = 2048, EACH = 8, TILE = TPC_BLOCK * EACH, DIGIT = 8, BUCKETS = 1 << DIGIT, WARPS = TPC_BLOCK / 32 };
+enum { SHORT = 2048, ALONE = 1 << 16,                  /* up to so many elements rows are sorted side by side */
+        EACH = 8, TILE = TPC_BLOCK * EACH, DIGIT = 8, BUCKETS = 1 << DIGIT, WARPS = TPC_BLOCK / 32 };
 static_assert((int)BUCKETS == (int)TPC_BLOCK, "a thread has a bucket");
 
 /* ---- Running sums ------------------------------------------------------------------------------------------------------------------------- */
@@ -206,6 +209,47 @@ template <class K> static tp_status run_long(const tp__call *call, tpc_order *o,
     return tpc_launched(call);
 }
 
+/* ---- By CUB --------------------------------------------------------------------------------------------------------------------------------- */
+
+static __global__ void __launch_bounds__(TPC_BLOCK) number_places(uint32_t *places, int64_t rows, int64_t n)
+{
+    for (int64_t i = tpc_first(); i < rows * n; i += tpc_step()) {
+        int64_t place;
+        tpc_split(i, n, &place);
+        places[i] = (uint32_t)place;
+    }
+}
+
+static tpc_cub_pairs row_of(const tpc_order *o, int64_t row)
+{
+    const int64_t at = row * o->n, bytes = at * (o->wide ? 8 : 4);
+    return { (char *)o->keys + bytes, (char *)o->spare_keys + bytes, o->places + at, o->spare_places + at, (int)o->n, o->wide };
+}
+
+/* Which buffers hold a row in the end depends on its length and the bits, so it is the same for all. */
+static tp_status run_cub(const tp__call *call, tpc_order *o, int bits)
+{
+    const cudaStream_t stream = tpc_stream(call);
+    size_t bytes = 0;
+    bool in_spare = false;
+    tpc_cub_pairs pairs = row_of(o, 0);
+    cudaError_t error = tpc_cub_sort(nullptr, &bytes, &pairs, bits, &in_spare, stream);
+    tpc_temporary room(call, error ? 0 : bytes + !bytes);
+    if (!error && !room.data) return TP_ERR_MEMORY;
+    if (!error) TPC_LAUNCH(number_places, tpc_blocks(call, o->rows * o->n), TPC_BLOCK, 0, stream, o->places, o->rows, o->n);
+    for (int64_t row = 0; row < o->rows && !error; row++) {
+        pairs = row_of(o, row);
+        error = tpc_cub_sort(room.data, &bytes, &pairs, bits, &in_spare, stream);
+    }
+    const tp_status status = tpc_launched(call);
+    if (status || error) return status ? status : tpc_fail(call, TP_ERR_DEVICE, "CUB refuses to sort %lld elements: %s", (long long)o->n, cudaGetErrorString(error));
+    if (in_spare) {
+        swap(&o->keys, &o->spare_keys);
+        swap(&o->places, &o->spare_places);
+    }
+    return TP_OK;
+}
+
 /* ---- For other families ------------------------------------------------------------------------------------------------------------------------ */
 
 static size_t padded(size_t bytes) { return (bytes + 511) / 512 * 512; }
@@ -226,6 +270,7 @@ tp_status tpc_order_run(const tp__call *call, tpc_order *o, int bits)
 {
     if (!o->rows || !o->n) return TP_OK;
     if (o->n <= SHORT) return o->wide ? run_short<uint64_t>(call, o) : run_short<uint32_t>(call, o);
+    if ((o->rows == 1 || o->n > ALONE) && tpc_cub_is_here()) return run_cub(call, o, bits);
     return o->wide ? run_long<uint64_t>(call, o, bits) : run_long<uint32_t>(call, o, bits);
 }
 
