@@ -103,10 +103,27 @@ static void copy_strided(void *dst, int64_t to_stride, const void *src, int64_t 
     }
 }
 
+/* n times what the first is, each copy twice as long until it is a page. */
+static void repeat(char *y, size_t item, int64_t n)
+{
+    enum { PAGE = 4096 };
+    const size_t bytes = item * (size_t)n;
+    for (size_t done = item, more; done < bytes; done += more) {
+        more = done < PAGE ? done : PAGE;
+        if (more > bytes - done) more = bytes - done;
+        memcpy(y + done, y, more);
+    }
+}
+
 /* Through a block of wide values: double where one side is complex, double, or holds what float cannot. */
 void tp__cast_row(void *dst, tp_dtype to, int64_t to_stride, const void *src, tp_dtype from, int64_t stride, int64_t n)
 {
     const int64_t in = (int64_t)tp_dtype_size(from), out = (int64_t)tp_dtype_size(to);
+    if (!stride && to_stride == 1 && n > 1) {
+        tp__cast_row(dst, to, 1, src, from, 1, 1);
+        repeat(dst, (size_t)out, n);
+        return;
+    }
     if (from == to) {
         copy_strided(dst, to_stride, src, stride, (size_t)in, n);
         return;

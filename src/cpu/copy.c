@@ -44,10 +44,11 @@ static void copy_row(char *y, tp_dtype to, int64_t to_step, const char *x, tp_dt
     } else {
         _Alignas(64) char block[BLOCK * sizeof(tp_c128)];
         const int64_t head = tp__to_line(y) / item;
+        if (!step) tp__cast_row(block, to, 1, x, from, 0, n < BLOCK ? n : BLOCK);
         for (int64_t i = 0, m; i < n; i += m) {
             m = i || !head ? BLOCK : head;
             if (m > n - i) m = n - i;
-            tp__cast_row(block, to, 1, x + i * step * x_item, from, step, m);
+            if (step) tp__cast_row(block, to, 1, x + i * step * x_item, from, step, m);
             tp__stream(y + i * item, block, m * item);
         }
     }
@@ -160,18 +161,7 @@ static tp_status fill_run(tp__call *call)
         memset(y->data, 0, (size_t)y->numel * item);
         return TP_OK;
     }
-    layout l;
-    lay_out(&l, y, y);
-    const int d1 = l.ndim - 1;
-    const int64_t n = l.size[d1], rows = y->numel / n;
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t rest = r, to = 0;
-        for (int d = d1 - 1; d >= 0; d--) {
-            to += rest % l.size[d] * l.to[d];
-            rest /= l.size[d];
-        }
-        tp__cast_row((char *)y->data + to * (int64_t)item, (tp_dtype)y->dtype, l.to[d1], one, (tp_dtype)y->dtype, 0, n);
-    }
+    tp__copy_into(y, &(tp_tensor){ .data = one, .dtype = y->dtype, .numel = 1 });
     return TP_OK;
 }
 
