@@ -452,6 +452,20 @@ START_TEST(symmetric_factors_agree)
 }
 END_TEST
 
+/* From which on all blocks take a step's columns from what is left. */
+START_TEST(large_symmetric_factors_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    const int64_t n = 130;
+    tp_tensor *x = symmetric(normal(TP_F64, TP_SHAPE(2, n, n))), *kept = tp_to_dtype(tp_ge(tp_rand(TP_SHAPE(n)), 0.1), TP_F64);
+    if (_i == 0) ldl_agrees(x, false, "ldl of large matrices");
+    if (_i == 1) ck_assert_int_ge(pairs_in(ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false, "ldl of large matrices by blocks of 2").pivots), n / 4);
+    if (_i == 2) ldl_agrees(tp_mul(tp_mul(x, kept), tp_unsqueeze(kept, 1)), false, "ldl of large singular matrices");
+    if (_i == 2) ldl_agrees(tp_to_dtype(tp_narrow(x, 0, 0, 1), TP_F32), false, "ldl of a large matrix in float32");
+}
+END_TEST
+
 START_TEST(odd_symmetric_matrices_agree)
 {
     begin(_i);
@@ -647,6 +661,7 @@ int main(void)
         tcase_add_loop_test(t, large_matrices_that_fail_are_named, 0, cuda_orders());
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, cuda_orders());
         tcase_add_loop_test(t, symmetric_factors_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, large_symmetric_factors_agree, 0, ORDERS);
         tcase_add_loop_test(t, odd_symmetric_matrices_agree, 0, cuda_orders());
         tcase_add_loop_test(t, pivots_that_do_not_fit_are_errors, 0, cuda_orders());
         tcase_add_loop_test(t, products_go_by_the_library, 0, cuda_orders());
