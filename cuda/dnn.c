@@ -12,7 +12,6 @@
 #ifdef TPC_HAS_CUDNN
 
 enum { PLANS = 512, SLOTS = 1024 };
-static const int64_t MOST_WORKSPACE = (int64_t)1 << 30;
 
 typedef struct entry {
     tpc_dnn_plan plan;                                 /* first: a plan is its entry */
@@ -137,7 +136,7 @@ static entry *make(thread *t, cudnnHandle_t handle, const entry *like, const voi
     enum cudaStreamCaptureMode mode = TPC_RELAXED;
     tpc_relax(&mode);
     like->build(&g, e->key);
-    if (!tpc_dnn_pick(&g, &(tpc_dnn_target){ .handle = handle }, like->forbidden, MOST_WORKSPACE, true, &e->plan)) cudaGetLastError();
+    if (!tpc_dnn_pick(&g, &(tpc_dnn_target){ .handle = handle }, like->forbidden, tpc_dnn_most_workspace(), true, &e->plan)) cudaGetLastError();
     tpc_relax(&mode);
     e->next = t->slot[e->hash % SLOTS];
     t->slot[e->hash % SLOTS] = e;
@@ -146,7 +145,7 @@ static entry *make(thread *t, cudnnHandle_t handle, const entry *like, const voi
     return e;
 }
 
-tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
+tpc_dnn_plan *tpc_dnn_planned(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
 {
     cudnnHandle_t handle = tpc_dnn_handle(call);
     if (!handle) return NULL;
@@ -161,7 +160,7 @@ tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, con
         unlink_use(t, e);
         link_use(t, e);
     }
-    return e && e->plan.works ? &e->plan : NULL;
+    return e ? &e->plan : NULL;
 }
 
 /* ---- Running ----------------------------------------------------------------------------------------------------------------------------------- */

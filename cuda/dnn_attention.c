@@ -4,7 +4,8 @@
  *   backward   D = sum dy y;  p = exp(s q k' - sums);  dv = p' dy;  ds = s p (dy v' - D);  dk = ds' q,  dq = ds k
  *
  * Where heads of q share one of k and v, dk and dv are sums over these. k is given turned, as is v backward; p and ds are turned by a reshape
- * each; D is memory of ours. ds goes straight into dq, which makes it the same each time, for a workspace of a score each. */
+ * each; D is memory of ours. ds goes straight into dq, which makes it the same each time, for a workspace of a score each: where that is too
+ * much for the batch, it is done in parts. */
 #include "cuda/dnn.h"
 #include "cuda/dnn_graph.h"
 
@@ -144,12 +145,11 @@ static bool lies_well(const tpc_dnn_heads *at)
     return true;
 }
 
-tp_status tpc_dnn_attend(const tp__call *call, const tpc_dnn_attention *a, const tpc_dnn_heads *at, float scale, bool *done)
+static tp_status attend(const tp__call *call, const tpc_dnn_attention *a, const tpc_dnn_heads *at, float scale, bool *done)
 {
     enum { MOST = 12, FORWARD = 6 };
     float hidden = -FLT_MAX, unit = 1;
     *done = false;
-    if (!tpc_dnn() || !fits(a) || !lies_well(at)) return TP_OK;
     tpc_dnn_plan *plan = tpc_dnn_plan_for(call, build, a, sizeof *a, tpc_dnn_forbidden((int)tpc_dnn_type(a->dtype)));
     if (!plan) return TP_OK;
     int64_t uids[MOST + 1] = { Q, K, V, Y, SUMS, SCALE, DY, DQ, DK, DV, DOTS, ONE };
@@ -157,6 +157,59 @@ tp_status tpc_dnn_attend(const tp__call *call, const tpc_dnn_attention *a, const
     int n = a->backward ? MOST : FORWARD;
     if (a->causal) uids[n] = HIDDEN, data[n++] = &hidden;
     return tpc_dnn_run(call, plan, n, uids, data, done);
+}
+
+/* Many heads of one image are as many images of one head. */
+static tpc_dnn_attention by_heads(tpc_dnn_attention a)
+{
+    int64_t *const all[] = { a.q, a.k, a.v, a.y, a.dy, a.dq, a.dk, a.dv };
+    a.batch = a.heads, a.heads = a.own = 1;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) all[i][0] = all[i][1];
+    return a;
+}
+
+/* A multiple of so many images keeps the sums and dots aligned. */
+static int64_t multiple_of(const tpc_dnn_attention *a)
+{
+    const int64_t numbers = a->heads * a->l;
+    return numbers % 4 == 0 ? 1 : numbers % 2 == 0 ? 2 : 4;
+}
+
+/* From image `first` on */
+static tpc_dnn_heads moved(const tpc_dnn_attention *a, const tpc_dnn_heads *at, int64_t first)
+{
+    enum { HALF = 2 };
+    tpc_dnn_heads m = *at;
+    const struct { void **data; int64_t step; } sides[] = {
+        { &m.q, a->q[0] }, { &m.k, a->k[0] }, { &m.v, a->v[0] }, { &m.y, a->y[0] }, { &m.dy, a->dy[0] }, { &m.dq, a->dq[0] }, { &m.dk, a->dk[0] },
+        { &m.dv, a->dv[0] } };
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        if (*sides[i].data) *sides[i].data = (char *)*sides[i].data + first * sides[i].step * HALF;
+    m.sums = (float *)m.sums + first * a->heads * a->l;
+    if (m.dots) m.dots = (float *)m.dots + first * a->heads * a->l;
+    return m;
+}
+
+/* Images are apart from each other, and heads that share nothing, so that parts of the batch, or of an image that is too much by itself, are what
+ * the whole is. */
+tp_status tpc_dnn_attend(const tp__call *call, const tpc_dnn_attention *a, const tpc_dnn_heads *at, float scale, bool *done)
+{
+    *done = false;
+    if (!tpc_dnn() || !fits(a) || !lies_well(at)) return TP_OK;
+    tpc_dnn_attention some = *a;
+    const int64_t multiple = multiple_of(a);
+    int64_t each = tpc_dnn_at_once(call, build, &some, sizeof some, tpc_dnn_forbidden((int)tpc_dnn_type(a->dtype)), &some.batch, multiple);
+    const bool each_head = !each && some.batch == 1 && a->own == a->heads && a->heads > 1;
+    if (each_head) each = 1;
+    tp_status status = TP_OK;
+    for (int64_t first = 0; first < a->batch && each && !status; first += each) {
+        const tpc_dnn_heads here = moved(a, at, first);
+        some.batch = a->batch - first < each ? a->batch - first : each;
+        const tpc_dnn_attention heads = by_heads(some);
+        status = each_head ? tpc_dnn_attend(call, &heads, &here, scale, done) : attend(call, &some, &here, scale, done);
+        if (!*done) break;
+    }
+    return status;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "cuda/dnn_graph.h"
 
 #ifdef TPC_HAS_CUDNN
+#include <math.h>
 #include <pthread.h>
 
 #include "cuda/library.h"
@@ -14,6 +15,7 @@ enum { OLDEST = 90000, FIRST_VIRTUAL = 1000, ADVISED = 64, TRIED = 8, NOTES = 16
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static tpc_dnn_functions functions;
 static bool there;
+static int64_t most_workspace = (int64_t)1 << 30;
 
 static bool find_functions(void)
 {
@@ -25,13 +27,20 @@ static bool find_functions(void)
     return true;
 }
 
-static void load(void) { there = !tpc_left_out("TAPER_CUDA_CUDNN") && find_functions() && functions.GetVersion() >= OLDEST; }
+static void load(void)
+{
+    const char *text = getenv("TAPER_CUDA_CUDNN_WORKSPACE");
+    const long long bytes = text ? atoll(text) : 0;
+    if (bytes > 0) most_workspace = bytes;
+    there = !tpc_left_out("TAPER_CUDA_CUDNN") && find_functions() && functions.GetVersion() >= OLDEST;
+}
 
 const tpc_dnn_functions *tpc_dnn(void)
 {
     pthread_once(&once, load);
     return there ? &functions : NULL;
 }
+int64_t tpc_dnn_most_workspace(void) { return most_workspace; }
 size_t tpc_dnn_version(void) { return tpc_dnn() ? functions.GetVersion() : 0; }
 
 cudnnDataType_t tpc_dnn_type(int dtype)
@@ -246,9 +255,12 @@ static bool plan_of(const tpc_dnn_target *on, cudnnBackendDescriptor_t advice, i
     if (on->handle) functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
     if (!(on->properties && functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &on->properties)) &&
         !functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &advice) && !functions.BackendFinalize(p) &&
-        !functions.BackendGetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &plan->workspace) && plan->workspace <= room) {
-        plan->plan = p;
-        return true;
+        !functions.BackendGetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &plan->workspace)) {
+        if (plan->workspace <= room) {
+            plan->plan = p;
+            return true;
+        }
+        if (!plan->wanted || plan->workspace < plan->wanted) plan->wanted = plan->workspace;
     }
     functions.BackendDestroyDescriptor(p);
     return false;
@@ -310,7 +322,9 @@ bool tpc_dnn_pick(tpc_dnn_graph *g, const tpc_dnn_target *on, uint32_t forbidden
         g->n_parts = g->n_ops = 0;
         return true;
     }
+    const int64_t wanted = plan->works ? 0 : plan->wanted;
     tpc_dnn_plan_end(plan);
+    plan->wanted = wanted;
     tpc_dnn_graph_end(g);
     return false;
 }
@@ -321,6 +335,27 @@ void tpc_dnn_plan_end(tpc_dnn_plan *plan)
     if (plan->parts) free_parts(plan->parts, plan->n_parts);
     free(plan->parts);
     *plan = (tpc_dnn_plan){ .plan = NULL };
+}
+
+tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
+{
+    tpc_dnn_plan *plan = tpc_dnn_planned(call, build, key, size, forbidden);
+    return plan && plan->works ? plan : NULL;
+}
+
+/* A workspace grows with the batch, so that what the whole would take tells how many parts are enough; more of them if it does not quite. */
+int64_t tpc_dnn_at_once(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden, int64_t *count, int64_t multiple)
+{
+    const int64_t all = *count;
+    for (int64_t parts = 1; ; ) {
+        const tpc_dnn_plan *plan = tpc_dnn_planned(call, build, key, size, forbidden);
+        if (plan && plan->works) return *count;
+        if (!plan || !plan->wanted || *count <= multiple) return 0;
+        const int64_t enough = (int64_t)ceil((double)parts * (double)plan->wanted / (double)most_workspace), before = *count;
+        parts = enough > parts ? enough : parts + 1;
+        do *count = ((all + parts - 1) / parts + multiple - 1) / multiple * multiple;
+        while (*count >= before && parts++ < all);
+    }
 }
 
 #endif

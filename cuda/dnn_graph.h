@@ -40,6 +40,7 @@ typedef struct tpc_dnn_functions { TPC_DNN_EACH_FUNCTION(TPC_DNN_FIELD) } tpc_dn
 
 const tpc_dnn_functions *tpc_dnn(void);                /* NULL: there is no cuDNN, it is too old, or TAPER_CUDA_CUDNN=0 */
 size_t tpc_dnn_version(void);                          /* as 91900; 0: none */
+int64_t tpc_dnn_most_workspace(void);                  /* bytes that a plan may take */
 cudnnDataType_t tpc_dnn_type(int dtype);               /* of float32 or a 16-bit float, the dtypes that it is asked for */
 static inline bool tpc_dnn_takes(int dtype) { return dtype == TP_F32 || dtype == TP_F16 || dtype == TP_BF16; }
 
@@ -87,8 +88,9 @@ void tpc_dnn_graph_end(tpc_dnn_graph *g);              /* frees all parts */
 
 /* What is planned for: a handle's device, or one that properties describe, with no device at hand. */
 typedef struct tpc_dnn_target { cudnnHandle_t handle; cudnnBackendDescriptor_t properties; } tpc_dnn_target;
-/* parts: what it was built from, which it keeps */
-typedef struct tpc_dnn_plan { cudnnBackendDescriptor_t plan, *parts; int64_t workspace; int n_parts; bool works, kept; } tpc_dnn_plan;
+/* parts: what it was built from, which it keeps. wanted: where none works, the least workspace of those that had too little room; 0: of none was that
+ * the cause. */
+typedef struct tpc_dnn_plan { cudnnBackendDescriptor_t plan, *parts; int64_t workspace, wanted; int n_parts; bool works, kept; } tpc_dnn_plan;
 
 /* A bit for each numerical note that rules an engine out. Always those whose result depends on the order in which blocks are done, and those
  * that add up in 16 bits; of float32, unless the tensor cores are allowed, also those and what stands in for products of float32. */
@@ -107,9 +109,13 @@ cudnnHandle_t tpc_dnn_handle(const tp__call *call);
 
 typedef void tpc_dnn_builder(tpc_dnn_graph *g, const void *key);
 
-/* Of what this thread planned before, else made now. A key has no gaps, or is zero there. NULL: there is none, and another kernel does it.
- * It belongs to the cache, until the thread asks for another. */
+/* Of what this thread planned before, else made now. A key has no gaps, or is zero there. It belongs to the cache, until the thread asks for
+ * another. The second gives only what works. NULL: there is none, and another kernel does it. */
+tpc_dnn_plan *tpc_dnn_planned(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden);
 tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden);
+/* Of the n items of a batch, of which *count, a part of the key, is the number, how many a plan does at once: all, or such a part, a multiple of
+ * `multiple`, that its workspace is not too large. *count is set to it. 0: there is no plan. */
+int64_t tpc_dnn_at_once(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden, int64_t *count, int64_t multiple);
 /* data: of the device, or the host's number. *done: it was launched. Else nothing was, and the plan is not given again. */
 tp_status tpc_dnn_run(const tp__call *call, tpc_dnn_plan *plan, int n, const int64_t *uids, void *const *data, bool *done);
 

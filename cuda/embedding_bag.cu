@@ -1,4 +1,4 @@
-/* embedding_bag.cu: which positions belong to which bag, and the greatest row of each. */
+/* embedding_bag.cu: which positions belong to which bag, and the greatest row of each, of long bags by pieces. */
 #include "cuda/kernel.cuh"
 
 /* ---- Places ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -111,7 +111,9 @@ struct bag_rows {
     int weight_dtype, input_dtype;
     int64_t row_stride, column_stride, input_stride, of_stride, n, rows, width, n_bags;
     tpc_watch watch;
+    int64_t *pieces;                                   /* [n / PIECE, width]: the greatest of PIECE positions of one bag that is no NaN; -1: there is none */
 };
+enum { PIECE = 128 };
 
 /* The first position whose bag is at least b */
 TPC_DEVICE int64_t bag_begins(const bag_rows &j, int64_t b)
@@ -133,20 +135,41 @@ static __global__ void __launch_bounds__(TPC_BLOCK) check_bags(const bag_rows j)
     }
 }
 
-/* The first of equals; a later one has to be greater. */
+struct greatest { int64_t row; double value; };
+TPC_DEVICE double bag_value(const bag_rows &j, int64_t row, int64_t column) { return tpc_load<double>(j.weight, j.weight_dtype, row * j.row_stride + column * j.column_stride); }
+
+/* The first of equals; a later one has to be greater. So a NaN stays where it comes first, and there alone. */
+TPC_DEVICE void take_greater(greatest &best, const bag_rows &j, int64_t row, int64_t column, bool numbers)
+{
+    if (row < 0 || row >= j.rows) return;
+    const double v = bag_value(j, row, column);
+    if (best.row < 0 ? !numbers || v == v : v > best.value) best = { row, v };
+}
+TPC_DEVICE int64_t bag_row(const bag_rows &j, int64_t i) { return tpc_load<int64_t>(j.input, j.input_dtype, i * j.input_stride); }
+
+static __global__ void __launch_bounds__(TPC_BLOCK) find_in_pieces(const bag_rows j)
+{
+    for (int64_t t = tpc_first(); t < j.n / PIECE * j.width; t += tpc_step()) {
+        const int64_t first = t / j.width * PIECE, column = t % j.width;
+        greatest best = { -1, 0 };
+        if (j.of[first * j.of_stride] == j.of[(first + PIECE - 1) * j.of_stride])
+            for (int64_t k = first; k < first + PIECE; k++) take_greater(best, j, bag_row(j, k), column, true);
+        j.pieces[t] = best.row;
+    }
+}
+
+/* By pieces as soon as there is something to compare them with */
 static __global__ void __launch_bounds__(TPC_BLOCK) find_greatest(const bag_rows j, int64_t *places)
 {
     for (int64_t i = tpc_first(); i < j.n_bags * j.width; i += tpc_step()) {
         const int64_t bag = i / j.width, column = i % j.width, end = bag_begins(j, bag + 1);
-        int64_t best = -1;
-        double most = 0;
-        for (int64_t k = bag_begins(j, bag); k < end; k++) {
-            const int64_t row = tpc_load<int64_t>(j.input, j.input_dtype, k * j.input_stride);
-            if (row < 0 || row >= j.rows) continue;
-            const double v = tpc_load<double>(j.weight, j.weight_dtype, row * j.row_stride + column * j.column_stride);
-            if (best < 0 || v > most) best = row, most = v;
+        greatest best = { -1, 0 };
+        for (int64_t k = bag_begins(j, bag); k < end;) {
+            const bool whole = j.pieces && best.row >= 0 && k % PIECE == 0 && k + PIECE <= end;
+            take_greater(best, j, whole ? j.pieces[k / PIECE * j.width + column] : bag_row(j, k), column, false);
+            k += whole ? PIECE : 1;
         }
-        places[i] = best < 0 ? 0 : best;
+        places[i] = best.row < 0 ? 0 : best.row;
     }
 }
 
@@ -158,10 +181,14 @@ static tp_status bag_max(tp__call *call)
     tpc_in(call, 1, &input);
     tpc_in(call, 2, &of);
     tpc_out(call, 0, &y);
-    const bag_rows j = { weight.data, input.data, (const int64_t *)of.data, weight.dtype, input.dtype, weight.stride[0], weight.stride[1], input.stride[0], of.stride[0],
-                         input.numel, weight.shape[0], y.shape[1], y.shape[0], tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows") };
+    bag_rows j = { weight.data, input.data, (const int64_t *)of.data, weight.dtype, input.dtype, weight.stride[0], weight.stride[1], input.stride[0], of.stride[0],
+                         input.numel, weight.shape[0], y.shape[1], y.shape[0], tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows"), nullptr };
+    const int64_t pieces = j.n / PIECE * j.width;
+    const tpc_temporary room(call, (size_t)pieces * sizeof(int64_t));
+    if (pieces && !(j.pieces = room.as<int64_t>())) return TP_ERR_MEMORY;
     const cudaStream_t stream = tpc_stream(call);
     if (j.n) TPC_LAUNCH(check_bags, tpc_blocks(call, j.n), TPC_BLOCK, 0, stream, j);
+    if (pieces) TPC_LAUNCH(find_in_pieces, tpc_blocks(call, pieces), TPC_BLOCK, 0, stream, j);
     if (y.numel) TPC_LAUNCH(find_greatest, tpc_blocks(call, y.numel), TPC_BLOCK, 0, stream, j, (int64_t *)y.data);
     return j.n || y.numel ? tpc_launched(call) : TP_OK;
 }

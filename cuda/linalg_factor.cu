@@ -1,6 +1,6 @@
-/* linalg_factor.cu: factorizations of matrices [.., m, n] in float64: each by a block, or, of large ones LU and QR, by linalg_blocked.cu;
- * src/cpu/linalg_factor.c has the definitions. */
-#include "cuda/linalg_blocked.cuh"
+/* linalg_factor.cu: factorizations of matrices [.., m, n] in float64: each by a block, or, large ones, by linalg_blocked.cu and
+ * linalg_jacobi.cu; src/cpu/linalg_factor.c has the definitions. */
+#include "cuda/linalg_jacobi.cuh"
 
 enum { MOST_SWEEPS = 60 };
 enum what { EIGH, GEQRF, QR, LU };
@@ -220,6 +220,7 @@ static tp_status run(tp__call *call, what kind)
     if (!s.count || (kind != LU && !x.numel)) return TP_OK;
     factor_job g = { kind, s.count, s.m, s.n, kind == QR ? y[0].shape[y[0].ndim - 1] : 0, x.data, y[0].data, y[1].data, y[2].data, x.dtype, false, nullptr, 0 };
     if (kind == EIGH || kind == LU) g.flag = *static_cast<const bool *>(tpc_attr(call));
+    if (kind == EIGH && s.n >= TPC_JACOBI_COLUMNS) return tpc_eigh_large(call, s.count, s.n, x.data, x.dtype, g.flag, y[0].data, y[1].data);
     if (tpc_is_large(s.m, s.n) && (kind != LU || g.flag) && kind != EIGH) return kind == LU ? lu_large(call, g) : qr_large(call, g);
     const int64_t k = s.m < s.n ? s.m : s.n;
     g.numbers = s.m * s.n + k + (kind == EIGH ? s.n * s.n + s.n : kind == QR ? s.m * g.columns : 0) + 1;

@@ -1,5 +1,6 @@
-/* reduce.cu: sums, products and truth over any dims of any layout. Floats are added in float64; integers wrap. */
-#include "cuda/reduce.cuh"
+/* reduce.cu: sums, products and truth over any dims of any layout. Floats are added in float64, but a few of float32 as the CPU adds them;
+ * integers wrap. */
+#include "cuda/reduce_few.cuh"
 
 enum { PLAIN, NOT_NULL, ALL };                         /* what becomes of the result */
 
@@ -61,14 +62,53 @@ struct count_true : sum_of<of_integers> {
     }
 };
 
-template <class Op> static tp_status run(tp__call *call, double divisor, int finish)
+/* A run in 32 lanes, or 8 where it is shorter than that; the second, third and fourth eight of them join the first, and what the lanes left is
+ * added before. Less than 8 terms have one lane, which does as four would. */
+struct few_terms : of_reals {
+    __host__ __device__ int lanes(int n) const { return n >= 32 ? 32 : n >= 8 ? 8 : 1; }
+    __device__ float at(int64_t base, int64_t stride, int j) const { return (float)read(base + j * stride); }
+    __device__ float part(int64_t base, int64_t stride, int n, int l) const
+    {
+        float a = 0;
+        if (n < 8) return a;
+        int j = l;
+        for (; j < n / 32 * 32; j += 32) a += at(base, stride, j);
+        if (l < 8)
+            for (; j < n / 8 * 8; j += 8) a += at(base, stride, j);
+        return a;
+    }
+    __device__ float sum(const float *part, int64_t base, int64_t stride, int n) const
+    {
+        float first[8] = { 0 }, a = 0;
+        if (n < 8) {
+            const int fours = n / 4 * 4;
+            for (int j = 0; j < n; j++) first[j < fours ? j : 0] += at(base, stride, j);
+            return first[0] + first[1] + first[2] + first[3];
+        }
+        for (int l = 0; l < 8; l++) {
+            first[l] = part[l];
+            for (int k = 8; k < lanes(n); k += 8) first[l] += part[k + l];
+        }
+        for (int j = n / 8 * 8; j < n; j++) a += at(base, stride, j);
+        for (int l = 0; l < 8; l++) a += first[l];
+        return a;
+    }
+};
+
+template <class Op, bool few = false> static tp_status run(tp__call *call, double divisor, int finish)
 {
     const uint64_t gone = (uint64_t)(uintptr_t)tpc_scratch_of(call);
     tpc_array x, y;
     tpc_in(call, 0, &x);
     tpc_out(call, 0, &y);
+    const io p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, tpc_count_of(x, gone) };
+    if (few && p.single) {
+        few_terms op;
+        op.p = p;
+        if (tpc_reduce_few_run(call, x, gone, op)) return tpc_launched(call);
+    }
     Op op;
-    op.p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, tpc_count_of(x, gone) };
+    op.p = p;
     return tpc_reduce_run(call, x, gone, op);
 }
 
@@ -85,7 +125,7 @@ static tp_status count_nonzero(tp__call *call) { return run<count_true>(call, 1,
 /* By the output's dtype: elements are cast to it first. A sum of bools is whether any is true, a product whether all are. */
 static tp_status sum_over(tp__call *call, double divisor)
 {
-    return tpc_is_floating(output_dtype(call)) ? run<sum_of<of_reals>>(call, divisor, PLAIN) : run<sum_of<of_integers>>(call, divisor, PLAIN);
+    return tpc_is_floating(output_dtype(call)) ? run<sum_of<of_reals>, true>(call, divisor, PLAIN) : run<sum_of<of_integers>>(call, divisor, PLAIN);
 }
 static tp_status sum(tp__call *call) { return output_dtype(call) == TP_BOOL ? any(call) : sum_over(call, 1); }
 static tp_status nansum_kernel(tp__call *call) { return tpc_is_floating(output_dtype(call)) ? run<nansum>(call, 1, PLAIN) : sum(call); }

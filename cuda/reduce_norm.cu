@@ -1,5 +1,5 @@
 /* reduce_norm.cu: vector norms over any dims of any layout, and powers of |x|. */
-#include "cuda/reduce.cuh"
+#include "cuda/reduce_few.cuh"
 
 enum { SQUARES, SIZES, COUNTS, POWERS, MOST, LEAST };
 
@@ -25,6 +25,29 @@ struct sizes {
     __device__ void finish(double a, int64_t o) const { tpc_store(y, to, o, how == SQUARES ? ::sqrt(a) : how == POWERS ? ::pow(a, 1 / p) : a); }
 };
 
+/* Few squares, in 8 lanes. They are rounded before they are added, but for the last ones. */
+struct few_squares : sizes {
+    __host__ __device__ int lanes(int) const { return 8; }
+    __device__ float at(int64_t base, int64_t stride, int j) const { return (float)tpc_load<double>(x, from, base + j * stride); }
+    __device__ float part(int64_t base, int64_t stride, int n, int l) const
+    {
+        float a = 0;
+        for (int j = l; j < n / 8 * 8; j += 8) a = __fadd_rn(a, squared(at(base, stride, j)));
+        return a;
+    }
+    __device__ float sum(const float *part, int64_t base, int64_t stride, int n) const
+    {
+        float a = part[0];
+        for (int l = 1; l < 8; l++) a += part[l];
+        for (int j = n / 8 * 8; j < n; j++) {
+            const double v = at(base, stride, j);
+            a = j < n / 4 * 4 ? __fadd_rn(a, squared((float)v)) : (float)((double)a + v * v);
+        }
+        return a;
+    }
+    static __device__ float squared(float v) { return __fmul_rn(v, v); }
+};
+
 static tp_status vector_norm(tp__call *call)
 {
     const double p = *(const double *)tpc_attr(call);
@@ -32,8 +55,11 @@ static tp_status vector_norm(tp__call *call)
     tpc_in(call, 0, &x);
     tpc_out(call, 0, &y);
     const int how = p == 2 ? SQUARES : p == 1 ? SIZES : p == 0 ? COUNTS : p == HUGE_VAL ? MOST : p == -HUGE_VAL ? LEAST : POWERS;
-    return tpc_reduce_run(call, x, (uint64_t)(uintptr_t)tpc_scratch_of(call),
-                          sizes{ x.data, y.data, x.dtype, y.dtype, how, x.dtype != TP_F64 && y.dtype != TP_F64, p });
+    const uint64_t gone = (uint64_t)(uintptr_t)tpc_scratch_of(call);
+    few_squares op;
+    (sizes &)op = { x.data, y.data, x.dtype, y.dtype, how, x.dtype != TP_F64 && y.dtype != TP_F64, p };
+    if (how == SQUARES && op.single && tpc_reduce_few_run(call, x, gone, op)) return tpc_launched(call);
+    return tpc_reduce_run(call, x, gone, (const sizes &)op);
 }
 
 /* ---- |x|^p, with the sign of x if that is asked for; of 0 it is 0 unless that is 1 ------------------------------------------------------------- */

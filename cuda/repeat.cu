@@ -1,4 +1,5 @@
-/* repeat.cu: repeat, and repeat_slices: x [outer, n, inner], y [outer, starts[n], inner], slice i at the places from starts[i] on. */
+/* repeat.cu: repeat, and repeat_slices: x [outer, n, inner], y [outer, starts[n], inner], slice i at the places from starts[i] on. Its gradient adds
+ * up the places of a slice; of one that has hundreds, by pieces. */
 #include "cuda/order.cuh"
 
 /* ---- repeat --------------------------------------------------------------------------------------------------------------------------------- */
@@ -44,30 +45,69 @@ static tp_status repeat(tp__call *call)
 /* ---- repeat_slices --------------------------------------------------------------------------------------------------------------------------- */
 
 struct slicing { int64_t outer, n, inner, places; const int64_t *starts; };
+enum { PIECE = 128 };
+
+/* The last slice that begins at the place or before */
+TPC_DEVICE int64_t slice_of(const slicing &s, int64_t place)
+{
+    int64_t lo = 0, hi = s.n - 1;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo + 1) / 2;
+        if (s.starts[mid] <= place) lo = mid;
+        else hi = mid - 1;
+    }
+    return lo;
+}
 
 template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) repeat_rows(T *y, const T *x, TPC_GIVEN slicing s)
 {
     for (int64_t i = tpc_first(); i < s.outer * s.places * s.inner; i += tpc_step()) {
-        int64_t k, place, lo = 0, hi = s.n - 1;
+        int64_t k, place;
         const int64_t outer = tpc_split(tpc_split(i, s.inner, &k), s.places, &place);
-        while (lo < hi) {                              /* the last slice that begins at the place or before */
-            const int64_t mid = lo + (hi - lo + 1) / 2;
-            if (s.starts[mid] <= place) lo = mid;
-            else hi = mid - 1;
-        }
-        y[i] = x[(outer * s.n + lo) * s.inner + k];
+        y[i] = x[(outer * s.n + slice_of(s, place)) * s.inner + k];
     }
 }
 
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_slices(void *y, const void *x, int dtype, TPC_GIVEN slicing s)
+/* x[outer, place, k]: sum and those from `first` to `end` */
+template <class W> TPC_DEVICE W sum_places(const void *x, int dtype, const slicing &s, int64_t outer, int64_t k, int64_t first, int64_t end, W sum)
+{
+    for (int64_t at = first; at < end; at++) sum += tpc_load<W>(x, dtype, (outer * s.places + at) * s.inner + k);
+    return sum;
+}
+
+/* pieces [outer, places / PIECE, inner]: of those that are in one slice */
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_pieces(W *pieces, const void *x, int dtype, TPC_GIVEN slicing s)
+{
+    const int64_t count = s.places / PIECE;
+    for (int64_t i = tpc_first(); i < s.outer * count * s.inner; i += tpc_step()) {
+        int64_t k, piece;
+        const int64_t outer = tpc_split(tpc_split(i, s.inner, &k), count, &piece), first = piece * PIECE;
+        if (s.starts[slice_of(s, first) + 1] >= first + PIECE) pieces[i] = sum_places<W>(x, dtype, s, outer, k, first, first + PIECE, 0);
+    }
+}
+
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) sum_slices(void *y, const void *x, int dtype, TPC_GIVEN slicing s, const W *pieces)
 {
     for (int64_t i = tpc_first(); i < s.outer * s.n * s.inner; i += tpc_step()) {
         int64_t k, slice;
-        const int64_t outer = tpc_split(tpc_split(i, s.inner, &k), s.n, &slice);
-        W sum = 0;
-        for (int64_t at = s.starts[slice]; at < s.starts[slice + 1]; at++) sum += tpc_load<W>(x, dtype, (outer * s.places + at) * s.inner + k);
+        const int64_t outer = tpc_split(tpc_split(i, s.inner, &k), s.n, &slice), first = s.starts[slice], end = s.starts[slice + 1];
+        const int64_t from = (first + PIECE - 1) / PIECE, to = end / PIECE;
+        const bool in_pieces = pieces && from < to;
+        W sum = sum_places<W>(x, dtype, s, outer, k, first, in_pieces ? from * PIECE : end, 0);
+        for (int64_t p = from; in_pieces && p < to; p++) sum += pieces[(outer * (s.places / PIECE) + p) * s.inner + k];
+        if (in_pieces) sum = sum_places<W>(x, dtype, s, outer, k, to * PIECE, end, sum);
         tpc_store(y, dtype, i, sum);
     }
+}
+
+template <class W> static tp_status sum_as(const tp__call *call, const tpc_array &y, const tpc_array &x, const slicing &s)
+{
+    const int64_t pieces = s.outer * (s.places / PIECE) * s.inner;
+    const tpc_temporary room(call, (size_t)pieces * sizeof(W));
+    if (pieces && !room.data) return TP_ERR_MEMORY;
+    if (pieces) TPC_LAUNCH(sum_pieces<W>, tpc_blocks(call, pieces), TPC_BLOCK, 0, tpc_stream(call), room.as<W>(), (const void *)x.data, x.dtype, s);
+    TPC_LAUNCH(sum_slices<W>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, y.dtype, s, (const W *)room.as<W>());
+    return tpc_launched(call);
 }
 
 static tp_status run_slices(const tp__call *call, bool sum)
@@ -86,10 +126,8 @@ static tp_status run_slices(const tp__call *call, bool sum)
     slicing s = { 1, (sum ? y : x).shape[dim], 1, (sum ? x : y).shape[dim], (const int64_t *)starts.data };
     for (int d = 0; d < dim; d++) s.outer *= y.shape[d];
     for (int d = dim + 1; d < y.ndim; d++) s.inner *= y.shape[d];
-    const unsigned blocks = tpc_blocks(call, y.numel);
-    if (!sum) TPC_BY_SIZE(tpc_size(y.dtype), TPC_LAUNCH(repeat_rows<T>, blocks, TPC_BLOCK, 0, tpc_stream(call), (T *)y.data, (const T *)x.data, s))
-    else if (tpc_is_floating(y.dtype) && y.dtype != TP_F64) TPC_LAUNCH(sum_slices<float>, blocks, TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, y.dtype, s);
-    else TPC_LAUNCH(sum_slices<double>, blocks, TPC_BLOCK, 0, tpc_stream(call), y.data, (const void *)x.data, y.dtype, s);
+    if (sum) return tpc_is_floating(y.dtype) && y.dtype != TP_F64 ? sum_as<float>(call, y, x, s) : sum_as<double>(call, y, x, s);
+    TPC_BY_SIZE(tpc_size(y.dtype), TPC_LAUNCH(repeat_rows<T>, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), (T *)y.data, (const T *)x.data, s))
     return tpc_launched(call);
 }
 

@@ -1,74 +1,8 @@
-/* scan.cu: scans along a dim of contiguous tensors, seen as [outer, n, inner], from the first element to the last or back.
- *
- * Some lanes share a row. Each has EACH neighbours at a time, which it scans; what the lanes before it sum to comes from a scan over
- * the block's shared memory, and what came before them is carried on. Where rows are few and long a row is cut in segments for several blocks: a first
- * pass makes the sum of each segment, a second begins from the sum of those before. So what is joined is the same as one after the
- * other, in float64 or whole numbers. Columns, and what cannot be joined in any other way, go through one thread each. */
-#include "cuda/lanes.cuh"
+/* scan.cu: sums, products, logarithms of sums and extremes so far, and what their gradients are made of. What cannot be joined in any other way
+ * goes through one thread for each row. */
+#include "cuda/scan.cuh"
 
-enum { EACH = 4, FORWARD = 0, BACK = 1, LONG_ROW = 1024 };
-
-struct scan_rows { tpc_rows r; bool back; int64_t segments, per_segment; };
-
-/* Where element k of the walk is */
-TPC_DEVICE int64_t place_of(const scan_rows &g, const tpc_row &row, int64_t k) { return row.base + (g.back ? row.n - 1 - k : k) * g.r.inner; }
-
-/* Of each lane, what the lanes before it have, joined; `all` is what all have. The first lane gets `none`. */
-template <class Op> TPC_DEVICE typename Op::acc before_lane(const Op &op, typename Op::acc v, const tpc_seat &s, int lanes, typename Op::acc *all)
-{
-    using acc = typename Op::acc;
-    TPC_SHARED(acc, held, [TPC_BLOCK]);
-    const int t = (int)threadIdx.x;
-    if (lanes == 1) {
-        *all = v;
-        return op.none();
-    }
-    held[t] = v;
-    __syncthreads();
-    for (int by = 1; by < lanes; by *= 2) {
-        const bool has = s.part >= by;
-        if (has) v = op.join(held[t - by * s.step], v);
-        __syncthreads();
-        if (has) held[t] = v;
-        __syncthreads();
-    }
-    *all = held[t + (lanes - 1 - s.part) * s.step];
-    v = s.part ? held[t - s.step] : op.none();
-    __syncthreads();
-    return v;
-}
-
-/* sums: of each segment. NULL: there is one. totals: to make them, else they are there. */
-template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) scan(const scan_rows g, const Op op, typename Op::acc *sums, bool totals)
-{
-    using acc = typename Op::acc;
-    const tpc_seat s = tpc_take_seat(g.r);
-    const int64_t tiles = tpc_row_tiles(g.r, s);
-    for (int64_t b = blockIdx.x; b < tiles * g.segments; b += gridDim.x) {
-        const tpc_row row = tpc_row_at(g.r, s, b / g.segments);
-        const int64_t segment = b % g.segments, first = segment * g.per_segment;
-        const int64_t end = row.n ? first + g.per_segment < g.r.n ? first + g.per_segment : g.r.n : 0;
-        acc carry = op.none();
-        if (sums && !totals && row.n)
-            for (int64_t k = 0; k < segment; k++) carry = op.join(carry, sums[row.row * g.segments + k]);
-        for (int64_t at = first; at < first + g.per_segment; at += (int64_t)g.r.lanes * EACH) {
-            const int64_t mine = at + (int64_t)s.part * EACH;
-            acc v[EACH], all, sum = op.none();
-            TPC_UNROLL(4)
-            for (int i = 0; i < EACH; i++) {
-                if (mine + i < end) sum = op.join(sum, op.read(place_of(g, row, mine + i), mine + i));
-                v[i] = sum;
-            }
-            const acc before = op.join(carry, before_lane(op, sum, s, g.r.lanes, &all));
-            carry = op.join(carry, all);
-            if (totals) continue;
-            TPC_UNROLL(4)
-            for (int i = 0; i < EACH; i++)
-                if (mine + i < end) op.write(place_of(g, row, mine + i), mine + i, op.join(before, v[i]));
-        }
-        if (totals && !s.part && row.n) sums[row.row * g.segments + segment] = carry;
-    }
-}
+enum { FORWARD = 0, BACK = 1 };
 
 /* ---- What is scanned -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -200,74 +134,7 @@ struct logsum_back {
     }
 };
 
-/* ---- y_k = x_k + f_k y_{k-1} --------------------------------------------------------------------------------------------------------------------- */
-
-/* A block for a row: each thread has a piece of it. With y = 0 before it, a piece ends in `end`; with y, in end + factor y, where the product of
- * the factors is neither so great nor so small that a digit was lost on the way: else that piece is gone through once more. */
-struct linear_piece { double end, factor; int64_t is_safe; };
-struct linear_row { int64_t base, step; };
-
-TPC_DEVICE double next_linear(const scan_rows &g, const tpc_side &x, const tpc_side &f, const linear_row &row, int64_t i, double before, double *factor)
-{
-    const int64_t at = row.base + i * row.step;
-    *factor = i ? tpc_load<double>(f.data, f.dtype, g.back ? at - row.step : at) : 0;
-    return tpc_load<double>(x.data, x.dtype, at) + (i ? *factor * before : 0);
-}
-
-static __global__ void __launch_bounds__(TPC_BLOCK) linear_long(const scan_rows g, const tpc_side y, const tpc_side x, const tpc_side f)
-{
-    TPC_SHARED(linear_piece, piece, [TPC_BLOCK]);
-    TPC_SHARED(double, before, [TPC_BLOCK]);
-    const int64_t each = (g.r.n + TPC_BLOCK - 1) / TPC_BLOCK, first = threadIdx.x * each, end = first + each < g.r.n ? first + each : g.r.n;
-    for (int64_t k = blockIdx.x; k < g.r.outer * g.r.inner; k += gridDim.x) {
-        const linear_row row = { k / g.r.inner * g.r.n * g.r.inner + k % g.r.inner + (g.back ? (g.r.n - 1) * g.r.inner : 0), g.back ? -g.r.inner : g.r.inner };
-        double a = 0, factor, product = 1;
-        bool safe = true;
-        for (int64_t i = first; i < end; i++) {
-            a = next_linear(g, x, f, row, i, a, &factor);
-            if (!i) continue;
-            product *= factor;
-            const double size = ::fabs(product);
-            if (factor != 0 && !(size > 1e-200 && size < 1e200)) safe = false;
-        }
-        piece[threadIdx.x] = linear_piece{ a, product, safe && isfinite(a) };
-        __syncthreads();
-        if (!threadIdx.x) {
-            double carry = 0;
-            for (int t = 0; t < TPC_BLOCK; t++) {
-                before[t] = carry;
-                if (piece[t].is_safe && isfinite(carry)) {
-                    carry = piece[t].end + piece[t].factor * carry;
-                    continue;
-                }
-                for (int64_t i = t * each; i < (t + 1) * each && i < g.r.n; i++) carry = next_linear(g, x, f, row, i, carry, &factor);
-            }
-        }
-        __syncthreads();
-        a = before[threadIdx.x];
-        for (int64_t i = first; i < end; i++) {
-            a = next_linear(g, x, f, row, i, a, &factor);
-            tpc_store(y.data, y.dtype, row.base + i * row.step, a);
-        }
-        __syncthreads();
-    }
-}
-
 /* ---- One thread for each row ------------------------------------------------------------------------------------------------------------------ */
-
-/* y_k = x_k + f_k y_{k-1}, from the end with the factor of the element before in the walk */
-static __global__ void __launch_bounds__(TPC_BLOCK) linear(const scan_rows g, const tpc_side y, const tpc_side x, const tpc_side f)
-{
-    for (int64_t k = tpc_first(); k < g.r.outer * g.r.inner; k += tpc_step()) {
-        const int64_t step = g.back ? -g.r.inner : g.r.inner;
-        int64_t at = k / g.r.inner * g.r.n * g.r.inner + k % g.r.inner + (g.back ? (g.r.n - 1) * g.r.inner : 0);
-        double a = 0;
-        for (int64_t i = 0; i < g.r.n; i++, at += step) {
-            a = tpc_load<double>(x.data, x.dtype, at) + (i ? tpc_load<double>(f.data, f.dtype, g.back ? at - step : at) * a : 0);
-            tpc_store(y.data, y.dtype, at, a);
-        }
-    }
-}
 
 /* y[at[k]] += x[k], where neighbours that go to one place are added up before they are rounded; done again, if places fall */
 static __global__ void __launch_bounds__(TPC_BLOCK) add_at(const tpc_rows r, const tpc_side y, const tpc_side x, const int64_t *places, const int *falls)
@@ -302,34 +169,6 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pick(cons
 
 static const char out_of_range[] = "index %lld is out of range for a dim of %lld";
 
-/* The first of the attributes is the dim. */
-static scan_rows rows_of(const tp__call *call, const tpc_array &y, bool back)
-{
-    enum { WANTED = 256, LONG = 1 << 14 };             /* blocks; elements of a segment at least */
-    scan_rows g = { tpc_rows_along(y, *(const int64_t *)tpc_attr(call), EACH), back, 1, 0 };
-    const int64_t tiles = (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK, most = g.r.n / LONG;
-    g.segments = tiles ? WANTED / tiles : 1;
-    if (g.segments > most) g.segments = most;
-    if (g.segments < 1) g.segments = 1;
-    g.per_segment = (g.r.n + g.segments - 1) / g.segments;
-    if (g.per_segment) g.segments = (g.r.n + g.per_segment - 1) / g.per_segment;
-    return g;
-}
-
-template <class Op> static tp_status run(const tp__call *call, const tpc_array &y, bool back, const Op &op)
-{
-    using acc = typename Op::acc;
-    if (!y.numel) return TP_OK;
-    const scan_rows g = rows_of(call, y, back);
-    const unsigned grid = tpc_grid(call, (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK * g.segments);
-    const cudaStream_t stream = tpc_stream(call);
-    tpc_temporary sums(call, g.segments > 1 ? (size_t)(g.r.outer * g.r.inner * g.segments) * sizeof(acc) : 0);
-    if (g.segments > 1 && !sums.data) return TP_ERR_MEMORY;
-    if (sums.data) TPC_LAUNCH(scan<Op>, grid, TPC_BLOCK, 0, stream, g, op, sums.as<acc>(), true);
-    TPC_LAUNCH(scan<Op>, grid, TPC_BLOCK, 0, stream, g, op, sums.as<acc>(), false);
-    return tpc_launched(call);
-}
-
 /* By the output's dtype, which the input has been cast to */
 template <class Real, class Whole> static tp_status run_numbers(const tp__call *call, bool back)
 {
@@ -341,12 +180,12 @@ template <class Real, class Whole> static tp_status run_numbers(const tp__call *
         Real op;
         op.x = tpc_side_of(x);
         op.y = tpc_side_of(y);
-        return run(call, y, back, op);
+        return tpc_scan_run(call, y, back, op);
     }
     Whole op;
     op.x = tpc_side_of(x);
     op.y = tpc_side_of(y);
-    return run(call, y, back, op);
+    return tpc_scan_run(call, y, back, op);
 }
 static tp_status cumsum(tp__call *call) { return run_numbers<scan_sum_of<reals>, scan_sum_of<integers>>(call, FORWARD); }
 static tp_status cumsum_reversed(tp__call *call) { return run_numbers<scan_sum_of<reals>, scan_sum_of<integers>>(call, BACK); }
@@ -360,7 +199,7 @@ static tp_status logcumsumexp(tp__call *call)
     tpc_out(call, 0, &y);
     op.x = tpc_side_of(x);
     op.y = tpc_side_of(y);
-    return run(call, y, FORWARD, op);
+    return tpc_scan_run(call, y, FORWARD, op);
 }
 
 static tp_status logcumsumexp_backward(tp__call *call)
@@ -372,7 +211,7 @@ static tp_status logcumsumexp_backward(tp__call *call)
     tpc_out(call, 0, &dx);
     const double lowest = dx.dtype == TP_F64 ? -1.79769313486231570815e+308 : dx.dtype == TP_F16 ? -65504.0 : dx.dtype == TP_BF16 ? -3.38953138925153547591e+38
                                                                                                        : -3.40282346638528859812e+38;
-    return run(call, dx, BACK, logsum_back{ tpc_side_of(dx), tpc_side_of(x), tpc_side_of(g), tpc_side_of(y), lowest });
+    return tpc_scan_run(call, dx, BACK, logsum_back{ tpc_side_of(dx), tpc_side_of(x), tpc_side_of(g), tpc_side_of(y), lowest });
 }
 
 static tp_status extremes(tp__call *call, bool least)
@@ -382,27 +221,27 @@ static tp_status extremes(tp__call *call, bool least)
     tpc_out(call, 0, &y);
     tpc_out(call, 1, &places);
     int64_t *const to = (int64_t *)places.data;
-    if (tpc_is_floating(x.dtype)) return run(call, y, FORWARD, extreme<double>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
-    return run(call, y, FORWARD, extreme<int64_t>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
+    if (tpc_is_floating(x.dtype)) return tpc_scan_run(call, y, FORWARD, extreme<double>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
+    return tpc_scan_run(call, y, FORWARD, extreme<int64_t>{ tpc_side_of(x), tpc_side_of(y), to, tpc_size(x.dtype), least });
 }
 static tp_status cummax(tp__call *call) { return extremes(call, false); }
 static tp_status cummin(tp__call *call) { return extremes(call, true); }
 
+struct real_numbers {
+    using acc = double;
+    static __device__ double of(double v) { return v; }
+    static __device__ double read(const tpc_side &x, int64_t at) { return tpc_load<double>(x.data, x.dtype, at); }
+    static __device__ void write(const tpc_side &y, int64_t at, double v) { tpc_store(y.data, y.dtype, at, v); }
+    static __device__ double size(double v) { return ::fabs(v); }
+    static __device__ bool is_finite(double v) { return isfinite(v); }
+};
 static tp_status linear_scan(tp__call *call)
 {
-    const struct given { int64_t dim; bool reverse; } *attr = (const given *)tpc_attr(call);
     tpc_array x, f, y;
     tpc_in(call, 0, &x);
     tpc_in(call, 1, &f);
     tpc_out(call, 0, &y);
-    if (!y.numel) return TP_OK;
-    const scan_rows g = rows_of(call, y, attr->reverse);
-    if (g.r.n >= LONG_ROW && g.r.outer * g.r.inner < (int64_t)tpc_processors(call) * 64) {
-        TPC_LAUNCH(linear_long, tpc_grid(call, g.r.outer * g.r.inner), TPC_BLOCK, 0, tpc_stream(call), g, tpc_side_of(y), tpc_side_of(x), tpc_side_of(f));
-        return tpc_launched(call);
-    }
-    TPC_LAUNCH(linear, tpc_blocks(call, g.r.outer * g.r.inner), TPC_BLOCK, 0, tpc_stream(call), g, tpc_side_of(y), tpc_side_of(x), tpc_side_of(f));
-    return tpc_launched(call);
+    return y.numel ? tpc_linear_run<real_numbers>(call, y, tpc_side_of(y), tpc_side_of(x), tpc_side_of(f)) : TP_OK;
 }
 
 static tp_status cummax_backward(tp__call *call)
@@ -418,7 +257,7 @@ static tp_status cummax_backward(tp__call *call)
     const int64_t *const at = (const int64_t *)places.data;
     tp_status status = tpc_check(call, cudaMemsetAsync(falls.data, 0, sizeof(int), tpc_stream(call)), "filling memory");
     if (!status) status = tpc_check(call, cudaMemsetAsync(y.data, 0, (size_t)(y.numel * tpc_size(y.dtype)), tpc_stream(call)), "filling memory");
-    if (!status) status = run(call, y, FORWARD, run_sums{ tpc_side_of(y), tpc_side_of(x), at, r.n, r.inner, falls.as<int>(), tpc_watch_for(call, TP_ERR_INDEX, out_of_range) });
+    if (!status) status = tpc_scan_run(call, y, FORWARD, run_sums{ tpc_side_of(y), tpc_side_of(x), at, r.n, r.inner, falls.as<int>(), tpc_watch_for(call, TP_ERR_INDEX, out_of_range) });
     if (status) return status;
     TPC_LAUNCH(add_at, tpc_blocks(call, r.outer * r.inner), TPC_BLOCK, 0, tpc_stream(call), r, tpc_side_of(y), tpc_side_of(x), at, (const int *)falls.data);
     return tpc_launched(call);

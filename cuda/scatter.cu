@@ -4,10 +4,11 @@
  *   gather   y[i] = x[i']                     scatter  y[i'] = y[i'] op x[i],  in the order of places along the dim
  *
  * A few indices are gone through by one thread for each line and column. More of them are sorted, with their places, and what goes to one
- * place is combined in order by one thread: the same sums in the same order as on the CPU, and no atomics. */
+ * place is combined in order by one thread: the same sums in the same order as on the CPU, and no atomics. Where hundreds go to one place,
+ * pieces are combined first, by a thread each. */
 #include "cuda/combine.cuh"
 
-enum { FEW = 32, AHEAD = 4 };
+enum { FEW = 32, AHEAD = 4, PIECE = 128 };
 
 /* ---- Reading --------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -124,37 +125,111 @@ static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(void *keys, bool w
     }
 }
 
-/* A thread for each place in the order, of which the first one with its key goes on to the last. */
-template <class W> static __global__ void __launch_bounds__(TPC_BLOCK)
-combine_sorted(TPC_GIVEN tpc_combine c, int size, const void *keys, bool wide, const uint32_t *places)
+/* Lines of n keys in order, and where they stood. pieces [lines, n / PIECE, columns]: of PIECE keys that are one; NULL: there are few, or the op
+ * sets. */
+struct sorted { const void *keys; bool wide; const uint32_t *places; void *pieces; };
+
+/* v combined with rows from position i to end of the order; `dtype` is what v is rounded to each time. */
+template <class W> TPC_DEVICE W combine_between(const tpc_combine &c, int dtype, const uint32_t *places, int64_t from, int64_t i, int64_t end, W v)
 {
+    W next[AHEAD];
+    for (; i + AHEAD <= end; i += AHEAD) {              /* loads that do not wait for each other */
+        TPC_UNROLL(4)
+        for (int k = 0; k < AHEAD; k++) next[k] = tpc_load<W>(c.rows, c.dtype, from + places[i + k] * c.row_step);
+        TPC_UNROLL(4)
+        for (int k = 0; k < AHEAD; k++) v = combined(c.op, dtype, v, next[k]);
+    }
+    for (; i < end; i++) v = combined(c.op, dtype, v, tpc_load<W>(c.rows, c.dtype, from + places[i] * c.row_step));
+    return v;
+}
+
+/* Floats of pieces are float64, and rounded at the end. Where the order of terms could matter to more than the last digits, the piece is NaN, and gone
+ * through one by one. */
+template <class W> struct piece_of { using type = W; };
+template <> struct piece_of<float> { using type = double; };
+TPC_DEVICE int64_t kept_piece(int, int64_t v) { return v; }
+TPC_DEVICE double kept_piece(int op, double v)
+{
+    const double size = ::fabs(v);
+    return op == TPC_MAX || op == TPC_MIN || (isfinite(v) && (op != TPC_MUL || (size > 1e-200 && size < 1e200))) ? v : NAN;
+}
+TPC_DEVICE bool is_kept(int64_t) { return true; }
+TPC_DEVICE bool is_kept(double v) { return v == v; }
+
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_pieces(TPC_GIVEN tpc_combine c, TPC_GIVEN sorted s)
+{
+    using P = typename piece_of<W>::type;
+    const int64_t count = c.n / PIECE, all = c.lines.numel * count * c.columns.numel;
+    for (int64_t t = tpc_first(); t < all; t += tpc_step()) {
+        int64_t column, piece, line[3], at[2];
+        const int64_t row = tpc_split(tpc_split(t, c.columns.numel, &column), count, &piece), base = row * c.n, first = base + piece * PIECE;
+        const uint64_t key = tpc_key_at(s.keys, s.wide, first);
+        if (key >= (uint64_t)c.range.size || tpc_key_at(s.keys, s.wide, first + PIECE - 1) != key) continue;
+        tpc_offsets(c.lines, row, line);
+        tpc_offsets(c.columns, column, at);
+        const int64_t from = line[1] + at[1];
+        P v = (P)tpc_load<W>(c.rows, c.dtype, from + s.places[first] * c.row_step);
+        v = combine_between<P>(c, TP_F32, s.places, from, first + 1, first + PIECE, v);
+        ((P *)s.pieces)[t] = kept_piece(c.op, v);
+    }
+}
+
+/* Behind the last key that is as that at `first` */
+TPC_DEVICE int64_t run_end(const sorted &s, int64_t base, int64_t n, int64_t first, uint64_t key)
+{
+    int64_t lo = first, hi, step = 1;
+    while (lo + step < n && tpc_key_at(s.keys, s.wide, base + lo + step) == key) lo += step, step *= 2;
+    hi = lo + step < n ? lo + step : n;                /* the key at lo is as it, that at hi is not */
+    while (hi - lo > 1) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if (tpc_key_at(s.keys, s.wide, base + mid) == key) lo = mid;
+        else hi = mid;
+    }
+    return hi;
+}
+
+/* v combined with the whole pieces of keys `from` to `to` */
+template <class W> TPC_DEVICE typename piece_of<W>::type combine_whole(const tpc_combine &c, const sorted &s, int64_t row, int64_t column, int64_t from_row,
+                                                                       int64_t from, int64_t to, typename piece_of<W>::type v)
+{
+    using P = typename piece_of<W>::type;
+    const int64_t count = c.n / PIECE, base = row * c.n;
+    for (int64_t i = from; i < to; i++) {
+        const P piece = ((const P *)s.pieces)[(row * count + i) * c.columns.numel + column];
+        if (is_kept(piece)) v = combined(c.op, TP_F32, v, piece);
+        else v = combine_between<P>(c, TP_F32, s.places, from_row, base + i * PIECE, base + (i + 1) * PIECE, v);
+    }
+    return v;
+}
+
+/* A thread for each place in the order, of which the first one with its key goes on to the last. */
+template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_sorted(TPC_GIVEN tpc_combine c, int size, TPC_GIVEN sorted s)
+{
+    using P = typename piece_of<W>::type;
     const int64_t all = c.lines.numel * c.n * c.columns.numel;
     for (int64_t t = tpc_first(); t < all; t += tpc_step()) {
         int64_t column, first, line[3], at[2];
         const int64_t row = tpc_split(tpc_split(t, c.columns.numel, &column), c.n, &first), base = row * c.n;
-        const uint64_t key = tpc_key_at(keys, wide, base + first);
+        const uint64_t key = tpc_key_at(s.keys, s.wide, base + first);
         const bool is_set = c.op == TPC_SET;
         if (key >= (uint64_t)c.range.size) continue;
-        if (is_set ? first + 1 < c.n && tpc_key_at(keys, wide, base + first + 1) == key : first && tpc_key_at(keys, wide, base + first - 1) == key) continue;
+        if (is_set ? first + 1 < c.n && tpc_key_at(s.keys, s.wide, base + first + 1) == key : first && tpc_key_at(s.keys, s.wide, base + first - 1) == key) continue;
         tpc_offsets(c.lines, row, line);
         tpc_offsets(c.columns, column, at);
         const int64_t to = line[0] + at[0] + tpc_place_of(c.range, (int64_t)key), from = line[1] + at[1];
         if (is_set) {
-            set_element(c.table, to, c.rows, from + places[base + first] * c.row_step, size);
+            set_element(c.table, to, c.rows, from + s.places[base + first] * c.row_step, size);
             continue;
         }
-        int64_t end = first + 1;
-        W v = tpc_load<W>(c.table, c.dtype, to), next[AHEAD];
-        while (end < c.n && tpc_key_at(keys, wide, base + end) == key) end++;
-        int64_t i = first;
-        for (; i + AHEAD <= end; i += AHEAD) {          /* loads that do not wait for each other */
-            TPC_UNROLL(4)
-            for (int k = 0; k < AHEAD; k++) next[k] = tpc_load<W>(c.rows, c.dtype, from + places[base + i + k] * c.row_step);
-            TPC_UNROLL(4)
-            for (int k = 0; k < AHEAD; k++) v = combined(c.op, c.dtype, v, next[k]);
+        const int64_t end = run_end(s, base, c.n, first, key), whole = (first + PIECE - 1) / PIECE, behind = end / PIECE;
+        const W v = tpc_load<W>(c.table, c.dtype, to);
+        if (!s.pieces || whole >= behind) {
+            tpc_store(c.table, c.dtype, to, combine_between<W>(c, c.dtype, s.places, from, base + first, base + end, v));
+            continue;
         }
-        for (; i < end; i++) v = combined(c.op, c.dtype, v, tpc_load<W>(c.rows, c.dtype, from + places[base + i] * c.row_step));
-        tpc_store(c.table, c.dtype, to, v);
+        P sum = combine_between<P>(c, TP_F32, s.places, from, base + first, base + whole * PIECE, (P)v);
+        sum = combine_whole<W>(c, s, row, column, from, whole, behind, sum);
+        tpc_store(c.table, c.dtype, to, combine_between<P>(c, TP_F32, s.places, from, base + behind * PIECE, base + end, sum));
     }
 }
 
@@ -171,8 +246,12 @@ template <class W> static tp_status combine_as(const tp__call *call, const tpc_c
     TPC_LAUNCH(make_keys, tpc_blocks(call, c.lines.numel * c.n), TPC_BLOCK, 0, tpc_stream(call), o.keys, o.wide, c);
     const tp_status status = tpc_order_run(call, &o, tpc_bits_of(c.range.size));
     if (status) return status;
-    TPC_LAUNCH(combine_sorted<W>, tpc_blocks(call, c.lines.numel * c.n * c.columns.numel), TPC_BLOCK, 0, tpc_stream(call), c, size, (const void *)o.keys, o.wide,
-               (const uint32_t *)o.places);
+    const int64_t pieces = c.op == TPC_SET ? 0 : c.lines.numel * (c.n / PIECE) * c.columns.numel;
+    tpc_temporary room(call, (size_t)pieces * sizeof(typename piece_of<W>::type));
+    if (pieces && !room.data) return TP_ERR_MEMORY;
+    const sorted s = { o.keys, o.wide, o.places, room.data };
+    if (pieces) TPC_LAUNCH(combine_pieces<W>, tpc_blocks(call, pieces), TPC_BLOCK, 0, tpc_stream(call), c, s);
+    TPC_LAUNCH(combine_sorted<W>, tpc_blocks(call, c.lines.numel * c.n * c.columns.numel), TPC_BLOCK, 0, tpc_stream(call), c, size, s);
     return tpc_launched(call);
 }
 

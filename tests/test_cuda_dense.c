@@ -305,6 +305,65 @@ START_TEST(large_matrices_agree)
 }
 END_TEST
 
+/* Of columns that are turned by the whole device: tall ones, by way of Q R; wide ones; of little rank, with columns of zeros. */
+static tp_tensor *by_rank(int64_t m, int64_t n, int64_t rank, double zeros)
+{
+    tp_tensor *x = tp_matmul(normal(TP_F64, TP_SHAPE(m, rank)), normal(TP_F64, TP_SHAPE(rank, n)));
+    return tp_mul(x, tp_to_dtype(tp_ge(tp_rand(TP_SHAPE(n)), zeros), TP_F64));
+}
+static void ck_singular(tp_tensor *x, const char *what)
+{
+    TP_SCOPE();
+    tp_tensor *s, *vh, *u = tp_linalg_svd(tp_to(x, DEVICE), &s, &vh);
+    const int64_t k = tp_size(x, -1) < tp_size(x, -2) ? tp_size(x, -1) : tp_size(x, -2);
+    u = tp_narrow(u, -1, 0, k), vh = tp_narrow(vh, -2, 0, k);
+    close_to(s, tp_linalg_svdvals(x), 1e-12, what);
+    close_to(tp_matmul(tp_mul(u, tp_unsqueeze(s, -2)), vh), x, 1e-12, what);
+    tp_tensor *one = tp_eye(k, TP_NONE, .dtype = TP_F64);
+    close_to(tp_matmul(tp_transpose(u, -1, -2), u), tp_clone(tp_expand(one, tp_shape_of(tp_matmul(tp_transpose(u, -1, -2), u)))), 1e-12, what);
+    close_to(tp_matmul(vh, tp_transpose(vh, -1, -2)), tp_clone(tp_expand(one, tp_shape_of(tp_matmul(vh, tp_transpose(vh, -1, -2))))), 1e-12, what);
+}
+START_TEST(large_singular_values_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    if (_i == 0) ck_singular(normal(TP_F64, TP_SHAPE(2, 67, 70)), "columns in rounds");
+    if (_i == 0) ck_singular(tp_transpose(normal(TP_F64, TP_SHAPE(2, 3, 6000)), 1, 2), "few columns");
+    if (_i == 1) ck_singular(normal(TP_F64, TP_SHAPE(66, 270)), "a wide matrix");
+    if (_i == 1) ck_singular(tp_zeros(TP_SHAPE(65, 65), .dtype = TP_F64), "zeros");
+    if (_i == 2) ck_singular(by_rank(80, 65, 7, 0.3), "a matrix of little rank");
+    if (_i) return;
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(2, 64, 64)), *s;
+    tp_fill_(tp_narrow(tp_flatten(x, 0, -1), 0, 70, 1), INFINITY);
+    tp_tensor *u = tp_linalg_svd(tp_to(x, DEVICE), &s, NULL);
+    ck_assert(tp_item(tp_all(tp_isnan(tp_select(s, 0, 0)))) == 1 && tp_item(tp_all(tp_isnan(tp_select(u, 0, 0)))) == 1);
+    close_to(tp_select(s, 0, 1), tp_linalg_svdvals(tp_select(x, 0, 1)), 1e-6, "the one beside a matrix that is not finite");
+}
+END_TEST
+
+/* a v = v w, v'v = 1, and the eigenvalues of the CPU */
+static void ck_symmetric(tp_tensor *a, double tol, const char *what)
+{
+    TP_SCOPE();
+    tp_tensor *there = tp_to(a, DEVICE), *v, *w = tp_linalg_eigh(there, &v), *one = tp_eye(tp_size(a, -1), TP_NONE, .dtype = tp_dtype_of(a));
+    close_to(w, tp_linalg_eigvalsh(a), tol, what);
+    close_to(tp_matmul(tp_mul(v, tp_unsqueeze(w, -2)), tp_transpose(v, -1, -2)), a, tol, what);
+    close_to(tp_matmul(tp_transpose(v, -1, -2), v), tp_clone(tp_expand(one, tp_shape_of(a))), tol, what);
+}
+START_TEST(large_symmetric_matrices_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = normal(TP_F64, TP_SHAPE(2, 67, 67)), *q = tp_linalg_qr(x, NULL), *two = tp_add(tp_to_dtype(tp_ge(tp_arange(0, 67, 1), 40), TP_F64), 1);
+    if (_i == 0) ck_symmetric(tp_add(x, tp_transpose(x, 1, 2)), 1e-12, "symmetric matrices");
+    if (_i == 0) ck_symmetric(tp_zeros(TP_SHAPE(1, 64, 64), .dtype = TP_F64), 1e-12, "zeros");
+    if (_i == 0) ck_symmetric(tp_neg(tp_eye(65, TP_NONE, .dtype = TP_F64)), 1e-12, "-1");
+    tp_tensor *twice = tp_matmul(tp_mul(q, tp_unsqueeze(two, -2)), tp_transpose(q, 1, 2));
+    if (_i == 1) ck_symmetric(tp_mul(tp_select(tp_add(twice, tp_transpose(twice, 1, 2)), 0, 0), 1e200), 1e-12, "two values often");
+    if (_i == 2) ck_symmetric(tp_to_dtype(tp_add(x, tp_transpose(x, 1, 2)), TP_F32), 2e-6, "float32");
+}
+END_TEST
+
 START_TEST(large_matrices_that_fail_are_named)
 {
     begin(_i);
@@ -390,6 +449,20 @@ START_TEST(symmetric_factors_agree)
             if (n > 1) ck_assert_int_ge(pairs_in(pairs.pivots), n > 2 ? 3 * (n / 4) : 3);
             if (n % 2 == 0) ldl_solves(pairs, b, true, "systems by blocks of 2");
         }
+}
+END_TEST
+
+/* From which on all blocks take a step's columns from what is left. */
+START_TEST(large_symmetric_factors_agree)
+{
+    begin(_i);
+    TP_SCOPE();
+    const int64_t n = 130;
+    tp_tensor *x = symmetric(normal(TP_F64, TP_SHAPE(2, n, n))), *kept = tp_to_dtype(tp_ge(tp_rand(TP_SHAPE(n)), 0.1), TP_F64);
+    if (_i == 0) ldl_agrees(x, false, "ldl of large matrices");
+    if (_i == 1) ck_assert_int_ge(pairs_in(ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false, "ldl of large matrices by blocks of 2").pivots), n / 4);
+    if (_i == 2) ldl_agrees(tp_mul(tp_mul(x, kept), tp_unsqueeze(kept, 1)), false, "ldl of large singular matrices");
+    if (_i == 2) ldl_agrees(tp_to_dtype(tp_narrow(x, 0, 0, 1), TP_F32), false, "ldl of a large matrix in float32");
 }
 END_TEST
 
@@ -583,9 +656,12 @@ int main(void)
         tcase_add_loop_test(t, linear_algebra_agrees, 0, cuda_orders());
         tcase_add_loop_test(t, factorizations_make_the_matrix, 0, cuda_orders());
         tcase_add_loop_test(t, large_matrices_agree, 0, ORDERS);
+        tcase_add_loop_test(t, large_singular_values_agree, 0, ORDERS);
+        tcase_add_loop_test(t, large_symmetric_matrices_agree, 0, ORDERS);
         tcase_add_loop_test(t, large_matrices_that_fail_are_named, 0, cuda_orders());
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, cuda_orders());
         tcase_add_loop_test(t, symmetric_factors_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, large_symmetric_factors_agree, 0, ORDERS);
         tcase_add_loop_test(t, odd_symmetric_matrices_agree, 0, cuda_orders());
         tcase_add_loop_test(t, pivots_that_do_not_fit_are_errors, 0, cuda_orders());
         tcase_add_loop_test(t, products_go_by_the_library, 0, cuda_orders());

@@ -271,6 +271,59 @@ START_TEST(attention_agrees)
 }
 END_TEST
 
+/* ---- In parts ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* f of all images, and of one after the other: the same bits, and those of the gradients. */
+enum { IMAGES = 5 };
+static void same_bits(tp_tensor *got, tp_tensor *want, const char *what)
+{
+    ck_assert_msg(got && want, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "nothing");
+    ck_assert_msg(tp_equal(tp_to(got, TP_CPU), tp_to(want, TP_CPU)), "%s differs in parts", what);
+}
+static int64_t all_and_each(function *f, const void *arg, tp_tensor *const *in, int n, const char *what)
+{
+    tp_tensor *there[INPUTS], *one[INPUTS], *v = NULL, *y = NULL;
+    for (int i = 0; i < n; i++) {
+        there[i] = tp_to(in[i], DEVICE);
+        ck_ok(tp_requires_grad(there[i], true));
+    }
+    const int64_t before = runs();
+    y = f(there, arg);
+    v = normal(tp_dtype_of(y), tp_shape_of(y));
+    ck_ok(tp_backward(tp_sum(tp_mul(y, tp_to(v, DEVICE)))));
+    const int64_t ran = runs() - before;
+    for (int64_t k = 0; k < IMAGES; k++) {
+        for (int i = 0; i < n; i++) {
+            one[i] = tp_to(tp_narrow(in[i], 0, k, 1), DEVICE);
+            ck_ok(tp_requires_grad(one[i], true));
+        }
+        tp_tensor *part = f(one, arg);
+        same_bits(tp_narrow(y, 0, k, 1), part, what);
+        ck_ok(tp_backward(tp_sum(tp_mul(part, tp_to(tp_narrow(v, 0, k, 1), DEVICE)))));
+        for (int i = 0; i < n; i++) same_bits(tp_narrow(tp_grad_of(there[i]), 0, k, 1), tp_grad_of(one[i]), what);
+    }
+    return ran;
+}
+
+/* Room for all images; for some; for one; for a head of one, where heads share none; for nothing: then it goes as it would without cuDNN. */
+START_TEST(attention_in_parts_is_the_whole)
+{
+    enum { HEADS = 2, ROWS = 68, KEYS = 71, BOTH = 2 };
+    static const struct { const char *room; int64_t runs; } rooms[] = { { "1000000000", BOTH }, { "1500000", 2 * BOTH }, { "600000", IMAGES * BOTH },
+        { "250000", HEADS * IMAGES * BOTH }, { "4000", 0 } };
+    setenv("TAPER_CUDA_CUDNN_WORKSPACE", rooms[_i].room, 1);
+    begin(0);
+    TP_SCOPE();
+    tp_tensor *const in[] = { normal(TP_BF16, TP_SHAPE(IMAGES, ROWS, HEADS, 8)), normal(TP_BF16, TP_SHAPE(IMAGES, KEYS, HEADS, 8)),
+                              normal(TP_BF16, TP_SHAPE(IMAGES, KEYS, HEADS, 16)) };
+    for (int k = 0; k < 2; k++) {
+        const int64_t ran = all_and_each(attention, &(heads){ true, k, NULL, false }, in, 3, "attention");
+        taper_cuda_host_graphs g;
+        if (count(&g)) ck_assert_int_eq(ran, rooms[_i].runs);
+    }
+}
+END_TEST
+
 /* ---- Recurrent nets ---------------------------------------------------------------------------------------------------------------------------- */
 
 enum { FEATURES = 5, HIDDEN = 3, MOST_PARAMS = 32 };
@@ -554,6 +607,7 @@ int main(void)
         tcase_add_loop_test(t, convolutions_agree, 0, cuda_orders());
         tcase_add_loop_test(t, any_layout_agrees, 0, cuda_orders());
         tcase_add_loop_test(t, attention_agrees, 0, ORDERS);
+        tcase_add_loop_test(t, attention_in_parts_is_the_whole, 0, 5);
         tcase_add_test(t, the_rest_goes_as_before);
         tcase_add_loop_test(t, normalization_agrees, 0, cuda_orders());
         tcase_add_test(t, running_statistics_agree);

@@ -49,25 +49,28 @@ static cudnnBackendDescriptor_t properties_of(const char *json)
 /* ---- In the place of cuda/dnn.c ---------------------------------------------------------------------------------------------------------- */
 
 /* finalize: plans are made as they are on a device, and not just promised by an engine. */
-static struct { const char *on; cudnnBackendDescriptor_t device; bool tf32, finalize; int taken; } plans;
+static struct { const char *on; cudnnBackendDescriptor_t device; bool tf32, finalize; int taken, run; } plans;
 
 bool tpc_may_use_tf32(void) { return plans.tf32; }
-tpc_dnn_plan *tpc_dnn_plan_for(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
+tpc_dnn_plan *tpc_dnn_planned(const tp__call *call, tpc_dnn_builder *build, const void *key, size_t size, uint32_t forbidden)
 {
     static tpc_dnn_plan plan;
     tpc_dnn_graph g = { .n_parts = 0 };
     (void)call, (void)size;
     build(&g, key);
     ck_assert_msg(!g.status, "%s: a graph cannot be built: %s", plans.on, tpc_dnn()->GetErrorString(g.status));
-    const bool works = tpc_dnn_pick(&g, &(tpc_dnn_target){ .properties = plans.device }, forbidden, (int64_t)1 << 30, plans.finalize, &plan);
+    const bool works = tpc_dnn_pick(&g, &(tpc_dnn_target){ .properties = plans.device }, forbidden, tpc_dnn_most_workspace(), plans.finalize, &plan);
     ck_assert_msg(!works || !plan.plan == !plans.finalize, "%s: a plan is made where it is asked for, and only there", plans.on);
+    const int64_t wanted = plan.wanted;
     tpc_dnn_plan_end(&plan);
+    plan.works = works, plan.wanted = wanted;
     plans.taken += works;
-    return works ? &plan : NULL;
+    return &plan;
 }
 tp_status tpc_dnn_run(const tp__call *call, tpc_dnn_plan *plan, int n, const int64_t *uids, void *const *data, bool *done)
 {
     (void)call, (void)plan, (void)n, (void)uids, (void)data;
+    plans.run++;
     *done = true;
     return TP_OK;
 }
@@ -283,6 +286,13 @@ START_TEST(plans_can_be_made)
     for (int backward = 0; backward < 2; backward++)
         ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32, .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
     for (int backward = 0; backward < 2; backward++) ck_assert(attends(backward, TP_BF16, true, true, 8, 12, 12, 1024, 1024, 64));
+    tpc_dnn_conv many = convs[0].of;                   /* what is advised first would take 1.6 GB */
+    many.kind = TPC_DNN_FORWARD, many.dtype = TP_F16, many.aligned = 1, many.images = 128, many.cg = many.og = 256;
+    many.size[1] = many.size[2] = many.out[1] = many.out[2] = 112;
+    ck_assert(tpc_dnn_convolves(NULL, &many));
+    plans.run = 0;                                     /* 48 x 12 heads take 1.2 GB and more */
+    ck_assert(attends(true, TP_BF16, true, true, 48, 12, 12, 1024, 1024, 64));
+    ck_assert_int_eq(plans.run, 2);
     for (int kind = 0; kind < 3; kind++) ck_assert(pools_windows(1, kind, kind == TPC_DNN_MEANS_BACK ? 3 : 0, false));
     end("plans that were made");
 }

@@ -269,6 +269,43 @@ START_TEST(bags_agree)
 }
 END_TEST
 
+/* Bags of more positions than a piece has; a NaN counts where it comes first */
+START_TEST(long_bags_agree)
+{
+    begin(_i);
+    for (int64_t first = 0; first < 2; first++) {
+        TP_SCOPE();
+        tp_tensor *w = tp_randn(TP_SHAPE(50, 5)), *starts = tp_from_data((int64_t[]){ 0, 0, 3, 128, 900, 1024 }, TP_I64, TP_SHAPE(6));
+        if (first) w = tp_masked_fill(w, tp_gt(w, 1.5), NAN);
+        tp_tensor *a = leaf(w), *b = tp_randint(0, 50, TP_SHAPE(1500)), *da = leaf(there(a)), *db = there(b);
+        SAME(tp_nan_to_num(tp_embedding_bag(y, x, .offsets = beside(x, starts), .mode = TP_BAG_MAX), .nan = 77), 0, 0);
+        SAME(tp_nan_to_num(tp_embedding_bag(tp_reshape(y, TP_SHAPE(1, 1500)), x, .mode = TP_BAG_MAX), .nan = 77), 0, 0);
+        if (!first) SAME(slope(tp_embedding_bag(y, x, .offsets = beside(x, starts), .mode = TP_BAG_MAX), x), 1e-5, 1e-5);
+    }
+}
+END_TEST
+
+/* Factors whose products stay, and such as vanish */
+static tp_tensor *size_of(tp_tensor *x) { return tp_abs(tp_mul(x, x)); }
+START_TEST(complex_scans_agree)
+{
+    begin(_i);
+    for (int k = 0; k < 2; k++) {
+        TP_SCOPE();
+        const tp_dtype d = k ? TP_C128 : TP_C64;
+        const double tol = 16 * tolerance(k ? TP_F64 : TP_F32);
+        tp_tensor *turn = tp_mul(tp_rand(TP_SHAPE(2, 2501)), 6), *size = tp_add(tp_mul(tp_randn(TP_SHAPE(2, 2501)), 1e-2), 1);
+        tp_tensor *a = leaf(tp_to_dtype(tp_polar(size, turn), d)), *b = leaf(tp_to_dtype(tp_transpose(tp_polar(tp_abs(tp_randn(TP_SHAPE(3, 1500))), tp_rand(TP_SHAPE(3, 1500))), 0, 1), d));
+        tp_tensor *da = leaf(there(a)), *db = leaf(there(b));
+        SAME(tp_cumprod(x, 1), tol, 10 * tol);
+        SAME(tp_cumprod(y, 0), tol, 10 * tol);
+        SAME(tp_cumprod(tp_narrow(x, 1, 0, 40), 0), tol, tol);
+        SAME(slope(size_of(tp_cumprod(x, 1)), x), 10 * tol, 1000 * tol);
+        SAME(slope(size_of(tp_cumprod(y, 0)), y), 10 * tol, 100 * tol);
+    }
+}
+END_TEST
+
 START_TEST(ctc_agrees)
 {
     begin(_i);
@@ -306,6 +343,8 @@ int main(void)
         tcase_add_loop_test(t, places_may_fall, 0, cuda_orders());
         tcase_add_loop_test(t, counts_agree, 0, cuda_orders());
         tcase_add_loop_test(t, bags_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, long_bags_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, complex_scans_agree, 0, cuda_orders());
         tcase_add_loop_test(t, ctc_agrees, 0, cuda_orders());
     }
     suite_add_tcase(s, t);

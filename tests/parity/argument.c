@@ -37,7 +37,7 @@ static bool read_layout(sample *s, const json_t *text, tp_tensor *stored, layout
 }
 
 /* The stored values, one after another in C order, put where strides and offset say. */
-static tp_tensor *lay_out(sample *s, tp_tensor *stored, const layout *l)
+static tp_tensor *lay_out(sample *s, tp_tensor *stored, const layout *l, tp_device device)
 {
     const size_t bytes = tp_dtype_size(tp_dtype_of(stored));
     char *room = sample_alloc(s, (size_t)l->storage, bytes);
@@ -54,7 +54,14 @@ static tp_tensor *lay_out(sample *s, tp_tensor *stored, const layout *l)
         }
     }
     tp_tensor *storage = tp_from_data(room, tp_dtype_of(stored), TP_SHAPE(l->storage));
-    return tp_as_strided(tp_to(storage, s->settings->device), l->shape, l->strides, l->offset);
+    return tp_as_strided(tp_to(storage, device), l->shape, l->strides, l->offset);
+}
+
+/* What tells sizes is read by the host: PyTorch wants it on the CPU, wherever the input is. */
+static bool is_read_by_host(const json_t *text)
+{
+    const char *name = text_at(text, "name");
+    return name && !strcmp(name, "tensor_indices_or_sections");
 }
 
 static tp_tensor *make_leaf(sample *s, const json_t *text, const char *name)
@@ -62,7 +69,7 @@ static tp_tensor *make_leaf(sample *s, const json_t *text, const char *name)
     layout l;
     tp_tensor *stored = sample_stored(s, name);
     if (!stored || !read_layout(s, text, stored, &l)) return NULL;
-    tp_tensor *x = lay_out(s, stored, &l);
+    tp_tensor *x = lay_out(s, stored, &l, is_read_by_host(text) ? TP_CPU : s->settings->device);
     if (x && flag_at(text, "requires_grad") && tp_requires_grad(x, true)) x = NULL;
     if (!x && s->verdict != FAILED) differ_error(s, "an argument could not be made");
     return x;

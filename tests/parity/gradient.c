@@ -14,10 +14,11 @@ typedef struct pass {                                  /* what is differentiated
 
 static pass *new_pass(sample *s) { return sample_alloc(s, 1, sizeof(pass)); }
 
-static tp_tensor *cotangent(sample *s, const char *name)
+/* Where the output is, which may say so itself. */
+static tp_tensor *cotangent(sample *s, const char *name, tp_device device)
 {
     tp_tensor *stored = sample_stored(s, name);
-    tp_tensor *cot = stored ? tp_to(tp_clone(stored), s->settings->device) : NULL;
+    tp_tensor *cot = stored ? tp_to(tp_clone(stored), device) : NULL;
     if (stored && !cot) differ_error(s, "a cotangent could not be made");
     return cot;
 }
@@ -53,7 +54,7 @@ static bool choose_outputs(sample *s, pass *p, const char *form, tp_tensor *cons
         if (!tp_needs_grad(outputs[i])) return differ(s, "%soutput %zu: it needs no gradient, and PyTorch's does", form, i);
         p->outputs[p->n] = outputs[i];
         p->cot_names[p->n] = cot;
-        p->cots[p->n] = cotangent(s, cot);
+        p->cots[p->n] = cotangent(s, cot, tp_device_of(outputs[i]));
         if (!p->cots[p->n]) return false;
         if (second && tp_requires_grad(p->cots[p->n], true)) return differ_error(s, "a cotangent could not be made");
         p->n++;
@@ -98,7 +99,7 @@ static bool choose_gradients(sample *s, pass *p, const json_t *cots, const pass 
         if (!first->grads[k]) return false;            /* told already */
         if (!tp_needs_grad(first->grads[k])) return differ(s, "the gradient of %s cannot be differentiated again", strrchr(of, '.') ? strrchr(of, '.') + 1 : of);
         p->outputs[p->n] = first->grads[k];
-        p->cots[p->n] = cotangent(s, cot);
+        p->cots[p->n] = cotangent(s, cot, tp_device_of(first->grads[k]));
         if (!p->cots[p->n++]) return false;
     }
     return p->n > 0;
