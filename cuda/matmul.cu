@@ -212,8 +212,8 @@ static tp_status matmul_and_sum(tp__call *call)
     tp_status status = by_library(call, p, a.dtype, &done);
     if (status || done) return status;
     p.sum_a = p.sum_b = nullptr;
-    status = y.numel ? run(call, p, a.dtype) : TP_OK;
-    return status ? status : tpc_sum(call, of_b ? b : a, of_b ? 1 : 2, sum);
+    status = tpc_sum(call, of_b ? b : a, of_b ? 1 : 2, sum);             /* first: what y holds stays if there is no memory for it */
+    return status || !y.numel ? status : run(call, p, a.dtype);
 }
 
 /* y = x W' + b */
