@@ -154,9 +154,18 @@ NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(firstw
 CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
 CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
 WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.
-# Where the toolkit's libraries are, and cuBLASLt, which the loader is told to find there, too. The others are opened when they are wanted.
 CUDA_LIBDIR := $(dir $(firstword $(wildcard $(addsuffix /libcudart_static.a,$(CUDA_HOME)/lib64 $(CUDA_HOME)/lib /usr/lib/x86_64-linux-gnu))))
-CUBLASLT    := $(if $(wildcard $(CUDA_HOME)/include/cublasLt.h),$(if $(wildcard $(CUDA_LIBDIR)libcublasLt.so),-lcublasLt -Wl$(comma)-rpath$(comma)$(realpath $(CUDA_LIBDIR))))
+# cuBLASLt is linked to; the other libraries are opened when they are wanted. Its header is the toolkit's, or one that the compiler finds (C_INCLUDE_PATH,
+# which may be pip's nvidia/cublas/include), the library is of the version that this tells, and the loader is told its folder if it would not look there.
+ifneq ($(PROBE),)
+ifneq ($(CUDA_INCLUDE),)
+CUBLASLT_H  := $(firstword $(shell echo '$(hash)include <cublasLt.h>' | $(CC) -M -isystem $(CUDA_INCLUDE) -x c - 2>/dev/null | tr ' ' '\n' | grep '/cublasLt\.h$$'))
+CUBLASLT_SO := libcublasLt.so.$(if $(CUBLASLT_H),$(shell sed -n 's/^.define CUBLAS_VER_MAJOR *//p' $(dir $(CUBLASLT_H))cublas_api.h))
+CUBLASLT    := $(if $(CUBLASLT_H),$(firstword $(wildcard $(addsuffix $(CUBLASLT_SO),$(CUDA_LIBDIR) $(dir $(CUBLASLT_H))../lib64/ $(dir $(CUBLASLT_H))../lib/ \
+                 $(dir $(filter /%,$(shell $(CC) -print-file-name=$(CUBLASLT_SO))))))))
+CUBLASLT_RPATH := $(if $(CUBLASLT),$(if $(shell PATH="$$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -F '$(CUBLASLT_SO) '),,-Wl$(comma)-rpath$(comma)$(abspath $(dir $(CUBLASLT)))))
+endif
+endif
 CUDA_HOST   := $(B)/cuda-host
 HOST_PARTS  := $(CUDA_C:cuda/%.c=$(CUDA_HOST)/%.o) $(patsubst cuda/host/%,$(CUDA_HOST)/host/%.o,$(wildcard cuda/host/*.cpp)) \
                $(CUDA_HOST)/cuda_tables.o
@@ -295,6 +304,7 @@ $(CUDA_PARTS): ROOM = $(WITH_CUDA)
 $(B)/obj/cuda/runtime.o: ROOM = $(WITH_CUDA) -DTPC_LEAST_ARCH=$(firstword $(shell printf '%s\n' $(CUDA_ARCHS) | sort -n))
 $(B)/obj/cuda/runtime.o: $(B)/cuda_flags
 $(B)/obj/cuda/lt.o: ROOM = $(WITH_CUDA) $(if $(CUBLASLT),-DTPC_WITH_CUBLASLT)
+$(B)/obj/cuda/lt.o: $(B)/cuda_link
 $(B)/cuda_tables.c: $(B)/flags FORCE
 	@{ echo '/* Made by the Makefile from the files of cuda. */'; echo '#include "core/attr.h"'; \
 	   $(call table,const tp_kernel,const tp_kernel *const tpc_tables,$(CUDA_TABLES)); \
@@ -305,15 +315,19 @@ $(B)/obj/cuda_tables.o: $(B)/cuda_tables.c
 $(B)/cuda_flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(NVCC_COMPILE)' | cmp -s - $@ || echo '$(NVCC_COMPILE)' > $@
+$(B)/cuda_link: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CUBLASLT) $(CUBLASLT_RPATH)' | cmp -s - $@ || echo '$(CUBLASLT) $(CUBLASLT_RPATH)' > $@
 # Complex numbers as on the CPU: what cancels there must do so here, and decides at branch cuts.
 $(B)/obj/cuda/complex%: UNFUSED := -fmad=false
 $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  nvcc $<')
 	$(Q)$(NVCC_COMPILE) $(UNFUSED) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
-$(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map
+$(B)/libtaper_cuda.so: $(CUDA_PARTS) $(CUDA_CU:cuda/%=$(B)/obj/cuda/%.o) cuda/exports.map $(B)/cuda_link
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) -L$(CUDA_LIBDIR) $(CUBLASLT) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
+	$(if $(CUBLASLT),,@echo 'taper: $(if $(CUBLASLT_H),$(CUBLASLT_SO),cublasLt.h) is missing: the CUDA backend multiplies matrices by its own kernels alone')
+	$(Q)$(CXX) $(CUDA_LINK) $(filter %.o,$^) $(if $(CUDA_LIBDIR),-L$(CUDA_LIBDIR)) $(CUBLASLT) $(CUBLASLT_RPATH) -static-libstdc++ -static-libgcc -lcudart_static -ldl -lrt -o $@
 
 # The same for the host: kernels are C++ functions that cuda/host/ calls once for each thread, and it has the runtime's functions, too.
 cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
@@ -321,7 +335,7 @@ cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
 $(CUDA_HOST)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' > $@
-$(CUDA_HOST)/lt.o: HOST_CC += $(if $(wildcard $(CUDA_HOME)/include/cublasLt.h),-DTPC_WITH_CUBLASLT)
+$(CUDA_HOST)/lt.o: HOST_CC += $(if $(CUBLASLT_H),-DTPC_WITH_CUBLASLT)
 $(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $< for the host')
@@ -346,7 +360,6 @@ $(CUDA_HOST)/libtaper_cuda.so: $(HOST_PARTS) $(HOST_CU) cuda/host/exports.map
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
 
 # ---- Package files: the same two, for the build folder and for where it is installed -------------------------------------
-
 
 space := $() $()
 package = sed -e 's|@includedir@|$(1)|g' -e 's|@libdir@|$(2)|g' -e 's|@rpath@|$(3)|g' -e 's|@version@|$(VERSION)|g' \

@@ -342,9 +342,9 @@ static tpc_product column_product(const geometry &g, const part &p, column_kind 
 {
     const int64_t rows = p.images * p.positions;
     const tpc_matrix columns = { p.columns, p.k, 0, false }, small = { p.small, g.og, 0, false }, w = { g.w, p.k, 0, false };
-    if (kind == TO_SMALL) return { p.dtype, rows, g.og, p.k, 1, columns, { g.w, p.k, 0, true }, small, g.bias, false, false };
-    if (kind == TO_LARGE) return { p.dtype, rows, p.k, g.og, 1, small, w, columns, nullptr, false, false };
-    return { p.dtype, g.og, p.k, rows, 1, { p.small, g.og, 0, true }, columns, w, nullptr, p.first > 0, false };
+    if (kind == TO_SMALL) return { p.dtype, rows, g.og, p.k, 1, columns, { g.w, p.k, 0, true }, small, g.bias, false, false, nullptr, nullptr };
+    if (kind == TO_LARGE) return { p.dtype, rows, p.k, g.og, 1, small, w, columns, nullptr, false, false, nullptr, nullptr };
+    return { p.dtype, g.og, p.k, rows, 1, { p.small, g.og, 0, true }, columns, w, nullptr, p.first > 0, false, nullptr, nullptr };
 }
 
 template <class T> static tp_status run_part(const tp__call *call, const geometry &g, const part &p, column_kind kind)

@@ -33,7 +33,7 @@ static tp_status product(const tp__call *call, int64_t count, const tpc_matrix &
 {
     if (!m || !n || !k) return TP_OK;
     if (c.turned) return product(call, count, turn(c), s, turn(b), turn(a), n, m, k);
-    return tpc_multiply(call, { TP_F64, m, n, k, count, a, b, c, nullptr, s == LESS, s == LESS });
+    return tpc_multiply(call, { TP_F64, m, n, k, count, a, b, c, nullptr, s == LESS, s == LESS, nullptr, nullptr });
 }
 
 static __global__ void __launch_bounds__(TPC_BLOCK) take(double *to, const void *x, int dtype, int64_t first, int64_t n)

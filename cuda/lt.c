@@ -12,7 +12,7 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
 #include "cuda/runtime.h"
 
 enum { SLOTS = 1024, WORKSPACE = 32 << 20, ALIGNED = 256 };
-enum { A_TURNED = 1, B_TURNED = 2, ADDS = 4, BIASED = 8, TF32 = 16 };
+enum { A_TURNED = 1, B_TURNED = 2, ADDS = 4, BIASED = 8, TF32 = 16, SUMS_A = 32, SUMS_B = 64 };
 
 /* ---- A handle for each device ------------------------------------------------------------------------------------------------------------ */
 
@@ -57,11 +57,16 @@ static int32_t alignment(const void *p)
     return by;
 }
 
+/* What the epilogue reads, or writes */
+static const void *vector_of(const tpc_product *p) { return p->bias ? p->bias : p->sum_a ? p->sum_a : p->sum_b; }
+
 static question question_of(int index, const tpc_product *p, bool tf32)
 {
+    const void *vector = vector_of(p);
     return (question){ .device = index, .dtype = p->dtype, .m = p->m, .n = p->n, .k = p->k, .batch = p->batch,
-        .flags = (p->a.turned ? A_TURNED : 0) | (p->b.turned ? B_TURNED : 0) | (p->accumulate ? ADDS : 0) | (p->bias ? BIASED : 0) | (tf32 ? TF32 : 0),
-        .aligned = { alignment(p->a.data), alignment(p->b.data), alignment(p->c.data), p->bias ? alignment(p->bias) : 0 },
+        .flags = (p->a.turned ? A_TURNED : 0) | (p->b.turned ? B_TURNED : 0) | (p->accumulate ? ADDS : 0) | (p->bias ? BIASED : 0) | (tf32 ? TF32 : 0) |
+                 (p->sum_a ? SUMS_A : 0) | (p->sum_b ? SUMS_B : 0),
+        .aligned = { alignment(p->a.data), alignment(p->b.data), alignment(p->c.data), vector ? alignment(vector) : 0 },
         .row = { p->a.row, p->b.row, p->c.row }, .step = { p->a.batch, p->b.batch, p->c.batch } };
 }
 
@@ -100,12 +105,12 @@ static bool describe(operation *o, const tpc_product *p, bool tf32)
     const bool wide = p->dtype == TP_F64;
     const cublasComputeType_t compute = wide ? CUBLAS_COMPUTE_64F : tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const cublasOperation_t turned = CUBLAS_OP_T;
-    const cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    const cublasLtEpilogue_t epilogue = p->bias ? CUBLASLT_EPILOGUE_BIAS : p->sum_a ? CUBLASLT_EPILOGUE_BGRADB : CUBLASLT_EPILOGUE_BGRADA;
+    const void *const vector = vector_of(p);
     if (cublasLtMatmulDescInit_internal(&o->product, sizeof o->product, compute, wide ? CUDA_R_64F : CUDA_R_32F)) return false;
     if (p->b.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSA, &turned, sizeof turned)) return false;
     if (p->a.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSB, &turned, sizeof turned)) return false;
-    if (p->bias && (!set(o, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue) ||
-                    !set(o, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &p->bias, sizeof p->bias))) return false;
+    if (vector && (!set(o, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue) || !set(o, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &vector, sizeof vector))) return false;
     return lay(&o->a, p, &p->a, p->a.turned ? p->m : p->k, p->a.turned ? p->k : p->m) &&
            lay(&o->b, p, &p->b, p->b.turned ? p->k : p->n, p->b.turned ? p->n : p->k) && lay(&o->c, p, &p->c, p->n, p->m);
 }
@@ -152,7 +157,7 @@ static bool fits(const tpc_product *p)
 {
     const bool known = p->dtype == TP_F32 || p->dtype == TP_F64 || p->dtype == TP_F16 || p->dtype == TP_BF16;
     return known && p->m > 0 && p->n > 0 && p->k > 0 && p->batch > 0 && p->m <= INT32_MAX && p->n <= INT32_MAX && p->k <= INT32_MAX && p->batch <= INT32_MAX &&
-           !p->c.turned;
+           !p->c.turned && !(p->bias && (p->sum_a || p->sum_b)) && !(p->sum_a && p->sum_b) && !((p->sum_a || p->sum_b) && p->batch != 1);
 }
 
 bool tpc_lt_is_here(const tp__call *call)
@@ -172,7 +177,7 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     const tp_status status = tpc_ready(index);
     cublasLtHandle_t handle = status ? NULL : handle_of(index);
     const bool tf32 = p->dtype == TP_F32 && tpc_may_use_tf32();
-    if (!handle || !describe(&o, p, tf32)) return status;
+    if (!handle || (tf32 && (p->sum_a || p->sum_b)) || !describe(&o, p, tf32)) return status;
     const question q = question_of(index, p, tf32);
     const answer a = answer_to(handle, &o, &q);
     if (!a.works) return TP_OK;

@@ -15,6 +15,7 @@ typedef struct tpc_product {
     tpc_matrix a, b, c;                                /* c is not turned */
     const void *bias;                                  /* [n], is added to each row; NULL: none */
     bool accumulate, minus;                            /* to what c holds; -a b instead of a b */
+    void *sum_a, *sum_b;                               /* [m], [n]: become the sums of a's rows, of b's columns, over k; one of them at most; NULL: not wanted */
 } tpc_product;
 
 #ifdef __cplusplus
@@ -23,7 +24,7 @@ extern "C" {
 
 /* Is it there at all? Then other kernels lay out their work as products. */
 bool tpc_lt_is_here(const tp__call *call);
-/* *done: the product was launched. Else nothing was. */
+/* *done: the product was launched, with all that goes with it. Else nothing was. Sums of float32 that TF32 would round are no products, and not done. */
 tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done);
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
  * int64, where sums wrap. */
 #include "cuda/kernel.cuh"
 #include "cuda/matmul.cuh"
+#include "cuda/sum.cuh"
 
 enum { SIDE = 64, DEPTH = 16, EACH = 4 };              /* a block's tile, of which a thread has EACH x EACH; 256 threads */
 
@@ -13,6 +14,7 @@ struct product {
     int64_t m, n, k;
     bool accumulate, minus;                            /* to what c holds; the product's negative */
     tpc_walk batch;                                    /* of c, a, b */
+    void *sum_a, *sum_b;                               /* as tpc_product's: of the library alone */
 };
 
 TPC_DEVICE void add_product(float &sum, float a, float b) { sum += a * b; }
@@ -96,7 +98,7 @@ static tp_status product_and_bias(const tp__call *call, tpc_product p, bool *don
 {
     const void *const bias = p.bias;
     tp_status status = tpc_lt_product(call, &p, done);
-    if (status || *done || !bias) return status;
+    if (status || *done || !bias || p.sum_a || p.sum_b) return status;
     p.bias = nullptr;
     status = tpc_lt_product(call, &p, done);
     if (status || !*done) return status;
@@ -107,7 +109,7 @@ static tp_status product_and_bias(const tp__call *call, tpc_product p, bool *don
 static tp_status by_library(const tp__call *call, const product &p, int dtype, bool *done)
 {
     const int64_t step[3] = { p.batch.stride[0][0], p.batch.stride[1][0], p.batch.stride[2][0] };
-    tpc_product to = { dtype, p.m, p.n, p.k, p.batch.numel, {}, {}, {}, p.bias.data, p.accumulate, p.minus };
+    tpc_product to = { dtype, p.m, p.n, p.k, p.batch.numel, {}, {}, {}, p.bias.data, p.accumulate, p.minus, p.sum_a, p.sum_b };
     *done = false;
     if (p.a.dtype != dtype || p.b.dtype != dtype || p.c.dtype != dtype || p.batch.ndim > 1) return TP_OK;
     if (p.bias.data && (p.bias.dtype != dtype || (p.bias.col != 1 && p.n != 1))) return TP_OK;
@@ -141,7 +143,8 @@ tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
     bool done;
     const tp_status status = product_and_bias(call, x, &done);
     if (status || done || !x.m || !x.n || !x.batch) return status;
-    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, x.minus, {} };
+    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, x.minus, {},
+                  nullptr, nullptr };
     const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };
     tpc_walk_dims(&p.batch, 1, &x.batch, steps, 3);
     return by_tiles(call, p, x.dtype);
@@ -158,13 +161,14 @@ static factor side_of(const tpc_array &x, int batch, bool left, int64_t *step)
     return { x.data, x.dtype, x.ndim > 1 ? x.stride[last - 1] : left ? 0 : x.stride[last], x.ndim > 1 || left ? x.stride[last] : 0 };
 }
 
-/* The scratch word: add to y instead of writing it. */
+/* The scratch word: add to y instead of writing it. A third input is a bias, of as many elements as y has columns, and added to each row. */
 static tp_status matmul(tp__call *call)
 {
-    tpc_array a, b, y;
+    tpc_array a, b, y, bias;
     tpc_in(call, 0, &a);
     tpc_in(call, 1, &b);
     tpc_out(call, 0, &y);
+    const bool biased = tpc_in(call, 2, &bias);
     if (!y.numel) return TP_OK;
     const int batch = y.ndim - (a.ndim > 1) - (b.ndim > 1);
     int64_t step[3][TP_MAX_DIMS] = {};
@@ -177,10 +181,39 @@ static tp_status matmul(tp__call *call)
     p.n = b.ndim > 1 ? b.shape[b.ndim - 1] : 1;
     p.k = a.shape[a.ndim - 1];
     p.accumulate = tpc_scratch_of(call) != nullptr;
+    if (biased) p.bias = { bias.data, bias.dtype, 0, bias.stride[bias.ndim - 1] };
     for (int d = 0; d < batch; d++) step[0][d] = y.stride[d];
     const int64_t *const strides[] = { step[0], step[1], step[2] };
     tpc_walk_dims(&p.batch, batch, y.shape, strides, 3);
     return run(call, p, a.dtype);
+}
+
+/* Of matrices: y = a b, and the sums of a's rows, or, with the scratch word's bit 2, of b's columns, over what the product sums over: the gradients
+ * of a weight and a bias. Bit 1: y is added to. */
+static tp_status matmul_and_sum(tp__call *call)
+{
+    const uintptr_t how = (uintptr_t)tpc_scratch_of(call);
+    const bool of_b = how & 2;
+    tpc_array a, b, y, sum;
+    tpc_in(call, 0, &a);
+    tpc_in(call, 1, &b);
+    tpc_out(call, 0, &y);
+    tpc_out(call, 1, &sum);
+    product p = {};
+    p.a = { a.data, a.dtype, a.stride[0], a.stride[1] };
+    p.b = { b.data, b.dtype, b.stride[0], b.stride[1] };
+    p.c = { y.data, y.dtype, y.stride[0], y.stride[1] };
+    p.y = y.data;
+    p.m = a.shape[0], p.n = b.shape[1], p.k = a.shape[1];
+    p.accumulate = how & 1;
+    (of_b ? p.sum_b : p.sum_a) = sum.data;
+    tpc_walk_dims(&p.batch, 0, nullptr, nullptr, 3);
+    bool done;
+    tp_status status = by_library(call, p, a.dtype, &done);
+    if (status || done) return status;
+    p.sum_a = p.sum_b = nullptr;
+    status = tpc_sum(call, of_b ? b : a, of_b ? 1 : 2, sum);             /* first: what y holds stays if there is no memory for it */
+    return status || !y.numel ? status : run(call, p, a.dtype);
 }
 
 /* y = x W' + b */
@@ -196,10 +229,11 @@ static tp_status linear(tp__call *call)
     const int64_t in = w.shape[w.ndim - 1], out = w.ndim == 2 ? w.shape[0] : 1;
     if (biased && b.numel != out && b.numel != 1)
         return tpc_fail(call, TP_ERR_SHAPE, "a bias of %lld elements does not fit %lld features", (long long)b.numel, (long long)out);
-    const tp_status status = tpc_contiguous(call, &x, &room.data);
+    const bool as_it_lies = x.ndim == 2 && (x.stride[1] == 1 || x.stride[0] == 1);
+    const tp_status status = as_it_lies ? TP_OK : tpc_contiguous(call, &x, &room.data);
     if (status) return status;
     product p = {};
-    p.a = { x.data, x.dtype, in, 1 };
+    p.a = { x.data, x.dtype, as_it_lies ? x.stride[0] : in, as_it_lies ? x.stride[1] : 1 };
     p.b = { w.data, w.dtype, w.stride[w.ndim - 1], w.ndim == 2 ? w.stride[0] : 0 };
     p.c = { y.data, y.dtype, out, 1 };
     if (biased) p.bias = { b.data, b.dtype, 0, b.numel != 1 ? b.stride[b.ndim - 1] : 0 };
@@ -211,4 +245,5 @@ static tp_status linear(tp__call *call)
     return run(call, p, x.dtype);
 }
 
-extern "C" const tp_kernel tp__cuda_matmul[] = { { "matmul", matmul, NULL }, { "linear", linear, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_matmul[] = { { "matmul", matmul, NULL }, { "matmul_and_sum", matmul_and_sum, NULL }, { "linear", linear, NULL },
+                                               { NULL, NULL, NULL } };

@@ -1,6 +1,7 @@
 /* reduce.cu: sums, products and truth over any dims of any layout. Floats are added in float64, but a few of float32 as the CPU adds them;
  * integers wrap. */
 #include "cuda/reduce_few.cuh"
+#include "cuda/sum.cuh"
 
 enum { PLAIN, NOT_NULL, ALL };                         /* what becomes of the result */
 
@@ -95,12 +96,8 @@ struct few_terms : of_reals {
     }
 };
 
-template <class Op, bool few = false> static tp_status run(tp__call *call, double divisor, int finish)
+template <class Op, bool few = false> static tp_status reduce(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y, double divisor, int finish)
 {
-    const uint64_t gone = (uint64_t)(uintptr_t)tpc_scratch_of(call);
-    tpc_array x, y;
-    tpc_in(call, 0, &x);
-    tpc_out(call, 0, &y);
     const io p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, tpc_count_of(x, gone) };
     if (few && p.single) {
         few_terms op;
@@ -111,6 +108,15 @@ template <class Op, bool few = false> static tp_status run(tp__call *call, doubl
     op.p = p;
     return tpc_reduce_run(call, x, gone, op);
 }
+template <class Op, bool few = false> static tp_status run(tp__call *call, double divisor, int finish)
+{
+    tpc_array x, y;
+    tpc_in(call, 0, &x);
+    tpc_out(call, 0, &y);
+    return reduce<Op, few>(call, x, (uint64_t)(uintptr_t)tpc_scratch_of(call), y, divisor, finish);
+}
+
+tp_status tpc_sum(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y) { return reduce<sum_of<of_reals>, true>(call, x, gone, y, 1, PLAIN); }
 
 static int output_dtype(tp__call *call)
 {

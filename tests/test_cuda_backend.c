@@ -81,6 +81,25 @@ START_TEST(a_driver_that_is_missing_is_told)
 }
 END_TEST
 
+/* It is not even loaded then, if it lies where it is installed: what it is linked to is large. */
+START_TEST(without_a_driver_nothing_is_loaded)
+{
+    const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
+    char folder[] = "/tmp/taper-beside-XXXXXX", command[9000], line[4096], said[8192] = "";
+    if (!build || dlopen("libcuda.so.1", RTLD_LAZY)) return;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(command, sizeof command,
+             "cd %s && cp '%s/libtaper.so.0' . && echo '#include <stdio.h>\n__attribute__((constructor)) static void f(void) { puts(\"it is loaded\"); }' > f.c && "
+             "%s -shared -fPIC f.c -o libtaper_cuda.so && TAPER_CUDA_BACKEND= && unset TAPER_CUDA_BACKEND && "
+             "LD_LIBRARY_PATH=%s '%s/bin/taper-bench' --case op_add_1_nograd --device cuda --min-time 0 2>&1; rm -r %s", folder, build, cc ? cc : "cc", folder, build, folder);
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    while (fgets(line, sizeof line, pipe)) strncat(said, line, sizeof said - strlen(said) - 1);
+    pclose(pipe);
+    ck_assert_msg(strstr(said, "there is no NVIDIA driver: libcuda.so.1 is not installed") && !strstr(said, "it is loaded"), "%s", said);
+}
+END_TEST
+
 /* One that is linked to a library which is gone when it is loaded */
 START_TEST(a_library_that_the_backend_needs_and_is_missing_is_named)
 {
@@ -196,6 +215,7 @@ int main(void)
     tcase_add_test(t, what_is_no_backend_is_told_so);
     tcase_add_test(t, none_that_is_installed_is_told);
     tcase_add_test(t, a_driver_that_is_missing_is_told);
+    tcase_add_test(t, without_a_driver_nothing_is_loaded);
     tcase_add_test(t, a_library_that_the_backend_needs_and_is_missing_is_named);
     tcase_add_test(t, a_backend_for_another_interface_is_told);
     tcase_add_test(t, a_forked_child_is_told_so);

@@ -1,4 +1,4 @@
-/* tests/test_cuda_dense.c: convolution, pooling, interpolation, recurrent layers, attention, linear algebra and products by cuBLASLt on the device,
+/* tests/test_cuda_dense.c: convolution, pooling, interpolation, recurrent layers, attention and linear algebra on the device,
  * against the CPU, with their gradients, where shapes are large or odd enough for every path. Under each order of threads. */
 #include "cuda_agree.h"
 
@@ -6,17 +6,6 @@ static void begin(int order)
 {
     setenv("TAPER_CUDA_CUDNN", "0", 1);                /* test_cuda_dnn.c has what goes by cuDNN */
     cuda_order(order, 11);
-}
-
-/* What cuBLASLt was asked for on the simulated device */
-static taper_cuda_host_products cuda_products(void)
-{
-    taper_cuda_host_products p = { 0 };
-    void *found = cuda_host_function("taper_cuda_host_count_products");
-    void (*read)(taper_cuda_host_products *);
-    memcpy(&read, &found, sizeof read);
-    if (read) read(&p);
-    return p;
 }
 
 /* ---- Convolution ------------------------------------------------------------------------------------------------------------------------ */
@@ -509,85 +498,6 @@ START_TEST(pivots_that_do_not_fit_are_errors)
 }
 END_TEST
 
-/* ---- cuBLASLt --------------------------------------------------------------------------------------------------------------------------------------- */
-
-START_TEST(products_go_by_the_library)
-{
-    begin(_i);
-    if (!cuda_host_needed("taper_cuda_host_count_products")) return;
-    for (int k = 0; k < 4; k++) {
-        TP_SCOPE();
-        const tp_dtype d = floats[k];
-        const double tol = 4 * tolerance(d);
-        tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
-        taper_cuda_host_products before = cuda_products();
-        close_to(tp_linear(dx, dw, tp_to(b, DEVICE)), tp_linear(x, w, b), tol, "linear");
-        taper_cuda_host_products after = cuda_products();
-        ck_assert_int_eq(after.count, before.count + 1);
-        ck_assert(after.m == 15 && after.n == 8 && after.k == 17 && after.batch == 1 && !after.accumulated);
-        ck_assert_int_eq(after.biased, d != TP_F64);   /* which gets its bias by a kernel of ours */
-        close_to(tp_linear(dx, dw, NULL), tp_linear(x, w, NULL), tol, "linear without a bias");
-        close_to(tp_matmul(dx, tp_transpose(dw, 0, 1)), tp_matmul(x, tp_transpose(w, 0, 1)), tol, "a batch by one matrix");
-        ck_assert_int_eq(cuda_products().batch, 1);
-        close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "a batch by a batch");
-        after = cuda_products();
-        ck_assert(after.m == 17 && after.n == 17 && after.k == 5 && after.batch == 3);
-        const int64_t asked = after.asked;
-        close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "the same once more");
-        ck_assert_int_eq(cuda_products().asked, asked);     /* the advice is kept */
-        before = cuda_products();
-        close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
-                 tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)), tol, "strides that it does not take");
-        ck_assert_int_eq(cuda_products().count, before.count);
-    }
-}
-END_TEST
-
-/* The second backward adds its product to the gradient that is there; tensor cores round float32 only where that was allowed. */
-START_TEST(gradients_are_added_by_the_library)
-{
-    setenv("TAPER_CUDA_TF32", "1", 1);
-    begin(0);
-    if (!cuda_host_needed("taper_cuda_host_count_products")) return;
-    TP_SCOPE();
-    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
-    ck_ok(tp_requires_grad(w, true));
-    ck_ok(tp_requires_grad(dw, true));
-    for (int k = 0; k < 2; k++) {                      /* before the CPU's products: they start threads, and then gradients keep to themselves */
-        ck_ok(tp_backward(tp_sum(tp_sin(tp_linear(dx, dw, NULL)))));      /* whose gradient is no expanded number */
-        ck_assert_int_eq(cuda_products().accumulated, k);
-    }
-    for (int k = 0; k < 2; k++) ck_ok(tp_backward(tp_sum(tp_sin(tp_linear(x, w, NULL)))));
-    ck_assert_int_eq(cuda_products().compute, 77);     /* CUBLAS_COMPUTE_32F_FAST_TF32 */
-    close_to(tp_grad_of(dw), tp_grad_of(w), 5e-3, "the gradient");
-    ck_assert(!tp_allclose(tp_to(tp_grad_of(dw), TP_CPU), tp_grad_of(w), 1e-6, 1e-6));
-}
-END_TEST
-
-/* The switch is read at each product, and an algorithm that was advised for one precision is not used for the other. */
-START_TEST(float32_precision_is_chosen_at_any_time)
-{
-    setenv("TAPER_CUDA_TF32", "0", 1);
-    begin(0);
-    ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_STRICT);
-    if (!cuda_host_needed("taper_cuda_host_count_products")) return;
-    TP_SCOPE();
-    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *y = tp_linear(x, w, NULL), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
-    for (int k = 0; k < 4; k++) {
-        const bool strict = k % 2 == 0;
-        ck_ok(tp_set_float32_precision(strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32));
-        close_to(tp_linear(dx, dw, NULL), y, strict ? 1e-5 : 1e-2, "the product");
-        ck_assert_int_eq(cuda_products().compute, strict ? 68 : 77);      /* CUBLAS_COMPUTE_32F, .._FAST_TF32 */
-        ck_assert_int_eq(tp_get_float32_precision(), strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32);
-    }
-    close_to(tp_linear(tp_to_dtype(dx, TP_F64), tp_to_dtype(dw, TP_F64), NULL), tp_linear(tp_to_dtype(x, TP_F64), tp_to_dtype(w, TP_F64), NULL), 1e-12, "float64");
-    ck_assert_int_eq(tp_set_float32_precision((tp_float32_precision)7), TP_ERR_ARGUMENT);
-    tp_clear_error();
-    ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_TF32);
-}
-END_TEST
-
-/* Every allocation of these fails once: an error each time, and then the result is there. */
 static tp_tensor *inverse(tp_tensor *const *in, const void *arg)
 {
     (void)arg;
@@ -598,27 +508,6 @@ static tp_tensor *triangular(tp_tensor *const *in, const void *arg)
     (void)arg;
     return tp_linalg_solve_triangular(in[0], in[1], true, .unitriangular = true);
 }
-static void run_short_of_memory(function *f, const void *arg, tp_tensor *const *in, int n, const char *what)
-{
-    for (int64_t at = 1;; at++) {
-        TP_SCOPE();
-        tp_tensor *there[INPUTS] = { NULL };
-        for (int i = 0; i < n; i++) {
-            there[i] = tp_to(in[i], DEVICE);
-            ck_ok(tp_requires_grad(there[i], true));
-        }
-        cuda_fail_at(at);
-        tp_tensor *y = f(there, arg), *loss = y ? tp_sum(y) : NULL;
-        const bool good = loss && !tp_backward(loss);
-        cuda_fail_at(0);
-        ck_assert_msg(!good || at > 1, "%s: nothing failed", what);
-        if (good) break;
-        ck_assert_msg(tp_last_error() && tp_last_error()->code == TP_ERR_MEMORY, "%s: %s", what, tp_last_error() ? tp_last_error()->message : "no error");
-        tp_clear_error();
-        ck_assert_msg(at < 200, "%s never works", what);
-    }
-}
-
 START_TEST(missing_memory_is_an_error)
 {
     setenv("TAPER_CUDA_ALLOC", "direct", 1);
@@ -664,9 +553,6 @@ int main(void)
         tcase_add_loop_test(t, large_symmetric_factors_agree, 0, ORDERS);
         tcase_add_loop_test(t, odd_symmetric_matrices_agree, 0, cuda_orders());
         tcase_add_loop_test(t, pivots_that_do_not_fit_are_errors, 0, cuda_orders());
-        tcase_add_loop_test(t, products_go_by_the_library, 0, cuda_orders());
-        tcase_add_test(t, gradients_are_added_by_the_library);
-        tcase_add_test(t, float32_precision_is_chosen_at_any_time);
         tcase_add_test(t, missing_memory_is_an_error);
     }
     suite_add_tcase(s, t);

@@ -21,7 +21,7 @@ typedef struct taper_cuda_host_counts {
 typedef struct taper_cuda_host_products {
     int64_t handles, asked, count, m, n, k, batch;
     int compute;                                       /* a cublasComputeType_t */
-    int biased, accumulated;
+    int biased, accumulated, summed;                   /* summed: 'a' or 'b' whose sums over k, as we name the factors, came with it */
 } taper_cuda_host_products;
 
 /* Of cuDNN: handles and parts that are alive, plans made, plans run, and the engine of the last one: 0 is fast and 2 plain. */

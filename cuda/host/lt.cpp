@@ -11,7 +11,7 @@
 
 namespace {
 
-struct description { cublasComputeType_t compute; cudaDataType_t scale; bool turned_a, turned_b; cublasLtEpilogue_t epilogue; const void *bias; };
+struct description { cublasComputeType_t compute; cudaDataType_t scale; bool turned_a, turned_b; cublasLtEpilogue_t epilogue; void *vector; };
 struct layout { cudaDataType type; uint64_t rows, cols; int64_t ld, step; int32_t count; };
 struct wish { size_t workspace; uint32_t schemes, aligned[4]; };
 static_assert(sizeof(description) <= sizeof(cublasLtMatmulDescOpaque_t) && sizeof(layout) <= sizeof(cublasLtMatrixLayoutOpaque_t) &&
@@ -25,10 +25,10 @@ taper_cuda_host_products noted;
 
 struct product {
     const void *a, *b, *bias;
-    void *d;
+    void *d, *sum;                                     /* sum: of b over k if `sums_b`, else of a */
     unsigned char *workspace;
     layout of_a, of_b, of_d;
-    bool turned_a, turned_b, tf32;
+    bool turned_a, turned_b, tf32, sums_b;
     uint64_t k;
     double alpha, beta;
 };
@@ -52,6 +52,11 @@ void write(void *y, cudaDataType type, int64_t i, double v)
     }
 }
 
+/* Where row i of a, or column i of b, begins, and how far its elements are apart */
+struct line { int64_t at, step; };
+line row_of_a(const product &p, int64_t i) { return { i * (p.turned_a ? p.of_a.ld : 1), p.turned_a ? 1 : p.of_a.ld }; }
+line column_of_b(const product &p, int64_t i) { return { i * (p.turned_b ? 1 : p.of_b.ld), p.turned_b ? p.of_b.ld : 1 }; }
+
 __global__ void multiply(const product p)
 {
     const int64_t all = (int64_t)(p.of_d.rows * p.of_d.cols) * p.of_d.count;
@@ -59,16 +64,22 @@ __global__ void multiply(const product p)
     for (int64_t i = first; i < WORKSPACE; i += step) p.workspace[i] = 0;
     for (int64_t e = first; e < all; e += step) {
         const int64_t row = e % (int64_t)p.of_d.rows, rest = e / (int64_t)p.of_d.rows, column = rest % (int64_t)p.of_d.cols, item = rest / (int64_t)p.of_d.cols;
-        const int64_t a = item * p.of_a.step + row * (p.turned_a ? p.of_a.ld : 1), a_step = p.turned_a ? 1 : p.of_a.ld;
-        const int64_t b = item * p.of_b.step + column * (p.turned_b ? 1 : p.of_b.ld), b_step = p.turned_b ? p.of_b.ld : 1;
-        const int64_t to = item * p.of_d.step + column * p.of_d.ld + row;
+        const line a = row_of_a(p, row), b = column_of_b(p, column);
+        const int64_t to = item * p.of_d.step + column * p.of_d.ld + row, a_at = item * p.of_a.step + a.at, b_at = item * p.of_b.step + b.at;
         double sum = 0;
         for (int64_t k = 0; k < (int64_t)p.k; k++)
-            sum += tensor_core(read(p.a, p.of_a.type, a + k * a_step), p.tf32) * tensor_core(read(p.b, p.of_b.type, b + k * b_step), p.tf32);
+            sum += tensor_core(read(p.a, p.of_a.type, a_at + k * a.step), p.tf32) * tensor_core(read(p.b, p.of_b.type, b_at + k * b.step), p.tf32);
         sum *= p.alpha;
         if (p.bias) sum += read(p.bias, p.of_d.type, row);
         if (p.beta != 0) sum += p.beta * read(p.d, p.of_d.type, to);
         write(p.d, p.of_d.type, to, sum);
+    }
+    const int64_t sums = !p.sum ? 0 : (int64_t)(p.sums_b ? p.of_d.cols : p.of_d.rows);
+    for (int64_t i = first; i < sums; i += step) {
+        const line of = p.sums_b ? column_of_b(p, i) : row_of_a(p, i);
+        double sum = 0;
+        for (int64_t k = 0; k < (int64_t)p.k; k++) sum += read(p.sums_b ? p.b : p.a, p.of_d.type, of.at + k * of.step);
+        write(p.sum, p.of_d.type, i, sum);
     }
 }
 
@@ -100,7 +111,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t x, cublasLtMa
     if (name == CUBLASLT_MATMUL_DESC_TRANSA && size == 4) d.turned_a = *(const cublasOperation_t *)value == CUBLAS_OP_T;
     else if (name == CUBLASLT_MATMUL_DESC_TRANSB && size == 4) d.turned_b = *(const cublasOperation_t *)value == CUBLAS_OP_T;
     else if (name == CUBLASLT_MATMUL_DESC_EPILOGUE && size == sizeof d.epilogue) d.epilogue = *(const cublasLtEpilogue_t *)value;
-    else if (name == CUBLASLT_MATMUL_DESC_BIAS_POINTER && size == sizeof d.bias) d.bias = *(const void *const *)value;
+    else if (name == CUBLASLT_MATMUL_DESC_BIAS_POINTER && size == sizeof d.vector) d.vector = *(void *const *)value;
     else return CUBLAS_STATUS_INVALID_VALUE;
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -136,13 +147,13 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t x
     return CUBLAS_STATUS_SUCCESS;
 }
 
-/* The alignments go into the algorithm, so that the product may be told when they do not hold. */
+/* The alignments go into the algorithm, so that the product may be told when they do not hold. Float64 has no epilogue. */
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t of, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
                                               cublasLtMatrixLayout_t, cublasLtMatmulPreference_t x, int wanted, cublasLtMatmulHeuristicResult_t *found, int *n)
 {
     const wish &w = in<wish>(x);
     if (wanted < 1) return CUBLAS_STATUS_INVALID_VALUE;
-    if (in<description>(of).compute == CUBLAS_COMPUTE_64F && in<description>(of).bias) return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (in<description>(of).compute == CUBLAS_COMPUTE_64F && in<description>(of).vector) return CUBLAS_STATUS_NOT_SUPPORTED;
     *found = cublasLtMatmulHeuristicResult_t();
     found->workspaceSize = WORKSPACE;
     found->state = w.workspace < WORKSPACE ? CUBLAS_STATUS_NOT_SUPPORTED : CUBLAS_STATUS_SUCCESS;
@@ -168,11 +179,14 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     if (x.ld < (int64_t)x.rows || y.ld < (int64_t)y.rows || z.ld < (int64_t)z.rows || x.count != z.count || y.count != z.count) return CUBLAS_STATUS_INVALID_VALUE;
     if (x.type != z.type || y.type != z.type || wide != (z.type == CUDA_R_64F) || wide != (o.compute == CUBLAS_COMPUTE_64F)) return CUBLAS_STATUS_NOT_SUPPORTED;
     if (!is_aligned(a, aligned[0]) || !is_aligned(b, aligned[1]) || !is_aligned(d, aligned[3]) || !is_aligned(workspace, 16)) return CUBLAS_STATUS_INVALID_VALUE;
-    if ((o.epilogue == CUBLASLT_EPILOGUE_BIAS) != (o.bias != nullptr)) return CUBLAS_STATUS_INVALID_VALUE;
+    const bool biased = o.epilogue == CUBLASLT_EPILOGUE_BIAS, of_a = o.epilogue == CUBLASLT_EPILOGUE_BGRADA, of_b = o.epilogue == CUBLASLT_EPILOGUE_BGRADB;
+    if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) return CUBLAS_STATUS_INVALID_VALUE;
+    if (o.vector && (wide || !is_aligned(o.vector, z.type == CUDA_R_32F ? 4 : 2) || (!biased && z.count != 1))) return CUBLAS_STATUS_NOT_SUPPORTED;
     noted.count++;
     noted.m = (int64_t)n, noted.n = (int64_t)m, noted.k = (int64_t)k, noted.batch = z.count;
-    noted.compute = (int)o.compute, noted.biased = o.bias != nullptr, noted.accumulated = add != 0;
-    const product p = { a, b, o.bias, d, static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b, o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, k, by, add };
+    noted.compute = (int)o.compute, noted.biased = biased, noted.accumulated = add != 0, noted.summed = of_b ? 'a' : of_a ? 'b' : 0;
+    const product p = { a, b, biased ? o.vector : nullptr, d, biased ? nullptr : o.vector, static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b,
+                        o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, of_b, k, by, add };
     const uint64_t blocks = (m * n * (uint64_t)z.count + 63) / 64;
     TPC_LAUNCH(multiply, (unsigned)(blocks < 64 ? blocks : 64), 64, 0, stream, p);
     return CUBLAS_STATUS_SUCCESS;

@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 
-#define TP__BACKEND_ABI 5
+#define TP__BACKEND_ABI 6
 
 /* What several devices do together, each of which is a rank. in[r] and out[r] are rank r's, on its device, elements one after the other.
  *   all_reduce        out[r] = in[0] how in[1] how ..             count elements

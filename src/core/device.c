@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define PLUGIN "libtaper_cuda.so"
+#define DRIVER "libcuda.so.1"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const tp_backend *cuda;
@@ -34,6 +35,9 @@ static void in_child(void)
     if (cuda) atomic_store(&forked, true);
 }
 
+/* The plugin looks by itself, too; but without a driver it is not worth the 150 MB and tenth of a second of the library that it is linked to. */
+static bool there_is_a_driver(void) { return dlopen(DRIVER, RTLD_LAZY | RTLD_LOCAL); }
+
 /* Beside the library, or the program that has it inside. *there: it is, whether or not it can be loaded. */
 static void *open_beside(bool *there)
 {
@@ -45,7 +49,8 @@ static void *open_beside(bool *there)
     memcpy(path, here.dli_fname, folder);
     memcpy(path + folder, PLUGIN, sizeof PLUGIN);
     *there = !access(path, R_OK);
-    return *there ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    if (!*there || !there_is_a_driver()) return NULL;
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL);
 }
 
 /* found: the file is there. The loader names a library that the file needs, and that is missing, before a colon. */
@@ -53,6 +58,7 @@ static void tell_why_not_loaded(bool found, const char *reason)
 {
     const char *const colon = reason ? strchr(reason, ':') : NULL;
     if (!found) snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
+    else if (reason && !strncmp(reason, DRIVER ":", sizeof DRIVER)) snprintf(why_not, sizeof why_not, "there is no NVIDIA driver: " DRIVER " is not installed");
     else if (colon && !memchr(reason, '/', (size_t)(colon - reason)) && strstr(colon, "cannot open shared object file"))
         snprintf(why_not, sizeof why_not, "the CUDA backend needs %.*s of the CUDA toolkit, which is not installed, or not where the loader looks (LD_LIBRARY_PATH)",
                  (int)(colon - reason), reason);

@@ -95,6 +95,27 @@ static tp_status add_product(tp__call *call, tp_tensor *x, tp_tensor *a, tp_tens
     return tp__product_run(&product);
 }
 
+/* A device's kernel rounds its sum once, and adds a row to each row by itself. */
+static bool is_plain_on_device(const tp__call *call)
+{
+    const scale_attr *attr = call->attr;
+    return call->out[0]->device != TP_CPU && tp__is_floating(call->out[0]->dtype) && is_number(&attr->alpha, 1) && (is_number(&attr->beta, 1) || is_number(&attr->beta, 0));
+}
+static bool is_bias(const tp__call *call)
+{
+    const scale_attr *attr = call->attr;
+    const tp_tensor *x = call->in[0], *y = call->out[0];
+    return is_plain_on_device(call) && is_number(&attr->beta, 1) && y->ndim == 2 && x->device == y->device && x->dtype == y->dtype && x->ndim &&
+           x->numel == y->shape[1] && x->shape[x->ndim - 1] == x->numel;
+}
+static tp_status product_with_bias(tp__call *call)
+{
+    tp__call product = *call;
+    product.in = (tp_tensor *[]){ call->in[1], call->in[2], call->in[0] };
+    product.scratch = NULL;
+    return tp__product_run(&product);
+}
+
 /* The 16-bit dtypes are rounded once, at the end. */
 static tp_status add_product_wide(tp__call *call)
 {
@@ -110,7 +131,9 @@ static tp_status addmm_forward(tp__call *call)
     const uint32_t mark = tp__list_mark();
     TP_NO_GRAD();
     const int dtype = call->out[0]->dtype;
-    const tp_status status = dtype == TP_F16 || dtype == TP_BF16 ? add_product_wide(call) : add_product(call, call->in[0], call->in[1], call->in[2]);
+    const bool narrow = dtype == TP_F16 || dtype == TP_BF16;
+    const tp_status status = is_bias(call) ? product_with_bias(call) : narrow && !is_plain_on_device(call) ? add_product_wide(call)
+        : add_product(call, call->in[0], call->in[1], call->in[2]);
     tp__list_release(mark);
     return status;
 }
@@ -130,6 +153,24 @@ static tp_status addmm_backward(const tp_node *node, tp_tensor *const *dy, uint6
     if (b->ndim == 1) g = tp_reshape(g, TP_SHAPE(g->numel, 1));
     b = b->ndim == 1 ? tp_reshape(b, TP_SHAPE(1, b->numel)) : tp_transpose(b, -1, -2);
     return tp__made(dx[1] = scaled(tp_matmul(g, b), &attr->alpha));
+}
+
+/* Two matrices and numbers that are 1: products are added to what is there, and the gradient of a row may come with that of the right one. */
+static tp_status addmm_fused(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const scale_attr *attr = tp__attr(node);
+    tp_tensor *a = need & 4 ? tp__saved(node, 0) : NULL, *b = need & 2 ? tp__saved(node, 1) : NULL, *const g = dy[0];
+    if ((need & 4 && !a) || (need & 2 && !b)) return tp__pending();
+    if (g->ndim != 2 || (b && b->ndim != 2) || !is_number(&attr->alpha, 1) || !is_number(&attr->beta, 1)) return addmm_backward(node, dy, need, dx);
+    const tp__kept_shape *x = tp__kept(node, 0);
+    const bool sums = need & 1 && need & 4 && x && x->ndim == 1 && x->shape[0] == g->shape[1] && x->dtype == g->dtype;
+    if (need & 2 && !(dx[1] = tp__product_into(node, 1, g, tp_transpose(b, 0, 1)))) return tp__pending();
+    if (need & 4) {
+        tp_tensor *rows = tp_transpose(a, 0, 1);
+        dx[2] = sums ? tp__product_and_sum(node, 2, rows, g, TP__SUM_OF_B, &dx[0]) : tp__product_into(node, 2, rows, g);
+        if (!dx[2]) return tp__pending();
+    }
+    return need & 1 && !dx[0] ? tp__made(dx[0] = tp__fit(node, 0, g)) : TP_OK;
 }
 
 static const tp_op op_addmm;
@@ -224,7 +265,7 @@ static void addr_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3, 4), T
 #define SCALES ", *, number beta=1, number alpha=1) -> Tensor"
 #define ADDED(id, args, rule, give) \
     static const tp_op op_##id = { .schema = #id "(Tensor input, " args SCALES, .kernel = "matmul", .shape = rule, .forward = addmm_forward, \
-        .backward = addmm_backward, .saves = { TP__INPUT(1, 4), TP__INPUT(2, 2) }, .attr_size = sizeof(scale_attr), .samples = give, .state = TP__STATE }
+        .backward = addmm_backward, .backward_fused = addmm_fused, .saves = { TP__INPUT(1, 4), TP__INPUT(2, 2) }, .attr_size = sizeof(scale_attr), .samples = give, .state = TP__STATE }
 ADDED(addmm, "Tensor mat1, Tensor mat2", addmm_shape, addmm_samples);
 ADDED(baddbmm, "Tensor batch1, Tensor batch2", baddbmm_shape, baddbmm_samples);
 ADDED(addmv, "Tensor mat, Tensor vec", addmv_shape, addmv_samples);

@@ -30,7 +30,14 @@ static tp_status linear_shape(tp__call *call)
     return tp__made(tp__out(call, (tp_dtype)x->dtype, w->ndim == 2 ? x->ndim : x->ndim - 1, shape));
 }
 
-/* `fused`: products are added to what is there. */
+/* Is the bias's gradient the sum of dy's rows, and no further sum? */
+static bool sums_rows(const tp_node *node, const tp_tensor *dy)
+{
+    const tp__kept_shape *bias = tp__kept(node, 2);
+    return bias && bias->ndim == 1 && bias->shape[0] == dy->shape[dy->ndim - 1] && bias->dtype == dy->dtype;
+}
+
+/* `fused`: products are added to what is there, and a bias's gradient may come with the weight's. */
 static tp_status backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx, bool fused)
 {
     tp_tensor *x = need & 2 ? tp__saved(node, 0) : NULL, *w = need & 1 ? tp__saved(node, 1) : NULL;
@@ -50,11 +57,12 @@ static tp_status backward(const tp_node *node, tp_tensor *const *dy, uint64_t ne
     }
     if (need & 2) {
         tp_tensor *rows = tp_transpose(tp__matrix_of(g), 0, 1), *dw;
-        dw = fused && !vector ? tp__product_into(node, 1, rows, tp__matrix_of(x)) : tp_matmul(rows, tp__matrix_of(x));
+        if (fused && !vector && need & 4 && sums_rows(node, g)) dw = tp__product_and_sum(node, 1, rows, tp__matrix_of(x), TP__SUM_OF_A, &dx[2]);
+        else dw = fused && !vector ? tp__product_into(node, 1, rows, tp__matrix_of(x)) : tp_matmul(rows, tp__matrix_of(x));
         dx[1] = vector && dw ? tp_reshape(dw, TP_SHAPE(dw->numel)) : dw;
         if (!dx[1]) return tp__pending();
     }
-    if (need & 4 && !(dx[2] = tp__fit(node, 2, dy[0]))) return tp__pending();
+    if (need & 4 && !dx[2] && !(dx[2] = tp__fit(node, 2, dy[0]))) return tp__pending();
     return TP_OK;
 }
 

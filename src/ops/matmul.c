@@ -94,15 +94,45 @@ static tp_status add_product(tp_tensor *sum, tp_tensor *a, tp_tensor *b)
     return kernel ? kernel->run(&call) : tp__pending();
 }
 
-tp_tensor *tp__product_into(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b)
+/* What a product of two matrices may be added to; NULL: nothing */
+static tp_tensor *target_of(const tp_node *node, int arg, const tp_tensor *a, const tp_tensor *b)
 {
     tp_tensor *sum = a && b && a->ndim == 2 && b->ndim == 2 ? tp__target(node, arg) : NULL;
     const bool fits = sum && sum->ndim == 2 && sum->shape[0] == a->shape[0] && sum->shape[1] == b->shape[1] && a->shape[1] == b->shape[0]
         && (sum->dtype == TP_F32 || sum->dtype == TP_F64) && a->dtype == sum->dtype && b->dtype == sum->dtype && a->device == sum->device;
-    if (!fits || sum->storage == a->storage || sum->storage == b->storage) return tp_matmul(a, b);
+    return !fits || sum->storage == a->storage || sum->storage == b->storage ? NULL : sum;
+}
+
+tp_tensor *tp__product_into(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b)
+{
+    tp_tensor *sum = target_of(node, arg, a, b);
+    if (!sum) return tp_matmul(a, b);
     if (add_product(sum, a, b)) return NULL;
     tp__target_added(node, arg);
     return sum;
+}
+
+static const tp_op op_matmul_and_sum = { .schema = "matmul_and_sum(Tensor input, Tensor other) -> (Tensor, Tensor)", .flags = TP__INTERNAL | TP__NO_GRAD_OP,
+    .state = TP__STATE };
+
+tp_tensor *tp__product_and_sum(const tp_node *node, int arg, tp_tensor *a, tp_tensor *b, int of, tp_tensor **sum)
+{
+    *sum = NULL;
+    const bool fits = a && b && a->device != TP_CPU && b->device == a->device && a->ndim == 2 && b->ndim == 2 && a->shape[1] == b->shape[0] &&
+                      a->dtype == b->dtype && tp__is_floating(a->dtype);
+    if (!fits) return tp__product_into(node, arg, a, b);
+    const tp_tensor_options o = { .size = offsetof(tp_tensor_options, tp__end), .dtype = (tp_dtype)a->dtype, .device = a->device };
+    tp_tensor *const target = target_of(node, arg, a, b), *out[2];
+    if (!(out[0] = target ? target : tp_empty_with(TP_SHAPE(a->shape[0], b->shape[1]), &o)) ||
+        !(out[1] = tp_empty_with(TP_SHAPE(of == TP__SUM_OF_B ? b->shape[1] : a->shape[0]), &o))) return NULL;
+    tp__state(&op_matmul_and_sum);
+    tp__call call = { .op = &op_matmul_and_sum, .in = (tp_tensor *[]){ a, b }, .n_in = 2, .n_out = 2, .max_out = 2, .out = out,
+                      .scratch = (void *)(uintptr_t)((target != NULL) | of) };
+    const tp_kernel *kernel = tp__kernel(&op_matmul_and_sum, a->device);
+    if (!kernel || kernel->run(&call)) return NULL;
+    if (target) tp__target_added(node, arg);
+    *sum = out[1];
+    return out[0];
 }
 
 static tp_tensor *as_matrix(tp_tensor *x, bool column)

@@ -369,12 +369,15 @@ bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape)
 tp_tensor *tp__reduce_to(tp_tensor *x, int ndim, const int64_t *shape, tp_dtype dtype)
 {
     if (!x) return NULL;
-    tp_sum_options o = { .size = offsetof(tp_sum_options, tp__end), .keepdim = true };
+    tp_sum_options o = { .size = offsetof(tp_sum_options, tp__end) };
     const int lead = x->ndim - ndim;
-    for (int d = 0; d < x->ndim; d++)
-        if (d < lead || (shape[d - lead] == 1 && x->shape[d] != 1)) o.dims.dim[o.dims.n++] = d;
+    for (int d = 0; d < x->ndim; d++) {
+        if (d >= lead && (shape[d - lead] != 1 || x->shape[d] == 1)) continue;
+        o.dims.dim[o.dims.n++] = d;
+        o.keepdim |= d >= lead;                        /* if none is, the sum has its shape, and no view, which a leaf would copy, is made */
+    }
     if (o.dims.n) x = tp_sum_with(x, &o);
-    if (x && lead) x = tp_reshape(x, tp__shape(ndim, shape));
+    if (x && lead && o.keepdim) x = tp_reshape(x, tp__shape(ndim, shape));
     if (x && tp__is_complex(x->dtype) && tp__is_floating(dtype)) x = tp_real(x);
     return x && dtype && x->dtype != dtype ? tp_to_dtype(x, dtype) : x;
 }
