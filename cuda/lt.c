@@ -188,7 +188,7 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     const cublasStatus_t error = cublasLtMatmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
                                            a.workspace, tpc_stream(call));
     if (room) tpc_room_free(call, room);
-    if (error == CUBLAS_STATUS_NOT_SUPPORTED) return TP_OK;
+    if (error == CUBLAS_STATUS_NOT_SUPPORTED || (error == CUBLAS_STATUS_INVALID_VALUE && (p->sum_a || p->sum_b))) return TP_OK;
     *done = true;
     const tp_status launched = tpc_launched(call);
     return launched || !error ? launched : tpc_fail(call, TP_ERR_DEVICE, "cuBLASLt refuses a product of %lld x %lld x %lld: status %d", (long long)p->m,

@@ -1,4 +1,4 @@
-/* matmul.cu: products of vectors, matrices and batches of them, and linear layers, of any strides and dtypes: by cuBLASLt where it takes
+/* matmul.cu: products of vectors, matrices and batches of them, linear layers and what their gradients sum, of any strides and dtypes: by cuBLASLt where it takes
  * them, else by tiles in shared memory, each thread a square of the result. 16-bit floats are multiplied and added in float32, integers in
  * int64, where sums wrap. */
 #include "cuda/kernel.cuh"
