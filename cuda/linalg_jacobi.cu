@@ -206,12 +206,12 @@ static tp_status eigh(const tp__call *call, const eigen &p, int64_t at)
     TRY(tpc_scales(call, p.count, square, p.a, TP_F64, p.scales));
     TPC_LAUNCH(scale_all, tpc_blocks(call, p.count * square), TPC_BLOCK, 0, stream, p);
     TRY(tpc_launched(call));
-    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, a, a, g, nullptr, false, false }));
-    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, g, g, t, nullptr, false, false }));
+    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, a, a, g, nullptr, false, false, nullptr, nullptr }));
+    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, g, g, t, nullptr, false, false, nullptr, nullptr }));
     TPC_LAUNCH(shift, tpc_grid(call, p.count), TPC_BLOCK, 0, stream, p);
     TRY(tpc_launched(call));
     TRY(tpc_jacobi(call, p.count, n, n, p.g, nullptr, p.values));
-    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, g, a, t, nullptr, false, false }));
+    TRY(tpc_multiply(call, { TP_F64, n, n, n, p.count, g, a, t, nullptr, false, false, nullptr, nullptr }));
     TPC_LAUNCH(quotients, warps_for(call, p.count * n), TPC_BLOCK, 0, stream, p);
     TRY(tpc_launched(call));
     TRY(tpc_order_of(call, p.count, n, p.values, false, p.order));

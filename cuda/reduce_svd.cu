@@ -273,7 +273,7 @@ static tp_status by_qr(const tp__call *call, const svd_job &all)
         TRY(tpc_blocked_qr(call, p.count, t.rows, t.k, a, tau, t.k, q));
         TPC_LAUNCH(take_upper, tpc_blocks(call, p.count * square), TPC_BLOCK, 0, tpc_stream(call), p.count, t, a, r);
         TRY(svd(call, { p.count, t.k, t.k, r, u, s, vh, TP_F64, nullptr, 0 }));
-        TRY(tpc_multiply(call, { TP_F64, t.rows, t.k, t.k, p.count, { q, t.k, of_a, false }, { u, t.k, square, false }, { a, t.k, of_a, false }, nullptr, false, false }));
+        TRY(tpc_multiply(call, { TP_F64, t.rows, t.k, t.k, p.count, { q, t.k, of_a, false }, { u, t.k, square, false }, { a, t.k, of_a, false }, nullptr, false, false, nullptr, nullptr }));
         TPC_LAUNCH(give_rows, tpc_blocks(call, p.count * of_a), TPC_BLOCK, 0, tpc_stream(call), p, t, a, s, vh);
         TRY(tpc_launched(call));
     }
