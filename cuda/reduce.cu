@@ -63,8 +63,8 @@ struct count_true : sum_of<of_integers> {
     }
 };
 
-/* A run in 32 lanes, or 8 where it is shorter than that; the second, third and fourth eight of them join the first, and what the lanes left is
- * added before. Less than 8 terms have one lane, which does as four would. */
+/* A run in 32 lanes, a warp, or 8 where it is shorter than that; the second, third and fourth eight of them join the first, and what the lanes
+ * left is added before. Less than 8 terms have one lane, which does as four would. */
 struct few_terms : of_reals {
     __host__ __device__ int lanes(int n) const { return n >= 32 ? 32 : n >= 8 ? 8 : 1; }
     __device__ float at(int64_t base, int64_t stride, int j) const { return (float)read(base + j * stride); }
@@ -76,22 +76,22 @@ struct few_terms : of_reals {
         for (; j < n / 32 * 32; j += 32) a += at(base, stride, j);
         if (l < 8)
             for (; j < n / 8 * 8; j += 8) a += at(base, stride, j);
-        return a;
+        if (n < 32) return a;
+        const float second = __shfl_down_sync(~0u, a, 8), third = __shfl_down_sync(~0u, a, 16), fourth = __shfl_down_sync(~0u, a, 24);
+        return a + second + third + fourth;
     }
     __device__ float sum(const float *part, int64_t base, int64_t stride, int n) const
     {
-        float first[8] = { 0 }, a = 0;
-        if (n < 8) {
-            const int fours = n / 4 * 4;
-            for (int j = 0; j < n; j++) first[j < fours ? j : 0] += at(base, stride, j);
-            return first[0] + first[1] + first[2] + first[3];
-        }
-        for (int l = 0; l < 8; l++) {
-            first[l] = part[l];
-            for (int k = 8; k < lanes(n); k += 8) first[l] += part[k + l];
+        float a = 0;
+        if (n < 8) {                                   /* the first of four takes what is left, too */
+            const bool fours = n >= 4;
+            a += at(base, stride, 0);
+            for (int j = fours ? 4 : 1; j < n; j++) a += at(base, stride, j);
+            for (int j = 1; fours && j < 4; j++) a += at(base, stride, j);
+            return a;
         }
         for (int j = n / 8 * 8; j < n; j++) a += at(base, stride, j);
-        for (int l = 0; l < 8; l++) a += first[l];
+        for (int l = 0; l < 8; l++) a += part[l];
         return a;
     }
 };

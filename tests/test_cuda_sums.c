@@ -163,6 +163,27 @@ START_TEST(further_reductions_agree)
 }
 END_TEST
 
+/* Fewer than 256 terms of float32, whose order is the CPU's: to the last bit, in runs and in several of them */
+START_TEST(few_terms_are_added_in_order)
+{
+    static const int64_t counts[] = { 1, 3, 4, 6, 7, 8, 9, 13, 31, 32, 33, 39, 64, 71, 200, 255 };
+    begin(_i);
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        TP_SCOPE();
+        const int64_t n = counts[k];
+        tp_tensor *a = tp_mul(tp_randn(TP_SHAPE(37, n)), 1000), *b = tp_to_dtype(tp_randn(TP_SHAPE(3, 5, n)), k % 2 ? TP_F16 : TP_F32), *da = there(a), *db = there(b);
+        SAME(tp_sum(x, .dims = TP_DIMS(1)), 0, 0);
+        SAME(tp_mean(x, .dims = TP_DIMS(1)), 0, 0);
+        SAME(tp_sum(tp_select(x, 0, 3)), 0, 0);
+        SAME(tp_linalg_vector_norm(x, .dims = TP_DIMS(1)), 0, 0);
+        SAME(tp_linalg_vector_norm(tp_select(x, 0, 5)), 0, 0);
+        SAME(tp_sum(tp_transpose(x, 0, 1), .dims = TP_DIMS(0)), 0, 0);
+        SAME(tp_sum(y, .dims = TP_DIMS(2)), 0, 0);
+        if (n > 1) SAME(tp_sum(tp_narrow(tp_narrow(y, 2, 0, (n + 3) / 4), 1, 1, 2), .dims = TP_DIMS(0, 2)), 0, 0);
+    }
+}
+END_TEST
+
 START_TEST(scans_agree)
 {
     begin(_i);
@@ -338,6 +359,7 @@ int main(void)
         tcase_add_loop_test(t, running_statistics_move, 0, cuda_orders());
         tcase_add_loop_test(t, channels_last_agree, 0, cuda_orders());
         tcase_add_loop_test(t, further_reductions_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, few_terms_are_added_in_order, 0, cuda_orders());
         tcase_add_loop_test(t, scans_agree, 0, cuda_orders());
         tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, cuda_orders());
         tcase_add_loop_test(t, places_may_fall, 0, cuda_orders());

@@ -1,6 +1,7 @@
 /* test_reduce.c: what the walk over the registry cannot know of reductions and scans: NaN, ties, empty tensors, every layout and
  * dtype against a plain loop, large tensors on several threads, and the messages of refusals. */
 #include "expect.h"
+#include "cpu/simd.h"
 
 #include <taper/autograd.h>
 #include <taper/extend.h>
@@ -99,6 +100,24 @@ START_TEST(large_ones_are_right_and_the_same_on_any_number_of_threads)
         ck_assert_double_eq_tol(tp_item(y[0][8]) / tp_item(wide), 1, 1e-6);
         ck_assert_double_eq_tol(tp_item(y[0][10]), 1. / 12, 1e-3);
     }
+}
+END_TEST
+
+/* Few terms are added in one order, and nothing is fused: whatever instructions there are. */
+START_TEST(few_terms_give_the_same_bits_with_any_instructions)
+{
+    for (int64_t n = 1; n < 256; n += n < 40 ? 1 : 23) {
+        TP_SCOPE();
+        tp_tensor *x = tp_mul(tp_randn(TP_SHAPE(20, n)), 1000);
+        tp__simd_limit(TP__SIMD_BASE);
+        tp_tensor *sum = tp_sum(x, .dims = TP_DIMS(1)), *norm = tp_linalg_vector_norm(x, .dims = TP_DIMS(1));
+        for (int level = TP__SIMD_AVX2; level <= TP__SIMD_AVX512; level++) {
+            tp__simd_limit(level);
+            ck_assert_msg(tp_equal(tp_sum(x, .dims = TP_DIMS(1)), sum), "sums of %d", (int)n);
+            ck_assert_msg(tp_equal(tp_linalg_vector_norm(x, .dims = TP_DIMS(1)), norm), "norms of %d", (int)n);
+        }
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
 }
 END_TEST
 
@@ -288,6 +307,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_layout_gives_what_a_plain_loop_gives);
     tcase_add_test(tests, large_ones_are_right_and_the_same_on_any_number_of_threads);
+    tcase_add_test(tests, few_terms_give_the_same_bits_with_any_instructions);
     tcase_add_test(tests, a_variance_is_right_far_from_zero);
     tcase_add_test(tests, nan_goes_where_it_goes_in_pytorch);
     tcase_add_test(tests, equal_ones_share_the_gradient_or_the_first_has_it);

@@ -57,22 +57,33 @@ static TP__INLINE double less(double v, double m) { return ((v < m) | (v != v)) 
 EACH_NORM(NORM, f32, float)
 EACH_NORM(NORM, f64, double)
 
-/* Few squares are added in float32, in PyTorch's order: what comes of integers is compared with it to the last bit. */
+/* Few squares are added in float32, in PyTorch's order: what comes of integers is compared with it to the last bit. They are rounded first: GCC
+ * makes floats of a square that is rounded to one, and fuses that with the sum, where it is not told. */
 enum { FEW = 256, ROW = 8 };
+#ifndef __clang__
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif
 static TP__INLINE void few_squares_body(int64_t n, const float *x, double *out)
 {
+#ifdef __clang__
+#pragma clang fp contract(off)
+#endif
     float part[ROW] = { 0 }, sum;
     int64_t i = 0;
     for (; i + ROW <= n; i += ROW)
-        for (int l = 0; l < ROW; l++) part[l] += (float)SQUARE(x[i + l]);       /* rounded, which no fused multiplication does */
+        for (int l = 0; l < ROW; l++) part[l] += x[i + l] * x[i + l];
     sum = part[0];
     for (int l = 1; l < ROW; l++) sum += part[l];
     for (; i + 4 <= n; i += 4)
-        for (int l = 0; l < 4; l++) sum += (float)SQUARE(x[i + l]);
+        for (int l = 0; l < 4; l++) sum += x[i + l] * x[i + l];
     for (; i < n; i++) sum = (float)((double)sum + SQUARE(x[i]));      /* where it does not round the square */
     *out += (double)sum;
 }
 TP__SIMD(static, few_squares, (int64_t n, const float *x, double *out), (n, x, out))
+#ifndef __clang__
+#pragma GCC pop_options
+#endif
 static void run_of_squares_f32(const tp__fold *f, int64_t n, const void *x, tp__total *acc, int64_t apart)
 {
     (void)f, (void)apart;
