@@ -92,13 +92,14 @@ static tp_status grouped_compose(tp__call *call)
 
 #define X(...)    TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 #define GROUPS(...) TP__NAMED("offs", .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int32_t[]){ __VA_ARGS__ }, TP_I32, TP_SHAPE(TP__COUNT(int32_t, __VA_ARGS__))))
+#define GIVE(...) set->take(set, &(tp__sample){ .args = { __VA_ARGS__ }, .n = TP__COUNT(tp_arg, __VA_ARGS__), .needs_all = true })
 static void samples(tp_sample_set *set)
 {
-    TP__GIVE(set, X(6, 3), X(3, 3, 2), GROUPS(2, 2, 5));
-    TP__GIVE(set, X(2, 3, 2), X(2, 5), GROUPS(1, 5));
-    TP__GIVE(set, X(2, 5), X(5, 3), GROUPS(2, 4));
+    GIVE(X(6, 3), X(3, 3, 2), GROUPS(2, 2, 5));
+    GIVE(X(2, 3, 2), X(2, 5), GROUPS(1, 5));
+    GIVE(X(2, 5), X(5, 3), GROUPS(2, 4));
+    GIVE(X(0, 3), X(2, 3, 2), GROUPS(0, 0));
     TP__GIVE(set, X(2, 3, 4), X(2, 4, 2));
-    TP__GIVE(set, X(0, 3), X(2, 3, 2), GROUPS(0, 0));
 }
 static const tp_op op_grouped_mm = { .schema = "grouped_mm(Tensor mat_a, Tensor mat_b, *, Tensor? offs=none, Tensor? bias=none, dtype out_dtype=none) -> Tensor",
     .flags = TP__ANY_DEVICE, .compose = grouped_compose, .attr_size = sizeof(tp_dtype), .samples = samples, .state = TP__STATE };

@@ -113,7 +113,7 @@ static tp_status nonzero_compose(tp__call *call)
 }
 static tp_status same_size_compose(tp__call *call)
 {
-    return tp__give_out(call, tp_full(TP__SCALAR_SHAPE, tp__same_shape(call->in[0], call->in[1]), .dtype = TP_BOOL));
+    return tp__give_out(call, tp_full(TP__SCALAR_SHAPE, tp__same_shape(call->in[0], call->in[1]), .dtype = TP_BOOL, .device = call->in[0]->device));
 }
 
 /* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------- */
