@@ -1,5 +1,5 @@
 /* test_older.c: functions of PyTorch that few know: older ones, products by groups, trials that succeed; sequences of several lengths, averages of
- * weights, weights as one vector. The numbers that are written here are PyTorch's. */
+ * weights, weights as one vector; batch norms folded and renewed. The numbers that are written here are PyTorch's. */
 #include "expect.h"
 
 static tp_tensor *counted(tp_shape shape)
@@ -208,6 +208,74 @@ START_TEST(gradients_are_clipped_by_a_norm_that_is_known)
 }
 END_TEST
 
+/* ---- Batch norms ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void run_in(tp_module *norm, tp_shape shape)    /* statistics and weights that are not those of the beginning */
+{
+    for (int i = 0; i < 3; i++) ck_assert_ptr_nonnull(tp_forward(norm, tp_add(tp_mul(tp_randn(shape), 2), 1)));
+    TP_NO_GRAD();
+    ck_assert_ptr_nonnull(tp_uniform_(tp_detach(tp_module_tensor(norm, "weight")), 0.5, 2));
+    ck_assert_ptr_nonnull(tp_uniform_(tp_detach(tp_module_tensor(norm, "bias")), -1, 1));
+    ck_ok(tp_eval(norm));
+}
+
+START_TEST(a_batch_norm_is_folded_into_the_layer_before_it)
+{
+    TP_SCOPE();
+    tp_manual_seed(6);
+    tp_module *layers[] = { tp_nn_conv2d(2, 4, 3, .bias = false, .padding = 1), tp_nn_conv2d(2, 4, 3, .groups = 2), tp_nn_conv_transpose2d(2, 4, 2), tp_nn_linear(3, 4) };
+    for (int i = 0; i < 4; i++) {
+        const bool image = i < 3;
+        tp_module *norm = image ? tp_nn_batch_norm2d(4) : tp_nn_batch_norm1d(4), *fused;
+        tp_tensor *x = image ? tp_randn(TP_SHAPE(2, 2, 5, 5)) : tp_randn(TP_SHAPE(6, 3));
+        ck_assert_ptr_null(tp_fuse_bn_eval(layers[i], norm));
+        ck_error(TP_ERR_STATE, "fuse_bn_eval: both must be in evaluation mode");
+        run_in(norm, image ? TP_SHAPE(4, 4, 3, 3) : TP_SHAPE(9, 4));
+        ck_ok(tp_eval(layers[i]));
+        fused = tp_fuse_bn_eval(layers[i], norm);
+        ck_assert_msg(fused, "%s", tp_last_error() ? tp_last_error()->message : "no error");
+        ck_assert_str_eq(tp_module_type(fused), tp_module_type(layers[i]));
+        ck_assert(tp_allclose(tp_forward(fused, x), tp_forward(norm, tp_forward(layers[i], x)), 1e-4, 1e-5));
+        ck_assert_ptr_null(tp_fuse_bn_eval(norm, norm));
+        ck_error(TP_ERR_UNSUPPORTED, "takes a convolution or Linear, not BatchNorm");
+        ck_assert_ptr_null(tp_fuse_bn_eval(fused, layers[i]));
+        ck_error(TP_ERR_ARGUMENT, "the second is no BatchNorm");
+        tp_free_all(norm, fused, layers[i]);
+    }
+}
+END_TEST
+
+typedef struct inputs { tp_tensor *all; int64_t at; } inputs;
+static tp_tensor *next_input(void *arg)
+{
+    inputs *in = arg;
+    return in->at < tp_size(in->all, 0) ? tp_select(in->all, 0, in->at++) : NULL;
+}
+
+START_TEST(statistics_are_gathered_anew)
+{
+    TP_SCOPE();
+    tp_module *net = tp_sequential(tp_nn_batch_norm1d(2), tp_nn_relu());
+    inputs in = { tp_randn(TP_SHAPE(4, 8, 2)), 0 };
+    ck_ok(tp_eval(net));
+    ck_ok(tp_update_bn(net, next_input, &in));
+    ck_assert_int_eq(in.at, 4);
+    ck_assert(!tp_is_training(net));
+    ck_assert(tp_allclose(tp_module_tensor(net, "0.running_mean"), tp_mean(in.all, .dims = TP_DIMS(0, 1)), 1e-5, 1e-6));
+    ck_assert(tp_allclose(tp_module_tensor(net, "0.running_var"), tp_mean(tp_var(in.all, .dims = TP_DIMS(1)), .dims = TP_DIMS(0)), 1e-5, 1e-6));
+    ck_values(tp_module_tensor(net, "0.num_batches_tracked"), 4);
+    ck_ok(tp_train(net));                              /* the momentum is 0.1 again */
+    ck_assert_ptr_nonnull(tp_forward(net, tp_add(tp_zeros(TP_SHAPE(8, 2)), 10)));
+    ck_assert(tp_allclose(tp_module_tensor(net, "0.running_mean"), tp_add(tp_mul(tp_mean(in.all, .dims = TP_DIMS(0, 1)), 0.9), 1), 1e-5, 1e-5));
+    in = (inputs){ tp_randn(TP_SHAPE(1, 8, 3)), 0 };   /* three channels */
+    ck_assert_int_lt(tp_update_bn(net, next_input, &in), 0);
+    tp_clear_error();
+    ck_assert_int_eq(tp_update_bn(net, NULL, NULL), TP_ERR_ARGUMENT);
+    ck_message("update_bn: what gives the inputs is NULL");
+    tp_module_free(net);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("older");
@@ -221,6 +289,8 @@ int main(void)
     tcase_add_test(t, averages_are_means_or_move);
     tcase_add_test(t, weights_are_one_vector_and_take_one);
     tcase_add_test(t, gradients_are_clipped_by_a_norm_that_is_known);
+    tcase_add_test(t, a_batch_norm_is_folded_into_the_layer_before_it);
+    tcase_add_test(t, statistics_are_gathered_anew);
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }
