@@ -21,13 +21,13 @@ static double most_of(int dtype)                       /* what a dtype holds, of
 
 /* ---- By one formula, or by a parameter for each element -------------------------------------------------------------------------------------- */
 
-enum { EXPONENTIAL, GEOMETRIC, LOG_NORMAL, CAUCHY, BERNOULLI, BERNOULLI_EACH, POISSON };
+enum { EXPONENTIAL, GEOMETRIC, LOG_NORMAL, CAUCHY, BERNOULLI, BERNOULLI_EACH, POISSON, BINOMIAL };
 
 /* The walk is over the elements in row-major order: of y, and of the parameters where each has its own. */
 struct drawing {
     int what, dtype, x_dtype;
     void *y;
-    const void *x;
+    const void *x, *x2;                                /* x2: of binomial, the probabilities */
     double a, b, most;
     tp_rng_state state;
     tpc_watch watch;
@@ -61,7 +61,46 @@ TPC_DEVICE double large_poisson(double rate, const tp_rng_state &given, int64_t 
     }
 }
 
-TPC_DEVICE double drawn(const drawing &d, double p, int64_t i, const uint32_t *w)
+TPC_DEVICE double small_binomial(double n, double p, double u)
+{
+    const double odds = p / (1 - p);
+    double one = ::exp(n * ::log1p(-p)), sum = one, k = 0;
+    while (u > sum && k < n) {
+        one *= odds * (n - k) / (k + 1);
+        sum = __dadd_rn(sum, one);
+        k++;
+    }
+    return k;
+}
+
+TPC_DEVICE double large_binomial(double n, double p, const tp_rng_state &given, int64_t i)
+{
+    const tp_rng_state state = tpc_state(given);
+    const uint64_t block = state.offset / 4 + (uint64_t)i;
+    const double spread = ::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p, middle = n * p + 0.5;
+    const double alpha = (2.83 + 5.1 / b) * spread, limit = 0.92 - 4.2 / b, mode = ::floor((n + 1) * p), log_odds = ::log(p / (1 - p));
+    const double top = ::lgamma(mode + 1) + ::lgamma(n - mode + 1);
+    for (uint64_t trial = 0;; trial++) {
+        uint32_t w[4];
+        tp__philox(state.seed + trial * 0x9E3779B97F4A7C15u, state.stream, block, w);
+        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
+        const double k = ::floor((2 * a / us + b) * u + middle);
+        if (k < 0 || k > n) continue;
+        if (us >= 0.07 && v <= limit) return k;
+        if (::log(v * alpha / (a / (us * us) + b)) <= top - ::lgamma(k + 1) - ::lgamma(n - k + 1) + (k - mode) * log_odds) return k;
+    }
+}
+
+TPC_DEVICE double binomial_of(const drawing &d, double n, double p, double u, int64_t i)
+{
+    if (n != n || p != p) return NAN;
+    if (n <= 0 || p <= 0) return 0;
+    if (p >= 1) return n;
+    const double rarer = p <= 0.5 ? p : 1 - p, k = n * rarer < 10 ? small_binomial(n, rarer, u) : large_binomial(n, rarer, d.state, i);
+    return p <= 0.5 ? k : n - k;
+}
+
+TPC_DEVICE double drawn(const drawing &d, double p, double p2, int64_t i, const uint32_t *w)
 {
     const double plain = tp__unit_double(w[0], w[1]), u = inner_unit(w[0], w[1]);
     switch (d.what) {
@@ -74,6 +113,7 @@ TPC_DEVICE double drawn(const drawing &d, double p, int64_t i, const uint32_t *w
     case CAUCHY: return d.a + d.b * ::tan(3.141592653589793 * (u - 0.5));
     case BERNOULLI: return plain < d.a;
     case BERNOULLI_EACH: return plain < p;
+    case BINOMIAL: return binomial_of(d, p, p2, plain, i);
     default: return p < 10 ? small_poisson(p, plain) : large_poisson(p, d.state, i);
     }
 }
@@ -81,28 +121,29 @@ TPC_DEVICE double drawn(const drawing &d, double p, int64_t i, const uint32_t *w
 static __global__ void __launch_bounds__(TPC_BLOCK) draw(TPC_GIVEN drawing d)
 {
     for (int64_t i = tpc_first(); i < d.walk.numel; i += tpc_step()) {
-        int64_t at[2];
+        int64_t at[3];
         uint32_t w[WORDS];
-        double p = 0;
+        double p = 0, p2 = 0;
         tpc_offsets(d.walk, i, at);
         tpc_draw(d.state, (uint64_t)(i * WORDS), w);
         if (d.x) p = tpc_load<double>(d.x, d.x_dtype, at[1]);
-        if (d.x && !(p >= 0 && p <= d.most)) {
+        if (d.x2) p2 = tpc_load<double>(d.x2, d.x_dtype, at[2]);
+        else if (d.x && !(p >= 0 && p <= d.most)) {
             tpc_note_bad(d.watch, i, 0);
             p = 0;
         }
-        tpc_store(d.y, d.dtype, at[0], drawn(d, p, i, w));
+        tpc_store(d.y, d.dtype, at[0], drawn(d, p, p2, i, w));
     }
 }
 
 static tp_status launch(const tp__call *call, drawing &d)
 {
-    tpc_array y, x;
+    tpc_array y, x, x2;
     tpc_out(call, 0, &y);
     if (!y.numel) return TP_OK;
     d.y = y.data;
     d.dtype = y.dtype;
-    x = y;
+    x = x2 = y;
     tpc_temporary room(call);
     if (d.what >= BERNOULLI_EACH) {
         tpc_in(call, 0, &x);
@@ -112,8 +153,14 @@ static tp_status launch(const tp__call *call, drawing &d)
     } else {
         d.most = most_of(y.dtype);
     }
-    const int64_t *const stride[] = { y.stride, x.stride };
-    tpc_walk_dims(&d.walk, y.ndim, y.shape, stride, 2);
+    tpc_temporary room2(call);
+    if (d.what == BINOMIAL) {
+        tpc_in(call, 1, &x2);
+        if (!x2.on_device && !(x2.data = room2.data = tpc_upload(call, x2.data, (size_t)tpc_size(x2.dtype)))) return TP_ERR_MEMORY;
+        d.x2 = x2.data;
+    }
+    const int64_t *const stride[] = { y.stride, x.stride, x2.stride };
+    tpc_walk_dims(&d.walk, y.ndim, y.shape, stride, 3);
     TPC_LAUNCH(draw, tpc_blocks(call, y.numel), TPC_BLOCK, 0, tpc_stream(call), d);
     return tpc_launched(call);
 }
@@ -154,6 +201,14 @@ static tp_status log_normal(tp__call *call) { return by_two(call, LOG_NORMAL); }
 static tp_status cauchy(tp__call *call) { return by_two(call, CAUCHY); }
 static tp_status bernoulli_each(tp__call *call) { return by_each(call, BERNOULLI_EACH, 1, "the probability of element %lld is not from 0 to 1"); }
 static tp_status poisson(tp__call *call) { return by_each(call, POISSON, 1e300, "the rate of element %lld is not a finite number from 0 on"); }
+
+static tp_status binomial(tp__call *call)              /* nothing is out of range: as PyTorch */
+{
+    drawing d = drawing();
+    d.what = BINOMIAL;
+    d.state = tpc_state_of(call, ((const tp__permutation_draw *)tpc_attr(call))->state);
+    return launch(call, d);
+}
 
 /* ---- Categories --------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -273,6 +328,6 @@ static tp_status multinomial(tp__call *call)
 
 extern "C" const tp_kernel tp__cuda_random_draw[] = {
     { "exponential", exponential, NULL }, { "geometric", geometric, NULL }, { "log_normal", log_normal, NULL }, { "cauchy", cauchy, NULL },
-    { "bernoulli", bernoulli, NULL }, { "bernoulli_each", bernoulli_each, NULL }, { "poisson", poisson, NULL }, { "multinomial", multinomial, NULL },
+    { "bernoulli", bernoulli, NULL }, { "bernoulli_each", bernoulli_each, NULL }, { "poisson", poisson, NULL }, { "binomial", binomial, NULL }, { "multinomial", multinomial, NULL },
     { NULL, NULL, NULL },
 };

@@ -13,6 +13,6 @@ uint32_t tp__dice_word(tp__dice *rng);
 int64_t tp__dice_below(tp__dice *rng, int64_t n);                   /* 0 <= v < n */
 int64_t tp__dice_between(tp__dice *rng, int64_t lo, int64_t hi);    /* lo <= v <= hi */
 
-enum { TP__DICE_ORDER = 1, TP__DICE_DIGITS_TRAIN, TP__DICE_DIGITS_TEST, TP__DICE_SHAPES_TRAIN, TP__DICE_SHAPES_TEST };     /* the domains */
+enum { TP__DICE_ORDER = 1, TP__DICE_DIGITS_TRAIN, TP__DICE_DIGITS_TEST, TP__DICE_SHAPES_TRAIN, TP__DICE_SHAPES_TEST, TP__DICE_SPLIT };     /* the domains */
 
 #endif

@@ -6,8 +6,8 @@
  * come after it, as far as they are made, are on their way while the device computes. Without workers the next one is made for that. */
 #include <pthread.h>
 #include <string.h>
-#include "dice.h"
 #include "loader.h"
+#include "order.h"
 
 enum { MOST_WORKERS = 1024, MOST_PREFETCH = 4096 };
 
@@ -15,8 +15,8 @@ struct tp_loader {
     tp_object object;
     tp__recipe recipe;
     tp_data_loader_options opt;
-    int64_t count, n_batches, epoch;
-    int64_t *order;                              /* [count] when shuffled, else NULL */
+    int64_t count, n_batches, epoch;             /* count: samples of an epoch */
+    tp__order order;
     int64_t *indices;                            /* of all slots */
     tp__slot *slots;
     int64_t n_slots;
@@ -53,7 +53,7 @@ static void make(tp_loader *l, int64_t number)
     slot->size = left < l->opt.batch_size ? left : l->opt.batch_size;
     slot->first = (uint64_t)l->epoch * (uint64_t)l->count + (uint64_t)start;
     for (int64_t i = 0; i < slot->size; i++)
-        slot->indices[i] = l->order ? l->order[start + i] : start + i;
+        slot->indices[i] = tp__order_at(&l->order, start + i);
     tp__batch_make(&l->recipe, slot);
 }
 
@@ -94,24 +94,13 @@ static void make_here(tp_loader *l, int64_t number)
 
 /* ---- An epoch ----------------------------------------------------------------------------------------------------------------- */
 
-/* Fisher and Yates, by the dice of (seed, epoch). */
-static void shuffle(tp_loader *l)
-{
-    tp__dice dice = tp__dice_start(l->recipe.seed, TP__DICE_ORDER, (uint64_t)l->epoch);
-    for (int64_t i = 0; i < l->count; i++) {
-        const int64_t j = tp__dice_below(&dice, i + 1);
-        l->order[i] = l->order[j];
-        l->order[j] = i;
-    }
-}
-
 static tp_status begin_epoch(tp_loader *l)
 {
     for (; l->n_threads < l->opt.workers && l->n_batches > 0; l->n_threads++)
         if (!(l->threads[l->n_threads] = tp_thread_start("taper-loader", work, l)))
             return tp_error_status();
-    if (l->order)
-        shuffle(l);
+    if (tp__order_draw(&l->order, l->recipe.seed, l->epoch) != TP_OK)
+        return tp_error_status();
     if (l->opt.progress)
         tp__progress_begin(&l->bar);
     l->delivered = 0;
@@ -343,9 +332,10 @@ static size_t index_bytes(const tp_loader *l) { return (size_t)(l->n_slots * sma
 static tp_status set_up(tp_loader *l)
 {
     const tp_data_loader_options *o = &l->opt;
-    l->count = tp_dataset_count(l->recipe.set);
-    if (tp_failed() || choose_seed(l) != TP_OK)
+    const int64_t all = tp_dataset_count(l->recipe.set);
+    if (tp_failed() || choose_seed(l) != TP_OK || tp__order_set_up(&l->order, o, all) != TP_OK)
         return tp_error_status();
+    l->count = l->order.count;
     const int64_t whole = l->count / o->batch_size;
     l->n_batches = whole + (l->count % o->batch_size && !o->drop_last);
     l->ahead = o->device == 0 || o->device == TP_CPU ? 0 : o->workers ? o->prefetch : 1;
@@ -356,8 +346,6 @@ static tp_status set_up(tp_loader *l)
         return tp_error_status();
     for (int64_t i = 0; i < l->n_slots && l->indices; i++)
         l->slots[i].indices = l->indices + i * smaller(o->batch_size, l->count);
-    if (o->shuffle && l->count > 0 && !(l->order = tp_mem_alloc((size_t)l->count * sizeof *l->order)))
-        return tp_error_status();
     if (o->workers && !(l->threads = tp_mem_calloc((size_t)o->workers * sizeof *l->threads)))
         return tp_error_status();
     return TP_OK;
@@ -406,7 +394,7 @@ void tp_loader_free(tp_loader *l)
     pthread_cond_destroy(&l->done);
     tp_dataset_free(l->recipe.set);
     tp_mem_free(l->threads, (size_t)l->opt.workers * sizeof *l->threads);
-    tp_mem_free(l->order, (size_t)l->count * sizeof *l->order);
+    tp__order_free(&l->order);
     if (l->indices)
         tp_mem_free(l->indices, index_bytes(l));
     tp_mem_free(l->slots, (size_t)l->n_slots * sizeof *l->slots);

@@ -61,6 +61,21 @@ tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const 
     return norm;
 }
 
+tp_status tp_clip_grads_with_norm(tp_tensor_list params, double max_norm, tp_tensor *total_norm)
+{
+    static const char op[] = "clip_grads_with_norm";
+    tp_tensor **grads;
+    TP_NO_GRAD();
+    if (!tp_failed() && (!total_norm || tp_numel(total_norm) != 1))
+        return tp_fail(TP_ERR_ARGUMENT, total_norm ? "%s: the norm is no single number" : "%s: the norm is NULL", op);
+    const int64_t n = gradients_of(params, op, false, &grads);
+    tp_status status = n < 0 ? tp_error_status() : TP_OK;
+    if (n > 0)
+        status = tp_fused_clip_((tp_tensor_list){ .at = grads, .n = n }, tp_reshape(total_norm, (tp_shape){ .ndim = 0 }), max_norm);
+    tp_mem_free(grads, (size_t)params.n * sizeof *grads);
+    return status;
+}
+
 tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value)
 {
     tp_tensor **grads;

@@ -59,6 +59,10 @@ typedef struct tp_dataset_class {
 /* Makes a batch of n samples: writes tensors of the scope to out. Called from the workers. */
 typedef tp_status tp_collate_fn(void *arg, const tp_sample *samples, int64_t n, tp_sample *out);
 
+/* The order of an epoch: writes to places[0 .. n - 1] which samples it has, any of them as often as it likes. Called when the epoch begins,
+ * from the thread that asks for its first batch; what it does should depend on seed and epoch alone where several loaders share an order. */
+typedef tp_status tp_sampler_fn(void *arg, int64_t epoch, uint64_t seed, int64_t *places, int64_t n);
+
 /* ---- Options ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct tp_mnist_options {
@@ -115,9 +119,17 @@ typedef struct tp_data_loader_options {
                                                           batch after the one that is given is then made with it */
     tp_collate_fn *collate TP__IS(nullptr);            /* NULL stacks each field; get_batch is not used with one */
     void *collate_arg TP__IS(nullptr);
+    int64_t samples TP__IS(TP_NONE);                   /* of an epoch, in a random order or a sampler's; not given: as many as the dataset has */
+    bool replacement TP__IS(false);                    /* each sample is drawn anew, so that some come twice and others not */
+    const double *weights TP__IS(nullptr);             /* one for each sample of the dataset, copied: samples are drawn as often as they say. With
+                                                          .replacement, or else those of weight 0 must not be asked for */
+    int64_t replicas TP__IS(1), rank TP__IS(0);        /* this loader is one of several that share an epoch: it has places rank, rank + replicas, ..
+                                                          of it, and from its beginning again where they do not come out even */
+    tp_sampler_fn *sampler TP__IS(nullptr);            /* an order of one's own; without shuffle, replacement and weights */
+    void *sampler_arg TP__IS(nullptr);
     TP__TAIL;
 } tp_data_loader_options;
-#define TP__DEFAULT_data_loader .batch_size = 1, .prefetch = 2, .seed = TP_NONE,
+#define TP__DEFAULT_data_loader .batch_size = 1, .prefetch = 2, .seed = TP_NONE, .samples = TP_NONE, .replicas = 1,
 
 #define TP__EACH_DATA_OPTIONS(X) X(mnist) X(cifar10) X(digits) X(shapes) X(window_dataset) X(data_loader)
 
@@ -147,6 +159,14 @@ TP_API tp_dataset *tp_window_dataset_with(tp_tensor *sequence, int64_t length, c
 /* The samples start .. start + count - 1, or those of `indices` (copied). TP_ERR_INDEX: not in the set. */
 TP_API tp_dataset *tp_subset(tp_dataset *set, int64_t start, int64_t count);
 TP_API tp_dataset *tp_subset_of(tp_dataset *set, const int64_t *indices, int64_t n);
+
+/* The samples of all sets, one set after the other; or side by side: sample i has the fields of each set's sample i, which has as many samples as the
+ * others. All stay the caller's to free. TP_ERR_ARGUMENT: no set, sizes that differ. */
+TP_API tp_dataset *tp_concat_dataset(tp_dataset *const *sets, int64_t n);
+TP_API tp_dataset *tp_stack_dataset(tp_dataset *const *sets, int64_t n);
+/* Parts of these sizes, which add up to the set's, drawn without replacement: the same of the same seed. Each of parts[0 .. n - 1] is the caller's to
+ * free; on error all are NULL. TP_ERR_ARGUMENT */
+TP_API tp_status tp_random_split(tp_dataset *set, const int64_t *sizes, int64_t n, int64_t seed, tp_dataset **parts);
 
 /* An IDX file, plain or gzipped (told by its content), as a tensor of its dtype and shape; belongs to the scope. Nothing is
  * allocated that the file cannot hold. TP_ERR_IO: not to be opened or read; TP_ERR_FORMAT: not IDX, cut short, or too long. */

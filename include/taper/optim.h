@@ -177,6 +177,13 @@ typedef struct tp_clip_grad_norm_options {
 } tp_clip_grad_norm_options;
 #define TP__DEFAULT_clip_grad_norm .norm_type = 2,
 
+typedef struct tp_average_options {
+    TP__HEAD(tp_average_options);
+    double decay TP__IS(TP_UNSET);                     /* from 0 to 1: a moving average, a = decay a + (1 - decay) x; not given: the mean of all x */
+    TP__TAIL;
+} tp_average_options;
+#define TP__DEFAULT_average .decay = TP_UNSET,
+
 typedef struct tp_optimizer_load_options {
     TP__HEAD(tp_optimizer_load_options);
     const char *prefix TP__IS(nullptr);                /* "optimizer.": where in the file the state is */
@@ -185,7 +192,7 @@ typedef struct tp_optimizer_load_options {
 #define TP__DEFAULT_optimizer_load
 
 #define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(sparse_adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(adafactor) X(muon) X(lbfgs) \
-    X(param_group) X(clip_grad_norm) X(optimizer_load) \
+    X(param_group) X(clip_grad_norm) X(average) X(optimizer_load) \
     TP__EACH_SCHEDULE_OPTIONS(X)
 
 #ifdef __cplusplus
@@ -266,7 +273,20 @@ TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: t
  * On CUDA neither waits for the device, unless error_if_nonfinite is given, which tp_cuda_graph refuses. Rows are scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
  * NULL: TP_ERR_NUMERIC (error_if_nonfinite, and the norm is not), TP_ERR_ARGUMENT (a NULL), TP_ERR_MEMORY; gradients stay then. */
 TP_API tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *o);
+/* The same by a norm that is there already, 0-dim: that of all shares of a model on several devices, for example (tp_total_norm). */
+TP_API tp_status tp_clip_grads_with_norm(tp_tensor_list params, double max_norm, tp_tensor *total_norm);
 TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);       /* every g into -clip_value .. clip_value */
+
+/* Averages of weights over training, as torch.optim.swa_utils.AveragedModel. `averages` are the parameters (or buffers) of a copy of the model, tp_module_copy,
+ * and `values` those of the one that is trained, in the same order; n counts the calls before this one, from 0 on. The first copies. Integers are copied always.
+ *   tp_module *ema = tp_module_copy(net);
+ *   for (..) { .. tp_step(opt); tp_average(tp_parameters(ema), tp_parameters(net), n++, .decay = 0.999); }
+ * Nothing is recorded. TP_ERR_ARGUMENT: lists of different lengths, decay; TP_ERR_SHAPE, TP_ERR_DTYPE: of a pair; none is changed then. */
+TP_API tp_status tp_average_with(tp_tensor_list averages, tp_tensor_list values, int64_t n, const tp_average_options *o);
+/* All elements of tensors of one dtype as one vector, which records; and the vector's elements written to them, unrecorded: parameters_to_vector and
+ * vector_to_parameters. TP_ERR_SHAPE: another number of elements. */
+TP_API tp_tensor *tp_parameters_to_vector(tp_tensor_list params);
+TP_API tp_status tp_vector_to_parameters(tp_tensor *vector, tp_tensor_list params);
 
 /* The learning rate of group 0, and setting that of all groups. NaN on error. */
 TP_API double tp_get_lr(const tp_optimizer *opt);
@@ -326,6 +346,8 @@ TP_API tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, con
 #define tp__lbfgs(params, ...) TP__DEFAULTS(tp_lbfgs_with(params, TP__OPTIONS(lbfgs, __VA_ARGS__)))
 #define tp_clip_grad_norm(...) tp__clip_grad_norm(__VA_ARGS__, )
 #define tp__clip_grad_norm(params, max_norm, ...) TP__DEFAULTS(tp_clip_grad_norm_with(params, max_norm, TP__OPTIONS(clip_grad_norm, __VA_ARGS__)))
+#define tp_average(...) tp__average(__VA_ARGS__, )
+#define tp__average(averages, values, n, ...) TP__DEFAULTS(tp_average_with(averages, values, n, TP__OPTIONS(average, __VA_ARGS__)))
 #define tp_optimizer_load(...) tp__optimizer_load(__VA_ARGS__, )
 #define tp__optimizer_load(opt, path, ...) TP__DEFAULTS(tp_optimizer_load_with(opt, path, TP__OPTIONS(optimizer_load, __VA_ARGS__)))
 #define tp_param_group(...) tp__param_group(__VA_ARGS__, )
@@ -346,6 +368,8 @@ inline tp_optimizer *tp_asgd(tp_tensor_list params, const tp_asgd_options &o = {
 inline tp_optimizer *tp_adafactor(tp_tensor_list params, const tp_adafactor_options &o = {}) { return tp_adafactor_with(params, &o); }
 inline tp_optimizer *tp_muon(tp_tensor_list params, const tp_muon_options &o = {}) { return tp_muon_with(params, &o); }
 inline tp_optimizer *tp_lbfgs(tp_tensor_list params, const tp_lbfgs_options &o = {}) { return tp_lbfgs_with(params, &o); }
+inline tp_status tp_average(tp_tensor_list averages, tp_tensor_list values, int64_t n, const tp_average_options &o = {})
+{ return tp_average_with(averages, values, n, &o); }
 inline tp_tensor *tp_clip_grad_norm(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options &o = {})
 { return tp_clip_grad_norm_with(params, max_norm, &o); }
 inline tp_status tp_param_group(tp_optimizer *opt, tp_tensor_list params, const tp_param_group_options &o = {})

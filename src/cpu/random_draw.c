@@ -6,6 +6,8 @@
  *   bernoulli     u < p
  *   poisson       inversion below 10; PTRS of Hormann 1993 ("The transformed rejection method for generating Poisson random
  *                 variables") from there on
+ *   binomial      inversion where fewer than 10 successes, or failures, are expected; else BTRS of the same author ("The generation of
+ *                 binomial random variates"), of the rarer of the two
  *   multinomial   with replacement inversion of the running sums; else the least of -ln(u_i) / p_i, as in Efraimidis & Spirakis 2006 */
 #if defined(__clang__)
 #pragma clang fp contract(off)
@@ -113,6 +115,60 @@ static void poisson_chunk(tp__call *call, int64_t first, int64_t n)
         y[i] = y[i] < 10 ? small_poisson(y[i], tp__unit_double(w[0], w[1])) : large_poisson(y[i], state, state->offset / 4 + (uint64_t)(first + i));
     tp__draw_exchange(call->out[0], first, n, y, TP_F64, true);
 }
+
+/* p <= 1/2, and n p < 10: the first k for which the probabilities up to it are above u. */
+static double small_binomial(double n, double p, double u)
+{
+    const double odds = p / (1 - p);
+    double one = exp(n * log1p(-p)), sum = one, k = 0;
+    while (u > sum && k < n) {
+        one *= odds * (n - k) / (k + 1);
+        sum += one;
+        k++;
+    }
+    return k;
+}
+
+static double large_binomial(double n, double p, const tp_rng_state *state, uint64_t block)
+{
+    const double spread = sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p, middle = n * p + 0.5;
+    const double alpha = (2.83 + 5.1 / b) * spread, limit = 0.92 - 4.2 / b, mode = floor((n + 1) * p), log_odds = log(p / (1 - p));
+    int sign;
+    const double top = lgamma_r(mode + 1, &sign) + lgamma_r(n - mode + 1, &sign);
+    for (uint64_t trial = 0;; trial++) {
+        uint32_t w[4];
+        tp__philox(state->seed + trial * 0x9E3779B97F4A7C15u, state->stream, block, w);
+        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
+        const double k = floor((2 * a / us + b) * u + middle);
+        if (k < 0 || k > n) continue;
+        if (us >= 0.07 && v <= limit) return k;
+        const double bound = top - lgamma_r(k + 1, &sign) - lgamma_r(n - k + 1, &sign) + (k - mode) * log_odds;
+        if (log(v * alpha / (a / (us * us) + b)) <= bound) return k;
+    }
+}
+
+/* As PyTorch: no successes of no trials, or of a probability below 0; a NaN among the parameters is one of the result. */
+static double binomial_of(double n, double p, double u, const tp_rng_state *state, uint64_t block)
+{
+    if (n != n || p != p) return NAN;
+    if (n <= 0 || p <= 0) return 0;
+    if (p >= 1) return n;
+    const double rarer = p <= 0.5 ? p : 1 - p, k = n * rarer < 10 ? small_binomial(n, rarer, u) : large_binomial(n, rarer, state, block);
+    return p <= 0.5 ? k : n - k;
+}
+
+static void binomial_chunk(tp__call *call, int64_t first, int64_t n)
+{
+    const tp_rng_state *state = state_of(call);
+    uint32_t room[WORDS * TP__DRAW_CHUNK + 8];
+    double y[TP__DRAW_CHUNK], p[TP__DRAW_CHUNK];
+    const uint32_t *w = tp__draw_words(room, state, first * WORDS, n * WORDS);
+    tp__draw_exchange(call->in[0], first, n, y, TP_F64, false);
+    tp__draw_exchange(call->in[1], first, n, p, TP_F64, false);
+    for (int64_t i = 0; i < n; i++, w += WORDS) y[i] = binomial_of(y[i], p[i], tp__unit_double(w[0], w[1]), state, state->offset / 4 + (uint64_t)(first + i));
+    tp__draw_exchange(call->out[0], first, n, y, TP_F64, true);
+}
+static tp_status binomial_run(tp__call *call) { return tp__draw_chunks(call, binomial_chunk), TP_OK; }
 
 /* Are all parameters from 0 to `most`? */
 static tp_status check_parameters(const tp__call *call, double most)
@@ -224,5 +280,5 @@ static tp_status multinomial_run(tp__call *call)
 const tp_kernel tp__cpu_random_draw[] = {
     { "exponential", exponential_run, NULL }, { "geometric", geometric_run, NULL }, { "log_normal", log_normal_run, NULL },
     { "cauchy", cauchy_run, NULL }, { "bernoulli", bernoulli_run, NULL }, { "bernoulli_each", bernoulli_each_run, NULL },
-    { "poisson", poisson_run, NULL }, { "multinomial", multinomial_run, NULL }, { NULL, NULL, NULL },
+    { "poisson", poisson_run, NULL }, { "binomial", binomial_run, NULL }, { "multinomial", multinomial_run, NULL }, { NULL, NULL, NULL },
 };

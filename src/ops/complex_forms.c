@@ -5,7 +5,8 @@
  *   nan_to_num            of both parts                 linear, conv  a product: re re - im im and re im + im re
  *   any, all              of z != 0                     dropout       z times what it makes of ones
  *   l1_loss               of |a - b| and 0              sinc          sin(pi z) / (pi z), 1 of 0
- *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike */
+ *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike
+ *   linalg_solve          of that matrix, and re over im of what is solved for */
 #include "ops/complex.h"
 #include "ops/run.h"
 
@@ -97,6 +98,14 @@ static tp_status sinc(tp__call *call)
     return tp__give_out(call, tp_where(zero, 1, tp_div(tp_sin(z), tp_where(zero, 1, z))));
 }
 
+/* [[re, -im], [im, re]] of the last two dims */
+static tp_tensor *in_reals(tp_tensor *z)
+{
+    tp_tensor *re = tp_real(z), *im = tp_imag(z);
+    tp_tensor *left = tp_cat(TP_TENSORS(re, im), -2), *right = tp_cat(TP_TENSORS(tp_neg(im), re), -2);
+    return left && right ? tp_cat(TP_TENSORS(left, right), -1) : NULL;
+}
+
 static tp_status inverse(tp__call *call)
 {
     tp_tensor *z = call->in[0], *y[4] = { NULL };
@@ -104,11 +113,32 @@ static tp_status inverse(tp__call *call)
     if (z->ndim < 2 || z->shape[rows] != z->shape[columns])
         return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(z));
     const int64_t n = z->shape[rows];
-    tp_tensor *re = tp_real(z), *im = tp_imag(z);
-    tp_tensor *left = tp_cat(TP_TENSORS(re, im), rows), *right = tp_cat(TP_TENSORS(tp_neg(im), re), rows);
-    if (!left || !right || run_first(call, tp_cat(TP_TENSORS(left, right), columns), y) < 0) return tp__pending();
+    if (run_first(call, in_reals(z), y) < 0) return tp__pending();
     tp_tensor *half = tp_narrow(y[0], columns, 0, n);
     return tp__give_out(call, half ? tp_complex(tp_narrow(half, rows, 0, n), tp_narrow(half, rows, n, n)) : NULL);
+}
+
+/* Is B one vector, or one for each matrix? As linalg.c decides it. */
+static bool are_vectors(const tp_tensor *a, const tp_tensor *b)
+{
+    return b->ndim == 1 || (b->ndim == a->ndim - 1 && !memcmp(a->shape, b->shape, sizeof *b->shape * b->ndim));
+}
+static tp_status solve(tp__call *call)
+{
+    tp_tensor *a = call->in[0], *b = call->in[1], *y[4] = { NULL };
+    const bool left = *(const bool *)call->attr, vectors = are_vectors(a, b);
+    if (a->ndim < 2 || a->shape[a->ndim - 2] != a->shape[a->ndim - 1]) return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(a));
+    const int64_t n = a->shape[a->ndim - 1];
+    if (a->dtype != b->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "A is %s, B %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
+    if (vectors && !left) return tp__call_fail(call, TP_ERR_ARGUMENT, "a vector %s stands on the right alone", tp__shape_text(b));
+    const int along = vectors || !left ? -1 : -2;      /* of B, what A's columns go with */
+    if (b->ndim < (vectors ? 1 : 2) || b->shape[b->ndim + along] != n) return tp__call_fail(call, TP_ERR_SHAPE, "A is %s, B %s: they do not fit", tp__shape_text(a), tp__shape_text(b));
+    tp_tensor *im = tp_imag(b);                        /* of X A = B both sides are transposed, and so is the matrix of reals */
+    if (!left) im = tp_neg(im);
+    tp_tensor *in[] = { in_reals(a), tp_cat(TP_TENSORS(tp_real(b), im), along) };
+    if (run_on(call, in, y) < 0) return tp__pending();
+    tp_tensor *top = tp_narrow(y[0], along, 0, n), *below = tp_narrow(y[0], along, n, n);
+    return tp__give_out(call, top && below ? tp_complex(top, left ? below : tp_neg(below)) : NULL);
 }
 
 static tp_status tanhshrink(tp__call *call) { return tp__give_out(call, tp_sub(call->in[0], tp_tanh(call->in[0]))); }
@@ -119,6 +149,7 @@ static const struct { const char *name; tp__complex_form *form; } forms[] = {
     { "nan_to_num", both_parts }, { "any", of_truth }, { "all", of_truth }, { "linear", of_products }, { "conv1d", of_products },
     { "conv2d", of_products }, { "conv3d", of_products }, { "conv_transpose1d", of_products }, { "conv_transpose2d", of_products },
     { "conv_transpose3d", of_products }, { "dropout", of_ones }, { "l1_loss", of_distances }, { "sinc", sinc }, { "linalg_inv", inverse },
+    { "linalg_solve", solve },
     { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign },
 };
 

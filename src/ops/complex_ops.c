@@ -21,7 +21,7 @@ static const char *const as_is[] = {
     "expand", "expand_as", "expand_copy", "view", "T", "H", "mT", "mH", "view_as", "view_copy", "reshape", "reshape_as", "ravel", "flatten", "unflatten", "squeeze",
     "squeeze_copy", "unsqueeze", "unsqueeze_copy", "permute", "permute_copy", "transpose", "transpose_copy", "t", "t_copy", "swapaxes", "swapdims",
     "movedim", "moveaxis", "adjoint", "narrow", "narrow_copy", "select", "select_copy", "select_scatter", "slice", "slice_copy", "slice_scatter",
-    "diagonal", "diagonal_copy", "diagonal_scatter", "linalg_diagonal", "diag", "diag_embed", "diagflat", "split", "split_with_sizes",
+    "diagonal", "diagonal_copy", "diagonal_scatter", "linalg_diagonal", "diag", "diag_embed", "diagflat", "split", "split_copy", "split_with_sizes",
     "split_with_sizes_copy", "chunk", "unbind", "unbind_copy", "tensor_split", "hsplit", "vsplit", "dsplit", "unsafe_chunk", "unsafe_split",
     "unsafe_split_with_sizes", "unfold", "unfold_copy", "atleast_1d", "atleast_2d", "atleast_3d",
     /* put together, rearranged */
@@ -41,7 +41,7 @@ static const char *const as_is[] = {
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
-    "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "linalg_eig", "linalg_eigvals", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
 };
 
 static const char *const own[] = {

@@ -1,6 +1,7 @@
 /* create_range.c: numbers in a row, and what has ones or counts on a diagonal. No gradient goes anywhere.
  *
  *   arange        start + i step, below end                                  int64 of integers, else float32
+ *   range         start + i step, up to end and with it                      float32
  *   linspace      start + i (end - start) / (steps - 1)                      counted from the nearer end
  *   logspace      base to the power of that
  *   eye           1 on the main diagonal, else 0
@@ -78,6 +79,32 @@ static tp_status end_compose(tp__call *call)
 }
 static const tp_op op_arange = { .schema = "arange(number end, " PLACED, .flags = TP__NO_GRAD_OP, .compose = end_compose, .attr_size = sizeof(end_attr),
     .samples = end_samples, .state = TP__STATE };
+
+/* ---- range: PyTorch's older form, whose end belongs to it --------------------------------------------------------------------------------- */
+
+static tp_status range_shape(tp__call *call)
+{
+    arange_attr *a = (arange_attr *)(uintptr_t)call->attr;
+    const tp_dtype dtype = tp__dtype_of(&a->place, TP_F32);
+    if (!tp__is_floating(dtype) && !tp__is_integer(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot count", tp_dtype_name(dtype));
+    if (tp__check_number(call, dtype, a->start) || tp__check_number(call, dtype, a->end) || tp__check_number(call, dtype, a->step)) return tp__pending();
+    const bool whole = tp__is_integer(dtype);          /* then all three are cut to integers first */
+    const double start = whole ? (double)whole_of(a->start) : real_of(a->start), end = whole ? (double)whole_of(a->end) : real_of(a->end);
+    const double step = whole ? (double)whole_of(a->step) : real_of(a->step);
+    if (!isfinite(start) || !isfinite(end) || !isfinite(step) || step == 0 || (step > 0 ? start > end : start < end))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "no way from %g to %g by %g", start, end, step);
+    const double n = floor((end - start) / step) + 1;
+    if (n > 0x1p53) return tp__call_fail(call, TP_ERR_SHAPE, "%g values are too many", n);
+    a->range = (tp__number_row){ .start = start, .step = step, .first = whole_of(a->start), .stride = whole_of(a->step) };
+    return tp__made(tp__place_out(call, &a->place, dtype, &(tp__ints){ 1, { (int64_t)n } }));
+}
+static void range_samples(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__INT_ARG(1), TP__INT_ARG(6), TP__INT_ARG(2));
+    TP__GIVE(set, TP__FLOAT_ARG(1), TP__FLOAT_ARG(-0.5), TP__FLOAT_ARG(-0.25));
+}
+static const tp_op op_range = { .schema = "range(number start, number end, number step=1, " PLACED, .flags = TP__NO_GRAD_OP, .kernel = "arange",
+    .shape = range_shape, .forward = arange_forward, .attr_size = sizeof(arange_attr), .samples = range_samples, .state = TP__STATE };
 
 /* ---- linspace, logspace: their ends are numbers, or 0-dim tensors ---------------------------------------------------------------------------- */
 
@@ -252,4 +279,4 @@ tp_tensor *tp_triu_indices(int64_t rows, int64_t columns, int64_t offset)
     return tp__run1(&op_triu_indices, NULL, 0, &(indices_attr){ .row = rows, .col = columns, .offset = offset }, TP__CALLER);
 }
 
-const tp_op *const tp__ops_create_range[] = { &op_arange, &op_arange_start, &op_linspace, &op_logspace, &op_eye, &op_tril_indices, &op_triu_indices, NULL };
+const tp_op *const tp__ops_create_range[] = { &op_arange, &op_arange_start, &op_range, &op_linspace, &op_logspace, &op_eye, &op_tril_indices, &op_triu_indices, NULL };

@@ -186,6 +186,27 @@ static const tp_op op_polygamma = { .schema = "polygamma(int n, Tensor input) ->
     .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__polygamma), .samples = polygamma_samples, .state = TP__STATE };
 static const tp_op op_special_polygamma = { .schema = "special_polygamma(int n, Tensor input) -> Tensor", .kernel = "polygamma", .shape = polygamma_shape,
     .backward = polygamma_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__polygamma), .samples = polygamma_samples, .state = TP__STATE };
+/* In place the tensor comes first. */
+static tp_status in_place_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    const int64_t n = ((const tp__polygamma *)tp__attr(node))->n;
+    (void)need;
+    return tp__made(dx[0] = tp__fit(node, 0, tp_mul(dy[0], tp_polygamma(n < INT64_MAX ? n + 1 : n, tp__saved(node, 0)))));
+}
+static tp_status polygamma_in_place(tp__call *call)
+{
+    const tp__polygamma *attr = call->attr;
+    if (attr->n < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no derivative of order %lld", (long long)attr->n);
+    return tp__in_place_floating(call);
+}
+static void in_place_samples(tp_sample_set *set)
+{
+    for (int n = 0; n < 3; n++) TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3), 0.5, 3)), TP__INT_ARG(n));
+}
+static const tp_op op_polygamma_ = { .schema = "polygamma_(Tensor! input, int n) -> Tensor", .kernel = "polygamma", .flags = TP__INPLACE,
+    .shape = polygamma_in_place, .backward = in_place_backward, .saves = { TP__INPUT(0, 0) }, .attr_size = sizeof(tp__polygamma),
+    .samples = in_place_samples, .state = TP__STATE };
+tp_tensor *tp_polygamma_(tp_tensor *x, int64_t n) { return tp__write1(&op_polygamma_, x, &(tp__polygamma){ n }, TP__CALLER); }
 tp_tensor *tp_polygamma(int64_t n, tp_tensor *x)
 {
     return tp__run1(&op_polygamma, (tp_tensor *[]){ NULL, x }, 2, &(tp__polygamma){ n }, TP__CALLER);
@@ -195,6 +216,6 @@ const tp_op *const tp__ops_pointwise_math[] = {
     TP__FORMS(exp), TP__FORMS(exp2), TP__FORMS(expm1), TP__FORMS(log), TP__FORMS(log2), TP__FORMS(log10), TP__FORMS(log1p), TP__FORMS(sqrt), TP__FORMS(rsqrt), TP__FORMS(reciprocal),
     TP__FORMS(sin), TP__FORMS(cos), TP__FORMS(tan), TP__FORMS(asin), TP__FORMS(acos), TP__FORMS(atan), TP__FORMS(sinh), TP__FORMS(cosh), TP__FORMS(tanh), TP__FORMS(asinh), TP__FORMS(acosh),
     TP__FORMS(atanh), TP__FORMS(sigmoid), TP__FORMS(relu), &op_sigmoid_backward, &op_tanh_backward, &op_relu_backward, TP__FORMS(erf), TP__FORMS(erfc), TP__FORMS(erfinv),
-    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, &op_special_polygamma, TP__FORMS(deg2rad), TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor),
+    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, &op_polygamma_, &op_special_polygamma, TP__FORMS(deg2rad), TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor),
     TP__FORMS(ceil), TP__FORMS(trunc), TP__FORMS(round), TP__FORMS(round_decimals), TP__FORMS(square), NULL,
 };

@@ -91,6 +91,7 @@ tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent)
 static tp_status true_divide_compose(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], call->in[1])); }
 static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
     .samples = tp__binary_samples, .state = TP__STATE };
+static const tp_op op_true_divide_ = TP__INPLACE_FORM("true_divide_(Tensor! input, Tensor|number other) -> Tensor", op_true_divide, 0, tp__binary_samples_in_place);
 
 /* ---- Angles ------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -114,6 +115,6 @@ TP__OP(angle, "angle(Tensor input) -> Tensor", .shape = angle_shape, .backward =
 tp_tensor *tp_angle(tp_tensor *x) { return tp__call1(&op_angle, x, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_pointwise_whole[] = {
-    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_frexp, &op_true_divide, &op_angle,
+    TP__FORMS(gcd), TP__FORMS(lcm), TP__FORMS(nextafter), TP__FORMS(ldexp), &op_frexp, TP__FORMS(true_divide), &op_angle,
     NULL,
 };

@@ -3,6 +3,7 @@
  *
  *   exponential_, geometric_, log_normal_, cauchy_, bernoulli_     in place
  *   bernoulli, poisson       with a parameter for each element
+ *   binomial                 successes of `count` trials, with two parameters for each element
  *   multinomial              places, as often as their weights say
  *   normal                   mean + std z, broadcast; nothing is recorded of it */
 #include "core/kernel_args.h"
@@ -98,6 +99,41 @@ static tp_status bernoulli_tensor_forward(tp__call *call)
     return kernel->run(&each);
 }
 
+/* ---- binomial ---------------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status binomial_shape(tp__call *call)
+{
+    int64_t shape[TP_MAX_DIMS];
+    int ndim;
+    const tp_tensor *count = call->in[0], *prob = call->in[1];
+    if (check_floating(call, count) || !tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
+    if (prob->dtype != count->dtype)
+        return tp__call_fail(call, TP_ERR_DTYPE, "count is %s, prob %s", tp_dtype_name((tp_dtype)count->dtype), tp_dtype_name((tp_dtype)prob->dtype));
+    const tp_tensor *y = tp__out(call, (tp_dtype)count->dtype, ndim, shape);
+    if (!y) return tp__pending();
+    ((each_attr *)(uintptr_t)call->attr)->state = take(y->numel);
+    call->keep_shape = 3;
+    return TP_OK;
+}
+static tp_status binomial_forward(tp__call *call)
+{
+    TP_NO_GRAD();
+    const tp_shape shape = tp_shape_of(call->out[0]);
+    tp_tensor *in[2] = { tp_expand(call->in[0], shape), tp_expand(call->in[1], shape) };
+    const tp_kernel *kernel = in[0] && in[1] ? tp__kernel(call->op, call->out[0]->device) : NULL;
+    if (!kernel) return tp__pending();
+    tp__call each = *call;
+    each.in = in;
+    return kernel->run(&each);
+}
+static tp_status binomial_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *zero = tp_zeros(tp_shape_of(dy[0]), .dtype = (tp_dtype)dy[0]->dtype, .device = dy[0]->device);
+    for (int i = 0; i < 2; i++)
+        if (need & 1u << i && !(dx[i] = tp__fit(node, i, zero))) return tp__pending();
+    return TP_OK;
+}
+
 /* ---- multinomial -------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_status multinomial_shape(tp__call *call)
@@ -169,6 +205,13 @@ static void each_samples(tp_sample_set *set)
     GIVE(X(TP__SCALAR_SHAPE));
 }
 static void tensor_samples(tp_sample_set *set) { GIVE(X(TP_SHAPE(3, 5)), X(TP_SHAPE(5))); }
+static void binomial_samples(tp_sample_set *set)
+{
+    tp_tensor *few = tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 1), 4, 9)), *many = tp_detach(tp__sample_tensor(set, TP_SHAPE(4), 90, 200));
+    GIVE(TP__TENSOR_ARG(tp_floor(few)), X(TP_SHAPE(5)));
+    GIVE(TP__TENSOR_ARG(tp_floor(many)), X(TP_SHAPE(2, 4)));
+    GIVE(TP__TENSOR_ARG(tp_zeros(TP_SHAPE(0, 2), .dtype = tp_dtype_of(few))), X(TP_SHAPE(0, 2)));
+}
 static void multinomial_samples(tp_sample_set *set)
 {
     GIVE(X(TP_SHAPE(5)), TP__INT_ARG(3));
@@ -196,6 +239,8 @@ static const tp_op op_bernoulli_tensor_ = { .schema = "bernoulli_.tensor(Tensor!
 static const tp_op op_bernoulli = DRAW("bernoulli(Tensor input)", "bernoulli_each", 0, each_shape, each_attr, each_samples);
 static const tp_op op_bernoulli_p = DRAW("bernoulli.p(Tensor input, float p)", "bernoulli", 0, bernoulli_p_shape, tp__single_draw, single_samples);
 static const tp_op op_poisson = DRAW("poisson(Tensor input)", "poisson", 0, each_shape, each_attr, each_samples);
+static const tp_op op_binomial = { .schema = "binomial(Tensor count, Tensor prob) -> Tensor", .flags = TP__RANDOM, .shape = binomial_shape,
+    .forward = binomial_forward, .backward = binomial_backward, .attr_size = sizeof(each_attr), .samples = binomial_samples, .state = TP__STATE };
 static const tp_op op_multinomial = { .schema = "multinomial(Tensor input, int num_samples, bool replacement=false) -> Tensor",
     .flags = TP__RANDOM | TP__NO_GRAD_OP, .shape = multinomial_shape, .attr_size = sizeof(tp__multinomial), .samples = multinomial_samples, .state = TP__STATE };
 static const tp_op op_normal = { .schema = "normal(Tensor|number mean, Tensor|number std=1) -> Tensor", .flags = TP__RANDOM | TP__NO_GRAD_OP,
@@ -216,6 +261,11 @@ tp_tensor *tp_cauchy_(tp_tensor *x, double median, double sigma) { return draw_d
 tp_tensor *tp_bernoulli(tp_tensor *p) { return tp__run1(&op_bernoulli, &p, 1, &(each_attr){ { 0 } }, TP__CALLER); }
 tp_tensor *tp_poisson(tp_tensor *rate) { return tp__run1(&op_poisson, &rate, 1, &(each_attr){ { 0 } }, TP__CALLER); }
 
+tp_tensor *tp_binomial(tp_tensor *count, tp_tensor *prob)
+{
+    return tp__run1(&op_binomial, (tp_tensor *[]){ count, prob }, 2, &(each_attr){ { 0 } }, TP__CALLER);
+}
+
 tp_tensor *tp_bernoulli__with(tp_tensor *x, tp_operand p)
 {
     if (p.kind == TP_OPERAND_TENSOR)
@@ -235,5 +285,5 @@ tp_tensor *tp_normal_of_with(tp_operand mean, tp_operand std)
 
 const tp_op *const tp__ops_random_draw[] = {
     &op_exponential_, &op_geometric_, &op_log_normal_, &op_cauchy_, &op_bernoulli_, &op_bernoulli_tensor_, &op_bernoulli, &op_bernoulli_p, &op_poisson,
-    &op_multinomial, &op_normal, NULL,
+    &op_binomial, &op_multinomial, &op_normal, NULL,
 };

@@ -136,6 +136,8 @@ static void split_samples(tp_sample_set *set)
 static const tp_op op_split = { .schema = "split(Tensor tensor, int split_size_or_sections, int dim=0) -> Tensor[]", .flags = TP__VIEW,
     .shape = split_shape, .backward = split_backward, .attr_size = sizeof(split_attr), .samples = split_samples, .state = TP__STATE };
 
+static const tp_op op_split_copy = TP__COPY_FORM("split_copy(Tensor input, int split_size, int dim=0) -> Tensor[]", op_split, sizeof(split_attr), split_samples);
+
 /* ---- split by sizes ---------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct sections_attr { tp__int_list sizes; int64_t dim; } sections_attr;
@@ -276,6 +278,6 @@ tp_status tp_unbind(tp_tensor *x, int dim, tp_tensor **out, int max, int *n)
 }
 
 const tp_op *const tp__ops_view_split[] = {
-    &op_unbind, &op_unbind_copy, &op_split, &op_parts, &op_split_sizes, &op_split_with_sizes, &op_split_with_sizes_copy, &op_chunk,
+    &op_unbind, &op_unbind_copy, &op_split, &op_split_copy, &op_parts, &op_split_sizes, &op_split_with_sizes, &op_split_with_sizes_copy, &op_chunk,
     &op_unsafe_chunk, &op_unsafe_split, &op_unsafe_split_with_sizes, NULL,
 };

@@ -78,7 +78,7 @@ void check_in_place(sample *s, const char *form)
     tp_tensor *outputs[MAX_OUTPUTS];
     int n = 0, n_outputs = 0;
     const json_t *text = json_array_get(json_object_get(s->text, "outputs"), 0);
-    const int at = argument_at(s, written(tp_op_find(form), name, sizeof name), name);
+    const int place = written(tp_op_find(form), name, sizeof name), at = argument_at(s, place, name);
     tp_tensor *x = at >= 0 && s->args[at].kind == TP_ARG_TENSOR ? s->args[at].value.tensor : NULL;
     tp_tensor *want = text_at(text, "tensor") ? sample_stored(s, text_at(text, "tensor")) : NULL, *y = x ? tp_clone(x) : NULL;
     if (!y || !want) return;                           /* it is written into a number, or is random */
@@ -92,6 +92,11 @@ void check_in_place(sample *s, const char *form)
         args[n] = s->args[i];
         if (i == at) args[n].value.tensor = y;
         n++;
+    }
+    if (at > place && at < by_position) {              /* polygamma(n, input), and polygamma_(input, n) */
+        const tp_arg moved = args[at];
+        for (int i = at; i > place; i--) args[i] = args[i - 1];
+        args[place] = moved;
     }
     const bool as_is = strcmp(form, "float_power_") || tp_dtype_of(want) == tp_dtype_of(x);          /* it does not cast what it has widened */
     const bool good = as_is && fits(s, text, want, x);

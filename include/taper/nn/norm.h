@@ -56,6 +56,9 @@ typedef struct tp_nn_group_norm_options {
 
 #define TP__EACH_NN_NORM_OPTIONS(X) X(nn_batch_norm) X(nn_instance_norm) X(nn_layer_norm) X(nn_rms_norm) X(nn_group_norm)
 
+/* The next input; NULL, without an error: there are no more. */
+typedef tp_tensor *tp_next_input_fn(void *arg);
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -79,11 +82,21 @@ TP_API tp_module *tp_nn_local_response_norm_with(int64_t size, const tp_local_re
  * in those further on as well. Its gradient is PyTorch's, which is not quite the derivative, and has none itself. */
 TP_API tp_module *tp_nn_cross_map_lrn2d_with(int64_t size, const tp_local_response_norm_options *o);
 
+/* A layer, with a bias, that does what m, a convolution or Linear, and the batch norm after it do together in evaluation mode; both stay as they are. The
+ * caller frees it. TP_ERR_UNSUPPORTED: another layer, or a transpose in groups; TP_ERR_STATE: one of them is in training; TP_ERR_ARGUMENT: no batch
+ * norm, or one without running statistics; TP_ERR_SHAPE: channels that differ. */
+TP_API tp_module *tp_fuse_bn_eval(tp_module *m, tp_module *batch_norm);
+/* Runs m in training mode over all inputs that `next` gives, without recording, so that the running statistics of its batch norms become the means over
+ * these: after weights were averaged, for example. Modes and momenta are then as before. On error the statistics are those of what was run. */
+TP_API tp_status tp_update_bn(tp_module *m, tp_next_input_fn *next, void *arg);
+
 #ifdef __cplusplus
 }
 #endif
 
 #ifndef __cplusplus
+#define tp_fuse_bn_eval(m, batch_norm) tp_fuse_bn_eval(TP_MODULE(m), TP_MODULE(batch_norm))
+#define tp_update_bn(m, next, arg)     tp_update_bn(TP_MODULE(m), next, arg)
 #define tp_nn_batch_norm1d(...) tp__nn_batch_norm1d(__VA_ARGS__, )
 #define tp__nn_batch_norm1d(features, ...) TP__DEFAULTS(tp_nn_batch_norm1d_with(features, TP__OPTIONS(nn_batch_norm, __VA_ARGS__)))
 #define tp_nn_batch_norm2d(...) tp__nn_batch_norm2d(__VA_ARGS__, )

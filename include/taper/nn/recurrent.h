@@ -87,7 +87,23 @@ typedef struct tp_pad_packed_sequence_options {
 } tp_pad_packed_sequence_options;
 #define TP__DEFAULT_pad_packed_sequence .total_length = TP_NONE,
 
-#define TP__EACH_NN_RECURRENT_OPTIONS(X) X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(nn_tree_lstm_cell) X(pack_padded_sequence) X(pad_packed_sequence)
+typedef struct tp_pad_sequence_options {
+    TP__HEAD(tp_pad_sequence_options);
+    bool batch_first TP__IS(false);                    /* [batch, steps, ..], not [steps, batch, ..] */
+    double padding_value TP__IS(0);
+    bool left TP__IS(false);                           /* the padding comes first */
+    TP__TAIL;
+} tp_pad_sequence_options;
+#define TP__DEFAULT_pad_sequence
+
+typedef struct tp_pack_sequence_options {
+    TP__HEAD(tp_pack_sequence_options);
+    bool enforce_sorted TP__IS(true);                  /* the longest comes first; else they are put into that order */
+    TP__TAIL;
+} tp_pack_sequence_options;
+#define TP__DEFAULT_pack_sequence .enforce_sorted = true,
+
+#define TP__EACH_NN_RECURRENT_OPTIONS(X) X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(nn_tree_lstm_cell) X(pack_padded_sequence) X(pad_packed_sequence) X(pad_sequence) X(pack_sequence)
 
 /* Sequences step by step: of each step the rows of those that are so long, the longest first. What a recurrent layer takes as "input": a
  * tp_arg of these four tensors; its first output is then the data of another, with the rest the same. Belongs to the scope. */
@@ -140,6 +156,13 @@ TP_API tp_tensor *tp_child_sum_tree_lstm_step(tp_module *cell, tp_tensor *x, tp_
 TP_API tp_packed_sequence tp_pack_padded_sequence_with(tp_tensor *x, tp_tensor *lengths, const tp_pack_padded_sequence_options *o);
 /* And back: [steps, batch, ..] in the batch's own order, padded with padding_value. Gradient: data. */
 TP_API tp_tensor *tp_pad_packed_sequence_with(const tp_packed_sequence *packed, const tp_pad_packed_sequence_options *o);
+/* Sequences [steps, ..], each of its own length and all else the same, as one tensor [longest, batch, ..], and as a packed one. Gradients: all. */
+TP_API tp_tensor *tp_pad_sequence_with(tp_tensor_list sequences, const tp_pad_sequence_options *o);
+TP_API tp_packed_sequence tp_pack_sequence_with(tp_tensor_list sequences, const tp_pack_sequence_options *o);
+/* And back: out[i] is sequence i of a padded tensor, by lengths int64 [batch], or of a packed one. Writes at most `max`, how many to *n (may be NULL).
+ * TP_ERR_ARGUMENT: no room for all. */
+TP_API tp_status tp_unpad_sequence(tp_tensor *padded, tp_tensor *lengths, bool batch_first, tp_tensor **out, int64_t max, int64_t *n);
+TP_API tp_status tp_unpack_sequence(const tp_packed_sequence *packed, tp_tensor **out, int64_t max, int64_t *n);
 
 #ifdef __cplusplus
 }
@@ -168,7 +191,13 @@ TP_API tp_tensor *tp_pad_packed_sequence_with(const tp_packed_sequence *packed, 
 #define tp__pack_padded_sequence(x, lengths, ...) TP__DEFAULTS(tp_pack_padded_sequence_with(x, lengths, TP__OPTIONS(pack_padded_sequence, __VA_ARGS__)))
 #define tp_pad_packed_sequence(...) tp__pad_packed_sequence(__VA_ARGS__, )
 #define tp__pad_packed_sequence(packed, ...) TP__DEFAULTS(tp_pad_packed_sequence_with(packed, TP__OPTIONS(pad_packed_sequence, __VA_ARGS__)))
+#define tp_pad_sequence(...) tp__pad_sequence(__VA_ARGS__, )
+#define tp__pad_sequence(sequences, ...) TP__DEFAULTS(tp_pad_sequence_with(sequences, TP__OPTIONS(pad_sequence, __VA_ARGS__)))
+#define tp_pack_sequence(...) tp__pack_sequence(__VA_ARGS__, )
+#define tp__pack_sequence(sequences, ...) TP__DEFAULTS(tp_pack_sequence_with(sequences, TP__OPTIONS(pack_sequence, __VA_ARGS__)))
 #else
+inline tp_tensor *tp_pad_sequence(tp_tensor_list sequences, const tp_pad_sequence_options &o = {}) { return tp_pad_sequence_with(sequences, &o); }
+inline tp_packed_sequence tp_pack_sequence(tp_tensor_list sequences, const tp_pack_sequence_options &o = {}) { return tp_pack_sequence_with(sequences, &o); }
 inline tp_module *tp_nn_tree_lstm_cell(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options &o = {})
 { return tp_nn_tree_lstm_cell_with(input, hidden, &o); }
 inline tp_module *tp_nn_child_sum_tree_lstm_cell(int64_t input, int64_t hidden, const tp_nn_tree_lstm_cell_options &o = {})

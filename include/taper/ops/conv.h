@@ -80,6 +80,8 @@ extern "C" {
 TP_API tp_tensor *tp_conv1d_with(tp_tensor *x, tp_tensor *w, tp_tensor *b, const tp_conv1d_options *o);
 TP_API tp_tensor *tp_conv2d_with(tp_tensor *x, tp_tensor *w, tp_tensor *b, const tp_conv2d_options *o);
 TP_API tp_tensor *tp_conv3d_with(tp_tensor *x, tp_tensor *w, tp_tensor *b, const tp_conv3d_options *o);
+/* A convolution over the steps of x [steps, batch, in] by w [kernel, in, out], b [out], with `pad` zeros at both ends: [.., batch, out]. */
+TP_API tp_tensor *tp_conv_tbc(tp_tensor *x, tp_tensor *w, tp_tensor *b, int64_t pad);
 
 /* The adjoint of a convolution in its x, as an op: every x is spread by the kernel, and what falls together is added.
  *   x       [n, in, ..] or [in, ..]

@@ -43,7 +43,7 @@ TP_API tp_tensor *tp_linalg_inv(tp_tensor *a);         /* complex matrices, too 
 TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient takes a regular A */
 /* The sign, and where the pointer is not NULL the logarithm of |det A|: -inf for a singular A. Gradient: of the logarithm. */
 TP_API tp_tensor *tp_linalg_slogdet(tp_tensor *a, tp_tensor **logabsdet);
-/* A X = B by LU: B [n], a vector for each matrix [.., n], or [.., n, r]; batches broadcast. */
+/* A X = B by LU: B [n], a vector for each matrix [.., n], or [.., n, r]; batches broadcast. Complex ones, too. */
 TP_API tp_tensor *tp_linalg_solve(tp_tensor *a, tp_tensor *b);
 /* The same for the upper or the lower triangle of A; what lies beyond is not read. B [.., n, r]. */
 TP_API tp_tensor *tp_linalg_solve_triangular_with(tp_tensor *a, tp_tensor *b, bool upper, const tp_linalg_solve_triangular_options *o);
@@ -60,6 +60,12 @@ TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k! */
 /* The eigenvalues [.., n] of a symmetric A, rising, and its eigenvectors as the columns of *vectors. The lower triangle is read. */
 TP_API tp_tensor *tp_linalg_eigh(tp_tensor *a, tp_tensor **vectors);
 TP_API tp_tensor *tp_linalg_eigvalsh(tp_tensor *a);
+/* The eigenvalues [.., n] of any square A, complex matrices too, in no order, and its eigenvectors of length 1 as the columns of *vectors: complex64, or
+ * complex128 of float64 and complex128. Of a real A complex ones are conjugate pairs. Tensors of a device are copied to the CPU and back. The
+ * gradient takes distinct eigenvalues, and a loss that does not change where a vector is multiplied by e^(i phi); else TP_ERR_NUMERIC, as of an A that is
+ * not finite. */
+TP_API tp_tensor *tp_linalg_eig(tp_tensor *a, tp_tensor **vectors);
+TP_API tp_tensor *tp_linalg_eigvals(tp_tensor *a);
 /* QR by reflections: R above the diagonal of the result, below it the vectors of the reflections, *tau their factors. No gradient. */
 TP_API tp_tensor *tp_geqrf(tp_tensor *a, tp_tensor **tau);
 TP_API tp_tensor *tp_linalg_householder_product(tp_tensor *a, tp_tensor *tau);        /* Q of these, [.., m, n] */

@@ -99,6 +99,7 @@ TP_API tp_tensor *tp_logit_eps(tp_tensor *x, double eps);
 TP_API tp_tensor *tp_logit_eps_(tp_tensor *x, double eps);
 /* The n-th derivative of digamma, n >= 0 (TP_ERR_ARGUMENT) */
 TP_API tp_tensor *tp_polygamma(int64_t n, tp_tensor *x);
+TP_API tp_tensor *tp_polygamma_(tp_tensor *x, int64_t n);
 
 /* ---- Of two inputs, with broadcasting ------------------------------------------------------------------------------------- */
 

@@ -55,6 +55,14 @@ TP_API tp_tensor *tp_addmv__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const
 TP_API tp_tensor *tp_addbmm__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addbmm_options *o);
 TP_API tp_tensor *tp_addr__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_addr_options *o);
 
+/* Products by groups, as of the experts of one layer. Group i of the dim that is cut goes from offs[i - 1], or 0, to offs[i], int32 [g], rising:
+ *   a [m, k],    b [g, k, n]  ->  [m, n]      rows of a by the group's b; rows behind the last group are 0
+ *   a [g, m, k], b [k, n]     ->  [m, n]      columns of b, likewise
+ *   a [m, k],    b [k, n]     ->  [g, m, n]   k is cut
+ *   a [g, m, k], b [g, k, n]  ->  [g, m, n]   bmm: offs is NULL
+ * Offsets on a device are waited for; they may be on the CPU. TP_ERR_INDEX: an offset that falls, or beyond the dim. Gradients: a, b. */
+TP_API tp_tensor *tp_grouped_mm(tp_tensor *a, tp_tensor *b, tp_tensor *offs);
+
 /* Einstein's sum:  tp_einsum("bij,bjk->bik", TP_TENSORS(a, b)). A letter names a dim; letters that the result lacks are summed.
  * "..." stands for the dims that are not named, and broadcasts; a letter that one operand has twice is its diagonal; without
  * "->" the result has the letters that occur once, in alphabetical order. TP_ERR_ARGUMENT: the equation cannot be read. */

@@ -22,6 +22,9 @@ TP_API tp_tensor *tp_bernoulli__with(tp_tensor *x, tp_operand p);          /* 1 
 /* Of parameters that are tensors; their gradients are 0. TP_ERR_NUMERIC: one is out of its range. */
 TP_API tp_tensor *tp_bernoulli(tp_tensor *p);                              /* 1 with probability p, else 0, in p's dtype */
 TP_API tp_tensor *tp_poisson(tp_tensor *rate);                             /* in its dtype */
+/* Successes among `count` trials (whole numbers) of which each succeeds with probability `prob`, in their dtype, which is one; they broadcast. 0
+ * where either is below 0, count where prob is above 1. */
+TP_API tp_tensor *tp_binomial(tp_tensor *count, tp_tensor *prob);
 TP_API tp_tensor *tp_normal_of_with(tp_operand mean, tp_operand std);      /* broadcast; at least one of them is a tensor */
 /* num_samples places of each row, as often as their weights say; without replacement each at most once, in the order of drawing.
  * weights floating [n] or [rows, n] -> int64 [num_samples] or [rows, num_samples]. */
@@ -30,6 +33,8 @@ TP_API tp_tensor *tp_multinomial(tp_tensor *weights, int64_t num_samples, bool r
 /* While training each element is zero with probability p, else x / (1 - p); otherwise x itself. */
 TP_API tp_tensor *tp_dropout(tp_tensor *x, double p, bool training);
 TP_API tp_tensor *tp_dropout_(tp_tensor *x, double p, bool training);
+/* The same, and in *mask which elements were kept: bool, all of them without training, when the result is a copy of x. */
+TP_API tp_tensor *tp_native_dropout(tp_tensor *x, double p, bool train, tp_tensor **mask);
 /* The same, of all elements of a channel, dim 1, together. TP_ERR_SHAPE: fewer than two dims. dropout1d takes [channels, n] too,
  * dropout3d what has four dims or fewer as one sample of a batch. */
 TP_API tp_tensor *tp_feature_dropout(tp_tensor *x, double p, bool training);

@@ -167,6 +167,8 @@ TP_API tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o);
 
 /* (sum |x|^ord)^(1/ord); of inf and -inf the greatest and least |x|, of 0 how many are not 0. */
 TP_API tp_tensor *tp_linalg_vector_norm_with(tp_tensor *x, const tp_linalg_vector_norm_options *o);
+/* The norm of each slice along dim, with sizes of 1 for all other dims; dim -1: of all elements, without dims. What weight_norm divides by. */
+TP_API tp_tensor *tp_norm_except_dim(tp_tensor *v, int64_t pow, int64_t dim);
 TP_API tp_tensor *tp_dist(tp_tensor *a, tp_tensor *b, double p);                   /* the norm of a - b, broadcast */
 TP_API tp_tensor *tp_normalize_with(tp_tensor *x, const tp_normalize_options *o);  /* x / max(its norm along dim, eps) */
 
