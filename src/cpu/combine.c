@@ -32,14 +32,14 @@ __attribute__((constructor)) static void find_near(void)
 
 /* Writes here and there keep the processor from fetching ahead what is read in order: so it is told to, into the second-level cache:
  * the first is full of what is written, and its few misses at a time are needed for that. */
-enum { AHEAD = 2048, TOGETHER = 16, X_AHEAD = 16, LINE = 64, LINES = 4 };
+enum { AHEAD = 512, PICK_AHEAD = 2048, TOGETHER = 16, X_AHEAD = 16, LINE = 64, LINES = 4 };
 /* What lies at the places, if far, is asked for early, into the second cache too: the first can wait for few lines at a time, and holds few.
  * The places may not have been checked yet. */
 enum { FAR_AHEAD = 256 };
 #define FETCH_FOR(y, place) (__builtin_prefetch((const void *)((uintptr_t)(y) + (uintptr_t)(place) * sizeof *(y)), 0, 2))
 /* Whether a place is good is seen where it is used, which costs nothing: the loops wait for memory. */
 #define OUTSIDE(place) __builtin_expect((uint64_t)(place) >= below, 0)
-#define FETCH(x, i) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + AHEAD) * sizeof *(x)), 0, 2))
+#define FETCH(x, i, ahead) (__builtin_prefetch((const void *)((uintptr_t)(x) + (uintptr_t)((i) + (ahead)) * sizeof *(x)), 0, 2))
 
 /* Rows that will be written, so many ahead, into the first-level cache: fewer lines at once than where rows are read. */
 static TP__INLINE int64_t writes_ahead(int64_t bytes)
@@ -68,7 +68,7 @@ static TP__INLINE void fetch_to_write(const char *row, int64_t bytes)
         } else { \
             int64_t i = 0; \
             if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
-                FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                FETCH(at, i, AHEAD), FETCH(at, i + TOGETHER / 2, AHEAD), FETCH(x, i, AHEAD); \
                 if (i + FAR_AHEAD + TOGETHER <= known) \
                     for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + FAR_AHEAD + j]); \
                 for (int j = 0; j < TOGETHER; j++) { \
@@ -139,7 +139,7 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
             y[at[i]] = x[pick[i] * step]; \
         } \
         else if (step == 1) for (; i + TOGETHER <= n; i += TOGETHER) { \
-            FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+            FETCH(at, i, AHEAD), FETCH(at, i + TOGETHER / 2, AHEAD), FETCH(x, i, AHEAD); \
             if (i + FAR_AHEAD + TOGETHER <= known) \
                 for (int j = 0; j < TOGETHER; j++) FETCH_FOR(y, at[i + FAR_AHEAD + j]); \
             for (int j = 0; j < TOGETHER; j++) { \
@@ -168,7 +168,7 @@ typedef struct bytes16 { uint64_t lo, hi; } bytes16;
         int64_t i = 0; \
         if (y_step == 1) { \
             for (; i + TOGETHER <= n; i += TOGETHER) {     /* faster than the vector instruction for it */ \
-                FETCH(at, i), FETCH(at, i + TOGETHER / 2), FETCH(x, i); \
+                FETCH(at, i, PICK_AHEAD), FETCH(at, i + TOGETHER / 2, PICK_AHEAD), FETCH(x, i, PICK_AHEAD); \
                 if (i + FAR_AHEAD + TOGETHER <= known) \
                     for (int j = 0; j < TOGETHER; j++) FETCH_FOR(x, at[i + FAR_AHEAD + j]); \
                 for (int j = 0; j < TOGETHER; j++) { \
