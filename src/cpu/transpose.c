@@ -1,6 +1,7 @@
 /* transpose.c: transposes by tiles, of which both sides are whole lines of the caches, and in these by blocks that are turned over in
- * registers. A tile that goes past the caches is gathered in the first one; meanwhile the next is asked for, since no processor foresees
- * where the lines of a column lie: into the second cache, because in the first a column of a power of two has room for few. */
+ * registers. A tile that goes past the caches is gathered in the first one; meanwhile another is asked for, since no processor foresees
+ * where the lines of a column lie: into the second cache, because in the first a column of a power of two has room for few. Even that
+ * one has room for 64 such lines at best, so these tiles are low: one line of x by two of y. */
 #include "cpu/transpose.h"
 
 #include "cpu/stream.h"
@@ -68,9 +69,36 @@ static void ask_for(const char *x, int64_t step, int64_t rows, int64_t bytes)
     for (int64_t r = 0; r < rows; r++) tp__ask_for(x + r * step, bytes);
 }
 
+typedef void tile_fn(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t rows, int64_t columns);
+
+/* Where all rows of y begin at the same place of a line. */
+static void stream_strips(tile_fn *tile, char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item)
+{
+    enum { STRIP = 2 * TP__LINE, TILES_AHEAD = 4 };    /* bytes of a row of y; tiles between what is asked for and what is read */
+    const int64_t across = STRIP / item, down = TP__LINE / item, all = (rows + down - 1) / down * down, head = tp__to_line(y) / item;
+    tp__lines_fn *const lines = tp__stream_lines();
+    _Alignas(TP__LINE) char block[STRIP * TP__LINE];
+    int64_t j = head < columns ? head : columns;
+    tile(y, ldy, x, ldx, rows, j);
+    for (; j + across <= columns; j += across)
+        for (int64_t i = 0; i < rows; i += down) {
+            const int64_t h = rows - i < down ? rows - i : down, far = i + TILES_AHEAD * down, next = far < all ? j : j + across;
+            const char *soon = x + (next * ldx + (far < all ? far : far - all)) * item;
+            if (far - all < all && next + across <= columns)
+                for (int64_t r = 0; r < across; r++) __builtin_prefetch(soon + r * ldx * item, 0, 2);
+            tile(block, across, x + (j * ldx + i) * item, ldx, h, across);
+            for (int64_t r = 0; r < h; r++) lines(y + ((i + r) * ldy + j) * item, block + r * STRIP, STRIP);
+        }
+    tile(y + j * item, ldy, x + j * ldx * item, ldx, rows, columns - j);
+}
+
 void tp__transpose(char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item, bool streams)
 {
-    void (*tile)(void *, int64_t, const void *, int64_t, int64_t, int64_t) = item == 1 ? tile_u8 : item == 2 ? tile_u16 : item == 4 ? tile_u32 : tile_u64;
+    tile_fn *const tile = item == 1 ? tile_u8 : item == 2 ? tile_u16 : item == 4 ? tile_u32 : tile_u64;
+    if (streams && ldy * item % TP__LINE == 0) {
+        stream_strips(tile, y, ldy, x, ldx, rows, columns, item);
+        return;
+    }
     const int64_t across = TILE_BYTES / SIDE / item < SIDE ? TILE_BYTES / SIDE / item : SIDE;        /* columns of y in a tile */
     _Alignas(64) char block[TILE_BYTES];
     for (int64_t i = 0; i < rows; i += SIDE) {
