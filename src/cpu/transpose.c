@@ -118,27 +118,28 @@ typedef void tile_fn(void *y, int64_t ldy, const void *x, int64_t ldx, int64_t r
 /* Where all rows of y begin at the same place of a line. */
 static void stream_strips(tile_fn *tile, char *y, int64_t ldy, const char *x, int64_t ldx, int64_t rows, int64_t columns, int64_t item)
 {
-    enum { STRIP = 2 * TP__LINE, TILES_AHEAD = 4 };    /* bytes of a row of y; tiles between what is asked for and what is read */
-    const int64_t across = STRIP / item, down = TP__LINE / item, all = (rows + down - 1) / down * down, head = tp__to_line(y) / item;
+    enum { MOST = 2 * TP__LINE, COLUMNS = 32, AHEAD = 4 };               /* bytes of a row of y in a tile; its columns; what is asked for, in tiles */
+    const int64_t across = COLUMNS * item > MOST ? MOST / item : COLUMNS * item < TP__LINE ? TP__LINE / item : COLUMNS;
+    const int64_t down = TP__LINE / item, all = (rows + down - 1) / down * down, head = tp__to_line(y) / item;
+    const int64_t ahead = (across > COLUMNS ? AHEAD / 2 : AHEAD) * down;
     const bool sends = can_send(item);
     tp__lines_fn *const lines = tp__stream_lines();
-    _Alignas(TP__LINE) char block[STRIP * TP__LINE];
+    _Alignas(TP__LINE) char block[MOST * TP__LINE];
     int64_t j = head < columns ? head : columns;
     tile(y, ldy, x, ldx, rows, j);
     for (; j + across <= columns; j += across)
         for (int64_t i = 0; i < rows; i += down) {
-            const int64_t h = rows - i < down ? rows - i : down, far = i + TILES_AHEAD * down, next = far < all ? j : j + across;
-            const char *soon = x + (next * ldx + (far < all ? far : far - all)) * item;
-            if (far - all < all && next + across <= columns)
-                for (int64_t r = 0; r < across; r++) __builtin_prefetch(soon + r * ldx * item, 0, 2);
-            const char *from = x + (j * ldx + i) * item;
+            const int64_t h = rows - i < down ? rows - i : down, next = j + (i + ahead) / all * across;
+            const char *from = x + (j * ldx + i) * item, *soon = x + (next * ldx + (i + ahead) % all) * item;
             char *to = y + (i * ldy + j) * item;
+            if (next + across <= columns)
+                for (int64_t r = 0; r < across; r++) __builtin_prefetch(soon + r * ldx * item, 0, 2);
             if (sends && h == down) {
                 send_16((uint32_t *)(void *)to, ldy, (const uint32_t *)(const void *)from, ldx);
                 continue;
             }
             tile(block, across, from, ldx, h, across);
-            for (int64_t r = 0; r < h; r++) lines(to + r * ldy * item, block + r * STRIP, STRIP);
+            for (int64_t r = 0; r < h; r++) lines(to + r * ldy * item, block + r * across * item, across * item);
         }
     tile(y + j * item, ldy, x + j * ldx * item, ldx, rows, columns - j);
 }
