@@ -360,6 +360,62 @@ START_TEST(the_first_index_out_of_range_of_a_long_line_is_named)
 }
 END_TEST
 
+START_TEST(an_index_out_of_range_is_found_wherever_it_is)
+{
+    enum { N = 2100, ROWS = 3 };
+    static const int64_t at[] = { 0, 15, 16, 1023, 1024, 2047, 2095, 2096, N - 1 }, bad[] = { -1, 700, INT64_MAX, INT64_MIN };
+    static const tp_dtype dtypes[] = { TP_F32, TP_F64, TP_F16, TP_I8, TP_C128 };
+    for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++)
+        for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+            TP_SCOPE();
+            const tp_dtype dtype = dtypes[t];
+            tp_tensor *const x = tp_ones(TP_SHAPE(ROWS, N), .dtype = dtype), *const table = tp_zeros(TP_SHAPE(ROWS, 700), .dtype = dtype);
+            tp_tensor *const i = tp_randint(0, 700, TP_SHAPE(ROWS, N));
+            const int64_t wrong = bad[k % 4], place = (int64_t)(k % ROWS) * N + at[k];
+            char message[160], name[40] = "gather";
+            ((int64_t *)tp_data_mut(i))[place] = wrong;
+            for (int op = 0; op < 3; op++) {
+                if (op == 2 && dtype == TP_C128) break;
+                if (op) snprintf(name, sizeof name, op == 1 ? "scatter" : "scatter_add");
+                snprintf(message, sizeof message, "%s: index %lld is out of range for dim 1 of size 700", name, (long long)wrong);
+                ck_assert_ptr_null(op == 0 ? tp_gather(table, 1, i) : op == 1 ? tp_scatter(table, 1, i, x) : tp_scatter_add(table, 1, i, x));
+                ck_message(message);
+                if (!op) continue;
+                ck_assert_ptr_null(op == 1 ? tp_scatter_(table, 1, i, x) : tp_scatter_add_(table, 1, i, x));
+                ck_assert(tp_failed());
+                tp_clear_error();
+            }
+            ck_assert(tp_equal(table, tp_zeros_like(table)));
+            ((int64_t *)tp_data_mut(i))[place] = 699;
+            ck_assert_ptr_nonnull(tp_gather(table, 1, i));
+            ck_fine();
+        }
+}
+END_TEST
+
+/* Tables on either side of where lines are asked for early, and values and indices that are not side by side */
+START_TEST(large_tables_are_written_and_read_in_order)
+{
+    static const int64_t sizes[] = { 1000, 100000, 5000000 };
+    enum { N = 70000 };
+    for (int s = 0; s < 3; s++)
+        for (int step = 1; step < 3; step++) {
+            TP_SCOPE();
+            tp_tensor *const i = tp_randint(0, sizes[s], TP_SHAPE(N, step)), *const v = tp_uniform(TP_SHAPE(N, step), -1, 1);
+            tp_tensor *const index = tp_select(i, 1, 0), *const value = tp_select(v, 1, 0);
+            tp_tensor *const sum = tp_scatter_add(tp_zeros(TP_SHAPE(sizes[s])), 0, index, value);
+            float *const want = calloc((size_t)sizes[s], sizeof *want);
+            for (int64_t k = 0; k < N; k++) want[((const int64_t *)tp_data(i))[k * step]] += ((const float *)tp_data(v))[k * step];
+            ck_fine();
+            ck_assert(!memcmp(want, tp_data(sum), (size_t)sizes[s] * sizeof *want));
+            tp_tensor *const back = tp_gather(sum, 0, index);
+            for (int64_t k = 0; k < N; k++)
+                ck_assert(((const float *)tp_data(back))[k] == want[((const int64_t *)tp_data(i))[k * step]]);
+            free(want);
+        }
+}
+END_TEST
+
 START_TEST(nothing_is_written_where_an_index_is_out_of_range)
 {
     TP_SCOPE();
@@ -416,6 +472,8 @@ int main(void)
     tcase_add_test(tests, results_do_not_depend_on_the_number_of_threads);
     tcase_add_test(tests, what_is_out_of_range_is_named);
     tcase_add_test(tests, the_first_index_out_of_range_of_a_long_line_is_named);
+    tcase_add_test(tests, an_index_out_of_range_is_found_wherever_it_is);
+    tcase_add_test(tests, large_tables_are_written_and_read_in_order);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
     tcase_add_test(tests, gradients_of_a_row_are_summed_wider_than_16_bits);
     tcase_add_test(tests, a_step_may_be_larger_than_anything);

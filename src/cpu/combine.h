@@ -5,13 +5,15 @@
 
 #include "core/op.h"
 
-enum { TP__NEAR = 1 << 18 };                           /* bytes that lie in the caches whatever else goes by */
+/* Is it worth to ask early for what lies in a table of so many bytes? */
+bool tp__is_far(int64_t bytes);
 enum { TP__SET = 1, TP__ADD, TP__MUL, TP__MAX, TP__MIN };      /* bool: or, and, or, and. A NaN stays in MAX and MIN */
 
 typedef struct tp__combine {
     /* y[at[i]] op= x[i * step], or x[pick[i] * step] if pick is not NULL. `known` of `at` can be read, n or more
-     * where others are written next: what lies there is asked for early. 0: y is near (TP__NEAR). */
-    void (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t known);
+     * where others are written next: what lies there is asked for early. 0: y is near (tp__is_far). It stops at the first place that is
+     * not below `below`, and returns how many came before that, else n. */
+    int64_t (*line)(void *y, const int64_t *at, const void *x, const int32_t *pick, int64_t step, int64_t n, int64_t known, uint64_t below);
     /* y[at[i] + k] op= x[i * step + k], 0 <= k < run */
     void (*rows)(void *y, const int64_t *at, const void *x, int64_t step, int64_t n, int64_t run);
 } tp__combine;
@@ -19,8 +21,10 @@ typedef struct tp__combine {
 /* NULL: not for this dtype. */
 const tp__combine *tp__combine_of(int op, tp_dtype dtype);
 
-/* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes; `known` as above, of x. */
-void tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item, int64_t known);
+enum { TP__CHECKED = -1 };                             /* `below`, where all places are known to be good */
+
+/* The other way: y[i * y_step] = x[at[i]], elements of `item` bytes; `known` as above, of x, and `below` and what is returned too. */
+int64_t tp__pick_line(void *y, int64_t y_step, const void *x, const int64_t *at, int64_t n, int64_t item, int64_t known, uint64_t below);
 
 /* Rows that lie anywhere: one is asked for so many rows ahead, into the second-level cache. The processor by itself would go on only
  * after some lines. */

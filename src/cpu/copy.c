@@ -6,7 +6,7 @@
 #include "cpu/stream.h"
 #include "cpu/transpose.h"
 
-enum { TILE = TP__TRANSPOSE_SIDE, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
+enum { TILE = TP__TRANSPOSE_SIDE, TALL = 4 * TILE, STRETCH = 4096, PARALLEL_FROM = 1 << 17 };
 
 typedef struct layout { int ndim; int64_t size[TP_MAX_DIMS], to[TP_MAX_DIMS], from[TP_MAX_DIMS]; } layout;
 
@@ -87,7 +87,7 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
     if (streams) tp__stream_end();
 }
 
-typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; int64_t plane; } share;
+typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; int64_t plane, tile; } share;
 
 static void share_planes(void *arg, int64_t first, int64_t last)
 {
@@ -95,11 +95,11 @@ static void share_planes(void *arg, int64_t first, int64_t last)
     copy_planes(s->l, s->y, s->x, first, last, 0, s->l->size[s->l->ndim - 2]);
 }
 
-static void share_tiles(void *arg, int64_t first, int64_t last)            /* of TILE rows of one plane */
+static void share_tiles(void *arg, int64_t first, int64_t last)            /* of so many rows of one plane */
 {
     const share *s = arg;
     const int64_t rows = s->l->size[s->l->ndim - 2];
-    copy_planes(s->l, s->y, s->x, s->plane, s->plane + 1, first * TILE, last * TILE < rows ? last * TILE : rows);
+    copy_planes(s->l, s->y, s->x, s->plane, s->plane + 1, first * s->tile, last * s->tile < rows ? last * s->tile : rows);
 }
 
 static void share_stretches(void *arg, int64_t first, int64_t last)        /* of the only row */
@@ -129,8 +129,9 @@ void tp__copy_into(tp_tensor *y, const tp_tensor *x)
     if (threads > 1 && planes >= threads) {
         tp__parallel_items(planes, y->numel / planes, threads, share_planes, &s);
     } else if (threads > 1 && rows >= threads * TILE) {
+        s.tile = rows >= 4 * threads * TALL ? TALL : TILE;               /* so that a transpose goes on in the pages of x where that may be */
         for (; s.plane < planes; s.plane++)
-            tp__parallel_items((rows + TILE - 1) / TILE, TILE * l.size[l.ndim - 1], threads, share_tiles, &s);
+            tp__parallel_items((rows + s.tile - 1) / s.tile, s.tile * l.size[l.ndim - 1], threads, share_tiles, &s);
     } else if (threads > 1 && rows == 1 && planes == 1) {
         tp__parallel_items((l.size[1] + STRETCH - 1) / STRETCH, STRETCH, threads, share_stretches, &s);
     } else {

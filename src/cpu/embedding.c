@@ -138,7 +138,7 @@ static void sum_rows(void *arg, int64_t first, int64_t last)
             const char *from = x + row_place(grad, s->order[i]) * item;
             if (i + ahead < s->start[last]) tp__fetch_row(x + row_place(grad, s->order[i + ahead]) * item, width * item);
             if (step == 1 || width == 1) s->add->rows(y, &zero, from, 0, 1, width);
-            else for (int64_t k = 0; k < width; k++) s->add->line(y + k * item, &zero, from + k * step * item, NULL, 1, 1, 0);
+            else for (int64_t k = 0; k < width; k++) s->add->line(y + k * item, &zero, from + k * step * item, NULL, 1, 1, 0, TP__CHECKED);
         }
         if (s->scaled && n > 1) divide_row(dtype, y, width, n);
         if (streams) tp__stream(to, y, width * item);

@@ -102,7 +102,7 @@ WITHIN(int32_t)
 
 const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_t step, int64_t n, int64_t more, int64_t position)
 {
-    if (!r->steady || r->dtype != TP_I64 || r->wrap || r->scale != 1 || step != 1 || more)
+    if (!tp__places_stand(r, step, more))
         return tp__offsets(r, room, index, step, n, more, position) ? room : NULL;
     bool good;
     within_int64_t(index, n, 0, r->size - 1, &good);

@@ -21,6 +21,11 @@ bool tp__offsets(tp__range *r, int64_t *at, const void *index, int64_t step, int
 /* The same places: the indices themselves where they are places as they stand, which are checked and then read where they lie, else
  * in `room`. NULL if one is out of range. */
 const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_t step, int64_t n, int64_t more, int64_t position);
+/* Are indices places as they stand? Then a loop may read them where they lie and itself look whether they are below r->size, unsigned. */
+static inline bool tp__places_stand(const tp__range *r, int64_t step, int64_t more)
+{
+    return r->steady && r->dtype == TP_I64 && !r->wrap && r->scale == 1 && step == 1 && !more;
+}
 /* Of n places those from `lo` to below `hi`, in order: to `to`, which may be `from`, and to pick which of them they were, counted
  * from `first` on, or, if it is not NULL, what `with` has for them. Both have room for n. Returns how many. */
 int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick);

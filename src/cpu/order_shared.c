@@ -11,7 +11,7 @@ typedef struct sharing {
     void *from, *to;                                   /* keys */
     int64_t n, part;                                   /* elements of a part, but the last has what is left */
     int shift;
-    uint32_t count[MOST_PARTS][BUCKETS];
+    _Alignas(64) uint32_t count[MOST_PARTS][BUCKETS]; /* no line is of two parts */
     bool exact[MOST_PARTS];
     char *values;
     int64_t *places;

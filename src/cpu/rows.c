@@ -79,7 +79,7 @@ bool tp__rows_places(tp__rows *g, int64_t first, int64_t n, int64_t *at)
 }
 
 static bool is_run(const tp__rows *g) { return g->n_inner == 1 && g->inner[0].table == 1 && g->inner[0].rows == 1; }
-static bool is_far(const tp__rows *g) { return g->range.size * g->range.scale * g->item > TP__NEAR; }
+static bool is_far(const tp__rows *g) { return tp__is_far(g->range.size * g->range.scale * g->item); }
 
 static int threads_for(const tp__rows *g) { return g->n_index * g->outers * g->inners >= PARALLEL_FROM ? tp_get_num_threads() : 1; }
 
@@ -103,14 +103,13 @@ static void look_up_block(lookup *l, int64_t block, int64_t outer, const int64_t
             if (l->streams) tp__stream(y, table + at[i] * g->item, bytes);
             else memcpy(y, table + at[i] * g->item, (size_t)bytes);
         }
-        if (l->streams) tp__stream_end();
         return;
     }
     for (int64_t k = 0; k < g->inners; k++) {
         int64_t inner_from, inner_to;
         tp__rows_at(g->inner, g->n_inner, k, &inner_from, &inner_to);
         tp__pick_line(l->y + (to + inner_to) * g->item, g->row_step, g->table + (from + inner_from) * g->item, at, n, g->item,
-                              is_far(g) ? n : 0);
+                              is_far(g) ? n : 0, TP__CHECKED);
     }
 }
 
@@ -123,11 +122,12 @@ static void look_up_some(void *arg, int64_t first, int64_t last)
         if (block != have) {
             n = l->g.n_index - block * l->block;
             n = n < l->block ? n : l->block;
-            if (!tp__rows_places(&l->g, block * l->block, n, at)) return;
+            if (!tp__rows_places(&l->g, block * l->block, n, at)) break;
             have = block;
         }
         look_up_block(l, block, i % l->g.outers, at, n);
     }
+    if (l->streams) tp__stream_end();
 }
 
 static tp_status take_run(tp__call *call)
@@ -180,7 +180,7 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
             int64_t inner_to, inner_from;
             tp__rows_at(g->inner, g->n_inner, k, &inner_to, &inner_from);
             w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n,
-                             is_far(g) ? n : 0);
+                             is_far(g) ? n : 0, TP__CHECKED);
         }
     }
 }

@@ -59,24 +59,28 @@ static void init(walk *w, const tp_tensor *index, const tp_tensor *indexed, cons
     w->range.steady = true;
 }
 
+static bool is_far(const walk *w) { return tp__is_far(w->range.size * w->range.scale * w->item); }
+
 static bool walk_line(walk *w, const char *index, char *indexed, char *other, int64_t first, int64_t last, int64_t position)
 {
     enum { WIDEST = 16 };                              /* bytes of an element */
-    const bool far = w->range.size * w->range.scale * w->item > TP__NEAR;
+    const bool far = is_far(w), stand = !w->look && tp__places_stand(&w->range, w->line.index, w->line.indexed);
     int64_t room[TP__BLOCK];
     _Alignas(TP__LINE) char near[TP__BLOCK * WIDEST];
-    for (int64_t i = first; i < last; i += TP__BLOCK) {
-        const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK;
-        const int64_t *at = tp__places(&w->range, room, index + i * w->line.index * w->index_item, w->line.index, n, w->line.indexed, position + i);
+    for (int64_t i = first, n; i < last; i += n) {
+        const char *from = index + i * w->line.index * w->index_item;
+        n = stand && !w->streams ? last - i : last - i < TP__BLOCK ? last - i : TP__BLOCK;
+        const int64_t *at = stand ? (const int64_t *)(const void *)from : tp__places(&w->range, room, from, w->line.index, n, w->line.indexed, position + i);
         if (!at) return false;
         if (w->look) continue;
         char *const x = indexed + i * w->line.indexed * w->item, *const y = other + i * w->line.other * w->item;
         const int64_t known = !far ? 0 : at == room ? n : last - i;
-        if (w->combine) w->combine->line(x, at, y, NULL, w->line.other, n, known);
-        else tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item, known);
+        const uint64_t below = stand ? (uint64_t)w->range.size : (uint64_t)TP__CHECKED;
+        const int64_t good = w->combine ? w->combine->line(x, at, y, NULL, w->line.other, n, known, below)
+                             : tp__pick_line(w->streams ? near : y, w->streams ? 1 : w->line.other, x, at, n, w->item, known, below);
+        if (good < n) return tp__places(&w->range, room, at + good, 1, 1, 0, position + i + good);         /* who notes it */
         if (w->streams) tp__stream(y, near, n * w->item);
     }
-    if (w->streams) tp__stream_end();
     return true;
 }
 
@@ -98,15 +102,17 @@ static spot spot_of(const walk *w, int64_t line)
 static void walk_some(void *arg, int64_t first, int64_t last)
 {
     walk *w = arg;
-    for (int64_t item = first; item < last; item++) {
+    bool good = true;
+    for (int64_t item = first; good && item < last; item++) {
         const int64_t cut = item % w->cuts, share = (w->line.size + w->cuts - 1) / w->cuts;
         const int64_t from = cut * share, to = from + share > w->line.size ? w->line.size : from + share;
         const spot s = spot_of(w, item / w->cuts);
-        for (int64_t j = 0; j < w->along.size; j++) {
+        for (int64_t j = 0; good && j < w->along.size; j++) {
             const int64_t position = (item / w->cuts * w->along.size + j) * w->line.size;
-            if (!walk_line(w, s.index + j * w->along.index * w->index_item, s.indexed, s.other + j * w->along.other * w->item, from, to, position)) return;
+            good = walk_line(w, s.index + j * w->along.index * w->index_item, s.indexed, s.other + j * w->along.other * w->item, from, to, position);
         }
     }
+    if (w->streams) tp__stream_end();                  /* not line by line: what is under way is waited for */
 }
 
 /* ---- One long line, which several threads write to ---------------------------------------------------------------------------------- */
@@ -149,9 +155,9 @@ static void write_range(void *arg, int64_t r)
     const walk *w = c->w;
     const char *from = c->spot.other + c->first * w->line.other * w->item;
     for (int64_t p = 0; p < PARTS; p++) {
-        const int64_t list = (p * c->ranges + r) * c->part;
-        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, c->count[p][r], c->count[p][r]);
-        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, c->count[p][r], c->count[p][r]);
+        const int64_t list = (p * c->ranges + r) * c->part, n = c->count[p][r], known = is_far(w) ? n : 0;
+        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, n, known, TP__CHECKED);
+        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, n, known, TP__CHECKED);
     }
 }
 
