@@ -116,7 +116,7 @@ IN_C_WITH(softplus, "Softplus", softplus, TP__WITH_REAL(beta, o.beta), TP__WITH_
 IN_C_WITH(hardtanh, "Hardtanh", hardtanh, TP__WITH_REAL(min_val, o.min_val), TP__WITH_REAL(max_val, o.max_val))
 IN_C_WITH(hardshrink, "Hardshrink", hardshrink, TP__WITH_REAL(lambd, o.lambd))
 IN_C_WITH(softshrink, "Softshrink", softshrink, TP__WITH_REAL(lambd, o.lambd))
-IN_C_WITH(gelu, "GELU", gelu, TP__WITH_STRING(approximate, o.approximate == TP_GELU_TANH ? "tanh" : "none"))
+IN_C_WITH(gelu, "GELU", gelu, TP__WITH_STRING(approximate, o.approximate == TP_GELU_TANH ? "tanh" : (unsigned)o.approximate <= TP_GELU_NONE ? "none" : ""))
 IN_C_WITH(rrelu, "RReLU", nn_rrelu, TP__WITH_REAL(lower, o.lower), TP__WITH_REAL(upper, o.upper))
 IN_C_WITH(prelu, "PReLU", nn_prelu, TP__WITH_INT(num_parameters, o.num_parameters), TP__WITH_REAL(init, o.init), TP__WITH_PLACE(o))
 

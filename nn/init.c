@@ -64,6 +64,10 @@ static double kaiming(const char *op, tp_tensor *x, const tp_init_kaiming_option
 {
     double in, out;
     if (!fans(op, x, &in, &out)) return NAN;
+    if ((int)o->nonlinearity < 0 || o->nonlinearity > TP_GAIN_SELU || isnan(o->a)) {
+        tp_fail(TP_ERR_ARGUMENT, "%s: there is no nonlinearity %d with a = %g", op, (int)o->nonlinearity, o->a);
+        return NAN;
+    }
     return tp_init_gain(o->nonlinearity ? o->nonlinearity : TP_GAIN_LEAKY_RELU, o->a) / sqrt(o->fan_out ? out : in);
 }
 

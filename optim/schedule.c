@@ -221,15 +221,23 @@ static tp_status check_children(const char *op, tp_schedule_list list)
     return tp__optimizer_check(list.at[0]->opt, op);
 }
 
-/* The schedules that were given are freed on failure, each once. */
+/* The schedules that were given are freed on failure, each once: they are told apart before the first is freed, which may be one that
+ * stands there again, or the owner of another one. */
 static void free_given(tp_schedule_list list)
 {
+    tp_schedule *given = NULL;
     for (int64_t i = 0; list.at && i < list.n; i++) {
-        bool again = !list.at[i] || list.at[i]->object.kind != TP_KIND_SCHEDULE || list.at[i]->object.owned;
-        for (int64_t j = 0; j < i && !again; j++)
-            again = list.at[j] == list.at[i];
-        if (!again)
-            free_schedule(list.at[i]);
+        tp_schedule *const s = list.at[i];
+        if (!s || s->object.kind != TP_KIND_SCHEDULE || s->object.owned)
+            continue;
+        s->object.owned = 1;
+        s->next = given;
+        given = s;
+    }
+    while (given) {
+        tp_schedule *const s = given;
+        given = s->next;
+        free_schedule(s);
     }
 }
 

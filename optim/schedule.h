@@ -42,6 +42,7 @@ struct tp_schedule {
     int64_t bad_epochs, cooling;
     int64_t n_children;
     tp_schedule **children;
+    tp_schedule *next;                         /* while a list of them is freed */
 };
 
 #endif

@@ -417,9 +417,37 @@ START_TEST(refusals_of_lookup_and_random_say_why)
 }
 END_TEST
 
+/* Where PyTorch refuses them; what it wraps or makes an infinity of is taken. */
+START_TEST(numbers_that_a_dtype_cannot_hold_are_refused)
+{
+    TP_SCOPE();
+    REFUSES(tp_full(TP_SHAPE(2), 1e300, .dtype = TP_I32), "full: int32 cannot hold 1e+300");
+    REFUSES(tp_full(TP_SHAPE(2), NAN, .dtype = TP_I64), "full: int64 cannot hold nan");
+    REFUSES(tp_full(TP_SHAPE(2), 300, .dtype = TP_U8), "full: uint8 cannot hold 300");
+    REFUSES(tp_full(TP_SHAPE(2), 1e300), "full: float32 cannot hold 1e+300");
+    ck_values(tp_full(TP_SHAPE(1), -1, .dtype = TP_U8), 255);
+    ck_assert(isinf(tp_item(tp_full(TP_SHAPE(1), 1e300, .dtype = TP_F16))));
+    ck_assert(isnan(tp_item(tp_full(TP_SHAPE(1), NAN))));
+    tp_tensor *x = tp_zeros(TP_SHAPE(4));
+    REFUSES(tp_uniform_(x, -3e38, 3e38), "uniform_: there are no numbers from -3e+38 to 3e+38");
+    REFUSES(tp_uniform_(x, 0, 1e39), "uniform_: there are no numbers from 0 to 1e+39");
+    REFUSES(tp_uniform_(tp_zeros(TP_SHAPE(4), .dtype = TP_F16), -6e4, 6e4), "uniform_: there are no numbers from -60000 to 60000");
+    ck_assert_ptr_nonnull(tp_uniform_(x, -1e38, 1e38));
+    ck_assert_ptr_nonnull(tp_uniform_(tp_zeros(TP_SHAPE(4), .dtype = TP_F64), -3e38, 3e38));
+}
+END_TEST
+
 START_TEST(sizes_that_overflow_are_refused)
 {
     const int64_t huge = INT64_MAX;
+    REFUSES(tp_kron(tp_expand(tp_ones(TP_SHAPE(1)), TP_SHAPE(1LL << 31)), tp_expand(tp_ones(TP_SHAPE(1)), TP_SHAPE(1LL << 33))),
+            "kron: the product of [2147483648] and [8589934592] is too large");
+    tp_tensor *places[2];
+    int n_places;
+    REFUSES(!tp_unravel_index(tp_zeros(TP_SHAPE(2), .dtype = TP_I64), TP_SHAPE(0, 3), places, 2, &n_places),
+            "unravel_index: [0, 3] has no elements, [2] of which are asked for");
+    REFUSES(tp_one_hot(tp_full(TP_SHAPE(2), huge), -1), "one_hot: class 9223372036854775807 is too large");
+    ck_assert_ptr_nonnull(tp_cov(tp_ones(TP_SHAPE(2, 2)), INT64_MIN));
     tp_tensor *image = tp_ones(TP_SHAPE(1, 2, 5, 5)), *kernel = tp_ones(TP_SHAPE(2, 2, 3, 3));
     REFUSES(tp_expand(tp_ones(TP_SHAPE(1)), TP_SHAPE(huge, huge)), "expand: [9223372036854775807, 9223372036854775807] has too many elements");
     REFUSES(tp_reshape(tp_ones(TP_SHAPE(0)), TP_SHAPE(0, huge, huge)), "reshape: [0, 9223372036854775807, 9223372036854775807] is too large");
@@ -516,6 +544,7 @@ int main(void)
     tcase_add_test(refusals, refusals_of_losses_say_why);
     tcase_add_test(refusals, refusals_of_shapes_say_why);
     tcase_add_test(refusals, refusals_of_lookup_and_random_say_why);
+    tcase_add_test(refusals, numbers_that_a_dtype_cannot_hold_are_refused);
     tcase_add_test(refusals, sizes_that_overflow_are_refused);
     tcase_add_test(refusals, a_window_of_less_than_nothing_is_refused);
     suite_add_tcase(suite, refusals);

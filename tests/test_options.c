@@ -91,6 +91,33 @@ START_TEST(zero_is_not_given_in_every_enum_but_the_status)
 }
 END_TEST
 
+#define REFUSED(call, part) do { \
+    ck_assert(!(call)); \
+    ck_error(TP_ERR_ARGUMENT, part); \
+} while (0)
+START_TEST(a_value_that_an_enum_lacks_is_refused)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(1, 1, 2, 2)), *flat = tp_ones(TP_SHAPE(4)), *table = tp_ones(TP_SHAPE(3, 2));
+    tp_tensor *bags = tp_zeros(TP_SHAPE(1, 2), .dtype = TP_I64);
+    const int lacking[] = { -3, 77, INT32_MAX };
+    for (int i = 0; i < 3; i++) {
+        const int v = lacking[i];
+        REFUSED(tp_interpolate(x, .scale = 2, .mode = (tp_interpolation)v), "interpolate: there is no mode");
+        REFUSED(tp_grid_sample(x, tp_zeros(TP_SHAPE(1, 1, 1, 2)), .padding_mode = (tp_beyond)v), "grid_sample: there is no mode");
+        REFUSED(tp_clone(flat, .memory_format = (tp_memory_format)v), "clone: there is no memory format");
+        REFUSED(tp_contiguous(flat, .memory_format = (tp_memory_format)v), "there is no memory format");
+        REFUSED(tp_to(flat, TP_CPU, .memory_format = (tp_memory_format)v), "there is no memory format");
+        REFUSED(tp_empty_like(flat, .memory_format = (tp_memory_format)v), "there is no memory format");
+        REFUSED(tp_quantile(flat, 0.5, .interpolation = (tp_quantile_interpolation)v), "quantile: there is no interpolation");
+        REFUSED(tp_embedding_bag(bags, table, .mode = (tp_bag_mode)v), "embedding_bag: there is no mode");
+        REFUSED(tp_nn_gelu(.approximate = (tp_gelu_approximation)v), "GELU: argument \"approximate\"");
+        REFUSED(tp_init_kaiming_uniform_(table, .nonlinearity = (tp_nonlinearity)v), "kaiming_uniform_: there is no nonlinearity");
+    }
+    REFUSED(tp_init_kaiming_normal_(table, .a = NAN), "kaiming_normal_: there is no nonlinearity 0 with a = nan");
+}
+END_TEST
+
 START_TEST(numbers_stand_on_either_side_and_arguments_are_evaluated_once)
 {
     int calls = 0;
@@ -156,6 +183,7 @@ int main(void)
     tcase_add_test(t, a_shorter_struct_of_an_older_program_is_taken_over_the_defaults);
     tcase_add_test(t, a_struct_without_size_or_of_a_newer_header_is_refused);
     tcase_add_test(t, zero_is_not_given_in_every_enum_but_the_status);
+    tcase_add_test(t, a_value_that_an_enum_lacks_is_refused);
     tcase_add_test(t, numbers_stand_on_either_side_and_arguments_are_evaluated_once);
     tcase_add_test(t, defaults_are_the_same_in_c_and_cpp);
     suite_add_tcase(s, t);

@@ -241,6 +241,32 @@ START_TEST(arguments_that_do_not_fit_are_refused_with_the_schema)
 }
 END_TEST
 
+static void expect_refusal(const char *op, const tp_arg *two, const char *part)
+{
+    tp_tensor *out[2];
+    int n;
+    ck_assert_int_eq(tp_op_call(op, two, 2, out, 2, &n), TP_ERR_ARGUMENT);
+    ck_assert_msg(strstr(tp_last_error()->message, part), "%s", tp_last_error()->message);
+    tp_clear_error();
+}
+
+START_TEST(a_list_that_is_not_there_is_refused)
+{
+    TP_SCOPE();
+    const tp_arg inner = { .kind = TP_ARG_LIST, .n = 2 };
+    const tp_arg bad[] = { { .kind = TP_ARG_INTS, .n = 2 }, { .kind = TP_ARG_INTS, .n = -4 }, { .kind = TP_ARG_FLOATS, .n = 1 },
+                           { .kind = TP_ARG_BOOLS, .n = 1 }, { .kind = TP_ARG_TENSORS, .n = 3 }, { .kind = TP_ARG_LIST, .n = 1 },
+                           { .kind = TP_ARG_LIST, .n = 1, .value.list = &inner } };
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 3));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const tp_arg sum[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, bad[i] };
+        expect_refusal("sum", sum, "sum: \"dim\" is a list that is NULL, or of less than 0 items");
+        const tp_arg einsum[] = { { .kind = TP_ARG_STRING, .value.string = "ij->i" }, bad[i] };
+        expect_refusal("einsum", einsum, "is a list that is NULL, or of less than 0 items");
+    }
+}
+END_TEST
+
 static void leave_out_tensors(walk *w)
 {
     for (int i = 0; i < w->n_slots; i++) {
@@ -365,6 +391,7 @@ int main(void)
     tcase_add_test(tests, in_place_ops_write_what_they_are_given);
     tcase_add_test(tests, three_threads_give_the_same_bits_as_one);
     tcase_add_test(tests, arguments_that_do_not_fit_are_refused_with_the_schema);
+    tcase_add_test(tests, a_list_that_is_not_there_is_refused);
     tcase_add_test(tests, a_null_tensor_gives_null);
     tcase_add_test(tests, a_dead_handle_is_an_error_that_names_its_scope);
     tcase_add_test(tests, in_place_ops_refuse_leaves_and_what_comes_after_an_error);

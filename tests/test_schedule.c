@@ -106,6 +106,30 @@ START_TEST(a_schedule_outlives_its_optimizer_and_is_refused_then)
 }
 END_TEST
 
+/* Composites that cannot be free what they were given, once: what stands there twice, and what belongs to another of them. */
+START_TEST(what_was_given_twice_is_freed_once)
+{
+    TP_SCOPE();
+    tp_optimizer *opt = sgd(1);
+    const int64_t before = in_use();
+    tp_schedule *a = tp_step_schedule(opt, 2), *b = tp_step_schedule(opt, 3);
+    ck_assert_ptr_null(tp_chained_schedule(TP_SCHEDULES(a, b, a)));
+    ck_error(TP_ERR_ARGUMENT, "chained_schedule: a schedule is given twice");
+    ck_assert_int_eq(in_use(), before);
+    a = tp_step_schedule(opt, 2);
+    ck_assert_ptr_null(tp_sequential_schedule(TP_SCHEDULES(a, a), (int64_t[]){ 4 }));
+    ck_error(TP_ERR_ARGUMENT, "sequential_schedule: a schedule is given twice");
+    ck_assert_int_eq(in_use(), before);
+    a = tp_step_schedule(opt, 2);
+    tp_schedule *chain = tp_chained_schedule(TP_SCHEDULES(a));
+    ck_assert_ptr_null(tp_chained_schedule(TP_SCHEDULES(chain, a)));
+    ck_assert(tp_failed());
+    tp_clear_error();
+    ck_assert_int_eq(in_use(), before);
+    tp_optimizer_free(opt);
+}
+END_TEST
+
 START_TEST(what_cannot_be_is_refused)
 {
     TP_SCOPE();
@@ -332,6 +356,7 @@ int main(void)
     tcase_add_test(t, schedules_follow_each_other_and_are_chained);
     tcase_add_test(t, a_plateau_waits_for_a_metric);
     tcase_add_test(t, a_schedule_outlives_its_optimizer_and_is_refused_then);
+    tcase_add_test(t, what_was_given_twice_is_freed_once);
     tcase_add_test(t, what_cannot_be_is_refused);
     tcase_add_test(t, a_rate_stays_a_number);
     tcase_add_test(t, every_allocation_may_fail);

@@ -263,6 +263,21 @@ START_TEST(threads_draw_and_ask_for_figures_at_once)
 }
 END_TEST
 
+START_TEST(any_number_of_threads_may_be_asked_for)
+{
+    TP_SCOPE();
+    const int was = tp_get_num_threads(), asked[] = { INT32_MAX, -5, 0 }, given[] = { 1024, 1, 1 };
+    tp_tensor *x = tp_ones(TP_SHAPE(1 << 20));
+    for (int i = 0; i < 3; i++) {
+        tp_set_num_threads(asked[i]);
+        ck_assert_int_eq(tp_get_num_threads(), given[i]);
+        ck_assert_double_eq(tp_item(tp_sum(x)), 1 << 20);
+        ck_fine();
+    }
+    tp_set_num_threads(was);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -277,6 +292,7 @@ int main(void)
     tcase_add_test(t, tensors_made_in_threads_are_joined_and_freed_in_another);
     tcase_add_test(t, each_thread_has_its_own_mode_and_error);
     tcase_add_test(t, threads_draw_and_ask_for_figures_at_once);
+    tcase_add_test(t, any_number_of_threads_may_be_asked_for);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -198,7 +198,7 @@ extern "C" {
 TP_API tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *o);       /* values are not set */
 TP_API tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o);
 TP_API tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o);
-TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);    /* dtype: float32, int64 for an integer */
+TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);    /* dtype: float32, int64 for an integer. TP_ERR_DTYPE: one without the value */
 /* start, start + step, ..: ceil((end - start) / step) values. dtype: int64 if all three are whole, else float32 */
 TP_API tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *o);
 TP_API tp_tensor *tp_rand_with(tp_shape shape, const tp_tensor_options *o);        /* uniform in [0, 1) */
@@ -296,7 +296,7 @@ TP_API int64_t tp_memory_trim(tp_device device);       /* gives cached blocks ba
 TP_API tp_status tp_set_memory_limit(tp_device device, int64_t cached_bytes);
 /* Before the first tensor, or when none is alive; NULL: the built-in one. Copied. */
 TP_API tp_status tp_set_allocator(const tp_allocator *allocator);
-/* Threads of kernels, at least 1; until it is set, what TAPER_NUM_THREADS or else OMP_NUM_THREADS says, or else the processors
+/* Threads of kernels, from 1 to 1024; until it is set, what TAPER_NUM_THREADS or else OMP_NUM_THREADS says, or else the processors
  * that the process may use. Results do not depend on it. */
 TP_API void tp_set_num_threads(int n);
 TP_API int tp_get_num_threads(void);

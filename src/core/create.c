@@ -2,6 +2,9 @@
 #include "core/create.h"
 #include "core/memory.h"
 
+#include <float.h>
+#include <math.h>
+
 bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_options *theirs, tp_dtype usual)
 {
     *o = (tp_tensor_options){ TP__DEFAULT_tensor .tp__end = 0 };
@@ -69,12 +72,32 @@ tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr)
     return kernel && !kernel->run(&call) ? x : NULL;
 }
 
+/* As PyTorch: unsigned integers take negative ones, too, and wrap them; 16-bit floats take all, and make infinities of them. */
+bool tp__holds_number(tp_dtype dtype, tp_operand value)
+{
+    static const struct { double least, most; } range[TP_DTYPE_END] = {
+        [TP_F32] = { -FLT_MAX, FLT_MAX }, [TP_C64] = { -FLT_MAX, FLT_MAX },
+        [TP_I32] = { INT32_MIN, INT32_MAX }, [TP_I16] = { INT16_MIN, INT16_MAX }, [TP_I8] = { INT8_MIN, INT8_MAX }, [TP_U8] = { -UINT8_MAX, UINT8_MAX },
+    };
+    if (dtype <= TP_DTYPE_DEFAULT || dtype >= TP_DTYPE_END) return true;     /* refused elsewhere */
+    if (value.kind == TP_OPERAND_BOOL || dtype == TP_BOOL || dtype == TP_F64 || dtype == TP_C128 || dtype == TP_F16 || dtype == TP_BF16) return true;
+    if (value.kind == TP_OPERAND_INTEGER && dtype == TP_I64) return true;
+    const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
+    if (!isfinite(v)) return tp__is_floating(dtype) || tp__is_complex(dtype);
+    return dtype == TP_I64 ? v >= -0x1p63 && v < 0x1p63 : v >= range[dtype].least && v <= range[dtype].most;
+}
+
 static const tp_op op_filled = { .schema = "full(Tensor! input, number value) -> Tensor", .kernel = "fill", .flags = TP__INTERNAL, .state = TP__STATE };
 
 static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const tp_tensor_options *options, tp_dtype usual)
 {
     tp_tensor_options o;
-    tp_tensor *x = tp__create_options(op, &o, options, usual) ? tp__create(op, shape, &o) : NULL;
+    if (!tp__create_options(op, &o, options, usual)) return NULL;
+    if (!tp__holds_number(o.dtype, value)) {
+        tp_fail(TP_ERR_DTYPE, "%s: %s cannot hold %g", op, tp_dtype_name(o.dtype), value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer);
+        return NULL;
+    }
+    tp_tensor *x = tp__create(op, shape, &o);
     if (!x) return NULL;
     if (x->device == TP_CPU && x->flags & TP__CONTIGUOUS && value.kind == TP_OPERAND_INTEGER && !value.as.integer) {
         memset(x->data, 0, (size_t)x->numel * tp_dtype_size(o.dtype));

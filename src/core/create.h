@@ -10,6 +10,8 @@ bool tp__create_options(const char *op, tp_tensor_options *o, const tp_tensor_op
 tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o);
 /* Sets values straight by the kernel of `op`: a tensor that nobody has seen yet has no version to bump and no tape. */
 tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr);
+/* Whether a number may become an element of that dtype: it is in its range. */
+bool tp__holds_number(tp_dtype dtype, tp_operand value);
 /* What is done last. NULL goes through. */
 tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o);
 

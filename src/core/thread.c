@@ -20,6 +20,8 @@ static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Atomic int num_threads;
 
+enum { MOST_THREADS = 1024 };
+
 static void leave(void *memory)
 {
     tp__thread *self = memory;
@@ -129,6 +131,8 @@ void tp_thread_join(tp_thread *thread)
 
 void tp_thread_serial(bool on) { tp__self.serial = on; }
 
+static int within(long n) { return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (int)n; }
+
 /* TAPER_NUM_THREADS, else OMP_NUM_THREADS, which other libraries look at, else the processors that this process may use. */
 static int usual_threads(void)
 {
@@ -136,7 +140,7 @@ static int usual_threads(void)
     for (int i = 0; i < 2; i++) {
         const char *text = getenv(names[i]);
         const long n = text ? strtol(text, NULL, 10) : 0;
-        if (n > 0) return n < 1024 ? (int)n : 1024;
+        if (n > 0) return within(n);
     }
 #ifdef __linux__
     cpu_set_t cpus;
@@ -146,7 +150,7 @@ static int usual_threads(void)
     return n > 0 ? (int)n : 1;
 }
 
-void tp_set_num_threads(int n) { atomic_store(&num_threads, n < 1 ? 1 : n); }
+void tp_set_num_threads(int n) { atomic_store(&num_threads, within(n)); }
 
 int tp_get_num_threads(void)
 {

@@ -193,7 +193,7 @@ static tp_status run(job *t, tp__piece_fn *work, int64_t pieces)
     const int threads = outer ? allowed : 1;
     t->gemm_threads = outer ? 1 : allowed;
     t->columns_bytes = t->plain ? 0 : (size_t)((t->k * t->band * t->g->ow * t->size + 63) / 64 * 64);
-    if (!t->plain && !(t->columns = tp__scratch(TP__SCRATCH_IM2COL, (size_t)threads * t->columns_bytes))) return TP_ERR_MEMORY;
+    if (t->columns_bytes && !(t->columns = tp__scratch(TP__SCRATCH_IM2COL, (size_t)threads * t->columns_bytes))) return TP_ERR_MEMORY;
     tp__parallel(pieces, threads, work, t);
     const int status = atomic_load(&t->status);
     return status == TP_OK ? TP_OK : tp_fail((tp_status)status, "convolution: no memory for packing");

@@ -4,9 +4,15 @@
 
 /* ---- Layouts ------------------------------------------------------------------------------------------------------------------ */
 
+static bool is_format(int32_t format) { return format >= TP_FORMAT_DEFAULT && format <= TP_CHANNELS_LAST_3D; }
+
 tp_tensor *tp__out_in_format(tp__call *call, tp_tensor *x, tp_dtype dtype, int32_t format)
 {
     int64_t stride[TP_MAX_DIMS];
+    if (!is_format(format)) {
+        tp__call_fail(call, TP_ERR_ARGUMENT, "there is no memory format %d", (int)format);
+        return NULL;
+    }
     if (!tp__format_fits((tp_memory_format)format, x->ndim)) {
         tp__call_fail(call, TP_ERR_SHAPE, "channels-last formats are for 4 dims, and in 3d for 5, not for %s", tp__shape_text(x));
         return NULL;
@@ -86,7 +92,7 @@ static tp_tensor *clone(tp_tensor *x, tp_memory_format format, const void *calle
 static tp_tensor *contiguous(tp_tensor *x, tp_memory_format format, const void *caller)
 {
     if (!format) format = TP_CONTIGUOUS_FORMAT;
-    return x && x->kind == TP_KIND_TENSOR && tp__has_format(x, format) ? x : clone(x, format, caller);
+    return x && x->kind == TP_KIND_TENSOR && is_format((int32_t)format) && tp__has_format(x, format) ? x : clone(x, format, caller);
 }
 static tp_status contiguous_compose(tp__call *call)
 {
@@ -208,7 +214,8 @@ tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *optio
     tp_to_options o = TP__BRACES(to, );
     if (tp_options_take("to", &o, options, offsetof(tp_to_options, tp__end)) || !x || !tp__alive(x, "to")) return NULL;
     tp_tensor *y = x;
-    const bool laid_out = !o.memory_format || o.memory_format == TP_PRESERVE_FORMAT || tp__has_format(x, o.memory_format);
+    const bool laid_out = !o.memory_format || o.memory_format == TP_PRESERVE_FORMAT
+                          || (is_format((int32_t)o.memory_format) && tp__has_format(x, o.memory_format));
     if (!laid_out || (o.dtype && o.dtype != (tp_dtype)x->dtype))
         y = tp__run1(&op_cast, &y, 1, &(cast_attr){ o.dtype ? o.dtype : (tp_dtype)x->dtype, (int32_t)o.memory_format }, TP__CALLER);
     if (y && device && device != y->device) y = tp__run1(&op_to_device, &y, 1, &(device_attr){ .device = device, .non_blocking = o.non_blocking }, TP__CALLER);

@@ -69,9 +69,11 @@ static tp_status one_hot_compose(tp__call *call)
     if (x->ndim == TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_SHAPE, "the result has more than %d dims", TP_MAX_DIMS);
     if (classes == -1 && !x->numel) return tp__call_fail(call, TP_ERR_ARGUMENT, "of no elements the number of classes cannot be told");
     if (classes == -1) {
-        classes = tp_item_i64(tp_max(x)) + 1;
+        const int64_t most = tp_item_i64(tp_max(x));
         if (tp__pending_error()) return tp__pending();
-        if (classes < 1) return tp__call_fail(call, TP_ERR_INDEX, "class %lld is negative", (long long)classes - 1);
+        if (most < 0) return tp__call_fail(call, TP_ERR_INDEX, "class %lld is negative", (long long)most);
+        if (most == INT64_MAX) return tp__call_fail(call, TP_ERR_INDEX, "class %lld is too large", (long long)most);
+        classes = most + 1;
     }
     if (classes < 1) return tp__call_fail(call, TP_ERR_ARGUMENT, "there are %lld classes, and have to be at least 1", (long long)classes);
     tp_shape shape = tp_shape_of(x);

@@ -183,6 +183,7 @@ tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp
 {
     tp_embedding_bag_options o = TP__BRACES(embedding_bag, );
     if (tp_options_take("embedding_bag", &o, options, offsetof(tp_embedding_bag_options, tp__end))) return NULL;
+    if ((int)o.mode < 0 || o.mode > TP_BAG_MAX) return tp_fail(TP_ERR_ARGUMENT, "embedding_bag: there is no mode %d", (int)o.mode), NULL;
     const bag_attr a = { { .kind = o.max_norm > 0 ? TP_OPERAND_REAL : TP_OPERAND_NONE, .as.real = o.max_norm }, o.norm_type, o.scale_grad_by_freq,
                          o.mode ? (int32_t)o.mode : TP_BAG_MEAN, o.sparse, o.include_last_offset, o.padding_idx };
     tp_tensor *in[9] = { indices, weight, o.offsets };

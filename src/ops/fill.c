@@ -3,32 +3,16 @@
  *   fill, fill_, zero_     dx = 0, and of a value that is a tensor the sum of dy
  *   fill_diagonal_         of a matrix x[i, i], of a tensor whose dims are equal x[i, i, ..]; a tall matrix with `wrap` again from below
  *                          the end of the diagonal on */
+#include "core/create.h"
 #include "ops/copy.h"
 #include "ops/samples.h"
 #include "ops/view.h"
 
-#include <float.h>
-#include <math.h>
-
 /* ---- Numbers that a dtype holds --------------------------------------------------------------------------------------------------- */
-
-/* Unsigned integers take negative ones, too, and wrap them; 16-bit floats take all, and make infinities of them. */
-static bool holds(tp_dtype dtype, tp_operand value)
-{
-    static const struct { double least, most; } range[TP_DTYPE_END] = {
-        [TP_F32] = { -FLT_MAX, FLT_MAX }, [TP_C64] = { -FLT_MAX, FLT_MAX },
-        [TP_I32] = { INT32_MIN, INT32_MAX }, [TP_I16] = { INT16_MIN, INT16_MAX }, [TP_I8] = { INT8_MIN, INT8_MAX }, [TP_U8] = { -UINT8_MAX, UINT8_MAX },
-    };
-    if (value.kind == TP_OPERAND_BOOL || dtype == TP_BOOL || dtype == TP_F64 || dtype == TP_C128 || dtype == TP_F16 || dtype == TP_BF16) return true;
-    if (value.kind == TP_OPERAND_INTEGER && dtype == TP_I64) return true;
-    const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
-    if (!isfinite(v)) return tp__is_floating(dtype) || tp__is_complex(dtype);
-    return dtype == TP_I64 ? v >= -0x1p63 && v < 0x1p63 : v >= range[dtype].least && v <= range[dtype].most;
-}
 
 tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value)
 {
-    if (holds(dtype, value)) return TP_OK;
+    if (tp__holds_number(dtype, value)) return TP_OK;
     const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
     return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot hold %g", tp_dtype_name(dtype), v);
 }

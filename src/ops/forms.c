@@ -78,8 +78,11 @@ static tp_status unravel_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name((tp_dtype)rest->dtype));
     for (int d = (int)size->n - 1; d >= 0; d--) {
         if (size->v[d] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)size->n, size->v));
+        if (!size->v[d] && rest->numel)
+            return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements, %s of which are asked for", tp__dims_text((int)size->n, size->v), tp__shape_text(call->in[0]));
         out[d] = size->v[d] ? tp_remainder(rest, size->v[d]) : tp_clone(rest);
         rest = size->v[d] ? tp_floor_divide(rest, size->v[d]) : rest;
+        if (!rest) return tp__pending();
     }
     for (int d = 0; d < size->n; d++)
         if (tp__give_out(call, out[d])) return tp__pending();

@@ -274,7 +274,7 @@ tp_tensor *tp_grid_sample_with(tp_tensor *x, tp_tensor *grid, const tp_grid_samp
     tp_grid_sample_options o = TP__BRACES(grid_sample, );
     if (tp_options_take("grid_sample", &o, options, offsetof(tp_grid_sample_options, tp__end))) return NULL;
     const int32_t mode = o.mode == TP_NEAREST ? NEAREST : o.mode == TP_BICUBIC ? BICUBIC : BILINEAR;
-    if ((mode == BILINEAR && o.mode != TP_INTERPOLATION_DEFAULT && o.mode != TP_BILINEAR) || o.padding_mode < 0 || o.padding_mode > TP_BEYOND_REFLECTION)
+    if ((mode == BILINEAR && o.mode != TP_INTERPOLATION_DEFAULT && o.mode != TP_BILINEAR) || (int)o.padding_mode < 0 || o.padding_mode > TP_BEYOND_REFLECTION)
         return tp_fail(TP_ERR_ARGUMENT, "grid_sample: there is no mode %d, or no padding mode %d", (int)o.mode, (int)o.padding_mode), NULL;
     return tp__run1(&op_grid_sample, (tp_tensor *[]){ x, grid }, 2, &(sample_attr){ 1 + mode, 1 + (int32_t)o.padding_mode, o.align_corners },
                     TP__CALLER);

@@ -105,7 +105,7 @@ tp_tensor *tp_interpolate_with(tp_tensor *x, const tp_interpolate_options *optio
     const tp_arg corners = { .kind = o.align_corners ? TP_ARG_BOOL : TP_ARG_NONE, .value.boolean = true };
     interpolate_attr a = { .mode = o.mode ? (int32_t)o.mode : NEAREST, .align_corners = &corners, .recompute = o.recompute_scale_factor,
                            .antialias = o.antialias };
-    if (o.mode < 0 || (int)o.mode > NEAREST_EXACT) {
+    if ((int)o.mode < 0 || (int)o.mode > NEAREST_EXACT) {
         tp_fail(TP_ERR_ARGUMENT, "interpolate: there is no mode %d", (int)o.mode);
         return NULL;
     }

@@ -120,7 +120,8 @@ static tp_status kron_compose(tp__call *call)
         wide_a.dim[2 * d] = da < 0 ? 1 : a->shape[da];
         wide_b.dim[2 * d + 1] = db < 0 ? 1 : b->shape[db];
         wide_a.dim[2 * d + 1] = wide_b.dim[2 * d] = 1;
-        shape.dim[d] = wide_a.dim[2 * d] * wide_b.dim[2 * d + 1];
+        if (__builtin_mul_overflow(wide_a.dim[2 * d], wide_b.dim[2 * d + 1], &shape.dim[d]))
+            return tp__call_fail(call, TP_ERR_SHAPE, "the product of %s and %s is too large", tp__shape_text(a), tp__shape_text(b));
     }
     return tp__give_out(call, tp_reshape(tp_mul(tp_reshape(a, wide_a), tp_reshape(b, wide_b)), shape));
 }

@@ -19,7 +19,7 @@ static tp_status check(tp__call *call, int64_t r)
 {
     const tp_tensor *x = call->in[0];
     if (x->ndim < 3) return tp__call_fail(call, TP_ERR_SHAPE, "%s has %d dims, at least 3 are needed", tp__shape_text(x), x->ndim);
-    if (r <= 0 || r > 1 << 30) return tp__call_fail(call, TP_ERR_ARGUMENT, "the factor is %lld, and must be positive", (long long)r);
+    if (r <= 0 || r > 1 << 30) return tp__call_fail(call, TP_ERR_ARGUMENT, "the factor is %lld, and must be from 1 to 2^30", (long long)r);
     return TP_OK;
 }
 static int64_t batch_of(const tp_tensor *x)

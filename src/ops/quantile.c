@@ -106,6 +106,8 @@ static void quantile_samples(tp_sample_set *set)
     { \
         tp_quantile_options o = TP__BRACES(quantile, ); \
         if (tp_options_take(#name, &o, options, offsetof(tp_quantile_options, tp__end))) return NULL; \
+        if ((int)o.interpolation < 0 || o.interpolation > TP_QUANTILE_NEAREST) \
+            return tp_fail(TP_ERR_ARGUMENT, #name ": there is no interpolation %d", (int)o.interpolation), NULL; \
         return tp__run1(&op_##name, (tp_tensor *[]){ x, tp__operand(q) }, 2, &(quantile_attr){ o.dim, o.keepdim, (int32_t)o.interpolation }, TP__CALLER); \
     }
 QUANTILE(quantile)

@@ -6,6 +6,7 @@
  *   dropout   y = x m / (1 - p)       dx = dy m / (1 - p),  m = 0 with probability p, else 1
  *
  * An op takes its part of the thread's generator when its shapes are checked; dropout's node keeps that state, and no mask. */
+#include <float.h>
 #include <math.h>
 
 #include "core/create.h"
@@ -21,7 +22,8 @@ static int64_t words_per_integer(int64_t from, int64_t to) { return (uint64_t)to
 static tp_status check_uniform(const char *op, tp_dtype dtype, double lo, double hi)
 {
     if (!tp__is_floating(dtype)) return tp_fail(TP_ERR_DTYPE, "%s: %s is no floating dtype", op, tp_dtype_name(dtype));
-    if (!(lo <= hi) || isinf(hi - lo)) return tp_fail(TP_ERR_ARGUMENT, "%s: there are no numbers from %g to %g", op, lo, hi);
+    const double most = dtype == TP_F64 ? DBL_MAX : dtype == TP_F16 ? 65504 : dtype == TP_BF16 ? 0x1.fep127 : FLT_MAX;
+    if (!(lo <= hi) || lo < -most || hi > most || !(hi - lo <= most)) return tp_fail(TP_ERR_ARGUMENT, "%s: there are no numbers from %g to %g", op, lo, hi);
     return TP_OK;
 }
 

@@ -206,6 +206,22 @@ static bool set_attribute(const tp__param *p, const tp_arg *arg, void *to)
     }
 }
 
+/* A list that has items has a place where they are. */
+static bool has_items(const tp_arg *arg)
+{
+    switch (arg->kind) {
+    case TP_ARG_BOOLS: return !arg->n || (arg->n > 0 && arg->value.bools);
+    case TP_ARG_INTS: return !arg->n || (arg->n > 0 && arg->value.ints);
+    case TP_ARG_FLOATS: return !arg->n || (arg->n > 0 && arg->value.floats);
+    case TP_ARG_TENSORS: return !arg->n || (arg->n > 0 && arg->value.tensors);
+    case TP_ARG_LIST: break;
+    default: return true;
+    }
+    bool good = !arg->n || (arg->n > 0 && arg->value.list);
+    for (int i = 0; i < arg->n && good; i++) good = has_items(&arg->value.list[i]);
+    return good;
+}
+
 /* The tensors of an argument of any kind stand in no slot, where the call would look. */
 static bool all_alive(const tp_arg *arg, const char *op)
 {
@@ -269,9 +285,12 @@ static const tp_arg *argument(const tp__op_state *s, int i, const tp_arg *args, 
     return NULL;
 }
 
+static const char *name_of(const tp_arg *arg, const tp__op_state *s, int k) { return arg->name ? arg->name : k < s->n_params ? s->params[k].name : "?"; }
+
 static tp_status check_names(const binding *b, const tp__op_state *s, const tp_arg *args, int n)
 {
     for (int k = 0; k < n; k++) {
+        if (!has_items(&args[k])) return misfit(b, "\"%s\" is a list that is NULL, or of less than 0 items", name_of(&args[k], s, k));
         if (!args[k].name) {
             if (k >= s->n_params || s->params[k].keyword_only) return misfit(b, "too many arguments by position%s", "");
             continue;

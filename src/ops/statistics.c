@@ -67,7 +67,7 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     tp_tensor *sum = w ? tp_sum(w) : NULL, *size = NULL;
     tp_tensor *mean = tp_sum(w ? tp_mul(x, w) : x, .dims = TP_DIMS(1), .keepdim = true);
     mean = w ? tp_div(mean, sum) : tp_div(mean, x->shape[1]);
-    if (!w) size = tp_full(TP__SCALAR_SHAPE, (double)(x->shape[1] - correction), .dtype = TP_F64, .device = x->device);
+    if (!w) size = tp_full(TP__SCALAR_SHAPE, (double)x->shape[1] - (double)correction, .dtype = TP_F64, .device = x->device);
     else if (a && correction) size = tp_sub(sum, tp_div(tp_mul(correction, tp_sum(tp_mul(w, a))), sum));
     else size = tp_sub(sum, tp_full(TP__SCALAR_SHAPE, (double)correction, .dtype = TP_F32, .device = x->device));
     size = tp_where(tp_le(size, 0), 0, size);

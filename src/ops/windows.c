@@ -144,7 +144,7 @@ static tp_tensor *counted(tp__call *call, int64_t n, bool periodic, const tp__pl
 {
     const tp_dtype dtype = dtype_of(place);
     *done = NULL;
-    if (n < 0 || n == INT64_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "window_length is %lld, and has to be at least 0", (long long)n), NULL;
+    if (n < 0 || n == INT64_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "window_length is %lld, and has to be from 0 to 2^63 - 2", (long long)n), NULL;
     if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "gives floating dtypes, not %s", tp_dtype_name(dtype)), NULL;
     if (n < 2) return *done = tp_ones(TP_SHAPE(n), .dtype = dtype, .device = place->device), NULL;
     *all = n + periodic;
