@@ -19,7 +19,7 @@ typedef tp_tensor *made_fn(tp_tensor *x, tp_tensor *z);
 /* The same bits from `make` for all sizes, streamed and not, on one thread and two, with all instructions. */
 static void check(const char *name, made_fn *make)
 {
-    static const int64_t sizes[][2] = { { 1, 40000 }, { 9, 4096 }, { 5, 8209 }, { 257, 513 }, { 1, 16 }, { 3, 1 }, { 33, 100 }, { 2, 33000 } };
+    static const int64_t sizes[][2] = { { 1, 40000 }, { 9, 4096 }, { 5, 8209 }, { 257, 513 }, { 1, 16 }, { 3, 1 }, { 33, 100 }, { 2, 33000 }, { 80, 4100 } };
     const int threads = tp_get_num_threads();
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int l = 0; l < 3; l++) {
@@ -178,6 +178,14 @@ static tp_tensor *selected(tp_tensor *x, tp_tensor *z)
 {
     return tp_index_select(x, 0, tp_to_dtype(tp_mul(tp_abs(tp_select(z, 1, 0)), 0.99 * (double)tp_size(z, 0)), TP_I64));
 }
+/* Rows that begin at the fourth element of a line, each. */
+static tp_tensor *turned_into_a_part(tp_tensor *x, tp_tensor *z)
+{
+    (void)z;
+    tp_tensor *y = tp_zeros(TP_SHAPE(tp_size(x, 1), (tp_size(x, 0) + 18) / 16 * 16));
+    tp_copy_(tp_narrow(y, 1, 3, tp_size(x, 0)), tp_t(x));
+    return y;
+}
 static tp_tensor *scattered(tp_tensor *x, tp_tensor *z) { return tp_scatter_add(x, 1, anywhere(z), z); }
 
 START_TEST(copies_are_the_same_bits)
@@ -188,6 +196,7 @@ START_TEST(copies_are_the_same_bits)
     check("transpose of float64", turned_wide);
     check("transpose of float16", turned_halves);
     check("transpose of int8", turned_bytes);
+    check("transpose into a part", turned_into_a_part);
     check("every other column", every_other);
     check("copy_ into a part", into_a_part);
     check("gather", gathered);
