@@ -320,6 +320,9 @@ $(B)/cuda_link: FORCE
 	@echo '$(CUBLASLT) $(CUBLASLT_RPATH)' | cmp -s - $@ || echo '$(CUBLASLT) $(CUBLASLT_RPATH)' > $@
 # Complex numbers as on the CPU: what cancels there must do so here, and decides at branch cuts.
 $(B)/obj/cuda/complex%: UNFUSED := -fmad=false
+# What is drawn is the same bits on the CPU and on a device (src/core/draw.h); on a host that fuses by itself, too.
+$(B)/obj/cuda/random%: UNFUSED := -fmad=false
+$(CUDA_HOST)/random%: UNFUSED := -ffp-contract=off
 $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  nvcc $<')
@@ -347,7 +350,7 @@ $(CUDA_HOST)/%.cpp.o: cuda/%.cpp $(CUDA_HOST)/flags
 $(CUDA_HOST)/%.cu.o: cuda/%.cu $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  c++  $<')
-	$(Q)$(HOST_CXX) $(HOST_LEAN) -include cuda/host/cudahost.h -MMD -MP -x c++ -c $< -o $@
+	$(Q)$(HOST_CXX) $(HOST_LEAN) $(UNFUSED) -include cuda/host/cudahost.h -MMD -MP -x c++ -c $< -o $@
 $(CUDA_HOST)/cuda_tables.o: $(B)/cuda_tables.c
 	@mkdir -p $(@D)
 	$(Q)$(HOST_CC) -MMD -MP -c $< -o $@

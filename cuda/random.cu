@@ -1,9 +1,11 @@
-/* random.cu: drawing numbers, and dropout: the words of src/cpu/random.c, element by element, whatever the launch and the strides. Uniforms
- * are the CPU's to the bit; normal numbers to the last places of log, sin and cos.
+/* random.cu: drawing numbers, and dropout: the words of src/cpu/random.c, element by element, whatever the launch and the strides. All are
+ * the CPU's to the bit: the formulas are core/draw.h's, and this file is compiled without contraction.
  *
  * A thread has four neighbours, so that it makes whole blocks of Philox, and both of a pair of normal numbers. */
 #include "cuda/pointwise.cuh"
 #include "cuda/random.cuh"
+
+#include "core/draw.h"
 
 enum { FOUR = 4 };
 
@@ -84,32 +86,14 @@ static tp_status uniform(tp__call *call)
 
 /* ---- normal ------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Box & Muller; sin and cos of a quarter turn times q + f, |f| <= 1/2, by the CPU's polynomials (after Cephes, S. Moshier, sinf.c). */
-TPC_DEVICE void normal_pair(uint32_t wu, uint32_t wv, float *a, float *b)
-{
-    const float u = ((float)wu + 0.5f) * 2.3283064365386963e-10f, r = sqrtf(-2.0f * logf(u));       /* 2^-32 */
-    const uint32_t q = (wv + 0x20000000u) >> 30;
-    const float t = (float)(int32_t)(wv - (q << 30)) * 1.4629180792671596e-9f, z = t * t;           /* pi / 2 / 2^30 */
-    float s = -1.9515295891e-4f, c = 2.443315711809948e-5f;
-    s = s * z + 8.3321608736e-3f;
-    s = s * z - 1.6666654611e-1f;
-    s = s * z * t + t;
-    c = c * z - 1.388731625493765e-3f;
-    c = c * z + 4.166664568298827e-2f;
-    c = c * z * z - 0.5f * z + 1.0f;
-    const float x = q & 1 ? s : c, y = q & 1 ? c : s;
-    *a = r * ((q + 1) & 2 ? -x : x);
-    *b = r * (q & 2 ? -y : y);
-}
-
 static __global__ void __launch_bounds__(TPC_BLOCK) normal_single(TPC_GIVEN target y, TPC_GIVEN tp_rng_state state, float mean, float std)
 {
     for (int64_t t = tpc_first(); t * FOUR < y.walk.numel; t += tpc_step()) {
         uint32_t w[FOUR];
         float v[FOUR];
         tpc_draw(state, (uint64_t)(t * FOUR), w);
-        normal_pair(w[0], w[1], &v[0], &v[1]);
-        normal_pair(w[2], w[3], &v[2], &v[3]);
+        tp__normal_pair_f32(w[0], w[1], &v[0], &v[1]);
+        tp__normal_pair_f32(w[2], w[3], &v[2], &v[3]);
         TPC_UNROLL(4)
         for (int k = 0; k < FOUR; k++) v[k] = __fadd_rn(__fmul_rn(v[k], std), mean);
         put_four(y, t * FOUR, v);
@@ -123,10 +107,9 @@ static __global__ void __launch_bounds__(TPC_BLOCK) normal_double(TPC_GIVEN targ
         double v[FOUR];
         tpc_draw(state, (uint64_t)(2 * t * FOUR), w);
         for (int k = 0; k < FOUR; k += 2) {
-            const double u = tp__unit_double(w[2 * k], w[2 * k + 1]) + 1.0 / 9007199254740992.0;
-            const double turn = 6.283185307179586 * tp__unit_double(w[2 * k + 2], w[2 * k + 3]), r = ::sqrt(-2 * ::log(u));
-            v[k] = __dadd_rn(__dmul_rn(r * ::cos(turn), std), mean);
-            v[k + 1] = __dadd_rn(__dmul_rn(r * ::sin(turn), std), mean);
+            tp__normal_pair_f64(tp__unit_double(w[2 * k], w[2 * k + 1]) + 1.0 / 9007199254740992.0, tp__unit_double(w[2 * k + 2], w[2 * k + 3]), &v[k], &v[k + 1]);
+            v[k] = __dadd_rn(__dmul_rn(v[k], std), mean);
+            v[k + 1] = __dadd_rn(__dmul_rn(v[k + 1], std), mean);
         }
         put_four(y, t * FOUR, v);
     }

@@ -1,11 +1,13 @@
 /* random_draw.cu: further distributions, by the words and the formulas of src/cpu/random_draw.c: element i of a draw has block i of its
- * stream, four words, and all is computed in float64. */
+ * stream, four words, and all is computed in float64. All are the CPU's to the bit: the formulas are core/draw.h's, and this file is compiled
+ * without contraction. */
 #include "cuda/order.cuh"
 #include "cuda/random.cuh"
 
-enum { WORDS = 4 };
+#include "core/draw.h"
 
-TPC_DEVICE double inner_unit(uint32_t hi, uint32_t lo) { return tp__unit_double(hi, lo) + 0x1p-54; }     /* never 0 or 1 */
+enum { WORDS = 4 };
+static_assert((int)TP__WEIGHT_STRIPS == (int)TPC_BLOCK, "a thread has a strip of weights");
 
 static double most_of(int dtype)                       /* what a dtype holds, of whole numbers that a double tells apart */
 {
@@ -34,87 +36,30 @@ struct drawing {
     tpc_walk walk;
 };
 
-TPC_DEVICE double small_poisson(double rate, double u)
-{
-    double p = ::exp(-rate), sum = p, k = 0;
-    while (u > sum && k < 1000) {
-        k++;
-        p *= rate / k;
-        sum = __dadd_rn(sum, p);
-    }
-    return k;
-}
-
 TPC_DEVICE double large_poisson(double rate, const tp_rng_state &given, int64_t i)
 {
     const tp_rng_state state = tpc_state(given);
-    const uint64_t block = state.offset / 4 + (uint64_t)i;
-    const double b = 0.931 + 2.53 * ::sqrt(rate), a = -0.059 + 0.02483 * b, alpha = 1.1239 + 1.1328 / (b - 3.4), limit = 0.9277 - 3.6224 / (b - 2);
-    for (uint64_t trial = 0;; trial++) {
-        uint32_t w[4];
-        tp__philox(state.seed + trial * 0x9E3779B97F4A7C15u, state.stream, block, w);
-        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
-        const double k = ::floor((2 * a / us + b) * u + rate + 0.43);
-        if (us >= 0.07 && v <= limit) return k;
-        if (k < 0 || (us < 0.013 && v > us)) continue;
-        if (::log(v * alpha / (a / (us * us) + b)) <= k * ::log(rate) - rate - ::lgamma(k + 1)) return k;
-    }
+    return tp__draw_large_poisson(rate, state.seed, state.stream, state.offset / 4 + (uint64_t)i, 0);
 }
 
-TPC_DEVICE double small_binomial(double n, double p, double u)
-{
-    const double odds = p / (1 - p);
-    double one = ::exp(n * ::log1p(-p)), sum = one, k = 0;
-    while (u > sum && k < n) {
-        one *= odds * (n - k) / (k + 1);
-        sum = __dadd_rn(sum, one);
-        k++;
-    }
-    return k;
-}
-
-TPC_DEVICE double large_binomial(double n, double p, const tp_rng_state &given, int64_t i)
+TPC_DEVICE double binomial(double n, double p, double u, const tp_rng_state &given, int64_t i)
 {
     const tp_rng_state state = tpc_state(given);
-    const uint64_t block = state.offset / 4 + (uint64_t)i;
-    const double spread = ::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p, middle = n * p + 0.5;
-    const double alpha = (2.83 + 5.1 / b) * spread, limit = 0.92 - 4.2 / b, mode = ::floor((n + 1) * p), log_odds = ::log(p / (1 - p));
-    const double top = ::lgamma(mode + 1) + ::lgamma(n - mode + 1);
-    for (uint64_t trial = 0;; trial++) {
-        uint32_t w[4];
-        tp__philox(state.seed + trial * 0x9E3779B97F4A7C15u, state.stream, block, w);
-        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
-        const double k = ::floor((2 * a / us + b) * u + middle);
-        if (k < 0 || k > n) continue;
-        if (us >= 0.07 && v <= limit) return k;
-        if (::log(v * alpha / (a / (us * us) + b)) <= top - ::lgamma(k + 1) - ::lgamma(n - k + 1) + (k - mode) * log_odds) return k;
-    }
-}
-
-TPC_DEVICE double binomial_of(const drawing &d, double n, double p, double u, int64_t i)
-{
-    if (n != n || p != p) return NAN;
-    if (n <= 0 || p <= 0) return 0;
-    if (p >= 1) return n;
-    const double rarer = p <= 0.5 ? p : 1 - p, k = n * rarer < 10 ? small_binomial(n, rarer, u) : large_binomial(n, rarer, d.state, i);
-    return p <= 0.5 ? k : n - k;
+    return tp__draw_binomial(n, p, u, state.seed, state.stream, state.offset / 4 + (uint64_t)i);
 }
 
 TPC_DEVICE double drawn(const drawing &d, double p, double p2, int64_t i, const uint32_t *w)
 {
-    const double plain = tp__unit_double(w[0], w[1]), u = inner_unit(w[0], w[1]);
+    const double plain = tp__unit_double(w[0], w[1]), u = tp__inner_unit(w[0], w[1]);
     switch (d.what) {
-    case EXPONENTIAL: return -::log(u) / d.a;
-    case GEOMETRIC: {
-        const double k = d.a < 1 ? ::ceil(::log(u) / ::log1p(-d.a)) : 1;
-        return k < 1 ? 1 : k < d.most ? k : d.most;
-    }
-    case LOG_NORMAL: return ::exp(d.a + d.b * (::sqrt(-2 * ::log(u)) * ::cos(6.283185307179586 * tp__unit_double(w[2], w[3]))));
-    case CAUCHY: return d.a + d.b * ::tan(3.141592653589793 * (u - 0.5));
+    case EXPONENTIAL: return tp__draw_exponential(u, d.a);
+    case GEOMETRIC: return tp__draw_geometric(u, d.a, d.most);
+    case LOG_NORMAL: return tp__draw_log_normal(u, tp__unit_double(w[2], w[3]), d.a, d.b);
+    case CAUCHY: return tp__draw_cauchy(u, d.a, d.b);
     case BERNOULLI: return plain < d.a;
     case BERNOULLI_EACH: return plain < p;
-    case BINOMIAL: return binomial_of(d, p, p2, plain, i);
-    default: return p < 10 ? small_poisson(p, plain) : large_poisson(p, d.state, i);
+    case BINOMIAL: return binomial(p, p2, plain, d.state, i);
+    default: return p < 10 ? tp__draw_small_poisson(p, tp__exp_f64(-p), plain) : large_poisson(p, d.state, i);
     }
 }
 
@@ -225,7 +170,7 @@ TPC_DEVICE double unit_at(const tp_rng_state &given, int64_t i)
     const tp_rng_state state = tpc_state(given);
     uint32_t w[4];
     tp__philox(state.seed, state.stream, state.offset / 4 + (uint64_t)i, w);
-    return inner_unit(w[0], w[1]);
+    return tp__inner_unit(w[0], w[1]);
 }
 
 /* A block a row: each thread adds up a strip of it, the first one their sums. Then all may write the running sums. */
@@ -251,8 +196,9 @@ static __global__ void __launch_bounds__(TPC_BLOCK) check_weights(TPC_GIVEN draw
             else if (possible < wanted) tpc_note_bad(c.too_few, wanted, possible);
         }
         __syncthreads();
-        sum = before[threadIdx.x];
-        for (int64_t i = first; i < end && sums; i++) sums[row * c.n + i] = sum += p[i];
+        const double base = before[threadIdx.x];
+        sum = 0;
+        for (int64_t i = first; i < end && sums; i++) sums[row * c.n + i] = base + (sum += p[i]);
         __syncthreads();
     }
 }
@@ -277,7 +223,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) pick_again(TPC_GIVEN draw_pi
 static __global__ void __launch_bounds__(TPC_BLOCK) make_keys(TPC_GIVEN draw_picking c, uint64_t *keys)
 {
     for (int64_t t = tpc_first(); t < c.rows * c.n; t += tpc_step())
-        keys[t] = c.p[t] > 0 ? (uint64_t)__double_as_longlong(-::log(unit_at(c.state, t)) / c.p[t]) : UINT64_MAX;
+        keys[t] = c.p[t] > 0 ? (uint64_t)__double_as_longlong(tp__draw_race(unit_at(c.state, t), c.p[t])) : UINT64_MAX;
 }
 static __global__ void __launch_bounds__(TPC_BLOCK) write_first(TPC_GIVEN draw_picking c, const uint32_t *places, int64_t *y)
 {

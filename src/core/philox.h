@@ -32,10 +32,10 @@ TP__ANYWHERE static inline void tp__philox(uint64_t seed, uint64_t stream, uint6
 
 /* 24 bits in [0, 1), exact in float32 */
 TP__ANYWHERE static inline float tp__unit_float(uint32_t word) { return (float)(word >> 8) * (1.0f / 16777216.0f); }
-/* 53 bits of two words in [0, 1) */
+/* 53 bits of two words in [0, 1). By two parts that are int32, which vectors convert; nothing is rounded. */
 TP__ANYWHERE static inline double tp__unit_double(uint32_t hi, uint32_t lo)
 {
-    return (double)((((uint64_t)hi << 32) | lo) >> 11) * (1.0 / 9007199254740992.0);
+    return ((double)(int32_t)(hi >> 6) * 134217728.0 + (double)(int32_t)((hi & 63) << 21 | lo >> 11)) * (1.0 / 9007199254740992.0);
 }
 
 #endif

@@ -8,18 +8,18 @@
  *                     more likely than it should be is so by less than 2^-32
  *   dropout           drops where word i < p 2^32
  *
- * Nothing here is contracted to a fused multiply-add: uniforms are the same bits on every machine. */
+ * Nothing here is contracted to a fused multiply-add: the numbers are the same bits on every machine (core/draw.h). */
 #if defined(__clang__)
 #pragma clang fp contract(off)
 #elif defined(__GNUC__)
 #pragma GCC optimize("fp-contract=off")
 #endif
 #include "core/convert.h"
+#include "core/draw.h"
 #include "core/kernel_args.h"
 #include "core/parallel.h"
-#include "core/philox.h"
 #include "cpu/random.h"
-#include "cpu/vecmath.h"
+#include "cpu/simd.h"
 
 enum { CHUNK = TP__DRAW_CHUNK, PARALLEL_FROM = 1 << 15 };            /* elements; a chunk begins at an even one */
 enum { WORK = 4 * CHUNK };                             /* of a chunk, in elements moved */
@@ -80,47 +80,28 @@ static void uniform_half(tp_dtype dtype, int64_t n, uint16_t *y, const uint32_t 
     }
 }
 
-/* sin and cos of a quarter turn times q + f, |f| <= 1/2; polynomials after Cephes (S. Moshier, sinf.c). */
-static TP__INLINE void pair_f32(uint32_t wu, uint32_t wv, float *a, float *b)
-{
-    const float u = ((float)wu + 0.5f) * 2.3283064365386963e-10f;         /* 2^-32 */
-    const float r = sqrtf(-2.0f * tp__log_f32(u));
-    const uint32_t q = (wv + 0x20000000u) >> 30;
-    const float t = (float)(int32_t)(wv - (q << 30)) * 1.4629180792671596e-9f;       /* pi / 2 / 2^30 */
-    const float z = t * t;
-    float s = -1.9515295891e-4f, c = 2.443315711809948e-5f;
-    s = s * z + 8.3321608736e-3f;
-    s = s * z - 1.6666654611e-1f;
-    s = s * z * t + t;
-    c = c * z - 1.388731625493765e-3f;
-    c = c * z + 4.166664568298827e-2f;
-    c = c * z * z - 0.5f * z + 1.0f;
-    const float x = q & 1 ? s : c, y = q & 1 ? c : s;
-    *a = r * ((q + 1) & 2 ? -x : x);
-    *b = r * (q & 2 ? -y : y);
-}
-
 /* n is even. */
 static TP__INLINE void normal_f32_body(int64_t n, float *y, const uint32_t *w, float mean, float std)
 {
     for (int64_t i = 0; i < n; i += 2) {
         float a, b;
-        pair_f32(w[i], w[i + 1], &a, &b);
+        tp__normal_pair_f32(w[i], w[i + 1], &a, &b);
         y[i] = a * std + mean;
         y[i + 1] = b * std + mean;
     }
 }
 TP__SIMD(static, normal_f32, (int64_t n, float *y, const uint32_t *w, float mean, float std), (n, y, w, mean, std))
 
-static void normal_f64(int64_t n, double *y, const uint32_t *w, double mean, double std)
+static TP__INLINE void normal_f64_body(int64_t n, double *y, const uint32_t *w, double mean, double std)
 {
     for (int64_t i = 0; i < n; i += 2) {
-        const double u = tp__unit_double(w[2 * i], w[2 * i + 1]) + 1.0 / 9007199254740992.0;
-        const double turn = 6.283185307179586 * tp__unit_double(w[2 * i + 2], w[2 * i + 3]), r = sqrt(-2 * log(u));
-        y[i] = r * cos(turn) * std + mean;
-        y[i + 1] = r * sin(turn) * std + mean;
+        double a, b;
+        tp__normal_pair_f64(tp__unit_double(w[2 * i], w[2 * i + 1]) + 1.0 / 9007199254740992.0, tp__unit_double(w[2 * i + 2], w[2 * i + 3]), &a, &b);
+        y[i] = a * std + mean;
+        y[i + 1] = b * std + mean;
     }
 }
+TP__SIMD(static, normal_f64, (int64_t n, double *y, const uint32_t *w, double mean, double std), (n, y, w, mean, std))
 
 /* floor(fraction range / 2^64) of a fraction of 64 bits */
 static TP__INLINE void integers_body(int64_t n, int64_t *y, const uint32_t *w, uint64_t from, uint64_t range)

@@ -1,13 +1,8 @@
 /* random_draw.c: further distributions. Element i of a draw has block i of its stream for itself, four words, and where they do not
- * suffice the same block under other seeds; all is computed in float64. With u in (0, 1) of the first two words, v of the others:
+ * suffice the same block under other seeds; all is computed in float64, by the formulas of core/draw.h.
  *
- *   exponential   -ln(u) / lambda                    geometric   ceil(ln(u) / ln(1 - p))
- *   log_normal    e^(mean + std z), z by Box & Muller 1958       cauchy   median + sigma tan(pi (u - 1/2))
+ *   exponential, geometric, log_normal, cauchy, poisson, binomial       as there
  *   bernoulli     u < p
- *   poisson       inversion below 10; PTRS of Hormann 1993 ("The transformed rejection method for generating Poisson random
- *                 variables") from there on
- *   binomial      inversion where fewer than 10 successes, or failures, are expected; else BTRS of the same author ("The generation of
- *                 binomial random variates"), of the rarer of the two
  *   multinomial   with replacement inversion of the running sums; else the least of -ln(u_i) / p_i, as in Efraimidis & Spirakis 2006 */
 #if defined(__clang__)
 #pragma clang fp contract(off)
@@ -15,17 +10,16 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 #include "core/convert.h"
+#include "core/draw.h"
 #include "core/kernel_args.h"
-#include "core/philox.h"
 #include "cpu/contiguous.h"
 #include "cpu/order.h"
 #include "cpu/random.h"
+#include "cpu/simd.h"
 
 #include <math.h>
 
 enum { WORDS = 4 };                                    /* of an element */
-
-static double inner_unit(uint32_t hi, uint32_t lo) { return tp__unit_double(hi, lo) + 0x1p-54; }         /* never 0 or 1 */
 
 static double most_of(tp_dtype dtype)                  /* what a dtype holds, of whole numbers that a double tells apart */
 {
@@ -41,27 +35,30 @@ static double most_of(tp_dtype dtype)                  /* what a dtype holds, of
 
 /* ---- By one formula ------------------------------------------------------------------------------------------------------------------ */
 
-#define FORMULA(name, ATTR, ...) \
+#define FORMULA(name, ATTR, B, ...) \
+    static TP__INLINE void name##_values_body(int64_t n, double *y, const uint32_t *w, double a, double b, double most) \
+    { \
+        (void)a, (void)b, (void)most; \
+        for (int64_t i = 0; i < n; i++) { \
+            const double u = tp__inner_unit(w[WORDS * i], w[WORDS * i + 1]); \
+            y[i] = __VA_ARGS__; \
+        } \
+    } \
+    TP__SIMD(static, name##_values, (int64_t n, double *y, const uint32_t *w, double a, double b, double most), (n, y, w, a, b, most)) \
     static void name##_chunk(tp__call *call, int64_t first, int64_t n) \
     { \
         const ATTR *draw = call->attr; \
-        const double a = draw->a, most = most_of((tp_dtype)call->out[0]->dtype); \
         uint32_t room[WORDS * TP__DRAW_CHUNK + 8]; \
         double y[TP__DRAW_CHUNK]; \
-        const uint32_t *w = tp__draw_words(room, &draw->state, first * WORDS, n * WORDS); \
-        (void)a, (void)most; \
-        for (int64_t i = 0; i < n; i++, w += WORDS) { \
-            const double u = inner_unit(w[0], w[1]); \
-            __VA_ARGS__ \
-        } \
+        name##_values(n, y, tp__draw_words(room, &draw->state, first * WORDS, n * WORDS), draw->a, B, most_of((tp_dtype)call->out[0]->dtype)); \
         tp__draw_exchange(call->out[0], first, n, y, TP_F64, true); \
     } \
     static tp_status name##_run(tp__call *call) { return tp__draw_chunks(call, name##_chunk), TP_OK; }
-FORMULA(exponential, tp__single_draw, y[i] = -log(u) / a;)
-FORMULA(geometric, tp__single_draw, { const double k = a < 1 ? ceil(log(u) / log1p(-a)) : 1; y[i] = k < 1 ? 1 : k < most ? k : most; })
-FORMULA(log_normal, tp__real_draw, y[i] = exp(a + draw->b * (sqrt(-2 * log(u)) * cos(6.283185307179586 * tp__unit_double(w[2], w[3]))));)
-FORMULA(cauchy, tp__real_draw, y[i] = a + draw->b * tan(3.141592653589793 * (u - 0.5));)
-FORMULA(bernoulli, tp__single_draw, y[i] = tp__unit_double(w[0], w[1]) < a; (void)u;)
+FORMULA(exponential, tp__single_draw, 0, tp__draw_exponential(u, a))
+FORMULA(geometric, tp__single_draw, 0, tp__draw_geometric(u, a, most))
+FORMULA(log_normal, tp__real_draw, draw->b, tp__draw_log_normal(u, tp__unit_double(w[WORDS * i + 2], w[WORDS * i + 3]), a, b))
+FORMULA(cauchy, tp__real_draw, draw->b, tp__draw_cauchy(u, a, b))
+FORMULA(bernoulli, tp__single_draw, 0, ((void)u, tp__unit_double(w[WORDS * i], w[WORDS * i + 1]) < a))
 
 /* ---- By a parameter for each element ---------------------------------------------------------------------------------------------------- */
 
@@ -78,83 +75,36 @@ static void bernoulli_each_chunk(tp__call *call, int64_t first, int64_t n)
     tp__draw_exchange(call->out[0], first, n, y, TP_F64, true);
 }
 
-static double small_poisson(double rate, double u)
+static TP__INLINE void none_of_body(int64_t n, double *none, const double *rate)
 {
-    double p = exp(-rate), sum = p, k = 0;
-    while (u > sum && k < 1000) {
-        k++;
-        p *= rate / k;
-        sum += p;
-    }
-    return k;
+    for (int64_t i = 0; i < n; i++) none[i] = tp__exp_f64(-rate[i]);
 }
-
-static double large_poisson(double rate, const tp_rng_state *state, uint64_t block)
+TP__SIMD(static, none_of, (int64_t n, double *none, const double *rate), (n, none, rate))
+static TP__INLINE void first_trials_body(int64_t n, double *k, const double *rate, const uint32_t *w)
 {
-    const double b = 0.931 + 2.53 * sqrt(rate), a = -0.059 + 0.02483 * b, alpha = 1.1239 + 1.1328 / (b - 3.4), limit = 0.9277 - 3.6224 / (b - 2);
-    for (uint64_t trial = 0;; trial++) {
-        uint32_t w[4];
-        int sign;
-        tp__philox(state->seed + trial * 0x9E3779B97F4A7C15u, state->stream, block, w);
-        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
-        const double k = floor((2 * a / us + b) * u + rate + 0.43);
-        if (us >= 0.07 && v <= limit) return k;
-        if (k < 0 || (us < 0.013 && v > us)) continue;
-        if (log(v * alpha / (a / (us * us) + b)) <= k * log(rate) - rate - lgamma_r(k + 1, &sign)) return k;
-    }
+    for (int64_t i = 0; i < n; i++) k[i] = tp__poisson_trial(rate[i], w[WORDS * i], w[WORDS * i + 1], w[WORDS * i + 2], w[WORDS * i + 3]);
 }
+TP__SIMD(static, first_trials, (int64_t n, double *k, const double *rate, const uint32_t *w), (n, k, rate, w))
 
+/* What is said of the first trial is right of rates from 10 on, where it is made by the words of whole blocks. */
 static void poisson_chunk(tp__call *call, int64_t first, int64_t n)
 {
     const tp_rng_state *state = state_of(call);
     uint32_t room[WORDS * TP__DRAW_CHUNK + 8];
-    double y[TP__DRAW_CHUNK];
+    double y[TP__DRAW_CHUNK], none[TP__DRAW_CHUNK], k[TP__DRAW_CHUNK];
     const uint32_t *w = tp__draw_words(room, state, first * WORDS, n * WORDS);
+    int64_t small = 0;
     tp__draw_exchange(call->in[0], first, n, y, TP_F64, false);
-    for (int64_t i = 0; i < n; i++, w += WORDS)
-        y[i] = y[i] < 10 ? small_poisson(y[i], tp__unit_double(w[0], w[1])) : large_poisson(y[i], state, state->offset / 4 + (uint64_t)(first + i));
+    for (int64_t i = 0; i < n; i++) small += y[i] < 10;
+    const bool tried = small < n && !(state->offset % WORDS);
+    if (small) none_of(n, none, y);
+    if (tried) first_trials(n, k, y, w);
+    for (int64_t i = 0; i < n; i++, w += WORDS) {
+        if (y[i] < 10) y[i] = tp__draw_small_poisson(y[i], none[i], tp__unit_double(w[0], w[1]));
+        else if (tried && k[i] >= 0) y[i] = k[i];
+        else y[i] = tp__draw_large_poisson(y[i], state->seed, state->stream, state->offset / WORDS + (uint64_t)(first + i), tried);
+    }
     tp__draw_exchange(call->out[0], first, n, y, TP_F64, true);
-}
-
-/* p <= 1/2, and n p < 10: the first k for which the probabilities up to it are above u. */
-static double small_binomial(double n, double p, double u)
-{
-    const double odds = p / (1 - p);
-    double one = exp(n * log1p(-p)), sum = one, k = 0;
-    while (u > sum && k < n) {
-        one *= odds * (n - k) / (k + 1);
-        sum += one;
-        k++;
-    }
-    return k;
-}
-
-static double large_binomial(double n, double p, const tp_rng_state *state, uint64_t block)
-{
-    const double spread = sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p, middle = n * p + 0.5;
-    const double alpha = (2.83 + 5.1 / b) * spread, limit = 0.92 - 4.2 / b, mode = floor((n + 1) * p), log_odds = log(p / (1 - p));
-    int sign;
-    const double top = lgamma_r(mode + 1, &sign) + lgamma_r(n - mode + 1, &sign);
-    for (uint64_t trial = 0;; trial++) {
-        uint32_t w[4];
-        tp__philox(state->seed + trial * 0x9E3779B97F4A7C15u, state->stream, block, w);
-        const double u = tp__unit_double(w[0], w[1]) - 0.5, v = inner_unit(w[2], w[3]), us = 0.5 - fabs(u);
-        const double k = floor((2 * a / us + b) * u + middle);
-        if (k < 0 || k > n) continue;
-        if (us >= 0.07 && v <= limit) return k;
-        const double bound = top - lgamma_r(k + 1, &sign) - lgamma_r(n - k + 1, &sign) + (k - mode) * log_odds;
-        if (log(v * alpha / (a / (us * us) + b)) <= bound) return k;
-    }
-}
-
-/* As PyTorch: no successes of no trials, or of a probability below 0; a NaN among the parameters is one of the result. */
-static double binomial_of(double n, double p, double u, const tp_rng_state *state, uint64_t block)
-{
-    if (n != n || p != p) return NAN;
-    if (n <= 0 || p <= 0) return 0;
-    if (p >= 1) return n;
-    const double rarer = p <= 0.5 ? p : 1 - p, k = n * rarer < 10 ? small_binomial(n, rarer, u) : large_binomial(n, rarer, state, block);
-    return p <= 0.5 ? k : n - k;
 }
 
 static void binomial_chunk(tp__call *call, int64_t first, int64_t n)
@@ -165,7 +115,8 @@ static void binomial_chunk(tp__call *call, int64_t first, int64_t n)
     const uint32_t *w = tp__draw_words(room, state, first * WORDS, n * WORDS);
     tp__draw_exchange(call->in[0], first, n, y, TP_F64, false);
     tp__draw_exchange(call->in[1], first, n, p, TP_F64, false);
-    for (int64_t i = 0; i < n; i++, w += WORDS) y[i] = binomial_of(y[i], p[i], tp__unit_double(w[0], w[1]), state, state->offset / 4 + (uint64_t)(first + i));
+    for (int64_t i = 0; i < n; i++, w += WORDS) 
+        y[i] = tp__draw_binomial(y[i], p[i], tp__unit_double(w[0], w[1]), state->seed, state->stream, state->offset / 4 + (uint64_t)(first + i));
     tp__draw_exchange(call->out[0], first, n, y, TP_F64, true);
 }
 static tp_status binomial_run(tp__call *call) { return tp__draw_chunks(call, binomial_chunk), TP_OK; }
@@ -201,16 +152,62 @@ static tp_status poisson_run(tp__call *call)
 
 typedef struct row { const double *p; int64_t n, at; double *sums; tp__wide *keys; } row;      /* at: of its first draw */
 
+enum { BESIDE = 4 };
+
+/* The sums within up to so many strips, side by side since each addition waits for the one before it in its strip, then what they begin with */
+static double add_strips(const row *r, int64_t first, int64_t strip, double before)
+{
+    double part[BESIDE] = { 0 };
+    for (int64_t j = 0; j < strip; j++)
+        for (int s = 0; s < BESIDE; s++) {
+            const int64_t i = first + s * strip + j;
+            if (i >= r->n) break;
+            part[s] += r->p[i];
+            if (r->sums) r->sums[i] = part[s];
+        }
+    for (int s = 0; s < BESIDE; s++, first += strip) {
+        const int64_t end = first + strip < r->n ? first + strip : r->n;
+        for (int64_t i = first; i < end && r->sums; i++) r->sums[i] += before;
+        before += part[s];
+    }
+    return before;
+}
+
+/* The running sums, if there is room for them, and what they come to, by strips as core/draw.h says. Strips of one are their own sums. */
+static double add_weights(const row *r)
+{
+    const int64_t strip = (r->n + TP__WEIGHT_STRIPS - 1) / TP__WEIGHT_STRIPS;
+    double before = 0;
+    if (strip > 1) {
+        for (int64_t first = 0; first < r->n; first += BESIDE * strip) before = add_strips(r, first, strip, before);
+        return before;
+    }
+    for (int64_t i = 0; i < r->n; i++) {
+        before += r->p[i];
+        if (r->sums) r->sums[i] = before;
+    }
+    return before;
+}
+
+static TP__INLINE void count_weights_body(int64_t n, const double *p, int64_t *possible, int64_t *good)
+{
+    int64_t above = 0, finite = 0;
+    for (int64_t i = 0; i < n; i++) {
+        above += p[i] > 0;
+        finite += p[i] >= 0 && p[i] < INFINITY;
+    }
+    *possible = above;
+    *good = finite;
+}
+TP__SIMD(static, count_weights, (int64_t n, const double *p, int64_t *possible, int64_t *good), (n, p, possible, good))
+
 static tp_status check_weights(const tp__call *call, const row *r, int64_t wanted, double *total)
 {
-    int64_t possible = 0;
-    *total = 0;
-    for (int64_t i = 0; i < r->n; i++) {
-        if (!(r->p[i] >= 0) || isinf(r->p[i])) return tp__call_fail(call, TP_ERR_NUMERIC, "weight %g is not a finite number from 0 on", r->p[i]);
-        possible += r->p[i] > 0;
-        *total += r->p[i];
-        if (r->sums) r->sums[i] = *total;
-    }
+    int64_t possible, good;
+    count_weights(r->n, r->p, &possible, &good);
+    for (int64_t i = 0; good < r->n; i++)
+        if (!(r->p[i] >= 0 && r->p[i] < INFINITY)) return tp__call_fail(call, TP_ERR_NUMERIC, "weight %g is not a finite number from 0 on", r->p[i]);
+    *total = add_weights(r);
     if (!possible || isinf(*total)) return tp__call_fail(call, TP_ERR_NUMERIC, "the weights of a row add up to %g", *total);
     if (possible < wanted)
         return tp__call_fail(call, TP_ERR_NUMERIC, "%lld samples are wanted, and %lld weights are above 0", (long long)wanted, (long long)possible);
@@ -221,7 +218,7 @@ static double unit_at(const tp_rng_state *state, int64_t i)
 {
     uint32_t w[4];
     tp__philox(state->seed, state->stream, state->offset / 4 + (uint64_t)i, w);
-    return inner_unit(w[0], w[1]);
+    return tp__inner_unit(w[0], w[1]);
 }
 
 static void with_replacement(const row *r, const tp__multinomial *a, double total, int64_t *y)
@@ -239,14 +236,27 @@ static void with_replacement(const row *r, const tp__multinomial *a, double tota
     }
 }
 
+static TP__INLINE void races_body(int64_t n, double *key, const uint32_t *w, const double *p)
+{
+    for (int64_t i = 0; i < n; i++) key[i] = tp__draw_race(tp__inner_unit(w[WORDS * i], w[WORDS * i + 1]), p[i]);
+}
+TP__SIMD(static, races, (int64_t n, double *key, const uint32_t *w, const double *p), (n, key, w, p))
+
 static void without_replacement(const row *r, const tp__multinomial *a, int64_t *y)
 {
+    tp_rng_state state = a->state;
+    uint32_t room[WORDS * TP__DRAW_CHUNK + 8];
+    double key[TP__DRAW_CHUNK];
     int64_t m = 0;
-    for (int64_t i = 0; i < r->n; i++) {
-        const double key = r->p[i] > 0 ? -log(unit_at(&a->state, r->at + i)) / r->p[i] : INFINITY;
-        if (!(r->p[i] > 0)) continue;
-        memcpy(&r->keys[m].key, &key, sizeof key);     /* not negative: its bits are ordered as it is */
-        r->keys[m++].place = (uint64_t)i;
+    state.offset -= state.offset % WORDS;              /* whole blocks, as unit_at has them */
+    for (int64_t first = 0; first < r->n; first += TP__DRAW_CHUNK) {
+        const int64_t n = r->n - first < TP__DRAW_CHUNK ? r->n - first : TP__DRAW_CHUNK;
+        races(n, key, tp__draw_words(room, &state, (r->at + first) * WORDS, n * WORDS), r->p + first);
+        for (int64_t i = 0; i < n; i++) {
+            if (!(r->p[first + i] > 0)) continue;
+            memcpy(&r->keys[m].key, &key[i], sizeof key[i]);             /* not negative: its bits are ordered as it is */
+            r->keys[m++].place = (uint64_t)(first + i);
+        }
     }
     const tp__wide *sorted = tp__order_wide(r->keys, r->keys + r->n, m);
     for (int64_t j = 0; j < a->num_samples; j++) y[j] = (int64_t)sorted[j].place;
@@ -261,7 +271,7 @@ static tp_status multinomial_run(tp__call *call)
     const size_t sum_bytes = (size_t)(n + 1) * sizeof(double), key_bytes = (size_t)(2 * n + 1) * sizeof(tp__wide);
     tp__plain p = { 0 };
     tp_status status = tp__plain_take(&p, x, TP_F64);
-    double *sums = a->replacement && !status ? tp_mem_alloc(sum_bytes) : NULL, total;
+    double *sums = a->replacement && !status ? tp_mem_alloc(sum_bytes) : NULL, total = 0;
     tp__wide *keys = !a->replacement && !status ? tp_mem_alloc(key_bytes) : NULL;
     if (!status && !sums && !keys) status = TP_ERR_MEMORY;
     for (int64_t i = 0; i < rows && !status; i++) {

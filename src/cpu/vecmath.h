@@ -14,9 +14,6 @@
 #include "cpu/simd.h"
 #include "cpu/vecmath_f64.h"
 
-static TP__INLINE float tp__float_of(int32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
-static TP__INLINE int32_t tp__bits_of(float x) { int32_t bits; memcpy(&bits, &x, sizeof bits); return bits; }
-
 /* Arguments beyond which a function is as at the bound. They are variables since of a constant a compiler makes the function's
  * value there, and of that a choice by masks, where the least of two numbers is one instruction. */
 extern const struct tp__reach { float tanh, erf, gelu_gate, gelu_slope, exp_most, exp_least, exp_normal; } tp__reach;
@@ -66,33 +63,6 @@ static TP__INLINE float tp__exp_falling_f32(float x)
     return x < tp__reach.exp_normal ? 0 : y;
 }
 static TP__INLINE double tp__exp_falling_f64(double x) { return tp__exp_f64(x); }
-
-/* log(x) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2) */
-static TP__INLINE float tp__log_f32(float x)
-{
-    const int tiny = x < 1.17549435e-38f;              /* subnormal: scaled up first */
-    const float scaled = tiny ? x * 8388608.0f : x;
-    const int32_t bits = tp__bits_of(scaled);
-    const int32_t e = (int32_t)((uint32_t)bits - 0x3F3504F3u) >> 23;         /* 0x3F3504F3: sqrt(1/2); below 0 it wraps */
-    const float m = tp__float_of((int32_t)((uint32_t)bits - ((uint32_t)e << 23))) - 1.0f;
-    const float n = (float)(e - (tiny ? 23 : 0));
-    const float z = m * m;
-    float p = 7.0376836292e-2f;
-    p = p * m - 1.1514610310e-1f;
-    p = p * m + 1.1676998740e-1f;
-    p = p * m - 1.2420140846e-1f;
-    p = p * m + 1.4249322787e-1f;
-    p = p * m - 1.6668057665e-1f;
-    p = p * m + 2.0000714765e-1f;
-    p = p * m - 2.4999993993e-1f;
-    p = p * m + 3.3333331174e-1f;
-    p = p * m * z + n * -2.12194440e-4f;
-    float y = m + (p - 0.5f * z) + n * 0.693359375f;
-    y = x > 3.40282347e38f ? x : y;
-    y = x == 0.0f ? -HUGE_VALF : y;
-    y = x < 0.0f ? NAN : y;
-    return x != x ? x : y;
-}
 
 /* x p(x^2) / q(x^2) up to where it rounds to 1 */
 static TP__INLINE float tp__tanh_f32(float x)
