@@ -313,17 +313,26 @@ tp_schedule *tp_chained_schedule(tp_schedule_list list)
 
 /* ---- Stepping ------------------------------------------------------------------------------------------------------------------ */
 
+/* A rate that is no number would be the end of every weight: it is an error, and the rate stays. */
+static tp_status set_rate(tp_schedule *s, int group, double lr)
+{
+    if (isnan(lr))
+        return tp_fail(TP_ERR_NUMERIC, "%s_schedule: the learning rate of group %d would be NaN", s->class->name, group);
+    s->opt->groups[group].values.lr = lr;
+    return TP_OK;
+}
+
 static tp_status step_alone(tp_schedule *s)
 {
     s->steps++;
     s->last_epoch++;
-    const tp_status status = s->class->advance ? s->class->advance(s) : TP_OK;
+    tp_status status = s->class->advance ? s->class->advance(s) : TP_OK;
     if (status) {
         s->steps--;
         s->last_epoch--;
     }
     for (int g = 0; g < s->n_groups && !status; g++)
-        s->opt->groups[g].values.lr = s->class->next(s, g, s->opt->groups[g].values.lr);
+        status = set_rate(s, g, s->class->next(s, g, s->opt->groups[g].values.lr));
     return status;
 }
 
@@ -331,10 +340,11 @@ static tp_status restart(tp_schedule *s)
 {
     if (s->n_children)
         return step(s);
+    tp_status status = TP_OK;
     s->last_epoch = 0;
-    for (int g = 0; g < s->n_groups; g++)
-        s->opt->groups[g].values.lr = s->class->restart ? s->class->restart(s, s->base[g]) : s->class->next(s, g, s->opt->groups[g].values.lr);
-    return TP_OK;
+    for (int g = 0; g < s->n_groups && !status; g++)
+        status = set_rate(s, g, s->class->restart ? s->class->restart(s, s->base[g]) : s->class->next(s, g, s->opt->groups[g].values.lr));
+    return status;
 }
 
 static tp_status step(tp_schedule *s)

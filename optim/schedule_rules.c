@@ -198,6 +198,10 @@ static tp_status one_cycle_check(tp_schedule *s)
     }
     if (!(s->o.total_steps >= 1))
         return out_of_range(s, "total_steps", s->o.total_steps);
+    if (!isfinite(s->o.max_lr / s->o.div_factor))      /* the rates begin there */
+        return out_of_range(s, "div_factor", s->o.div_factor);
+    if (!isfinite(s->o.max_lr / s->o.div_factor / s->o.final_div_factor))
+        return out_of_range(s, "final_div_factor", s->o.final_div_factor);
     return s->o.pct_start >= 0 && s->o.pct_start <= 1 ? TP_OK : out_of_range(s, "pct_start", s->o.pct_start);
 }
 static tp_status one_cycle_begin(tp_schedule *s)

@@ -207,6 +207,15 @@ START_TEST(a_rate_stays_a_number)
     tp_schedule_step(s);
     ck_assert(tp_get_lr(opt) == 1);                    /* 0 times what? the rate that it was made with */
     ck_assert(isfinite(tp_get_lr(other)));
+    ck_assert_ptr_null(tp_one_cycle_schedule(other, 1., .total_steps = 4, .div_factor = 0));
+    ck_message("one_cycle_schedule: div_factor is 0, which is out of range");
+    ck_assert_ptr_null(tp_one_cycle_schedule(other, 1., .total_steps = 4, .final_div_factor = 0));
+    ck_message("one_cycle_schedule: final_div_factor is 0, which is out of range");
+    tp_schedule *cosine = tp_cosine_schedule(other, 3, .eta_min = INFINITY);
+    ck_assert_int_eq(tp_schedule_step(cosine), TP_ERR_NUMERIC);
+    ck_message("cosine_schedule: the learning rate of group 0 would be NaN");
+    tp_schedule_free(cosine);
+    ck_assert(isfinite(tp_get_lr(other)));
     tp_schedule_free(s);
     tp_schedule_free(cycle);
     tp_optimizer_free(opt);

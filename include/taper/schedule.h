@@ -84,7 +84,8 @@ typedef struct tp_schedule_list { tp_schedule *const *at; int64_t n; } tp_schedu
 extern "C" {
 #endif
 
-/* NULL: TP_ERR_ARGUMENT (an option out of range, missing, or that the schedule lacks), TP_ERR_MEMORY, or an unread error. */
+/* NULL: TP_ERR_ARGUMENT (an option out of range, missing, or that the schedule lacks), TP_ERR_NUMERIC (the first rate would be NaN),
+ * TP_ERR_MEMORY, or an unread error. */
 TP_API tp_schedule *tp_schedule_with(tp_schedule_kind kind, tp_optimizer *opt, const tp_schedule_options *o);
 /* One after the other: the next begins at each milestone, from the base rates. One milestone fewer than schedules, rising. */
 TP_API tp_schedule *tp_sequential_schedule(tp_schedule_list schedules, const int64_t *milestones);
@@ -92,7 +93,8 @@ TP_API tp_schedule *tp_sequential_schedule(tp_schedule_list schedules, const int
 TP_API tp_schedule *tp_chained_schedule(tp_schedule_list schedules);
 TP_API void tp_schedule_free(tp_schedule *s);          /* NULL is fine; a schedule that another one took over is an error, and stays */
 
-TP_API tp_status tp_schedule_step(tp_schedule *s);     /* to the next epoch; TP_ERR_STATE: the optimizer is gone, or one_cycle is over */
+/* To the next epoch. TP_ERR_STATE: the optimizer is gone, or one_cycle is over; TP_ERR_NUMERIC: a rate would be NaN, and stays. */
+TP_API tp_status tp_schedule_step(tp_schedule *s);
 TP_API tp_status tp_schedule_step_metric(tp_schedule *s, double metric);       /* of a plateau */
 TP_API int64_t tp_schedule_epoch(const tp_schedule *s);        /* 0 at first */
 
