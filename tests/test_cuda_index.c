@@ -1,5 +1,5 @@
-/* tests/test_cuda_index.c: order, indices, random numbers and what moves elements on the device, where shapes are large or odd enough for every
- * path of the kernels: rows that are sorted in shared memory and those that are not, few indices and many, words out of step. */
+/* tests/test_cuda_index.c: order, indices and what moves elements on the device, where shapes are large or odd enough for every
+ * path of the kernels: rows that are sorted in shared memory and those that are not, few indices and many. */
 #include "cuda_same.h"
 
 /* Equal to the bit, a NaN being equal to a NaN */
@@ -322,58 +322,6 @@ START_TEST(gradients_are_the_same)
 }
 END_TEST
 
-/* A draw on the device and on the CPU from the same state of the generator, which may be out of step with Philox's blocks */
-#define DRAW(call_of_x, rtol) do { \
-        for (uint64_t step = 0; step < 8; step += 3) { \
-            const tp_rng_state state = { .seed = 5, .stream = 2, .offset = 4 + step }; \
-            ck_ok(tp_rng_set(state)); \
-            tp_tensor *x = a, *want = call_of_x; \
-            ck_ok(tp_rng_set(state)); \
-            x = da; \
-            tp_tensor *got = call_of_x; \
-            if ((rtol) > 0) same(got, want, rtol, rtol, #call_of_x); \
-            else equal(got, want, #call_of_x); \
-        } \
-    } while (0)
-
-START_TEST(random_numbers_are_the_same)
-{
-    begin(_i);
-    for (int k = 0; k < 4; k++) {
-        TP_SCOPE();
-        const double tol = floats[k] == TP_F32 ? 1e-5 : tolerance(floats[k]);
-        for (int turned = 0; turned < 2; turned++) {
-            tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(41, 13)), floats[k]), *da = there(a);
-            if (turned) a = tp_transpose(a, 0, 1), da = tp_transpose(da, 0, 1);
-            DRAW(tp_uniform_(tp_clone(x), -2, 3), 0);
-            DRAW(tp_uniform_(tp_narrow(tp_clone(x), 0, 1, 9), -2, 3), 0);
-            DRAW(tp_normal_(tp_clone(x), 1, 2), tol);
-            DRAW(tp_dropout(x, 0.3, true), 0);
-            DRAW(tp_exponential_(tp_clone(x), 2), tol);
-            DRAW(tp_geometric_(tp_clone(x), 0.3), 0);
-            DRAW(tp_log_normal_(tp_clone(x), 0, 1), tol);
-            DRAW(tp_cauchy_(tp_clone(x), 0, 1), 10 * tol);
-            DRAW(tp_bernoulli(x), 0);
-            DRAW(tp_bernoulli_(tp_clone(x), 0.2), 0);
-            DRAW(tp_poisson(tp_mul(x, 30)), 0);
-            DRAW(tp_multinomial(x, 5, false), 0);
-            DRAW(tp_multinomial(x, 50, true), 0);
-        }
-    }
-    TP_SCOPE();
-    const tp_dtype whole[] = { TP_I64, TP_I32, TP_U8, TP_F32 };
-    for (int k = 0; k < 4; k++) {
-        tp_tensor *a = tp_zeros(TP_SHAPE(999), .dtype = whole[k]), *da = there(a);
-        DRAW(tp_randint_like(x, 3, 200), 0);
-        if (whole[k] == TP_I64) DRAW(tp_randint_like(x, INT64_MIN / 2, INT64_MAX / 2), 0);
-    }
-    tp_manual_seed(1);
-    tp_tensor *want = tp_randperm(3001);
-    tp_manual_seed(1);
-    equal(tp_randperm(3001, .device = DEVICE), want, "randperm");
-}
-END_TEST
-
 START_TEST(bad_indices_are_told)
 {
     begin(_i);
@@ -412,7 +360,6 @@ int main(void)
         tcase_add_loop_test(t, rows_are_written_in_order, 0, cuda_orders());
         tcase_add_loop_test(t, what_comes_often_goes_by_pieces, 0, cuda_orders());
         tcase_add_loop_test(t, embeddings_agree, 0, cuda_orders());
-        tcase_add_loop_test(t, random_numbers_are_the_same, 0, cuda_orders());
         tcase_add_loop_test(t, gradients_are_the_same, 0, cuda_orders());
         tcase_add_test(t, bad_indices_are_told);
     }

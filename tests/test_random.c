@@ -1,7 +1,8 @@
 /* tests/test_random.c: Philox by its known answers, and numbers that depend on seed, stream and element alone. */
 #include "expect.h"
 
-#include "core/philox.h"
+#include "core/draw.h"
+#include "cpu/simd.h"
 
 #include <pthread.h>
 
@@ -52,6 +53,73 @@ START_TEST(the_bits_do_not_depend_on_the_number_of_threads)
     ck_assert_msg(tp_equal(one, four), "%s", #draw); \
 } while (0);
     DRAWS(SAME)
+}
+END_TEST
+
+START_TEST(the_bits_do_not_depend_on_the_instructions)
+{
+#define AT_EACH_LEVEL(draw) do { \
+    TP_SCOPE(); \
+    tp__simd_limit(TP__SIMD_BASE); \
+    tp_manual_seed(11); \
+    tp_tensor *base = draw; \
+    for (int level = TP__SIMD_AVX2; level <= TP__SIMD_AVX512; level++) { \
+        tp__simd_limit(level); \
+        tp_manual_seed(11); \
+        ck_assert_msg(tp_equal(base, draw), "%s", #draw); \
+    } \
+} while (0);
+    DRAWS(AT_EACH_LEVEL)
+    AT_EACH_LEVEL(tp_randn(TP_SHAPE(9999), .dtype = TP_F64))
+    AT_EACH_LEVEL(tp_exponential_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 3))
+    AT_EACH_LEVEL(tp_geometric_(tp_zeros(TP_SHAPE(9999)), 0.01))
+    AT_EACH_LEVEL(tp_log_normal_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
+    AT_EACH_LEVEL(tp_cauchy_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
+    AT_EACH_LEVEL(tp_poisson(tp_linspace(0, 100, 9999)))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, false))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, true))
+}
+END_TEST
+
+START_TEST(the_ends_of_the_unit_interval_are_not_drawn)
+{
+    static const uint32_t words[] = { 0, 1, 1u << 10, 1u << 11, UINT32_MAX - (1u << 11), UINT32_MAX };
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            const double u = tp__inner_unit(words[i], words[j]), v = tp__unit_double(words[i], words[j]);
+            ck_assert(u > 0 && u < 1);
+            ck_assert_double_eq(v, ldexp((double)(((uint64_t)words[i] << 32 | words[j]) >> 11), -53));
+        }
+}
+END_TEST
+
+/* Of 200000 numbers as many are k as should be: chi-square, whose mean is the number of classes and whose variance is twice that. Below 10 by
+ * inversion, from there on by rejection, whose rule differs below k = 9. */
+START_TEST(poisson_numbers_are_as_often_as_they_should_be)
+{
+    enum { N = 200000, MOST = 120 };
+    static const double rates[] = { 0.4, 9.5, 10, 12, 60 };
+    for (int r = 0; r < 5; r++) {
+        TP_SCOPE();
+        tp_manual_seed(2);
+        int64_t count[MOST] = { 0 };
+        tp_tensor *x = tp_poisson(tp_full(TP_SHAPE(N), rates[r]));
+        for (int64_t i = 0; i < N; i++) {
+            const float k = ((const float *)tp_data(x))[i];
+            ck_assert(k >= 0 && k < MOST && k == floorf(k));
+            count[(int)k]++;
+        }
+        double sum = 0;
+        int classes = 0;
+        for (int k = 0; k < MOST; k++) {
+            const double wanted = N * exp(k * log(rates[r]) - rates[r] - lgamma(k + 1));
+            if (wanted < 20) continue;
+            sum += ((double)count[k] - wanted) * ((double)count[k] - wanted) / wanted;
+            classes++;
+        }
+        ck_assert_int_ge(classes, 5);
+        ck_assert_msg(sum < classes + 5 * sqrt(2 * classes), "rate %g: %g of %d classes", rates[r], sum, classes);
+    }
 }
 END_TEST
 
@@ -157,6 +225,9 @@ int main(void)
     tcase_add_test(t, philox_gives_the_known_answers);
     tcase_add_test(t, a_uniform_is_the_words_of_its_blocks);
     tcase_add_test(t, the_bits_do_not_depend_on_the_number_of_threads);
+    tcase_add_test(t, the_bits_do_not_depend_on_the_instructions);
+    tcase_add_test(t, the_ends_of_the_unit_interval_are_not_drawn);
+    tcase_add_test(t, poisson_numbers_are_as_often_as_they_should_be);
     tcase_add_test(t, a_seed_gives_the_same_bits_again_and_another_seed_others);
     tcase_add_test(t, the_bits_of_an_element_do_not_depend_on_strides);
     tcase_add_test(t, the_state_can_be_read_and_given_back);
