@@ -66,11 +66,11 @@ static tp_status plan_windows(const tp__call *call, int n, const int64_t *kernel
 }
 
 /* Attributes in the schema's order: n kernel sizes, n output sizes, ratios, return_indices. */
-static tp_status run_fractional(tp__call *call, int n)
+static tp_status run_fractional(tp__call *call, int n, bool always)
 {
     const int64_t *v = call->attr;
     const tp__floats *ratio = (const tp__floats *)(const void *)(v + 2 * n);
-    const bool with_indices = *(const bool *)(ratio + 1);
+    const bool with_indices = always || *(const bool *)(ratio + 1);
     plan p = { .n = n };
     const tp_status status = plan_windows(call, n, v, v + n, ratio, &p);
     if (status) return status;
@@ -112,11 +112,16 @@ static void samples(tp_sample_set *set, int n)
 }
 
 #define FRACTIONAL(n, dhw) \
-    static tp_status run_fractional##n(tp__call *call) { return run_fractional(call, n); } \
+    static tp_status run_fractional##n(tp__call *call) { return run_fractional(call, n, false); } \
+    static tp_status run_with_indices##n(tp__call *call) { return run_fractional(call, n, true); } \
     static void samples##n(tp_sample_set *set) { samples(set, n); } \
     static const tp_op op_fractional##n = { .schema = "fractional_max_pool" #n "d(Tensor input, int[" #n "] kernel_size, int[" #n "]? output_size=none, " \
         "float[]? output_ratio=none, bool return_indices=false, Tensor? _random_samples=none) -> Tensor", .flags = TP__RANDOM, \
         .compose = run_fractional##n, .attr_size = 2 * n * sizeof(int64_t) + sizeof(tp__floats) + sizeof(double), .samples = samples##n, \
+        .state = TP__STATE }; \
+    static const tp_op op_with_indices##n = { .schema = "fractional_max_pool" #n "d_with_indices(Tensor input, int[" #n "] kernel_size, int[" #n "]? output_size=none, " \
+        "float[]? output_ratio=none, bool return_indices=false, Tensor? _random_samples=none) -> (Tensor, Tensor)", .flags = TP__RANDOM, \
+        .compose = run_with_indices##n, .attr_size = 2 * n * sizeof(int64_t) + sizeof(tp__floats) + sizeof(double), .samples = samples##n, \
         .state = TP__STATE }; \
     tp_tensor *tp_fractional_max_pool##n##d_with(tp_tensor *x, int64_t kernel, int64_t size, const tp_fractional_max_pool##n##d_options *options) \
     { \
@@ -136,4 +141,4 @@ static void samples(tp_sample_set *set, int n)
 FRACTIONAL(2, hw)
 FRACTIONAL(3, dhw)
 
-const tp_op *const tp__ops_pool_fractional[] = { &op_fractional2, &op_fractional3, NULL };
+const tp_op *const tp__ops_pool_fractional[] = { &op_fractional2, &op_fractional3, &op_with_indices2, &op_with_indices3, NULL };
