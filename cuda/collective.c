@@ -124,7 +124,6 @@ static tp_status clique_of(int n, const int *index, clique **out)
     memcpy(c->index, index, sizeof *index * (size_t)n);
     ncclResult_t error = tpc_nccl()->CommInitAll(c->comm, n, index);
     const bool made = !error || error == ncclInProgress;
-    tpc_self.device = -1;                              /* it may have set another */
     if (made) {
         n_cliques++;
         error = settled(c, ncclSuccess);
@@ -202,7 +201,6 @@ static tp_status run(clique *c, const tp__collective *at, int64_t n, const bool 
     hold_memory(c);
     const ncclResult_t error = give_all(c, at, n, chosen);
     for (int r = 0; r < c->n; r++) tpc_memory_moves(c->index[r]);
-    tpc_self.device = -1;
     if (!error) return leave_last(c);
     status = nccl_error(c->n, c->index, c->comm[0], error, "giving it work");
     end(c);

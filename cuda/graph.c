@@ -130,6 +130,7 @@ static tp_status stop(int index, tpc_graph *g, bool keep, bool drew)
 tp_status tpc_graph_end(int index, void *graph, bool keep, bool drew)
 {
     tpc_graph *g = graph;
+    if (!tpc_lost(index) && !tpc_gone()) tpc_ready(index);         /* the step may have left another device current */
     tp_status status = tpc_self.graph == g ? stop(index, g, keep, drew) : TP_OK;
     if (!g->chosen) return status;
     g->chosen = false;

@@ -27,7 +27,7 @@ static int n_devices;
 static bool synchronous;
 static const char *_Atomic gone;                       /* why nothing of the runtime may be called any longer */
 static _Atomic uint32_t last_stream;
-__thread tpc_thread tpc_self = { .device = -1 };
+__thread tpc_thread tpc_self;
 
 /* ---- Which devices are there ----------------------------------------------------------------------------------------------------------- */
 
@@ -174,10 +174,13 @@ tp_status tpc_ready(int index)
     device *d = &devices[index];
     if (__builtin_expect(tpc_gone(), 0)) return tpc_core->fail(TP_ERR_DEVICE, "cuda:%d: %s", index, atomic_load(&gone));
     if (__builtin_expect(tpc_lost(index), 0)) return fail_lost(index);
-    if (__builtin_expect(tpc_self.device != index, 0)) {
+    /* The runtime is asked each time: another library may have chosen another device on this thread since. It has no state that would be
+     * cheaper to read and is right, for that library may have a copy of the runtime of its own. */
+    int current = -1;
+    if (__builtin_expect(cudaGetDevice(&current) || current != index || !tpc_self.chose, 0)) {
         const cudaError_t error = cudaSetDevice(index);
         if (error) return tpc_error(index, error, NULL, "cudaSetDevice");
-        tpc_self.device = index;
+        tpc_self.chose = true;
     }
     return __builtin_expect(atomic_load_explicit(&d->ready, memory_order_acquire), 1) ? TP_OK : start(index);
 }

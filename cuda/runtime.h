@@ -28,7 +28,7 @@ typedef struct tpc_stream_of {
 typedef struct tpc_graph tpc_graph;
 
 typedef struct tpc_thread {                            /* what a thread has */
-    int device;                                        /* that cudaSetDevice was called with here; -1: none yet */
+    bool chose;                                        /* cudaSetDevice was called here: before, the current device may have no context yet */
     tpc_stream_of *stream[TPC_MAX_DEVICES];            /* current; NULL: the device's own */
     tpc_graph *graph;                                  /* that this thread records, on one of them */
 } tpc_thread;

@@ -136,6 +136,27 @@ START_TEST(a_backend_for_another_interface_is_told)
 }
 END_TEST
 
+/* A plugin that gives what it has, without asking what is wanted */
+START_TEST(a_backend_of_another_version_is_told)
+{
+    const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
+    char folder[] = "/tmp/taper-version-XXXXXX", command[9000], path[4096], want[200];
+    if (!build) return;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(command, sizeof command, "cd %s && echo 'static const unsigned abi[1000] = { %u }; const void *taper_backend_entry(unsigned core) { return (void)core, abi; }' > f.c && "
+             "%s -shared -fPIC f.c -o other.so && rm f.c", folder, TP__BACKEND_ABI + 1, cc ? cc : "cc");
+    ck_assert_int_eq(system(command), 0);
+    snprintf(path, sizeof path, "%s/other.so", folder);
+    setenv("TAPER_CUDA_BACKEND", path, 1);
+    const bool available = tp_cuda_is_available();
+    unlink(path);
+    rmdir(folder);
+    ck_assert(!available);
+    snprintf(want, sizeof want, "libtaper_cuda.so is of another version than Taper %s", tp_version());
+    ck_assert_str_eq(tp_cuda_why_not(), want);
+}
+END_TEST
+
 START_TEST(a_forked_child_is_told_so)
 {
     ck_assert(tp_cuda_is_available());
@@ -218,6 +239,7 @@ int main(void)
     tcase_add_test(t, without_a_driver_nothing_is_loaded);
     tcase_add_test(t, a_library_that_the_backend_needs_and_is_missing_is_named);
     tcase_add_test(t, a_backend_for_another_interface_is_told);
+    tcase_add_test(t, a_backend_of_another_version_is_told);
     tcase_add_test(t, a_forked_child_is_told_so);
     tcase_add_test(t, a_runtime_that_does_not_start_is_told);
     tcase_add_test(t, devices_that_are_too_old_are_told);

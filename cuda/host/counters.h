@@ -48,6 +48,8 @@ TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation fr
 TPC_EXPORT void taper_cuda_host_lose(int error);
 /* The kernel of that name does nothing from now on, and says that all is well; NULL: each does what it should again. */
 TPC_EXPORT void taper_cuda_host_idle(const char *kernel);
+/* This thread's current device, as another library in the process would choose it */
+TPC_EXPORT void taper_cuda_host_choose(int device);
 TPC_EXPORT void taper_cuda_host_seed(uint64_t seed);   /* of the order of streams, as TAPER_CUDA_HOST_SEED */
 
 #ifdef __cplusplus

@@ -50,6 +50,7 @@ __attribute__((destructor)) static void report()
 
 extern "C" {
 
+void taper_cuda_host_choose(int device) { cudaSetDevice(device); }
 void taper_cuda_host_lose(int error) { __atomic_store_n(&lost, error, __ATOMIC_RELAXED); }
 
 cudaError_t cudaGetDeviceCount(int *n)
