@@ -532,6 +532,30 @@ START_TEST(a_hook_may_free_the_loss)
 }
 END_TEST
 
+static tp_tensor *begin_again(void *arg, tp_tensor *g)
+{
+    (void)arg, (void)g;
+    calls++;
+    tp_backward(inner_loss, .retain_graph = true);
+    return NULL;
+}
+
+START_TEST(a_backward_that_begins_itself_again_is_an_error_and_ends)
+{
+    TP_SCOPE();
+    tp_tensor *x = LEAF(1, 2), *y = tp_mul(x, 2.0);
+    inner_loss = tp_sum(y);
+    const int64_t id = tp_register_hook(y, begin_again, NULL);
+    ck_assert_int_eq(tp_backward(inner_loss, .retain_graph = true), TP_ERR_STATE);
+    ck_error(TP_ERR_STATE, "backward: 100 backward passes are under way, each inside of a hook or a rule of the one before");
+    ck_assert_int_eq(calls, 100);
+    tp_remove_hook(y, id);
+    tp_set_grad(x, NULL);
+    ck_ok(tp_backward(inner_loss));
+    ck_values(tp_grad_of(x), 2, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("hooks");
@@ -561,6 +585,7 @@ int main(void)
     tcase_add_test(t, a_retained_gradient_is_what_the_hooks_made_of_it);
     tcase_add_test(t, a_retaining_tensor_may_die_before_the_backward);
     tcase_add_test(t, a_hook_may_go_backward_over_nodes_that_are_being_walked);
+    tcase_add_test(t, a_backward_that_begins_itself_again_is_an_error_and_ends);
     tcase_add_test(t, a_hook_may_free_the_loss);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -39,6 +39,8 @@ static tp__gather *asked(tp__walk *w, const tp_tensor *x)
     return tp__gather_at(w, x->node ? (const void *)x->node : x, x->node ? x->output : 0, false);
 }
 
+enum { MOST_WALKS = 100 };                             /* one inside of the other: before the stack ends */
+
 static tp_status walk_to(tp__walk *w, const char *op, tp_tensor *const *outputs, int n, tp_tensor *const *inputs, int64_t m,
                          tp_tensor *const *grads)
 {
@@ -48,7 +50,12 @@ static tp_status walk_to(tp__walk *w, const char *op, tp_tensor *const *outputs,
     w->room = sizeof w->first_ready / sizeof *w->first_ready;
     for (int64_t i = 0; i < m && !status; i++) status = ask_for(w, op, inputs[i]);
     if (!status && w->to_inputs) status = tp__walk_find_needed(w, outputs, n);
-    if (!status) status = tp__walk_run(w, outputs, n, grads);
+    if (!status && tp__self.walks == MOST_WALKS)
+        status = tp_fail(TP_ERR_STATE, "%s: %d backward passes are under way, each inside of a hook or a rule of the one before", op, MOST_WALKS);
+    if (status) return status;
+    tp__self.walks++;
+    status = tp__walk_run(w, outputs, n, grads);
+    tp__self.walks--;
     return status;
 }
 

@@ -43,6 +43,7 @@ typedef struct tp__thread {
     tp_node *dying;                                    /* nodes to be freed, by a loop instead of recursion */
     bool reaping, serial, root_warned;
     bool inference;                                    /* recording stays off */
+    uint8_t walks;                                     /* backward passes under way, each inside of a hook or a rule of the one before */
     uint8_t autocast;                                  /* with TP__AUTOCAST: to which dtype */
     uint32_t autocast_depth;                           /* regions that are open */
     bool casts_off;                                    /* no copies of parameters are kept */
