@@ -44,7 +44,8 @@ static int no_device(char *why, size_t size, const char *reason)
 static bool is_too_old(int index, char *text, size_t size)
 {
     int major = 0, minor = 0;
-    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index) || cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index)) return false;
+    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index)) return false;
+    if (cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index)) return false;
     if (10 * major + minor >= TPC_LEAST_ARCH) return false;
     snprintf(text, size, "cuda:%d has compute capability %d.%d, and %d.%d is needed", index, major, minor, TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
     return true;
