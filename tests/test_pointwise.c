@@ -91,7 +91,9 @@ static double worst_of(const struct function *f, bool single, double *at)
         else f->wide(y, x);
         for (int i = 0; i < MANY; i++) {
             if (has_limit(f) && fabs(x[i]) > TP__TRIG_LIMIT && isfinite(x[i])) continue;
-            const long double want = f->exact((long double)x[i]);
+            const bool overflows = single && f->exact == sigmoidl && x[i] < -88.7228;      /* e^-x, so that 1 / (1 + e^-x) is 0, as PyTorch has it */
+            if (overflows && x[i] > -88.7229) continue;                      /* or, by an ulp of it, does not */
+            const long double want = overflows ? 0 : f->exact((long double)x[i]);
             const double far = single ? ulps((double)fy[i], want, 24, -125) : ulps(y[i], want, 53, -1021);
             if (far > worst) worst = far, *at = x[i];
         }
