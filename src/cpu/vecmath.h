@@ -64,14 +64,14 @@ static TP__INLINE float tp__exp_falling_f32(float x)
 }
 static TP__INLINE double tp__exp_falling_f64(double x) { return tp__exp_f64(x); }
 
-/* x p(x^2) / q(x^2) up to where it rounds to 1; not above that, as the quotient may be by an ulp, and 1 from there on */
+/* x p(x^2) / q(x^2) up to where tanh x rounds to 1, and the quotient is 1 with and without contraction; before, it may be an ulp above */
 static TP__INLINE float tp__tanh_f32(float x)
 {
     const float c = tp__at_least(tp__at_most(x, tp__reach.tanh), -tp__reach.tanh);
     const float z = c * c;
     const float p = TP__P6(z, 1.0f, 1.367837936e-01f, 3.866405925e-03f, 2.796882109e-05f, 3.049262176e-08f, -1.213537517e-11f);
     const float q = TP__P5(z, 1.0f, 4.701171219e-01f, 2.723879926e-02f, 3.935247951e-04f, 1.284673999e-06f);
-    return tp__at_least(tp__at_most(c * p / q - (c - x), 1.0f), -1.0f);        /* -0 - 0 is -0 */
+    return tp__at_least(tp__at_most(c * p / q, 1.0f), -1.0f);
 }
 static TP__INLINE float tp__erf_f32(float x)
 {
