@@ -91,8 +91,8 @@ extern "C" {
 
 /* A leaf starts or stops to gather gradients. Floating or complex dtypes only. */
 TP_API tp_status tp_requires_grad(tp_tensor *x, bool on);
-TP_API bool tp_needs_grad(tp_tensor *x);               /* a leaf that requires grad, or made from one while recording */
-TP_API bool tp_is_leaf(tp_tensor *x);
+TP_API bool tp_needs_grad(tp_tensor *x);               /* a leaf that requires grad, or made from one while recording; NULL: false */
+TP_API bool tp_is_leaf(tp_tensor *x);                  /* no recorded op made it; NULL: false */
 /* x itself, cut from what made it: a leaf that needs no gradient. Hooks stay with the graph. NULL: TP_ERR_STATE (a view, whose base
  * would not follow) */
 TP_API tp_tensor *tp_detach_(tp_tensor *x);
@@ -122,22 +122,22 @@ TP_API tp_status tp_grad_with(tp_tensor *const *outputs, int n, tp_tensor *const
                               tp_tensor **grads, const tp_grad_options *o);
 
 TP_API tp_grad_mode tp_grad_mode_set(bool on);         /* of this thread; TP_NO_GRAD(); and TP_ENABLE_GRAD(); call it */
-TP_API void tp_grad_mode_restore(tp_grad_mode *was);
-TP_API bool tp_grad_enabled(void);
-TP_API void tp_set_grad_enabled(bool on);              /* from here on */
+TP_API void tp_grad_mode_restore(tp_grad_mode *was);   /* back to what tp_grad_mode_set found, in the same thread; NULL does nothing */
+TP_API bool tp_grad_enabled(void);                     /* does this thread record? true in the beginning */
+TP_API void tp_set_grad_enabled(bool on);              /* from here on, in this thread */
 /* As no grad, and tp_grad_mode_set(true) inside of it changes nothing: for code that is sure to need no gradient. A set(false) inside of
  * a set(true) records again. TP_INFERENCE_MODE(); calls it. */
 TP_API tp_inference_mode tp_inference_mode_set(bool on);
-TP_API void tp_inference_mode_restore(tp_inference_mode *was);
-TP_API bool tp_inference_mode_enabled(void);
+TP_API void tp_inference_mode_restore(tp_inference_mode *was);           /* back to what tp_inference_mode_set found */
+TP_API bool tp_inference_mode_enabled(void);           /* in this thread */
 
 /* While on, in this thread, each op that is recorded notes the shapes that it was called with, the module path and the place of the
  * call; and a backward that makes a NaN of what was none stops with TP_ERR_NUMERIC, and tells them, as it does after any error of a
  * rule. Slow, and for debugging; off it costs nothing. TP_DETECT_ANOMALY(); is until the end of the block. */
 TP_API void tp_set_detect_anomaly(bool on);
 TP_API bool tp_anomaly_enabled(void);
-TP_API tp_anomaly_mode tp_anomaly_mode_set(bool on);
-TP_API void tp_anomaly_mode_restore(tp_anomaly_mode *was);
+TP_API tp_anomaly_mode tp_anomaly_mode_set(bool on);   /* the same, and returns what was */
+TP_API void tp_anomaly_mode_restore(tp_anomaly_mode *was);               /* back to what tp_anomaly_mode_set found */
 
 /* A hook on a tensor is called with its gradient each time that it is computed; on a leaf, with the whole gradient of one
  * backward before it is added. Returns an id > 0, or 0 on error: TP_ERR_ARGUMENT, if x or fn is NULL; TP_ERR_STATE. */
@@ -146,7 +146,7 @@ TP_API int64_t tp_register_hook(tp_tensor *x, tp_hook_fn *fn, void *arg);
  * tp_grad_of(leaf), while nodes before it still wait. So gradients can be sent to other machines, or a step made, while backward
  * goes on. Not called by tp_grad. */
 TP_API int64_t tp_register_accumulated_hook(tp_tensor *leaf, tp_accumulated_fn *fn, void *arg);
-TP_API void tp_remove_hook(tp_tensor *x, int64_t id);
+TP_API void tp_remove_hook(tp_tensor *x, int64_t id);  /* a hook of either kind; nothing for an id that x does not have, and for NULL */
 
 /* From here to tp_saved_tensors_hooks_end, or to the end of the block with TP_SAVED_TENSORS_HOOKS(pack, unpack, drop, arg);, what the
  * tape saves in this thread goes through pack: instead of the tensor, which may die, what pack returns is kept. Backward asks unpack
@@ -168,7 +168,12 @@ TP_API tp_tensor *tp_checkpoint_each(tp_checkpoint_fn *fn, void *arg, tp_tensor 
 /* n inputs, of which some may be NULL; fn writes n_y outputs. */
 TP_API tp_status tp_checkpoint_many(tp_checkpoint_many_fn *fn, void *arg, tp_tensor *const *x, int n, tp_tensor **y, int n_y);
 
-TP_API tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x);          /* up to TP__END */
+/* Calls f, of one output, with inputs x, up to TP__END, and records it if an input needs a gradient. tp_apply(f, x, ...) calls it. NULL:
+ * errors as of tp_apply_many, TP_ERR_ARGUMENT for an f of several outputs. */
+TP_API tp_tensor *tp_apply_each(const tp_function *f, tp_tensor *const *x);
+/* The same with n inputs, 64 at most, of which some may be NULL (absent). y gets f->n_outputs outputs, one of the short form; they belong
+ * to the scope, and all are NULL if forward fails. TP_ERR_ARGUMENT (f lacks a member, too many inputs, a NULL array), TP_ERR_MEMORY, and
+ * what forward left. */
 TP_API tp_status tp_apply_many(const tp_function *f, tp_tensor *const *x, int n, tp_tensor **y);
 TP_API void tp_save(tp_context *call, tp_tensor *x);   /* NULL is saved as NULL */
 TP_API tp_tensor *tp_saved(tp_context *call, int i);   /* in the order of saving */
@@ -182,9 +187,9 @@ TP_API void tp_set_materialize_grads(tp_context *call, bool on);
 /* Zeroed memory of this call, for forward to leave to backward what is no tensor. It is made by the first call, in forward, and freed
  * with the graph. NULL: TP_ERR_MEMORY */
 TP_API void *tp_context_data(tp_context *call, size_t bytes);
-TP_API const void *tp_arg_of(tp_context *call);
+TP_API const void *tp_arg_of(tp_context *call);        /* the function's .arg */
 TP_API uint64_t tp_needs(tp_context *call);            /* bit i: input i needs a gradient */
-TP_API int tp_context_inputs(tp_context *call);
+TP_API int tp_context_inputs(tp_context *call);        /* how many the call has */
 TP_API int tp_context_outputs(tp_context *call);
 TP_API tp_status tp_error_status(void);                /* the code of the unread error; TP_OK when there is none */
 

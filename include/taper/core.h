@@ -196,8 +196,8 @@ extern "C" {
 /* ---- Creation: the result belongs to the scope. NULL: TP_ERR_SHAPE, TP_ERR_DTYPE, TP_ERR_DEVICE, TP_ERR_MEMORY -------- */
 
 TP_API tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *o);       /* values are not set */
-TP_API tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o);
-TP_API tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o);
+TP_API tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o);       /* all 0 */
+TP_API tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o);        /* all 1 */
 TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);    /* dtype: float32, int64 for an integer. TP_ERR_DTYPE: one without the value */
 /* start, start + step, ..: ceil((end - start) / step) values. dtype: int64 if all three are whole, else float32 */
 TP_API tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *o);
@@ -215,24 +215,25 @@ TP_API tp_tensor *tp_from_data(const void *data, tp_dtype dtype, tp_shape shape)
 TP_API tp_tensor *tp_from_blob(void *data, tp_dtype dtype, tp_shape shape, tp_drop_fn *drop, void *arg);
 TP_API tp_tensor *tp_scalar(double value);             /* 0-dim float32 */
 
-/* ---- Properties: of a NULL tensor they are 0, false, NaN, NULL ------------------------------------------------------- */
+/* ---- Properties: of a NULL tensor they are 0, false, NaN, NULL, and no error; of a dead one the same, and TP_ERR_STATE ------ */
 
-TP_API tp_shape tp_shape_of(tp_tensor *x);
-TP_API int tp_ndim(tp_tensor *x);
-TP_API int64_t tp_numel(tp_tensor *x);
-TP_API int64_t tp_size(tp_tensor *x, int dim);         /* dim < 0 counts from the end; out of range: 0 and an error */
-TP_API int64_t tp_stride(tp_tensor *x, int dim);       /* in elements */
-TP_API int64_t tp_storage_offset(tp_tensor *x);        /* in elements */
-TP_API tp_dtype tp_dtype_of(tp_tensor *x);
-TP_API tp_device tp_device_of(tp_tensor *x);
-TP_API bool tp_is_contiguous(tp_tensor *x);
-TP_API bool tp_is_pinned(tp_tensor *x);                /* its memory is page-locked: copies to a device and from it need not be waited for */
-TP_API bool tp_shares_storage(tp_tensor *a, tp_tensor *b);
-TP_API uint32_t tp_version_of(tp_tensor *x);           /* how often the storage was written in place */
+TP_API tp_shape tp_shape_of(tp_tensor *x);             /* sizes, and how many; NULL: the 0-dim shape */
+TP_API int tp_ndim(tp_tensor *x);                      /* number of dims; NULL: 0, as of a 0-dim tensor */
+TP_API int64_t tp_numel(tp_tensor *x);                 /* number of elements, 1 of a 0-dim tensor; NULL: 0 */
+TP_API int64_t tp_size(tp_tensor *x, int dim);         /* dim < 0 counts from the end; NULL: 0; out of range: 0, and TP_ERR_SHAPE */
+TP_API int64_t tp_stride(tp_tensor *x, int dim);       /* in elements; otherwise as tp_size */
+TP_API int64_t tp_storage_offset(tp_tensor *x);        /* of the first element in the storage, in elements; NULL: 0 */
+TP_API tp_dtype tp_dtype_of(tp_tensor *x);             /* TP_F32, ...; NULL: TP_DTYPE_DEFAULT, which is 0 */
+TP_API tp_device tp_device_of(tp_tensor *x);           /* TP_CPU, TP_CUDA(i); NULL: 0, which is no device */
+TP_API bool tp_is_contiguous(tp_tensor *x);            /* are its elements row-major, without gaps? NULL: false */
+TP_API bool tp_is_pinned(tp_tensor *x);                /* its memory is page-locked: copies to a device and from it need not be waited for.
+                                                          NULL: false */
+TP_API bool tp_shares_storage(tp_tensor *a, tp_tensor *b);     /* the same storage, even where their elements do not overlap; NULL: false */
+TP_API uint32_t tp_version_of(tp_tensor *x);           /* how often the storage was written in place; NULL: 0 */
 
 /* The elements. Const: writing goes through tp_data_mut, which counts as one in-place write and refuses what in-place ops
  * refuse: a leaf that requires grad while recording, and anything while an error is unread. Not contiguous memory is the
- * caller's to walk, by tp_stride. NULL for a device tensor, and an error. */
+ * caller's to walk, by tp_stride. NULL for NULL; NULL and an error for a device tensor. */
 TP_API const void *tp_data(tp_tensor *x);
 TP_API void *tp_data_mut(tp_tensor *x);
 TP_API double tp_item(tp_tensor *x);                   /* the value of a one-element tensor, the real part of a complex one; NaN on error,
@@ -240,10 +241,11 @@ TP_API double tp_item(tp_tensor *x);                   /* the value of a one-ele
 TP_API int64_t tp_item_i64(tp_tensor *x);              /* the same, exact for integers; 0 on error */
 TP_API tp_status tp_copy_to(tp_tensor *x, void *out, size_t bytes);   /* contiguous, row-major; bytes must be those of x */
 TP_API void tp_print(tp_tensor *x);                    /* to stdout, as PyTorch prints, and a newline */
-TP_API tp_status tp_fprint(FILE *out, tp_tensor *x);
+TP_API tp_status tp_fprint(FILE *out, tp_tensor *x);   /* the same, to out. TP_ERR_ARGUMENT, if one is NULL; TP_ERR_IO */
 TP_API size_t tp_to_string(tp_tensor *x, char *out, size_t size);     /* as snprintf: returns the length it needs */
-TP_API bool tp_allclose(tp_tensor *a, tp_tensor *b, double rtol, double atol);  /* |a - b| <= atol + rtol |b|; NaN is never close */
-TP_API bool tp_equal(tp_tensor *a, tp_tensor *b);      /* same shape, same values */
+TP_API bool tp_allclose(tp_tensor *a, tp_tensor *b, double rtol, double atol);  /* |a - b| <= atol + rtol |b|; NaN is never close.
+                                                          NULL: false; other shapes: false, and TP_ERR_SHAPE */
+TP_API bool tp_equal(tp_tensor *a, tp_tensor *b);      /* same shape, same values; NULL: false */
 
 /* ---- Lifetime ---------------------------------------------------------------------------------------------------------- */
 
@@ -275,11 +277,12 @@ TP_API tp_tensor *tp_detach(tp_tensor *x);             /* shares the storage, no
 
 TP_API bool tp_failed(void);                           /* an error of this thread is unread */
 TP_API const tp_error *tp_last_error(void);            /* NULL when there is none. Reading does not clear it */
-TP_API void tp_clear_error(void);
+TP_API void tp_clear_error(void);                      /* forgets this thread's error: calls work again */
 TP_API int tp_report_error(FILE *out);                 /* prints and clears: 1, or 0 when nothing went wrong. out may be NULL */
 /* Sets the thread's error unless one stands, and returns `code`. The message reads "op: what, with numbers". */
 TP_API tp_status tp_fail(tp_status code, const char *format, ...) TP__PRINTF(2, 3);
 TP_API void tp_set_log(tp_log_fn *log, void *arg);     /* NULL: stderr */
+/* One line to where tp_set_log sends them; at most 511 bytes, and no newline. */
 TP_API void tp_log_message(tp_log_level level, const char *format, ...) TP__PRINTF(2, 3);
 
 /* ---- Random numbers: Philox 4x32-10, counted by element ------------------------------------------------------------------- */
@@ -287,22 +290,26 @@ TP_API void tp_log_message(tp_log_level level, const char *format, ...) TP__PRIN
 /* Seeds this thread, and every thread that draws for the first time hereafter: by the seed and the thread's order. */
 TP_API void tp_manual_seed(uint64_t seed);
 TP_API tp_rng_state tp_rng_get(void);                  /* of this thread's generator */
-TP_API tp_status tp_rng_set(tp_rng_state state);
+TP_API tp_status tp_rng_set(tp_rng_state state);       /* goes on from what tp_rng_get gave; the unread error, if there is one */
 
 /* ---- Memory, threads, devices, version -------------------------------------------------------------------------------------- */
 
+/* What the device's memory holds now: *out is set, to zeros on error. TP_ERR_ARGUMENT: out is NULL; TP_ERR_DEVICE: there is no such device */
 TP_API tp_status tp_memory_stats(tp_device device, tp_memory *out);
-TP_API int64_t tp_memory_trim(tp_device device);       /* gives cached blocks back to the system; returns bytes */
+TP_API int64_t tp_memory_trim(tp_device device);       /* gives cached blocks back to the system; returns bytes, 0 if there is no
+                                                          such device */
+/* How much may be cached, at once and from now on: what is beyond goes back to the system. TP_ERR_ARGUMENT: less than 0;
+ * TP_ERR_DEVICE: not TP_CPU, whose cache alone has a limit */
 TP_API tp_status tp_set_memory_limit(tp_device device, int64_t cached_bytes);
 /* Before the first tensor, or when none is alive; NULL: the built-in one. Copied. */
 TP_API tp_status tp_set_allocator(const tp_allocator *allocator);
 /* Threads of kernels, from 1 to 1024; until it is set, what TAPER_NUM_THREADS or else OMP_NUM_THREADS says, or else the processors
  * that the process may use. Results do not depend on it. */
 TP_API void tp_set_num_threads(int n);
-TP_API int tp_get_num_threads(void);
+TP_API int tp_get_num_threads(void);                   /* what is in force, from 1 on */
 /* The CUDA backend is a library of its own, libtaper_cuda.so: the one that the environment's TAPER_CUDA_BACKEND names, else that beside
  * libtaper.so, or beside the program where Taper is linked statically, else the loader's. It is looked for at first use. */
-TP_API bool tp_cuda_is_available(void);
+TP_API bool tp_cuda_is_available(void);                /* the backend was found, and it has a device */
 TP_API int tp_cuda_device_count(void);                 /* 0 when it is not available */
 TP_API const char *tp_cuda_why_not(void);              /* one line; "" when it is available */
 TP_API tp_status tp_synchronize(tp_device device);     /* waits until the device has done all that it was asked */

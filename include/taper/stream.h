@@ -24,14 +24,16 @@ TP_API tp_status tp_stream_set(tp_device device, tp_stream *stream);     /* curr
 TP_API tp_stream *tp_stream_current(tp_device device); /* of this thread; NULL: the device's own */
 /* Waits until all that the stream was asked is done. An error that a kernel met in the data, as a bad index, is returned. */
 TP_API tp_status tp_stream_synchronize(tp_device device, tp_stream *stream);
-TP_API bool tp_stream_is_idle(tp_device device, tp_stream *stream);
+TP_API bool tp_stream_is_idle(tp_device device, tp_stream *stream);      /* is all done that it was asked? Does not wait; false on error */
 /* What the stream is asked from now on waits for the event, which may be another device's; if it was never recorded, for nothing. */
 TP_API tp_status tp_stream_wait(tp_device device, tp_stream *stream, tp_event *event);
 
-TP_API tp_event *tp_event_new(tp_device device, bool timed);   /* the caller's, until tp_event_free */
+TP_API tp_event *tp_event_new(tp_device device, bool timed);   /* the caller's, until tp_event_free. NULL: TP_ERR_DEVICE, TP_ERR_MEMORY */
 TP_API void tp_event_free(tp_event *event);
 TP_API tp_status tp_event_record(tp_event *event, tp_stream *stream);    /* done when all is done that the stream was asked so far */
 TP_API tp_status tp_event_synchronize(tp_event *event);        /* waits for it; errors as of tp_stream_synchronize */
+/* Is all done that the stream had been asked when the event was recorded? Does not wait. True on the CPU; false on error, TP_ERR_ARGUMENT for
+ * NULL. */
 TP_API bool tp_event_is_done(tp_event *event);
 TP_API double tp_event_elapsed(tp_event *from, tp_event *to);  /* milliseconds between two timed events that are done; NaN on error */
 

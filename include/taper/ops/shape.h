@@ -143,9 +143,11 @@ TP_API tp_tensor *tp_channel_shuffle(tp_tensor *x, int64_t groups);        /* [n
 
 /* ---- Filling, in place -------------------------------------------------------------------------------------------------------- */
 
+/* These write x and return it; NULL on error, and for NULL. They are recorded: the gradient of what was overwritten is 0. TP_ERR_STATE: x is a
+ * leaf that requires grad, or a view of one, while recording. */
 TP_API tp_tensor *tp_copy_(tp_tensor *dst, tp_tensor *src);      /* casts and broadcasts */
-TP_API tp_tensor *tp_zero_(tp_tensor *x);
-TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);
+TP_API tp_tensor *tp_zero_(tp_tensor *x);                        /* 0 in all places */
+TP_API tp_tensor *tp_fill_(tp_tensor *x, double value);          /* value in all places. TP_ERR_DTYPE: one that the dtype of x cannot hold */
 /* x[i, i] of a matrix, x[i, i, ..] of a tensor whose dims are equal; with wrap a tall matrix's diagonal begins again below its end. */
 TP_API tp_tensor *tp_fill_diagonal_(tp_tensor *x, double value, bool wrap);
 
