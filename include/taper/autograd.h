@@ -58,7 +58,7 @@ typedef struct tp_anomaly_mode { bool tp__was; } tp_anomaly_mode;
 typedef struct tp_saved_hooks_scope { struct tp__saved_hooks *tp__was; bool tp__on; } tp_saved_hooks_scope;
 typedef struct tp_context tp_context;
 
-/* An op of one's own. Fill it by designators: members are added at the end.
+/* An op of your own. Fill it with designators: members are added at the end.
  *   forward   makes the outputs from x[0] .. x[n - 1] with grad mode off; saves what backward needs with tp_save.
  *             The short form returns the one output; forward_many writes tp_context_outputs(call) of them to y.
  *   backward  is given dy per output (NULL is zero) and writes dx per input (NULL is zero). Written with ops, it can be

@@ -37,7 +37,7 @@ typedef struct tp_field {                              /* of one sample, without
     tp_shape shape;
 } tp_field;
 
-/* A dataset of one's own. Fill it by designators, `.size` too; members are added at the end. All functions may be called from
+/* A dataset of your own. Fill it with designators, `.size` too; members are added at the end. All functions may be called from
  * several threads at once, `self` is theirs to guard. They fail through tp_fail and return its status.
  *   count      samples; asked once by each loader
  *   get        one sample: new tensors belong to the scope, which is the loader's; all samples of a batch have the same shapes.
@@ -125,7 +125,7 @@ typedef struct tp_data_loader_options {
                                                           .replacement, or else those of weight 0 must not be asked for */
     int64_t replicas TP__IS(1), rank TP__IS(0);        /* this loader is one of several that share an epoch: it has places rank, rank + replicas, ..
                                                           of it, and from its beginning again where they do not come out even */
-    tp_sampler_fn *sampler TP__IS(nullptr);            /* an order of one's own; without shuffle, replacement and weights */
+    tp_sampler_fn *sampler TP__IS(nullptr);            /* an order of your own; without shuffle, replacement and weights */
     void *sampler_arg TP__IS(nullptr);
     TP__TAIL;
 } tp_data_loader_options;

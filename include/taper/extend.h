@@ -73,7 +73,7 @@ TP_API tp_status tp_error_rethrow(const tp_error_copy *copy);
 /* x's memory becomes that of `with` (same shape and dtype unless x is a leaf without a graph): the handle stays, views of the
  * old memory keep it. How a module moves between devices and dtypes. */
 TP_API tp_status tp_set_data(tp_tensor *x, tp_tensor *with);
-/* Counts as an in-place write by `op`, for kernels of one's own that wrote through tp_data. */
+/* Counts as an in-place write by `op`, for kernels of your own that wrote through tp_data. */
 TP_API void tp_bump_version(tp_tensor *x, const char *op);
 /* Until tp_stand_in_end, x is `with`, wherever the handle is held: its shape and values, and gradients go to `with`; a write in place
  * goes there as well. What is recorded in between stays right after the end, which gives x back what it was. For functions of

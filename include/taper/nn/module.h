@@ -1,4 +1,4 @@
-/* module.h: modules: running them, what they hold, and modules of one's own.
+/* module.h: modules: running them, what they hold, and modules of your own.
  *
  *   tp_module *net = tp_sequential(tp_nn_linear(784, 128), tp_nn_relu(), tp_nn_linear(128, 10, .bias = false));
  *   tp_tensor *y = tp_forward(net, x);
@@ -8,7 +8,7 @@
  * tp_module_free or tp_free_all. Parameters, children and files are named as PyTorch names them: "0.weight".
  * While an error is unread no module is built or changed: what makes one returns NULL.
  *
- * One's own is a struct that begins with `tp_module base` (in C++: derives from tp_module):
+ * Your own is a struct that begins with `tp_module base` (in C++: derives from tp_module):
  *
  *   typedef struct { tp_module base; tp_module *body, *head; tp_tensor *scale; } Net;
  *   Net *m = tp_module_new(Net, net_forward);
@@ -102,7 +102,7 @@ typedef void tp_module_fn(void *arg, tp_module *m);
 extern "C" {
 #endif
 
-/* ---- Modules of one's own -------------------------------------------------------------------------------------------------- */
+/* ---- Modules of your own -------------------------------------------------------------------------------------------------- */
 
 /* tp_module_new(Type, forward): a zeroed Type that begins with an empty module in training mode, named "Type"; forward may
  * be NULL for one that is not called. tp_module_new_class(Type, &cls) is the general form. To be ended by tp_module_done.
@@ -187,7 +187,7 @@ TP_API tp_status tp_module_fprint(FILE *out, tp_module *m);
  * order of tp_named_modules: outputs, parameters of its own (one that is tied: of the first that has it), products and memory. A module
  * that was called several times has its number of calls, the last outputs, and the products and memory of all. "-": not called, or in the
  * rows below. MACs, multiplications that are added up, are those of Linear, Bilinear, convolution, recurrent and attention layers;
- * others of Taper's count as none, and what modules of one's own compute themselves is not seen. Memory is that of outputs; one that
+ * others of Taper's count as none, and what modules of your own compute themselves is not seen. Memory is that of outputs; one that
  * shares its memory with an input has none. TP_ERR_ARGUMENT, TP_ERR_IO, TP_ERR_MEMORY, or an error of the forward */
 TP_API tp_status tp_summary_with(tp_module *m, tp_shape shape, const tp_summary_options *o);
 
@@ -196,7 +196,7 @@ TP_API tp_status tp_summary_with(tp_module *m, tp_shape shape, const tp_summary_
 /* The children one after the other, named "0", "1", ... It owns them, also on failure: if one is NULL, or belongs to another
  * module, it frees those that are its own and returns NULL. tp_sequential_each: up to TP__END. */
 TP_API tp_module *tp_sequential_each(tp_module *const *children);
-/* The same for forwards of one's own: it has no forward. tp_nn_module_list(a, b), in C. */
+/* The same for forwards of your own: it has no forward. tp_nn_module_list(a, b), in C. */
 TP_API tp_module *tp_nn_module_list_each(tp_module *const *children);
 TP_API tp_module *tp_nn_module_dict(void);             /* to be filled by tp_add_child */
 TP_API tp_module *tp_nn_parameter_list(tp_tensor_list tensors);          /* parameters "0", "1", ... */
@@ -213,7 +213,7 @@ TP_API const char *tp_module_type_at(int i);           /* the names that it know
 /* What the constructor of that layer takes, in the words of registry.h: "Softplus(float beta=1, float threshold=20)"; NULL: none */
 TP_API const char *tp_module_schema(const char *type);
 /* Another module like m, with the same values in memory of its own: parameters, buffers, modes; hooks stay behind. The caller frees it.
- * TP_ERR_UNSUPPORTED: m, or one below it, is of a class of one's own that has no copy, or was given more than its constructor makes. */
+ * TP_ERR_UNSUPPORTED: m, or one below it, is of a class of your own that has no copy, or was given more than its constructor makes. */
 TP_API tp_module *tp_module_copy(tp_module *m);
 
 #ifdef __cplusplus
