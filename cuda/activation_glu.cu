@@ -6,7 +6,7 @@
     TP__LOOP(name##_F32, float, T, N, TP__NO_ATTR, expression) TP__LOOP(name##_F64, double, T, N, TP__NO_ATTR, expression) \
     static tp_status name(const tp__call *call, const tpc_array &y, const tpc_array *in) \
     { \
-        static const tpc_loops loops = { tpc_loops_of<name##_F32, name##_F64, tpc_no_loop>::dtypes, N, 0, false, false }; \
+        static const tpc_loops loops = { tpc_loops_of<name##_F32, name##_F64, tpc_no_loop>::dtypes, N, 0, false, 0 }; \
         return tpc_pointwise_run_on<name##_F32, name##_F64, tpc_no_loop>(call, loops, y, in); \
     }
 ROW(through, 2, a * SIGMOID(b))                        /* of the input, or of dy */

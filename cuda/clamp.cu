@@ -4,7 +4,7 @@
 /* Of N inputs, which are compared in their result type */
 #define PART(name, N, expression) \
     TP__LOOP(name##_F32, float, T, N, TP__NO_ATTR, expression) TP__LOOP(name##_F64, double, T, N, TP__NO_ATTR, expression) \
-    TP__KERNEL(name, N, name##_F32, name##_F64, tpc_no_loop, 0, false, true)
+    TP__KERNEL(name, N, name##_F32, name##_F64, tpc_no_loop, 0, false, 0)
 
 #include "core/rows/clamp.h"
 

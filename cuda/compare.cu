@@ -17,7 +17,7 @@ TP__EVERY2(heaviside, STEP, STEP, STEP)
 TP__LOOP(signbit_F32, float, bool, 1, TP__NO_ATTR, signbit(a))
 TP__LOOP(signbit_F64, double, bool, 1, TP__NO_ATTR, signbit(a))
 TP__LOOP(signbit_I64, int64_t, bool, 1, TP__NO_ATTR, a < 0)
-TP__KERNEL(signbit, 1, signbit_F32, signbit_F64, signbit_I64, 0, true, false)
+TP__KERNEL(signbit, 1, signbit_F32, signbit_F64, signbit_I64, 0, true, 0)
 
 extern "C" const tp_kernel tp__cuda_compare[] = {
     TP__ROW(ne) TP__ROW(lt) TP__ROW(le) TP__ROW(gt) TP__ROW(ge) TP__ROW(sign) TP__ROW(abs) TP__ROW(heaviside) TP__ROW(signbit)

@@ -130,7 +130,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) complex_walk(TPC_GIVEN tpc_p
 
 static tp_status run(tp__call *call, int which, int n)
 {
-    const tpc_loops loops = { 1u << TP_C64 | 1u << TP_C128, (uint8_t)n, 0, false, false };
+    const tpc_loops loops = { 1u << TP_C64 | 1u << TP_C128, (uint8_t)n, 0, false, 0 };
     tpc_pointwise p;
     given g = {};
     const tp_status status = tpc_pointwise_plan(call, &loops, nullptr, &p);

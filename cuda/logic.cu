@@ -20,7 +20,7 @@ TP__TEST1(isfinite, a - a == 0, (a | 1) != 0)
 /* ---- Bits: in 64, of which narrower integers are the last; of bool only the last one counts ------------------------------------------------ */
 
 #define BITS(name, N, expression) \
-    TP__LOOP(name##_I64, int64_t, T, N, TP__NO_ATTR, expression) TP__KERNEL(name, N, tpc_no_loop, tpc_no_loop, name##_I64, 0, false, false)
+    TP__LOOP(name##_I64, int64_t, T, N, TP__NO_ATTR, expression) TP__KERNEL(name, N, tpc_no_loop, tpc_no_loop, name##_I64, 0, false, 0)
 BITS(bitwise_and, 2, a & b)
 BITS(bitwise_or, 2, a | b)
 BITS(bitwise_xor, 2, a ^ b)

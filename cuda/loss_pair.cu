@@ -27,12 +27,12 @@ struct l1_loss_whole : l1_loss_I64 {
     }
 };
 
-/* The input of a row has to be a probability. */
+/* The input of a row and its target have to be probabilities. */
 template <class F> struct probable : F {
-    template <class T, class... More> static __device__ __forceinline__ typename F::out of(const loss &p, T a, More... more)
+    template <class T, class... More> static __device__ __forceinline__ typename F::out of(const loss &p, T a, T b, More... more)
     {
-        if (!(a >= 0 && a <= 1)) tpc_note_bad(p.watch, 0, 0);
-        return F::of(p, a, more...);
+        if (!(a >= 0 && a <= 1 && b >= 0 && b <= 1)) tpc_note_bad(p.watch, 0, 0);
+        return F::of(p, a, b, more...);
     }
 };
 
@@ -66,7 +66,7 @@ static void inputs_of(const tp__call *call, tpc_array *in, int n, bool filled)
 
 template <class F32, class F64, class I64 = tpc_no_loop> static tp_status slope(const tp__call *call, bool filled = false)
 {
-    static const tpc_loops loops = { tpc_loops_of<F32, F64, I64>::dtypes, F64::N, 0, false, false };
+    static const tpc_loops loops = { tpc_loops_of<F32, F64, I64>::dtypes, F64::N, 0, false, 0 };
     const loss attr = attr_of(call);
     tpc_array in[TPC_WALK_ARRAYS], y;
     inputs_of(call, in, F64::N, filled);
@@ -76,7 +76,7 @@ template <class F32, class F64, class I64 = tpc_no_loop> static tp_status slope(
 
 template <class F32, class F64> static tp_status value(const tp__call *call, const loss &attr, bool filled = false)
 {
-    static const tpc_loops loops = { tpc_loops_of<F32, F64, tpc_no_loop>::dtypes, F64::N, 0, false, false };
+    static const tpc_loops loops = { tpc_loops_of<F32, F64, tpc_no_loop>::dtypes, F64::N, 0, false, 0 };
     tpc_array in[TPC_WALK_ARRAYS], y;
     inputs_of(call, in, F64::N, filled);
     tpc_out(call, 0, &y);
@@ -98,7 +98,7 @@ SLOPE(l1_loss, SLOPE_OF(l1_loss))
 static tp_status l1_loss_kernel(tp__call *call)
 {
     if ((int)(uintptr_t)tpc_scratch_of(call) != TP_I64) return VALUE_OF(l1_loss);
-    static const tpc_loops loops = { 1u << TP_I64, 2, 0, false, false };
+    static const tpc_loops loops = { 1u << TP_I64, 2, 0, false, 0 };
     const loss attr = attr_of(call);
     tpc_array in[2], y;
     inputs_of(call, in, 2, false);
@@ -124,7 +124,7 @@ static bool has(const tp__call *call, int i)
 static tp_status binary_cross_entropy_kernel(tp__call *call)
 {
     loss attr = attr_of(call);
-    attr.watch = tpc_watch_for(call, TP_ERR_ARGUMENT, "the inputs have to be between 0 and 1, and one is not");
+    attr.watch = tpc_watch_for(call, TP_ERR_ARGUMENT, "inputs and targets have to be between 0 and 1, and one is not");
     return has(call, 2) ? value<probable<binary_cross_entropy_weighted_F32>, probable<binary_cross_entropy_weighted_F64>>(call, attr)
                         : value<probable<binary_cross_entropy_F32>, probable<binary_cross_entropy_F64>>(call, attr);
 }

@@ -8,8 +8,15 @@ typedef uint64_t wrap;                                 /* its sums and products 
 
 TP__EVERY2(add, a + b, a + b, (wrap)a + (wrap)b)
 TP__EVERY2(sub, a - b, a - b, (wrap)a - (wrap)b)
-TP__EVERY2(mul, a * b, a * b, (wrap)a * (wrap)b)
-TP__REAL2(div, a / b, a / b)
+/* By a number in its own precision: PyTorch rounds it to 16 bits in all others, and a 0-dim tensor on the left. */
+enum { BY_NUMBER = 1 << 1 };                           /* tpc_loops.takes_number */
+TP__LOOP(mul_F32, float, T, 2, TP__NO_ATTR, a * b)
+TP__LOOP(mul_F64, double, T, 2, TP__NO_ATTR, a * b)
+TP__LOOP(mul_I64, int64_t, T, 2, TP__NO_ATTR, (wrap)a * (wrap)b)
+TP__KERNEL(mul, 2, mul_F32, mul_F64, mul_I64, 0, false, 1 << 0 | BY_NUMBER)
+TP__LOOP(div_F32, float, T, 2, TP__NO_ATTR, a / b)
+TP__LOOP(div_F64, double, T, 2, TP__NO_ATTR, a / b)
+TP__KERNEL(div, 2, div_F32, div_F64, tpc_no_loop, 0, false, BY_NUMBER)
 TP__EVERY(add_alpha, 2, FACTOR, a + factor * b, a + factor * b, (wrap)a + INTEGER * (wrap)b)
 TP__EVERY(sub_alpha, 2, FACTOR, a - factor * b, a - factor * b, (wrap)a - INTEGER * (wrap)b)
 TP__EVERY(rsub, 2, FACTOR, b - factor * a, b - factor * a, (wrap)b - INTEGER * (wrap)a)
@@ -41,12 +48,12 @@ template <class T> TPC_DEVICE T floor_by(T a, T b, T m)
 #define REST     (b == -1 || !b ? 0 : a % b)
 #define UNEVEN   (REST && (REST < 0) != (b < 0))
 
-#define DIVISION(name, single, dbl, whole) \
+#define DIVISION(name, takes, single, dbl, whole) \
     TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__NO_ATTR, dbl) \
     TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, whole) \
     static tp_status name##_run(tp__call *call) \
     { \
-        static const tpc_loops loops = { tpc_loops_of<name##_F32, name##_F64, name##_I64>::dtypes, 2, 0, false, false }; \
+        static const tpc_loops loops = { tpc_loops_of<name##_F32, name##_F64, name##_I64>::dtypes, 2, 0, false, takes }; \
         const tp_status status = refuse_zero(call); \
         return status ? status : tpc_pointwise_run<name##_F32, name##_F64, name##_I64>(call, loops); \
     }
@@ -75,10 +82,20 @@ static tp_status refuse_zero(const tp__call *call)
     return tpc_launched(call);
 }
 
-DIVISION(div_trunc, truncf(a / b), trunc(a / b), QUOTIENT)
-DIVISION(div_floor, floor_by(a, b, fmodf(a, b)), floor_by(a, b, fmod(a, b)), QUOTIENT - UNEVEN)
-DIVISION(fmod, fmodf(a, b), ::fmod(a, b), REST)
-DIVISION(remainder, remainder_by(b, fmodf(a, b)), remainder_by(b, ::fmod(a, b)), REST + (UNEVEN ? b : 0))
+/* In 16 bits the quotient is rounded before it is cut: 20 / 0.714 is 28. */
+DIVISION(div_trunc_whole, BY_NUMBER, truncf(a / b), trunc(a / b), QUOTIENT)
+TP__LOOP(div_trunc_F16, float, T, 2, TP__NO_ATTR, truncf(tpc_round_to(TP_F16, a / b)))
+TP__LOOP(div_trunc_BF16, float, T, 2, TP__NO_ATTR, truncf(tpc_round_to(TP_BF16, a / b)))
+TP__KERNEL(div_trunc_half, 2, div_trunc_F16, tpc_no_loop, tpc_no_loop, 0, false, BY_NUMBER)
+TP__KERNEL(div_trunc_bfloat, 2, div_trunc_BF16, tpc_no_loop, tpc_no_loop, 0, false, BY_NUMBER)
+static tp_status div_trunc_run(tp__call *call)
+{
+    const int dtype = (int)(uintptr_t)tpc_scratch_of(call);
+    return dtype == TP_F16 ? div_trunc_half_run(call) : dtype == TP_BF16 ? div_trunc_bfloat_run(call) : div_trunc_whole_run(call);
+}
+DIVISION(div_floor, BY_NUMBER, floor_by(a, b, fmodf(a, b)), floor_by(a, b, fmod(a, b)), QUOTIENT - UNEVEN)
+DIVISION(fmod, 0, fmodf(a, b), ::fmod(a, b), REST)
+DIVISION(remainder, 0, remainder_by(b, fmodf(a, b)), remainder_by(b, ::fmod(a, b)), REST + (UNEVEN ? b : 0))
 
 /* ---- Powers -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +125,7 @@ static tp_status pow_run(tp__call *call)
     static const struct { double power; tp_kernel_fn *run; } rows[] = {
         { 2, square_run }, { 3, cube_run }, { -1, reciprocal_run }, { -2, reciprocal_square_run }, { 0.5, sqrt_run }, { -0.5, rsqrt_run },
     };
-    static const tpc_loops loops = { tpc_loops_of<pow_F32, pow_F64, pow_I64>::dtypes, 2, 0, false, false };
+    static const tpc_loops loops = { tpc_loops_of<pow_F32, pow_F64, pow_I64>::dtypes, 2, 0, false, 0 };
     const bool roots = tpc_is_floating((int)(uintptr_t)tpc_scratch_of(call));
     tpc_array b;
     if (tpc_in(call, 1, &b) && b.wrapped && !b.on_device)

@@ -246,7 +246,7 @@ static tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loo
 #define TP__NO_ATTR (tpc_nothing, )
 #define TP__ATTR(A) (A, )
 
-/* The kernel of a name, from up to three loops (tpc_no_loop where there is none). Further arguments: conditions, gives_bool, rounds_inputs. */
+/* The kernel of a name, from up to three loops (tpc_no_loop where there is none). Further arguments: conditions, gives_bool, takes_number. */
 #define TP__KERNEL(name, N_IN, F32, F64, I64, ...) \
     static tp_status name##_run(tp__call *call) \
     { \
@@ -258,10 +258,10 @@ static tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loo
 
 #define TP__REAL(name, N, ATTR, single, dbl) \
     TP__LOOP(name##_F32, float, T, N, ATTR, single) TP__LOOP(name##_F64, double, T, N, ATTR, dbl) \
-    TP__KERNEL(name, N, name##_F32, name##_F64, tpc_no_loop, 0, false, false)
+    TP__KERNEL(name, N, name##_F32, name##_F64, tpc_no_loop, 0, false, 0)
 #define TP__EVERY(name, N, ATTR, single, dbl, whole) \
     TP__LOOP(name##_F32, float, T, N, ATTR, single) TP__LOOP(name##_F64, double, T, N, ATTR, dbl) TP__LOOP(name##_I64, int64_t, T, N, ATTR, whole) \
-    TP__KERNEL(name, N, name##_F32, name##_F64, name##_I64, 0, false, false)
+    TP__KERNEL(name, N, name##_F32, name##_F64, name##_I64, 0, false, 0)
 
 /* Of N inputs: name, expression in float32, in float64, in int64 */
 #define TP__REAL1(name, single, dbl)         TP__REAL(name, 1, TP__NO_ATTR, single, dbl)
@@ -279,11 +279,11 @@ static tp_status tpc_pointwise_run_on(const tp__call *call, const tpc_loops &loo
 #define TP__EVERY3_WITH(name, A, single, dbl, whole) TP__EVERY(name, 3, TP__ATTR(A), single, dbl, whole)
 /* Of N inputs in float64 alone: what takes long is compiled once */
 #define TP__RARE(name, N, ATTR, dbl) \
-    TP__LOOP(name##_F64, double, T, N, ATTR, dbl) TP__KERNEL(name, N, tpc_no_loop, tpc_rare<name##_F64>, tpc_no_loop, 0, false, false)
+    TP__LOOP(name##_F64, double, T, N, ATTR, dbl) TP__KERNEL(name, N, tpc_no_loop, tpc_rare<name##_F64>, tpc_no_loop, 0, false, 0)
 /* Of N inputs to bool */
 #define TP__TEST(name, N, real, whole) \
     TP__LOOP(name##_F32, float, bool, N, TP__NO_ATTR, real) TP__LOOP(name##_F64, double, bool, N, TP__NO_ATTR, real) \
-    TP__LOOP(name##_I64, int64_t, bool, N, TP__NO_ATTR, whole) TP__KERNEL(name, N, name##_F32, name##_F64, name##_I64, 0, true, true)
+    TP__LOOP(name##_I64, int64_t, bool, N, TP__NO_ATTR, whole) TP__KERNEL(name, N, name##_F32, name##_F64, name##_I64, 0, true, 0)
 #define TP__TEST1(name, real, whole) TP__TEST(name, 1, real, whole)
 #define TP__TEST2(name, real, whole) TP__TEST(name, 2, real, whole)
 

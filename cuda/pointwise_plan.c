@@ -15,9 +15,9 @@ static int loop_dtype(const tpc_loops *loops, int wanted)
     return loops->dtypes >> dtype & 1 ? dtype : TP_DTYPE_DEFAULT;
 }
 
-static int via_dtype(const tpc_loops *loops, int given, int wanted, int loop, int result)
+static int via_dtype(bool as_it_is, int given, int wanted, int loop, int result)
 {
-    if ((loops->rounds_inputs || loop == TP_I64) && given != wanted && loop != wanted) return wanted;
+    if (!as_it_is && given != wanted && loop != wanted) return wanted;
     if (loop == TP_F64 && wanted != TP_F64 && given == TP_F64) return TP_F32;     /* where a loop in float32 is wanted, and there is none */
     return loop == TP_F64 && result == TP_F32 && !is_floating(given) ? TP_F32 : TP_DTYPE_DEFAULT;
 }
@@ -86,7 +86,8 @@ tp_status tpc_pointwise_plan_on(const tp__call *call, const tpc_loops *loops, co
         tpc_operand *o = &p->at[k + 1];
         x[k] = &in[k];
         *o = (tpc_operand){ .data = in[k].data, .dtype = in[k].dtype };
-        o->via = !condition ? via_dtype(loops, o->dtype, wanted, p->compute, y->dtype) : o->dtype == TP_BOOL ? TP_DTYPE_DEFAULT : TP_BOOL;
+        const bool as_it_is = loops->takes_number >> k & 1 && in[k].numel == 1 && (k || in[k].wrapped) && p->compute != TP_I64;
+        o->via = !condition ? via_dtype(as_it_is, o->dtype, wanted, p->compute, y->dtype) : o->dtype == TP_BOOL ? TP_DTYPE_DEFAULT : TP_BOOL;
         if (!in[k].on_device) read_value(o, &in[k]);
         else if (!p->storage) p->storage = o->dtype;
     }

@@ -3,7 +3,7 @@
 #include "core/rows/whole.h"
 
 #define WHOLE(name) \
-    TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, tp__##name(a, b)) TP__KERNEL(name, 2, tpc_no_loop, tpc_no_loop, tpc_rare<name##_I64>, 0, false, false)
+    TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, tp__##name(a, b)) TP__KERNEL(name, 2, tpc_no_loop, tpc_no_loop, tpc_rare<name##_I64>, 0, false, 0)
 WHOLE(gcd)
 WHOLE(lcm)
 
@@ -33,7 +33,7 @@ TPC_DEVICE float next_bfloat16(float a, float b)
     return __bfloat162float(__ushort_as_bfloat16(next_narrow(from, to, 0x7f80)));
 }
 #define NARROW(name, expression) \
-    TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, expression) TP__KERNEL(name, 2, tpc_rare<name##_F32>, tpc_no_loop, tpc_no_loop, 0, false, false)
+    TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, expression) TP__KERNEL(name, 2, tpc_rare<name##_F32>, tpc_no_loop, tpc_no_loop, 0, false, 0)
 NARROW(nextafter_half, next_half(a, b))
 NARROW(nextafter_bfloat16, next_bfloat16(a, b))
 

@@ -5,11 +5,11 @@
 #define OF_ONE(name, function) TP__RARE(name, 1, TP__NO_ATTR, function(a))
 #define OF_ONE_AS(name, single, dbl) \
     TP__LOOP(name##_F32, float, T, 1, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 1, TP__NO_ATTR, dbl) \
-    TP__KERNEL(name, 1, tpc_rare<name##_F32>, name##_F64, tpc_no_loop, 0, false, false)
+    TP__KERNEL(name, 1, tpc_rare<name##_F32>, name##_F64, tpc_no_loop, 0, false, 0)
 #define OF_TWO(name, function) TP__RARE(name, 2, TP__NO_ATTR, function(a, b))
 #define OF_TWO_AS(name, single, dbl) \
     TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__NO_ATTR, dbl) \
-    TP__KERNEL(name, 2, tpc_rare<name##_F32>, name##_F64, tpc_no_loop, 0, false, false)
+    TP__KERNEL(name, 2, tpc_rare<name##_F32>, name##_F64, tpc_no_loop, 0, false, 0)
 
 #include "core/rows/special.h"
 

@@ -32,7 +32,7 @@ tpc_divisor tpc_divisor_of(int64_t size);
 /* ---- Elementwise kernels (pointwise.cuh) ---------------------------------------------------------------------------------------------- */
 
 /* What a row says of its loops, as tp__pointwise of src/cpu/pointwise.h does. */
-typedef struct tpc_loops { uint32_t dtypes; uint8_t n_in, conditions; bool gives_bool, rounds_inputs; } tpc_loops;
+typedef struct tpc_loops { uint32_t dtypes; uint8_t n_in, conditions; bool gives_bool; uint8_t takes_number; } tpc_loops;
 
 typedef struct tpc_operand {                           /* 0 is the output */
     void *data;

@@ -5,7 +5,7 @@
 /* Of N inputs, which are compared in their result type */
 #define PART(name, N, expression) \
     TP__LOOP(name##_F32, float, T, N, TP__T##N, TP__NO_ATTR, expression) TP__LOOP(name##_F64, double, T, N, TP__T##N, TP__NO_ATTR, expression) \
-    TP__KERNEL(name, TP__F32_F64(name), .n_in = N, .rounds_inputs = true)
+    TP__KERNEL(name, TP__F32_F64(name), .n_in = N)
 
 #include "core/rows/clamp.h"
 

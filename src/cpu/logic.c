@@ -6,7 +6,7 @@
 #define LOGIC(name, N, expression) \
     TP__LOOP(name##_F32, float, uint8_t, N, TP__T##N, TP__NO_ATTR, expression) TP__LOOP(name##_F64, double, uint8_t, N, TP__T##N, TP__NO_ATTR, expression) \
     TP__LOOP(name##_I64, int64_t, uint8_t, N, TP__T##N, TP__NO_ATTR, expression) TP__LOOP(name##_U8, uint8_t, uint8_t, N, TP__T##N, TP__NO_ATTR, expression) \
-    TP__KERNEL(name, .n_in = N, .gives_bool = true, .rounds_inputs = true, .loop = { \
+    TP__KERNEL(name, .n_in = N, .gives_bool = true, .loop = { \
         [TP_F32] = name##_F32, [TP_F64] = name##_F64, [TP_I64] = name##_I64, [TP_BOOL] = name##_U8, [TP_U8] = name##_U8 })
 
 LOGIC(logical_and, 2, (a != 0) & (b != 0))

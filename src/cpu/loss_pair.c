@@ -87,14 +87,20 @@ SLOPE(kl_div, of_logarithms(call) ? &kl_div_log_backward_row : &kl_div_backward_
 
 static tp_status check_probabilities(tp__call *call)
 {
-    tp__sum outside;
-    int64_t n;
-    const tp_status status = tp__pointwise_sum(call, &outside_0_1_row.whole, &outside, &n);
-    if (status || outside.real == 0) return status;
-    return tp__call_fail(call, TP_ERR_ARGUMENT, "%.0f of the inputs are not between 0 and 1", outside.real);
+    for (int i = 0; i < 2; i++) {
+        tp__call one = *call;
+        tp__sum outside;
+        int64_t n;
+        one.in = call->in + i;
+        one.n_in = 1;
+        const tp_status status = tp__pointwise_sum(&one, &outside_0_1_row.whole, &outside, &n);
+        if (status) return status;
+        if (outside.real != 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%.0f of the %s are not between 0 and 1", outside.real, i ? "targets" : "inputs");
+    }
+    return TP_OK;
 }
 
-/* What is outside of [0, 1] has a logarithm that is NaN: nothing is looked for while the sum is none. */
+/* What is outside of [0, 1] makes NaN: nothing is looked for while the sum is none. */
 static tp_status binary_cross_entropy_kernel(tp__call *call)
 {
     tp__sum sum;

@@ -1,5 +1,6 @@
 /* pointwise.c: arithmetic of two and three inputs: each op is a row, read with cpu/pointwise.h. int64 wraps as every narrower integer
  * does. */
+#include "core/convert.h"
 #include "core/kernel_args.h"
 #include "cpu/contiguous.h"
 #include "cpu/pointwise.h"
@@ -10,8 +11,15 @@ typedef uint64_t wrap;                                 /* its sums and products 
 
 TP__EVERY2(add, a + b, a + b, (wrap)a + (wrap)b)
 TP__EVERY2(sub, a - b, a - b, (wrap)a - (wrap)b)
-TP__EVERY2(mul, a * b, a * b, (wrap)a * (wrap)b)
-TP__REAL2(div, a / b, a / b)
+/* By a number in its own precision: PyTorch rounds it to 16 bits in all others, and a 0-dim tensor on the left. */
+#define BY_NUMBER .n_in = 2, .takes_number = 1 << 1
+TP__LOOP(mul_F32, float, T, 2, (T, T), TP__NO_ATTR, a * b)
+TP__LOOP(mul_F64, double, T, 2, (T, T), TP__NO_ATTR, a * b)
+TP__LOOP(mul_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, (wrap)a * (wrap)b)
+TP__KERNEL(mul, TP__F32_F64_I64(mul), .n_in = 2, .takes_number = 1 << 0 | 1 << 1)
+TP__LOOP(div_F32, float, T, 2, (T, T), TP__NO_ATTR, a / b)
+TP__LOOP(div_F64, double, T, 2, (T, T), TP__NO_ATTR, a / b)
+TP__KERNEL(div, TP__F32_F64(div), BY_NUMBER)
 TP__EVERY(add_alpha, 2, FACTOR, a + factor * b, a + factor * b, (wrap)a + INTEGER * (wrap)b)
 TP__EVERY(sub_alpha, 2, FACTOR, a - factor * b, a - factor * b, (wrap)a - INTEGER * (wrap)b)
 TP__EVERY(rsub, 2, FACTOR, b - factor * a, b - factor * a, (wrap)b - INTEGER * (wrap)a)
@@ -107,6 +115,9 @@ BY_MOD_F64(remainder, remainder_of_f64(m, b))
 BY_MOD_F64(div_floor, floor_by_d(a, b, m))
 TP__LOOP(div_trunc_F32, float, T, 2, (T, T), TP__NO_ATTR, truncf(a / b))
 TP__LOOP(div_trunc_F64, double, T, 2, (T, T), TP__NO_ATTR, trunc(a / b))
+/* In 16 bits the quotient is rounded before it is cut: 20 / 0.714 is 28. */
+TP__LOOP(div_trunc_F16, float, T, 2, (T, T), TP__NO_ATTR, truncf(tp__f16_to_f32(tp__f32_to_f16(a / b))))
+TP__LOOP(div_trunc_BF16, float, T, 2, (T, T), TP__NO_ATTR, truncf(tp__bf16_to_f32(tp__f32_to_bf16(a / b))))
 
 /* Of integers. b is not 0 where it counts (divide_by); by -1 everything divides, and the quotient may wrap. */
 #define QUOTIENT (b == -1 ? (int64_t)-(wrap)a : b ? a / b : 0)
@@ -143,13 +154,19 @@ static tp_status divide_by(tp__call *call, const tp__pointwise *op)
     }
     return zero ? tp__call_fail(call, TP_ERR_ARGUMENT, "an integer is divided by zero") : tp__pointwise_run(call, op);
 }
-#define DIVISION(name) \
-    static const tp__pointwise name##_loops = { TP__F32_F64_I64(name), .n_in = 2 }; \
+#define DIVISION(name, ...) \
+    static const tp__pointwise name##_loops = { TP__F32_F64_I64(name), __VA_ARGS__ }; \
     static tp_status name##_run(tp__call *call) { return divide_by(call, &name##_loops); }
-DIVISION(div_trunc)
-DIVISION(div_floor)
-DIVISION(fmod)
-DIVISION(remainder)
+DIVISION(div_floor, BY_NUMBER)
+DIVISION(fmod, .n_in = 2)
+DIVISION(remainder, .n_in = 2)
+static tp_status div_trunc_run(tp__call *call)
+{
+    static const tp__pointwise loops = { TP__F32_F64_I64(div_trunc), BY_NUMBER }, f16 = { .loop = { [TP_F32] = div_trunc_F16 }, BY_NUMBER },
+                               bf16 = { .loop = { [TP_F32] = div_trunc_BF16 }, BY_NUMBER };
+    const tp_dtype dtype = (tp_dtype)(uintptr_t)call->scratch;
+    return divide_by(call, dtype == TP_F16 ? &f16 : dtype == TP_BF16 ? &bf16 : &loops);
+}
 
 /* ---- Powers -------------------------------------------------------------------------------------------------------------------------- */
 

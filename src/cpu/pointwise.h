@@ -31,7 +31,9 @@ typedef struct tp__pointwise {
     uint8_t conditions;                                /* bit k: input k is read as bool, one byte, whatever the others are */
     bool gives_bool;
     bool gives_real;                                   /* of complex inputs, in the dtype of their parts */
-    bool rounds_inputs;                                /* to the dtype of the rule, where the loop computes in a wider one */
+    uint8_t takes_number;                              /* bit k: input k, where it is one value, is taken as it is; the first as a number
+                                                          only. Others are rounded to the dtype of the rule, where the loop computes in a
+                                                          wider one */
 } tp__pointwise;
 
 /* On the first n_in tensors of the call. The output may be one of them, and of any dtype. */
@@ -125,8 +127,7 @@ static inline int64_t tp__integer(tp_operand v) { return v.kind == TP_OPERAND_RE
 /* Of N inputs to bool */
 #define TP__TEST(name, N, real, whole) \
     TP__LOOP(name##_F32, float, uint8_t, N, TP__T##N, TP__NO_ATTR, real) TP__LOOP(name##_F64, double, uint8_t, N, TP__T##N, TP__NO_ATTR, real) \
-    TP__LOOP(name##_I64, int64_t, uint8_t, N, TP__T##N, TP__NO_ATTR, whole) TP__KERNEL(name, TP__F32_F64_I64(name), .n_in = N, .gives_bool = true, \
-    .rounds_inputs = true)
+    TP__LOOP(name##_I64, int64_t, uint8_t, N, TP__T##N, TP__NO_ATTR, whole) TP__KERNEL(name, TP__F32_F64_I64(name), .n_in = N, .gives_bool = true)
 #define TP__TEST1(name, real, whole) TP__TEST(name, 1, real, whole)
 #define TP__TEST2(name, real, whole) TP__TEST(name, 2, real, whole)
 

@@ -285,9 +285,9 @@ static void choose_path(walk *w)
 
 /* What an input becomes before the loop's dtype: 300 beside uint8 is 44; and integers whose function is computed in float64, to be
  * rounded once, are float32 nevertheless. */
-static tp_dtype via_dtype(const tp__pointwise *op, tp_dtype given, tp_dtype wanted, tp_dtype loop, tp_dtype result)
+static tp_dtype via_dtype(bool as_it_is, tp_dtype given, tp_dtype wanted, tp_dtype loop, tp_dtype result)
 {
-    if ((op->rounds_inputs || loop == TP_I64) && given != wanted && loop != wanted) return wanted;
+    if (!as_it_is && given != wanted && loop != wanted) return wanted;
     return loop == TP_F64 && result == TP_F32 && !tp__is_floating(given) ? TP_F32 : TP_DTYPE_DEFAULT;
 }
 
@@ -310,7 +310,8 @@ static tp_status set_up(walk *w, const tp__call *call, const tp__pointwise *op, 
         if (!k && op->gives_real) o->loop_dtype = dtype == TP_C64 ? TP_F32 : TP_F64;
         o->item = (int64_t)tp_dtype_size(o->dtype);
         o->loop_item = (int64_t)tp_dtype_size(o->loop_dtype);
-        if (k && o->loop_dtype == dtype) o->via = via_dtype(op, o->dtype, wanted, dtype, (tp_dtype)y->dtype);
+        const bool as_it_is = k && op->takes_number >> (k - 1) & 1 && x->numel == 1 && (k > 1 || x->flags & TP__WRAPPED) && dtype != TP_I64;
+        if (k && o->loop_dtype == dtype) o->via = via_dtype(as_it_is, o->dtype, wanted, dtype, (tp_dtype)y->dtype);
     }
     lay_out(w);
     choose_path(w);

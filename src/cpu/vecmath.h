@@ -94,14 +94,14 @@ static TP__INLINE float tp__log_f32(float x)
     return x != x ? x : y;
 }
 
-/* x p(x^2) / q(x^2) up to where it rounds to 1 */
+/* x p(x^2) / q(x^2) up to where it rounds to 1; not above that, as the quotient may be by an ulp, and 1 from there on */
 static TP__INLINE float tp__tanh_f32(float x)
 {
     const float c = tp__at_least(tp__at_most(x, tp__reach.tanh), -tp__reach.tanh);
     const float z = c * c;
     const float p = TP__P6(z, 1.0f, 1.367837936e-01f, 3.866405925e-03f, 2.796882109e-05f, 3.049262176e-08f, -1.213537517e-11f);
     const float q = TP__P5(z, 1.0f, 4.701171219e-01f, 2.723879926e-02f, 3.935247951e-04f, 1.284673999e-06f);
-    return c * p / q;
+    return tp__at_least(tp__at_most(c * p / q - (c - x), 1.0f), -1.0f);
 }
 static TP__INLINE float tp__erf_f32(float x)
 {
@@ -110,16 +110,11 @@ static TP__INLINE float tp__erf_f32(float x)
     const float p = TP__P7(z, 1.128379226e+00f, 1.851416975e-01f, 5.425557494e-02f, 3.840252059e-03f, 3.772323835e-04f, 4.621957942e-06f,
                            -1.286742890e-08f);
     const float q = TP__P6(z, 1.0f, 4.974109530e-01f, 1.138859093e-01f, 1.543500088e-02f, 1.302486868e-03f, 6.251874584e-05f);
-    return c * p / q;
+    return tp__at_least(tp__at_most(c * p / q, 1.0f), -1.0f);
 }
 
-/* r = 1 / (1 + e), e = exp(-|x|), which cannot overflow; for x < 0 it is e r = e - e (e r), which rounds less. */
-static TP__INLINE float tp__sigmoid_f32(float x)
-{
-    const float e = tp__exp_f32(tp__float_of(tp__bits_of(x) | INT32_MIN));
-    const float r = 1.0f / (1.0f + e);
-    return x < 0.0f ? e - e * (e * r) : r;
-}
+/* In the steps that PyTorch takes, which its results of integers show in the last bit */
+static TP__INLINE float tp__sigmoid_f32(float x) { return 1.0f / (1.0f + tp__exp_f32(-x)); }
 
 /* ---- In double, rounded ---------------------------------------------------------------------------------------------------------- */
 

@@ -105,7 +105,7 @@ static tp_status conv_shape(tp__call *call)
         if (shape[2 + i] < 0 && !a->transposed)
             return REFUSE(TP_ERR_SHAPE, "the kernel of weight %s spans %lld, the padded input %s only %lld", tp__shape_text(w), (long long)kernel,
                           tp__shape_text(x), (long long)(size + ends));
-        if (shape[2 + i] < 0)
+        if (shape[2 + i] < 1 && a->transposed)
             return REFUSE(TP_ERR_SHAPE, "the padding of %lld leaves nothing of what input %s and weight %s make", (long long)ends, tp__shape_text(x),
                           tp__shape_text(w));
     }
@@ -189,7 +189,7 @@ static tp_status conv_backward(const tp_node *node, tp_tensor *const *dy, uint64
     const tp__kept_shape *x_shape = tp__kept(node, 0), *w_shape = tp__kept(node, 1);
     tp_tensor *g = dy[0];
     const int n = w_shape->ndim - 2;
-    if (!g->numel) return zeros(node, g, need, dx);    /* no images, or a transposed one of which the padding left nothing */
+    if (!g->numel) return zeros(node, g, need, dx);    /* no images */
     if (need & 1) {
         const int64_t *large = a->transposed ? g->shape : x_shape->shape, *small = a->transposed ? x_shape->shape : g->shape;
         const tp__convolution back = fitted(n, &a->stride, &a->padding, &a->dilation, a->groups, !a->transposed, large + 2, w_shape->shape + 2, small + 2);

@@ -185,7 +185,7 @@ static tp_status sum_lonely(const equation *e, term *t, const term *other)
         gone.dim[gone.n++] = k;
         remove_place(t, k);
     }
-    if (gone.n) t->x = tp_sum(t->x, .dims = gone, .dtype = (tp_dtype)t->x->dtype);
+    if (gone.n) t->x = tp_sum(t->x, .dims = gone);
     return tp__made(t->x);
 }
 

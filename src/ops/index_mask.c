@@ -66,10 +66,10 @@ static const tp_op op_where = { .schema = "where.condition(Tensor condition) -> 
 
 /* ---- Masks -------------------------------------------------------------------------------------------------------------------------- */
 
-static tp_status check_mask(const tp__call *call, bool bytes)
+static tp_status check_mask(const tp__call *call)
 {
     const int dtype = call->in[1]->dtype;
-    if (dtype == TP_BOOL || (bytes && dtype == TP_U8)) return TP_OK;
+    if (dtype == TP_BOOL) return TP_OK;
     return tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s, and has to be bool", tp_dtype_name((tp_dtype)dtype));
 }
 
@@ -83,7 +83,7 @@ static tp_status select_compose(tp__call *call)
 {
     int64_t shape[TP_MAX_DIMS];
     int ndim;
-    if (check_mask(call, true) || !tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
+    if (check_mask(call) || !tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
     tp_tensor *x = expanded(call->in[0], ndim, shape), *mask = expanded(call->in[1], ndim, shape);
     tp_tensor *at = x && mask ? tp__nonzero_flat(mask) : NULL;
     return tp__made(tp__out_made(call, at ? tp__rows_take(x, at, (tp__row_lookup){ 0, ndim, false }) : NULL));
@@ -95,7 +95,7 @@ static tp_status scatter_compose(tp__call *call)
     const bool in_place = call->op->flags & TP__INPLACE;
     int64_t shape[TP_MAX_DIMS];
     int ndim;
-    if (check_mask(call, false)) return tp__pending();
+    if (check_mask(call)) return tp__pending();
     if (x->dtype != source->dtype)
         return tp__call_fail(call, TP_ERR_DTYPE, "the source is %s, and not %s", tp_dtype_name((tp_dtype)source->dtype), tp_dtype_name((tp_dtype)x->dtype));
     if (!tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();

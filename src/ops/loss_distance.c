@@ -41,6 +41,7 @@ static tp_status cosine_similarity(tp__call *call)
     tp_shape shape;
     if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(dtype));
     if (!tp__broadcast_shape(call, 2, &shape.ndim, shape.dim)) return tp__pending();
+    if (attr->eps < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "eps is %g, and has to be at least 0", attr->eps);
     const int dim = tp__dim(attr->dim, shape.ndim);
     if (dim < 0)
         return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)attr->dim, tp__dims_text(shape.ndim, shape.dim));

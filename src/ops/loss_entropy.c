@@ -4,7 +4,7 @@
  *                    w_t [c = t] (1 - s) + w_c s / C          of a class t; 0 of one that is ignored
  *                    w_c (p_c (1 - s) + s / C)                of probabilities p
  *                  mean: divided by the sum of w_t of those not ignored; by the number of rows for probabilities
- *                  dx = dy (sum(q) softmax(x) - q),  dp = -dy w (1 - s) l
+ *                  dx = dy (sum(q) softmax(x) - q),  dp = -dy w (1 - s) l,  dw_c = -sum dy (p_c (1 - s) + s / C) l_c of probabilities
  *
  * Backward computes softmax(x) again: one exp per element, as reading it back from memory costs about as much. */
 #include "ops/loss.h"
@@ -116,6 +116,16 @@ static tp_tensor *weighted(tp_tensor *p, tp_tensor *weight, const entropy_attr *
     return p && tp__is_mean(attr->reduction) ? tp_mul(p, (double)classes / (double)p->numel) : p;
 }
 
+/* -sum of dy q l / w over all but the classes; g is dy, shaped to broadcast to x. */
+static tp_tensor *weight_gradient(tp_tensor *x, tp_tensor *p, tp_tensor *g, const tp_tensor *weight, const entropy_attr *attr)
+{
+    const int dim = x->ndim > 1;
+    tp_tensor *each = tp_mul(tp_mul(tp_log_softmax(x, dim), weighted(p, NULL, attr, true)), tp_neg(g));
+    for (int d = x->ndim - 1; d >= 0 && x->ndim > 1 && each; d--)
+        if (d != dim) each = tp_sum(each, .dims = TP_DIMS(d));
+    return tp_to_dtype(each, (tp_dtype)weight->dtype);
+}
+
 /* Of probabilities in 16-bit floats: the ops that PyTorch's cross entropy is made of, each of which rounds. */
 static tp_status narrow_backward(const tp_node *node, tp_tensor *dy, uint64_t need, tp_tensor **dx)
 {
@@ -124,6 +134,7 @@ static tp_status narrow_backward(const tp_node *node, tp_tensor *dy, uint64_t ne
     const int dim = x->ndim > 1;
     const int64_t classes = x->shape[dim];
     const double keep = 1 - attr->label_smoothing;
+    if (need & 4 && !(dx[2] = weight_gradient(x, p, along_rows(dy, x, attr->reduction), weight, attr))) return tp__pending();
     tp_tensor *l = tp_log_softmax(x, dim), *g = tp_neg(along_rows(dy, x, attr->reduction));
     if (tp__is_mean(attr->reduction)) g = tp_div(g, (double)x->numel / (double)classes);
     if (weight) g = tp_mul(g, along_classes(weight, x));
@@ -140,7 +151,7 @@ static tp_status narrow_backward(const tp_node *node, tp_tensor *dy, uint64_t ne
     return TP_OK;
 }
 
-/* By ops, so that it can be recorded. The weight gets no gradient. */
+/* By ops, so that it can be recorded. The weight gets a gradient beside probabilities, as PyTorch has it. */
 static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const entropy_attr *attr = tp__attr(node);
@@ -152,6 +163,7 @@ static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uin
     const tp_dtype dtype = wide((tp_dtype)dy[0]->dtype);
     x = tp_to_dtype(x, dtype);
     if (!by_class) target = tp_to_dtype(target, dtype);
+    const tp_tensor *given = weight;
     if (weight) weight = tp_to_dtype(weight, dtype);
     if (!x || !target || tp__pending()) return tp__pending();
     tp_tensor *g = tp_to_dtype(along_rows(dy[0], x, attr->reduction), dtype);
@@ -165,6 +177,7 @@ static tp_status entropy_backward(const tp_node *node, tp_tensor *const *dy, uin
         tp_tensor *l = tp_neg(weighted(tp_log_softmax(x, dim), weight, attr, false));
         if (!(dx[1] = tp__fit(node, 1, tp_mul(l, g)))) return tp__pending();
     }
+    if (need & 4 && !by_class && !(dx[2] = weight_gradient(x, target, g, given, attr))) return tp__pending();
     return TP_OK;
 }
 

@@ -86,7 +86,7 @@ static tp_status poisson_nll_loss(tp__call *call)
     tp_tensor *loss = attr->log_input ? tp_sub(tp_exp(x), tp_mul(t, x)) : tp_sub(x, tp_mul(t, tp_log(tp_add(x, attr->eps))));
     if (attr->full) {
         tp_tensor *stirling = tp_add(tp_sub(tp_mul(t, tp_log(t)), t), tp_mul(0.5, tp_log(tp_mul(2 * M_PI, t))));
-        loss = tp_add(loss, tp_masked_fill(stirling, tp_le(t, 1), 0));
+        loss = tp_to_dtype(tp_add(loss, tp_masked_fill(stirling, tp_le(t, 1), 0)), tp_dtype_of(loss));     /* PyTorch adds in place */
     }
     return tp__loss_is(call, loss, attr->reduction);
 }

@@ -37,6 +37,21 @@ static bool promoted(const tp__call *call, int at, tp__dtypes *out)
     return tp__is_floating(out->result) || refuse(call, out->result);
 }
 
+/* The same where PyTorch expands both beforehand, by which a 0-dim tensor counts as much as others. */
+static bool expanded(const tp__call *call, int at, tp__dtypes *out)
+{
+    out->compute = out->result = tp_promote_types((tp_dtype)call->in[at]->dtype, (tp_dtype)call->in[at + 1]->dtype);
+    return tp__is_floating(out->result) || refuse(call, out->result);
+}
+
+/* PyTorch writes over 1 - target. */
+static bool as_target(const tp__call *call, int at, tp__dtypes *out)
+{
+    if (!promoted(call, at, out)) return false;
+    out->result = (tp_dtype)call->in[at + 1]->dtype;
+    return tp__is_floating(out->result) || refuse(call, out->result);
+}
+
 /* The input's dtype is that of the result. */
 static bool as_input(const tp__call *call, int at, tp__dtypes *out)
 {
@@ -48,7 +63,7 @@ static bool as_input(const tp__call *call, int at, tp__dtypes *out)
 /* A difference: of integers as well, unless it is the mean that is asked for; not of bool. */
 static bool difference(const tp__call *call, int at, tp__dtypes *out)
 {
-    out->compute = out->result = tp__result_type(call->in + at, 2);
+    out->compute = out->result = tp_promote_types((tp_dtype)call->in[at]->dtype, (tp_dtype)call->in[at + 1]->dtype);
     if (tp__is_floating(out->result)) return call->in[at]->dtype != TP_BOOL && call->in[at + 1]->dtype != TP_BOOL ? true : refuse(call, TP_BOOL);
     const int32_t reduction = ((const pair *)call->attr)->reduction;
     if (tp__is_complex(out->result) || tp__is_mean(reduction) || call->in[at]->dtype == TP_BOOL || call->in[at + 1]->dtype == TP_BOOL)
@@ -145,12 +160,12 @@ static tp_status same_shapes(const tp__call *call, int at)
     static tp_status name##_shape(tp__call *call) { check return value_shape(call, rule); } \
     static tp_status name##_back_shape(tp__call *call) { check_back return slope_shape(call, rule); }
 #define IF(test) if (test) return tp__pending();
-SHAPES(mse, promoted, , )
+SHAPES(mse, expanded, , )
 SHAPES(l1, difference, , )
 SHAPES(soft_margin, as_input, , )
 SHAPES(kl_div, floating_both, , )
 SHAPES(bce, alike, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
-SHAPES(bce_logits, promoted, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
+SHAPES(bce_logits, as_target, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
 
 static tp_status check_beta(const tp__call *call)
 {
@@ -162,7 +177,7 @@ static tp_status check_delta(const tp__call *call)
     const double delta = ((const pair *)call->attr)->parameter;
     return delta > 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "delta is %g, and has to be above 0", delta);
 }
-SHAPES(smooth_l1, promoted, IF(check_beta(call)), IF(check_beta(call)))
+SHAPES(smooth_l1, expanded, IF(check_beta(call)), IF(check_beta(call)))
 SHAPES(huber, as_input, IF(check_delta(call)), IF(check_delta(call)))
 
 /* ---- Rules ---------------------------------------------------------------------------------------------------------------------------- */

@@ -256,7 +256,16 @@ static tp_status first_of(tp__call *call, const tp_op *op)
 }
 
 static tp_status layer_compose(tp__call *call) { return first_of(call, &op_layer_norm_stats); }
-static tp_status group_compose(tp__call *call) { return first_of(call, &op_group_norm_stats); }
+
+/* Of one element the result would be the bias whatever it is; what it is called by itself, PyTorch does not look at. */
+static tp_status group_compose(tp__call *call)
+{
+    const tp_tensor *x = call->in[0];
+    const int64_t groups = ((const group_attr *)call->attr)->groups;
+    if (x->ndim > 1 && groups > 0 && x->numel / groups == 1 && x->numel % groups == 0)
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s has one element in each of %lld groups, and needs more", tp__shape_text(x), (long long)groups);
+    return first_of(call, &op_group_norm_stats);
+}
 
 static tp_status rms_compose(tp__call *call)
 {

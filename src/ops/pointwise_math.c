@@ -107,7 +107,7 @@ OF_INPUT(square, square, tp__unary_samples, tp_mul(dy, tp_mul(x, 2)))
 
 static const tp_op op_relu_backward, op_sigmoid_backward, op_tanh_backward;
 static tp_tensor *by_output(const tp_op *op, tp_tensor *dy, tp_tensor *y) { return tp__call2(op, dy, y, NULL, NULL); }
-OF_OUTPUT(sigmoid, exact, tp__unary_samples, tp__call2_over(node, &op_sigmoid_backward, dy, y, NULL))
+OF_OUTPUT(sigmoid, floating, tp__unary_samples, tp__call2_over(node, &op_sigmoid_backward, dy, y, NULL))
 OF_OUTPUT(tanh, exact, tp__unary_samples, tp__call2_over(node, &op_tanh_backward, dy, y, NULL))
 OF_OUTPUT(relu, number, tp__unary_samples, tp__call2_over(node, &op_relu_backward, dy, y, NULL))
 

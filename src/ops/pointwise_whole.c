@@ -55,7 +55,13 @@ TP__OP(nextafter_, "nextafter_(Tensor! input, Tensor other) -> Tensor", .kernel 
     .backward = nextafter_backward, .saves = { TP__INPUT(0, 1), TP__INPUT(1, 1) }, .samples = wide_samples_in_place)
 tp_tensor *tp_nextafter(tp_tensor *a, tp_tensor *b) { return tp__call2(&op_nextafter, a, b, NULL, TP__CALLER); }
 
-static tp_status ldexp_compose(tp__call *call) { return tp__give_out(call, tp_mul(call->in[0], tp_pow(2.0, call->in[1]))); }
+/* Integers of exponents do not make the result wider. */
+static tp_status ldexp_compose(tp__call *call)
+{
+    tp_tensor *a = call->in[0], *b = call->in[1];
+    if (tp__category(b->dtype) < 2 && tp__is_floating(a->dtype)) b = tp_to_dtype(b, (tp_dtype)a->dtype);
+    return tp__give_out(call, tp_mul(a, tp_pow(2.0, b)));
+}
 static void ldexp_samples_in_place(tp_sample_set *set) { wide_samples_in_place(set); }
 static void ldexp_samples(tp_sample_set *set)
 {

@@ -49,7 +49,7 @@ static tp_tensor *spread_grad(const tp_node *node, tp_tensor *dy, tp_tensor *y)
         dy = tp_mul(tp_div(tp_mul(0.5, dy), tp_add(y, zero)), tp_eq(zero, false));
     }
     const double rest = (double)n - attr->less;
-    return tp_mul(tp_mul(2 / (rest > 0 ? rest : 0), tp__reduce_back(node, &attr->dim, dy)), tp_sub(x, mean_of(attr, x)));
+    return tp_mul(tp_mul(2 / rest, tp__reduce_back(node, &attr->dim, dy)), tp_sub(x, mean_of(attr, x)));
 }
 
 static tp_status finish(const tp_node *node, tp_tensor *const *dy, tp_tensor *y, bool pair, tp_tensor **dx)

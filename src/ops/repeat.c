@@ -170,8 +170,8 @@ static tp_status interleave_compose(tp__call *call)    /* as [outside, 1, inside
 /* The running sums of repeats [n] or of one number for all, from 0 on: [n + 1] on the cpu. NULL: an error. */
 static tp_tensor *starts_of(tp__call *call, tp_tensor *repeats, int64_t n)
 {
-    if (repeats->dtype != TP_I64 && repeats->dtype != TP_I32) {
-        tp__call_fail(call, TP_ERR_DTYPE, "repeats is %s, and must be int64 or int32", tp_dtype_name((tp_dtype)repeats->dtype));
+    if (tp__category(repeats->dtype) != 1) {
+        tp__call_fail(call, TP_ERR_DTYPE, "repeats is %s, and must be of integers", tp_dtype_name((tp_dtype)repeats->dtype));
         return NULL;
     }
     if (repeats->ndim > 1 || (repeats->numel != n && repeats->numel != 1)) {

@@ -24,14 +24,15 @@ ROW(huber_loss_backward, 3, R(b - c) <= -R(P) ? R(-R(S) * a) * R(P) : R(b - c) >
 
 #define E(x, t) R(EXP(-R(x * t)))
 ROW(soft_margin_loss, 2, LOG1P(E(a, b)))
-ROW(soft_margin_loss_backward, 3, R(R(R(c * E(b, c)) * -S) / R(1 + E(b, c))) * a)
+ROW(soft_margin_loss_backward, 3, R(R(R(c * E(b, c)) * -R(S)) / R(1 + E(b, c))) * a)
 ROW(kl_div, 2, (b == 0 ? 0 : R(b * R(LOG(b)))) - R(b * a))
 ROW(kl_div_backward, 3, ((void)b, -R(a * S) * c))
 ROW(kl_div_log, 2, R(EXP(b)) * R(b - a))
 ROW(kl_div_log_backward, 3, ((void)b, -R(a * S) * R(EXP(c))))
 
-/* With a weight: c of the value, d of the slope. Logarithms are bounded as in PyTorch. */
-#define ENTROPY(x, t)           (R(R(t - 1) * MOST(R(LOG1P(-x)), -100)) - R(t * MOST(R(LOG(x)), -100)))
+/* With a weight: c of the value, d of the slope. Logarithms are bounded as in PyTorch. Inputs and targets that are no probabilities make
+ * NaN, by which a kernel knows to look for them. */
+#define ENTROPY(x, t)           (t >= 0 && t <= 1 ? R(R(t - 1) * MOST(R(LOG1P(-x)), -100)) - R(t * MOST(R(LOG(x)), -100)) : (T)NAN)
 #define ENTROPY_SLOPE(dy, x, t) R(R(dy * R(x - t)) / MOST(R(R(1 - x) * x), R((T)1e-12)))
 ROW(binary_cross_entropy, 2, ENTROPY(a, b))
 ROW(binary_cross_entropy_backward, 3, ENTROPY_SLOPE(a, b, c) * S)
