@@ -286,9 +286,10 @@ START_TEST(operands_of_16_bits_are_rounded_to_them_as_pytorch_does)
     ck_assert(isinf(tp_item(tp_mul(tp_full(TP_SHAPE(1), 70000, .dtype = TP_I64), half(0.5)))));
     ck_values(tp_remainder(half(8.5), 8.501), 0);
     ck_values(tp_sub(x, third), 0.6669921875);
-    ck_values(tp_mul(half(3), 1.0 / 3), 1);            /* a number on the right of a product or quotient stays as it is, */
-    ck_values(tp_mul(1.0 / 3, half(3)), 1);            /* a factor on either side, */
-    ck_values(tp_mul(third, half(3)), 0.99951171875);  /* and a 0-dim tensor on the right */
+    ck_values(tp_mul(half(7), 1.0 / 3), 2.333984375);  /* what is one value stays as it is on the right of a product or a quotient, */
+    ck_values(tp_mul(half(7), third), 2.333984375);
+    ck_values(tp_mul(1.0 / 3, half(7)), 2.333984375);  /* and as a factor on the left a number, but no tensor */
+    ck_values(tp_mul(third, half(7)), 2.33203125);
     ck_values(tp_div(half(2000), 2000.6), 0.99951171875);
     ck_values(tp_div_mode(half(20), half(0.71435546875), TP_ROUND_TRUNC), 28);      /* 27.997 */
     ck_fine();
