@@ -30,6 +30,40 @@ START_TEST(losses_of_two_tensors_have_known_values)
 }
 END_TEST
 
+/* PyTorch expands both first, or writes over 1 - target, or over the input. */
+START_TEST(dtypes_are_those_of_pytorch)
+{
+    TP_SCOPE();
+    tp_tensor *wide = tp_to_dtype(tp_scalar(1), TP_F64), *x = VECTOR(1), *narrow = tp_ones(TP_SHAPE(1), .dtype = TP_F16);
+    ck_assert_int_eq(tp_dtype_of(tp_mse_loss(wide, x)), TP_F64);
+    ck_assert_int_eq(tp_dtype_of(tp_l1_loss(x, wide)), TP_F64);
+    ck_assert_int_eq(tp_dtype_of(tp_smooth_l1_loss(narrow, tp_scalar(1))), TP_F32);
+    ck_assert_int_eq(tp_dtype_of(tp_huber_loss(narrow, tp_scalar(1))), TP_F16);
+    ck_assert_int_eq(tp_dtype_of(tp_kl_div(x, wide)), TP_F32);
+    ck_assert_int_eq(tp_dtype_of(tp_binary_cross_entropy_with_logits(x, narrow)), TP_F16);
+    ck_assert_int_eq(tp_dtype_of(tp_binary_cross_entropy_with_logits(narrow, x)), TP_F32);
+    ck_assert_int_eq(tp_dtype_of(tp_poisson_nll_loss(narrow, INTS(2), .full = true)), TP_F16);
+    ck_fine();
+}
+END_TEST
+
+/* Of -sum_c w_c p_c l_c in each row, over the two rows: -sum over rows of p l / 2 */
+START_TEST(cross_entropy_of_probabilities_has_a_gradient_in_the_weight)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_reshape(VECTOR(0.5, 1, -2, 3, 0, 1), TP_SHAPE(2, 3)), *p = tp_reshape(VECTOR(0.2, 0.3, 0.5, 1, 0, 0), TP_SHAPE(2, 3));
+    tp_tensor *w = VECTOR(1, 2, 3), *l = tp_log_softmax(x, 1);
+    ck_ok(tp_requires_grad(w, true));
+    ck_ok(tp_backward(tp_cross_entropy(x, p, .weight = w)));
+    ck_assert(tp_allclose(tp_grad_of(w), tp_mul(tp_sum(tp_mul(p, l), .dims = TP_DIMS(0)), -0.5), 1e-6, 1e-6));
+    ck_ok(tp_set_grad(w, NULL));
+    ck_ok(tp_backward(tp_sum(tp_cross_entropy(x, p, .weight = w, .reduction = TP_REDUCTION_NONE, .label_smoothing = 0.3))));
+    tp_tensor *smooth = tp_add(tp_mul(p, 0.7), 0.1);
+    ck_assert(tp_allclose(tp_grad_of(w), tp_neg(tp_sum(tp_mul(smooth, l), .dims = TP_DIMS(0))), 1e-6, 1e-6));
+    ck_fine();
+}
+END_TEST
+
 START_TEST(an_empty_mean_is_nan_and_an_empty_sum_zero)
 {
     TP_SCOPE();
@@ -191,6 +225,10 @@ START_TEST(what_does_not_fit_is_refused)
     REFUSES(tp_binary_cross_entropy(x, wide), "binary_cross_entropy: target is float64, input float32");
     REFUSES(tp_binary_cross_entropy(VECTOR(0.5, 1.5, -2), VECTOR(0, 1, 1)), "binary_cross_entropy: 2 of the inputs are not between 0 and 1");
     REFUSES(tp_binary_cross_entropy(VECTOR(NAN), VECTOR(0), .reduction = TP_REDUCTION_NONE), "binary_cross_entropy: 1 of the inputs are not between 0 and 1");
+    REFUSES(tp_binary_cross_entropy(VECTOR(0.5, 0.5), VECTOR(1.5, 1)), "binary_cross_entropy: 1 of the targets are not between 0 and 1");
+    REFUSES(tp_binary_cross_entropy(VECTOR(0.5), VECTOR(-1), .reduction = TP_REDUCTION_NONE), "binary_cross_entropy: 1 of the targets are not between 0 and 1");
+    REFUSES(tp_cosine_similarity(x, x, .eps = -1), "cosine_similarity: eps is -1, and has to be at least 0");
+    REFUSES(tp_binary_cross_entropy_with_logits(VECTOR(1), INTS(1)), "binary_cross_entropy_with_logits: takes floating dtypes, not int64");
     REFUSES(tp_nll_loss(x, INTS(0, 3)), "nll_loss: target 3 is not in [0, 3)");
     REFUSES(tp_nll_loss(x, INTS(0)), "nll_loss: target [1] does not fit the input [2, 3]: classes are [2]");
     REFUSES(tp_multi_margin_loss(x, INTS(0, 1), .p = 3), "multi_margin_loss: p is 3, and has to be 1 or 2");
@@ -213,6 +251,8 @@ int main(void)
     TCase *tests = tcase_create("loss");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, losses_of_two_tensors_have_known_values);
+    tcase_add_test(tests, dtypes_are_those_of_pytorch);
+    tcase_add_test(tests, cross_entropy_of_probabilities_has_a_gradient_in_the_weight);
     tcase_add_test(tests, an_empty_mean_is_nan_and_an_empty_sum_zero);
     tcase_add_test(tests, nll_loss_picks_and_weighs_classes);
     tcase_add_test(tests, margins_distances_and_likelihoods_have_known_values);

@@ -73,6 +73,8 @@ static const struct function {
     EACH_FUNCTION(ROW)
 };
 
+/* e^-x of a float is infinite there, and the sigmoid 0, as it is for PyTorch */
+static bool vanishes(const struct function *f, bool single, double x) { return single && !strcmp(f->name, "sigmoid") && x < -88.72; }
 static bool has_limit(const struct function *f) { return !strcmp(f->name, "sin") || !strcmp(f->name, "cos") || !strcmp(f->name, "tan"); }
 
 static double worst_of(const struct function *f, bool single, double *at)
@@ -91,9 +93,9 @@ static double worst_of(const struct function *f, bool single, double *at)
         else f->wide(y, x);
         for (int i = 0; i < MANY; i++) {
             if (has_limit(f) && fabs(x[i]) > TP__TRIG_LIMIT && isfinite(x[i])) continue;
-            const bool overflows = single && f->exact == sigmoidl && x[i] < -88.7228;      /* e^-x, so that 1 / (1 + e^-x) is 0, as PyTorch has it */
-            if (overflows && x[i] > -88.7229) continue;                      /* or, by an ulp of it, does not */
-            const long double want = overflows ? 0 : f->exact((long double)x[i]);
+            const bool gone = vanishes(f, single, x[i]);
+            if (gone && x[i] > -88.73) continue;
+            const long double want = gone ? 0 : f->exact((long double)x[i]);
             const double far = single ? ulps((double)fy[i], want, 24, -125) : ulps(y[i], want, 53, -1021);
             if (far > worst) worst = far, *at = x[i];
         }
@@ -270,6 +272,43 @@ START_TEST(remainders_in_float_are_exact)
 }
 END_TEST
 
+static tp_tensor *half(double v) { return tp_full(TP_SHAPE(1), v, .dtype = TP_F16); }
+
+/* 4097 is 4096 in float16, and 1 / 3 there 0.33325195. */
+START_TEST(operands_of_16_bits_are_rounded_to_them_as_pytorch_does)
+{
+    TP_SCOPE();
+    tp_tensor *whole = tp_full(TP_SHAPE(1), 4097, .dtype = TP_I64), *x = half(1), *third = tp_scalar(1.0 / 3);
+    ck_values(tp_sub(whole, half(4096)), 0);
+    ck_values(tp_sub(4097, half(4096)), 0);
+    ck_values(tp_add(half(-4096), 4097), 0);
+    ck_values(tp_mul(whole, half(0.5)), 2048);
+    ck_assert(isinf(tp_item(tp_mul(tp_full(TP_SHAPE(1), 70000, .dtype = TP_I64), half(0.5)))));
+    ck_values(tp_remainder(half(8.5), 8.501), 0);
+    ck_values(tp_sub(x, third), 0.6669921875);
+    ck_values(tp_mul(half(7), 1.0 / 3), 2.333984375);  /* what is one value stays as it is on the right of a product or a quotient, */
+    ck_values(tp_mul(half(7), third), 2.333984375);
+    ck_values(tp_mul(1.0 / 3, half(7)), 2.333984375);  /* and as a factor on the left a number, but no tensor */
+    ck_values(tp_mul(third, half(7)), 2.33203125);
+    ck_values(tp_div(half(2000), 2000.6), 0.99951171875);
+    ck_values(tp_div_mode(half(20), half(0.71435546875), TP_ROUND_TRUNC), 28);      /* 27.997 */
+    ck_fine();
+}
+END_TEST
+
+START_TEST(no_tanh_or_erf_is_above_one)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_linspace(3, 12, 100000), *far = VECTOR(20, -20, INFINITY, -INFINITY);
+    ck_assert(tp_item(tp_amax(tp_tanh(x))) == 1 && tp_item(tp_amax(tp_erf(x))) == 1);
+    ck_assert(tp_item(tp_amin(tp_tanh(tp_neg(x)))) == -1 && tp_item(tp_amin(tp_erf(tp_neg(x)))) == -1);
+    ck_values(tp_tanh(far), 1, -1, 1, -1);
+    tp_tensor *gate = tp_gelu(VECTOR(-1e30, -100), .approximate = TP_GELU_TANH);
+    ck_values(gate, 0, 0);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pointwise");
@@ -286,6 +325,8 @@ int main(void)
     tcase_add_test(tests, a_number_beside_float64_counts_in_float64_for_gradients);
     tcase_add_test(tests, large_angles_and_quotients_leave_their_neighbours_alone);
     tcase_add_test(tests, remainders_in_float_are_exact);
+    tcase_add_test(tests, operands_of_16_bits_are_rounded_to_them_as_pytorch_does);
+    tcase_add_test(tests, no_tanh_or_erf_is_above_one);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -134,6 +134,19 @@ END_TEST
 
 /* ---- NaN, ties, nothing ----------------------------------------------------------------------------------------------------------- */
 
+START_TEST(a_correction_above_the_count_has_an_infinite_variance_and_the_formulas_gradient)
+{
+    TP_SCOPE();
+    tp_tensor *x = VECTOR(1, 3);
+    ck_ok(tp_requires_grad(x, true));
+    tp_tensor *y = tp_var(x, .correction = 6);
+    ck_assert(isinf(tp_item(y)));
+    ck_ok(tp_backward(y));
+    ck_values(tp_grad_of(x), 0.5, -0.5);               /* 2 / (2 - 6) (x - 2) */
+    ck_fine();
+}
+END_TEST
+
 START_TEST(nan_goes_where_it_goes_in_pytorch)
 {
     TP_SCOPE();
@@ -257,6 +270,7 @@ START_TEST(dtypes_are_those_of_pytorch)
         ck_values(tp_diff(x), all[i] == TP_BOOL ? 1 : all[i] == TP_U8 ? 255 : -1, 1, 0);
     }
     ck_values(tp_sum(tp_to_dtype(VECTOR(100, 100), TP_I8)), 200);
+    ck_assert_int_eq(tp_dtype_of(tp_einsum("i->", TP_TENSORS(tp_to_dtype(VECTOR(100, 100), TP_I8)))), TP_I64);
     ck_assert_int_eq(tp_dtype_of(tp_sum(from, .dtype = TP_BOOL)), TP_BOOL);
     ck_values(tp_sum(from, .dtype = TP_BOOL), 1);
     ck_values(tp_mean(tp_to_dtype(from, TP_I64), .dtype = TP_F64), 0.75);
@@ -309,6 +323,7 @@ int main(void)
     tcase_add_test(tests, large_ones_are_right_and_the_same_on_any_number_of_threads);
     tcase_add_test(tests, few_terms_give_the_same_bits_with_any_instructions);
     tcase_add_test(tests, a_variance_is_right_far_from_zero);
+    tcase_add_test(tests, a_correction_above_the_count_has_an_infinite_variance_and_the_formulas_gradient);
     tcase_add_test(tests, nan_goes_where_it_goes_in_pytorch);
     tcase_add_test(tests, equal_ones_share_the_gradient_or_the_first_has_it);
     tcase_add_test(tests, products_of_zeros_have_the_right_gradient);

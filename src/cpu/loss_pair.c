@@ -31,6 +31,7 @@ static TP__INLINE double round_f64(int to, double x) { return (void)to, x; }
 #include "core/rows/loss_pair.h"
 
 ROW(outside_0_1, 1, a >= 0 && a <= 1 ? 0 : 1)
+ROW(itself, 1, a)
 static TP__INLINE int64_t magnitude(uint64_t d) { return (int64_t)d < 0 ? (int64_t)(0 - d) : (int64_t)d; }        /* wraps */
 TP__LOOP(l1_loss_I64, int64_t, T, 2, TP__T2, ATTR(0), magnitude((uint64_t)a - (uint64_t)b))
 static const tp__pointwise l1_loss_whole = { .loop = { [TP_I64] = l1_loss_I64 }, .n_in = 2 };
@@ -105,9 +106,15 @@ static tp_status binary_cross_entropy_kernel(tp__call *call)
 {
     tp__sum sum;
     const row *r = call->in[2] ? &binary_cross_entropy_weighted_row : &binary_cross_entropy_row;
-    const tp_status status = value_by(call, loops_of(call, r), &sum);
-    if (status || (((const loss *)call->attr)->reduction != NONE && sum.real == sum.real)) return status;
-    return check_probabilities(call);
+    tp_status status = value_by(call, loops_of(call, r), &sum);
+    if (!status && ((const loss *)call->attr)->reduction == NONE) {
+        tp__call losses = *call;
+        int64_t n;
+        losses.in = call->out;
+        losses.n_in = 1;
+        status = tp__pointwise_sum(&losses, &itself_row.whole, &sum, &n);
+    }
+    return status || sum.real == sum.real ? status : check_probabilities(call);
 }
 SLOPE(binary_cross_entropy, call->in[3] ? &binary_cross_entropy_weighted_backward_row : &binary_cross_entropy_backward_row)
 

@@ -75,6 +75,8 @@ static tp_status add_compose(tp__call *call)
     const add_attr *a = call->attr;
     slices s;
     if (!prepare(call, a->dim, false, &s)) return tp__pending();
+    if (!call->in[0]->ndim != !call->in[3]->ndim)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the source %s has other dims than %s", tp__shape_text(call->in[3]), tp__shape_text(call->in[0]));
     tp_tensor *source = source_of(call, &s, call->in[3]);
     const bool one = a->alpha.kind == TP_OPERAND_REAL ? a->alpha.as.real == 1 : a->alpha.as.integer == 1;
     if (source && a->alpha.kind == TP_OPERAND_REAL && !tp__is_floating(source->dtype) && !tp__is_complex(source->dtype))

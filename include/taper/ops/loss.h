@@ -186,7 +186,8 @@ extern "C" {
 #endif
 
 /* -log softmax(logits)[target]:  logits [n, classes, ..] or [classes]; target int64 [n, ..] or [], or like logits and floating
- * (probabilities). TP_ERR_INDEX: a target that is no class and not ignore_index. Gradient: logits, and such a target. */
+ * (probabilities). TP_ERR_INDEX: a target that is no class and not ignore_index. Gradient: logits, and such a target, and
+ * the weight beside it. */
 TP_API tp_tensor *tp_cross_entropy_with(tp_tensor *logits, tp_tensor *target, const tp_cross_entropy_options *o);
 /* -weight[target] x[target] of log-probabilities x [n, classes, ..] or [classes]; target int64 [n, ..] or []. The mean is over the
  * weights of the targets. TP_ERR_INDEX: a target that is no class and not ignore_index. Gradient: x. */
@@ -211,15 +212,16 @@ TP_API tp_tensor *tp_soft_margin_loss_with(tp_tensor *x, tp_tensor *target, cons
 /* target (log(target) - x) of log-probabilities x, or exp(target) (target - x) of a target of logarithms */
 TP_API tp_tensor *tp_kl_div_with(tp_tensor *x, tp_tensor *target, const tp_kl_div_options *o);
 /* -weight (target log(x) + (1 - target) log(1 - x)), logarithms at least -100; both of one shape and dtype. TP_ERR_ARGUMENT: an x
- * that is not in [0, 1] */
+ * or a target that is not in [0, 1] */
 TP_API tp_tensor *tp_binary_cross_entropy_with(tp_tensor *x, tp_tensor *target, const tp_binary_cross_entropy_options *o);
-/* The same of sigmoid(x), safe for any x; target log(..) times pos_weight. Both of one shape. */
+/* The same of sigmoid(x), safe for any x; target log(..) times pos_weight. Both of one shape; the
+ * result has the target's dtype. */
 TP_API tp_tensor *tp_binary_cross_entropy_with_logits_with(tp_tensor *x, tp_tensor *target, const tp_binary_cross_entropy_with_logits_options *o);
 
 /* ---- Nearness, and losses of it. Gradients: all inputs that are no target ---------------------------------------------------- */
 
 TP_API tp_tensor *tp_pairwise_distance_with(tp_tensor *x1, tp_tensor *x2, const tp_pairwise_distance_options *o);  /* the p-norm of x1 - x2 + eps over the last dim */
-TP_API tp_tensor *tp_cosine_similarity_with(tp_tensor *x1, tp_tensor *x2, const tp_cosine_similarity_options *o);  /* x1 x2 / (|x1| |x2|), norms at least eps */
+TP_API tp_tensor *tp_cosine_similarity_with(tp_tensor *x1, tp_tensor *x2, const tp_cosine_similarity_options *o);  /* x1 x2 / (|x1| |x2|), norms at least eps >= 0 */
 /* 1 - cos(x1, x2) of a target 1, max(cos(x1, x2) - margin, 0) of -1: [rows, n], [rows, n], [rows], or without rows */
 TP_API tp_tensor *tp_cosine_embedding_loss_with(tp_tensor *x1, tp_tensor *x2, tp_tensor *target, const tp_cosine_embedding_loss_options *o);
 TP_API tp_tensor *tp_margin_ranking_loss_with(tp_tensor *x1, tp_tensor *x2, tp_tensor *target, const tp_margin_ranking_loss_options *o);   /* max(margin - target (x1 - x2), 0) */

@@ -130,7 +130,7 @@ TP_API tp_tensor *tp_triu_(tp_tensor *x, int64_t diagonal);
 
 TP_API tp_tensor *tp_repeat(tp_tensor *x, tp_shape repeats);     /* the whole so many times along each dim; more of them come first */
 TP_API tp_tensor *tp_tile(tp_tensor *x, tp_shape repeats);       /* the same for fewer repeats than dims: of the last ones */
-/* Each slice of dim so many times, one after another: a number for all, or an int64 or int32 tensor of one each. */
+/* Each slice of dim so many times, one after another: a number for all, or a tensor of integers, one each. */
 TP_API tp_tensor *tp_repeat_interleave_with(tp_tensor *x, tp_operand repeats, const tp_repeat_interleave_options *o);
 
 /* Two numbers for each dim from the last one on: how many elements come before and after, fewer where they are below 0.
