@@ -67,53 +67,6 @@ START_TEST(rows_are_sorted)
 }
 END_TEST
 
-static long long sorted_by_cub(void)
-{
-    void *found = cuda_host_function("taper_cuda_host_count_sorts");
-    long long (*count)(void);
-    memcpy(&count, &found, sizeof count);
-    return count ? count() : 0;
-}
-
-/* One row alone, and rows that are sorted one after the other; ascending keys of 8 to 64 bits take an odd or an even number of passes. */
-START_TEST(long_rows_are_sorted_by_cub_and_without_it)
-{
-    const int without = _i / cuda_orders();
-    if (without) setenv("TAPER_CUDA_CUB", "0", 1);
-    begin(_i % cuda_orders());
-    for (int k = 0; k < N_REALS; k++) {
-        TP_SCOPE();
-        tp_tensor *one = mixed(TP_SHAPE(5000), reals[k]), *rows = mixed(TP_SHAPE(3, 65600), reals[k]);
-        sorts(one, there(one), k % 2);
-        sorts(rows, there(rows), k % 2 == 0);
-    }
-    if (cuda_host_needed("taper_cuda_host_count_sorts")) ck_assert_int_eq(sorted_by_cub(), without ? 0 : 4 * N_REALS);
-}
-END_TEST
-
-START_TEST(a_sort_without_memory_for_cub_is_an_error_and_loses_nothing)
-{
-    begin(0);
-    TP_SCOPE();
-    setenv("TAPER_CUDA_ALLOC", "direct", 1);
-    tp_tensor *x = tp_rand(TP_SHAPE(5000)), *dx = there(x);
-    if (!cuda_fail_at(0)) return;
-    int64_t n = 1;
-    for (;; n++) {
-        TP_SCOPE();
-        const int64_t before = device_memory().in_use;
-        cuda_fail_at(n);
-        tp_tensor *y = tp_sort(dx);
-        cuda_fail_at(0);
-        if (y) break;
-        ck_error(TP_ERR_MEMORY, "sort: ");
-        ck_assert_int_eq(device_memory().in_use, before);
-    }
-    ck_assert_int_ge(n, 4);                            /* values, places, keys, CUB's room */
-    equal(tp_sort(dx), tp_sort(x), "sort");
-}
-END_TEST
-
 /* Long rows, whose k first are selected: many equals of the last of them, in one tile and in several, and NaNs more than k */
 START_TEST(the_first_of_long_rows_are_selected)
 {
@@ -352,8 +305,6 @@ int main(void)
         tcase_add_test(t, there_is_nothing_to_test_with);
     } else {
         tcase_add_loop_test(t, rows_are_sorted, 0, cuda_orders());
-        tcase_add_loop_test(t, long_rows_are_sorted_by_cub_and_without_it, 0, 2 * cuda_orders());
-        tcase_add_test(t, a_sort_without_memory_for_cub_is_an_error_and_loses_nothing);
         tcase_add_loop_test(t, the_first_of_long_rows_are_selected, 0, cuda_orders());
         tcase_add_loop_test(t, rows_are_made_unique, 0, cuda_orders());
         tcase_add_loop_test(t, places_are_found, 0, cuda_orders());

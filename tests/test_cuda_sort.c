@@ -73,6 +73,28 @@ START_TEST(long_rows_are_sorted)
 }
 END_TEST
 
+static long long sorted_by_cub(void)
+{
+    void *found = cuda_host_function("taper_cuda_host_count_sorts");
+    long long (*count)(void);
+    memcpy(&count, &found, sizeof count);
+    return count ? count() : 0;
+}
+
+/* A row alone, and very long ones, each of which CUB is asked for; keys of 8 to 64 bits take an odd or an even number of passes. */
+START_TEST(cub_has_the_rows_that_it_is_for)
+{
+    begin_way(_i);
+    for (int k = 0; k < N_REALS; k++) {
+        TP_SCOPE();
+        tp_tensor *one = mixed(TP_SHAPE(LONG), reals[k]), *rows = mixed(TP_SHAPE(3, 65600), reals[k]);
+        sorts(one, there(one), k % 2);
+        sorts(rows, there(rows), k % 2 == 0);
+    }
+    if (cuda_host_needed("taper_cuda_host_count_sorts")) ck_assert_int_eq(sorted_by_cub(), _i % WAYS ? 0 : 4 * N_REALS);
+}
+END_TEST
+
 /* Few or all bits of a key differ, and rows are in order already or in none. */
 START_TEST(rows_of_any_order_are_sorted)
 {
@@ -168,6 +190,7 @@ int main(void)
     } else {
         const int ways = WAYS * cuda_orders();
         tcase_add_loop_test(t, long_rows_are_sorted, 0, ways);
+        tcase_add_loop_test(t, cub_has_the_rows_that_it_is_for, 0, ways);
         tcase_add_loop_test(t, rows_of_any_order_are_sorted, 0, ways);
         tcase_add_loop_test(t, what_stands_on_an_order_is_right, 0, ways);
         tcase_add_loop_test(t, gradients_of_many_indices_are_added, 0, ways);
