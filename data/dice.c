@@ -45,3 +45,12 @@ int64_t tp__dice_between(tp__dice *rng, int64_t lo, int64_t hi)
 {
     return lo + (int64_t)((uint64_t)tp__dice_word(rng) * (uint64_t)(hi - lo + 1) >> 32);
 }
+
+void tp__dice_shuffled(tp__dice *rng, int64_t *places, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t j = tp__dice_below(rng, i + 1);
+        places[i] = places[j];
+        places[j] = i;
+    }
+}

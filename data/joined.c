@@ -126,11 +126,7 @@ static tp_status split(tp_dataset *set, const int64_t *sizes, int64_t n, uint64_
     if (!order)
         return tp_error_status();
     tp__dice dice = tp__dice_start(seed, TP__DICE_SPLIT, 0);
-    for (int64_t i = 0; i < all; i++) {          /* Fisher and Yates */
-        const int64_t k = tp__dice_below(&dice, i + 1);
-        order[i] = order[k];
-        order[k] = i;
-    }
+    tp__dice_shuffled(&dice, order, all);
     bool whole = true;
     for (int64_t i = 0; i < n && whole; from += sizes[i++])
         whole = (parts[i] = tp_subset_of(set, order + from, sizes[i]));

@@ -87,15 +87,6 @@ void tp__order_free(tp__order *o)
 
 /* ---- Drawing ----------------------------------------------------------------------------------------------------------------------- */
 
-static void shuffle(int64_t *places, int64_t n, tp__dice *dice)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t j = tp__dice_below(dice, i + 1);
-        places[i] = places[j];
-        places[j] = i;
-    }
-}
-
 static tp_status draw_by_sums(tp__order *o, tp__dice *dice)
 {
     const size_t bytes = (size_t)o->n * sizeof(double);
@@ -172,7 +163,7 @@ tp_status tp__order_draw(tp__order *o, uint64_t seed, int64_t epoch)
     for (int64_t i = 0; i < o->total && o->opt.replacement; i++)
         o->places[i] = tp__dice_below(&dice, o->n);
     for (int64_t i = 0; i < o->room && !o->opt.replacement; i += o->n)
-        shuffle(o->places + i, o->n, &dice);
+        tp__dice_shuffled(&dice, o->places + i, o->n);
     return TP_OK;
 }
 

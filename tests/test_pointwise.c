@@ -296,6 +296,46 @@ START_TEST(operands_of_16_bits_are_rounded_to_them_as_pytorch_does)
 }
 END_TEST
 
+/* The recurrence of each, p_(k+1) = ((c k + d - e x) p_k - k p_(k-1)) / (k + 1) or 2 x p_k - p_(k-1) */
+static double recurrence(char kind, double x, int64_t n)
+{
+    double p = 1, q = kind == 'L' ? 1 - x : kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : kind == 'W' ? 2 * x + 1 : x;
+    for (int64_t k = 1; k < n; k++) {
+        const double m = (double)k, r = kind == 'L' ? ((2 * m + 1 - x) * q - m * p) / (m + 1) : kind == 'P' ? ((2 * m + 1) * x * q - m * p) / (m + 1) : 2 * x * q - p;
+        p = q;
+        q = r;
+    }
+    return q;
+}
+
+/* Degrees above which there is no recurrence, and such that one would never end */
+START_TEST(polynomials_of_very_high_degree_are_right_and_end)
+{
+    TP_SCOPE();
+    tp_tensor *(*const ops[])(tp_operand, tp_operand) = {
+        tp_special_laguerre_polynomial_l_with, tp_special_legendre_polynomial_p_with, tp_special_chebyshev_polynomial_t_with,
+        tp_special_chebyshev_polynomial_u_with, tp_special_chebyshev_polynomial_v_with, tp_special_chebyshev_polynomial_w_with,
+    };
+    static const double near[] = { 1e-3, 0.5, -1e-3, 7, -0.5, 0.999, -0.99999, 1.00000001, -1.0000001, 0.001 };
+    for (int op = 0; op < 6; op++)
+        for (int odd = 0; odd < 2; odd++) {
+            const int64_t n = 70000 + odd;
+            for (int i = 0; i < 10; i++) {
+                const double want = recurrence("LPTUVW"[op], near[i], n);
+                if (!isfinite(want)) continue;
+                tp_tensor *x = tp_full(TP_SHAPE(1), near[i], .dtype = TP_F64);
+                ck_assert_double_eq_tol(tp_item(ops[op](TP__OPERAND(x), TP__OPERAND(n))), want, 1e-5 * fabs(want) + 1e-7);
+            }
+        }
+    tp_tensor *x = tp_from_data((const double[]){ -3, -0.5, 0.5, 3, 1e300, INFINITY, NAN }, TP_F64, TP_SHAPE(7));
+    tp_tensor *x32 = tp_to_dtype(x, TP_F32), *n = tp_full(TP_SHAPE(1), 0x1p61, .dtype = TP_F64);
+    for (int op = 0; op < 6; op++) {
+        ck_assert_ptr_nonnull(ops[op](TP__OPERAND(x), TP__OPERAND(n)));
+        ck_assert_msg(ops[op](TP__OPERAND(x32), TP__OPERAND(0x1p61)) != NULL, "%s", tp_last_error()->message);
+    }
+}
+END_TEST
+
 START_TEST(no_tanh_or_erf_is_above_one)
 {
     TP_SCOPE();
@@ -326,6 +366,7 @@ int main(void)
     tcase_add_test(tests, large_angles_and_quotients_leave_their_neighbours_alone);
     tcase_add_test(tests, remainders_in_float_are_exact);
     tcase_add_test(tests, operands_of_16_bits_are_rounded_to_them_as_pytorch_does);
+    tcase_add_test(tests, polynomials_of_very_high_degree_are_right_and_end);
     tcase_add_test(tests, no_tanh_or_erf_is_above_one);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

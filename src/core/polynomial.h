@@ -3,7 +3,7 @@
  *
  *   T_n = cos(n t)      U_n = sin((n + 1) t) / sin t      V_n = cos((n + 1/2) t) / cos(t / 2)      W_n = sin((n + 1/2) t) / sin(t / 2)
  *
- * A degree is a number of any dtype; its fraction is dropped. */
+ * A degree is a number of any dtype; its fraction is dropped. Above TP__FAR_DEGREE there are no recurrences: see polynomial_far.h. */
 #ifndef TP__POLYNOMIAL_H
 #define TP__POLYNOMIAL_H
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/philox.h"
+#include "core/polynomial_far.h"
 
 /* What follows is made for float64 and float32, in which PyTorch computes what is float32: rounded, and overflown, at
  * the same steps, products that are added to as one. COS .. are of T. */
@@ -38,6 +39,7 @@ TP__ANYWHERE static inline T tp__chebyshev##suffix(char kind, T x, int64_t n) \
         const T at_minus = kind == 'T' || kind == 'W' ? 1 : kind == 'U' ? m + 1 : 2 * m + 1; \
         return x > 0 ? at_one : even ? at_minus : -at_minus; \
     } \
+    if (n > TP__FAR_DEGREE && ABS(x) > 1) return (T)tp__chebyshev_far(kind, x, n); \
     if (kind == 'T') return n > 6 && inside ? COS(m * ACOS(x)) : tp__chebyshev_up##suffix(x, n, x); \
     if (n <= 8 || !inside) return tp__chebyshev_up##suffix(x, n, kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : 2 * x + 1); \
     const T t = ACOS(x); \
@@ -63,6 +65,7 @@ TP__ANYWHERE static inline T tp__laguerre##suffix(T x, int64_t n) \
     T p = 1, q = 1 - x; \
     if (n < 0) return 0; \
     if (n == 0 || x == 0) return 1; \
+    if (n > TP__FAR_DEGREE) return (T)tp__laguerre_far(x, n); \
     for (int64_t k = 1; k < n && q == q; k++) { \
         const T r = FMA((T)(2 * k) + (1 - x), q, -((T)k * p)) / (T)(k + 1); \
         p = q; \
@@ -76,6 +79,7 @@ TP__ANYWHERE static inline T tp__legendre##suffix(T x, int64_t n) \
     if (n < 0) return 0; \
     if (n == 0) return 1; \
     if (ABS(x) == 1) return x > 0 || n % 2 == 0 ? 1 : -1; \
+    if (n > TP__FAR_DEGREE) return (T)tp__legendre_far(x, n); \
     for (int64_t k = 1; k < n && q == q; k++) { \
         const T r = FMA((T)(2 * k + 1) * x, q, -((T)k * p)) / (T)(k + 1); \
         p = q; \
