@@ -45,7 +45,7 @@ void tp__gemm_unfix(tp__gemm_fixed *f);                /* nothing, of one that f
 
 /* ---- How gemm.c and gemm_fixed.c cut a product: alike, so that their results are ------------------------------------------ */
 
-enum { TP__GEMM_KC = 400, TP__GEMM_A_BYTES = 640 << 10 };                /* pieces of k, and as much of A as stays in the second-level cache */
+enum { TP__GEMM_KC = 400, TP__GEMM_A_BYTES = 768 << 10 };                /* pieces of k, and as much of A as stays in the second-level cache */
 enum { TP__GEMM_DOT_ROWS = 4 };                        /* up to so many rows are dot products, where operands are adjacent along k */
 #define TP__GEMM_PARALLEL_FLOPS 2e6                    /* below this one thread is faster */
 
