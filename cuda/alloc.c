@@ -4,39 +4,15 @@
  * to 10 MiB from segments of 20 MiB, what is larger is a segment of its own, in steps of 2 MiB. A pool belongs to a device and a stream:
  * what is freed may be used on that stream at once, since it does one thing after the other. Other streams that used a block
  * are noted; its release then records an event on each, and the block is parked until all have passed. */
-#include "cuda/runtime.h"
+#include "cuda/blocks.h"
 
 #include <stdlib.h>
 
-enum { ROUND = 512, KIB = 1024, MIB = 1024 * KIB, SMALL = MIB, SMALL_SEGMENT = 2 * MIB, MIDDLE = 10 * MIB, MIDDLE_SEGMENT = 20 * MIB, USES = 6 };
-
-typedef struct pool pool;
-struct tpc_block {
-    char *data;
-    size_t bytes;
-    pool *of;
-    tpc_block *before, *after;                         /* in the segment */
-    tpc_block *next;                                   /* of the parked ones, or of a thread's rooms */
-    bool free, alone;                                  /* alone: by TAPER_CUDA_ALLOC=direct, in no pool's list */
-    bool released;                                     /* and held still */
-    int n_holds;                                       /* graphs that use it at each replay */
-    uint64_t held_by;                                  /* the last of them */
-    int n_uses, n_events;
-    tpc_stream_of *use[USES];                          /* other streams */
-    cudaEvent_t event[USES];
-};
-
-struct pool {
-    pool *next;
-    tpc_stream_of *stream;
-    bool small;
-    int64_t n_blocks, n_free, room;                    /* room: the list can take all blocks, so that a release needs no memory */
-    tpc_block **free;                                  /* by size, then address */
-};
+enum { MIB = 1 << 20, SMALL_SEGMENT = 2 * MIB, MIDDLE = 10 * MIB, MIDDLE_SEGMENT = 20 * MIB };
 
 typedef struct store {                                 /* of a device */
     pthread_mutex_t lock;
-    pool *pools;
+    tpc_pool *pools;
     tpc_block *parked;
     tp_memory figures;
 } store;
@@ -44,8 +20,6 @@ typedef struct store {                                 /* of a device */
 static store stores[TPC_MAX_DEVICES] = { [0 ... TPC_MAX_DEVICES - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
 static __thread tpc_block *rooms;
 
-/* A graph's memory is cached even then, since it is used after its release. */
-static bool is_direct_for(const tpc_stream_of *stream);
 static bool is_direct(void)
 {
     static _Atomic int known;                          /* 1: no, 2: yes */
@@ -56,135 +30,12 @@ static bool is_direct(void)
     return known == 2;
 }
 
+/* A graph's memory is cached even then, since it is used after its release. */
 static bool is_direct_for(const tpc_stream_of *stream) { return !stream->keeps && is_direct(); }
 
-/* ---- The free blocks of a pool -------------------------------------------------------------------------------------------------------- */
-
-static bool comes_before(const tpc_block *a, size_t bytes, const char *data)
-{
-    return a->bytes < bytes || (a->bytes == bytes && a->data < data);
-}
-
-/* The place of the first that is not before (bytes, data). */
-static int64_t place_of(const pool *p, size_t bytes, const char *data)
-{
-    int64_t lo = 0, hi = p->n_free;
-    while (lo < hi) {
-        const int64_t mid = (lo + hi) / 2;
-        if (comes_before(p->free[mid], bytes, data)) lo = mid + 1;
-        else hi = mid;
-    }
-    return lo;
-}
-
-static void list_add(pool *p, tpc_block *b)
-{
-    const int64_t at = place_of(p, b->bytes, b->data);
-    memmove(p->free + at + 1, p->free + at, sizeof *p->free * (size_t)(p->n_free - at));
-    p->free[at] = b;
-    p->n_free++;
-    b->free = true;
-}
-
-static void list_remove(pool *p, tpc_block *b)
-{
-    const int64_t at = place_of(p, b->bytes, b->data);
-    memmove(p->free + at, p->free + at + 1, sizeof *p->free * (size_t)(p->n_free - at - 1));
-    p->n_free--;
-    b->free = false;
-}
-
-/* A block more for the pool: NULL without memory of the host's. */
-static tpc_block *block_new(pool *p, char *data, size_t bytes)
-{
-    if (p->n_blocks == p->room) {
-        const int64_t room = p->room ? 2 * p->room : 64;
-        tpc_block **more = realloc(p->free, sizeof *more * (size_t)room);
-        if (!more) return NULL;
-        p->free = more;
-        p->room = room;
-    }
-    tpc_block *b = calloc(1, sizeof *b);
-    if (!b) return NULL;
-    b->data = data;
-    b->bytes = bytes;
-    b->of = p;
-    p->n_blocks++;
-    return b;
-}
-
-static void block_free(tpc_block *b)
-{
-    b->of->n_blocks--;
-    free(b);
-}
-
-/* b is free and in no list: it goes into its pool's, joined with free neighbours. */
-static void put_back(tpc_block *b)
-{
-    pool *p = b->of;
-    tpc_block *before = b->before, *after = b->after;
-    if (before && before->free) {
-        list_remove(p, before);
-        before->bytes += b->bytes;
-        before->after = after;
-        if (after) after->before = before;
-        block_free(b);
-        b = before;
-    }
-    if (after && after->free) {
-        list_remove(p, after);
-        b->bytes += after->bytes;
-        b->after = after->after;
-        if (b->after) b->after->before = b;
-        block_free(after);
-    }
-    list_add(p, b);
-}
-
-/* ---- Taking ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Segments ------------------------------------------------------------------------------------------------------------------------- */
 
 static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
-
-static pool *pool_of(store *s, tpc_stream_of *stream, bool small)
-{
-    for (pool *p = s->pools; p; p = p->next)
-        if (p->stream == stream && p->small == small) return p;
-    pool *p = calloc(1, sizeof *p);
-    if (!p) return NULL;
-    p->stream = stream;
-    p->small = small;
-    p->next = s->pools;
-    return s->pools = p;
-}
-
-static tpc_block *take_cached(store *s, const tpc_stream_of *stream, bool small, size_t bytes)
-{
-    for (pool *p = s->pools; p; p = p->next) {
-        if (p->stream != stream || p->small != small) continue;
-        const int64_t at = place_of(p, bytes, NULL);
-        if (at == p->n_free) continue;
-        tpc_block *b = p->free[at];
-        list_remove(p, b);
-        return b;
-    }
-    return NULL;
-}
-
-/* What is left of a block that is larger than it need be becomes a free block, unless that is too small to be of use. */
-static void cut(tpc_block *b, size_t bytes)
-{
-    pool *p = b->of;
-    if (b->bytes - bytes < (p->small ? (size_t)ROUND : (size_t)SMALL + 1)) return;
-    tpc_block *rest = block_new(p, b->data + bytes, b->bytes - bytes);
-    if (!rest) return;                                 /* then it stays whole */
-    rest->before = b;
-    rest->after = b->after;
-    if (rest->after) rest->after->before = rest;
-    b->after = rest;
-    b->bytes = bytes;
-    list_add(p, rest);
-}
 
 static void note_reserved(store *s, int64_t more)
 {
@@ -196,13 +47,13 @@ static void note_reserved(store *s, int64_t more)
 static tpc_block *take_segment(store *s, tpc_stream_of *stream, bool small, size_t bytes, cudaError_t *error)
 {
     const size_t size = is_direct_for(stream) ? bytes : small ? SMALL_SEGMENT : bytes < MIDDLE ? MIDDLE_SEGMENT : round_up(bytes, SMALL_SEGMENT);
-    pool *p = pool_of(s, stream, small);
-    tpc_block *b = p ? block_new(p, NULL, size) : NULL;
+    tpc_pool *p = tpc_pool_of(&s->pools, stream, small);
+    tpc_block *b = p ? tpc_block_new(p, NULL, size) : NULL;
     void *memory = NULL;
     *error = b ? cudaMalloc(&memory, size) : cudaErrorMemoryAllocation;
     if (*error) {
         cudaGetLastError();
-        if (b) block_free(b);
+        if (b) tpc_block_drop(b);
         return NULL;
     }
     b->data = memory;
@@ -248,7 +99,7 @@ static void look_at_parked(int index, store *s, bool wait)
         }
         *at = b->next;
         events_end(index, b);
-        put_back(b);
+        tpc_block_put_back(b);
     }
 }
 
@@ -292,7 +143,7 @@ void tpc_block_use(int index, void *block)
     int i = 0;
     while (i < b->n_uses && b->use[i] != stream) i++;
     if (i == b->n_uses) {
-        if (i < USES) {
+        if (i < TPC_USES) {
             b->n_uses++;
         } else {                                       /* more streams than are kept: the first is waited for */
             i = 0;
@@ -337,7 +188,7 @@ void tpc_stream_gone(int index, tpc_stream_of *stream)
     store *s = &stores[index];
     pthread_mutex_lock(&s->lock);
     stream->gone = true;
-    for (pool *p = s->pools; p; p = p->next)
+    for (tpc_pool *p = s->pools; p; p = p->next)
         if (p->stream == stream) p->stream = tpc_own_stream(index);
     const bool last = !--stream->refs;
     pthread_mutex_unlock(&s->lock);
@@ -352,7 +203,7 @@ static int64_t free_segment(store *s, tpc_block *b)
     cudaFree(b->data);
     cudaGetLastError();
     note_reserved(s, -bytes);
-    block_free(b);
+    tpc_block_drop(b);
     return bytes;
 }
 
@@ -360,11 +211,11 @@ static int64_t free_cached(int index, store *s)
 {
     int64_t bytes = 0;
     look_at_parked(index, s, true);
-    for (pool *p = s->pools; p; p = p->next)
+    for (tpc_pool *p = s->pools; p; p = p->next)
         for (int64_t i = p->stream->keeps ? -1 : p->n_free - 1; i >= 0; i--) {
             tpc_block *b = p->free[i];
             if (b->before || b->after) continue;       /* a part of a segment */
-            list_remove(p, b);
+            tpc_pool_remove(p, b);
             bytes += free_segment(s, b);
         }
     return bytes;
@@ -402,18 +253,18 @@ void *tpc_alloc(int index, size_t bytes, void **block)
     if (tpc_core->fails_now() || bytes > SIZE_MAX / 2) return no_memory(index, bytes);
     store *s = &stores[index];
     tpc_stream_of *stream = tpc_current(index);
-    const size_t rounded = round_up(bytes ? bytes : 1, ROUND);
-    const bool small = rounded <= SMALL;
+    const size_t rounded = round_up(bytes ? bytes : 1, TPC_ROUND);
+    const bool small = rounded <= TPC_SMALL;
     cudaError_t error = cudaSuccess;
     enum cudaStreamCaptureMode mode = TPC_RELAXED;
     tpc_relax(&mode);
     pthread_mutex_lock(&s->lock);
     if (s->parked) look_at_parked(index, s, false);
-    tpc_block *b = is_direct_for(stream) ? NULL : take_cached(s, stream, small, rounded);
+    tpc_block *b = is_direct_for(stream) ? NULL : tpc_pool_take(s->pools, stream, small, rounded);
     if (!b) b = take_segment(s, stream, small, rounded, &error);
     if (!b && error == cudaErrorMemoryAllocation && !tpc_self.graph && free_cached(index, s)) b = take_segment(s, stream, small, rounded, &error);
     if (b) {
-        if (!b->alone) cut(b, rounded);
+        if (!b->alone) tpc_block_cut(b, rounded);
         s->figures.in_use += (int64_t)b->bytes;
         s->figures.allocations++;
         if (s->figures.in_use > s->figures.peak) s->figures.peak = s->figures.in_use;
@@ -434,7 +285,7 @@ static void end(int index, store *s, tpc_block *b)
         unref_uses(b);
         free_segment(s, b);
     } else if (!b->n_uses || !park(index, s, b)) {
-        put_back(b);
+        tpc_block_put_back(b);
     }
 }
 
@@ -447,8 +298,8 @@ void tpc_release(int index, void *memory, size_t bytes, void *block)
         if (pthread_mutex_trylock(&s->lock)) return;
         if (!b->n_holds) {
             unref_uses(b);
-            if (b->alone) block_free(b);
-            else put_back(b);
+            if (b->alone) tpc_block_drop(b);
+            else tpc_block_put_back(b);
         }
         pthread_mutex_unlock(&s->lock);
         return;

@@ -3,9 +3,8 @@
 #define _GNU_SOURCE
 #include "archive.h"
 #include "failing.h"
+#include "failing_jansson.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -508,52 +507,30 @@ START_TEST(each_failing_allocation_is_an_error_that_leaks_nothing)
 }
 END_TEST
 
-/* A program may give jansson an allocator of its own; this one fails from the call `jansson_fails_at` on. */
-static int64_t jansson_calls, jansson_fails_at, jansson_blocks;
-
-static void *jansson_malloc(size_t size)
-{
-    void *const at = ++jansson_calls >= jansson_fails_at ? NULL : malloc(size);
-    jansson_blocks += at != NULL;
-    if (!at) errno = ENOMEM;
-    return at;
-}
-
-static void jansson_free(void *at)
-{
-    jansson_blocks -= at != NULL;
-    free(at);
-}
-
 START_TEST(each_failing_allocation_of_jansson_is_an_error_that_leaks_nothing)
 {
     TP_SCOPE();
     const char *path = in_folder("m.safetensors.index.json");
     const tp_named_tensor entries[] = { { "a", tp_ones(TP_SHAPE(4)) }, { "b", tp_ones(TP_SHAPE(4)) } };
     const tp_metadata metadata = { "k", "v" };
-    json_malloc_t old_malloc;
-    json_free_t old_free;
-    json_get_alloc_funcs(&old_malloc, &old_free);
-    json_set_alloc_funcs(jansson_malloc, jansson_free);
+    jansson_begin();
     int64_t saves = 0, opens = 0;
     for (bool saved = false; !saved; saves++) {
-        jansson_calls = 0;
-        jansson_fails_at = saves + 1;
+        jansson_fail_at(saves + 1);
         saved = tp_safetensors_save_sharded(path, entries, 2, &metadata, 1, 16) == TP_OK;
         ck_assert_int_eq(jansson_blocks, 0);
         ck_assert_int_eq(count_files(), saved ? 3 : 0);
         if (!saved) ck_error(TP_ERR_MEMORY, "no memory for the ");
     }
     for (bool opened = false; !opened; opens++) {
-        jansson_calls = 0;
-        jansson_fails_at = opens + 1;
+        jansson_fail_at(opens + 1);
         tp_file *f = tp_file_open(path);
         opened = f != NULL;
         if (!f) ck_error(TP_ERR_MEMORY, "file_open: no memory for the index");
         tp_file_close(f);
         ck_assert_int_eq(jansson_blocks, 0);
     }
-    json_set_alloc_funcs(old_malloc, old_free);
+    jansson_end();
     ck_assert_int_ge(saves, 40);
     ck_assert_int_ge(opens, 20);
     printf("%lld and %lld points of jansson's\n", (long long)saves, (long long)opens);

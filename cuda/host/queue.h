@@ -36,7 +36,7 @@ bool is_device_memory(const void *p);
 const allocation &memory_of(const void *p, size_t bytes, const char *what);
 bool is_pinned(const void *p);
 
-/* ---- Streams (stream.cpp) ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Streams (stream.cpp, copy.cpp, graph.cpp) ------------------------------------------------------------------------------------------------ */
 
 struct stream;
 struct point { stream *of; uint64_t count; };          /* reached when the stream has done `count` */
@@ -51,9 +51,11 @@ struct stream {
     bool captures_itself;                              /* it did not join by an event */
     bool counted;                                      /* among what its thread captures */
 };
+extern std::vector<stream *> &streams;                 /* all that were ever made */
 stream *stream_of(cudaStream_t handle);                /* dies if it is none, or destroyed */
 void give(stream *s, std::function<void()> run);       /* at its turn, with the device's memory open */
 void give_after(stream *s, std::function<void()> run, std::vector<point> after);      /* and when all of these are reached */
+void note_given();                                     /* a launch, fill or copy within devices: counts.given */
 void reach(point p);                                   /* runs tasks, in a seeded order that waits allow, until it is */
 void drain(int device);                                /* all streams of it */
 bool unsafe_now();                                     /* this thread captures, and did not say that it knows what it does */

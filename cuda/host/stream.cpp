@@ -1,7 +1,6 @@
-/* stream.cpp: the streams of the simulated devices. What is given to one waits until someone waits for it; then tasks run in an order
+/* stream.cpp: the streams and events of the simulated devices. What is given to one waits until someone waits for it; then tasks run in an order
  * that a seed picks (TAPER_CUDA_HOST_SEED) among those that streams and events allow. So a wait that is missing gives wrong results. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cuda/host/cudahost.h"
 #include "cuda/host/queue.h"
@@ -11,13 +10,10 @@ namespace cudahost {
 std::recursive_mutex lock;
 taper_cuda_host_counts counts;
 thread_local int64_t given_here;
+std::vector<stream *> &streams = *new std::vector<stream *>;       /* they stay, to the very end: a handle of one that is gone is told */
 
 namespace {
 
-thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
-thread_local int captures;                             /* that this thread began, and that are not relaxed */
-
-std::vector<stream *> &streams = *new std::vector<stream *>;       /* they stay, to the very end: a handle of one that is gone is told */
 uint64_t draw = 1;
 bool seeded;
 
@@ -95,7 +91,7 @@ stream *stream_of(cudaStream_t handle)
     die("%p is no stream", (void *)handle);
 }
 
-static void note_given()
+void note_given()
 {
     counts.given++;
     given_here++;
@@ -122,14 +118,6 @@ void drain(int device)
 {
     for (size_t i = 0; i < streams.size(); i++)
         if (streams[i]->device == device) reach(point{ streams[i], streams[i]->given });
-}
-
-bool unsafe_now() { return captures && capture_mode != cudaStreamCaptureModeRelaxed; }
-
-bool refuses_while_capturing(stream *s)
-{
-    if (s->capture) s->capture->broken = true;
-    return s->capture != nullptr;
 }
 
 void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t handle)
@@ -160,10 +148,6 @@ void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t ha
 namespace {
 struct event { int device; point at; std::shared_ptr<graph> capture; bool timed; double time; };
 event *own(cudaEvent_t e) { return reinterpret_cast<event *>(e); }
-
-struct executable { std::vector<task> tasks; };
-executable *own(cudaGraphExec_t e) { return reinterpret_cast<executable *>(e); }
-std::shared_ptr<graph> *own(cudaGraph_t g) { return reinterpret_cast<std::shared_ptr<graph> *>(g); }
 } /* namespace */
 
 } /* namespace cudahost */
@@ -297,158 +281,6 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to)
     if (!own(from)->timed || !own(to)->timed || !own(from)->at.of || !own(to)->at.of) return fail(cudaErrorInvalidResourceHandle);
     if (own(to)->at.of->done < own(to)->at.count) return cudaErrorNotReady;
     *ms = (float)(own(to)->time - own(from)->time);
-    return cudaSuccess;
-}
-
-/* ---- Copies ------------------------------------------------------------------------------------------------------------------------------------ */
-
-static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t handle, bool waits)
-{
-    guard g(lock);
-    if (lost_by()) return fail(lost_by());
-    stream *s = stream_of(handle);
-    const bool to_device = is_device_memory(to), from_device = is_device_memory(from);
-    const cudaMemcpyKind is = to_device ? from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice
-                                        : from_device ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
-    if (kind != cudaMemcpyDefault && kind != is) die("cudaMemcpy: the kind given is %d, by the pointers it is %d", (int)kind, (int)is);
-    if (!bytes) return cudaSuccess;
-    const int to_index = to_device ? memory_of(to, bytes, "cudaMemcpy to").device : -1;
-    const int from_index = from_device ? memory_of(from, bytes, "cudaMemcpy from").device : -1;
-    if (to_device && from_device && to_index != from_index && kind != cudaMemcpyDefault && kind != cudaMemcpyDeviceToDevice)
-        die("cudaMemcpy: between devices %d and %d", from_index, to_index);
-    counts.copies++;
-    if (to_device && from_device) note_given();
-    const bool pages = (!to_device && !is_pinned(to)) || (!from_device && !is_pinned(from));
-    if ((waits || (pages && !to_device)) && refuses_while_capturing(s)) return fail(cudaErrorStreamCaptureUnsupported);
-    std::shared_ptr<char> staged;                      /* memory that can be paged is read at once, as the runtime does */
-    if (!from_device && pages && !waits) {
-        staged.reset(static_cast<char *>(malloc(bytes)), free);
-        memcpy(staged.get(), from, bytes);
-    }
-    give(s, [=] {
-        const char *source = staged ? staged.get() : static_cast<const char *>(from);
-        if (to_index >= 0 && from_index >= 0 && to_index != from_index) {
-            std::vector<char> by(bytes);
-            open_device(from_index);
-            memcpy(by.data(), source, bytes);
-            open_device(to_index);
-            memcpy(to, by.data(), bytes);
-            return;
-        }
-        if (to_index >= 0 || from_index >= 0) open_device(to_index >= 0 ? to_index : from_index);
-        memmove(to, source, bytes);
-    });
-    if (waits || (pages && !to_device)) reach(point{ s, s->given });
-    return cudaSuccess;
-}
-
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind) { return copy(to, from, bytes, kind, nullptr, true); }
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t s) { return copy(to, from, bytes, kind, s, false); }
-cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int from_device, size_t bytes, cudaStream_t s)
-{
-    {
-        guard g(lock);
-        if (bytes && (memory_of(to, bytes, "cudaMemcpyPeerAsync to").device != to_device || memory_of(from, bytes, "cudaMemcpyPeerAsync from").device != from_device))
-            die("cudaMemcpyPeerAsync: a device is not that of its pointer");
-    }
-    return copy(to, from, bytes, cudaMemcpyDefault, s, false);
-}
-cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t handle)
-{
-    guard g(lock);
-    stream *s = stream_of(handle);
-    if (!bytes) return cudaSuccess;
-    memory_of(p, bytes, "cudaMemset");
-    counts.fills++;
-    note_given();
-    give(s, [=] { memset(p, value, bytes); });
-    return cudaSuccess;
-}
-cudaError_t cudaMemset(void *p, int value, size_t bytes) { return cudaMemsetAsync(p, value, bytes, nullptr); }
-
-cudaError_t cudaLaunchHostFunc(cudaStream_t handle, cudaHostFn_t function, void *arg)
-{
-    guard g(lock);
-    give(stream_of(handle), [=] { function(arg); });
-    return cudaSuccess;
-}
-
-/* ---- Graphs: what was given while a stream recorded, in that order ------------------------------------------------------------------------------ */
-
-cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
-{
-    guard g(lock);
-    stream *s = stream_of(handle);
-    if (s->legacy) return fail(cudaErrorStreamCaptureImplicit);
-    if (s->capture) return fail(cudaErrorIllegalState);
-    s->capture = std::make_shared<graph>();
-    s->captures_itself = true;
-    s->counted = mode != cudaStreamCaptureModeRelaxed;
-    captures += s->counted;
-    return cudaSuccess;
-}
-cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode *mode)
-{
-    std::swap(*mode, capture_mode);
-    return cudaSuccess;
-}
-cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus *status)
-{
-    guard g(lock);
-    const stream *s = stream_of(handle);
-    *status = !s->capture ? cudaStreamCaptureStatusNone : s->capture->broken ? cudaStreamCaptureStatusInvalidated : cudaStreamCaptureStatusActive;
-    return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *out)
-{
-    guard g(lock);
-    stream *s = stream_of(handle);
-    *out = nullptr;
-    if (!s->capture) return fail(cudaErrorIllegalState);
-    if (!s->captures_itself) return fail(cudaErrorStreamCaptureUnmatched);
-    captures -= s->counted;
-    const std::shared_ptr<graph> made = s->capture;
-    for (stream *o : streams)
-        if (o->capture == made) {
-            o->capture.reset();
-            o->captures_itself = false;
-        }
-    if (made->broken) return fail(cudaErrorStreamCaptureInvalidated);
-    *out = reinterpret_cast<cudaGraph_t>(new std::shared_ptr<graph>(made));
-    return cudaSuccess;
-}
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t g_, unsigned long long flags)
-{
-    (void)flags;
-    *out = reinterpret_cast<cudaGraphExec_t>(new executable{ (*own(g_))->tasks });
-    return cudaSuccess;
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t handle, cudaStream_t on)
-{
-    guard g(lock);
-    const auto tasks = std::make_shared<std::vector<task>>(own(handle)->tasks);
-    counts.graph_launches++;
-    give(stream_of(on), [tasks] {
-        for (const task &t : *tasks) {
-            open_device(t.device);
-            t.run();
-        }
-    });
-    return cudaSuccess;
-}
-cudaError_t cudaGraphGetNodes(cudaGraph_t g_, cudaGraphNode_t *nodes, size_t *n)
-{
-    if (!nodes) *n = (*own(g_))->tasks.size();
-    return nodes ? fail(cudaErrorNotSupported) : cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t g_)
-{
-    delete own(g_);
-    return cudaSuccess;
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e)
-{
-    delete own(e);
     return cudaSuccess;
 }
 

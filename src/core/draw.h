@@ -79,15 +79,25 @@ TP__ANYWHERE static inline double tp__draw_small_poisson(double rate, double non
     return k;
 }
 
-/* ln(h) <= k ln(rate) - rate - ln(k!). ln(k!) = ln gamma(x) is by Stirling's series, right to 2e-14 from 10 on: where k is less it is taken of x + 9,
- * whose 9 factors more go to the other side. It is put so that little cancels, and one logarithm less is taken. */
-TP__STRAIGHT int tp__poisson_accepts(double h, double k, double rate)
+/* ln(k!) = (x - 1/2) ln(x) - x + tail, x = k + 1, by Stirling's series, right to 2e-14 from 10 on: where k is less it is taken of x + 9, and has 9 factors
+ * too many, `more`. */
+typedef struct tp__stirling { double x, tail, more; int few; } tp__stirling;
+TP__STRAIGHT tp__stirling tp__stirling_of(double k)
 {
     const int few = k < 9.0;
-    const double x = few ? k + 10.0 : k + 1.0, y = x * x, z = 1.0 / y;
-    const double more = y * y * y * y * x / ((x - 1.0) * (x - 2.0) * (x - 3.0) * (x - 4.0) * (x - 5.0) * (x - 6.0) * (x - 7.0) * (x - 8.0) * (x - 9.0));
+    const double x = few ? k + 10.0 : k + 1.0, z = 1.0 / (x * x);
     const double tail = TP__P5(z, 8.3333333333333333e-2, -2.7777777777777778e-3, 7.9365079365079365e-4, -5.9523809523809524e-4, 8.4175084175084175e-4) / x;
-    return tp__log_f64(h * sqrt(x) * (few ? more : 1.0)) <= k * tp__log_f64(rate / x) + (x - rate) - (0.91893853320467274 + tail);
+    const double more = (x - 1.0) * (x - 2.0) * (x - 3.0) * (x - 4.0) * (x - 5.0) * (x - 6.0) * (x - 7.0) * (x - 8.0) * (x - 9.0);
+    const tp__stirling s = { x, 0.91893853320467274 + tail, more, few };
+    return s;
+}
+
+/* ln(h) <= k ln(rate) - rate - ln(k!), put so that little cancels, and one logarithm less is taken */
+TP__STRAIGHT int tp__poisson_accepts(double h, double k, double rate)
+{
+    const tp__stirling s = tp__stirling_of(k);
+    const double x = s.x, y = x * x, more = y * y * y * y * x / s.more;
+    return tp__log_f64(h * sqrt(x) * (s.few ? more : 1.0)) <= k * tp__log_f64(rate / x) + (x - rate) - s.tail;
 }
 
 /* One trial by a block's words: the number, or -1 where it is rejected. rate >= 10 */
@@ -114,14 +124,10 @@ TP__ANYWHERE static inline double tp__draw_large_poisson(double rate, uint64_t s
 
 /* ---- binomial --------------------------------------------------------------------------------------------------------------------------- */
 
-/* By Stirling's series, as in tp__poisson_accepts. */
 TP__STRAIGHT double tp__log_factorial(double k)
 {
-    const int few = k < 9.0;
-    const double x = few ? k + 10.0 : k + 1.0, z = 1.0 / (x * x);
-    const double more = (x - 1.0) * (x - 2.0) * (x - 3.0) * (x - 4.0) * (x - 5.0) * (x - 6.0) * (x - 7.0) * (x - 8.0) * (x - 9.0);
-    const double tail = TP__P5(z, 8.3333333333333333e-2, -2.7777777777777778e-3, 7.9365079365079365e-4, -5.9523809523809524e-4, 8.4175084175084175e-4) / x;
-    return (x - 0.5) * tp__log_f64(x) - x + (0.91893853320467274 + tail) - tp__log_f64(few ? more : 1.0);
+    const tp__stirling s = tp__stirling_of(k);
+    return (s.x - 0.5) * tp__log_f64(s.x) - s.x + s.tail - tp__log_f64(s.few ? s.more : 1.0);
 }
 
 /* p <= 1/2, and n p < 10: the first k for which the probabilities up to it are above u. */

@@ -169,10 +169,7 @@ tp_tensor *tp_histogram(tp_tensor *x, int64_t bins, double min, double max, tp_t
 {
     const tp_arg count = TP__INT_ARG(bins), ends = { .kind = TP_ARG_FLOATS, .n = 2, .value.floats = (const double[]){ min, max } };
     const histogram_attr attr = { &count, min == 0 && max == 0 ? NULL : &ends, false };
-    tp_tensor *out[2] = { NULL };
-    const int n = tp__run(&op_histogram, (tp_tensor *[]){ x, NULL, NULL, weight }, 4, &attr, out, 2, TP__CALLER);
-    if (edges) *edges = n < 0 ? NULL : out[1];
-    return n < 0 ? NULL : out[0];
+    return tp__run_parts(&op_histogram, (tp_tensor *[]){ x, NULL, NULL, weight }, 4, &attr, edges, NULL, TP__CALLER);
 }
 
 const tp_op *const tp__ops_histogram[] = { &op_histogram, &op_histogramdd, NULL };

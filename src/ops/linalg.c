@@ -15,7 +15,6 @@
 static const tp_op op_linalg_inv, op_solve, op_triangular, op_cholesky;
 typedef struct triangle_attr { bool upper, unitriangular; } triangle_attr;
 
-static tp_tensor *flip(tp_tensor *x) { return tp_transpose(x, -1, -2); }
 static tp_tensor *inverse(tp_tensor *a) { return tp__run1(&op_linalg_inv, &a, 1, NULL, NULL); }
 static tp_tensor *solve(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_solve, (tp_tensor *[]){ a, b }, 2, NULL, NULL); }
 static tp_tensor *triangular(tp_tensor *a, tp_tensor *b, bool upper, bool unit)
@@ -37,6 +36,17 @@ tp_status tp__linalg_square(const tp__call *call, const tp_tensor *a)
     if (tp__linalg_matrix(call, a)) return tp__pending();
     if (a->shape[a->ndim - 1] == a->shape[a->ndim - 2]) return TP_OK;
     return tp__call_fail(call, TP_ERR_SHAPE, "the matrices of %s are not square", tp__shape_text(a));
+}
+
+tp_tensor *tp__linalg_out(tp__call *call, tp_dtype dtype, int64_t rows, int64_t last)
+{
+    const tp_tensor *x = call->in[0];
+    int64_t shape[TP_MAX_DIMS];
+    int ndim = x->ndim - 2;
+    memcpy(shape, x->shape, sizeof *shape * (size_t)ndim);
+    if (rows >= 0) shape[ndim++] = rows;
+    if (last >= 0) shape[ndim++] = last;
+    return tp__out(call, dtype, ndim, shape);
 }
 
 static tp_status check_square(const tp__call *call) { return tp__linalg_square(call, call->in[0]); }
@@ -70,7 +80,7 @@ static tp_status solve_shape(tp__call *call)
 
 static tp_status inv_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    tp_tensor *y = flip(tp__saved(node, 0));
+    tp_tensor *y = tp__flip(tp__saved(node, 0));
     (void)need;
     return tp__made(dx[0] = tp_neg(tp_matmul(y, tp_matmul(dy[0], y))));
 }
@@ -90,31 +100,31 @@ static tp_status det_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     (void)need;
     tp_tensor *a = tp__saved(node, 0), *y = tp__saved(node, 1);
     if (a && a->shape[a->ndim - 1] == 1) return tp__made(dx[0] = per_matrix(dy[0]));           /* det A is A */
-    return tp__made(dx[0] = tp_mul(per_matrix(tp_mul(dy[0], y)), flip(inverse(a))));
+    return tp__made(dx[0] = tp_mul(per_matrix(tp_mul(dy[0], y)), tp__flip(inverse(a))));
 }
 
 static tp_status slogdet_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
     if (!dy[1]) return TP_OK;                          /* the sign is constant */
-    return tp__made(dx[0] = tp_mul(per_matrix(dy[1]), flip(inverse(tp__saved(node, 0)))));
+    return tp__made(dx[0] = tp_mul(per_matrix(dy[1]), tp__flip(inverse(tp__saved(node, 0)))));
 }
 
 static tp_status solve_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
-    tp_tensor *db = solve(flip(tp__saved(node, 0)), dy[0]);
+    tp_tensor *db = solve(tp__flip(tp__saved(node, 0)), dy[0]);
     if (need & 2) dx[1] = db;
-    if (db && need & 1) dx[0] = tp_neg(tp_matmul(db, flip(tp__saved(node, 1))));
+    if (db && need & 1) dx[0] = tp_neg(tp_matmul(db, tp__flip(tp__saved(node, 1))));
     return tp__made(need & 1 ? dx[0] : db);
 }
 
 static tp_status triangular_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     const triangle_attr *attr = tp__attr(node);
-    tp_tensor *db = triangular(flip(tp__saved(node, 0)), dy[0], !attr->upper, attr->unitriangular);
+    tp_tensor *db = triangular(tp__flip(tp__saved(node, 0)), dy[0], !attr->upper, attr->unitriangular);
     if (need & 2) dx[1] = db;
     if (db && need & 1) {
-        tp_tensor *da = tp_neg(tp_matmul(db, flip(tp__saved(node, 1))));
+        tp_tensor *da = tp_neg(tp_matmul(db, tp__flip(tp__saved(node, 1))));
         const int off = attr->unitriangular;
         dx[0] = attr->upper ? tp_triu(da, off) : tp_tril(da, -off);
     }
@@ -124,10 +134,10 @@ static tp_status triangular_backward(const tp_node *node, tp_tensor *const *dy, 
 static tp_status cholesky_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
 {
     (void)need;
-    tp_tensor *l = tp__saved(node, 0), *lt = flip(l), *p = tp_matmul(lt, dy[0]);
+    tp_tensor *l = tp__saved(node, 0), *lt = tp__flip(l), *p = tp_matmul(lt, dy[0]);
     p = tp_mul(0.5, tp_add(tp_tril(p, 0), tp_tril(p, -1)));
-    tp_tensor *s = triangular(lt, flip(triangular(lt, p, true, false)), true, false);
-    return tp__made(dx[0] = tp_mul(0.5, tp_add(s, flip(s))));
+    tp_tensor *s = triangular(lt, tp__flip(triangular(lt, p, true, false)), true, false);
+    return tp__made(dx[0] = tp_mul(0.5, tp_add(s, tp__flip(s))));
 }
 
 /* ---- What users call: vectors, broadcast batches, either side ------------------------------------------------------------------------ */
@@ -138,8 +148,8 @@ static tp_status cholesky_compose(tp__call *call)
     tp_tensor *a = call->in[0];
     if (check_square(call)) return tp__pending();
     if (!upper) return tp__give_out(call, tp__run1(&op_cholesky, &a, 1, NULL, NULL));
-    a = flip(a);
-    return tp__give_out(call, flip(tp__run1(&op_cholesky, &a, 1, NULL, NULL)));
+    a = tp__flip(a);
+    return tp__give_out(call, tp__flip(tp__run1(&op_cholesky, &a, 1, NULL, NULL)));
 }
 
 /* Both with the batch that they broadcast to. */
@@ -199,10 +209,10 @@ static tp_status solve_compose(tp__call *call)
     if (check_sides(call, left, vector)) return tp__pending();
     if (vector && !left) return tp__call_fail(call, TP_ERR_ARGUMENT, "a vector %s stands on the right alone", tp__shape_text(b));
     if (vector) b = as_column(b);
-    if (!left) a = flip(a), b = flip(b);
+    if (!left) a = tp__flip(a), b = tp__flip(b);
     if (!a || !b || !broadcast_batches(call, &a, &b)) return tp__pending();
     tp_tensor *x = solve(a, b);
-    return tp__give_out(call, vector ? tp_select(x, -1, 0) : left ? x : flip(x));
+    return tp__give_out(call, vector ? tp_select(x, -1, 0) : left ? x : tp__flip(x));
 }
 
 typedef struct triangular_attr { bool upper, left, unitriangular; } triangular_attr;
@@ -211,10 +221,10 @@ static tp_status triangular_compose(tp__call *call)
     const triangular_attr *attr = call->attr;
     tp_tensor *a = call->in[0], *b = call->in[1];
     if (check_sides(call, attr->left, false)) return tp__pending();
-    if (!attr->left) a = flip(a), b = flip(b);
+    if (!attr->left) a = tp__flip(a), b = tp__flip(b);
     if (!a || !b || !broadcast_batches(call, &a, &b)) return tp__pending();
     tp_tensor *x = triangular(a, b, attr->upper == attr->left, attr->unitriangular);
-    return tp__give_out(call, attr->left ? x : flip(x));
+    return tp__give_out(call, attr->left ? x : tp__flip(x));
 }
 
 static tp_tensor *identity(int64_t n, tp_dtype dtype, tp_device device)
@@ -253,8 +263,14 @@ static tp_tensor *sample_matrix(const tp_sample_set *set, tp_shape shape)
 static tp_tensor *sample_positive(const tp_sample_set *set, tp_shape shape)
 {
     tp_tensor *x = tp_detach(sample_matrix(set, shape));
-    x = tp_matmul(x, flip(x));
+    x = tp_matmul(x, tp__flip(x));
     return tp_requires_grad(x, true), x;
+}
+void tp__linalg_give_unchecked(tp_sample_set *set, const tp_arg *args, int n)
+{
+    tp__sample sample = { .n = n, .no_gradcheck = true };
+    memcpy(sample.args, args, sizeof *args * (size_t)n);
+    set->take(set, &sample);
 }
 #define M(...) TP__TENSOR_ARG(sample_matrix(set, TP_SHAPE(__VA_ARGS__)))
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
@@ -282,9 +298,7 @@ static void triangular_samples(tp_sample_set *set)
 /* Its gradient is that of a symmetric A, which differences of single elements do not see: tests/test_linalg.c checks it. */
 static void give_positive(tp_sample_set *set, tp_shape shape, int n)
 {
-    const tp__sample sample = { .args = { TP__TENSOR_ARG(sample_positive(set, shape)), TP__NAMED("upper", .kind = TP_ARG_BOOL, .value.boolean = true) },
-                                .n = n, .no_gradcheck = true };
-    set->take(set, &sample);
+    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(sample_positive(set, shape)), TP__NAMED("upper", .kind = TP_ARG_BOOL, .value.boolean = true) }, n);
 }
 static void lower_samples(tp_sample_set *set) { give_positive(set, TP_SHAPE(2, 3, 3), 1); }
 static void cholesky_samples(tp_sample_set *set)
@@ -335,10 +349,7 @@ tp_tensor *tp_linalg_matrix_power(tp_tensor *a, int64_t n) { return tp__run1(&op
 
 tp_tensor *tp_linalg_slogdet(tp_tensor *a, tp_tensor **logabsdet)
 {
-    tp_tensor *out[4] = { NULL };
-    const int n = tp__run(&op_linalg_slogdet, &a, 1, NULL, out, 4, TP__CALLER);
-    if (logabsdet) *logabsdet = n < 0 ? NULL : out[1];
-    return n < 0 ? NULL : out[0];
+    return tp__run_parts(&op_linalg_slogdet, &a, 1, NULL, logabsdet, NULL, TP__CALLER);
 }
 
 tp_tensor *tp_linalg_solve_triangular_with(tp_tensor *a, tp_tensor *b, bool upper, const tp_linalg_solve_triangular_options *options)

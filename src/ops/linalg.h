@@ -9,8 +9,18 @@
 tp_status tp__linalg_matrix(const tp__call *call, const tp_tensor *x);
 tp_status tp__linalg_square(const tp__call *call, const tp_tensor *x);
 
+/* Of matrices: */
+static inline int64_t tp__rows(const tp_tensor *x) { return x->shape[x->ndim - 2]; }
+static inline int64_t tp__columns(const tp_tensor *x) { return x->shape[x->ndim - 1]; }
+static inline tp_tensor *tp__flip(tp_tensor *x) { return tp_transpose(x, -1, -2); }
+
+/* An output of the first input's batch, and these dims; last < 0: one dim alone; both: none */
+tp_tensor *tp__linalg_out(tp__call *call, tp_dtype dtype, int64_t rows, int64_t last);
+
 /* Far from singular, and from equal singular values */
 tp_tensor *tp__linalg_sample(const tp_sample_set *set, tp_shape shape);
+/* Gives a sample whose gradient differences do not tell: vectors are unique but for a sign, and of a symmetric matrix one triangle is read. */
+void tp__linalg_give_unchecked(tp_sample_set *set, const tp_arg *args, int n);
 
 /* Eigenvalues, rising, and vectors (v may be NULL) of symmetric matrices, of which one triangle is read. */
 bool tp__eigh(tp_tensor *x, bool upper, tp_tensor **w, tp_tensor **v);

@@ -127,10 +127,7 @@ static const tp_op op_eigvals = TP__COMPOSED("linalg_eigvals(Tensor input) -> Te
 
 tp_tensor *tp_linalg_eig(tp_tensor *a, tp_tensor **vectors)
 {
-    tp_tensor *out[2] = { NULL };
-    const int n = tp__run(&op_eig, &a, 1, NULL, out, 2, TP__CALLER);
-    if (vectors) *vectors = n < 0 ? NULL : out[1];
-    return n < 0 ? NULL : out[0];
+    return tp__run_parts(&op_eig, &a, 1, NULL, vectors, NULL, TP__CALLER);
 }
 tp_tensor *tp_linalg_eigvals(tp_tensor *a) { return tp__run1(&op_eigvals, &a, 1, NULL, TP__CALLER); }
 

@@ -122,10 +122,7 @@ static const tp_op op_solve = { .schema = "linalg_ldl_solve(Tensor LD, Tensor pi
 
 tp_tensor *tp_linalg_ldl_factor(tp_tensor *a, tp_tensor **pivots)
 {
-    tp_tensor *out[2] = { NULL };
-    const int n = tp__run(&op_factor, &a, 1, &(bool){ false }, out, 2, TP__CALLER);
-    if (pivots) *pivots = n < 0 ? NULL : out[1];
-    return n < 0 ? NULL : out[0];
+    return tp__run_parts(&op_factor, &a, 1, &(bool){ false }, pivots, NULL, TP__CALLER);
 }
 tp_tensor *tp_linalg_ldl_solve(tp_tensor *ld, tp_tensor *pivots, tp_tensor *b)
 {

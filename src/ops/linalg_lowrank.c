@@ -9,29 +9,25 @@
 
 enum { MOST_TIMES = 1000 };                            /* two or three are many; more would only seem to hang */
 
-static int64_t rows_of(const tp_tensor *x) { return x->shape[x->ndim - 2]; }
-static int64_t columns_of(const tp_tensor *x) { return x->shape[x->ndim - 1]; }
-static tp_tensor *flip(tp_tensor *x) { return tp_transpose(x, -2, -1); }
-
 static tp_tensor *basis(tp_tensor *a, int64_t q, int64_t niter)
 {
-    tp_tensor *r = tp_randn(TP_SHAPE(columns_of(a), q), .dtype = (tp_dtype)a->dtype, .device = a->device);
+    tp_tensor *r = tp_randn(TP_SHAPE(tp__columns(a), q), .dtype = (tp_dtype)a->dtype, .device = a->device);
     tp_tensor *y = tp_linalg_qr(tp_matmul(a, r), NULL);
-    for (int64_t i = 0; i < niter && y; i++) y = tp_linalg_qr(tp_matmul(a, tp_linalg_qr(tp_matmul(flip(a), y), NULL)), NULL);
+    for (int64_t i = 0; i < niter && y; i++) y = tp_linalg_qr(tp_matmul(a, tp_linalg_qr(tp_matmul(tp__flip(a), y), NULL)), NULL);
     return y;
 }
 
 static tp_status factors(tp__call *call, tp_tensor *a, int64_t q, int64_t niter)
 {
     if (!a) return tp__pending();
-    const int64_t m = rows_of(a), n = columns_of(a);
+    const int64_t m = tp__rows(a), n = tp__columns(a);
     if (q < 0 || niter < 0 || niter > MOST_TIMES)
         return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, and must not be negative, or niter is %lld, and must be 0 to %d", (long long)q, (long long)niter, MOST_TIMES);
-    if (m < n) a = flip(a);
+    if (m < n) a = tp__flip(a);
     tp_tensor *s = NULL, *vh = NULL, *v = NULL, *base = a ? basis(a, q, niter) : NULL;
-    tp_tensor *u = tp_linalg_svd(tp_matmul(flip(base), a), &s, &vh);
+    tp_tensor *u = tp_linalg_svd(tp_matmul(tp__flip(base), a), &s, &vh);
     u = tp_matmul(base, u);
-    v = flip(vh);
+    v = tp__flip(vh);
     tp_tensor *const out[3] = { m < n ? v : u, s, m < n ? u : v };
     for (int i = 0; i < 3; i++)
         if (tp__give_out(call, out[i])) return tp__pending();
@@ -54,7 +50,7 @@ static tp_status pca_compose(tp__call *call)
     const pca_attr *attr = call->attr;
     tp_tensor *a = call->in[0];
     if (tp__linalg_matrix(call, a)) return tp__pending();
-    const int64_t m = rows_of(a), n = columns_of(a), least = m < n ? m : n, q = attr->q == TP_NONE ? least < 6 ? least : 6 : attr->q;
+    const int64_t m = tp__rows(a), n = tp__columns(a), least = m < n ? m : n, q = attr->q == TP_NONE ? least < 6 ? least : 6 : attr->q;
     if (q < 0 || q > least) return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, 0 to %lld are possible for %s", (long long)q, (long long)least, tp__shape_text(a));
     if (attr->center) a = tp_sub(a, tp_mean(a, .dims = TP_DIMS(-2), .keepdim = true));
     return factors(call, a, q, attr->niter);
@@ -80,27 +76,22 @@ static const tp_op op_svd_lowrank = { .schema = "svd_lowrank(Tensor A, int? q=6,
 static const tp_op op_pca_lowrank = { .schema = "pca_lowrank(Tensor A, int? q=none, bool center=true, int niter=2) -> (Tensor, Tensor, Tensor)",
     .flags = TP__RANDOM, .compose = pca_compose, .attr_size = sizeof(pca_attr), .samples = pca_samples, .state = TP__STATE };
 
-static tp_tensor *give(int n, tp_tensor *const *out, tp_tensor **s, tp_tensor **v)
-{
-    if (s) *s = n < 0 ? NULL : out[1];
-    if (v) *v = n < 0 ? NULL : out[2];
-    return n < 0 ? NULL : out[0];
-}
-
 tp_tensor *tp_svd_lowrank_with(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_svd_lowrank_options *options)
 {
     tp_svd_lowrank_options o = TP__BRACES(svd_lowrank, );
-    tp_tensor *out[3] = { NULL };
-    if (tp_options_take("svd_lowrank", &o, options, offsetof(tp_svd_lowrank_options, tp__end))) return give(-1, out, s, v);
-    return give(tp__run(&op_svd_lowrank, (tp_tensor *[]){ a, NULL, NULL, o.M }, 4, &(svd_attr){ o.q, o.niter }, out, 3, TP__CALLER), out, s, v);
+    if (s) *s = NULL;
+    if (v) *v = NULL;
+    if (tp_options_take("svd_lowrank", &o, options, offsetof(tp_svd_lowrank_options, tp__end))) return NULL;
+    return tp__run_parts(&op_svd_lowrank, (tp_tensor *[]){ a, NULL, NULL, o.M }, 4, &(svd_attr){ o.q, o.niter }, s, v, TP__CALLER);
 }
 
 tp_tensor *tp_pca_lowrank_with(tp_tensor *a, tp_tensor **s, tp_tensor **v, const tp_pca_lowrank_options *options)
 {
     tp_pca_lowrank_options o = TP__BRACES(pca_lowrank, );
-    tp_tensor *out[3] = { NULL };
-    if (tp_options_take("pca_lowrank", &o, options, offsetof(tp_pca_lowrank_options, tp__end))) return give(-1, out, s, v);
-    return give(tp__run(&op_pca_lowrank, &a, 1, &(pca_attr){ o.q, o.center, o.niter }, out, 3, TP__CALLER), out, s, v);
+    if (s) *s = NULL;
+    if (v) *v = NULL;
+    if (tp_options_take("pca_lowrank", &o, options, offsetof(tp_pca_lowrank_options, tp__end))) return NULL;
+    return tp__run_parts(&op_pca_lowrank, &a, 1, &(pca_attr){ o.q, o.center, o.niter }, s, v, TP__CALLER);
 }
 
 const tp_op *const tp__ops_linalg_lowrank[] = { &op_svd_lowrank, &op_pca_lowrank, NULL };

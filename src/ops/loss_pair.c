@@ -14,171 +14,37 @@
  *
  * times a weight, where there is one, and dy; over n for the mean. Where nothing is said db = -da. What is not recorded is backward in
  * one pass for da. Weights get no gradient. */
-#include "core/kernel_args.h"
-#include "ops/loss.h"
-#include "ops/pointwise.h"
+#include "ops/loss_pair.h"
 
 typedef tp__pair_loss pair;
 
 /* ---- Shape rules ---------------------------------------------------------------------------------------------------------------------- */
 
-/* What the kernel computes in and what the result is, of inputs from slot `at` on. */
-typedef bool pair_rule(const tp__call *call, int at, tp__dtypes *out);
-
-static bool refuse(const tp__call *call, tp_dtype dtype)
-{
-    tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name(dtype));
-    return false;
-}
-
-static bool promoted(const tp__call *call, int at, tp__dtypes *out)
-{
-    out->compute = out->result = tp__result_type(call->in + at, 2);
-    return tp__is_floating(out->result) || refuse(call, out->result);
-}
-
-/* The same where PyTorch expands both beforehand, by which a 0-dim tensor counts as much as others. */
-static bool expanded(const tp__call *call, int at, tp__dtypes *out)
-{
-    out->compute = out->result = tp_promote_types((tp_dtype)call->in[at]->dtype, (tp_dtype)call->in[at + 1]->dtype);
-    return tp__is_floating(out->result) || refuse(call, out->result);
-}
-
-/* PyTorch writes over 1 - target. */
-static bool as_target(const tp__call *call, int at, tp__dtypes *out)
-{
-    if (!promoted(call, at, out)) return false;
-    out->result = (tp_dtype)call->in[at + 1]->dtype;
-    return tp__is_floating(out->result) || refuse(call, out->result);
-}
-
-/* The input's dtype is that of the result. */
-static bool as_input(const tp__call *call, int at, tp__dtypes *out)
-{
-    if (!promoted(call, at, out)) return false;
-    out->result = (tp_dtype)call->in[at]->dtype;
-    return tp__is_floating(out->result) || refuse(call, out->result);
-}
-
-/* A difference: of integers as well, unless it is the mean that is asked for; not of bool. */
-static bool difference(const tp__call *call, int at, tp__dtypes *out)
-{
-    out->compute = out->result = tp_promote_types((tp_dtype)call->in[at]->dtype, (tp_dtype)call->in[at + 1]->dtype);
-    if (tp__is_floating(out->result)) return call->in[at]->dtype != TP_BOOL && call->in[at + 1]->dtype != TP_BOOL ? true : refuse(call, TP_BOOL);
-    const int32_t reduction = ((const pair *)call->attr)->reduction;
-    if (tp__is_complex(out->result) || tp__is_mean(reduction) || call->in[at]->dtype == TP_BOOL || call->in[at + 1]->dtype == TP_BOOL)
-        return refuse(call, out->result);
-    out->compute = TP_I64;
-    return true;
-}
-
-static bool floating_both(const tp__call *call, int at, tp__dtypes *out)
-{
-    for (int i = at; i < at + 2; i++)
-        if (!tp__is_floating(call->in[i]->dtype)) return refuse(call, (tp_dtype)call->in[i]->dtype);
-    return promoted(call, at, out);
-}
-
-static bool alike(const tp__call *call, int at, tp__dtypes *out)
-{
-    const tp_tensor *x = call->in[at], *target = call->in[at + 1];
-    if (!floating_both(call, at, out)) return false;
-    if (x->dtype == target->dtype) return true;
-    tp__call_fail(call, TP_ERR_DTYPE, "target is %s, input %s", tp_dtype_name((tp_dtype)target->dtype), tp_dtype_name((tp_dtype)x->dtype));
-    return false;
-}
-
-/* The shape of the losses; weights, further inputs after the two, broadcast to it. */
-static bool pair_extent(const tp__call *call, int at, tp_shape *out)
-{
-    tp__call inputs = *call;
-    inputs.in += at;
-    inputs.n_in -= at;
-    if (!tp__broadcast_shape(&inputs, 2, &out->ndim, out->dim)) return false;
-    tp_shape all;
-    if (inputs.n_in > 2 && !tp__broadcast_shape(&inputs, inputs.n_in, &all.ndim, all.dim)) return false;
-    if (inputs.n_in == 2 || (all.ndim == out->ndim && !memcmp(all.dim, out->dim, sizeof *all.dim * (size_t)all.ndim))) return true;
-    tp__call_fail(call, TP_ERR_SHAPE, "the weights do not broadcast to the target %s", tp__shape_text(inputs.in[1]));
-    return false;
-}
-
-static bool has_shape(const tp_tensor *x, tp_shape shape) { return x->ndim == shape.ndim && !memcmp(x->shape, shape.dim, sizeof *shape.dim * x->ndim); }
-
-/* Laid out as the first of the two that has its shape. */
-static tp_status out_of(tp__call *call, int at, tp_dtype dtype, tp_shape shape)
-{
-    for (int i = at; i < at + 2; i++)
-        if (has_shape(call->in[i], shape) && !tp__is_expanded(call->in[i])) return tp__made(tp__out_like(call, call->in[i], dtype));
-    return tp__made(tp__out(call, dtype, shape.ndim, shape.dim));
-}
-
-static void set_scale(pair *attr, const tp_tensor *x, tp_shape shape)
-{
-    int64_t n = 1;
-    for (int d = 0; d < shape.ndim; d++) n *= shape.dim[d];
-    attr->scale = 1;
-    if (attr->reduction == TP_REDUCTION_BATCHMEAN) attr->scale = x->ndim ? 1 / (double)x->shape[0] : 1;
-    else if (tp__is_mean(attr->reduction)) attr->scale = 1 / (double)n;
-}
-
-static tp_status value_shape(tp__call *call, pair_rule *rule)
-{
-    pair *attr = (pair *)(uintptr_t)call->attr;
-    tp__dtypes dtypes;
-    tp_shape shape;
-    if (!rule(call, 0, &dtypes) || !pair_extent(call, 0, &shape)) return tp__pending();
-    tp__compute_in(call, dtypes.compute);
-    set_scale(attr, call->in[0], shape);
-    for (int i = 0; i < 2; i++)
-        if (!has_shape(call->in[i], shape) || call->in[i]->dtype != dtypes.result) call->keep_shape |= (uint64_t)1 << i;
-    return attr->reduction == TP_REDUCTION_NONE ? out_of(call, 0, dtypes.result, shape) : tp__made(tp__out(call, dtypes.result, 0, NULL));
-}
-
-static tp_status slope_shape(tp__call *call, pair_rule *rule)
-{
-    pair *attr = (pair *)(uintptr_t)call->attr;
-    const tp_tensor *dy = call->in[0];
-    tp__dtypes dtypes;
-    tp_shape shape;
-    if (!rule(call, 1, &dtypes) || !pair_extent(call, 1, &shape)) return tp__pending();
-    if (!tp__is_floating(dtypes.compute)) return refuse(call, dtypes.compute), tp__pending();
-    if (attr->reduction == TP_REDUCTION_NONE ? !has_shape(dy, shape) : dy->numel != 1)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit the inputs", tp__shape_text(dy));
-    tp__compute_in(call, dtypes.compute);
-    set_scale(attr, call->in[1], shape);
-    return out_of(call, 1, dtypes.result, shape);
-}
-
-static tp_status same_shapes(const tp__call *call, int at)
-{
-    if (tp__same_shape(call->in[at], call->in[at + 1])) return TP_OK;
-    return tp__call_fail(call, TP_ERR_SHAPE, "target %s has to be shaped as the input %s", tp__shape_text(call->in[at + 1]),
-                         tp__shape_text(call->in[at]));
-}
-
-#define SHAPES(name, rule, check, check_back) \
-    static tp_status name##_shape(tp__call *call) { check return value_shape(call, rule); } \
-    static tp_status name##_back_shape(tp__call *call) { check_back return slope_shape(call, rule); }
-#define IF(test) if (test) return tp__pending();
-SHAPES(mse, expanded, , )
-SHAPES(l1, difference, , )
-SHAPES(soft_margin, as_input, , )
-SHAPES(kl_div, floating_both, , )
-SHAPES(bce, alike, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
-SHAPES(bce_logits, as_target, IF(same_shapes(call, 0)), IF(same_shapes(call, 1)))
-
-static tp_status check_beta(const tp__call *call)
+static tp_status any(const tp__call *call, int at) { return (void)call, (void)at, TP_OK; }
+static tp_status beta_is_good(const tp__call *call, int at)
 {
     const double beta = ((const pair *)call->attr)->parameter;
+    (void)at;
     return beta >= 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "beta is %g, and has to be at least 0", beta);
 }
-static tp_status check_delta(const tp__call *call)
+static tp_status delta_is_good(const tp__call *call, int at)
 {
     const double delta = ((const pair *)call->attr)->parameter;
+    (void)at;
     return delta > 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "delta is %g, and has to be above 0", delta);
 }
-SHAPES(smooth_l1, expanded, IF(check_beta(call)), IF(check_beta(call)))
-SHAPES(huber, as_input, IF(check_delta(call)), IF(check_delta(call)))
+
+#define SHAPES(name, rule, check) \
+    static tp_status name##_shape(tp__call *call) { return check(call, 0) ? tp__pending() : tp__pair_value_shape(call, tp__pair_##rule); } \
+    static tp_status name##_back_shape(tp__call *call) { return check(call, 1) ? tp__pending() : tp__pair_slope_shape(call, tp__pair_##rule); }
+SHAPES(mse, expanded, any)
+SHAPES(l1, difference, any)
+SHAPES(smooth_l1, expanded, beta_is_good)
+SHAPES(huber, as_input, delta_is_good)
+SHAPES(soft_margin, as_input, any)
+SHAPES(kl_div, floating_both, any)
+SHAPES(bce, alike, tp__pair_same_shapes)
+SHAPES(bce_logits, as_target, tp__pair_same_shapes)
 
 /* ---- Rules ---------------------------------------------------------------------------------------------------------------------------- */
 

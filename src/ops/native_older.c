@@ -193,10 +193,7 @@ tp_tensor *tp_conv_tbc(tp_tensor *x, tp_tensor *w, tp_tensor *b, int64_t pad)
 tp_tensor *tp_norm_except_dim(tp_tensor *v, int64_t pow, int64_t dim) { return tp__run1(&op_except_dim, &v, 1, &(except_attr){ pow, dim }, TP__CALLER); }
 tp_tensor *tp_native_dropout(tp_tensor *x, double p, bool train, tp_tensor **mask)
 {
-    tp_tensor *out[2] = { NULL };
-    const int n = tp__run(&op_dropout, &x, 1, &(dropout_attr){ p, train }, out, 2, TP__CALLER);
-    if (mask) *mask = n < 0 ? NULL : out[1];
-    return n < 0 ? NULL : out[0];
+    return tp__run_parts(&op_dropout, &x, 1, &(dropout_attr){ p, train }, mask, NULL, TP__CALLER);
 }
 
 const tp_op *const tp__ops_native_older[] = {

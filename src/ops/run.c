@@ -305,6 +305,15 @@ tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void 
     return tp__run(op, in, n_in, attr, out, 4, caller) < 0 ? NULL : out[0];
 }
 
+tp_tensor *tp__run_parts(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **second, tp_tensor **third, const void *caller)
+{
+    tp_tensor *out[4] = { NULL };
+    const bool good = tp__run(op, in, n_in, attr, out, 4, caller) >= 0;
+    if (second) *second = good ? out[1] : NULL;
+    if (third) *third = good ? out[2] : NULL;
+    return good ? out[0] : NULL;
+}
+
 /* ---- Operands, promotion, broadcasting ------------------------------------------------------------------------------------------- */
 
 tp_tensor *tp__operand(tp_operand v)

@@ -9,6 +9,8 @@
 int tp__run(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **out, int max_out, const void *caller);
 /* The same for ops of one output. */
 tp_tensor *tp__run1(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, const void *caller);
+/* The same for ops of two or three, for a function that returns the first. `second` and `third` may be NULL; an error makes *second and *third so. */
+tp_tensor *tp__run_parts(const tp_op *op, tp_tensor *const *in, int n_in, const void *attr, tp_tensor **second, tp_tensor **third, const void *caller);
 
 /* Out-parameters of several outputs: NULLs them all; false and an error if there is nowhere to put them. */
 bool tp__outputs_are_good(const char *op, tp_tensor **out, int max, int *n);
