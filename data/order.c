@@ -149,6 +149,8 @@ static tp_status draw_by_keys(tp__order *o, tp__dice *dice)
 
 static tp_status draw_by_sampler(tp__order *o, uint64_t seed, int64_t epoch)
 {
+    for (int64_t i = 0; i < o->total; i++)
+        o->places[i] = -1;                       /* what it leaves out is no place */
     const tp_status status = o->opt.sampler(o->opt.sampler_arg, epoch, seed, o->places, o->total);
     if (tp_failed())
         return tp_error_status();
