@@ -4,6 +4,7 @@
  *   shuffle        permutations, one after the other where more samples are wanted than there are (Fisher & Yates)
  *   replacement    each drawn anew
  *   weights        with replacement by the running sums; else the least of -ln(u) / w, as Efraimidis & Spirakis 2006 */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static tp_status draw_by_keys(tp__order *o, tp__dice *dice)
         return tp_error_status();
     for (int64_t i = 0; i < o->n; i++) {
         const double u = unit(dice);
-        keys[i] = (keyed){ o->weights[i] > 0 ? -log(u) / o->weights[i] : INFINITY, i };
+        keys[i] = (keyed){ o->weights[i] > 0 ? fmin(-log(u) / o->weights[i], DBL_MAX) : INFINITY, i };      /* none of weight 0 before one of 1e-310 */
     }
     qsort(keys, (size_t)o->n, sizeof *keys, by_key);
     for (int64_t j = 0; j < o->total; j++)
@@ -139,6 +140,8 @@ static tp_status draw_by_keys(tp__order *o, tp__dice *dice)
 
 static tp_status draw_by_sampler(tp__order *o, uint64_t seed, int64_t epoch)
 {
+    for (int64_t i = 0; i < o->total; i++)
+        o->places[i] = -1;                       /* what it leaves out is no place */
     const tp_status status = o->opt.sampler(o->opt.sampler_arg, epoch, seed, o->places, o->total);
     if (tp_failed())
         return tp_error_status();

@@ -101,32 +101,54 @@ static tp_status run_through(tp_module *m, tp_next_input_fn *next, void *arg)
     }
 }
 
+/* What a module was before; `momentum` is of one with statistics alone. */
+typedef struct before { tp_module *m; double momentum; bool training; } before;
+
+/* From m down, whatever failed. A module that came in between is left as it is: `was` has [n] in the order of the tree, and the next is at *at. */
+static void put_back(tp_module *m, const before *was, int64_t n, int64_t *at)
+{
+    const struct tp_module_state *s = tp__state(m);
+    for (int64_t i = 0; i < n; i++) {
+        const before *b = &was[(*at + i) % n];
+        if (b->m != m) continue;
+        double *momentum = momentum_of(m);
+        if (momentum) *momentum = b->momentum;
+        tp__state(m)->training = b->training;
+        *at = b - was + 1;
+        break;
+    }
+    for (int64_t i = 0; i < s->n; i++)
+        if (s->members[i].kind == TP_ENTRY_MODULE) put_back(s->members[i].child, was, n, at);
+}
+
 tp_status (tp_update_bn)(tp_module *m, tp_next_input_fn *next, void *arg)
 {
     if (tp_failed()) return tp_error_status();
     if (!m || !next) return tp_fail(TP_ERR_ARGUMENT, "update_bn: %s is NULL", m ? "what gives the inputs" : "the module");
     TP_NO_GRAD();
     const tp_entry_list all = (tp_named_modules)(m);
-    const size_t bytes = (size_t)all.n * sizeof(double);
-    double *was = tp_mem_alloc(bytes);
-    tp_status status = was && all.n ? TP_OK : tp_error_status();
+    const size_t bytes = (size_t)all.n * sizeof(before);
+    before *was = all.n ? tp_mem_alloc(bytes) : NULL;
+    if (!was) return tp_error_status();
+    const int64_t n = all.n;
+    int64_t at = 0;
     bool any = false;
-    for (int64_t i = 0; i < all.n && !status; i++)
-        if (momentum_of(all.at[i].module)) any = true, status = reset(all.at[i].module);
+    for (int64_t i = 0; i < n; i++) {
+        const double *momentum = momentum_of(all.at[i].module);
+        was[i] = (before){ all.at[i].module, momentum ? *momentum : 0, (tp_is_training)(all.at[i].module) };
+        any = any || momentum;
+    }
+    tp_status status = TP_OK;
+    for (int64_t i = 0; i < n && !status; i++)
+        if (momentum_of(was[i].m)) status = reset(was[i].m);
     if (!status && any) {
-        const bool training = (tp_is_training)(m);
-        for (int64_t i = 0; i < all.n; i++) {
-            double *momentum = momentum_of(all.at[i].module);
-            if (momentum) was[i] = *momentum, *momentum = NAN;           /* the mean over all batches */
+        for (int64_t i = 0; i < n; i++) {
+            double *momentum = momentum_of(was[i].m);
+            if (momentum) *momentum = NAN;             /* the mean over all batches */
         }
         status = (tp_train)(m);
         if (!status) status = run_through(m, next, arg);
-        for (int64_t i = 0; i < all.n; i++) {
-            double *momentum = momentum_of(all.at[i].module);
-            if (momentum) *momentum = was[i];
-        }
-        const tp_status back = training || tp_failed() ? TP_OK : (tp_eval)(m);
-        if (!status) status = back;
+        put_back(m, was, n, &at);
     }
     tp_mem_free(was, bytes);
     return status;

@@ -120,6 +120,8 @@ static tp_tensor *unpack(const tp_packed_sequence *p, const int64_t *sizes, int6
         return tp_fail(TP_ERR_ARGUMENT, "pad_packed_sequence: total_length %lld is less than the %lld steps", (long long)length, (long long)steps), NULL;
     if (length > INT32_MAX)
         return tp_fail(TP_ERR_ARGUMENT, "pad_packed_sequence: total_length %lld is too long", (long long)length), NULL;
+    if (batch > INT64_MAX / 16 / (length + 1))         /* rows of one repeated element are no memory that there would have to be */
+        return tp_fail(TP_ERR_SHAPE, "pad_packed_sequence: %lld sequences of %lld steps are too many", (long long)batch, (long long)length), NULL;
     int64_t *rows = tp_mem_alloc((size_t)(length * batch + batch) * sizeof *rows), offset = 0;
     if (!rows) return NULL;
     int64_t *lengths = rows + length * batch;

@@ -10,9 +10,11 @@ static tp_status check(tp_tensor_list list, const char *op)
     for (int64_t i = 0; i < list.n; i++) {
         tp_tensor *x = list.at[i], *first = list.at[0];
         if (!x) return tp_error_status() ? tp_error_status() : tp_fail(TP_ERR_ARGUMENT, "%s: sequence %lld is NULL", op, (long long)i);
-        bool fits = tp_ndim(x) > 0 && tp_ndim(x) < TP_MAX_DIMS && tp_ndim(x) == tp_ndim(first);
+        if (tp_ndim(x) < 1 || tp_ndim(x) >= TP_MAX_DIMS)
+            return tp_fail(TP_ERR_SHAPE, "%s: sequence %lld has %d dims, and needs from 1 to %d", op, (long long)i, tp_ndim(x), TP_MAX_DIMS - 1);
+        bool fits = tp_ndim(x) == tp_ndim(first);
         for (int d = 1; fits && d < tp_ndim(x); d++) fits = tp_size(x, d) == tp_size(first, d);
-        if (!fits) return tp_fail(TP_ERR_SHAPE, "%s: sequence %lld has other dims, but for the first, than sequence 0, or none", op, (long long)i);
+        if (!fits) return tp_fail(TP_ERR_SHAPE, "%s: sequence %lld has other dims, but for the first, than sequence 0", op, (long long)i);
         if (tp_dtype_of(x) != tp_dtype_of(first) || tp_device_of(x) != tp_device_of(first))
             return tp_fail(TP_ERR_DTYPE, "%s: sequence %lld is %s on %s, sequence 0 %s on %s", op, (long long)i, tp_dtype_name(tp_dtype_of(x)), tp_device_name(tp_device_of(x)),
                            tp_dtype_name(tp_dtype_of(first)), tp_device_name(tp_device_of(first)));

@@ -115,6 +115,13 @@ static tp_status without_reason(void *arg, int64_t epoch, uint64_t seed, int64_t
     return TP_ERR_IO;
 }
 
+static tp_status but_for_the_last(void *arg, int64_t epoch, uint64_t seed, int64_t *places, int64_t n)
+{
+    (void)arg, (void)epoch, (void)seed;
+    for (int64_t i = 0; i + 1 < n; i++) places[i] = i;
+    return TP_OK;
+}
+
 START_TEST(a_sampler_says_the_order)
 {
     int64_t got[MOST], more = 0;
@@ -129,7 +136,10 @@ START_TEST(a_sampler_says_the_order)
     tp_loader *failing = tp_data_loader(set, .sampler = without_reason);
     ck_assert(!tp_loader_next(failing, &batch));
     ck_error(TP_ERR_IO, "the sampler failed and did not say why");
-    tp_free_all(set, loader, failing);
+    tp_loader *short_of_one = tp_data_loader(set, .sampler = but_for_the_last);
+    ck_assert(!tp_loader_next(short_of_one, &batch));
+    ck_message("data_loader: the sampler gave -1 as number 4, of a dataset of 5");
+    tp_free_all(set, loader, failing, short_of_one);
 }
 END_TEST
 

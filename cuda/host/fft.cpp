@@ -6,6 +6,9 @@
 
 #include "cuda/host/counters.h"
 #include "cuda/host/cudahost.h"
+#include "cuda/host/queue.h"
+
+using namespace cudahost;
 
 namespace {
 
@@ -14,7 +17,7 @@ struct plan { bool used, made; cufftType type; int rank; int64_t n[3], points, b
 
 enum { PLANS = 256, FIRST = 7 };                       /* handles are no small numbers from 0 on */
 plan plans[PLANS];
-taper_cuda_host_transforms noted;
+taper_cuda_host_transforms noted;                      /* by several threads, as the plans are made: under the lock */
 
 bool is_wide(cufftType type) { return type == CUFFT_Z2Z || type == CUFFT_D2Z || type == CUFFT_Z2D; }
 bool from_real(cufftType type) { return type == CUFFT_R2C || type == CUFFT_D2Z; }
@@ -95,7 +98,10 @@ cufftResult run(cufftHandle handle, cufftType type, void *x, void *y, int direct
     const unsigned grid = (unsigned)(blocks < 64 ? blocks : 64);
     const double sign = to_real(type) || (!from_real(type) && direction == CUFFT_INVERSE) ? 1 : -1;
     number *a = p->work, *b = a + all;
-    noted.runs++;
+    {
+        const guard held(lock);
+        noted.runs++;
+    }
     TPC_LAUNCH(take, grid, 64, 0, p->stream, *p, x);
     int64_t inner = 1;
     for (int d = p->rank - 1; d >= 0; inner *= p->n[d--]) {
@@ -112,10 +118,15 @@ cufftResult run(cufftHandle handle, cufftType type, void *x, void *y, int direct
 
 extern "C" {
 
-void taper_cuda_host_count_transforms(taper_cuda_host_transforms *out) { *out = noted; }
+void taper_cuda_host_count_transforms(taper_cuda_host_transforms *out)
+{
+    const guard held(lock);
+    *out = noted;
+}
 
 cufftResult CUFFTAPI cufftCreate(cufftHandle *handle)
 {
+    const guard held(lock);
     for (int i = 0; i < PLANS; i++) {
         if (plans[i].used) continue;
         plans[i] = plan();
@@ -130,6 +141,7 @@ cufftResult CUFFTAPI cufftDestroy(cufftHandle handle)
 {
     plan *p = plan_of(handle);
     if (!p) return CUFFT_INVALID_PLAN;
+    const guard held(lock);
     p->used = false;
     noted.alive--;
     return CUFFT_SUCCESS;
@@ -170,6 +182,7 @@ cufftResult CUFFTAPI cufftMakePlanMany64(cufftHandle handle, int rank, long long
     p->made = true;
     p->type = type, p->rank = rank, p->batch = batch, p->stride = x_stride, p->x_apart = x_apart, p->y_apart = y_apart;
     *room = 2 * sizeof(number) * (size_t)(p->points * batch);
+    const guard held(lock);
     noted.made++;
     return CUFFT_SUCCESS;
 }

@@ -7,7 +7,10 @@
 
 #include "cuda/host/counters.h"
 #include "cuda/host/cudahost.h"
+#include "cuda/host/queue.h"
 #include "cuda/host/tensor_core.h"
+
+using namespace cudahost;
 
 namespace {
 
@@ -21,7 +24,7 @@ template <class T, class Opaque> T &in(Opaque *x) { return *reinterpret_cast<T *
 template <class T, class Opaque> const T &in(const Opaque *x) { return *reinterpret_cast<const T *>(x); }
 
 enum { WORKSPACE = 4096 };                             /* what the one algorithm asks for */
-taper_cuda_host_products noted;
+taper_cuda_host_products noted;                        /* by several threads: under the lock */
 
 struct product {
     const void *a, *b, *bias;
@@ -89,12 +92,17 @@ bool is_aligned(const void *x, uint32_t by) { return (uintptr_t)x % by == 0; }
 
 extern "C" {
 
-void taper_cuda_host_count_products(taper_cuda_host_products *out) { *out = noted; }
+void taper_cuda_host_count_products(taper_cuda_host_products *out)
+{
+    const guard held(lock);
+    *out = noted;
+}
 
 cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
 {
     static int any;
     *handle = reinterpret_cast<cublasLtHandle_t>(&any);
+    const guard held(lock);
     noted.handles++;
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -159,6 +167,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
     found->state = w.workspace < WORKSPACE ? CUBLAS_STATUS_NOT_SUPPORTED : CUBLAS_STATUS_SUCCESS;
     memcpy(&found->algo, w.aligned, sizeof w.aligned);
     *n = 1;
+    const guard held(lock);
     noted.asked++;
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -182,6 +191,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     const bool biased = o.epilogue == CUBLASLT_EPILOGUE_BIAS, of_a = o.epilogue == CUBLASLT_EPILOGUE_BGRADA, of_b = o.epilogue == CUBLASLT_EPILOGUE_BGRADB;
     if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) return CUBLAS_STATUS_INVALID_VALUE;
     if (o.vector && (wide || !is_aligned(o.vector, z.type == CUDA_R_32F ? 4 : 2) || (!biased && z.count != 1))) return CUBLAS_STATUS_NOT_SUPPORTED;
+    const guard held(lock);
     noted.count++;
     noted.m = (int64_t)n, noted.n = (int64_t)m, noted.k = (int64_t)k, noted.batch = z.count;
     noted.compute = (int)o.compute, noted.biased = biased, noted.accumulated = add != 0, noted.summed = of_b ? 'a' : of_a ? 'b' : 0;

@@ -135,7 +135,7 @@ TP__ANYWHERE static inline double tp__draw_small_binomial(double n, double p, do
 {
     const double odds = p / (1.0 - p);
     double one = tp__exp_f64(n * tp__log1p_f64(-p)), sum = one, k = 0;
-    while (u > sum && k < n) {
+    while (u > sum && k < n && k < 1000) {             /* rounded, the sum may end below u */
         one *= odds * (n - k) / (k + 1.0);
         sum += one;
         k++;

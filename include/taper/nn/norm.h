@@ -87,7 +87,7 @@ TP_API tp_module *tp_nn_cross_map_lrn2d_with(int64_t size, const tp_local_respon
  * norm, or one without running statistics; TP_ERR_SHAPE: channels that differ. */
 TP_API tp_module *tp_fuse_bn_eval(tp_module *m, tp_module *batch_norm);
 /* Runs m in training mode over all inputs that `next` gives, without recording, so that the running statistics of its batch norms become the means over
- * these: after weights were averaged, for example. Modes and momenta are then as before. On error the statistics are those of what was run. */
+ * these: after weights were averaged, for example. Modes and momenta are then as before, on error too; the statistics are then those of what was run. */
 TP_API tp_status tp_update_bn(tp_module *m, tp_next_input_fn *next, void *arg);
 
 #ifdef __cplusplus
