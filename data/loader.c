@@ -23,6 +23,7 @@ struct tp_loader {
     tp_stream *side;                             /* on which batches are copied to the device, while that computes */
     int64_t ahead;                               /* batches sent there before they are asked for, at most; 0: they stay on the CPU */
     int64_t delivered;                           /* batches that the caller has had, of this epoch */
+    int64_t first;                               /* where the next epoch begins: tp_loader_seek */
     bool lent;                                   /* the last of them is still the caller's */
     tp__progress bar;
 
@@ -101,11 +102,12 @@ static tp_status begin_epoch(tp_loader *l)
             return tp_error_status();
     if (tp__order_draw(&l->order, l->recipe.seed, l->epoch) != TP_OK)
         return tp_error_status();
+    l->delivered = l->first;
+    l->first = 0;
     if (l->opt.progress)
-        tp__progress_begin(&l->bar);
-    l->delivered = 0;
+        tp__progress_begin(&l->bar, l->delivered);
     pthread_mutex_lock(&l->lock);
-    l->claimed = l->released = 0;
+    l->claimed = l->released = l->delivered;
     l->running = true;
     pthread_cond_broadcast(&l->more);
     pthread_mutex_unlock(&l->lock);
@@ -276,6 +278,29 @@ void tp_loader_reset(tp_loader *l)
         return;
     take_back(l);                                /* an error of a kernel's stays unread */
     end_epoch(l);
+}
+
+tp_loader_place tp_loader_tell(tp_loader *l)
+{
+    if (!is_loader(l, "loader_tell"))
+        return (tp_loader_place){ .seed = 0 };
+    return (tp_loader_place){ .seed = l->recipe.seed, .epoch = l->epoch, .batch = l->running ? l->delivered : l->first };
+}
+
+tp_status tp_loader_seek(tp_loader *l, tp_loader_place place)
+{
+    if (tp_failed() || !is_loader(l, "loader_seek"))
+        return tp_error_status();
+    if (place.epoch < 0 || place.batch < 0 || place.batch > l->n_batches)
+        return tp_fail(TP_ERR_ARGUMENT, "loader_seek: batch %lld of epoch %lld, where an epoch has %lld", (long long)place.batch,
+                       (long long)place.epoch, (long long)l->n_batches);
+    tp_loader_reset(l);
+    if (tp_failed())
+        return tp_error_status();
+    l->recipe.seed = place.seed;                 /* no worker is at a batch now */
+    l->epoch = place.epoch;
+    l->first = place.batch;
+    return TP_OK;
 }
 
 int64_t tp_loader_batches(tp_loader *l) { return is_loader(l, "loader_batches") ? l->n_batches : 0; }

@@ -37,11 +37,12 @@ enum { TP__LOGGED = 8, TP__LOGGED_NAME = 32 };
 typedef struct tp__progress {
     bool shown;
     double began, drawn;                         /* seconds of the monotonic clock */
+    int64_t first;                               /* batches that the epoch had before it began */
     int64_t n_logged;
     struct { char name[TP__LOGGED_NAME]; tp_tensor *value; } logged[TP__LOGGED];
 } tp__progress;
 
-void tp__progress_begin(tp__progress *bar);
+void tp__progress_begin(tp__progress *bar, int64_t first);      /* the batch that the epoch begins with */
 void tp__progress_draw(tp__progress *bar, int64_t epoch, int64_t done, int64_t all, bool last);    /* ten times a second at most */
 tp_status tp__progress_log(tp__progress *bar, const char *name, tp_tensor *value);
 void tp__progress_forget(tp__progress *bar);     /* the logged values */

@@ -15,9 +15,10 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void tp__progress_begin(tp__progress *bar)
+void tp__progress_begin(tp__progress *bar, int64_t first)
 {
     tp__progress_forget(bar);
+    bar->first = first;
     bar->shown = isatty(STDERR_FILENO) == 1;
     bar->began = bar->drawn = now();
 }
@@ -40,7 +41,7 @@ void tp__progress_draw(tp__progress *bar, int64_t epoch, int64_t done, int64_t a
     for (int i = 0; i < WIDTH; i++)
         cells[i] = i < full ? '#' : '.';
     cells[WIDTH] = 0;
-    const double rate = spent > 0 ? (double)done / spent : 0;
+    const double rate = spent > 0 ? (double)(done - bar->first) / spent : 0;
     const int64_t left = (int64_t)(last ? spent : rate > 0 ? (double)(all - done) / rate : 0);
     fprintf(stderr, "\repoch %lld [%s] %lld/%lld  %.1f/s  %s %lld:%02lld", (long long)epoch + 1, cells, (long long)done, (long long)all, rate,
             last ? "took" : "left", (long long)(left / 60), (long long)(left % 60));

@@ -1,10 +1,8 @@
 /* optim/scaler.c: the scale of a loss, and whether its gradients are finite. Both are tensors of the device where the gradients are, so
  * that nothing waits: the steps of optimizers read there whether they are to be made. */
-#include "optimizer.h"
+#include "entries.h"
 
 #include <taper/cuda_graph.h>
-#include <taper/io.h>
-#include <taper/scaler.h>
 
 #include <math.h>
 #include <string.h>
@@ -349,12 +347,13 @@ tp_tensor *tp_scaler_found_inf(tp_scaler *s, const tp_optimizer *opt)
 
 /* ---- Files ---------------------------------------------------------------------------------------------------------------------------------- */
 
-tp_status tp_scaler_save(tp_scaler *s, const char *path)
+bool tp__is_scaler(const void *object) { return ((const tp_object *)object)->destroy == destroy; }
+
+tp_status tp__scaler_list(tp_scaler *s, const char *prefix, tp__entries *e)
 {
     const tp_status status = check(s, "scaler_save");
     if (status)
         return status;
-    TP_SCOPE();
     const tp_shape one = { .ndim = 0 };
     const float scale = (float)(s->scale ? tp_item(s->scale) : s->first_scale);
     const int32_t tracker = (int32_t)tp_scaler_growth_tracker(s);
@@ -365,7 +364,17 @@ tp_status tp_scaler_save(tp_scaler *s, const char *path)
         { "backoff_factor", tp_from_data(&s->backoff_factor, TP_F64, one) }, { "growth_interval", tp_from_data(&s->growth_interval, TP_I64, one) },
         { "_growth_tracker", tp_from_data(&tracker, TP_I32, one) },
     };
-    return tp_failed() ? tp_error_status() : tp_safetensors_save(path, entries, sizeof entries / sizeof *entries, NULL, 0);
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (tp__entries_add(e, entries[i].tensor, "%s%s", prefix, entries[i].name))
+            return tp_error_status();
+    return TP_OK;
+}
+
+tp_status tp_scaler_save(tp_scaler *s, const char *path)
+{
+    TP_SCOPE();
+    tp__entries e = { .n = 0 };
+    return tp__entries_save(&e, tp__scaler_list(s, "", &e), path);
 }
 
 static double number_of(tp_file *file, const char *name)
@@ -378,14 +387,17 @@ static double number_of(tp_file *file, const char *name)
     return NAN;
 }
 
-tp_status tp_scaler_load(tp_scaler *s, const char *path)
+tp_status tp_scaler_load_with(tp_scaler *s, const char *path, const tp_scaler_load_options *theirs)
 {
     static const char op[] = "scaler_load";
+    tp_scaler_load_options o = TP__BRACES(scaler_load, );
     tp_status status = check(s, op);
+    if (!status)
+        status = tp_options_take(op, &o, theirs, offsetof(tp_scaler_load_options, tp__end));
     if (status)
         return status;
     TP_SCOPE();
-    tp_file *const file = tp_file_open(path);
+    tp_file *const file = tp_file_open(path, .prefix = o.prefix);
     if (!file)
         return tp_error_status();
     const double scale = number_of(file, "scale"), growth = number_of(file, "growth_factor"), backoff = number_of(file, "backoff_factor"),

@@ -1,8 +1,6 @@
 /* optim/schedule_state.c: the state of a schedule in a file, by the names of PyTorch's state_dict(). A schedule made of others has theirs
  * below "_schedulers.0.", .. Loading reads all of it into copies first, checks them, and takes them over. */
-#include "schedule.h"
-
-#include <taper/io.h>
+#include "entries.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,29 +39,12 @@ static tp_status name_child(char *out, const char *op, const char *prefix, int64
 
 /* ---- Saving --------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct entry { char text[NAME + 32]; } entry;
-typedef struct listing { int64_t n; entry *names; tp_named_tensor *entries; } listing;
-
-static int64_t count_entries(const tp_schedule *s)
+static tp_status add(tp__entries *e, const char *prefix, const char *name, const void *data, tp_dtype dtype, int64_t n)
 {
-    int64_t n = (int64_t)(sizeof fields / sizeof *fields + sizeof choices / sizeof *choices) + TP__SCHEDULE_OPTIONS + 2;
-    for (int64_t i = 0; i < s->n_children; i++)
-        n += count_entries(s->children[i]);
-    return n;
+    return tp__entries_add(e, tp_from_data(data, dtype, n < 0 ? (tp_shape){ .ndim = 0 } : TP_SHAPE(n)), "%s%s", prefix, name);
 }
 
-static tp_status add(listing *l, const char *prefix, const char *name, const void *data, tp_dtype dtype, int64_t n)
-{
-    tp_tensor *const x = tp_from_data(data, dtype, n < 0 ? (tp_shape){ .ndim = 0 } : TP_SHAPE(n));
-    if (!x)
-        return tp_error_status();
-    snprintf(l->names[l->n].text, sizeof l->names[l->n].text, "%s%s", prefix, name);
-    l->entries[l->n] = (tp_named_tensor){ l->names[l->n].text, x };
-    l->n++;
-    return TP_OK;
-}
-
-static tp_status list(listing *l, const tp_schedule *s, const char *prefix)
+static tp_status list(tp__entries *l, const tp_schedule *s, const char *prefix)
 {
     tp_status status = TP_OK;
     for (EACH(fields))
@@ -96,20 +77,19 @@ static tp_status check_schedule(const tp_schedule *s, const char *op)
     return s && s->object.kind == TP_KIND_SCHEDULE ? TP_OK : tp_fail(TP_ERR_ARGUMENT, "%s: the schedule is NULL, or was freed", op);
 }
 
-tp_status tp_schedule_save(const tp_schedule *s, const char *path)
+tp_status tp__schedule_list(const tp_schedule *s, const char *prefix, tp__entries *e)
 {
     tp_status status = check_schedule(s, "schedule_save");
-    if (status)
-        return status;
-    TP_SCOPE();
-    const size_t n = (size_t)count_entries(s);
-    listing l = { .names = tp_mem_alloc(n * sizeof *l.names), .entries = tp_mem_alloc(n * sizeof *l.entries) };
-    status = l.names && l.entries ? list(&l, s, "") : TP_ERR_MEMORY;
     if (!status)
-        status = tp_safetensors_save(path, l.entries, l.n, &(tp_metadata){ "schedule", s->class->name }, 1);
-    tp_mem_free(l.entries, n * sizeof *l.entries);
-    tp_mem_free(l.names, n * sizeof *l.names);
-    return status;
+        status = list(e, s, prefix);
+    return status ? status : tp__entries_say(e, prefix, "schedule", s->class->name);
+}
+
+tp_status tp_schedule_save(const tp_schedule *s, const char *path)
+{
+    TP_SCOPE();
+    tp__entries e = { .n = 0 };
+    return tp__entries_save(&e, tp__schedule_list(s, "", &e), path);
 }
 
 /* ---- Loading -------------------------------------------------------------------------------------------------------------------- */
@@ -118,6 +98,7 @@ static const char load_op[] = "schedule_load";
 
 typedef struct loading {
     tp_file *file;
+    const char *prefix;
     bool foreign;                                      /* PyTorch's: what it lacks stays, and what it has more is passed over */
     int64_t used, n;
     struct staged { tp_schedule *of, value; double *base; int64_t *milestones; } *staged;     /* what each schedule becomes */
@@ -236,7 +217,7 @@ static tp_status read_schedule(loading *l, tp_schedule *s, const char *prefix)
 
 static tp_status read_all(loading *l, tp_schedule *s)
 {
-    const char *const kind = tp_file_metadata(l->file, "schedule"), *const format = tp_file_format(l->file);
+    const char *const kind = tp__file_says(l->file, l->prefix, "schedule"), *const format = tp_file_format(l->file);
     l->foreign = strcmp(format, "pt") == 0 || strcmp(format, "npz") == 0;
     if (!l->foreign && (!kind || strcmp(kind, s->class->name) != 0))
         return tp_fail(TP_ERR_FORMAT, "%s: the file is of %.40s, the schedule is %s", load_op, kind ? kind : "no schedule", s->class->name);
@@ -270,7 +251,7 @@ tp_status tp_schedule_load_with(tp_schedule *s, const char *path, const tp_sched
         return status;
     TP_SCOPE();
     const size_t bytes = (size_t)count_schedules(s) * sizeof(struct staged);
-    loading l = { .staged = tp_mem_calloc(bytes) };
+    loading l = { .prefix = o.prefix, .staged = tp_mem_calloc(bytes) };
     l.file = l.staged ? tp_file_open(path, .prefix = o.prefix) : NULL;
     status = l.file ? read_all(&l, s) : tp_error_status();
     for (int64_t i = 0; i < l.n; i++) {

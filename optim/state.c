@@ -4,9 +4,7 @@
  * "param_groups.G.NAME" (betas: two numbers; flags: bool) and "param_groups.G.params", how many parameters it has. Options are
  * tensors, not text, so they are exact in every locale. PyTorch's own .pt reads by the same names, but for "param_groups.G.params",
  * which is there the list of its parameters' numbers. */
-#include "optimizer.h"
-
-#include <taper/io.h>
+#include "entries.h"
 
 #include <string.h>
 
@@ -58,67 +56,40 @@ static int64_t count_params(const tp_optimizer *opt)
 
 /* ---- Saving --------------------------------------------------------------------------------------------------------------- */
 
-typedef struct listing {
-    int64_t n, capacity;
-    label *labels;
-    tp_named_tensor *entries;
-} listing;
-
-static tp_status list_entry(listing *l, label name, tp_tensor *tensor)
-{
-    if (!tensor)
-        return tp_error_status();
-    l->labels[l->n] = name;
-    l->entries[l->n] = (tp_named_tensor){ l->labels[l->n].text, tensor };
-    l->n++;
-    return TP_OK;
-}
-
-static tp_status list_options(listing *l, const tp_optimizer *opt, int g)
+static tp_status list_options(tp__entries *e, const char *prefix, const tp_optimizer *opt, int g)
 {
     const tp__group *const group = &opt->groups[g];
-    tp_status status = list_entry(l, option_label(g, "params"), tp_from_data(&group->n, TP_I64, (tp_shape){ .ndim = 0 }));
+    tp_status status = tp__entries_add(e, tp_from_data(&group->n, TP_I64, (tp_shape){ .ndim = 0 }), "%s%s", prefix, option_label(g, "params").text);
     for (int i = 0; i < opt->class->n_options && !status; i++) {
         const tp__optim_value *const row = &tp__optim_values_of[opt->class->options[i].value];
-        status = list_entry(l, option_label(g, row->name),
-                            tp_from_data((const char *)&group->values + row->offset, tp__value_dtype(row),
-                                         row->count > 1 ? TP_SHAPE(row->count) : (tp_shape){ .ndim = 0 }));
+        status = tp__entries_add(e, tp_from_data((const char *)&group->values + row->offset, tp__value_dtype(row),
+                                                 row->count > 1 ? TP_SHAPE(row->count) : (tp_shape){ .ndim = 0 }),
+                                 "%s%s", prefix, option_label(g, row->name).text);
     }
     return status;
 }
 
-static tp_status list_all(listing *l, const tp_optimizer *opt)
-{
-    tp_status status = TP_OK;
-    int64_t at = 0;
-    for (int g = 0; g < opt->n_groups && !status; g++) {
-        status = list_options(l, opt, g);
-        for (int64_t i = 0; i < opt->groups[g].n; i++, at++)
-            for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s] && !status; s++)
-                if (opt->groups[g].params[i].state[s])
-                    status = list_entry(l, state_label(at, opt->class->state[s]), opt->groups[g].params[i].state[s]);
-    }
-    return status;
-}
-
-tp_status tp_optimizer_save(tp_optimizer *opt, const char *path)
+tp_status tp__optimizer_list(tp_optimizer *opt, const char *prefix, tp__entries *e)
 {
     tp_status status = tp__optimizer_check(opt, "optimizer_save");
     if (!status && opt->class->minimize)
         status = tp_fail(TP_ERR_UNSUPPORTED, "optimizer_save: the state of %s cannot be saved", opt->class->name);
-    if (status)
-        return status;
+    int64_t at = 0;
+    for (int g = 0; !status && g < opt->n_groups; g++) {
+        status = list_options(e, prefix, opt, g);
+        for (int64_t i = 0; i < opt->groups[g].n; i++, at++)
+            for (int s = 0; s < TP__OPTIM_STATES && opt->class->state[s] && !status; s++)
+                if (opt->groups[g].params[i].state[s])
+                    status = tp__entries_add(e, opt->groups[g].params[i].state[s], "%s%s", prefix, state_label(at, opt->class->state[s]).text);
+    }
+    return status ? status : tp__entries_say(e, prefix, "optimizer", opt->class->name);
+}
+
+tp_status tp_optimizer_save(tp_optimizer *opt, const char *path)
+{
     TP_SCOPE();
-    listing l = { .capacity = count_params(opt) * TP__OPTIM_STATES + opt->n_groups * (TP__VALUE_END + 1) };
-    const size_t labels = (size_t)l.capacity * sizeof *l.labels, entries = (size_t)l.capacity * sizeof *l.entries;
-    l.labels = tp_mem_alloc(labels);
-    l.entries = tp_mem_alloc(entries);
-    status = l.labels && l.entries ? list_all(&l, opt) : TP_ERR_MEMORY;
-    if (!status)
-        status = tp_safetensors_save(path, l.entries, l.n, &(tp_metadata){ "optimizer", opt->class->name }, 1);
-    tp_mem_free(l.entries, entries);
-    tp_mem_free(l.labels, labels);
-    return status;
+    tp__entries e = { .n = 0 };
+    return tp__entries_save(&e, tp__optimizer_list(opt, "", &e), path);
 }
 
 /* ---- Loading: all is read and checked first, then taken over ----------------------------------------------------------------- */
@@ -126,6 +97,7 @@ tp_status tp_optimizer_save(tp_optimizer *opt, const char *path)
 typedef struct loading {
     tp_optimizer *opt;
     tp_file *file;
+    const char *prefix;
     bool foreign;                              /* PyTorch's: options may lack, or be more, and integers stand for reals */
     int64_t used_options, used_states;         /* entries of the file */
     tp__optim_values *values;                  /* per group */
@@ -242,7 +214,7 @@ static tp_status check_rest(const loading *l)
 
 static tp_status read_all(loading *l)
 {
-    const char *const kind = tp_file_metadata(l->file, "optimizer"), *const format = tp_file_format(l->file);
+    const char *const kind = tp__file_says(l->file, l->prefix, "optimizer"), *const format = tp_file_format(l->file);
     l->foreign = strcmp(format, "pt") == 0 || strcmp(format, "npz") == 0;      /* which have no place to say the kind */
     if (!l->foreign && (!kind || strcmp(kind, l->opt->class->name) != 0))
         return tp_fail(TP_ERR_FORMAT, "%s: the file is of %.40s, the optimizer is %s", load_op, kind ? kind : "no optimizer", l->opt->class->name);
@@ -283,7 +255,7 @@ tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, const tp_o
         return status;
     TP_SCOPE();
     TP_NO_GRAD();
-    loading l = { .opt = opt, .n = count_params(opt) };
+    loading l = { .opt = opt, .prefix = o.prefix, .n = count_params(opt) };
     const size_t values = (size_t)opt->n_groups * sizeof *l.values, params = (size_t)l.n * sizeof *l.params;
     l.values = tp_mem_alloc(values);
     l.params = tp_mem_calloc(params);

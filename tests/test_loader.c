@@ -1,5 +1,6 @@
 /* test_loader.c: the loader's order, errors, early ends and recycling. */
 #include "data.h"
+#include "expect.h"
 
 #include <string.h>
 
@@ -240,6 +241,54 @@ START_TEST(an_epoch_can_be_left_early)
 }
 END_TEST
 
+/* The hashes of what is left of an epoch. */
+static int rest_of_epoch(tp_loader *loader, uint64_t *hashes)
+{
+    int n = 0;
+    for (tp_batch batch; tp_loader_next(loader, &batch); n++)
+        hashes[n] = hash(hash(0, tp_data(batch.x), (size_t)tp_numel(batch.x) * sizeof(float)), batch.indices, (size_t)batch.size * sizeof *batch.indices);
+    return n;
+}
+
+START_TEST(a_loader_goes_on_where_another_one_was)
+{
+    tp_dataset *set = numbers(100);
+    for (int workers = 0; workers < 4; workers++) {
+        uint64_t whole[34], rest[34];
+        tp_batch batch;
+        tp_loader *first = tp_data_loader(set, .batch_size = 3, .shuffle = true, .workers = workers);
+        tp_loader *second = tp_data_loader(set, .batch_size = 3, .shuffle = true, .workers = 3 - workers);       /* of another seed */
+        rest_of_epoch(first, whole);
+        const tp_loader_place start = tp_loader_tell(first);
+        ck_assert(start.epoch == 1 && start.batch == 0);
+        ck_assert_int_eq(rest_of_epoch(first, whole), 34);
+        for (int64_t had = 0; had <= 34; had += 17) {        /* at its beginning, in its middle, before its end is seen */
+            ck_ok(tp_loader_seek(first, start));
+            for (int64_t i = 0; i < had; i++)
+                ck_assert(tp_loader_next(first, &batch));
+            const tp_loader_place place = tp_loader_tell(first);
+            ck_assert(place.seed == start.seed && place.epoch == 1 && place.batch == had);
+            ck_ok(tp_loader_seek(second, place));
+            ck_assert(tp_loader_tell(second).epoch == 1 && tp_loader_tell(second).batch == had);
+            ck_assert_int_eq(rest_of_epoch(second, rest), 34 - had);
+            ck_assert_mem_eq(rest, whole + had, (size_t)(34 - had) * sizeof *rest);
+            ck_assert(tp_loader_next(second, &batch));       /* of epoch 2, which begins at its beginning */
+            ck_assert(tp_loader_tell(second).epoch == 2 && tp_loader_tell(second).batch == 1);
+        }
+        ck_assert_int_eq(tp_loader_seek(second, (tp_loader_place){ .batch = 35 }), TP_ERR_ARGUMENT);
+        ck_assert_str_eq(tp_last_error()->message, "loader_seek: batch 35 of epoch 0, where an epoch has 34");
+        ck_assert_int_eq(tp_loader_seek(second, start), TP_ERR_ARGUMENT);        /* that is unread */
+        tp_clear_error();
+        ck_assert(tp_loader_tell(second).epoch == 2);
+        ck_assert(tp_loader_tell(NULL).seed == 0 && tp_failed());
+        tp_clear_error();
+        tp_free_all(first, second);
+    }
+    tp_dataset_free(set);
+    ck_assert_int_eq(tp_report_error(stderr), 0);
+}
+END_TEST
+
 START_TEST(a_kept_batch_stays_as_it_is)
 {
     tp_dataset *set = numbers(60);
@@ -388,6 +437,7 @@ int main(void)
     tcase_add_test(loader, samples_of_several_shapes_need_a_collate_function);
     tcase_add_test(loader, a_collate_function_makes_the_batch);
     tcase_add_test(loader, an_epoch_can_be_left_early);
+    tcase_add_test(loader, a_loader_goes_on_where_another_one_was);
     tcase_add_test(loader, a_kept_batch_stays_as_it_is);
     tcase_add_test(loader, buffers_of_batches_that_nobody_kept_are_used_again);
     tcase_add_test(loader, a_loader_holds_its_dataset);

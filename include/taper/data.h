@@ -27,6 +27,13 @@ typedef struct tp_batch {
     const int64_t *indices;                            /* [size]: which ones of the dataset */
 } tp_batch;
 
+/* Where a loader stands, to be stored and given back. */
+typedef struct tp_loader_place {
+    uint64_t seed;                                     /* of order and samples */
+    int64_t epoch;                                     /* the one that runs, else the one to come; from 0 */
+    int64_t batch;                                     /* how many batches of it the caller has had */
+} tp_loader_place;
+
 typedef struct tp_sample {
     tp_tensor *field[TP_MAX_FIELDS];
     int64_t n_fields;
@@ -199,6 +206,11 @@ TP_API bool tp_loader_next(tp_loader *loader, tp_batch *batch);
 TP_API void tp_loader_reset(tp_loader *loader);
 TP_API int64_t tp_loader_batches(tp_loader *loader);   /* in an epoch */
 TP_API int64_t tp_loader_epoch(tp_loader *loader);     /* the one that runs, else the one to come; from 0 */
+/* Where the loader stands, and going there: tp_loader_next then gives what it would have given. So a run that was stopped goes on with the
+ * batches that it had not seen, in the same order, in another process too, given the same dataset and options; the number of workers may
+ * differ. Leaves the epoch that runs. TP_ERR_ARGUMENT: an epoch below 0, or a batch that an epoch does not have. */
+TP_API tp_loader_place tp_loader_tell(tp_loader *loader);         /* zeros for NULL */
+TP_API tp_status tp_loader_seek(tp_loader *loader, tp_loader_place place);
 /* Shows a one-element tensor in the progress bar under a name. The value is read when the bar is drawn, later. Refused while
  * an error is unread. */
 TP_API tp_status tp_loader_log(tp_loader *loader, const char *name, tp_tensor *value);

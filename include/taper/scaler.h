@@ -29,7 +29,14 @@ typedef struct tp_grad_scaler_options {
 } tp_grad_scaler_options;
 #define TP__DEFAULT_grad_scaler .init_scale = 65536, .growth_factor = 2, .backoff_factor = 0.5, .growth_interval = 2000, .enabled = true,
 
-#define TP__EACH_SCALER_OPTIONS(X) X(grad_scaler)
+typedef struct tp_scaler_load_options {
+    TP__HEAD(tp_scaler_load_options);
+    const char *prefix TP__IS(nullptr);                /* "scaler.": where in the file the state is */
+    TP__TAIL;
+} tp_scaler_load_options;
+#define TP__DEFAULT_scaler_load
+
+#define TP__EACH_SCALER_OPTIONS(X) X(grad_scaler) X(scaler_load)
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,13 +70,16 @@ TP_API tp_tensor *tp_scaler_found_inf(tp_scaler *s, const tp_optimizer *opt);
 /* As safetensors: scale, growth_factor, backoff_factor, growth_interval, _growth_tracker, which are PyTorch's names. Loading takes a
  * .pt of a scaler's state_dict() as well, and changes nothing unless all of it is there. */
 TP_API tp_status tp_scaler_save(tp_scaler *s, const char *path);
-TP_API tp_status tp_scaler_load(tp_scaler *s, const char *path);
+TP_API tp_status tp_scaler_load_with(tp_scaler *s, const char *path, const tp_scaler_load_options *o);
 
 #ifdef __cplusplus
 }
 inline tp_scaler *tp_grad_scaler(const tp_grad_scaler_options &o = {}) { return tp_grad_scaler_with(&o); }
+inline tp_status tp_scaler_load(tp_scaler *s, const char *path, const tp_scaler_load_options &o = {}) { return tp_scaler_load_with(s, path, &o); }
 #else
 #define tp_grad_scaler(...) TP__DEFAULTS(tp_grad_scaler_with(TP__OPTIONS(grad_scaler, __VA_ARGS__)))
+#define tp_scaler_load(...) tp__scaler_load(__VA_ARGS__, )
+#define tp__scaler_load(s, path, ...) TP__DEFAULTS(tp_scaler_load_with(s, path, TP__OPTIONS(scaler_load, __VA_ARGS__)))
 #endif
 
 #endif

@@ -16,5 +16,6 @@
 #include <taper/optim.h>
 #include <taper/scaler.h>
 #include <taper/data.h>
+#include <taper/training.h>
 
 #endif
