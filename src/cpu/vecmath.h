@@ -16,7 +16,7 @@
 
 /* Arguments beyond which a function is as at the bound. They are variables since of a constant a compiler makes the function's
  * value there, and of that a choice by masks, where the least of two numbers is one instruction. */
-extern const struct tp__reach { float tanh, erf, gelu_gate, gelu_slope, exp_most, exp_least, exp_normal; } tp__reach;
+extern const struct tp__reach { float tanh, erf, gelu_gate, gelu_slope, exp_most, exp_least, exp_normal, one; } tp__reach;
 static TP__INLINE float tp__at_most(float x, float most) { return x > most ? most : x; }               /* of a NaN, it: here and below */
 static TP__INLINE float tp__at_least(float x, float least) { return x < least ? least : x; }
 
@@ -71,7 +71,7 @@ static TP__INLINE float tp__tanh_f32(float x)
     const float z = c * c;
     const float p = TP__P6(z, 1.0f, 1.367837936e-01f, 3.866405925e-03f, 2.796882109e-05f, 3.049262176e-08f, -1.213537517e-11f);
     const float q = TP__P5(z, 1.0f, 4.701171219e-01f, 2.723879926e-02f, 3.935247951e-04f, 1.284673999e-06f);
-    return tp__at_least(tp__at_most(c * p / q, 1.0f), -1.0f);
+    return tp__at_least(tp__at_most(c * p / q, tp__reach.one), -tp__reach.one);
 }
 static TP__INLINE float tp__erf_f32(float x)
 {
@@ -80,7 +80,7 @@ static TP__INLINE float tp__erf_f32(float x)
     const float p = TP__P7(z, 1.128379226e+00f, 1.851416975e-01f, 5.425557494e-02f, 3.840252059e-03f, 3.772323835e-04f, 4.621957942e-06f,
                            -1.286742890e-08f);
     const float q = TP__P6(z, 1.0f, 4.974109530e-01f, 1.138859093e-01f, 1.543500088e-02f, 1.302486868e-03f, 6.251874584e-05f);
-    return tp__at_least(tp__at_most(c * p / q, 1.0f), -1.0f);
+    return tp__at_least(tp__at_most(c * p / q, tp__reach.one), -tp__reach.one);
 }
 
 /* In the steps that PyTorch takes, which its results of integers show in the last bit */
