@@ -9,6 +9,7 @@
 #include "cpu/conv.h"
 #include "cpu/pool.h"
 #include "cpu/simd.h"
+#include "cpu/stream.h"
 
 static uint64_t state = 1;
 static int64_t below(int64_t n)
@@ -131,6 +132,50 @@ START_TEST(convolutions_of_random_geometry_agree)
                                .groups = groups });
     }
     tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* Rows of several vectors, few channels and more than one band: with columns a stride apart side by side, where the instruction set has that way */
+START_TEST(convolutions_of_few_channels_agree)
+{
+    if (tp__simd_limit(_i) == _i) {
+        int ways = 0, of_weight = 0;
+        for (int round = 0; round < 60; round++) {
+            tp__conv g = { .dtype = TP_F32, .n = 1 + below(round % 9 ? 3 : 20), .c = 1 + below(8), .h = 16 + below(40), .w = 60 + below(100), .out = 3 + below(40),
+                           .kh = 1 + below(7), .kw = 2 + below(6), .sh = 1 + below(3), .sw = 1 + below(4), .ph = below(4), .pw = below(4), .dh = 1 + below(2),
+                           .dw = 1 + below(3), .groups = 1 };
+            check_conv(g);
+            ways += sizes(&g) && tp__conv_by_phases_fits(&g);
+            of_weight += tp__conv_by_phases_weight_fits(&g);
+        }
+        ck_assert(_i == TP__SIMD_BASE ? !ways && !of_weight : ways > 20 && of_weight > 10);
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+}
+END_TEST
+
+/* Past the caches it is the same, where rows of y are whole lines and where they are not. */
+START_TEST(convolutions_are_streamed_alike)
+{
+    static const int64_t widths[] = { 64, 70 };
+    for (int i = 0; i < 2; i++) {
+        tp__conv g = { .dtype = TP_F32, .n = 2, .c = 3, .h = 20, .w = widths[i], .out = 11, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .ph = 1, .pw = 1, .dh = 1,
+                       .dw = 1, .groups = 1, .threads = 2 };
+        ck_assert(sizes(&g));
+        const int64_t n = g.n * g.out * g.oh * g.ow;
+        values x = values_new(g.n * g.c * g.h * g.w, TP_F32, true), w = values_new(g.out * g.c * 9, TP_F32, true);
+        float *y[2];
+        for (int k = 0; k < 2; k++) {
+            ck_assert_ptr_nonnull(y[k] = aligned_alloc(64, (size_t)(n + 15) / 16 * 64));
+            tp__stream_from(k ? 0 : -1);
+            ck_assert_int_eq(tp__conv_forward(&g, x.given, w.given, NULL, y[k]), TP_OK);
+        }
+        tp__stream_from(-1);
+        ck_assert_mem_eq(y[0], y[1], (size_t)n * sizeof(float));
+        for (int k = 0; k < 2; k++) free(y[k]);
+        values_free(&x);
+        values_free(&w);
+    }
 }
 END_TEST
 
@@ -349,6 +394,8 @@ int main(void)
     TCase *tests = tcase_create("conv_kernels");
     tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, convolutions_of_random_geometry_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_loop_test(tests, convolutions_of_few_channels_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
+    tcase_add_test(tests, convolutions_are_streamed_alike);
     tcase_add_loop_test(tests, convolutions_of_volumes_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, convolutions_that_networks_have_agree, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);
     tcase_add_loop_test(tests, integers_stay_exact, TP__SIMD_BASE, TP__SIMD_AVX512 + 1);

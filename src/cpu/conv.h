@@ -53,6 +53,13 @@ tp_status tp__conv_by_lanes(const tp__conv *g, const void *x, const void *w, con
 tp_status tp__conv_by_lanes_data(const tp__conv *g, const void *dy, const void *w, void *dx);
 tp_status tp__conv_by_lanes_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
 
+/* Rows of x with columns that are a stride apart side by side, and several outputs at a time: few channels in, many out, as in the first layer of a
+ * net. float32, no depth, groups == 1. */
+bool tp__conv_by_phases_fits(const tp__conv *g);
+bool tp__conv_by_phases_weight_fits(const tp__conv *g);
+tp_status tp__conv_by_phases(const tp__conv *g, const void *x, const void *w, const void *b, void *y);
+tp_status tp__conv_by_phases_weight(const tp__conv *g, const void *x, const void *dy, void *dw);
+
 static inline bool tp__conv_is_flat(const tp__conv *g) { return g->d == 1 && g->kd == 1 && g->od == 1 && !g->pd; }
 
 /* 3x3 at stride 1 by Winograd's algorithm: many channels, float32, no depth. *finite is false where a result is not: then all

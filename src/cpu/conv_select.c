@@ -12,6 +12,7 @@ tp_status tp__conv_forward(const tp__conv *g, const void *x, const void *w, cons
     }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes(g, x, w, b, y);
     if (tp__conv_by_planes_fits(g)) return tp__conv_by_planes(g, x, w, b, y);
+    if (tp__conv_by_phases_fits(g)) return tp__conv_by_phases(g, x, w, b, y);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm(g, x, w, b, y);
     tp__conv_by_rows(g, x, w, b, y);
     return TP_OK;
@@ -46,6 +47,7 @@ tp_status tp__conv_weight(const tp__conv *g, const void *x, const void *dy, void
     }
     if (tp__conv_by_lanes_fits(g)) return tp__conv_by_lanes_weight(g, x, dy, dw);
     if (tp__conv_by_planes_fits(g)) return tp__conv_by_planes_weight(g, x, dy, dw);
+    if (tp__conv_by_phases_weight_fits(g)) return tp__conv_by_phases_weight(g, x, dy, dw);
     if (!tp__conv_by_rows_fits(g)) return tp__conv_by_gemm_weight(g, x, dy, dw);
     tp__conv_by_rows_weight(g, x, dy, dw);
     return TP_OK;
