@@ -9,18 +9,6 @@
 enum { WORDS = 4 };
 static_assert((int)TP__WEIGHT_STRIPS == (int)TPC_BLOCK, "a thread has a strip of weights");
 
-static double most_of(int dtype)                       /* what a dtype holds, of whole numbers that a double tells apart */
-{
-    switch (dtype) {
-    case TP_I64: return 0x1p62;
-    case TP_I32: return INT32_MAX;
-    case TP_I16: return INT16_MAX;
-    case TP_I8: return INT8_MAX;
-    case TP_U8: return UINT8_MAX;
-    default: return INFINITY;
-    }
-}
-
 /* ---- By one formula, or by a parameter for each element -------------------------------------------------------------------------------------- */
 
 enum { EXPONENTIAL, GEOMETRIC, LOG_NORMAL, CAUCHY, BERNOULLI, BERNOULLI_EACH, POISSON, BINOMIAL };
@@ -96,7 +84,7 @@ static tp_status launch(const tp__call *call, drawing &d)
         d.x = x.data;
         d.x_dtype = x.dtype;
     } else {
-        d.most = most_of(y.dtype);
+        d.most = tp__most_drawn(y.dtype);
     }
     tpc_temporary room2(call);
     if (d.what == BINOMIAL) {

@@ -11,27 +11,12 @@
 
 typedef struct weight_norm { tp_module base; int64_t dim; } weight_norm;             /* dim -1: all */
 
-/* |v| with 1 for all dims but dim. */
-static tp_tensor *norm_except(tp_tensor *v, int64_t dim)
-{
-    if (dim < 0) return tp_linalg_vector_norm(v);
-    tp_shape shape = tp_shape_of(v);
-    int64_t rest = 1;
-    for (int i = 0; i < shape.ndim; i++) {
-        if (i == dim) continue;
-        rest *= shape.dim[i];
-        shape.dim[i] = 1;
-    }
-    tp_tensor *rows = tp_reshape(tp_transpose(v, 0, (int)dim), TP_SHAPE(shape.dim[dim], rest));
-    return tp_reshape(tp_linalg_vector_norm(rows, .dims = TP_DIMS(1)), shape);
-}
-
 static tp_status weight_norm_call(tp_module *self, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
 {
     const weight_norm *m = (const weight_norm *)self;
     tp_tensor *g = tp_arg_tensor(args, n, 0, "weight_g"), *v = tp_arg_tensor(args, n, 1, "weight_v");
     if (!g || !v || max < 1) return tp_fail(TP_ERR_ARGUMENT, "_WeightNorm: it takes two tensors, \"weight_g\" and \"weight_v\", and gives one");
-    outs[0] = tp_mul(v, tp_div(g, norm_except(v, m->dim)));
+    outs[0] = tp_mul(v, tp_div(g, tp_norm_except_dim(v, 2, m->dim)));
     *n_out = 1;
     return outs[0] ? TP_OK : tp_error_status();
 }
@@ -80,7 +65,7 @@ tp_status tp_weight_norm_with(tp_module *m, const tp_weight_norm_options *o)
     const bool all = options.dim == TP_NONE || options.dim == -1;
     if (!all && check_dim(op, x, options.dim) != TP_OK) return tp_error_status();
     const int64_t dim = all ? -1 : options.dim < 0 ? options.dim + tp_ndim(x) : options.dim;
-    tp_tensor *originals[] = { tp_clone(norm_except(tp_detach(x), dim)), tp_clone(tp_detach(x)) };     /* a view would keep its dtype */
+    tp_tensor *originals[] = { tp_clone(tp_norm_except_dim(tp_detach(x), 2, dim)), tp_clone(tp_detach(x)) };     /* a view would keep its dtype */
     if (!originals[0] || !originals[1]) return tp_error_status();
     tp_module *p = weight_norm_new(dim);
     return p ? tp__parametrize(m, op, name, p, originals, 2, true) : tp_error_status();

@@ -63,10 +63,10 @@ static void make_text(void)
 
 int main(void)
 {
-    if (!cuda_is_here()) return 0;
     Suite *suite = suite_create("cuda_examples");
     TCase *tests = tcase_create("programs");
     tcase_set_timeout(tests, 120);
+    if (!has_device(tests)) return suite_add_tcase(suite, tests), run_suite(suite);
     tcase_add_unchecked_fixture(tests, make_text, remove_folder);
     tcase_add_test(tests, the_first_ones_learn_what_they_learn_on_the_cpu);
     tcase_add_test(tests, images_are_learned);

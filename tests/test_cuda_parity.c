@@ -3,21 +3,7 @@
  * device's back: there a call of an op's kernel that gave the device nothing to do is an error (cuda/host/watch.cpp), and there are no fewer
  * launches, fills and copies within the device than calls. */
 #include "cuda.h"
-
-static char output[1 << 20];
-
-static void run_tool(const char *directory, const char *variables)
-{
-    const char *build = getenv("TAPER_BUILD");
-    char command[2048];
-    ck_assert_msg(build, "TAPER_BUILD does not say where the program is; make test does");
-    snprintf(command, sizeof command, "%s '%s/bin/parity' %s --device cuda 2>&1", variables, build, directory);
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    const size_t n = fread(output, 1, sizeof output - 1, pipe);
-    output[n] = 0;
-    ck_assert_msg(!pclose(pipe), "%s", output);
-}
+#include "parity_tool.h"
 
 /* The sums of a file's lines, which hold three numbers each; 0: it is not there. */
 typedef struct sums { long long launches, given, calls; } sums;
@@ -42,7 +28,7 @@ static void run_whole(const char *directory, int order)
     close(file);
     snprintf(variables, sizeof variables, "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d TAPER_CUDA_CUDNN=%d", report, order, order + 1,
              order != 1);
-    run_tool(directory, variables);
+    ck_assert_msg(!run_parity(variables, directory, "--device cuda"), "%s", output);
     const sums sum = sums_of(report);
     remove(report);
     for (last = strstr(output, " passed, 0 failed"); last && last > output && last[-1] != '\n'; last--) continue;
@@ -61,17 +47,12 @@ START_TEST(every_module_does_what_pytorch_does) { run_whole("tests/parity/fixtur
 END_TEST
 START_TEST(every_run_goes_as_pytorch_s) { run_whole("tests/parity/runs", 0); }
 END_TEST
-START_TEST(there_is_nothing_to_test_with) { }             /* cuda_is_here has said why */
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("cuda_parity");
     TCase *t = tcase_create("fixtures on the device");
     tcase_set_timeout(t, 600);
-    if (!cuda_is_here()) {
-        tcase_add_test(t, there_is_nothing_to_test_with);
-    } else {
+    if (has_device(t)) {
         tcase_add_loop_test(t, every_op_does_what_pytorch_does, 0, 3);
         tcase_add_loop_test(t, every_module_does_what_pytorch_does, 0, 3);
         tcase_add_test(t, every_run_goes_as_pytorch_s);

@@ -130,11 +130,11 @@ END_TEST
 
 int main(void)
 {
-    if (!cuda_is_here()) return 0;
-    unsetenv("TAPER_CUDA_BACKEND");
     Suite *suite = suite_create("gpu_check");
     TCase *tests = tcase_create("script");
     tcase_set_timeout(tests, 120);
+    if (!has_device(tests)) return suite_add_tcase(suite, tests), run_suite(suite);
+    unsetenv("TAPER_CUDA_BACKEND");
     tcase_add_unchecked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, it_runs_what_can_be_run_on_the_simulated_device);
     tcase_add_test(tests, steps_are_chosen_and_the_exit_code_is_theirs);

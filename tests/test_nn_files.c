@@ -1,20 +1,13 @@
 /* test_nn_files.c: modules saved and loaded. */
+#include "folder.h"
 #include "nn.h"
 
-static char folder[] = "/tmp/taper-nn-XXXXXX";
-static char path[64];
+static char path[256];
 
-static void make_folder(void)
+static void begin(void)
 {
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_folder();
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
-}
-
-static void remove_folder(void)
-{
-    unlink(path);
-    rmdir(folder);
 }
 
 static void save_tensors(const tp_named_tensor *entries, int64_t n)
@@ -136,7 +129,7 @@ int main(void)
     Suite *s = suite_create("nn_files");
     TCase *one = tcase_create("nn_files");
     tcase_set_timeout(one, 120);
-    tcase_add_checked_fixture(one, make_folder, remove_folder);
+    tcase_add_checked_fixture(one, begin, remove_folder);
     tcase_add_test(one, what_is_saved_loads_back_bit_for_bit);
     tcase_add_test(one, a_file_that_does_not_fit_is_told_in_full_and_changes_nothing);
     tcase_add_test(one, many_misfits_are_counted_and_the_first_are_named);

@@ -1,47 +1,14 @@
 /* test_parity.c: that parity fails where a fixture says something else than Taper computes, that no file crashes it, and that Taper does
  * as the tree's fixtures say. It reads build/CONFIG/bin/parity, and alters copies of tests/parity/fixtures. */
-#include "expect.h"
+#include "folder.h"
+#include "parity_tool.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { MOST_TENSORS = 4096 };
-static char folder[512], output[1 << 20];
-
-static void make_folder(void)
-{
-    const char *where = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/taper-parity-XXXXXX", where ? where : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
 
 static void path_of(char *out, size_t size, const char *name) { snprintf(out, size, "%s/%s.safetensors", folder, name); }
-
-static void remove_folder(void)
-{
-    char command[600];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* Runs the tool; what it prints is in `output`. Returns its exit status. */
-static int run_tool(const char *directory, const char *options)
-{
-    const char *build = getenv("TAPER_BUILD");
-    char command[2048];
-    ck_assert_msg(build, "TAPER_BUILD does not say where the program is; make test does");
-    snprintf(command, sizeof command, "'%s/bin/parity' '%s' %s 2>&1", build, directory, options);
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    const size_t n = fread(output, 1, sizeof output - 1, pipe);
-    output[n] = 0;
-    const int status = pclose(pipe);
-    ck_assert_msg(WIFEXITED(status), "parity was ended by a signal: %s", output);
-    return WEXITSTATUS(status);
-}
 
 static const char *last_line(void)
 {
@@ -138,7 +105,7 @@ static void nudge(tp_tensor *x)
 
 static void run_altered(const char *says)
 {
-    ck_assert_int_eq(run_tool(folder, "--verbose"), 1);
+    ck_assert_int_eq(run_parity("", folder, "--verbose"), 1);
     ck_says(says);
     ck_assert_ptr_nonnull(strstr(last_line(), " passed, 1 failed, 0 skipped"));
 }
@@ -155,7 +122,7 @@ START_TEST(fixtures_as_they_are_pass)
         save_copy(&c);
         close_copy(&c);
     }
-    ck_assert_msg(run_tool(folder, "--verbose") == 0, "%s", output);
+    ck_assert_msg(run_parity("", folder, "--verbose") == 0, "%s", output);
     ck_assert_ptr_nonnull(strstr(last_line(), " passed, 0 failed, 0 skipped"));
 }
 END_TEST
@@ -305,10 +272,10 @@ START_TEST(an_op_that_is_not_there_fails_unless_that_is_allowed)
     json_array_foreach(c.samples, i, sample) json_object_set_new(sample, "function", json_string("nn.functional.tanhish"));
     save_copy(&c);
     close_copy(&c);
-    ck_assert_int_eq(run_tool(folder, ""), 1);
+    ck_assert_int_eq(run_parity("", folder, ""), 1);
     ck_says("there is no op \"tanhish\"");
     ck_assert_ptr_null(strstr(last_line(), " 0 failed"));
-    ck_assert_int_eq(run_tool(folder, "--registered"), 1);               /* nothing is left to run */
+    ck_assert_int_eq(run_parity("", folder, "--registered"), 1);               /* nothing is left to run */
     ck_says("not in the registry: tanhish\n");
     ck_assert_str_eq(last_line(), "0 passed, 0 failed, 0 skipped");
 }
@@ -329,7 +296,7 @@ START_TEST(at_most_one_in_a_hundred_is_skipped_each_for_a_reason)
     ck_assert_ptr_nonnull(skips);
     fputs("# a comment\ntanh, its reason\n", skips);
     fclose(skips);
-    ck_assert_int_eq(run_tool(folder, options), 1);
+    ck_assert_int_eq(run_parity("", folder, options), 1);
     ck_says("1 % is the most");
     ck_says("0 passed, 0 failed, ");
 }
@@ -345,7 +312,7 @@ static long skipped_by(const char *line)
     ck_assert_ptr_nonnull(skips);
     fputs(line, skips);
     fclose(skips);
-    ck_assert_int_eq(run_tool("tests/parity/fixtures", options), 0);
+    ck_assert_int_eq(run_parity("", "tests/parity/fixtures", options), 0);
     const char *at = strstr(last_line(), " failed, ");
     ck_assert_ptr_nonnull(at);
     return atol(at + strlen(" failed, "));
@@ -362,14 +329,14 @@ END_TEST
 
 START_TEST(nothing_to_run_fails)
 {
-    ck_assert_int_eq(run_tool(folder, ""), 1);
+    ck_assert_int_eq(run_parity("", folder, ""), 1);
     ck_assert_str_eq(last_line(), "0 passed, 0 failed, 0 skipped");
-    ck_assert_int_eq(run_tool("no/such/folder", ""), 1);
+    ck_assert_int_eq(run_parity("", "no/such/folder", ""), 1);
     ck_says("cannot read no/such/folder");
-    ck_assert_int_eq(run_tool("tests/parity/fixtures", "--ops tanh,nonsense"), 1);
+    ck_assert_int_eq(run_parity("", "tests/parity/fixtures", "--ops tanh,nonsense"), 1);
     ck_says("no fixture is of \"nonsense\"");
-    ck_assert_int_eq(run_tool("tests/parity/fixtures", "--device moon"), 2);
-    ck_assert_int_eq(run_tool("tests/parity/fixtures", "--part 3/2"), 2);
+    ck_assert_int_eq(run_parity("", "tests/parity/fixtures", "--device moon"), 2);
+    ck_assert_int_eq(run_parity("", "tests/parity/fixtures", "--part 3/2"), 2);
 }
 END_TEST
 
@@ -393,7 +360,7 @@ static int run_max(int64_t index, int gradient_at, bool ties)
              "\"grads\": [{\"of\": \"s0.in0\", \"tensor\": \"s0.grad_in0\"}]}]", ties ? "true" : "false");
     path_of(path, sizeof path, "max");
     ck_ok(tp_safetensors_save(path, tensors, 5, &(tp_metadata){ "samples", samples }, 1));
-    return run_tool(folder, "--verbose");
+    return run_parity("", folder, "--verbose");
 }
 
 START_TEST(of_equal_elements_any_may_be_named)
@@ -413,7 +380,7 @@ END_TEST
 
 static void run_damaged(const char *says)
 {
-    ck_assert_int_eq(run_tool(folder, "--verbose"), 1);
+    ck_assert_int_eq(run_parity("", folder, "--verbose"), 1);
     ck_says(says);
     ck_assert_ptr_null(strstr(output, "it crashed"));
     ck_assert_ptr_nonnull(strstr(last_line(), " failed, 0 skipped"));
@@ -474,60 +441,53 @@ START_TEST(a_damaged_sample_is_told_and_crashes_nothing)
 }
 END_TEST
 
-static size_t read_fixture(const char *name, char *out, size_t size)
+static bytes read_fixture(const char *name)
 {
     char path[300];
     snprintf(path, sizeof path, "tests/parity/fixtures/%s.safetensors", name);
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    const size_t n = fread(out, 1, size, file);
-    fclose(file);
-    ck_assert_uint_lt(n, size);
-    return n;
+    return read_bytes(path);
 }
 
-static void write_fixture(const char *bytes, size_t n)
+static void write_fixture(const char *at, size_t n)
 {
     char path[600];
     path_of(path, sizeof path, "mul");
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-    fclose(file);
+    write_bytes(path, at, n);
 }
 
 START_TEST(a_damaged_file_is_told_and_crashes_nothing)
 {
-    static char bytes[1 << 18];
-    const size_t n = read_fixture("mul", bytes, sizeof bytes);
-    for (size_t keep = 0; keep < n; keep = keep < 16 ? keep + 5 : keep * 3) {          /* cut off */
-        write_fixture(bytes, keep);
+    const bytes whole = read_fixture("mul");
+    for (size_t keep = 0; keep < whole.n; keep = keep < 16 ? keep + 5 : keep * 3) {          /* cut off */
+        write_fixture(whole.at, keep);
         run_damaged("the file");
     }
-    memcpy(strstr(bytes + 8, "samples"), "sample_", 7);
-    write_fixture(bytes, n);
+    memcpy(strstr(whole.at + 8, "samples"), "sample_", 7);
+    write_fixture(whole.at, whole.n);
     run_damaged("it has no section \"samples\"");
-    memset(strstr(bytes + 8, "sample_") + 10, '!', 20);
-    write_fixture(bytes, n);
+    memset(strstr(whole.at + 8, "sample_") + 10, '!', 20);
+    write_fixture(whole.at, whole.n);
     run_damaged("the file");
+    free(whole.at);
 }
 END_TEST
 
 static const char *const flipped[] = { "mul", "modules/norm", "modules/attention" };
 START_TEST(no_flipped_byte_crashes_anything)
 {
-    static char bytes[1 << 18];
-    const size_t n = read_fixture(flipped[_i], bytes, sizeof bytes);
+    const bytes whole = read_fixture(flipped[_i]);
+    const size_t n = whole.n;
     uint64_t random = 88172645463325252u;
     for (int i = 0; i < 150; i++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;       /* xorshift64, Marsaglia 2003 */
-        char *at = &bytes[random % (i % 3 ? 16384 < n ? 16384 : n : n)], was = *at;
+        char *at = &whole.at[random % (i % 3 ? 16384 < n ? 16384 : n : n)], was = *at;
         *at = (char)(random >> 40);
-        write_fixture(bytes, n);
-        run_tool(folder, "--verbose");
-        ck_assert_msg(!strstr(output, "it crashed") && !strstr(output, "it ran for"), "byte %td as %d: %s", at - bytes, *at, output);
+        write_fixture(whole.at, whole.n);
+        run_parity("", folder, "--verbose");
+        ck_assert_msg(!strstr(output, "it crashed") && !strstr(output, "it ran for"), "byte %td as %d: %s", at - whole.at, *at, output);
         *at = was;
     }
+    free(whole.at);
 }
 END_TEST
 
@@ -573,7 +533,7 @@ START_TEST(a_damaged_module_is_told_and_crashes_nothing)
     save_copy(&c);
     close_copy(&c);
     if (module_damages[_i].says) run_damaged(module_damages[_i].says);
-    else ck_assert_msg(run_tool(folder, "--verbose") == 0, "%s", output);
+    else ck_assert_msg(run_parity("", folder, "--verbose") == 0, "%s", output);
 }
 END_TEST
 
@@ -581,7 +541,7 @@ END_TEST
 
 static void run_whole(const char *directory)
 {
-    const int status = run_tool(directory, "--skips ''");
+    const int status = run_parity("", directory, "--skips ''");
     puts(output);
     fflush(stdout);
     ck_assert_ptr_nonnull(strstr(last_line(), " failed, 0 skipped"));

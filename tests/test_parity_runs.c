@@ -1,41 +1,17 @@
 /* test_parity_runs.c: that parity finds one altered number in a run of an optimizer, in clipped gradients and in a whole training run,
  * and that Taper does as the tree's runs say. It reads build/CONFIG/bin/parity, and alters copies of tests/parity/runs. */
-#include "expect.h"
+#include "folder.h"
+#include "parity_tool.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
 enum { MOST_TENSORS = 1024 };
-static char folder[512], output[1 << 18];
-
-static void make_folder(void)
-{
-    const char *where = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/taper-runs-XXXXXX", where ? where : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char command[600];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
-}
 
 static int run_tool(const char *directory)
 {
-    char command[2048];
-    const char *build = getenv("TAPER_BUILD");
-    ck_assert_msg(build, "TAPER_BUILD does not say where the program is; make test does");
-    snprintf(command, sizeof command, "'%s/bin/parity' '%s' --skips '' --verbose 2>&1", build, directory);
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    output[fread(output, 1, sizeof output - 1, pipe)] = 0;
-    const int status = pclose(pipe);
-    ck_assert(WIFEXITED(status));
+    const int status = run_parity("", directory, "--skips '' --verbose");
     ck_assert_msg(!strstr(output, "it crashed") && !strstr(output, "it ran for"), "%s", output);
-    return WEXITSTATUS(status);
+    return status;
 }
 
 /* Copies a file of tests/parity/runs into the folder. `tensor`, if it is given, has its last element altered; in the section a number

@@ -56,7 +56,8 @@ cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from, int f
 {
     {
         guard g(lock);
-        if (bytes && (memory_of(to, bytes, "cudaMemcpyPeerAsync to").device != to_device || memory_of(from, bytes, "cudaMemcpyPeerAsync from").device != from_device))
+        if (bytes && (memory_of(to, bytes, "cudaMemcpyPeerAsync to").device != to_device ||
+                      memory_of(from, bytes, "cudaMemcpyPeerAsync from").device != from_device))
             die("cudaMemcpyPeerAsync: a device is not that of its pointer");
     }
     return copy(to, from, bytes, cudaMemcpyDefault, s, false);

@@ -15,6 +15,19 @@
 
 #include "core/elementary.h"
 
+/* What a dtype holds, of whole numbers that a double tells apart */
+static inline double tp__most_drawn(int dtype)
+{
+    switch (dtype) {
+    case TP_I64: return 0x1p62;
+    case TP_I32: return INT32_MAX;
+    case TP_I16: return INT16_MAX;
+    case TP_I8: return INT8_MAX;
+    case TP_U8: return UINT8_MAX;
+    default: return INFINITY;
+    }
+}
+
 /* In (0, 1): what rounds to 1 is the last number below */
 TP__STRAIGHT double tp__inner_unit(uint32_t hi, uint32_t lo)
 {

@@ -21,18 +21,6 @@
 
 enum { WORDS = 4 };                                    /* of an element */
 
-static double most_of(tp_dtype dtype)                  /* what a dtype holds, of whole numbers that a double tells apart */
-{
-    switch (dtype) {
-    case TP_I64: return 0x1p62;
-    case TP_I32: return INT32_MAX;
-    case TP_I16: return INT16_MAX;
-    case TP_I8: return INT8_MAX;
-    case TP_U8: return UINT8_MAX;
-    default: return INFINITY;
-    }
-}
-
 /* ---- By one formula ------------------------------------------------------------------------------------------------------------------ */
 
 #define FORMULA(name, ATTR, B, ...) \
@@ -50,7 +38,7 @@ static double most_of(tp_dtype dtype)                  /* what a dtype holds, of
         const ATTR *draw = call->attr; \
         uint32_t room[WORDS * TP__DRAW_CHUNK + 8]; \
         double y[TP__DRAW_CHUNK]; \
-        name##_values(n, y, tp__draw_words(room, &draw->state, first * WORDS, n * WORDS), draw->a, B, most_of((tp_dtype)call->out[0]->dtype)); \
+        name##_values(n, y, tp__draw_words(room, &draw->state, first * WORDS, n * WORDS), draw->a, B, tp__most_drawn(call->out[0]->dtype)); \
         tp__draw_exchange(call->out[0], first, n, y, TP_F64, true); \
     } \
     static tp_status name##_run(tp__call *call) { return tp__draw_chunks(call, name##_chunk), TP_OK; }

@@ -11,16 +11,4 @@
 
 #include "core/rows/special.h"
 
-const tp_kernel tp__cpu_special_rows[] = {
-    TP__ROW(i0) TP__ROW(special_i0e) TP__ROW(special_i1) TP__ROW(special_i1e) TP__ROW(special_modified_bessel_i1)
-    TP__ROW(special_bessel_j0) TP__ROW(special_bessel_j1) TP__ROW(special_bessel_y0) TP__ROW(special_bessel_y1)
-    TP__ROW(special_modified_bessel_k0) TP__ROW(special_modified_bessel_k1) TP__ROW(special_scaled_modified_bessel_k0) TP__ROW(special_scaled_modified_bessel_k1)
-    TP__ROW(special_spherical_bessel_j0) TP__ROW(special_airy_ai) TP__ROW(airy_ai_slope)
-    TP__ROW(special_erfcx) TP__ROW(special_ndtr) TP__ROW(special_log_ndtr) TP__ROW(special_ndtri) TP__ROW(special_entr)
-    TP__ROW(special_zeta) TP__ROW(igamma) TP__ROW(igammac) TP__ROW(special_xlog1py)
-    TP__ROW(special_chebyshev_polynomial_t) TP__ROW(special_chebyshev_polynomial_u) TP__ROW(special_chebyshev_polynomial_v) TP__ROW(special_chebyshev_polynomial_w)
-    TP__ROW(special_shifted_chebyshev_polynomial_t) TP__ROW(special_shifted_chebyshev_polynomial_u)
-    TP__ROW(special_shifted_chebyshev_polynomial_v) TP__ROW(special_shifted_chebyshev_polynomial_w)
-    TP__ROW(special_laguerre_polynomial_l) TP__ROW(special_legendre_polynomial_p) TP__ROW(special_hermite_polynomial_h) TP__ROW(special_hermite_polynomial_he)
-    { NULL, NULL, NULL },
-};
+const tp_kernel tp__cpu_special_rows[] = { SPECIAL_ROWS { NULL, NULL, NULL } };

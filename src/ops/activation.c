@@ -15,10 +15,8 @@
 
 bool tp__dtypes_to_real(const tp__call *call, tp__dtypes *out) { return tp__dtypes_number(call, out) && tp__dtypes_floating(call, out); }
 
-#define RULE(name) \
-    tp_status tp__shape_##name(tp__call *call) { return tp__pointwise_shape(call, tp__dtypes_##name); } \
-    tp_status tp__in_place_##name(tp__call *call) { return tp__pointwise_in_place(call, tp__dtypes_##name); }
-RULE(to_real)
+tp_status tp__shape_to_real(tp__call *call) { return tp__pointwise_shape(call, tp__dtypes_to_real); }
+tp_status tp__in_place_to_real(tp__call *call) { return tp__pointwise_in_place(call, tp__dtypes_to_real); }
 
 tp_status tp__by_inplace_keyword(tp__call *call, const tp_op *op, const tp_op *in_place)
 {

@@ -6,6 +6,17 @@
 
 enum { TP__DENSE_MOST = 8 };
 
+/* Runs the kernel on other inputs, if they are complete, and lets go of what was made since the mark. */
+static inline tp_status tp__run_on(const tp__call *call, tp_tensor **in, bool complete, uint32_t mark)
+{
+    tp__call dense = *call;
+    dense.in = in;
+    const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;
+    const tp_status status = kernel ? kernel->run(&dense) : tp__pending();
+    tp__list_release(mark);
+    return status;
+}
+
 /* Runs the kernel with in[i] contiguous, and cast to dtype[i] where that is not 0. What was copied for it dies right after. */
 static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
 {
@@ -20,12 +31,7 @@ static inline tp_status tp__run_dense(tp__call *call, const tp_dtype *dtype)
         in[i] = x && !(x->flags & TP__CONTIGUOUS) ? tp_contiguous(x) : x;
         complete = in[i];
     }
-    tp__call dense = *call;
-    dense.in = in;
-    const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;
-    const tp_status status = kernel ? kernel->run(&dense) : tp__pending();
-    tp__list_release(mark);
-    return status;
+    return tp__run_on(call, in, complete, mark);
 }
 
 /* The same with inputs contiguous and in their own dtypes. */

@@ -72,7 +72,8 @@ static tp_status solve_shape(tp__call *call)
     if (check_square(call)) return tp__pending();
     bool fits = a->ndim == b->ndim && a->dtype == b->dtype && a->shape[a->ndim - 1] == b->shape[b->ndim - 2];
     for (int d = 0; d < a->ndim - 2 && fits; d++) fits = a->shape[d] == b->shape[d];
-    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s (%s) and %s (%s) do not fit", tp__shape_text(a), tp_dtype_name((tp_dtype)a->dtype), tp__shape_text(b), tp_dtype_name((tp_dtype)b->dtype));
+    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s (%s) and %s (%s) do not fit", tp__shape_text(a), tp_dtype_name((tp_dtype)a->dtype),
+                                    tp__shape_text(b), tp_dtype_name((tp_dtype)b->dtype));
     return tp__made(tp__out(call, (tp_dtype)a->dtype, b->ndim, b->shape));
 }
 
@@ -241,7 +242,10 @@ static tp_status power_compose(tp__call *call)
     if (check_square(call)) return tp__pending();
     if (n < 0) a = inverse(a);
     if (!a) return tp__pending();
-    if (!n) return tp__give_out(call, tp_where(tp_zeros(TP_SHAPE(1), .dtype = TP_BOOL, .device = a->device), a, identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device)));
+    if (!n) {
+        tp_tensor *never = tp_zeros(TP_SHAPE(1), .dtype = TP_BOOL, .device = a->device);
+        return tp__give_out(call, tp_where(never, a, identity(a->shape[a->ndim - 1], (tp_dtype)a->dtype, a->device)));
+    }
     for (uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n; left; left >>= 1) {
         if (left & 1) y = y ? tp_matmul(y, a) : a;
         if (left > 1) a = tp_matmul(a, a);
@@ -298,7 +302,8 @@ static void triangular_samples(tp_sample_set *set)
 /* Its gradient is that of a symmetric A, which differences of single elements do not see: tests/test_linalg.c checks it. */
 static void give_positive(tp_sample_set *set, tp_shape shape, int n)
 {
-    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(sample_positive(set, shape)), TP__NAMED("upper", .kind = TP_ARG_BOOL, .value.boolean = true) }, n);
+    const tp_arg upper = TP__NAMED("upper", .kind = TP_ARG_BOOL, .value.boolean = true);
+    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(sample_positive(set, shape)), upper }, n);
 }
 static void lower_samples(tp_sample_set *set) { give_positive(set, TP_SHAPE(2, 3, 3), 1); }
 static void cholesky_samples(tp_sample_set *set)

@@ -22,7 +22,8 @@ static tp_status solution_shape(tp__call *call)
     if (tp__linalg_square(call, ld)) return tp__pending();
     const size_t batch = sizeof *ld->shape * (size_t)(n - 2);
     if (pivots->dtype != TP_I32) return tp__call_fail(call, TP_ERR_DTYPE, "the pivots are %s, not int32", tp_dtype_name((tp_dtype)pivots->dtype));
-    if (b->dtype != ld->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "B is %s, LD %s", tp_dtype_name((tp_dtype)b->dtype), tp_dtype_name((tp_dtype)ld->dtype));
+    if (b->dtype != ld->dtype)
+        return tp__call_fail(call, TP_ERR_DTYPE, "B is %s, LD %s", tp_dtype_name((tp_dtype)b->dtype), tp_dtype_name((tp_dtype)ld->dtype));
     if (pivots->ndim != n - 1 || memcmp(pivots->shape, ld->shape, batch) || pivots->shape[n - 2] != ld->shape[n - 1] || b->ndim != n ||
         memcmp(b->shape, ld->shape, batch) || b->shape[n - 2] != ld->shape[n - 1])
         return tp__call_fail(call, TP_ERR_SHAPE, "LD %s, pivots %s and B %s do not fit", tp__shape_text(ld), tp__shape_text(pivots), tp__shape_text(b));
@@ -109,10 +110,10 @@ static void give_two(tp_sample_set *set, tp_shape batch)
 static void solution_samples(tp_sample_set *set) { give_two(set, TP_SHAPE(2)); }
 static void solve_samples(tp_sample_set *set) { give_two(set, TP__SCALAR_SHAPE); }
 
-static const tp_op op_factors = { .schema = "ldl_factors(Tensor input) -> (Tensor, Tensor, Tensor)", .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = factors_shape,
-    .forward = tp__run_contiguous, .samples = factor_samples, .state = TP__STATE };
-static const tp_op op_solution = { .schema = "ldl_solution(Tensor LD, Tensor pivots, Tensor B) -> Tensor", .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = solution_shape,
-    .forward = tp__run_contiguous, .samples = solution_samples, .state = TP__STATE };
+static const tp_op op_factors = { .schema = "ldl_factors(Tensor input) -> (Tensor, Tensor, Tensor)",
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = factors_shape, .forward = tp__run_contiguous, .samples = factor_samples, .state = TP__STATE };
+static const tp_op op_solution = { .schema = "ldl_solution(Tensor LD, Tensor pivots, Tensor B) -> Tensor",
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = solution_shape, .forward = tp__run_contiguous, .samples = solution_samples, .state = TP__STATE };
 static const tp_op op_factor = { .schema = "linalg_ldl_factor(Tensor input, *, bool hermitian=false) -> (Tensor, Tensor)", .flags = TP__NO_GRAD_OP,
     .compose = factor_compose, .attr_size = sizeof(bool), .samples = factor_samples, .state = TP__STATE };
 static const tp_op op_factor_ex = { .schema = "linalg_ldl_factor_ex(Tensor input, *, bool hermitian=false, bool check_errors=false) -> (Tensor, Tensor, Tensor)",

@@ -22,7 +22,8 @@ static tp_status factors(tp__call *call, tp_tensor *a, int64_t q, int64_t niter)
     if (!a) return tp__pending();
     const int64_t m = tp__rows(a), n = tp__columns(a);
     if (q < 0 || niter < 0 || niter > MOST_TIMES)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, and must not be negative, or niter is %lld, and must be 0 to %d", (long long)q, (long long)niter, MOST_TIMES);
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, and must not be negative, or niter is %lld, and must be 0 to %d", (long long)q,
+                             (long long)niter, MOST_TIMES);
     if (m < n) a = tp__flip(a);
     tp_tensor *s = NULL, *vh = NULL, *v = NULL, *base = a ? basis(a, q, niter) : NULL;
     tp_tensor *u = tp_linalg_svd(tp_matmul(tp__flip(base), a), &s, &vh);
@@ -51,7 +52,8 @@ static tp_status pca_compose(tp__call *call)
     tp_tensor *a = call->in[0];
     if (tp__linalg_matrix(call, a)) return tp__pending();
     const int64_t m = tp__rows(a), n = tp__columns(a), least = m < n ? m : n, q = attr->q == TP_NONE ? least < 6 ? least : 6 : attr->q;
-    if (q < 0 || q > least) return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, 0 to %lld are possible for %s", (long long)q, (long long)least, tp__shape_text(a));
+    if (q < 0 || q > least)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "q is %lld, 0 to %lld are possible for %s", (long long)q, (long long)least, tp__shape_text(a));
     if (attr->center) a = tp_sub(a, tp_mean(a, .dims = TP_DIMS(-2), .keepdim = true));
     return factors(call, a, q, attr->niter);
 }

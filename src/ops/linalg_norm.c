@@ -57,7 +57,8 @@ static tp_status matrix_norm(tp__call *call, const norm_attr *attr, tp_tensor *x
     if (!named && !tp__norm_order(attr->ord, &ord)) return tp__call_fail(call, TP_ERR_ARGUMENT, "ord is a number, \"fro\" or \"nuc\"");
     if (named && strcmp(name, "fro") && strcmp(name, "nuc")) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no norm \"%s\"", name);
     const int a = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[0], x->ndim) : -1, b = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[1], x->ndim) : -1;
-    if (a < 0 || b < 0 || a == b) return tp__call_fail(call, TP_ERR_SHAPE, "is of two dims of %s, not of %s", tp__shape_text(x), tp__dims_text((int)attr->dim.n, attr->dim.v));
+    if (a < 0 || b < 0 || a == b)
+        return tp__call_fail(call, TP_ERR_SHAPE, "is of two dims of %s, not of %s", tp__shape_text(x), tp__dims_text((int)attr->dim.n, attr->dim.v));
     if (attr->dtype && tp__category(attr->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name(attr->dtype));
     if (attr->dtype) x = tp_to_dtype(x, attr->dtype);
     const tp__ints dims = { 2, { a, b } };
@@ -78,7 +79,8 @@ static tp_status norm_compose(tp__call *call)
     tp_tensor *x = call->in[0];
     double ord = 2;
     const bool given = attr.ord && attr.ord->kind != TP_ARG_NONE, number = given && tp__norm_order(attr.ord, &ord);
-    if (given && attr.dim.n == 0 && x->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "with an order and no dims %s must have 1 or 2 dims", tp__shape_text(x));
+    if (given && attr.dim.n == 0 && x->ndim > 2)
+        return tp__call_fail(call, TP_ERR_SHAPE, "with an order and no dims %s must have 1 or 2 dims", tp__shape_text(x));
     if (given && (attr.dim.n == 2 || (!attr.dim.n && (x->ndim == 2 || !number)))) {
         if (!attr.dim.n) attr.dim = (tp__ints){ 2, { 0, 1 } };
         return matrix_norm(call, &attr, x);
@@ -103,7 +105,8 @@ static tp_status cross(tp__call *call, int64_t along, bool find)
     for (int d = a->ndim - 1; d >= 0 && find; d--)
         if (a->shape[d] == 3) dim = d;                 /* the first of 3 */
     if (dim < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)along, tp__shape_text(a));
-    if (a->shape[dim] != 3 || b->shape[dim] != 3) return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s and %s has to have 3 elements", dim, tp__shape_text(a), tp__shape_text(b));
+    if (a->shape[dim] != 3 || b->shape[dim] != 3)
+        return tp__call_fail(call, TP_ERR_SHAPE, "dim %d of %s and %s has to have 3 elements", dim, tp__shape_text(a), tp__shape_text(b));
     tp_shape shape = { .ndim = 0 };                    /* of both, so that the gradient of what is broadcast is summed once */
     if (!tp__broadcast_shape(call, 2, &shape.ndim, shape.dim)) return tp__pending();
     tp_tensor *p[3], *q[3], *y[3];
@@ -135,7 +138,8 @@ static tp_status vecdot_compose(tp__call *call)
     const int at = y->ndim ? tp__dim(dim, y->ndim) : -1;
     if (at < 0) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)dim, tp__shape_text(y));
     if (a->dtype == TP_F16 || a->dtype == TP_BF16)     /* rounded once */
-        return tp__give_out(call, tp_to_dtype(tp_sum(tp_mul(tp_to_dtype(call->in[0], TP_F32), tp_to_dtype(call->in[1], TP_F32)), .dims = TP_DIMS(at)), (tp_dtype)a->dtype));
+        return tp__give_out(call, tp_to_dtype(tp_sum(tp_mul(tp_to_dtype(call->in[0], TP_F32), tp_to_dtype(call->in[1], TP_F32)), .dims = TP_DIMS(at)),
+                                              (tp_dtype)a->dtype));
     return tp__give_out(call, tp_sum(y, .dims = TP_DIMS(at), .dtype = (tp_dtype)y->dtype));
 }
 
@@ -144,7 +148,8 @@ static tp_status diagonal_compose(tp__call *call)
 {
     const diagonal_attr *attr = call->attr;
     const int n = call->in[0]->ndim, a = n ? tp__dim(attr->dim1, n) : -1, b = n ? tp__dim(attr->dim2, n) : -1;
-    if (a < 0 || b < 0 || a == b) return tp__call_fail(call, TP_ERR_SHAPE, "dims %lld and %lld are not two of %s", (long long)attr->dim1, (long long)attr->dim2, tp__shape_text(call->in[0]));
+    if (a < 0 || b < 0 || a == b) return tp__call_fail(call, TP_ERR_SHAPE, "dims %lld and %lld are not two of %s", (long long)attr->dim1,
+                                                       (long long)attr->dim2, tp__shape_text(call->in[0]));
     return tp__give_out(call, tp_diagonal(call->in[0], .offset = attr->offset, .dim1 = a, .dim2 = b));
 }
 
@@ -238,7 +243,8 @@ static tp_status tensorinv_compose(tp__call *call)
     if (ind < 1) return tp__call_fail(call, TP_ERR_ARGUMENT, "ind is %lld, and must be above 0", (long long)ind);
     const int at = ind < x->ndim ? (int)ind : x->ndim;
     const int64_t rows = numel_of(x, 0, at), columns = numel_of(x, at, x->ndim);
-    if (rows != columns) return tp__call_fail(call, TP_ERR_SHAPE, "the first %d dims of %s have %lld elements, the others %lld", at, tp__shape_text(x), (long long)rows, (long long)columns);
+    if (rows != columns) return tp__call_fail(call, TP_ERR_SHAPE, "the first %d dims of %s have %lld elements, the others %lld", at, tp__shape_text(x),
+                                              (long long)rows, (long long)columns);
     tp_shape shape = { .ndim = 0 };
     for (int d = at; d < x->ndim; d++) shape.dim[shape.ndim++] = x->shape[d];
     for (int d = 0; d < at; d++) shape.dim[shape.ndim++] = x->shape[d];
@@ -253,7 +259,8 @@ static tp_status tensorsolve_compose(tp__call *call)
     unsigned seen = 0;
     for (int i = 0; i < moved->n; i++) {
         const int d = a->ndim ? tp__dim(moved->v[i], a->ndim) : -1;
-        if (d < 0 || seen & 1u << d) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s, or given twice", (long long)moved->v[i], tp__shape_text(a));
+        if (d < 0 || seen & 1u << d)
+            return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s, or given twice", (long long)moved->v[i], tp__shape_text(a));
         seen |= 1u << d;
     }
     for (int d = 0; d < a->ndim; d++)
@@ -322,17 +329,20 @@ static void tensorsolve_samples(tp_sample_set *set)
 
 static const tp_op op_matrix_norm = TP__COMPOSED("linalg_matrix_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
     matrix_norm_compose, sizeof(norm_attr), norm_samples);
-static const tp_op op_norm = TP__COMPOSED("linalg_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor", norm_compose,
-    sizeof(norm_attr), any_norm_samples);
-static const tp_op op_linalg_cross = TP__COMPOSED("linalg_cross(Tensor input, Tensor other, *, int dim=-1) -> Tensor", linalg_cross_compose, sizeof(int64_t), cross_samples);
+static const tp_op op_norm = TP__COMPOSED("linalg_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
+    norm_compose, sizeof(norm_attr), any_norm_samples);
+static const tp_op op_linalg_cross = TP__COMPOSED("linalg_cross(Tensor input, Tensor other, *, int dim=-1) -> Tensor",
+    linalg_cross_compose, sizeof(int64_t), cross_samples);
 static const tp_op op_cross = TP__COMPOSED("cross(Tensor input, Tensor other, int? dim=none) -> Tensor", cross_compose, sizeof(int64_t), cross_samples);
 static const tp_op op_vecdot = TP__COMPOSED("linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor", vecdot_compose, sizeof(int64_t), vecdot_samples);
-static const tp_op op_diagonal = TP__COMPOSED("linalg_diagonal(Tensor A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor", diagonal_compose, sizeof(diagonal_attr), diagonal_samples);
+static const tp_op op_diagonal = TP__COMPOSED("linalg_diagonal(Tensor A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor",
+    diagonal_compose, sizeof(diagonal_attr), diagonal_samples);
 static const tp_op op_multi_dot = TP__COMPOSED("linalg_multi_dot(Tensor[] tensors) -> Tensor", multi_dot_compose, 0, multi_dot_samples);
 static const tp_op op_chain = TP__COMPOSED("chain_matmul(Tensor[] matrices) -> Tensor", chain_compose, 0, multi_dot_samples);
 static const tp_op op_vander = TP__COMPOSED("linalg_vander(Tensor x, *, int? N=none) -> Tensor", vander_compose, sizeof(int64_t), vander_samples);
 static const tp_op op_tensorinv = TP__COMPOSED("linalg_tensorinv(Tensor input, int ind=2) -> Tensor", tensorinv_compose, sizeof(int64_t), tensorinv_samples);
-static const tp_op op_tensorsolve = TP__COMPOSED("linalg_tensorsolve(Tensor input, Tensor other, int[]? dims=none) -> Tensor", tensorsolve_compose, sizeof(tp__ints), tensorsolve_samples);
+static const tp_op op_tensorsolve = TP__COMPOSED("linalg_tensorsolve(Tensor input, Tensor other, int[]? dims=none) -> Tensor",
+    tensorsolve_compose, sizeof(tp__ints), tensorsolve_samples);
 
 /* ---- Public ---------------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -342,7 +352,10 @@ static tp_tensor *norm_of(tp_tensor *a, tp_arg ord, const void *caller)
 }
 tp_tensor *tp_linalg_matrix_norm(tp_tensor *a, const char *ord) { return norm_of(a, (tp_arg)TP__STRING_ARG(ord ? ord : "fro"), TP__CALLER); }
 tp_tensor *tp_linalg_matrix_norm_of(tp_tensor *a, double ord) { return norm_of(a, (tp_arg)TP__FLOAT_ARG(ord), TP__CALLER); }
-tp_tensor *tp_linalg_cross(tp_tensor *a, tp_tensor *b, int dim) { return tp__run1(&op_linalg_cross, (tp_tensor *[]){ a, b }, 2, &(int64_t){ dim }, TP__CALLER); }
+tp_tensor *tp_linalg_cross(tp_tensor *a, tp_tensor *b, int dim)
+{
+    return tp__run1(&op_linalg_cross, (tp_tensor *[]){ a, b }, 2, &(int64_t){ dim }, TP__CALLER);
+}
 tp_tensor *tp_linalg_vecdot(tp_tensor *a, tp_tensor *b, int dim) { return tp__run1(&op_vecdot, (tp_tensor *[]){ a, b }, 2, &(int64_t){ dim }, TP__CALLER); }
 tp_tensor *tp_linalg_multi_dot(tp_tensor_list tensors) 
 {

@@ -165,22 +165,25 @@ static void same_samples(tp_sample_set *set)
     TP__GIVE(set, X(2, 3), X(3, 2));
 }
 
-static const tp_op op_conv_tbc = TP__COMPOSED("conv_tbc(Tensor input, Tensor weight, Tensor bias, int pad=0) -> Tensor", conv_tbc_compose, sizeof(int64_t), tbc_samples);
-static const tp_op op_except_dim = TP__COMPOSED("norm_except_dim(Tensor v, int pow=2, int dim=0) -> Tensor", except_dim_compose, sizeof(except_attr), except_samples);
-static const tp_op op_frobenius = TP__COMPOSED("frobenius_norm(Tensor input, int[] dim, bool keepdim=false) -> Tensor", frobenius_compose, sizeof(matrix_attr), frobenius_samples);
+static const tp_op op_conv_tbc = TP__COMPOSED("conv_tbc(Tensor input, Tensor weight, Tensor bias, int pad=0) -> Tensor",
+    conv_tbc_compose, sizeof(int64_t), tbc_samples);
+static const tp_op op_except_dim = TP__COMPOSED("norm_except_dim(Tensor v, int pow=2, int dim=0) -> Tensor",
+    except_dim_compose, sizeof(except_attr), except_samples);
+static const tp_op op_frobenius = TP__COMPOSED("frobenius_norm(Tensor input, int[] dim, bool keepdim=false) -> Tensor",
+    frobenius_compose, sizeof(matrix_attr), frobenius_samples);
 static const tp_op op_nuclear = TP__COMPOSED("nuclear_norm(Tensor input, bool keepdim=false) -> Tensor", nuclear_compose, sizeof(bool), nuclear_samples);
-static const tp_op op_nuclear_dim = TP__COMPOSED("nuclear_norm.dim(Tensor input, int[] dim, bool keepdim=false) -> Tensor", nuclear_dim_compose, sizeof(matrix_attr),
-    nuclear_dim_samples);
-static const tp_op op_dropout = { .schema = "native_dropout(Tensor input, float p, bool train=true) -> (Tensor, Tensor)", .flags = TP__RANDOM, .compose = dropout_compose,
-    .attr_size = sizeof(dropout_attr), .samples = dropout_samples, .state = TP__STATE };
-static const tp_op op_pool1 = TP__COMPOSED("adaptive_max_pool1d_with_indices(Tensor input, int[1] output_size, bool return_indices=false) -> (Tensor, Tensor)", pool1_compose,
-    2 * sizeof(int64_t), pool1_samples);
-static const tp_op op_pool2 = TP__COMPOSED("adaptive_max_pool2d_with_indices(Tensor input, int[2] output_size, bool return_indices=false) -> (Tensor, Tensor)", pool2_compose,
-    3 * sizeof(int64_t), pool2_samples);
-static const tp_op op_pool3 = TP__COMPOSED("adaptive_max_pool3d_with_indices(Tensor input, int[3] output_size, bool return_indices=false) -> (Tensor, Tensor)", pool3_compose,
-    4 * sizeof(int64_t), pool3_samples);
-static const tp_op op_is_nonzero = { .schema = "is_nonzero(Tensor input) -> Tensor", .flags = TP__NO_GRAD_OP, .compose = nonzero_compose, .samples = nonzero_samples,
-    .state = TP__STATE };
+static const tp_op op_nuclear_dim = TP__COMPOSED("nuclear_norm.dim(Tensor input, int[] dim, bool keepdim=false) -> Tensor",
+    nuclear_dim_compose, sizeof(matrix_attr), nuclear_dim_samples);
+static const tp_op op_dropout = { .schema = "native_dropout(Tensor input, float p, bool train=true) -> (Tensor, Tensor)",
+    .flags = TP__RANDOM, .compose = dropout_compose, .attr_size = sizeof(dropout_attr), .samples = dropout_samples, .state = TP__STATE };
+static const tp_op op_pool1 = TP__COMPOSED("adaptive_max_pool1d_with_indices(Tensor input, int[1] output_size, bool return_indices=false) -> (Tensor, Tensor)",
+    pool1_compose, 2 * sizeof(int64_t), pool1_samples);
+static const tp_op op_pool2 = TP__COMPOSED("adaptive_max_pool2d_with_indices(Tensor input, int[2] output_size, bool return_indices=false) -> (Tensor, Tensor)",
+    pool2_compose, 3 * sizeof(int64_t), pool2_samples);
+static const tp_op op_pool3 = TP__COMPOSED("adaptive_max_pool3d_with_indices(Tensor input, int[3] output_size, bool return_indices=false) -> (Tensor, Tensor)",
+    pool3_compose, 4 * sizeof(int64_t), pool3_samples);
+static const tp_op op_is_nonzero = { .schema = "is_nonzero(Tensor input) -> Tensor",
+    .flags = TP__NO_GRAD_OP, .compose = nonzero_compose, .samples = nonzero_samples, .state = TP__STATE };
 static const tp_op op_same_size = { .schema = "is_same_size(Tensor input, Tensor other) -> Tensor", .flags = TP__NO_GRAD_OP, .compose = same_size_compose,
     .samples = same_samples, .state = TP__STATE };
 

@@ -6,6 +6,7 @@
  *                  dw = sum dy z,  db = sum dy;  of the statistics  dx = dm / n + 2 dvar (x - m) / n
  *                  running = (1 - momentum) running + momentum new,  with var n / (n - 1)
  *   instance_norm  the same with each sample's channels apart; running statistics take the mean over samples */
+#include "ops/dense.h"
 #include "ops/norm.h"
 
 typedef struct train_attr { double eps; bool rounds; tp__batch_norm norm; } train_attr;
@@ -123,12 +124,7 @@ static tp_status forward(tp__call *call)
         else if (!last) in[i] = tp_contiguous(in[i]);
         complete = in[i];
     }
-    tp__call dense = *call;
-    dense.in = in;
-    const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;
-    const tp_status status = kernel ? kernel->run(&dense) : tp__pending();
-    tp__list_release(mark);
-    return status;
+    return tp__run_on(call, in, complete, mark);
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------------------------ */

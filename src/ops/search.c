@@ -4,6 +4,7 @@
  *   bucketize      the same, the row first named second
  *   isin           is it among the test elements: composed of a sort and a search */
 #include "core/kernel_args.h"
+#include "ops/dense.h"
 #include "ops/index_rows.h"
 #include "ops/samples.h"
 
@@ -43,12 +44,8 @@ static tp_status search_forward(tp__call *call)
         complete = in[i];
     }
     tp__call search = *call;
-    search.in = in;
     search.n_in = 3;
-    const tp_kernel *kernel = complete ? tp__kernel(call->op, call->out[0]->device) : NULL;
-    const tp_status status = kernel ? kernel->run(&search) : tp__pending();
-    tp__list_release(mark);
-    return status;
+    return tp__run_on(&search, in, complete, mark);
 }
 
 static const tp_op op_search;
