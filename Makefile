@@ -150,7 +150,8 @@ CUDA_CU     := $(wildcard cuda/*.cu)
 CUDA_TABLES := $(foreach f,$(CUDA_CU),tp__cuda_$(basename $(notdir $f)))
 CUDA_OPTIMIZE = $(if $(filter debug asan,$(CONFIG)),-O1 -lineinfo,-O3)
 CUDA_CODE = $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
-NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(firstword $(filter-out ccache distcc,$(CXX)))' -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall -Iinclude -Isrc -I.
+# To clang, as nvcc calls it, the toolkit's headers are not the system's.
+NVCC_COMPILE = $(NVCC) -std=c++17 $(CUDA_OPTIMIZE) $(CUDA_CODE) -ccbin '$(firstword $(filter-out ccache distcc,$(CXX)))' -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall$(if $(findstring clang,$(CXX)),$(comma)-Wno-unused-function) -Iinclude -Isrc -I.
 CUDA_PARTS  := $(CUDA_C:cuda/%.c=$(B)/obj/cuda/%.o) $(B)/obj/cuda_tables.o
 CUDA_LINK = $(SANITIZE) -shared -Wl,--version-script=$(lastword $(filter %.map,$^)) $(if $(SANITIZE),,-Wl,--no-undefined) -pthread
 WITH_CUDA = -isystem $(CUDA_INCLUDE) -Isrc -I.

@@ -77,7 +77,7 @@ static void pad_and_pack(void *arg)
 START_TEST(sequences_survive_every_failing_allocation) { every_point("sequences", pad_and_pack, NULL, NULL); }
 END_TEST
 
-START_TEST(sequences_that_no_memory_could_hold_are_refused)
+START_TEST(sizes_that_no_memory_could_hold_are_refused)
 {
     TP_SCOPE();
     const int64_t many = INT64_C(1) << 33;
@@ -86,6 +86,8 @@ START_TEST(sequences_that_no_memory_could_hold_are_refused)
     ck_message("pad_packed_sequence: 8589934592 sequences of 2147483647 steps are too many");
     ck_assert_ptr_null(tp_pad_sequence(TP_TENSORS(tp_scalar(1))));
     ck_message("pad_sequence: sequence 0 has 0 dims, and needs from 1 to 7");
+    ck_assert_ptr_null(tp_affine_grid(tp_ones(TP_SHAPE(1, 2, 3)), TP_SHAPE(1, 1, INT64_C(1) << 31, INT64_C(1) << 31), true));
+    ck_message("affine_grid: the size [1, 1, 2147483648, 2147483648] has too many pixels");        /* and not after one side of 8 GB */
 }
 END_TEST
 
@@ -223,7 +225,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, ops_survive_every_failing_allocation);
     tcase_add_test(t, sequences_survive_every_failing_allocation);
-    tcase_add_test(t, sequences_that_no_memory_could_hold_are_refused);
+    tcase_add_test(t, sizes_that_no_memory_could_hold_are_refused);
     tcase_add_test(t, averages_survive_every_failing_allocation);
     tcase_add_test(t, modes_and_momenta_are_as_before_whatever_fails);
     tcase_add_test(t, folding_survives_every_failing_allocation);

@@ -177,6 +177,8 @@ static tp_status sampler_3d_compose(tp__call *call) { return sampler(call, 3); }
 
 typedef struct affine_attr { tp__ints size; bool align_corners; } affine_attr;
 
+static const int64_t MOST_POINTS = INT64_C(1) << 52;     /* before a side is made that no grid can have */
+
 /* From -1 to 1, along dim d of dims */
 static tp_tensor *side(const tp_tensor *theta, int64_t size, bool align_corners, int d, int dims)
 {
@@ -202,7 +204,7 @@ static tp_status affine_grid_compose(tp__call *call)
     for (int d = 0; d < dims; d++) {
         all.dim[d] = a->size.v[d + 2];
         if (all.dim[d] < 1) return tp__call_fail(call, TP_ERR_SHAPE, "the size %s has no pixels", tp__dims_text((int)a->size.n, a->size.v));
-        if (__builtin_mul_overflow(points, all.dim[d], &points))
+        if (__builtin_mul_overflow(points, all.dim[d], &points) || points > MOST_POINTS)
             return tp__call_fail(call, TP_ERR_SHAPE, "the size %s has too many pixels", tp__dims_text((int)a->size.n, a->size.v));
     }
     for (int d = 0; d < dims; d++)
