@@ -40,10 +40,11 @@ START_TEST(each_says_in_a_line_what_is_wrong_with_its_data)
     fails("%B/char_rnn --prompt ''", 1, "the prompt is empty");
     if (!tp_cuda_is_available())
         for (const char *const *name = (const char *const[]){ "xor", "linear_regression", "lenet", NULL }; *name; name++) {
-            char command[64];
+            char command[64], place[64];
             snprintf(command, sizeof command, "%%B/%s --device cuda", *name);
-            const ended e = run(command);              /* one line, of what is wrong */
-            ck_assert_msg(e.status == 1 && strstr(e.all, "there is no device cuda:0") && strchr(e.all, '\n') == strrchr(e.all, '\n'), "%s", e.all);
+            snprintf(place, sizeof place, ", called from %s", *name);          /* xor.c:12, or xor+0x12c without libdw: not a place in Taper */
+            fails(command, 1, "there is no device cuda:0");
+            fails(command, 1, place);
         }
     const ended heads = run("%B/gpt --heads 5");
     ck_assert_msg(heads.status == 1 && strstr(heads.all, "gpt: a width of 96 cannot be cut into 5 heads"), "%s", heads.all);
