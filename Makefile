@@ -214,8 +214,8 @@ $(OBJECTS): PART = $(LIBRARY)
 $(B)/obj/src/%.o: ROOM = -Isrc
 $(B)/obj/tests/%.o: ROOM = -Isrc -I. $(CHECK_CFLAGS)
 $(B)/obj/tests/parity/%.o: ROOM =
-# What tests take is the library's time, and theirs to compile.
-$(B)/obj/tests/test_%.o: OPTIMIZE := $(subst -O3,-O1,$(OPTIMIZE))
+# What tests take is the library's time, and theirs to compile. Private: else $(B)/flags, asked for by a test first, would say -O1 of all.
+$(B)/obj/tests/test_%.o: private OPTIMIZE := $(subst -O3,-O1,$(OPTIMIZE))
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
 $(B)/obj/src/cpu/%_avx512.o: ISA = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
@@ -339,7 +339,7 @@ cuda-host: $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so)
 $(CUDA_HOST)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' | cmp -s - $@ || echo '$(HOST_CXX) $(HOST_LEAN) | $(HOST_CC)' > $@
-$(CUDA_HOST)/lt.o: HOST_CC += $(if $(CUBLASLT_H),-DTPC_WITH_CUBLASLT)
+$(CUDA_HOST)/lt.o: private HOST_CC += $(if $(CUBLASLT_H),-DTPC_WITH_CUBLASLT)
 $(CUDA_HOST)/%.o: cuda/%.c $(CUDA_HOST)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $< for the host')
@@ -397,13 +397,14 @@ uninstall:
 
 # ---- Running ------------------------------------------------------------------------------------------------------------------
 
-# What is found on the machine is read when make starts, so what follows a setup is a make of its own.
+# What is found on the machine is read when make starts, so what follows a setup is a make of its own: of all processors, unless -j says how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2> /dev/null || echo 1))
 test: setup
-	$(if $(filter-out $(TESTS),$(SUITES)),,@$(MAKE) --no-print-directory cuda-check)
-	@$(MAKE) --no-print-directory run-tests
+	$(if $(filter-out $(TESTS),$(SUITES)),,@$(MAKE) --no-print-directory $(PARALLEL) cuda-check)
+	@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 demo: WANTED = $(MISSING)
 demo: setup
-	@$(MAKE) --no-print-directory $(B)/bin/lenet
+	@$(MAKE) --no-print-directory $(PARALLEL) $(B)/bin/lenet
 	@$(B)/bin/lenet
 
 # A program in C++, run by test_options to compare the defaults of options; left out where there is no C++ compiler.

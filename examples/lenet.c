@@ -77,6 +77,38 @@ static bool agree(tp_module *net, tp_module *other, tp_loader *loader)
     return same;
 }
 
+/* The first test images, as far as a digit goes, and what the net reads in them; an error is left for main to report. */
+static void draw(tp_module *net, tp_dataset *test, tp_device dev)
+{
+    enum { SHOWN = 4, FIRST = 4, LAST = 24 };                /* of 28 rows and columns; the rest is margin */
+    TP_NO_GRAD();
+    TP_SCOPE();
+    float pixel[SHOWN][28 * 28];
+    int64_t guess[SHOWN];
+    const int64_t all = tp_dataset_count(test), n = all < SHOWN ? all : SHOWN;
+    for (int64_t i = 0; i < n; i++) {
+        tp_sample sample;
+        tp_dataset_get(test, i, &sample);
+        guess[i] = tp_item_i64(tp_argmax(tp_forward(net, tp_to(tp_unsqueeze(sample.field[0], 0), dev))));
+        if (tp_copy_to(sample.field[0], pixel[i], sizeof pixel[i]) != TP_OK)
+            return;
+    }
+    if (tp_failed())
+        return;
+    puts("the first images to test on, and what it reads in them:");
+    for (int row = FIRST; row < LAST; row += 2) {            /* a character is twice as high as it is wide */
+        for (int64_t i = 0; i < n; i++)
+            for (int column = FIRST; column < LAST; column++) {
+                const float *p = &pixel[i][28 * row + column], ink = (p[0] + p[28]) / 2;
+                putchar(" .:+#"[ink < 0.2 ? 0 : ink < 0.35 ? 1 : ink < 0.5 ? 2 : ink < 0.7 ? 3 : 4]);
+            }
+        putchar('\n');
+    }
+    for (int64_t i = 0; i < n; i++)
+        printf("%*lld%*s", 10, (long long)guess[i], 10, "");
+    putchar('\n');
+}
+
 static bool read_options(int argc, char **argv, arguments *a, int *status)
 {
     static const char *const models[] = { "lenet", "mlp", "linear", NULL };
@@ -123,6 +155,13 @@ int main(int argc, char **argv)
                                        .device = dev, .progress = true);
     tp_loader *tests = tp_data_loader(test, .batch_size = 256, .device = dev);
 
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < tp_parameters(net).n; i++)
+        numbers += tp_numel(tp_parameters(net).at[i]);
+    if (!tp_failed())
+        printf("%s, of %lld parameters, on %s: %lld images to learn from, %lld to test on\n", a.model, (long long)numbers,
+               tp_device_name(dev), (long long)tp_dataset_count(train), (long long)tp_dataset_count(test));
+
     for (int64_t epoch = 0; epoch < a.epochs && !tp_failed(); epoch++) {
         tp_set_lr(opt, 3 * epoch < 2 * a.epochs ? 1e-3 : 2e-4);          // smaller steps in the last third
         tp_batch batch;
@@ -149,6 +188,8 @@ int main(int argc, char **argv)
     if (!agree(net, again, tests) && !tp_failed())
         tp_fail(TP_ERR_STATE, "lenet: the net loaded from %s does not say what the saved one says", a.save);
     const double accuracy = evaluate(again, tests);
+    tp_eval(again);
+    draw(again, test, dev);
     if (!tp_failed())
         printf("test accuracy %.4f\n", accuracy);
     tp_free_all(net, again, opt, loader, tests, train, test);

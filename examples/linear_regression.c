@@ -16,13 +16,13 @@ int main(int argc, char **argv)
     tp_tensor *b = tp_zeros(TP_SHAPE(1), .device = device, .requires_grad = true);
     tp_optimizer *opt = tp_sgd(TP_TENSORS(w, b), .lr = 0.2);
 
-    for (int step = 0; step <= 100; step++) {
+    for (int step = 0; step <= 100 && !tp_failed(); step++) {
         TP_SCOPE();                              // every tensor made below dies at the closing brace
         tp_tensor *loss = tp_mse_loss(tp_add(tp_mul(x, w), b), y);
         tp_zero_grad(opt);
         tp_backward(loss);                       // adds d loss / d w to tp_grad_of(w), and the same for b
         tp_step(opt);
-        if (step % 25 == 0)
+        if (step % 25 == 0 && !tp_failed())
             printf("step %3d: loss %.5f\n", step, tp_item(loss));
     }
 

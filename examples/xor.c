@@ -16,13 +16,13 @@ int main(int argc, char **argv)
     tp_module_to(net, device);
     tp_optimizer *opt = tp_adam(tp_parameters(net), .lr = 0.05);
 
-    for (int step = 0; step <= 100; step++) {
+    for (int step = 0; step <= 100 && !tp_failed(); step++) {
         TP_SCOPE();                              // every tensor made below dies at the closing brace
         tp_tensor *loss = tp_mse_loss(tp_forward(net, x), y);
         tp_zero_grad(opt);
         tp_backward(loss);
         tp_step(opt);
-        if (step % 25 == 0)
+        if (step % 25 == 0 && !tp_failed())
             printf("step %3d: loss %.5f\n", step, tp_item(loss));
     }
 

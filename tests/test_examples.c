@@ -38,6 +38,14 @@ START_TEST(each_says_in_a_line_what_is_wrong_with_its_data)
     fails("%B/char_rnn --data %T/bytes", 1, "byte 42 is no UTF-8");
     fails("%B/char_rnn --prompt '?'", 1, "\"?\" has a character that is not in the text, U+003F");
     fails("%B/char_rnn --prompt ''", 1, "the prompt is empty");
+    if (!tp_cuda_is_available())
+        for (const char *const *name = (const char *const[]){ "xor", "linear_regression", "lenet", NULL }; *name; name++) {
+            char command[64], place[64];
+            snprintf(command, sizeof command, "%%B/%s --device cuda", *name);
+            snprintf(place, sizeof place, ", called from %s", *name);          /* xor.c:12, or xor+0x12c without libdw: not a place in Taper */
+            fails(command, 1, "there is no device cuda:0");
+            fails(command, 1, place);
+        }
     const ended heads = run("%B/gpt --heads 5");
     ck_assert_msg(heads.status == 1 && strstr(heads.all, "gpt: a width of 96 cannot be cut into 5 heads"), "%s", heads.all);
 }
@@ -48,6 +56,8 @@ START_TEST(the_small_ones_learn)
     ck_assert_str_eq(run("%B/xor").last, "xor: 4 of 4 right");
     ck_assert_int_eq(run("%B/linear_regression").status, 0);
     ck_assert_double_gt(measured("%B/lenet --model linear --epochs 1 --save %T/net", "test accuracy "), 0.6);
+    const ended drawn = run("%B/lenet --model linear --epochs 0 --save %T/net");
+    ck_assert_msg(strncmp(drawn.all, "linear, of 7850 parameters, on ", 31) == 0 && strstr(drawn.all, "##"), "%s", drawn.all);
 }
 END_TEST
 

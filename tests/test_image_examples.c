@@ -92,6 +92,21 @@ START_TEST(resnet_draws_its_images_and_is_the_same_with_any_number_of_workers)
 }
 END_TEST
 
+START_TEST(resnet_goes_on_where_it_was_stopped)
+{
+    const ended whole = run("%B/resnet --images 40 --epochs 4 --batch-size 16 --save %T/net");
+    const ended first = run("%B/resnet --images 40 --epochs 4 --batch-size 16 --save %T/none --run %T/run | head -n 1");      /* by SIGPIPE */
+    const ended rest = run("%B/resnet --images 40 --epochs 4 --batch-size 16 --save %T/other --run %T/run --workers 2");
+    ck_assert_msg(whole.status == 0 && whole.lines == 5 && first.lines == 1 && rest.status == 0, "%s", rest.all);
+    ck_assert_msg(rest.lines < 5 && strcmp(rest.last, whole.last) == 0, "%s", rest.all);
+    const bytes net = read_bytes(in_folder("net")), other = read_bytes(in_folder("other"));
+    ck_assert_uint_eq(net.n, other.n);
+    ck_assert_mem_eq(net.at, other.at, net.n);
+    free(net.at), free(other.at);
+    fails("%B/resnet --images 40 --model linear --epochs 1 --run %T/run --save %T/net", 1, "module_load: run does not fit");
+}
+END_TEST
+
 START_TEST(resnet_says_in_a_line_what_is_wrong)
 {
     fails("%B/resnet --data %T", 1, "cifar10: no data_batch_1.bin in /");
@@ -173,6 +188,7 @@ int main(void)
     tcase_add_test(t, lenet_learns_from_files_and_leaves_its_net);
     tcase_add_test(t, resnet_learns_from_files_and_leaves_its_net);
     tcase_add_test(t, resnet_draws_its_images_and_is_the_same_with_any_number_of_workers);
+    tcase_add_test(t, resnet_goes_on_where_it_was_stopped);
     tcase_add_test(t, resnet_says_in_a_line_what_is_wrong);
 #ifdef TP_HAVE_PNG
     tcase_add_test(t, autoencoder_draws_what_goes_in_and_what_comes_out);

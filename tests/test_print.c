@@ -119,7 +119,11 @@ START_TEST(a_null_tensor_is_an_error)
     ck_assert_str_eq(out, "");
     ck_assert_str_eq(tp_last_error()->message, "to_string: the tensor is NULL");
     tp_clear_error();
+    tp_print(NULL);
+    ck_assert_str_eq(tp_last_error()->message, "print: the tensor is NULL");
+    tp_clear_error();
     ck_assert_int_eq(tp_fprint(stderr, NULL), TP_ERR_ARGUMENT);
+    ck_assert_str_eq(tp_last_error()->message, "fprint: the tensor is NULL");
     tp_clear_error();
 }
 END_TEST

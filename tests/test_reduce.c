@@ -281,6 +281,23 @@ START_TEST(dtypes_are_those_of_pytorch)
 }
 END_TEST
 
+START_TEST(a_norm_by_either_name_is_the_same)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_from_data((float[]){ 3, -4, 0, 6, 8, 0 }, TP_F32, TP_SHAPE(2, 3)), *y;
+    tp_requires_grad(x, true);
+    ck_assert_double_eq_tol(tp_item(tp_norm(x)), 11.180339887, 1e-6);
+    ck_assert(tp_equal(y = tp_norm(x, .dims = TP_DIMS(1), .keepdim = true), tp_from_data((float[]){ 5, 10 }, TP_F32, TP_SHAPE(2, 1))));
+    ck_assert(tp_equal(tp_norm(x, .p = 1, .dims = TP_DIMS(-1)), tp_from_data((float[]){ 7, 14 }, TP_F32, TP_SHAPE(2))));
+    ck_assert(tp_item(tp_norm(x, .p = HUGE_VAL)) == 8 && tp_item(tp_norm(x, .p = 0)) == 4);
+    ck_assert_int_eq(tp_dtype_of(tp_norm(x, .dtype = TP_F64)), TP_F64);
+    ck_ok(tp_backward(tp_sum(y)));
+    ck_assert(tp_allclose(tp_grad_of(x), tp_from_data((float[]){ 0.6f, -0.8f, 0, 0.6f, 0.8f, 0 }, TP_F32, TP_SHAPE(2, 3)), 1e-6, 1e-7));
+    ck_assert_ptr_null(tp_norm(x, .dims = TP_DIMS(2)));
+    ck_error(TP_ERR_SHAPE, "norm: dim 2");
+}
+END_TEST
+
 START_TEST(dims_out_of_range_and_given_twice_are_refused)
 {
     TP_SCOPE();
@@ -330,6 +347,7 @@ int main(void)
     tcase_add_test(tests, nothing_has_a_sum_but_no_maximum);
     tcase_add_test(tests, infinities_are_no_accident);
     tcase_add_test(tests, dtypes_are_those_of_pytorch);
+    tcase_add_test(tests, a_norm_by_either_name_is_the_same);
     tcase_add_test(tests, dims_out_of_range_and_given_twice_are_refused);
     tcase_add_test(tests, scans_go_along_any_dim_and_in_place);
     suite_add_tcase(suite, tests);

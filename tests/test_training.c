@@ -174,6 +174,7 @@ int main(void)
 {
     Suite *s = suite_create("training");
     TCase *t = tcase_create("training");
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, a_run_goes_on_as_if_it_had_not_stopped);
     tcase_add_test(t, a_part_can_be_loaded_alone);
     tcase_add_test(t, what_is_no_part_or_does_not_fit_is_told);

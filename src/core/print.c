@@ -304,17 +304,21 @@ static tp_status print_to(tp_tensor *x, text *to, const char *op)
     return TP_OK;
 }
 
-tp_status tp_fprint(FILE *out, tp_tensor *x)
+static tp_status print_line(FILE *out, tp_tensor *x, const char *op)
 {
-    if (!out) return tp_fail(TP_ERR_ARGUMENT, "fprint: the file is NULL");
     text to = { .file = out };
-    const tp_status status = print_to(x, &to, "fprint");
+    const tp_status status = print_to(x, &to, op);
     if (status) return status;
     put(&to, "\n");
-    return ferror(out) ? tp_fail(TP_ERR_IO, "fprint: the file cannot be written") : TP_OK;
+    return ferror(out) ? tp_fail(TP_ERR_IO, "%s: the file cannot be written", op) : TP_OK;
 }
 
-void tp_print(tp_tensor *x) { tp_fprint(stdout, x); }
+tp_status tp_fprint(FILE *out, tp_tensor *x)
+{
+    return out ? print_line(out, x, "fprint") : tp_fail(TP_ERR_ARGUMENT, "fprint: the file is NULL");
+}
+
+void tp_print(tp_tensor *x) { print_line(stdout, x, "print"); }
 
 size_t tp_to_string(tp_tensor *x, char *out, size_t size)
 {

@@ -96,8 +96,12 @@ const void *tp__outside_caller(void)
     if (!dladdr(here, &ours) || !dladdr((void *)getauxval(AT_ENTRY), &at) || at.dli_fbase == ours.dli_fbase) return NULL;
     const void *const theirs = atomic_load(&backend);
     const int n = backtrace(frames, 48);
-    for (int i = 0; i < n; i++)
-        if (dladdr(frames[i], &at) && at.dli_fbase != ours.dli_fbase && at.dli_fbase != theirs) return i ? frames[i] : NULL;
+    bool inside = false;                               /* the first frame may be the address sanitizer's, which takes backtrace's place */
+    for (int i = 0; i < n; i++) {
+        if (!dladdr(frames[i], &at)) continue;
+        if (at.dli_fbase == ours.dli_fbase || at.dli_fbase == theirs) inside = true;
+        else if (inside) return frames[i];
+    }
     return NULL;
 }
 

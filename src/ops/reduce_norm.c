@@ -232,6 +232,17 @@ tp_tensor *tp_linalg_vector_norm_with(tp_tensor *x, const tp_linalg_vector_norm_
     return tp__run1(&op_linalg_vector_norm, &x, 1, &attr, TP__CALLER);
 }
 
+tp_tensor *tp_norm_with(tp_tensor *x, const tp_norm_options *options)
+{
+    tp_norm_options o = { TP__DEFAULT_norm .tp__end = 0 };
+    norm_attr attr = { 0 };
+    if (tp_options_take("norm", &o, options, offsetof(tp_norm_options, tp__end)) || tp__reduce_take_dims("norm", &o.dims, &attr.dim)) return NULL;
+    attr.ord = o.p;
+    attr.keepdim = o.keepdim;
+    attr.dtype = o.dtype;
+    return tp__run1(&op_linalg_vector_norm, &x, 1, &attr, TP__CALLER);
+}
+
 tp_tensor *tp_dist(tp_tensor *a, tp_tensor *b, double p) { return tp__run1(&op_dist, (tp_tensor *[]){ a, b }, 2, &p, TP__CALLER); }
 
 tp_tensor *tp_normalize_with(tp_tensor *x, const tp_normalize_options *options)

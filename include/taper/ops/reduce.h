@@ -80,6 +80,16 @@ typedef struct tp_linalg_vector_norm_options {
 } tp_linalg_vector_norm_options;
 #define TP__DEFAULT_linalg_vector_norm .ord = 2,
 
+typedef struct tp_norm_options {
+    TP__HEAD(tp_norm_options);
+    double p TP__IS(2);                                /* any number, also HUGE_VAL and -HUGE_VAL */
+    tp_dims dims TP__IS({});
+    bool keepdim TP__IS(false);
+    tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* that is computed in: the input's or a wider one */
+    TP__TAIL;
+} tp_norm_options;
+#define TP__DEFAULT_norm .p = 2,
+
 typedef struct tp_normalize_options {
     TP__HEAD(tp_normalize_options);
     double p TP__IS(2);
@@ -121,7 +131,7 @@ typedef struct tp_diff_options {
 #define TP__DEFAULT_diff .n = 1, .dim = -1,
 
 #define TP__EACH_REDUCE_OP_OPTIONS(X) X(sum) X(mean) X(nansum) X(nanmean) X(prod) X(amax) X(amin) X(all) X(any) X(logsumexp) \
-    X(count_nonzero) X(var) X(std) X(var_mean) X(std_mean) X(argmax) X(argmin) X(aminmax) X(linalg_vector_norm) X(normalize) \
+    X(count_nonzero) X(var) X(std) X(var_mean) X(std_mean) X(argmax) X(argmin) X(aminmax) X(linalg_vector_norm) X(norm) X(normalize) \
     X(cumsum) X(cumprod) X(diff)
 
 #ifdef __cplusplus
@@ -167,6 +177,7 @@ TP_API tp_tensor *tp_argmin_with(tp_tensor *x, const tp_argmin_options *o);
 
 /* (sum |x|^ord)^(1/ord); of inf and -inf the greatest and least |x|, of 0 how many are not 0. */
 TP_API tp_tensor *tp_linalg_vector_norm_with(tp_tensor *x, const tp_linalg_vector_norm_options *o);
+TP_API tp_tensor *tp_norm_with(tp_tensor *x, const tp_norm_options *o);            /* the same, as torch.norm says it. Of matrices: linalg.h */
 /* The norm of each slice along dim, with sizes of 1 for all other dims; dim -1: of all elements, without dims. What weight_norm divides by. */
 TP_API tp_tensor *tp_norm_except_dim(tp_tensor *v, int64_t pow, int64_t dim);
 TP_API tp_tensor *tp_dist(tp_tensor *a, tp_tensor *b, double p);                   /* the norm of a - b, broadcast */
@@ -246,6 +257,7 @@ TP_API tp_tensor *tp_histogram(tp_tensor *x, int64_t bins, double min, double ma
 #define tp_any(...)           tp__reduction(any, __VA_ARGS__, )
 #define tp_count_nonzero(...) tp__reduction(count_nonzero, __VA_ARGS__, )
 #define tp_linalg_vector_norm(...) tp__reduction(linalg_vector_norm, __VA_ARGS__, )
+#define tp_norm(...)          tp__reduction(norm, __VA_ARGS__, )
 #define tp_normalize(...)     tp__reduction(normalize, __VA_ARGS__, )
 #define tp_diff(...)          tp__reduction(diff, __VA_ARGS__, )
 #define tp_var_mean(...)      tp__reduction_of_two(var_mean, __VA_ARGS__, )
@@ -272,6 +284,7 @@ inline tp_tensor *tp_all(tp_tensor *x, const tp_all_options &o = {}) { return tp
 inline tp_tensor *tp_any(tp_tensor *x, const tp_any_options &o = {}) { return tp_any_with(x, &o); }
 inline tp_tensor *tp_count_nonzero(tp_tensor *x, const tp_count_nonzero_options &o = {}) { return tp_count_nonzero_with(x, &o); }
 inline tp_tensor *tp_linalg_vector_norm(tp_tensor *x, const tp_linalg_vector_norm_options &o = {}) { return tp_linalg_vector_norm_with(x, &o); }
+inline tp_tensor *tp_norm(tp_tensor *x, const tp_norm_options &o = {}) { return tp_norm_with(x, &o); }
 inline tp_tensor *tp_normalize(tp_tensor *x, const tp_normalize_options &o = {}) { return tp_normalize_with(x, &o); }
 inline tp_tensor *tp_diff(tp_tensor *x, const tp_diff_options &o = {}) { return tp_diff_with(x, &o); }
 inline tp_tensor *tp_var_mean(tp_tensor *x, tp_tensor **mean, const tp_var_mean_options &o = {}) { return tp_var_mean_with(x, mean, &o); }
