@@ -214,7 +214,7 @@ $(B)/obj/src/%.o: ROOM = -Isrc
 $(B)/obj/tests/%.o: ROOM = -Isrc -I. $(CHECK_CFLAGS)
 $(B)/obj/tests/parity/%.o: ROOM =
 # What tests take is the library's time, and theirs to compile.
-$(B)/obj/tests/test_%.o: OPTIMIZE := $(subst -O3,-O1,$(OPTIMIZE))
+$(B)/obj/tests/test_%.o: private OPTIMIZE := $(subst -O3,-O1,$(OPTIMIZE))
 ifneq ($(X86),)
 $(B)/obj/src/cpu/%_avx2.o:   ISA = -mavx2 -mfma
 $(B)/obj/src/cpu/%_avx512.o: ISA = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
