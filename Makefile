@@ -324,6 +324,9 @@ $(B)/obj/cuda/complex%: UNFUSED := -fmad=false
 # What is drawn is the same bits on the CPU and on a device (src/core/draw.h); on a host that fuses by itself, too.
 $(B)/obj/cuda/random%: UNFUSED := -fmad=false
 $(CUDA_HOST)/random%: UNFUSED := -ffp-contract=off
+# So are eigenvalues (src/core/eig_team.h).
+$(B)/obj/cuda/linalg_eig%: UNFUSED := -fmad=false
+$(CUDA_HOST)/linalg_eig%: UNFUSED := -ffp-contract=off
 $(B)/obj/cuda/%.cu.o: cuda/%.cu $(B)/cuda_flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  nvcc $<')

@@ -1,11 +1,14 @@
-/* cub.cu: CUB's radix sort of a whole device ("onesweep": Adinets & Merrill, Onesweep: A Faster Least Significant Digit Radix Sort for GPUs,
- * 2022), which moves each pair once for 8 bits of the key, where counting tiles first reads the keys twice. */
+/* cub.cu: CUB's radix sort: of one row by the whole device ("onesweep": Adinets & Merrill, Onesweep: A Faster Least Significant Digit Radix Sort for
+ * GPUs, 2022), which moves each pair once for 8 bits of the key, where counting tiles first reads the keys twice; of many by a block each. */
 #include "cuda/cub.cuh"
 #include "cuda/library.h"
 
 #ifndef TP_CUDA_HOST
 #if __has_include(<cub/device/device_radix_sort.cuh>)
 #include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_segmented_radix_sort.cuh>
+
+#include <iterator>
 
 bool tpc_cub_is_here()
 {
@@ -13,11 +16,26 @@ bool tpc_cub_is_here()
     return wanted;
 }
 
+/* Where rows begin; without thrust's iterators, which take long to compile */
+struct row_starts {
+    using value_type = int;
+    using reference = int;
+    using pointer = const int *;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::random_access_iterator_tag;
+    int n, first;
+    __host__ __device__ int operator[](difference_type i) const { return first + (int)i * n; }
+    __host__ __device__ int operator*() const { return first; }
+    __host__ __device__ row_starts operator+(difference_type i) const { return { n, first + (int)i * n }; }
+};
+
 template <class K> static cudaError_t sort(void *room, size_t *bytes, const tpc_cub_pairs *p, int bits, bool *in_spare, cudaStream_t stream)
 {
     cub::DoubleBuffer<K> keys((K *)p->keys, (K *)p->spare_keys);
     cub::DoubleBuffer<uint32_t> places(p->places, p->spare_places);
-    const cudaError_t error = cub::DeviceRadixSort::SortPairs(room, *bytes, keys, places, p->n, 0, bits, stream);
+    const row_starts begin = { p->n, 0 }, end = { p->n, p->n };
+    const cudaError_t error = p->alone ? cub::DeviceRadixSort::SortPairs(room, *bytes, keys, places, p->n, 0, bits, stream)
+                            : cub::DeviceSegmentedRadixSort::SortPairs(room, *bytes, keys, places, p->rows * p->n, p->rows, begin, end, 0, bits, stream);
     *in_spare = keys.selector;
     return error;
 }

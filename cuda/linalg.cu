@@ -141,7 +141,7 @@ struct large_room { double *a, *x; int64_t *pivots, *order; int32_t *zeros; };
 
 static tp_status by_lu(const tp__call *call, const job &j, const large_room &room, int64_t first, int64_t count)
 {
-    tp_status status = tpc_blocked_lu(call, count, j.n, j.n, room.a, room.pivots, room.zeros);
+    tp_status status = tpc_blocked_lu(call, count, j.n, j.n, room.a, true, room.pivots, room.zeros);
     if (status) return status;
     if (j.kind == DET || j.kind == SLOGDET) {
         TPC_LAUNCH(determinants, (unsigned)count, 32, 0, tpc_stream(call), j, first, room.a, room.pivots);

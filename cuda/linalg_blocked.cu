@@ -183,9 +183,23 @@ tp_status tpc_blocked_cholesky(const tp__call *call, int64_t count, int64_t n, d
     return tpc_launched(call);
 }
 
-/* ---- LU, with exchanges of rows ------------------------------------------------------------------------------------------------------------------- */
+/* ---- LU ------------------------------------------------------------------------------------------------------------------------------------------- */
 
-struct lu_job { int64_t count, m, n, k; double *a; int64_t *pivots; int32_t *zeros; };
+/* aside [m, n], of zeros: no rows are exchanged, so that below a pivot of 0 numbers may stand, which no row is to lose: they wait there for the end. */
+struct lu_job { int64_t count, m, n, k; double *a, *aside; int64_t *pivots; int32_t *zeros; };
+
+/* The row from j on whose element of column j is the first of the greatest, or a NaN */
+static __device__ int64_t greatest_from(const double *a, int64_t n, int64_t rows, int64_t j)
+{
+    double mine = -1;
+    int64_t at = rows;
+    for (int64_t i = j + (int64_t)threadIdx.x; i < rows; i += blockDim.x) {
+        const double v = tpc_magnitude(a[i * n + j]);
+        if (v > mine || (v != v && mine == mine)) mine = v, at = i;
+    }
+    const double most = tpc_block_join(mine, tpc_most());
+    return tpc_block_join(mine == most || mine != mine ? at : rows, tpc_lesser());
+}
 
 /* Columns first .. first + width - 1 from row `first` on, in which rows are exchanged; what is beside them is not touched. */
 static __global__ void __launch_bounds__(PANEL_THREADS) lu_panel(const lu_job g, int64_t first, int width)
@@ -194,14 +208,7 @@ static __global__ void __launch_bounds__(PANEL_THREADS) lu_panel(const lu_job g,
     for (int64_t b = blockIdx.x; b < g.count; b += gridDim.x) {
         double *const a = g.a + b * g.m * n + first * (n + 1);
         for (int j = 0; j < width; j++) {
-            double mine = -1;
-            int64_t at = rows;
-            for (int64_t i = j + (int64_t)threadIdx.x; i < rows; i += blockDim.x) {       /* the first of the greatest, or a NaN */
-                const double v = tpc_magnitude(a[i * n + j]);
-                if (v > mine || (v != v && mine == mine)) mine = v, at = i;
-            }
-            const double most = tpc_block_join(mine, tpc_most());
-            const int64_t best = tpc_block_join(mine == most || mine != mine ? at : rows, tpc_lesser());
+            const int64_t best = g.aside ? j : greatest_from(a, n, rows, j);
             if (!threadIdx.x) g.pivots[b * g.k + first + j] = first + best;
             if (best != j && (int)threadIdx.x < width) {
                 const double t = a[j * n + threadIdx.x];
@@ -212,6 +219,10 @@ static __global__ void __launch_bounds__(PANEL_THREADS) lu_panel(const lu_job g,
             const double p = a[j * n + j];
             if (p == 0) {
                 if (!threadIdx.x && !g.zeros[b]) g.zeros[b] = (int32_t)(first + j + 1);
+                for (int64_t i = j + 1 + (int64_t)threadIdx.x; g.aside && i < rows; i += blockDim.x) {
+                    g.aside[a - g.a + i * n + j] = a[i * n + j];
+                    a[i * n + j] = 0;
+                }
                 continue;
             }
             for (int64_t i = j + 1 + (int64_t)threadIdx.x; i < rows; i += blockDim.x) {
@@ -247,7 +258,7 @@ static tp_status lu_columns(const tp__call *call, const lu_job &g, int64_t first
     if (width <= PANEL) {
         TPC_LAUNCH(lu_panel, tpc_grid(call, g.count), PANEL_THREADS, 0, tpc_stream(call), g, first, (int)width);
         TRY(tpc_launched(call));
-        if (g.n == width) return TP_OK;
+        if (g.n == width || g.aside) return TP_OK;
         TPC_LAUNCH(exchange_rows, tpc_blocks(call, g.count * (g.n - width)), TPC_BLOCK, 0, tpc_stream(call), g, first, (int)width);
         return tpc_launched(call);
     }
@@ -258,12 +269,24 @@ static tp_status lu_columns(const tp__call *call, const lu_job &g, int64_t first
     return lu_columns(call, g, middle, rest);
 }
 
-tp_status tpc_blocked_lu(const tp__call *call, int64_t count, int64_t m, int64_t n, double *a, int64_t *pivots, int32_t *zeros)
+static __global__ void __launch_bounds__(TPC_BLOCK) put_back(double *a, const double *aside, int64_t n)
 {
-    const lu_job g = { count, m, n, m < n ? m : n, a, pivots, zeros };
+    for (int64_t i = tpc_first(); i < n; i += tpc_step())
+        if (aside[i] != 0) a[i] = aside[i];
+}
+
+tp_status tpc_blocked_lu(const tp__call *call, int64_t count, int64_t m, int64_t n, double *a, bool exchanges, int64_t *pivots, int32_t *zeros)
+{
+    const int64_t all = count * m * n;
+    tpc_temporary aside(call, exchanges ? 0 : (size_t)all * sizeof(double));
+    if (!exchanges && !aside.data) return TP_ERR_MEMORY;
+    const lu_job g = { count, m, n, m < n ? m : n, a, aside.as<double>(), pivots, zeros };
     TRY(tpc_check(call, cudaMemsetAsync(zeros, 0, (size_t)count * sizeof *zeros, tpc_stream(call)), "filling memory"));
+    if (g.aside) TRY(tpc_check(call, cudaMemsetAsync(g.aside, 0, (size_t)all * sizeof(double), tpc_stream(call)), "filling memory"));
     TRY(lu_columns(call, g, 0, g.k));
-    return substitute(call, count, g.k, { at(g, 0, 0), false, true }, at(g, 0, g.k), n - g.k);
+    TRY(substitute(call, count, g.k, { at(g, 0, 0), false, true }, at(g, 0, g.k), n - g.k));
+    if (g.aside) TPC_LAUNCH(put_back, tpc_blocks(call, all), TPC_BLOCK, 0, tpc_stream(call), a, g.aside, all);
+    return tpc_launched(call);
 }
 
 /* ---- QR --------------------------------------------------------------------------------------------------------------------------------------------- */

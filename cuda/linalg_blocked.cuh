@@ -24,8 +24,9 @@ typedef unsigned long long tpc_failure;
 
 /* a [n, n]: the lower triangle becomes L, above it zeros. base: the number of its first matrix. */
 tp_status tpc_blocked_cholesky(const tp__call *call, int64_t count, int64_t n, double *a, tpc_failure *failed, int64_t base);
-/* a [m, n] becomes L and U; pivots [count, min(m, n)]: the row that a row was exchanged with; zeros [count]: 1 + the first pivot that is zero, or 0 */
-tp_status tpc_blocked_lu(const tp__call *call, int64_t count, int64_t m, int64_t n, double *a, int64_t *pivots, int32_t *zeros);
+/* a [m, n] becomes L and U; pivots [count, min(m, n)]: the row that a row was exchanged with, which is its own
+ * without exchanges; zeros [count]: 1 + the first pivot that is zero, or 0 */
+tp_status tpc_blocked_lu(const tp__call *call, int64_t count, int64_t m, int64_t n, double *a, bool exchanges, int64_t *pivots, int32_t *zeros);
 /* x [n, r] := T^-1 x, for the triangle T of a [n, n] */
 tp_status tpc_blocked_substitute(const tp__call *call, int64_t count, int64_t n, const double *a, int64_t r, double *x, bool upper, bool unit);
 /* a [m, n] becomes R and the reflections below it, tau [count, min(m, n)]; q [m, columns], if there is one, their product */

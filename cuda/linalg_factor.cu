@@ -164,7 +164,7 @@ static tp_status lu_large(const tp__call *call, const factor_job &g)
     for (int64_t b = 0; b < g.count && !status; b += most) {
         const int64_t count = g.count - b < most ? g.count - b : most, all = count * g.m * g.n;
         status = tpc_take_all(call, a, g.x, g.dtype, b * g.m * g.n, all);
-        if (!status) status = tpc_blocked_lu(call, count, g.m, g.n, a, pivots, static_cast<int32_t *>(g.y3) + b);
+        if (!status) status = tpc_blocked_lu(call, count, g.m, g.n, a, g.flag, pivots, static_cast<int32_t *>(g.y3) + b);
         if (!status) status = tpc_give_all(call, g.y, g.dtype, b * g.m * g.n, a, all);
         if (status) return status;
         TPC_LAUNCH(give_pivots, tpc_blocks(call, count * k), TPC_BLOCK, 0, tpc_stream(call), static_cast<int32_t *>(g.y2) + b * k, pivots, count * k);
@@ -221,7 +221,7 @@ static tp_status run(tp__call *call, what kind)
     factor_job g = { kind, s.count, s.m, s.n, kind == QR ? y[0].shape[y[0].ndim - 1] : 0, x.data, y[0].data, y[1].data, y[2].data, x.dtype, false, nullptr, 0 };
     if (kind == EIGH || kind == LU) g.flag = *static_cast<const bool *>(tpc_attr(call));
     if (kind == EIGH && s.n >= TPC_JACOBI_COLUMNS) return tpc_eigh_large(call, s.count, s.n, x.data, x.dtype, g.flag, y[0].data, y[1].data);
-    if (tpc_is_large(s.m, s.n) && (kind != LU || g.flag) && kind != EIGH) return kind == LU ? lu_large(call, g) : qr_large(call, g);
+    if (tpc_is_large(s.m, s.n) && kind != EIGH) return kind == LU ? lu_large(call, g) : qr_large(call, g);
     const int64_t k = s.m < s.n ? s.m : s.n;
     g.numbers = s.m * s.n + k + (kind == EIGH ? s.n * s.n + s.n : kind == QR ? s.m * g.columns : 0) + 1;
     const unsigned blocks = tpc_matrix_blocks(call, s.count);

@@ -1,20 +1,9 @@
-/* linalg_ldl.cu: symmetric matrices as L D L', and systems by these factors, each by a block, in float64; src/cpu/linalg_ldl.c has the
- * definitions. Of a large matrix a block makes the columns, and all take them from what is left: two launches a column. Every number is made by the steps that the CPU takes, in their order, and by no fused ones: results are its to the bit. */
-#include "cuda/linalg_blocked.cuh"
-
-#define A(i, j) a[(i) * n + (j)]
+/* linalg_ldl.cu: symmetric matrices as L D L', each by a block, in float64; src/cpu/linalg_ldl.c has the definitions. Of a large matrix a block
+ * makes the columns, and all take them from what is left: two launches a column. Every number is made by the steps that the CPU takes, in their
+ * order, and by no fused ones: results are its to the bit. */
+#include "cuda/linalg_ldl.cuh"
 
 struct ldl_greater { template <class T> __device__ T operator()(T a, T b) const { return b > a ? b : a; } };    /* a NaN in b is passed over */
-
-TPC_DEVICE double times(double x, double y) { return __dmul_rn(x, y); }
-TPC_DEVICE bool is_pair(int32_t pivot) { return pivot <= 0; }
-TPC_DEVICE int64_t row_of(int32_t pivot) { return (pivot > 0 ? (int64_t)pivot : -(int64_t)pivot) - 1; }
-TPC_DEVICE void swap(double *x, double *y)
-{
-    const double t = *x;
-    *x = *y;
-    *y = t;
-}
 
 /* ---- Factors: all threads of a block go the same way, since what they decide by is joined --------------------------------------------------- */
 
@@ -235,118 +224,4 @@ static tp_status factors(tp__call *call)
     return tpc_launched(call);
 }
 
-/* ---- Systems ------------------------------------------------------------------------------------------------------------------------------------ */
-
-struct systems {
-    const void *ld, *b;
-    void *y;
-    const int32_t *pivots;
-    int dtype;
-    int64_t count, n, columns;
-    double *room;
-    tpc_watch watch;
-};
-
-/* Each pivot is a row from its own on, and those of blocks come in pairs: the same answer for all threads. */
-static __device__ bool pivots_fit(const int32_t *pivots, int64_t n, tpc_watch watch)
-{
-    int bad = 0;
-    for (int64_t k = 0; k < n && !threadIdx.x && !bad;) {
-        const int64_t width = is_pair(pivots[k]) ? 2 : 1, with = row_of(pivots[k]);
-        bad = with < k + width - 1 || with >= n || (width == 2 && (k + 1 == n || pivots[k + 1] != pivots[k]));
-        if (bad) tpc_note_bad(watch, pivots[k], n);
-        k += width;
-    }
-    return !tpc_block_max(bad);
-}
-
-/* x := P' L^-1 P x, as far as it goes before D: each step takes its columns of L from all rows below. */
-static __device__ void forward(const double *a, int64_t n, const int32_t *pivots, double *x, int64_t columns)
-{
-    for (int64_t k = 0; k < n;) {
-        const int64_t width = is_pair(pivots[k]) ? 2 : 1;
-        tpc_swap_rows(x, columns, k + width - 1, row_of(pivots[k]));
-        TPC_EACH(e, (n - k - width) * columns) {
-            const int64_t i = k + width + e / columns, c = e % columns;
-            double v = x[i * columns + c];
-            for (int64_t w = k; w < k + width; w++) v -= times(A(i, w), x[w * columns + c]);
-            x[i * columns + c] = v;
-        }
-        __syncthreads();
-        k += width;
-    }
-}
-
-/* The column x, whose rows are `columns` apart, by D and then by L', by one thread; the triangle above is L', so that it reads along rows. */
-static __device__ void backward(const double *a, int64_t n, const int32_t *pivots, double *x, int64_t columns)
-{
-    for (int64_t k = 0; k < n; k++) {
-        double *const u = x + k * columns, *const v = u + columns;
-        if (!is_pair(pivots[k])) {
-            *u /= A(k, k);
-            continue;
-        }
-        const double off = A(k + 1, k), p = A(k, k) / off, q = A(k + 1, k + 1) / off, scale = times(p, q) - 1, s = *u / off, t = *v / off;
-        *u = (times(q, s) - t) / scale;
-        *v = (times(p, t) - s) / scale;
-        k++;
-    }
-    for (int64_t k = n - 1; k >= 0;) {
-        const int64_t width = is_pair(pivots[k]) ? 2 : 1, with = row_of(pivots[k]);
-        for (int64_t w = k; w > k - width; w--) {
-            double v = x[w * columns];
-            for (int64_t i = k + 1; i < n; i++) v -= times(A(w, i), x[i * columns]);
-            x[w * columns] = v;
-        }
-        if (with != k) swap(x + k * columns, x + with * columns);
-        k -= width;
-    }
-}
-
-static __global__ void __launch_bounds__(TPC_BLOCK) solve_each(const systems g)
-{
-    const int64_t n = g.n, columns = g.columns;
-    double *const a = g.room + blockIdx.x * (n * n + n * columns), *const x = a + n * n;
-    for (int64_t b = blockIdx.x; b < g.count; b += gridDim.x) {
-        const int32_t *const pivots = g.pivots + b * n;
-        if (!pivots_fit(pivots, n, g.watch)) {
-            TPC_EACH(e, n * columns) tpc_store(g.y, g.dtype, b * n * columns + e, (double)NAN);
-            continue;
-        }
-        TPC_EACH(e, n * n) {
-            const int64_t i = e / n, j = e % n;
-            a[e] = tpc_load<double>(g.ld, g.dtype, b * n * n + (j > i ? j * n + i : e));
-        }
-        tpc_take(x, g.b, g.dtype, b * n * columns, n * columns);
-        forward(a, n, pivots, x, columns);
-        TPC_EACH(c, columns) backward(a, n, pivots, x + c, columns);
-        __syncthreads();
-        tpc_give(g.y, g.dtype, b * n * columns, x, n * columns);
-        __syncthreads();                               /* before the room is taken for the next one */
-    }
-}
-
-static tp_status solution(tp__call *call)
-{
-    tpc_array ld, pivots, b, y;
-    tpc_temporary room_ld(call), room_pivots(call), room_b(call);
-    tpc_in(call, 0, &ld);
-    tpc_in(call, 1, &pivots);
-    tpc_in(call, 2, &b);
-    tpc_out(call, 0, &y);
-    if (!y.numel) return TP_OK;
-    tp_status status = tpc_contiguous(call, &ld, &room_ld.data);
-    if (!status) status = tpc_contiguous(call, &pivots, &room_pivots.data);
-    if (!status) status = tpc_contiguous(call, &b, &room_b.data);
-    if (status) return status;
-    const tpc_matrices s = tpc_matrices_of(b);         /* [n, columns] */
-    const unsigned blocks = tpc_matrix_blocks(call, s.count);
-    tpc_temporary room(call, (size_t)((int64_t)blocks * (s.m * s.m + s.m * s.n)) * sizeof(double));
-    if (!room.data) return TP_ERR_MEMORY;
-    const systems g = { ld.data, b.data, y.data, static_cast<const int32_t *>(pivots.data), ld.dtype, s.count, s.m, s.n, room.as<double>(),
-                        tpc_watch_for(call, TP_ERR_INDEX, "pivot %lld does not fit %lld rows") };
-    TPC_LAUNCH(solve_each, blocks, tpc_matrix_threads(s), 0, tpc_stream(call), g);
-    return tpc_launched(call);
-}
-
-extern "C" const tp_kernel tp__cuda_linalg_ldl[] = { { "ldl_factors", factors, NULL }, { "ldl_solution", solution, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_linalg_ldl[] = { { "ldl_factors", factors, NULL }, { NULL, NULL, NULL } };

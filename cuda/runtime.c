@@ -43,18 +43,20 @@ static int no_device(char *why, size_t size, const char *reason)
 /* What its code is compiled for does not run on older devices. An error that asking gives is left to what uses the device. */
 static bool is_too_old(int index, char *text, size_t size)
 {
+    struct cudaDeviceProp told;
     int major = 0, minor = 0;
     if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index)) return false;
     if (cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index)) return false;
     if (10 * major + minor >= TPC_LEAST_ARCH) return false;
-    snprintf(text, size, "cuda:%d has compute capability %d.%d, and %d.%d is needed", index, major, minor, TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
+    if (cudaGetDeviceProperties(&told, index)) snprintf(told.name, sizeof told.name, "a device without a name");
+    snprintf(text, size, "cuda:%d, %s, has compute capability %d.%d, and %d.%d is needed", index, told.name, major, minor, TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
     return true;
 }
 
 /* Are all? Then why holds what is wrong with the first. */
 static bool all_too_old(int n, char *why, size_t size)
 {
-    char text[128];
+    char text[384];
     for (int i = n - 1; i >= 0; i--)
         if (!is_too_old(i, text, sizeof text)) return false;
     return no_device(why, size, text), true;
@@ -149,7 +151,7 @@ static tp_status start(int index)
     device *d = &devices[index];
     cudaError_t error = cudaSuccess;
     const char *what = "starting";
-    char too_old[128];
+    char too_old[384];
     if (is_too_old(index, too_old, sizeof too_old)) return tpc_core->fail(TP_ERR_DEVICE, "%s", too_old);
     pthread_mutex_lock(&d->lock);
     if (!atomic_load(&d->ready)) {

@@ -1,9 +1,9 @@
 /* sort.cu: putting rows in order: sort, and what order.cuh gives to other families.
  *
  * Short rows are sorted in shared memory by Batcher's bitonic network, the place being the lower part of the key, which makes it stable.
- * A few long ones go to CUB, one after the other. Many rows, each too short to fill a device, are sorted side by side, and so are all long
- * ones without CUB: by radix, from the lowest digit on. For each digit every tile of a row is counted, the counts become places by a running
- * sum over (row, digit, tile), and each warp moves its elements in order. Nothing depends on which block comes first. */
+ * Long ones go to CUB: those that fill a device one after the other, shorter ones side by side. Without CUB all are sorted side by side by radix,
+ * from the lowest digit on: for each digit every tile of a row is counted, the counts become places by a running sum over (row, digit, tile),
+ * and each warp moves its elements in order. Nothing depends on which block comes first. */
 #include "cuda/cub.cuh"
 #include "cuda/order.cuh"
 
@@ -220,25 +220,26 @@ static __global__ void __launch_bounds__(TPC_BLOCK) number_places(uint32_t *plac
     }
 }
 
-static tpc_cub_pairs row_of(const tpc_order *o, int64_t row)
+static tpc_cub_pairs rows_of(const tpc_order *o, int64_t row, int64_t rows)
 {
     const int64_t at = row * o->n, bytes = at * (o->wide ? 8 : 4);
-    return { (char *)o->keys + bytes, (char *)o->spare_keys + bytes, o->places + at, o->spare_places + at, (int)o->n, o->wide };
+    return { (char *)o->keys + bytes, (char *)o->spare_keys + bytes, o->places + at, o->spare_places + at, (int)rows, (int)o->n, o->wide, o->rows == 1 || o->n > ALONE };
 }
 
-/* Which buffers hold a row in the end depends on its length and the bits, so it is the same for all. */
+/* Which buffers hold a row in the end depends on its length, the bits and whether it is alone, so it is the same for all. */
 static tp_status run_cub(const tp__call *call, tpc_order *o, int bits)
 {
     const cudaStream_t stream = tpc_stream(call);
     size_t bytes = 0;
     bool in_spare = false;
-    tpc_cub_pairs pairs = row_of(o, 0);
+    const int64_t fit = o->n > ALONE ? 1 : INT32_MAX / o->n, most = o->rows < fit ? o->rows : fit;
+    tpc_cub_pairs pairs = rows_of(o, 0, most);
     cudaError_t error = tpc_cub_sort(nullptr, &bytes, &pairs, bits, &in_spare, stream);
     tpc_temporary room(call, error ? 0 : bytes + !bytes);
     if (!error && !room.data) return TP_ERR_MEMORY;
     if (!error) TPC_LAUNCH(number_places, tpc_blocks(call, o->rows * o->n), TPC_BLOCK, 0, stream, o->places, o->rows, o->n);
-    for (int64_t row = 0; row < o->rows && !error; row++) {
-        pairs = row_of(o, row);
+    for (int64_t row = 0; row < o->rows && !error; row += most) {
+        pairs = rows_of(o, row, o->rows - row < most ? o->rows - row : most);
         error = tpc_cub_sort(room.data, &bytes, &pairs, bits, &in_spare, stream);
     }
     const tp_status status = tpc_launched(call);
@@ -270,7 +271,7 @@ tp_status tpc_order_run(const tp__call *call, tpc_order *o, int bits)
 {
     if (!o->rows || !o->n) return TP_OK;
     if (o->n <= SHORT) return o->wide ? run_short<uint64_t>(call, o) : run_short<uint32_t>(call, o);
-    if ((o->rows == 1 || o->n > ALONE) && tpc_cub_is_here()) return run_cub(call, o, bits);
+    if (tpc_cub_is_here()) return run_cub(call, o, bits);
     return o->wide ? run_long<uint64_t>(call, o, bits) : run_long<uint32_t>(call, o, bits);
 }
 

@@ -205,9 +205,9 @@ START_TEST(devices_that_are_too_old_are_told)
         if (!child) {
             setenv("TAPER_CUDA_HOST_OLD", old == 1 ? "1" : "2", 1);
             setenv("TAPER_CUDA_HOST_DEVICES", "2", 1);
-            if (old == 2) _exit(tp_cuda_is_available() || strcmp(tp_cuda_why_not(), "cuda:0 has compute capability 7.5, and 8.0 is needed") ? 1 : 0);
+            if (old == 2) _exit(tp_cuda_is_available() || strcmp(tp_cuda_why_not(), "cuda:0, simulated device, has compute capability 7.5, and 8.0 is needed") ? 1 : 0);
             const bool works = tp_item(tp_ones(TP_SHAPE(1), .device = TP_CUDA(0))) == 1;
-            const bool refused = !tp_ones(TP_SHAPE(1), .device = TP_CUDA(1)) && strstr(tp_last_error()->message, "cuda:1 has compute capability 7.5, and 8.0 is needed");
+            const bool refused = !tp_ones(TP_SHAPE(1), .device = TP_CUDA(1)) && strstr(tp_last_error()->message, "cuda:1, simulated device, has compute capability 7.5, and 8.0 is needed");
             _exit(works && refused ? 0 : 1);
         }
         int status = 1;

@@ -353,6 +353,36 @@ START_TEST(large_symmetric_matrices_agree)
 }
 END_TEST
 
+/* Below a pivot of 0, which is passed over, numbers stay that no row loses. */
+static void lu_alone(tp_tensor *x, const char *what)
+{
+    tp_tensor *here[3], *there[3];
+    for (int k = 0; k < 2; k++) {
+        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = k ? tp_to(x, DEVICE) : x }, { .name = "pivot", .kind = TP_ARG_BOOL, .value.boolean = false } };
+        ck_ok(tp_op_call("linalg_lu_factor_ex", args, 2, k ? there : here, 3, NULL));
+    }
+    close_to(there[0], here[0], 1e-9, what);
+    close_to(there[1], here[1], 0, what);
+    close_to(there[2], here[2], 0, what);
+}
+START_TEST(large_factors_without_exchanges_agree)
+{
+    static const int64_t shapes[ORDERS][2] = { { 150, 150 }, { 170, 101 }, { 129, 180 } };
+    const int64_t m = shapes[_i][0], n = shapes[_i][1];
+    begin(_i);
+    TP_SCOPE();
+    tp_tensor *x = tp_add(normal(TP_F64, TP_SHAPE(2, m, n)), tp_mul(40, tp_eye(m, n, .dtype = TP_F64))), *zeros = tp_clone(x);
+    lu_alone(x, "lu without exchanges");
+    static const int64_t at[] = { 0, 17, 70, 100 };    /* whose row has one number, far from the diagonal: the pivot is 0, and numbers are below it */
+    for (int i = 0; i < 4; i++) {
+        if (i % 2) tp_fill_(tp_narrow(zeros, 1, at[i], 1), 0);
+        else tp_fill_(tp_narrow(tp_narrow(zeros, 1, 0, at[i] + 1), 2, at[i], 1), 0);
+        if (i % 2 && at[i] + 1 < n) tp_fill_(tp_narrow(tp_narrow(zeros, 1, at[i], 1), 2, n - 1, 1), 2);
+    }
+    lu_alone(zeros, "lu without exchanges, by pivots of 0");
+}
+END_TEST
+
 START_TEST(large_matrices_that_fail_are_named)
 {
     begin(_i);
@@ -448,8 +478,10 @@ START_TEST(large_symmetric_factors_agree)
     TP_SCOPE();
     const int64_t n = 130;
     tp_tensor *x = symmetric(normal(TP_F64, TP_SHAPE(2, n, n))), *kept = tp_to_dtype(tp_ge(tp_rand(TP_SHAPE(n)), 0.1), TP_F64);
-    if (_i == 0) ldl_agrees(x, false, "ldl of large matrices");
-    if (_i == 1) ck_assert_int_ge(pairs_in(ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false, "ldl of large matrices by blocks of 2").pivots), n / 4);
+    if (_i == 0) ldl_solves(ldl_agrees(x, false, "ldl of large matrices"), normal(TP_F64, TP_SHAPE(2, n, 3)), false, "large systems");
+    const factored pairs = _i == 1 ? ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false, "ldl of large matrices by blocks of 2") : (factored){ 0 };
+    if (_i == 1) ck_assert_int_ge(pairs_in(pairs.pivots), n / 4);
+    if (_i == 1) ldl_solves(pairs, normal(TP_F64, TP_SHAPE(2, n, 70)), true, "large systems by blocks of 2");
     if (_i == 2) ldl_agrees(tp_mul(tp_mul(x, kept), tp_unsqueeze(kept, 1)), false, "ldl of large singular matrices");
     if (_i == 2) ldl_agrees(tp_to_dtype(tp_narrow(x, 0, 0, 1), TP_F32), false, "ldl of a large matrix in float32");
 }
@@ -495,6 +527,15 @@ START_TEST(pivots_that_do_not_fit_are_errors)
         ck_assert_msg(strstr(tp_last_error()->message, "does not fit 3 rows"), "%s", tp_last_error()->message);
         tp_clear_error();
     }
+    TP_SCOPE();                                        /* of large matrices the others have their solutions */
+    const int64_t n = 130;
+    tp_tensor *pivots = tp_clone(tp_expand(tp_arange(1, n + 1, 1, .dtype = TP_I32), TP_SHAPE(2, n))), *two = tp_mul(2, tp_eye(n, TP_NONE, .device = DEVICE));
+    tp_fill_(tp_narrow(tp_narrow(pivots, 0, 1, 1), 1, 90, 1), (double)n + 1);
+    tp_tensor *y = ldl_solve(tp_clone(tp_expand(two, TP_SHAPE(2, n, n))), tp_to(pivots, DEVICE), tp_ones(TP_SHAPE(2, n, 1), .device = DEVICE), false);
+    ck_assert_ptr_null(tp_to(y, TP_CPU));
+    ck_error(TP_ERR_INDEX, "pivot 131 does not fit 130 rows");
+    close_to(tp_select(y, 0, 0), tp_full(TP_SHAPE(n, 1), 0.5), 0, "the system beside one whose pivots do not fit");
+    ck_assert(tp_item(tp_all(tp_isnan(tp_select(y, 0, 1)))) == 1);
 }
 END_TEST
 
@@ -543,6 +584,7 @@ int main(void)
         tcase_add_loop_test(t, large_matrices_agree, 0, ORDERS);
         tcase_add_loop_test(t, large_singular_values_agree, 0, ORDERS);
         tcase_add_loop_test(t, large_symmetric_matrices_agree, 0, ORDERS);
+        tcase_add_loop_test(t, large_factors_without_exchanges_agree, 0, ORDERS);
         tcase_add_loop_test(t, large_matrices_that_fail_are_named, 0, cuda_orders());
         tcase_add_loop_test(t, singular_matrices_are_errors, 0, cuda_orders());
         tcase_add_loop_test(t, symmetric_factors_agree, 0, cuda_orders());

@@ -62,25 +62,29 @@ START_TEST(long_rows_are_sorted)
 }
 END_TEST
 
-static long long sorted_by_cub(void)
+static long long counted(const char *name)
 {
-    void *found = cuda_host_function("taper_cuda_host_count_sorts");
+    void *found = cuda_host_function(name);
     long long (*count)(void);
     memcpy(&count, &found, sizeof count);
     return count ? count() : 0;
 }
 
-/* A row alone, and very long ones, each of which CUB is asked for; keys of 8 to 64 bits take an odd or an even number of passes. */
+/* A row alone, and very long ones, each of which CUB is asked for, and rows side by side, for which it is once; keys of 8 to 64 bits take an odd or
+ * an even number of passes. */
 START_TEST(cub_has_the_rows_that_it_is_for)
 {
     begin_way(_i);
     for (int k = 0; k < N_REALS; k++) {
         TP_SCOPE();
-        tp_tensor *one = mixed(TP_SHAPE(LONG), reals[k]), *rows = mixed(TP_SHAPE(3, 65600), reals[k]);
+        tp_tensor *one = mixed(TP_SHAPE(LONG), reals[k]), *rows = mixed(TP_SHAPE(3, 65600), reals[k]), *beside = mixed(TP_SHAPE(7, LONG), reals[k]);
         sorts(one, there(one), k % 2);
         sorts(rows, there(rows), k % 2 == 0);
+        sorts(beside, there(beside), k % 2);
     }
-    if (cuda_host_needed("taper_cuda_host_count_sorts")) ck_assert_int_eq(sorted_by_cub(), _i % WAYS ? 0 : 4 * N_REALS);
+    if (!cuda_host_needed("taper_cuda_host_count_sorts")) return;
+    ck_assert_int_eq(counted("taper_cuda_host_count_sorts"), _i % WAYS ? 0 : 5 * N_REALS);
+    ck_assert_int_eq(counted("taper_cuda_host_count_sorted_rows"), _i % WAYS ? 0 : 7 * N_REALS);
 }
 END_TEST
 

@@ -36,8 +36,9 @@ typedef struct taper_cuda_host_together { int64_t alive, groups, operations; } t
 #define TPC_EXPORT __attribute__((visibility("default")))
 TPC_EXPORT void taper_cuda_host_counters(taper_cuda_host_counts *out);
 TPC_EXPORT void taper_cuda_host_count_products(taper_cuda_host_products *out);
-/* Rows that CUB was given to sort */
+/* Calls of CUB to sort, and the rows of those that had many */
 TPC_EXPORT long long taper_cuda_host_count_sorts(void);
+TPC_EXPORT long long taper_cuda_host_count_sorted_rows(void);
 TPC_EXPORT void taper_cuda_host_count_transforms(taper_cuda_host_transforms *out);
 TPC_EXPORT void taper_cuda_host_count_graphs(taper_cuda_host_graphs *out);
 TPC_EXPORT void taper_cuda_host_count_together(taper_cuda_host_together *out);

@@ -4,8 +4,7 @@
  *   linalg_eigvals   w                      the same, of dw alone
  *
  * (Boeddeker et al. 2017, "On the computation of complex-valued gradients with application to statistically optimum beamforming", eq. 4.77.)
- * A vector times any e^(i phi) is one, too: a gradient that would change under that is refused, as in PyTorch. The iterations are the CPU's:
- * tensors of a device go there and back. */
+ * A vector times any e^(i phi) is one, too: a gradient that would change under that is refused, as in PyTorch. */
 #include "ops/complex.h"
 #include "ops/linalg.h"
 
@@ -22,26 +21,6 @@ static tp_status factors_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
     return values_shape(call) ? tp__pending() : tp__made(tp__out(call, tp__complex_dtype(x->dtype), x->ndim, x->shape));
-}
-
-/* The kernel of the CPU, on a copy of what is elsewhere */
-static tp_status forward(tp__call *call)
-{
-    if (call->in[0]->device == TP_CPU) return tp__run_contiguous(call);
-    TP_NO_GRAD();
-    const uint32_t mark = tp__list_mark();
-    tp_tensor *x = tp_contiguous(tp_to(call->in[0], TP_CPU)), *out[2] = { NULL };
-    tp__call there = *call;
-    there.in = &x;
-    there.out = out;
-    bool complete = x;
-    for (int i = 0; i < call->n_out && complete; i++)
-        complete = (out[i] = tp__tensor_new(TP_CPU, (tp_dtype)call->out[i]->dtype, call->out[i]->ndim, call->out[i]->shape));
-    const tp_kernel *kernel = complete ? tp__kernel(call->op, TP_CPU) : NULL;
-    tp_status status = kernel ? kernel->run(&there) : tp__pending();
-    for (int i = 0; i < call->n_out && !status; i++) status = tp__made(tp_copy_(call->out[i], out[i]));
-    tp__list_release(mark);
-    return status;
 }
 
 /* ---- Backward --------------------------------------------------------------------------------------------------------------------------- */
@@ -112,10 +91,10 @@ static void factors_samples(tp_sample_set *set)        /* a loss of complex vect
     }
 }
 
-static const tp_op op_eig = { .schema = "linalg_eig(Tensor input) -> (Tensor, Tensor)", .kernel = "eig_factors", .shape = factors_shape, .forward = forward,
+static const tp_op op_eig = { .schema = "linalg_eig(Tensor input) -> (Tensor, Tensor)", .kernel = "eig_factors", .shape = factors_shape, .forward = tp__run_contiguous,
     .backward = eig_backward, .saves = { TP__OUTPUT(0), TP__OUTPUT(1) }, .samples = factors_samples, .state = TP__STATE };
 static const tp_op op_values = { .schema = "linalg_eigvals.alone(Tensor input) -> Tensor", .kernel = "eig_values", .flags = TP__INTERNAL | TP__NO_GRAD_OP,
-    .shape = values_shape, .forward = forward, .samples = values_samples, .state = TP__STATE };
+    .shape = values_shape, .forward = tp__run_contiguous, .samples = values_samples, .state = TP__STATE };
 
 static tp_status eigvals_compose(tp__call *call)
 {

@@ -61,9 +61,8 @@ TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k! */
 TP_API tp_tensor *tp_linalg_eigh(tp_tensor *a, tp_tensor **vectors);
 TP_API tp_tensor *tp_linalg_eigvalsh(tp_tensor *a);
 /* The eigenvalues [.., n] of any square A, complex matrices too, in no order, and its eigenvectors of length 1 as the columns of *vectors: complex64, or
- * complex128 of float64 and complex128. Of a real A complex ones are conjugate pairs. Tensors of a device are copied to the CPU and back. The
- * gradient takes distinct eigenvalues, and a loss that does not change where a vector is multiplied by e^(i phi); else TP_ERR_NUMERIC, as of an A that is
- * not finite. */
+ * complex128 of float64 and complex128. Of a real A complex ones are conjugate pairs. The gradient takes distinct eigenvalues, and a loss that does
+ * not change where a vector is multiplied by e^(i phi); else TP_ERR_NUMERIC, as of an A that is not finite. */
 TP_API tp_tensor *tp_linalg_eig(tp_tensor *a, tp_tensor **vectors);
 TP_API tp_tensor *tp_linalg_eigvals(tp_tensor *a);
 /* QR by reflections: R above the diagonal of the result, below it the vectors of the reflections, *tau their factors. No gradient. */
