@@ -11,6 +11,7 @@ TPC_BY_TYPE(EXP, expf(x), ::exp(x))
 TPC_BY_TYPE(EXPM1, expm1f(x), ::expm1(x))
 TPC_BY_TYPE(LOG, logf(x), ::log(x))
 TPC_BY_TYPE(LOG1P, log1pf(x), ::log1p(x))
+TPC_BY_TYPE(LOG_OF_REST, log1pf(-x), ::log1p(-x))       /* log(1 - x) */
 TPC_BY_TYPE(TANH, tanhf(x), ::tanh(x))
 TPC_BY_TYPE(ERF, erff(x), ::erf(x))
 TPC_BY_TYPE(SIGMOID, 1 / (1 + expf(-x)), 1 / (1 + ::exp(-x)))

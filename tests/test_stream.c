@@ -81,6 +81,16 @@ static tp_tensor *wide(tp_tensor *x, tp_tensor *z) { return tp_tanh(tp_to_dtype(
 static tp_tensor *gelu(tp_tensor *x, tp_tensor *z) { (void)z; return tp_gelu(x); }
 static tp_tensor *in_place(tp_tensor *x, tp_tensor *z) { return tp_add_(tp_clone(x), z); }
 
+static tp_tensor *join_rows(tp_tensor *x, tp_tensor *z) { return tp_cat((tp_tensor_list){ .at = (tp_tensor *[]){ x, z, x }, .n = 3 }, 1); }
+static tp_tensor *join_blocks(tp_tensor *x, tp_tensor *z) { return tp_cat((tp_tensor_list){ .at = (tp_tensor *[]){ z, x }, .n = 2 }, 0); }
+
+START_TEST(joined_tensors_are_the_same_bits)
+{
+    check("cat along rows", join_rows);
+    check("cat of blocks", join_blocks);
+}
+END_TEST
+
 START_TEST(elementwise_results_are_the_same_bits)
 {
     check("add", add);

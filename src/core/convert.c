@@ -31,11 +31,36 @@ BOTH(BOOL, int64_t, i, uint8_t, v != 0, v != 0) BOTH(BOOL, double, d, uint8_t, v
 BOTH(F32, int64_t, i, float, tp__whole((double)v), v) BOTH(F32, double, d, float, v, v) BOTH(F32, float, f, float, v, v)
 BOTH(F64, int64_t, i, double, tp__whole(v), v) BOTH(F64, double, d, double, v, v) BOTH(F64, float, f, double, v, v)
 BOTH(F16, int64_t, i, uint16_t, tp__whole((double)tp__f16_to_f32(v)), tp__f32_to_f16((float)v))
-BOTH(F16, double, d, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16((float)v))
-BOTH(F16, float, f, uint16_t, tp__f16_to_f32(v), tp__f32_to_f16(v))
 BOTH(BF16, int64_t, i, uint16_t, tp__whole((double)tp__bf16_to_f32(v)), tp__f32_to_bf16((float)v))
-BOTH(BF16, double, d, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16((float)v))
-BOTH(BF16, float, f, uint16_t, tp__bf16_to_f32(v), tp__f32_to_bf16(v))
+
+/* By whole rows, for which cpu/half.c has loops that are faster; n <= BLOCK, as all of these. */
+#define HALF(dtype, name) \
+    static void load_##dtype##_f(float *dst, const void *src, int64_t stride, int64_t n) \
+    { \
+        const uint16_t *x = src; \
+        if (stride == 1) tp__##name##_row_to_f32(dst, x, n); \
+        else for (int64_t i = 0; i < n; i++) dst[i] = tp__##name##_to_f32(x[i * stride]); \
+    } \
+    static void store_##dtype##_f(void *dst, int64_t stride, const float *src, int64_t n) \
+    { \
+        uint16_t *y = dst; \
+        if (stride == 1) tp__f32_row_to_##name(y, src, n); \
+        else for (int64_t i = 0; i < n; i++) y[i * stride] = tp__f32_to_##name(src[i]); \
+    } \
+    static void load_##dtype##_d(double *dst, const void *src, int64_t stride, int64_t n) \
+    { \
+        float v[BLOCK]; \
+        load_##dtype##_f(v, src, stride, n); \
+        for (int64_t i = 0; i < n; i++) dst[i] = (double)v[i]; \
+    } \
+    static void store_##dtype##_d(void *dst, int64_t stride, const double *src, int64_t n) \
+    { \
+        float v[BLOCK]; \
+        for (int64_t i = 0; i < n; i++) v[i] = (float)src[i]; \
+        store_##dtype##_f(dst, stride, v, n); \
+    }
+HALF(F16, f16)
+HALF(BF16, bf16)
 
 #define EACH_REAL(X) X(F32) X(F64) X(F16) X(BF16) X(I64) X(I32) X(I16) X(I8) X(U8) X(BOOL)
 static void load_i(int dtype, int64_t *dst, const void *src, int64_t stride, int64_t n)

@@ -37,6 +37,12 @@ static inline uint16_t tp__f32_to_f16(float v)
     return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13));
 }
 
+/* n of them, side by side (cpu/half.c). */
+void tp__f16_row_to_f32(float *dst, const uint16_t *src, int64_t n);
+void tp__f32_row_to_f16(uint16_t *dst, const float *src, int64_t n);
+void tp__bf16_row_to_f32(float *dst, const uint16_t *src, int64_t n);
+void tp__f32_row_to_bf16(uint16_t *dst, const float *src, int64_t n);
+
 /* v as float16 or bfloat16 holds it. Of other dtypes, v. */
 static inline float tp__round_to(tp_dtype dtype, float v)
 {

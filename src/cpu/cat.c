@@ -5,6 +5,7 @@
  * output is touched once. */
 #include "core/parallel.h"
 #include "cpu/copy.h"
+#include "cpu/stream.h"
 
 enum { BLOCK = 1 << 17 };                              /* bytes of output that are written at a time */
 
@@ -13,6 +14,7 @@ typedef struct job {
     int64_t outer, row;                                /* output rows, and bytes of one */
     int64_t rows_at_once;
     int64_t item;
+    bool streams;                                      /* the output goes past the caches, row by row of it */
 } job;
 
 #define ROWS(width) for (int64_t r = 0; r < rows; r++) memcpy(y + r * row, x + r * (width), width); break;
@@ -38,10 +40,12 @@ static void join_rows(void *arg, int64_t first, int64_t last)            /* bloc
         for (int i = 0; i < j->call->n_in; i++) {
             const tp_tensor *x = j->call->in[i];
             const int64_t width = x->numel / j->outer * j->item;
-            copy_rows(y + from * j->row + at, j->row, (const char *)x->data + from * width, width, to - from);
+            if (j->streams) tp__stream(y + from * j->row + at, (const char *)x->data + from * width, width);
+            else copy_rows(y + from * j->row + at, j->row, (const char *)x->data + from * width, width, to - from);
             at += width;
         }
     }
+    if (j->streams) tp__stream_end();
 }
 
 static void join_pieces(void *arg, int64_t first, int64_t last)          /* of BLOCK bytes of the output, rows being long */
@@ -58,9 +62,23 @@ static void join_pieces(void *arg, int64_t first, int64_t last)          /* of B
             if (in_row < begin + width) break;
         }
         const int64_t left = begin + width - in_row, n = left < stop - at ? left : stop - at;
-        memcpy(y + at, (const char *)j->call->in[i]->data + row * width + in_row - begin, (size_t)n);
+        const char *x = (const char *)j->call->in[i]->data + row * width + in_row - begin;
+        if (j->streams) tp__stream(y + at, x, n);
+        else memcpy(y + at, x, (size_t)n);
         at += n;
     }
+    if (j->streams) tp__stream_end();
+}
+
+/* Pieces of a page or so: of shorter ones the lines at both ends would go out in parts. Several threads have what memory takes in from one and a bit, and
+ * so keep in the caches what they can. */
+static bool may_stream(const job *j)
+{
+    enum { LEAST = 2048, LARGER = 4 };
+    const tp__call *call = j->call;
+    bool long_rows = true;
+    for (int i = 0; i < call->n_in; i++) long_rows &= call->in[i]->numel / j->outer * j->item >= LEAST;
+    return long_rows && tp__streams(call->out[0]->numel * j->item / (tp_get_num_threads() > 1 ? LARGER : 1));
 }
 
 static bool are_rows(const tp__call *call)
@@ -79,7 +97,8 @@ static void join_plain(tp__call *call, int64_t dim)
     job j = { .call = call, .outer = 1, .item = (int64_t)tp_dtype_size((tp_dtype)y->dtype) };
     for (int64_t d = 0; d < dim; d++) j.outer *= y->shape[d];
     j.row = y->numel / j.outer * j.item;
-    j.rows_at_once = j.row < BLOCK ? BLOCK / j.row : 1;
+    j.streams = may_stream(&j);
+    j.rows_at_once = j.row < BLOCK && !j.streams ? BLOCK / j.row : 1;
     const bool in_rows = j.row < 2 * BLOCK;
     const int64_t blocks = in_rows ? (j.outer + j.rows_at_once - 1) / j.rows_at_once : (j.outer * j.row + BLOCK - 1) / BLOCK;
     const int64_t moved = (in_rows ? j.rows_at_once * j.row : BLOCK) / 4;

@@ -28,6 +28,14 @@ static TP__INLINE double round_f64(int to, double x) { return (void)to, x; }
     TP__LOOP(name##_F16, float, T, N, TP__T##N, ATTR(TP_F16), R((__VA_ARGS__))) TP__LOOP(name##_BF16, float, T, N, TP__T##N, ATTR(TP_BF16), R((__VA_ARGS__))) \
     static const row name##_row = { { TP__F32_F64(name), .n_in = N }, { .loop = { [TP_F32] = name##_F16 }, .n_in = N }, \
                                     { .loop = { [TP_F32] = name##_BF16 }, .n_in = N } };
+/* log(1 - x) of 0 <= x <= 1. In float what 1 - x rounds off is put back, to 1.5 ulp; what is rounded to 16 bits is to be near its ties. */
+static TP__INLINE float log_of_rest_f32(float x)
+{
+    const float u = 1.0f - x, left = (-x - (u - 1.0f)) / u;
+    return tp__log_f32(u) + (u > 0 ? left : 0);
+}
+static TP__INLINE double log_of_rest_f64(double x) { return tp__log1p_f64(-x); }
+#define LOG_OF_REST(x) ((int)ROUNDS ? LOG1P(-(x)) : _Generic((T)0, float: log_of_rest_f32, default: log_of_rest_f64)(x))
 #include "core/rows/loss_pair.h"
 
 ROW(outside_0_1, 1, a >= 0 && a <= 1 ? 0 : 1)

@@ -33,7 +33,7 @@ ROW(kl_div_log_backward, 3, ((void)b, -R(a * S) * R(EXP(c))))
 /* With a weight: c of the value, d of the slope. Logarithms are bounded as in PyTorch. Inputs and targets that are no probabilities make
  * NaN, by which a kernel knows to look for them. */
 #define PROBABILITY(t)          (((t >= 0) & (t <= 1)) ? t : (T)NAN)
-#define ENTROPY(x, t)           (R(R(t - 1) * MOST(R(LOG1P(-x)), -100)) - R(t * MOST(R(LOG(x)), -100)))
+#define ENTROPY(x, t)           (R(R(t - 1) * MOST(R(LOG_OF_REST(x)), -100)) - R(t * MOST(R(LOG(x)), -100)))
 #define ENTROPY_SLOPE(dy, x, t) R(R(dy * R(x - t)) / MOST(R(R(1 - x) * x), R((T)1e-12)))
 ROW(binary_cross_entropy, 2, ENTROPY(a, PROBABILITY(b)))
 ROW(binary_cross_entropy_backward, 3, ENTROPY_SLOPE(a, b, c) * S)
