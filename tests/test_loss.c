@@ -10,6 +10,26 @@ static tp_tensor *whole(tp_shape shape, const int64_t *v) { return tp_from_data(
 
 /* ---- Values -------------------------------------------------------------------------------------------------------------------------- */
 
+/* log(1 - x) to 1.5 ulp, near 0, near 1 and at both: what 1 - x rounds off must not be lost. */
+START_TEST(entropy_of_what_is_rare_is_exact)
+{
+    enum { MANY = 1 << 14 };
+    TP_SCOPE();
+    float x[MANY];
+    for (int i = 0; i < MANY; i++) {
+        const double part = (i + 1) / (double)MANY;
+        x[i] = (float)(i % 3 == 0 ? part : i % 3 == 1 ? ldexp(part, -(i % 120)) : 1 - ldexp(part, -(i % 24)));
+    }
+    x[0] = 0, x[1] = 1;
+    const float *y = tp_data(tp_binary_cross_entropy(tp_from_data(x, TP_F32, TP_SHAPE(MANY)), tp_zeros(TP_SHAPE(MANY)), .reduction = TP_REDUCTION_NONE));
+    for (int i = 0; i < MANY; i++) {
+        const double want = fmin(-log1p(-(double)x[i]), 100);
+        ck_assert_msg(fabs(y[i] - want) <= 1.5 * ldexp(1, want > 0 ? ilogb(want) - 23 : 0) && (want > 0 || y[i] == 0), "%.9g: %.9g, not %.9g", (double)x[i],
+                      (double)y[i], want);
+    }
+}
+END_TEST
+
 START_TEST(losses_of_two_tensors_have_known_values)
 {
     TP_SCOPE();
@@ -251,6 +271,7 @@ int main(void)
     TCase *tests = tcase_create("loss");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, losses_of_two_tensors_have_known_values);
+    tcase_add_test(tests, entropy_of_what_is_rare_is_exact);
     tcase_add_test(tests, dtypes_are_those_of_pytorch);
     tcase_add_test(tests, cross_entropy_of_probabilities_has_a_gradient_in_the_weight);
     tcase_add_test(tests, an_empty_mean_is_nan_and_an_empty_sum_zero);

@@ -1,5 +1,6 @@
 /* test_pointwise.c: elementwise functions: how far each is from the C library's in long double, over random bits, the range where it
  * lives, and special values; and what the walk over the registry cannot know of the ops. */
+#include "core/convert.h"
 #include "cpu/vecmath.h"
 #include "expect.h"
 
@@ -349,6 +350,43 @@ START_TEST(no_tanh_or_erf_is_above_one)
 }
 END_TEST
 
+/* ---- 16 bits ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Whole rows have the bits of one number at a time, those of NaN too, with all instructions, wherever they begin and end. */
+START_TEST(rows_of_16_bits_are_cast_as_single_numbers_are)
+{
+    enum { ALL = 1 << 16, ODD = 13 };
+    uint16_t *halves = malloc((ALL + 1) * sizeof *halves), *narrow = malloc((ALL + 1) * sizeof *narrow);
+    float *floats = malloc((ALL + 1) * sizeof *floats), *wide = malloc((ALL + 1) * sizeof *wide);
+    ck_assert(halves && narrow && floats && wide);
+    for (int i = 0; i < ALL; i++) halves[1 + i] = (uint16_t)i;
+    for (int l = TP__SIMD_BASE; l <= TP__SIMD_AVX512; l++) {
+        tp__simd_limit(l);
+        for (int n = ALL - ODD; n <= ALL; n += ODD) {
+            int64_t wrong = 0;
+            tp__f16_row_to_f32(wide + 1, halves + 1, n);
+            for (int i = 1; i <= n; i++) wrong += tp__float_bits(wide[i]) != tp__float_bits(tp__f16_to_f32(halves[i]));
+            tp__bf16_row_to_f32(wide + 1, halves + 1, n);
+            for (int i = 1; i <= n; i++) wrong += tp__float_bits(wide[i]) != tp__float_bits(tp__bf16_to_f32(halves[i]));
+            for (int round = 0; round < 6; round++) {  /* between two of float16, at a tie and beside it; any bits; and few that are not finite */
+                for (int i = 1; i <= ALL; i++) {
+                    const uint32_t at = tp__float_bits(tp__f16_to_f32((uint16_t)(i - 1)));
+                    floats[i] = tp__bits_float(round < 4 ? at + 0x1000 * (uint32_t)(round > 0) + (uint32_t)round - 2 * (uint32_t)(round > 0) : (uint32_t)bits());
+                    if (round == 5 && i % 1000) floats[i] = (float)(i - 30000) * 1e-3f;
+                }
+                tp__f32_row_to_f16(narrow + 1, floats + 1, n);
+                for (int i = 1; i <= n; i++) wrong += narrow[i] != tp__f32_to_f16(floats[i]);
+                tp__f32_row_to_bf16(narrow + 1, floats + 1, n);
+                for (int i = 1; i <= n; i++) wrong += narrow[i] != tp__f32_to_bf16(floats[i]);
+            }
+            ck_assert_int_eq(wrong, 0);
+        }
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+    free(halves), free(narrow), free(floats), free(wide);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pointwise");
@@ -368,6 +406,7 @@ int main(void)
     tcase_add_test(tests, operands_of_16_bits_are_rounded_to_them_as_pytorch_does);
     tcase_add_test(tests, polynomials_of_very_high_degree_are_right_and_end);
     tcase_add_test(tests, no_tanh_or_erf_is_above_one);
+    tcase_add_test(tests, rows_of_16_bits_are_cast_as_single_numbers_are);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -246,6 +246,7 @@ int main(void)
     TCase *t = tcase_create("stream");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, bytes_of_any_number_go_to_any_place);
+    tcase_add_test(t, joined_tensors_are_the_same_bits);
     tcase_add_test(t, elementwise_results_are_the_same_bits);
     tcase_add_test(t, rows_are_the_same_bits);
     tcase_add_test(t, copies_are_the_same_bits);
