@@ -1,6 +1,6 @@
 /* cudahost.h: CUDA kernels as they are, compiled by g++ or clang++ and run on the CPU. Each CUDA thread that has to wait gets a fiber
  * (block.cpp); one that never waits is a plain function call. What a kernel may use is what stands here and in intrinsics.h; the
- * launch goes to a stream of the simulated runtime (runtime.cpp), which runs it late.
+ * launch goes to a stream of the simulated runtime (stream.cpp), which runs it late.
  *
  * One kernel runs at a time in a process, so that all of this is plain static memory. */
 #ifndef TPC_CUDAHOST_H
