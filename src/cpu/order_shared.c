@@ -3,7 +3,7 @@
 #include "core/parallel.h"
 #include "cpu/order.h"
 
-enum { DIGIT = 8, BUCKETS = 1 << DIGIT, PER_THREAD = 4, MOST_PARTS = 64 };
+enum { DIGIT = 8, BUCKETS = 1 << DIGIT, PER_THREAD = 4, MOST_PARTS = 64, BLOCK = 1024 };          /* the last: keys, of which the first cache has all */
 
 typedef struct sharing {
     const tp__keys *k;
@@ -24,24 +24,32 @@ static void part_of(const sharing *s, int64_t p, int64_t *first, int64_t *n)
 }
 
 #define SHARED(name, W, KEY) \
+    static void count_some_##name(const W *x, int64_t n, int shift, uint32_t *count) \
+    { \
+        for (int64_t i = 0; i < n; i++) count[KEY(x[i]) >> shift & (BUCKETS - 1)]++; \
+    } \
     static void make_##name(void *arg, int64_t p) \
     { \
         sharing *s = arg; \
         tp__keys k = *s->k; \
         int64_t first, n; \
         part_of(s, p, &first, &n); \
-        tp__keys_##name(&k, s->x, first, n, (W *)s->from + first); \
+        memset(s->count[p], 0, sizeof s->count[p]); \
+        for (int64_t i = first, last = first + n; i < last; i += BLOCK) { \
+            W *const keys = (W *)s->from + i; \
+            const int64_t some = last - i < BLOCK ? last - i : BLOCK; \
+            tp__keys_##name(&k, s->x, i, some, keys); \
+            count_some_##name(keys, some, s->shift, s->count[p]); \
+        } \
         s->exact[p] = k.exact; \
     } \
     static void count_##name(void *arg, int64_t p) \
     { \
         sharing *s = arg; \
-        uint32_t *count = s->count[p]; \
         int64_t first, n; \
         part_of(s, p, &first, &n); \
-        memset(count, 0, sizeof s->count[p]); \
-        const W *x = (const W *)s->from + first; \
-        for (int64_t i = 0; i < n; i++) count[KEY(x[i]) >> s->shift & (BUCKETS - 1)]++; \
+        memset(s->count[p], 0, sizeof s->count[p]); \
+        count_some_##name((const W *)s->from + first, n, s->shift, s->count[p]); \
     } \
     static void move_##name(void *arg, int64_t p) \
     { \
@@ -92,11 +100,12 @@ void tp__order_shared(tp__keys *k, const void *x, int64_t n, void *keys, void *s
                        wide = { make_wide, count_wide, move_wide, write_wide, first_bucket_wide, 0 };
     const steps *step = k->wide ? &wide : &narrow;
     const int parts = PER_THREAD * threads < MOST_PARTS ? PER_THREAD * threads : MOST_PARTS;    /* some more: one may be held up */
-    sharing s = { .k = k, .x = x, .from = keys, .to = spare, .n = n, .part = (n + parts - 1) / parts, .values = values, .places = places };
-    tp__parallel(parts, threads, step->make, &s);
+    sharing s = { .k = k, .x = x, .from = keys, .to = spare, .n = n, .part = (n + parts - 1) / parts, .values = values, .places = places,
+                  .shift = step->first_bit };
+    tp__parallel(parts, threads, step->make, &s);      /* counts the first digit, too */
     for (int p = 0; p < parts; p++) k->exact &= s.exact[p];
     for (s.shift = step->first_bit; s.shift < 64; s.shift += DIGIT) {
-        tp__parallel(parts, threads, step->count, &s);
+        if (s.shift > step->first_bit) tp__parallel(parts, threads, step->count, &s);
         if (!place_parts(&s, parts, step->first_bucket(&s))) continue;
         tp__parallel(parts, threads, step->move, &s);
         void *const swap = s.from;
