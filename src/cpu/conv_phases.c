@@ -61,8 +61,9 @@ static void shape(job *t, const tp__conv *g)
 bool tp__conv_by_phases_fits(const tp__conv *g)
 {
     job t = { 0 };
-    if (!kernels_here() || g->dtype != TP_F32 || !tp__conv_is_flat(g) || g->groups != 1 || g->c > MOST_CHANNELS || g->kh * g->kw < 2 || g->c * g->kh * g->kw > MOST_TAPS ||
-        g->n * g->oh * g->ow == 0) return false;
+    const int64_t taps = g->kh * g->kw;
+    if (!kernels_here() || g->dtype != TP_F32 || !tp__conv_is_flat(g) || g->groups != 1 || g->n * g->oh * g->ow == 0) return false;
+    if (g->c > MOST_CHANNELS || taps < 2 || g->c * taps > MOST_TAPS) return false;
     shape(&t, g);
     return g->ow * 5 >= round_up(g->ow, t.kernels->lanes) * 4 && t.laid_floats * (int64_t)sizeof(float) <= BAND_BYTES;
 }
@@ -156,7 +157,8 @@ static void weight_band(const job *t, const float *x, const float *dy, int64_t r
         const float *from[TP__PHASE_CHANNELS];
         for (int r = 0; r < channels; r++) from[r] = dy + least(o + r, g->out - 1) * g->oh * g->ow;
         for (int64_t k = 0; k < t->k; k += taps) {
-            t->kernels->weight(&(tp__phase_weight){ .x = x, .dy = from, .offset = t->offset + k, .x_row = g->sh * t->width, .rows = rows, .cols = g->ow, .dw = tile });
+            t->kernels->weight(&(tp__phase_weight){ .x = x, .dy = from, .offset = t->offset + k, .x_row = g->sh * t->width, .rows = rows, .cols = g->ow,
+                                                    .dw = tile });
             for (int r = 0; r < channels && o + r < g->out; r++)
                 for (int s = 0; s < taps && k + s < t->k; s++) {
                     float *to = dw + (o + r) * t->k + k + s;

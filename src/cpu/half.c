@@ -1,5 +1,5 @@
-/* half.c: rows of float16 and bfloat16 to float32 and back. float16 by the instructions for it: theirs of a NaN are other bits than those of core/convert.h, so a group that
- * has one goes through that: results are the same on every machine. */
+/* half.c: rows of float16 and bfloat16 to float32 and back. float16 by the instructions for it: theirs of a NaN are other bits than
+ * those of core/convert.h, so a group that has one goes through that, and results are the same on every machine. */
 #include "core/convert.h"
 #include "cpu/simd.h"
 #if TP__HAS_X86
