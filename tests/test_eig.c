@@ -74,6 +74,18 @@ START_TEST(defective_and_badly_scaled_matrices_have_eigenvalues)
 }
 END_TEST
 
+/* Scales that make rows and columns alike would leave float64 themselves. */
+START_TEST(vectors_of_the_worst_scaled_matrices_are_numbers)
+{
+    TP_SCOPE();
+    static const double of[25] = { 1, 0, 0, 0, 0x1p-1074, 0, -0.43, 0, 0x1p-969, 0.23, -1, -0.098, 0, 0x1p412, 0x1p768, 0, 0x1p-1074, -0.433, 0x1p739, 0,
+                                   0x1.8p997, 0x1p-786, 0, 0, 0x1.6p-997 };
+    tp_tensor *v, *w = tp_linalg_eig(tp_from_data(of, TP_F64, TP_SHAPE(5, 5)), &v);
+    ck_assert(tp_item_i64(tp_all(tp_isfinite(w))) && tp_item_i64(tp_all(tp_isfinite(v))));
+    ck_fine();
+}
+END_TEST
+
 /* ---- Gradients ---------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *magnitudes(void *arg, tp_tensor *const *x)           /* which no phase changes */
@@ -154,6 +166,7 @@ int main(void)
     tcase_add_test(t, vectors_are_only_stretched);
     tcase_add_test(t, eigenvalues_of_a_real_matrix_are_real_or_come_in_pairs);
     tcase_add_test(t, defective_and_badly_scaled_matrices_have_eigenvalues);
+    tcase_add_test(t, vectors_of_the_worst_scaled_matrices_are_numbers);
     tcase_add_test(t, gradients_are_those_of_differences_and_pytorchs);
     tcase_add_test(t, what_has_no_eigenvalues_or_no_gradient_is_said);
     tcase_add_test(t, complex_systems_are_solved_from_either_side);

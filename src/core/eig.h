@@ -31,11 +31,11 @@ TP__BY_TEAM void tp__eig_scale(const tp__eig *s)
                 TP__ADD(sums[0], j, tp__z_size(a[i * n + j]));
                 TP__ADD(sums[1], j, tp__z_size(a[j * n + i]));
             }
-            const double row = TP__SUM_OF_LANES(sums[0]), both = row + TP__SUM_OF_LANES(sums[1]);
+            const double row = TP__SUM_OF_LANES(sums[0]), both = row + TP__SUM_OF_LANES(sums[1]), before = s->scale[i];
             double column = TP__SUM_OF_LANES(sums[1]), f = 1;
             if (!(row > 0 && column > 0 && both <= DBL_MAX)) continue;
-            while (column < row / 2 && f < 0x1p500) column *= 4, f *= 2;
-            while (column >= row * 2 && f > 0x1p-500) column /= 4, f /= 2;
+            while (column < row / 2 && before * f < 0x1p300) column *= 4, f *= 2;
+            while (column >= row * 2 && before * f > 0x1p-300) column /= 4, f /= 2;
             if (!((column + row) / f < 0.95 * both)) continue;
             changed = true;
             TP__MEET();                                /* all have the sums */
