@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <taper/taper.h>
 
 enum { MAX_ARGUMENTS = 24 };
@@ -14,6 +15,7 @@ enum { MAX_ARGUMENTS = 24 };
 typedef struct argument {
     const char *name, *value, *help;
     const char **text;
+    bool written;                                /* a text that is a path to write to: said to be none before the work, not after it */
     const char *const *choices;                  /* all that a text may be, up to a NULL; NULL: anything */
     int64_t *number, least;                      /* a whole number from `least` on */
     double *real;                                /* any number from `least` on */
@@ -29,6 +31,16 @@ static inline void print_help(const char *program, const char *about, const argu
         puts(table[i].help);
     }
     printf("  %-17s%s\n", "--help", "this text");
+}
+
+/* Whether a file can be made there: its folder is one that may be written to. */
+static inline bool is_writable(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const bool is = folder && *path && (!slash || slash[1]) && access(folder, W_OK | X_OK) == 0;
+    free(folder);
+    return is;
 }
 
 /* False: a line on stderr has said why. */
@@ -56,6 +68,10 @@ static inline bool take_argument(const char *program, const argument *a, const c
         choice++;
     if (choice && !*choice) {
         fprintf(stderr, "%s: --%s does not take \"%s\"; see --help\n", program, a->name, given);
+        return false;
+    }
+    if (a->written && !is_writable(given)) {
+        fprintf(stderr, "%s: --%s: no file can be written at \"%s\"\n", program, a->name, given);
         return false;
     }
     if (a->device)

@@ -130,7 +130,7 @@ static bool read_options(int argc, char **argv, arguments *a, int *status)
         { "batch-size", "N", "images per step (default 64)", .number = &a->batch_size, .least = 1 },
         { "seed", "N", "of weights, order and drawn digits (default 0)", .number = &a->seed },
         { "workers", "N", "threads that load images (default 1)", .number = &a->workers },
-        { "picture", "PATH", "where inputs and outputs are drawn, a PNG (default autoencoder.png)", .text = &a->picture },
+        { "picture", "PATH", "where inputs and outputs are drawn, a PNG (default autoencoder.png)", .text = &a->picture, .written = true },
     };
     return read_arguments(argc, argv, "autoencoder", "squeezes digits into a few numbers; the last line is the error of a pixel, and the picture",
                           table, sizeof table / sizeof *table, status);

@@ -233,7 +233,7 @@ int main(int argc, char **argv)
         { "prompt", "TEXT", "what the sample begins with (default: the beginning of the held-out text)", .text = &a.prompt },
         { "length", "N", "characters of the sample (default 400)", .number = &a.length },
         { "temperature", "X", "of the sample: 0 takes what is likeliest, 1 what the net believes (default 0.8)", .real = &a.temperature },
-        { "save", "PATH", "where the net goes (default gpt.safetensors)", .text = &a.save },
+        { "save", "PATH", "where the net goes (default gpt.safetensors)", .text = &a.save, .written = true },
     };
     int status;
     if (!read_arguments(argc, argv, "gpt", "a small GPT learns to go on with a text; the last line is its loss on text that it has not seen", table,

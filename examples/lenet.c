@@ -122,7 +122,7 @@ static bool read_options(int argc, char **argv, arguments *a, int *status)
         { "batch-size", "N", "images per step (default 64)", .number = &a->batch_size, .least = 1 },
         { "seed", "N", "of weights, order and drawn digits (default 0)", .number = &a->seed },
         { "workers", "N", "threads that load images (default 2)", .number = &a->workers },
-        { "save", "PATH", "where the net goes (default lenet.safetensors)", .text = &a->save },
+        { "save", "PATH", "where the net goes (default lenet.safetensors)", .text = &a->save, .written = true },
     };
     if (!read_arguments(argc, argv, "lenet", "learns to read digits; the last line is the accuracy on images that it has not seen", table,
                         sizeof table / sizeof *table, status))

@@ -174,8 +174,8 @@ static bool read_options(int argc, char **argv, arguments *a, int *status)
         { "batch-size", "N", "images per step (default 32)", .number = &a->batch_size, .least = 1 },
         { "seed", "N", "of weights, order, moves and drawn shapes (default 0)", .number = &a->seed },
         { "workers", "N", "threads that load images (default 1)", .number = &a->workers },
-        { "save", "PATH", "where the net goes (default resnet.safetensors)", .text = &a->save },
-        { "run", "PATH", "a file that is written after each epoch, and from which a run that was stopped goes on", .text = &a->run },
+        { "save", "PATH", "where the net goes (default resnet.safetensors)", .text = &a->save, .written = true },
+        { "run", "PATH", "a file that is written after each epoch, and from which a run that was stopped goes on", .text = &a->run, .written = true },
     };
     return read_arguments(argc, argv, "resnet", "learns what is in colour images; the last line is the accuracy on images that it has not seen",
                           table, sizeof table / sizeof *table, status);

@@ -21,6 +21,8 @@ START_TEST(each_tells_its_options_and_refuses_others)
     fails("%B/gpt --device tpu", 2, "gpt: --device does not take \"tpu\"");
     fails("%B/char_rnn --cell tree", 2, "char_rnn: --cell does not take \"tree\"");
     fails("%B/char_rnn --cell", 2, "option '--cell' requires an argument");
+    fails("%B/lenet --save %T/none/net", 2, "lenet: --save: no file can be written at ");
+    fails("%B/resnet --run %T/", 2, "resnet: --run: no file can be written at ");
 }
 END_TEST
 
