@@ -18,6 +18,23 @@ START_TEST(padding_below_zero_cuts)
 }
 END_TEST
 
+START_TEST(padding_cuts_what_is_there_and_no_more)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_unsqueeze(VECTOR(1, 2, 3, 4), 0);
+    ck_values(tp_pad(x, TP_SHAPE(-4, 2), .value = 7), 7, 7);
+    ck_values(tp_pad(x, TP_SHAPE(-5, 3), .mode = TP_PAD_REPLICATE), 4, 4);          /* as PyTorch: of the others -5 is too much */
+    ck_assert_ptr_null(tp_pad(x, TP_SHAPE(-5, 3)));
+    ck_error(TP_ERR_SHAPE, "padding of -5 and 3 cuts more than the 4 elements of dim 1");
+    ck_assert_ptr_null(tp_pad(x, TP_SHAPE(3, -5), .mode = TP_PAD_CIRCULAR));
+    ck_error(TP_ERR_SHAPE, "cuts more than the 4 elements");
+    ck_assert_ptr_null(tp_pad(x, TP_SHAPE(INT64_MIN, INT64_MAX), .mode = TP_PAD_REPLICATE));
+    ck_error(TP_ERR_SHAPE, "are no size");
+    ck_assert_ptr_null(tp_pad(x, TP_SHAPE(INT64_MAX, INT64_MIN)));
+    ck_error(TP_ERR_SHAPE, "are no size");
+}
+END_TEST
+
 START_TEST(one_element_is_left_wherever_it_was)
 {
     TP_SCOPE();
@@ -92,6 +109,7 @@ int main(void)
     Suite *suite = suite_create("shape");
     TCase *tests = tcase_create("shape");
     tcase_add_test(tests, padding_below_zero_cuts);
+    tcase_add_test(tests, padding_cuts_what_is_there_and_no_more);
     tcase_add_test(tests, one_element_is_left_wherever_it_was);
     tcase_add_test(tests, mirrors_and_circles_know_their_bounds);
     tcase_add_test(tests, what_is_too_large_is_said_before_it_is_laid_out);

@@ -24,13 +24,17 @@ static tp_status check_dim(tp__call *call, const tp__pad *a, int d, int64_t size
     if (a->mode != TP__PAD_CONSTANT && a->mode != TP__PAD_REPLICATE && most > 0 && most > room)
         return tp__call_fail(call, TP_ERR_SHAPE, "%s padding of %lld and %lld is too much for the %lld elements of dim %d", mode_name[a->mode],
                              (long long)before, (long long)after, (long long)size, d);
-    /* a cut must leave something to go round by */
+    /* a cut takes what is there, and must leave something to go round by */
     const int64_t left = size + (before < 0 ? before : 0) + (after < 0 ? after : 0);
+    if (left < 0 && (a->mode == TP__PAD_CONSTANT || a->mode == TP__PAD_CIRCULAR))
+        return tp__call_fail(call, TP_ERR_SHAPE, "padding of %lld and %lld cuts more than the %lld elements of dim %d", (long long)before, (long long)after,
+                             (long long)size, d);
     if (a->mode == TP__PAD_CIRCULAR && most > 0 && most > left)
         return tp__call_fail(call, TP_ERR_SHAPE, "circular padding of %lld and %lld is too much for the %lld elements of dim %d", (long long)before,
                              (long long)after, (long long)size, d);
     return TP_OK;
 }
+#define MOST (INT64_C(1) << 61)                         /* that may be cut: places are differences */
 static tp_status check(tp__call *call, const tp__pad *a, int ndim, const int64_t *size, int64_t *out)
 {
     if (a->before.n != ndim || a->after.n != ndim || a->mode < TP__PAD_CONSTANT || a->mode > TP__PAD_CIRCULAR)
@@ -38,7 +42,7 @@ static tp_status check(tp__call *call, const tp__pad *a, int ndim, const int64_t
     for (int d = 0; d < ndim; d++) {
         const int64_t before = a->before.v[d], after = a->after.v[d];
         const bool added = before || after;
-        if (__builtin_add_overflow(size[d], before, &out[d]) || __builtin_add_overflow(out[d], after, &out[d]) || out[d] < 0)
+        if (before < -MOST || after < -MOST || __builtin_add_overflow(size[d], before, &out[d]) || __builtin_add_overflow(out[d], after, &out[d]) || out[d] < 0)
             return tp__call_fail(call, TP_ERR_SHAPE, "%lld elements of dim %d, padded by %lld and %lld, are no size", (long long)size[d], d, (long long)before, (long long)after);
         if (a->mode != TP__PAD_CONSTANT && added && (!size[d] || (!out[d] && a->mode != TP__PAD_CIRCULAR)))
             return tp__call_fail(call, TP_ERR_SHAPE, "dim %d has %lld elements, and would get %lld", d, (long long)size[d], (long long)out[d]);
