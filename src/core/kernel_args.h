@@ -55,10 +55,10 @@ typedef struct tp__pad { tp__ints before, after; int32_t mode; tp_operand value;
 typedef struct tp__number_row { double start, end, step, base; int64_t first, stride; } tp__number_row;
 
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them; scaled: divided by how often the row is
- * looked up. bag_places leaves out what is padding_idx. */
+ * looked up; stepwise: the CPU rounds sums of 16-bit floats at each step. bag_places leaves out what is padding_idx. */
 typedef struct tp__embedding { int64_t padding_idx; tp_operand max_norm; double norm_type; bool scale_grad_by_freq, sparse; } tp__embedding;
 typedef struct tp__embedding_masked { int64_t padding_idx; } tp__embedding_masked;
-typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled; } tp__embedding_backward;
+typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled, stepwise; } tp__embedding_backward;
 typedef struct tp__coalesce_rows { bool mean; } tp__coalesce_rows;
 typedef struct tp__embedding_renorm { double max_norm, norm_type; } tp__embedding_renorm;
 typedef struct tp__bag_places { bool include_last_offset; int64_t padding_idx; } tp__bag_places;
