@@ -95,7 +95,7 @@ typedef struct summing {
 
 enum { LONGEST_STREAMED = 16 << 10 };                  /* bytes of a row, which is summed in the first-level cache */
 
-static void add_stepwise(tp_dtype dtype, float *sum, const float *x, int64_t n)
+static void add_rounded(tp_dtype dtype, float *sum, const float *x, int64_t n)
 {
     uint16_t narrow[256];
     for (int64_t k = 0; k < n; k++) sum[k] += x[k];
@@ -117,7 +117,7 @@ static void sum_narrow_row(const summing *s, int64_t r)
         memset(sum, 0, sizeof sum);
         for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
             tp__cast_row(one, TP_F32, 1, (const char *)grad->data + (row_place(grad, s->order[i]) + c * step) * item, dtype, step, length);
-            if (s->stepwise) add_stepwise(dtype, sum, one, length);
+            if (s->stepwise) add_rounded(dtype, sum, one, length);
             else for (int64_t k = 0; k < length; k++) sum[k] += one[k];
         }
         if (s->scaled && n > 1) divide_row(TP_F32, (char *)sum, length, n);

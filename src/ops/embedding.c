@@ -8,7 +8,7 @@
  *
  * With scale_grad_by_freq embedding_backward divides by how often input holds the row; the gradient of that leaves it out, as
  * PyTorch's does.
- * The table of gradients is dense, and summed in the order of i. With sparse, and a weight that is a leaf, it is not made: dy and input
+ * The table of gradients is dense, and summed in the order of i; of 16-bit floats in float32, where PyTorch rounds at each step. With sparse, and a weight that is a leaf, it is not made: dy and input
  * themselves are given as rows, which the leaf adds up when somebody asks. */
 #include "core/kernel_args.h"
 #include "ops/embedding.h"
@@ -206,7 +206,7 @@ static const tp_op op_renorm = { .schema = "embedding_renorm_(Tensor! input, Ten
     .flags = TP__INPLACE | TP__NO_GRAD_OP, .kernel = "embedding_renorm", .shape = renorm_shape, .attr_size = sizeof(tp__embedding_renorm),
     .samples = renorm_samples, .state = TP__STATE };
 
-tp_tensor *tp__embedding_sum_stepwise(tp_tensor *rows, tp_tensor *indices, int64_t num_rows)
+tp_tensor *tp__embedding_sum_sorted(tp_tensor *rows, tp_tensor *indices, int64_t num_rows)
 {
     const tp__embedding_backward attr = { num_rows, TP_NONE, false, true };
     return tp__run1(&op_embedding_backward, (tp_tensor *[]){ rows, indices }, 2, &attr, NULL);

@@ -114,8 +114,8 @@ static bool choose(bags *b, tp_tensor *offsets, const bag_attr *a)
     b->of = out[1];
     b->counts = out[2];
     if (out[0]->numel == b->input->numel) return true;
-    b->input = tp__rows_take(b->input, out[0], (tp__row_lookup){ 0, 1, false });
-    if (b->samples && !(b->samples = tp__rows_take(b->samples, out[0], (tp__row_lookup){ 0, 1, false }))) return false;
+    b->input = tp__rows_take(b->input, out[0], (tp__row_lookup){ 0, 1, false, false });
+    if (b->samples && !(b->samples = tp__rows_take(b->samples, out[0], (tp__row_lookup){ 0, 1, false, false }))) return false;
     return b->input;
 }
 
@@ -130,7 +130,7 @@ static tp_tensor *sums_composed(const bags *b, const bag_attr *a)
     if (b->samples) rows = tp_mul(rows, tp_unsqueeze(tp_to_dtype(b->samples, work), 1));
     if (!rows) return NULL;
     tp_tensor *y = tp_zeros(TP_SHAPE(b->counts->numel, b->weight->shape[1]), .dtype = work, .device = b->weight->device);
-    y = tp__rows_write(TP__ROWS_ADD, false, y, b->of, rows, (tp__row_lookup){ 0, 1, false });
+    y = tp__rows_write(TP__ROWS_ADD, false, y, b->of, rows, (tp__row_lookup){ 0, 1, false, false });
     if (a->mode == TP_BAG_MEAN) {
         tp_tensor *n = tp_add(b->counts, tp_eq(b->counts, 0));
         y = tp_div(y, tp_to_dtype(tp_unsqueeze(n, 1), work));
@@ -159,7 +159,7 @@ static tp_status sum_forward(tp__call *call)
     return tp__made(tp_copy_(call->out[0], sums_composed(&b, &(bag_attr){ .mode = a->mean ? TP_BAG_MEAN : TP_BAG_SUM })));
 }
 
-static tp_tensor *take(tp_tensor *x, tp_tensor *at) { return tp__rows_take(x, at, (tp__row_lookup){ 0, 1, false }); }
+static tp_tensor *take(tp_tensor *x, tp_tensor *at) { return tp__rows_take(x, at, (tp__row_lookup){ 0, 1, false, false }); }
 
 /* What dy is multiplied with for each place, in float64; NULL without an error: 1. */
 static tp_tensor *factors(const tp_node *node, tp_tensor *samples)
@@ -177,7 +177,7 @@ static tp_status sum_backward(const tp_node *node, tp_tensor *const *dy, uint64_
     if (need & 1) {
         tp_tensor *by = factors(node, samples);
         if (tp__pending()) return tp__pending();
-        dx[0] = tp__embedding_sum_stepwise(by ? tp_mul(rows, tp_unsqueeze(tp_to_dtype(by, (tp_dtype)rows->dtype), 1)) : rows, input, tp__kept(node, 0)->shape[0]);
+        dx[0] = tp__embedding_sum_sorted(by ? tp_mul(rows, tp_unsqueeze(tp_to_dtype(by, (tp_dtype)rows->dtype), 1)) : rows, input, tp__kept(node, 0)->shape[0]);
         if (!dx[0]) return tp__pending();
     }
     if (need & 16) {
