@@ -42,6 +42,8 @@ static const char *const as_is[] = {
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
     "linalg_eig", "linalg_eigvals", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "masked_mean", "masked_var", "masked_std", "cov", "corrcoef", "matrix_exp", "linalg_matrix_exp", "linalg_tensorinv", "linalg_tensorsolve",
+    "gradient",
 };
 
 static const char *const own[] = {
