@@ -106,8 +106,8 @@ START_TEST(integers_wrap_and_no_images_are_fine)
 }
 END_TEST
 
-/* Sums of nothing are 0, and so are the gradients of nothing. */
-START_TEST(without_channels_there_is_the_bias)
+/* PyTorch's: not the bias, in as many channels as the weight has. */
+START_TEST(of_no_channels_there_are_none)
 {
     TP_SCOPE();
     for (int64_t groups = 1; groups <= 2; groups++) {
@@ -115,13 +115,14 @@ START_TEST(without_channels_there_is_the_bias)
         tp_tensor *b = tp_from_data((float[]){ 3, -1 }, TP_F32, TP_SHAPE(2));
         ck_ok(tp_requires_grad(b, true));
         tp_tensor *y = tp_conv2d(x, w, b, .groups = groups);
-        ck_values(y, 3, 3, 3, 3, -1, -1, -1, -1, 3, 3, 3, 3, -1, -1, -1, -1);
-        ck_values(tp_conv2d(tp_zeros(TP_SHAPE(1, 0, 3, 3), .dtype = TP_F64), tp_zeros(TP_SHAPE(1, 0, 3, 3), .dtype = TP_F64), NULL), 0);
+        const tp_shape shape = tp_shape_of(y);
+        ck_assert(shape.ndim == 4 && shape.dim[0] == 2 && shape.dim[1] == 0 && shape.dim[2] == 2 && shape.dim[3] == 2);
         ck_ok(tp_backward(tp_sum(y)));
-        ck_values(tp_grad_of(b), 8, 8);
+        ck_values(tp_grad_of(b), 0, 0);
         ck_assert_int_eq(tp_numel(tp_grad_of(x)), 0);
         ck_assert_int_eq(tp_numel(tp_grad_of(w)), 0);
     }
+    ck_fine();
 }
 END_TEST
 
@@ -179,7 +180,7 @@ int main(void)
     tcase_add_test(t, dims_can_differ);
     tcase_add_test(t, channels_last_stays_so);
     tcase_add_test(t, integers_wrap_and_no_images_are_fine);
-    tcase_add_test(t, without_channels_there_is_the_bias);
+    tcase_add_test(t, of_no_channels_there_are_none);
     tcase_add_test(t, the_transposed_one_is_the_adjoint);
     tcase_add_test(t, refusals_say_why);
     suite_add_tcase(suite, t);

@@ -432,6 +432,26 @@ START_TEST(nothing_is_written_where_an_index_is_out_of_range)
 }
 END_TEST
 
+START_TEST(sums_of_16_bits_are_rounded_where_pytorch_rounds_them)
+{
+    TP_SCOPE();
+    tp_tensor *const rows = tp_zeros(TP_SHAPE(384), .dtype = TP_I64);
+    tp_tensor *const table = tp_zeros(TP_SHAPE(2, 2), .dtype = TP_BF16, .requires_grad = true);
+    ck_ok(tp_backward(tp_sum(tp_to_dtype(tp_index(table, TP_INDEX(rows)), TP_F32))));
+    ck_values(tp_grad_of(table), 256, 256, 0, 0);                 /* 256 + 1 is 256 in bfloat16; index_add's sum is of float32 */
+    ck_values(tp_index_add(tp_detach(table), 0, rows, tp_ones(TP_SHAPE(384, 2), .dtype = TP_BF16)), 384, 384, 0, 0);
+    tp_set_grad(table, NULL);
+    ck_ok(tp_backward(tp_sum(tp_to_dtype(tp_embedding_bag(tp_reshape(rows, TP_SHAPE(1, 384)), table, .mode = TP_BAG_SUM), TP_F32))));
+    ck_values(tp_grad_of(table), 256, 256, 0, 0);
+    /* 256 in one of 20 places of a row, 1 in the others: what PyTorch gives tells where its sort puts that place. */
+    tp_tensor *const wide = tp_zeros(TP_SHAPE(1, 20), .dtype = TP_BF16, .requires_grad = true), *const dy = tp_add(tp_mul(tp_eye(20, TP_NONE), 255), 1);
+    tp_tensor *const y = tp_embedding_bag(tp_zeros(TP_SHAPE(20, 1), .dtype = TP_I64), wide, .mode = TP_BAG_SUM);
+    ck_ok(tp_backward(y, .grad = tp_to_dtype(dy, TP_BF16)));
+    ck_values(tp_grad_of(wide), 268, 276, 276, 272, 272, 272, 272, 268, 268, 268, 256, 264, 264, 264, 264, 260, 260, 260, 260, 256);
+    ck_fine();
+}
+END_TEST
+
 START_TEST(gradients_of_a_row_are_summed_wider_than_16_bits)
 {
     TP_SCOPE();
@@ -476,6 +496,7 @@ int main(void)
     tcase_add_test(tests, large_tables_are_written_and_read_in_order);
     tcase_add_test(tests, nothing_is_written_where_an_index_is_out_of_range);
     tcase_add_test(tests, gradients_of_a_row_are_summed_wider_than_16_bits);
+    tcase_add_test(tests, sums_of_16_bits_are_rounded_where_pytorch_rounds_them);
     tcase_add_test(tests, a_step_may_be_larger_than_anything);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -104,6 +104,22 @@ START_TEST(rolling_and_flipping_go_round)
 }
 END_TEST
 
+START_TEST(what_as_strided_scatter_writes_over_has_the_gradient)     /* PyTorch's; the derivative is the rest */
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_zeros(TP_SHAPE(3, 3), .requires_grad = true), *src = tp_ones(TP_SHAPE(2, 2), .requires_grad = true), *y = NULL;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = src },
+                            { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 2, 2 } },
+                            { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 1, 2 } }, { .kind = TP_ARG_INT, .value.integer = 1 } };
+    ck_ok(tp_op_call("as_strided_scatter", args, 5, &y, 1, NULL));
+    ck_values(tp_detach(y), 0, 1, 1, 1, 1, 0, 0, 0, 0);
+    ck_ok(tp_backward(y, .grad = tp_reshape(tp_arange(1, 10, 1, .dtype = TP_F32), TP_SHAPE(3, 3))));
+    ck_values(tp_grad_of(x), 0, 2, 3, 4, 5, 0, 0, 0, 0);
+    ck_values(tp_grad_of(src), 2, 4, 3, 5);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("shape");
@@ -115,6 +131,7 @@ int main(void)
     tcase_add_test(tests, what_is_too_large_is_said_before_it_is_laid_out);
     tcase_add_test(tests, repeating_adds_dims_in_front_and_sums_their_gradients);
     tcase_add_test(tests, rolling_and_flipping_go_round);
+    tcase_add_test(tests, what_as_strided_scatter_writes_over_has_the_gradient);
     suite_add_tcase(suite, tests);
     return run_suite(suite) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

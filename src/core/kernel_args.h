@@ -23,8 +23,9 @@ typedef struct tp__nan_to_num { tp_operand given[3]; double nan, posinf, neginf;
 typedef struct tp__moments { tp__ints dim; tp_operand correction; bool keepdim; double less; } tp__moments;
 
 /* rows_take, rows_add, rows_put and rows_sum: an index of the n_dims dims from `dim` on, as one; negative ones count from the end
- * if `wrap`. index_merge: the size that each index is below, and the dim that it is of, for a message. */
-typedef struct tp__row_lookup { int64_t dim, n_dims; bool wrap; } tp__row_lookup;
+ * if `wrap`. stepwise: on the CPU sums of 16-bit floats are rounded at each step, as PyTorch rounds those of an index in brackets,
+ * and not once, as of index_add. index_merge: the size that each index is below, and the dim that it is of, for a message. */
+typedef struct tp__row_lookup { int64_t dim, n_dims; bool wrap, stepwise; } tp__row_lookup;
 typedef struct tp__index_merge { tp__ints sizes, dims; } tp__index_merge;
 
 /* layer_norm_stats, group_norm_stats, rms_norm_stats and norm_rows_backward: samples x groups rows of width x inner elements;
@@ -55,10 +56,11 @@ typedef struct tp__pad { tp__ints before, after; int32_t mode; tp_operand value;
 typedef struct tp__number_row { double start, end, step, base; int64_t first, stride; } tp__number_row;
 
 /* embedding: padding_idx is TP_NONE or a row. embedding_backward makes num_rows of them; scaled: divided by how often the row is
- * looked up. bag_places leaves out what is padding_idx. */
+ * looked up; stepwise: the CPU rounds sums of 16-bit floats at each step, in the order of an unstable
+ * sort. bag_places leaves out what is padding_idx. */
 typedef struct tp__embedding { int64_t padding_idx; tp_operand max_norm; double norm_type; bool scale_grad_by_freq, sparse; } tp__embedding;
 typedef struct tp__embedding_masked { int64_t padding_idx; } tp__embedding_masked;
-typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled; } tp__embedding_backward;
+typedef struct tp__embedding_backward { int64_t num_rows, padding_idx; bool scaled, stepwise; } tp__embedding_backward;
 typedef struct tp__coalesce_rows { bool mean; } tp__coalesce_rows;
 typedef struct tp__embedding_renorm { double max_norm, norm_type; } tp__embedding_renorm;
 typedef struct tp__bag_places { bool include_last_offset; int64_t padding_idx; } tp__bag_places;

@@ -87,6 +87,7 @@ static tp_status conv_run(tp__call *call)
     const tp__convolution *a = call->attr;
     const tp_dtype dtype = tp__product_dtype(call, x->dtype);
     if (!dtype) return tp__pending();
+    if (!y->numel) return TP_OK;
     const tp_tensor *large = a->transposed ? y : x, *small = a->transposed ? x : y;
     tp__conv g = geometry(dtype, x->ndim, large->shape, w->shape, small->shape, &a->stride, &a->padding, &a->dilation, a->groups);
     g.narrow = narrow_of(x, a->transposed, &a->stride, &a->padding, &a->output_padding);

@@ -90,12 +90,20 @@ typedef struct summing {
     const tp__combine *add;
     const int64_t *start, *order;
     char *y;
-    bool scaled, streams;
+    bool scaled, streams, stepwise;
 } summing;
 
 enum { LONGEST_STREAMED = 16 << 10 };                  /* bytes of a row, which is summed in the first-level cache */
 
-/* A row of 16-bit floats is summed in float32, block by block, and rounded once. */
+static void add_rounded(tp_dtype dtype, float *sum, const float *x, int64_t n)
+{
+    uint16_t narrow[256];
+    for (int64_t k = 0; k < n; k++) sum[k] += x[k];
+    tp__cast_row(narrow, dtype, 1, sum, TP_F32, 1, n);
+    tp__cast_row(sum, TP_F32, 1, narrow, dtype, 1, n);
+}
+
+/* A row of 16-bit floats is summed in float32, block by block, and rounded once, or at each step. */
 static void sum_narrow_row(const summing *s, int64_t r)
 {
     enum { BLOCK = 256 };
@@ -109,7 +117,8 @@ static void sum_narrow_row(const summing *s, int64_t r)
         memset(sum, 0, sizeof sum);
         for (int64_t i = s->start[r]; i < s->start[r + 1]; i++) {
             tp__cast_row(one, TP_F32, 1, (const char *)grad->data + (row_place(grad, s->order[i]) + c * step) * item, dtype, step, length);
-            for (int64_t k = 0; k < length; k++) sum[k] += one[k];
+            if (s->stepwise) add_rounded(dtype, sum, one, length);
+            else for (int64_t k = 0; k < length; k++) sum[k] += one[k];
         }
         if (s->scaled && n > 1) divide_row(TP_F32, (char *)sum, length, n);
         tp__cast_row(s->y + (r * width + c) * item, dtype, 1, sum, TP_F32, 1, length);
@@ -157,6 +166,19 @@ static void order_places(const int64_t *indices, int64_t n, int64_t rows, int64_
         if (indices[i] != left_out) order[next[indices[i]]++] = i;
 }
 
+/* Each row's places as PyTorch's sort leaves them, which is not a stable one: rounding at each step shows their order. */
+static tp_status order_as_sorted(const int64_t *indices, int64_t n, int64_t *order)
+{
+    const size_t bytes = (size_t)(n + 1) * sizeof(tp__wide);
+    tp__wide *pairs = tp_mem_alloc(bytes);
+    if (!pairs) return TP_ERR_MEMORY;
+    for (int64_t i = 0; i < n; i++) pairs[i] = (tp__wide){ (uint64_t)indices[i], (uint64_t)i };
+    tp__order_unstable(pairs, n);
+    for (int64_t i = 0; i < n; i++) order[i] = (int64_t)pairs[i].place;
+    tp_mem_free(pairs, bytes);
+    return TP_OK;
+}
+
 static tp_status embedding_backward_run(tp__call *call)
 {
     const tp__embedding_backward *attr = call->attr;
@@ -167,10 +189,12 @@ static tp_status embedding_backward_run(tp__call *call)
     tp_status status = take_indices(&plain, call, indices, rows);
     int64_t *start = status || !y->numel ? NULL : tp_mem_calloc(start_bytes), *order = start ? tp_mem_alloc(order_bytes) : NULL;
     if (!status && y->numel && !order) status = TP_ERR_MEMORY;
-    if (order) {
-        order_places(plain.data, n, rows, attr->padding_idx, start, order);
+    const bool stepwise = attr->stepwise && attr->padding_idx == TP_NONE && (grad->dtype == TP_F16 || grad->dtype == TP_BF16);
+    if (order) order_places(plain.data, n, rows, attr->padding_idx, start, order);
+    if (order && stepwise) status = order_as_sorted(plain.data, n, order);
+    if (order && !status) {
         summing s = { grad, tp__combine_of(TP__ADD, (tp_dtype)grad->dtype), start, order, y->data, attr->scaled,
-                      tp__streams(y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype)) };
+                      tp__streams(y->numel * (int64_t)tp_dtype_size((tp_dtype)y->dtype)), stepwise };
         tp__parallel_items(rows, width, threads_for(grad->numel + y->numel), sum_rows, &s);
     }
     tp_mem_free(order, order_bytes);
@@ -232,7 +256,7 @@ static tp_status coalesce_run(tp__call *call)
             start[r++] = i;
         }
         start[m] = n;
-        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean, false };
+        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean, false, false };
         if (sums->numel) tp__parallel_items(m, width, threads_for(rows->numel), sum_rows, &sum);
     } else if (!status) {
         status = tp__pending() ? tp__pending() : TP_ERR_MEMORY;

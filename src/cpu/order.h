@@ -31,6 +31,9 @@ uint64_t *tp__order_words(uint64_t *keys, uint64_t *spare, int64_t n);
 tp__wide *tp__order_wide(tp__wide *keys, tp__wide *spare, int64_t n);
 /* All of it for a row of n: keys as planned, in `keys`; sorting; values and places. By that many threads, called outside of a loop of theirs. */
 void tp__order_shared(tp__keys *k, const void *x, int64_t n, void *keys, void *spare, void *values, int64_t *places, int threads);
+/* Sorts n pairs by their keys, and leaves equal ones as std::sort of GNU's C++ library does, with which PyTorch sorts on the CPU where
+ * no stable order is asked for. For sums that round at each step. */
+void tp__order_unstable(tp__wide *pairs, int64_t n);
 /* Puts the m least of n words first, in any order. */
 void tp__order_select(uint64_t *keys, int64_t n, int64_t m);
 

@@ -96,8 +96,10 @@ static void run_of_squares_f32(const tp__fold *f, int64_t n, const void *x, tp__
         (void)apart; \
         const T *x = from; \
         double sum = 0; \
-        for (int64_t i = 0; i < n; i++) sum += power_of((double)x[i], f->number); \
-        acc->real += sum; \
+        T few = 0; \
+        if (n < FEW) for (int64_t i = 0; i < n; i++) few += (T)power_of((double)x[i], f->number); \
+        else for (int64_t i = 0; i < n; i++) sum += power_of((double)x[i], f->number); \
+        acc->real += sum + (double)few; \
     } \
     static void rows_of_power_##dtype(const tp__fold *f, int64_t rows, int64_t w, const void *from, int64_t stride, tp__total *acc, int64_t apart) \
     { \
@@ -137,6 +139,12 @@ static void finish(const tp__fold *f, int64_t w, const tp__total *acc, int64_t a
     }
 }
 
+static void finish_f32(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y)       /* 1 / p in float32, as PyTorch's */
+{
+    (void)apart, (void)output;
+    for (int64_t j = 0; j < w; j++) y[j].real = pow((double)(float)acc[j].real, (double)(1 / (float)f->number));
+}
+
 #define ROW(kind, T, dtype, how) { .takes = TP_##T, .gives = TP_F64, .parts = 1, .begin = begin, .run = run_of_##kind##_##dtype, \
     .rows = rows_of_##kind##_##dtype, .join = how, .finish = finish }
 #define BOTH(kind, how) { ROW(kind, F32, f32, how), ROW(kind, F64, f64, how) }
@@ -150,6 +158,7 @@ static tp_status norm_kernel(tp__call *call)
                  [tp__fold_floats(call->in[0], call->out[0]) == TP_F64];
     f.number = p;
     if (f.run == run_of_square_f32) f.run = run_of_squares_f32;
+    if (f.run == run_of_power_f32) f.finish = finish_f32;
     return tp__fold_all(call, f);
 }
 

@@ -5,6 +5,7 @@
  *   nan_to_num            of both parts                 linear, conv  a product: re re - im im and re im + im re
  *   any, all              of z != 0                     dropout       z times what it makes of ones
  *   l1_loss               of |a - b| and 0              sinc          sin(pi z) / (pi z), 1 of 0
+ *   silu                  z sigmoid(z)
  *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike
  *   linalg_solve          of that matrix, and re over im of what is solved for */
 #include "ops/complex.h"
@@ -142,6 +143,7 @@ static tp_status solve(tp__call *call)
 }
 
 static tp_status tanhshrink(tp__call *call) { return tp__give_out(call, tp_sub(call->in[0], tp_tanh(call->in[0]))); }
+static tp_status silu(tp__call *call) { return tp__give_out(call, tp_mul(call->in[0], tp_sigmoid(call->in[0]))); }
 static tp_status softsign(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], tp_add(tp_abs(call->in[0]), 1))); }
 
 static const struct { const char *name; tp__complex_form *form; } forms[] = {
@@ -150,7 +152,7 @@ static const struct { const char *name; tp__complex_form *form; } forms[] = {
     { "conv2d", of_products }, { "conv3d", of_products }, { "conv_transpose1d", of_products }, { "conv_transpose2d", of_products },
     { "conv_transpose3d", of_products }, { "dropout", of_ones }, { "l1_loss", of_distances }, { "sinc", sinc }, { "linalg_inv", inverse },
     { "linalg_solve", solve },
-    { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign },
+    { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign }, { "silu", silu },
 };
 
 /* Of the op of which this is the form in place: its result over the input. */

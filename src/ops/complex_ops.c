@@ -17,7 +17,7 @@ static const char *const as_is[] = {
     "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
     "double", "float", "half", "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
-    "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "broadcast_to", "broadcast_tensors",
+    "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "strided_scatter_taken", "broadcast_to", "broadcast_tensors",
     "expand", "expand_as", "expand_copy", "view", "T", "H", "mT", "mH", "view_as", "view_copy", "reshape", "reshape_as", "ravel", "flatten", "unflatten", "squeeze",
     "squeeze_copy", "unsqueeze", "unsqueeze_copy", "permute", "permute_copy", "transpose", "transpose_copy", "t", "t_copy", "swapaxes", "swapdims",
     "movedim", "moveaxis", "adjoint", "narrow", "narrow_copy", "select", "select_copy", "select_scatter", "slice", "slice_copy", "slice_scatter",
@@ -42,6 +42,8 @@ static const char *const as_is[] = {
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
     "linalg_eig", "linalg_eigvals", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "masked_mean", "masked_var", "masked_std", "cov", "corrcoef", "matrix_exp", "linalg_matrix_exp", "linalg_tensorinv", "linalg_tensorsolve",
+    "gradient",
 };
 
 static const char *const own[] = {

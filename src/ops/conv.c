@@ -109,6 +109,7 @@ static tp_status conv_shape(tp__call *call)
             return REFUSE(TP_ERR_SHAPE, "the padding of %lld leaves nothing of what input %s and weight %s make", (long long)ends, tp__shape_text(x),
                           tp__shape_text(w));
     }
+    if (!a->transposed && !x->shape[1]) shape[1] = 0;    /* as PyTorch: of no channels there are none */
     call->keep_shape = 3;
     return tp__made(tp__out_spatial(call, tp__is_channels_last(x) || tp__is_channels_last(w), (tp_dtype)x->dtype, x->ndim, shape));
 }
@@ -175,9 +176,11 @@ static tp_tensor *weight_grad(tp_tensor *x, tp_tensor *dy, const tp__convolution
 
 static tp_status zeros(const tp_node *node, const tp_tensor *g, uint64_t need, tp_tensor **dx)
 {
+    const tp__convolution *a = tp__attr(node);
+    const int64_t *w = tp__kept(node, 1)->shape;
     for (int i = 0; i < 3; i++) {
         if (!(need >> i & 1)) continue;
-        const tp_shape shape = i < 2 ? tp__kept_shape_of(tp__kept(node, i)) : TP_SHAPE(g->shape[1]);
+        const tp_shape shape = i < 2 ? tp__kept_shape_of(tp__kept(node, i)) : TP_SHAPE(a->transposed ? w[1] * a->groups : w[0]);
         if (!(dx[i] = tp_zeros(shape, .dtype = (tp_dtype)g->dtype, .device = g->device))) return tp__pending();
     }
     return TP_OK;
@@ -189,7 +192,7 @@ static tp_status conv_backward(const tp_node *node, tp_tensor *const *dy, uint64
     const tp__kept_shape *x_shape = tp__kept(node, 0), *w_shape = tp__kept(node, 1);
     tp_tensor *g = dy[0];
     const int n = w_shape->ndim - 2;
-    if (!g->numel) return zeros(node, g, need, dx);    /* no images */
+    if (!g->numel) return zeros(node, g, need, dx);    /* no images, or no channels */
     if (need & 1) {
         const int64_t *large = a->transposed ? g->shape : x_shape->shape, *small = a->transposed ? x_shape->shape : g->shape;
         const tp__convolution back = fitted(n, &a->stride, &a->padding, &a->dilation, a->groups, !a->transposed, large + 2, w_shape->shape + 2, small + 2);

@@ -103,7 +103,7 @@ static tp_status gradient_compose(tp__call *call)
     tp__ints dims = a->dim;
     uint64_t seen = 0;
     const int n_spacing = count_spacing(a->spacing);
-    if (y->dtype == TP_U8 || y->dtype == TP_BOOL || tp__is_complex(y->dtype))
+    if (y->dtype == TP_U8 || y->dtype == TP_BOOL)
         return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)y->dtype));
     if (a->edge_order != 1 && a->edge_order != 2)
         return tp__call_fail(call, TP_ERR_ARGUMENT, "edge_order is %lld, and has to be 1 or 2", (long long)a->edge_order);
@@ -131,7 +131,7 @@ static tp_status gradient_compose(tp__call *call)
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 static void gradient_samples(tp_sample_set *set)
 {
-    const tp_arg places[] = { TP__TENSOR_ARG(tp_cumsum(tp_add(tp_arange(0, 4, 1, .dtype = set->dtype ? set->dtype : TP_F32), 1), 0)) };
+    const tp_arg places[] = { TP__TENSOR_ARG(tp_cumsum(tp_add(tp_arange(0, 4, 1, .dtype = tp__is_complex(set->dtype) ? TP_F64 : set->dtype ? set->dtype : TP_F32), 1), 0)) };
     TP__GIVE(set, X(4));
     TP__GIVE(set, X(2, 4), TP__NAMED("spacing", .kind = TP_ARG_FLOAT, .value.real = 0.5), TP__NAMED("dim", .kind = TP_ARG_INT, .value.integer = -1),
              TP__NAMED("edge_order", .kind = TP_ARG_INT, .value.integer = 2));

@@ -8,7 +8,7 @@
  *
  * With scale_grad_by_freq embedding_backward divides by how often input holds the row; the gradient of that leaves it out, as
  * PyTorch's does.
- * The table of gradients is dense, and summed in the order of i. With sparse, and a weight that is a leaf, it is not made: dy and input
+ * The table of gradients is dense, and summed in the order of i; of 16-bit floats in float32, where PyTorch rounds at each step. With sparse, and a weight that is a leaf, it is not made: dy and input
  * themselves are given as rows, which the leaf adds up when somebody asks. */
 #include "core/kernel_args.h"
 #include "ops/embedding.h"
@@ -123,7 +123,7 @@ static tp_status embedding_backward(const tp_node *node, tp_tensor *const *dy, u
     if (!(need & 2)) return TP_OK;
     const tp__embedding *forward = tp__attr(node);
     if (forward->sparse && tp__takes_rows(node, 1)) return give_rows(node, forward, dy[0]);
-    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, forward->scale_grad_by_freq };
+    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, forward->scale_grad_by_freq, false };
     dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
     return tp__made(dx[1]);
 }
@@ -132,7 +132,7 @@ static tp_status masked_backward(const tp_node *node, tp_tensor *const *dy, uint
 {
     if (!(need & 2)) return TP_OK;
     const tp__embedding_masked *forward = tp__attr(node);
-    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, false };
+    tp__embedding_backward attr = { tp__kept(node, 1)->shape[0], forward->padding_idx, false, false };
     dx[1] = tp__run1(&op_embedding_backward, (tp_tensor *[]){ dy[0], tp__saved(node, 0) }, 2, &attr, TP__CALLER);
     return tp__made(dx[1]);
 }
@@ -181,6 +181,8 @@ static void embedding_backward_samples(tp_sample_set *set)
              TP__INT_ARG(5));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(6, 3), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(6), 3)),
              TP__INT_ARG(3), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(20, 2), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(20), 3)),
+             TP__INT_ARG(3), TP__NAMED("stepwise", .kind = TP_ARG_BOOL, .value.boolean = true));
 }
 
 /* ---- Descriptors, public ---------------------------------------------------------------------------------------------------------------------- */
@@ -195,7 +197,7 @@ static const tp_op op_embedding_masked = {
     .shape = masked_shape, .backward = masked_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding_masked),
     .samples = padding_samples, .state = TP__STATE };
 static const tp_op op_embedding_backward = {
-    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int? padding_idx=none, bool scaled=false) -> Tensor", .flags = TP__INTERNAL,
+    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int? padding_idx=none, bool scaled=false, bool stepwise=false) -> Tensor", .flags = TP__INTERNAL,
     .shape = embedding_backward_shape, .backward = embedding_backward_backward, .saves = { TP__INPUT(1, 1) },
     .attr_size = sizeof(tp__embedding_backward), .samples = embedding_backward_samples, .state = TP__STATE };
 static const tp_op op_coalesce = { .schema = "coalesce_rows(Tensor indices, Tensor rows, bool mean=false) -> (Tensor at, Tensor sums)",
@@ -203,6 +205,12 @@ static const tp_op op_coalesce = { .schema = "coalesce_rows(Tensor indices, Tens
 static const tp_op op_renorm = { .schema = "embedding_renorm_(Tensor! input, Tensor indices, float max_norm, float norm_type) -> Tensor",
     .flags = TP__INPLACE | TP__NO_GRAD_OP, .kernel = "embedding_renorm", .shape = renorm_shape, .attr_size = sizeof(tp__embedding_renorm),
     .samples = renorm_samples, .state = TP__STATE };
+
+tp_tensor *tp__embedding_sum_sorted(tp_tensor *rows, tp_tensor *indices, int64_t num_rows)
+{
+    const tp__embedding_backward attr = { num_rows, TP_NONE, false, true };
+    return tp__run1(&op_embedding_backward, (tp_tensor *[]){ rows, indices }, 2, &attr, NULL);
+}
 
 bool tp__embedding_renorm_rows(tp_tensor *weight, tp_tensor *indices, const tp_operand *max_norm, double norm_type)
 {

@@ -4,6 +4,9 @@
  *   mean   the same without w, over how many there are
  *   max    the greatest of each column, which gets the gradient; 0 where the bag is empty
  *
+ * Sums of 16-bit floats are made in float32 and rounded once, but PyTorch's gradient of their weight is rounded at each step, and so
+ * are its factors: bag_sum is the op for them.
+ *
  * bag_places tells which positions count, those of the padding row left out, and whose they are. */
 #include "core/kernel_args.h"
 #include "ops/embedding.h"
@@ -111,13 +114,13 @@ static bool choose(bags *b, tp_tensor *offsets, const bag_attr *a)
     b->of = out[1];
     b->counts = out[2];
     if (out[0]->numel == b->input->numel) return true;
-    b->input = tp__rows_take(b->input, out[0], (tp__row_lookup){ 0, 1, false });
-    if (b->samples && !(b->samples = tp__rows_take(b->samples, out[0], (tp__row_lookup){ 0, 1, false }))) return false;
+    b->input = tp__rows_take(b->input, out[0], (tp__row_lookup){ 0, 1, false, false });
+    if (b->samples && !(b->samples = tp__rows_take(b->samples, out[0], (tp__row_lookup){ 0, 1, false, false }))) return false;
     return b->input;
 }
 
 /* In float32 for 16-bit floats, rounded once. */
-static tp_tensor *sums(const bags *b, const bag_attr *a)
+static tp_tensor *sums_composed(const bags *b, const bag_attr *a)
 {
     const tp_dtype dtype = (tp_dtype)b->weight->dtype, work = dtype == TP_F64 ? TP_F64 : TP_F32;
     tp_embedding_options o = TP__BRACES(embedding, );
@@ -127,12 +130,85 @@ static tp_tensor *sums(const bags *b, const bag_attr *a)
     if (b->samples) rows = tp_mul(rows, tp_unsqueeze(tp_to_dtype(b->samples, work), 1));
     if (!rows) return NULL;
     tp_tensor *y = tp_zeros(TP_SHAPE(b->counts->numel, b->weight->shape[1]), .dtype = work, .device = b->weight->device);
-    y = tp__rows_write(TP__ROWS_ADD, false, y, b->of, rows, (tp__row_lookup){ 0, 1, false });
+    y = tp__rows_write(TP__ROWS_ADD, false, y, b->of, rows, (tp__row_lookup){ 0, 1, false, false });
     if (a->mode == TP_BAG_MEAN) {
         tp_tensor *n = tp_add(b->counts, tp_eq(b->counts, 0));
         y = tp_div(y, tp_to_dtype(tp_unsqueeze(n, 1), work));
     }
     return tp_to_dtype(y, dtype);
+}
+
+/* ---- bag_sum: the same of 16-bit floats ------------------------------------------------------------------------------------------------ */
+
+typedef struct sum_attr { bool mean, scaled; } sum_attr;
+
+static tp_status sum_shape(tp__call *call)
+{
+    const tp_tensor *weight = call->in[0], *input = call->in[1], *of = call->in[2], *counts = call->in[3], *samples = call->in[4];
+    if (weight->ndim != 2 || input->ndim != 1 || counts->ndim != 1 || !tp__same_shape(input, of) || (samples && !tp__same_shape(input, samples)))
+        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s, indices %s and bags %s do not fit", tp__shape_text(weight), tp__shape_text(input), tp__shape_text(of));
+    call->keep_shape = 1;
+    return tp__made(tp__out(call, (tp_dtype)weight->dtype, 2, (int64_t[]){ counts->shape[0], weight->shape[1] }));
+}
+
+static tp_status sum_forward(tp__call *call)
+{
+    TP_NO_GRAD();
+    const sum_attr *a = call->attr;
+    const bags b = { call->in[0], call->in[1], call->in[4], call->in[2], call->in[3] };
+    return tp__made(tp_copy_(call->out[0], sums_composed(&b, &(bag_attr){ .mode = a->mean ? TP_BAG_MEAN : TP_BAG_SUM })));
+}
+
+static tp_tensor *take(tp_tensor *x, tp_tensor *at) { return tp__rows_take(x, at, (tp__row_lookup){ 0, 1, false, false }); }
+
+/* What dy is multiplied with for each place, in float64; NULL without an error: 1. */
+static tp_tensor *factors(const tp_node *node, tp_tensor *samples)
+{
+    const sum_attr *a = tp__attr(node);
+    tp_tensor *input = tp__saved(node, 1), *by = samples ? tp_to_dtype(samples, TP_F64) : a->mean || a->scaled ? tp_ones(tp_shape_of(input), .dtype = TP_F64, .device = input->device) : NULL;
+    if (a->scaled) by = tp_div(by, tp_to_dtype(take(tp_bincount(input), input), TP_F64));
+    if (a->mean) by = tp_div(by, tp_to_dtype(take(tp__saved(node, 3), tp__saved(node, 2)), TP_F64));
+    return by;
+}
+
+static tp_status sum_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    tp_tensor *input = tp__saved(node, 1), *of = tp__saved(node, 2), *samples = tp__saved(node, 4), *rows = take(dy[0], of);
+    if (need & 1) {
+        tp_tensor *by = factors(node, samples);
+        if (tp__pending()) return tp__pending();
+        dx[0] = tp__embedding_sum_sorted(by ? tp_mul(rows, tp_unsqueeze(tp_to_dtype(by, (tp_dtype)rows->dtype), 1)) : rows, input, tp__kept(node, 0)->shape[0]);
+        if (!dx[0]) return tp__pending();
+    }
+    if (need & 16) {
+        const tp_dtype work = rows->dtype == TP_F64 ? TP_F64 : TP_F32;
+        tp_tensor *inner = tp_mul(tp_to_dtype(take(tp__saved(node, 0), input), work), tp_to_dtype(rows, work));
+        dx[4] = tp_to_dtype(tp_sum(inner, .dims = TP_DIMS(1)), (tp_dtype)samples->dtype);
+        return tp__made(dx[4]);
+    }
+    return TP_OK;
+}
+
+static void sum_samples(tp_sample_set *set)
+{
+    tp_tensor *const input = tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5)), *const of = tp_from_data((int64_t[]){ 0, 0, 2, 2, 2 }, TP_I64, TP_SHAPE(5)),
+                     *const counts = tp_from_data((int64_t[]){ 2, 0, 3 }, TP_I64, TP_SHAPE(3));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), -1, 1)), TP__TENSOR_ARG(input), TP__TENSOR_ARG(of), TP__TENSOR_ARG(counts),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), 1, 2)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), -1, 1)), TP__TENSOR_ARG(input), TP__TENSOR_ARG(of), TP__TENSOR_ARG(counts),
+             TP__NAMED("mean", .kind = TP_ARG_BOOL, .value.boolean = true));
+}
+
+static const tp_op op_sum = {
+    .schema = "bag_sum(Tensor weight, Tensor input, Tensor bags, Tensor counts, Tensor? samples=none, bool mean=false, bool scaled=false) -> Tensor", .flags = TP__INTERNAL,
+    .shape = sum_shape, .forward = sum_forward, .backward = sum_backward,
+    .saves = { TP__INPUT(0, 16), TP__INPUT(1, 0), TP__INPUT(2, 0), TP__INPUT(3, 1), TP__INPUT(4, 0) },
+    .attr_size = sizeof(sum_attr), .samples = sum_samples, .state = TP__STATE };
+
+static tp_tensor *sums(const bags *b, const bag_attr *a)
+{
+    if (a->sparse || (b->weight->dtype != TP_F16 && b->weight->dtype != TP_BF16)) return sums_composed(b, a);
+    return tp__run1(&op_sum, (tp_tensor *[]){ b->weight, b->input, b->of, b->counts, b->samples }, 5, &(sum_attr){ a->mode == TP_BAG_MEAN, a->scale_grad_by_freq }, NULL);
 }
 
 static tp_tensor *maxima(const bags *b)
@@ -191,4 +267,4 @@ tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp
     return tp__run1(&op_bag, in, 9, &a, TP__CALLER);
 }
 
-const tp_op *const tp__ops_embedding_bag[] = { &op_places, &op_max, &op_bag, NULL };
+const tp_op *const tp__ops_embedding_bag[] = { &op_places, &op_max, &op_sum, &op_bag, NULL };

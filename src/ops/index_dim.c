@@ -21,7 +21,7 @@ static bool prepare(tp__call *call, int64_t dim, bool wrap, slices *s)
         return tp__call_fail(call, TP_ERR_DTYPE, "indices are int64 or int32, not %s", tp_dtype_name((tp_dtype)index->dtype)), false;
     s->x = x->ndim ? x : tp_reshape(x, TP_SHAPE(1));
     s->index = index->ndim ? index : tp_reshape(index, TP_SHAPE(1));
-    s->how = (tp__row_lookup){ d, 1, wrap };
+    s->how = (tp__row_lookup){ d, 1, wrap, false };
     return s->x && s->index;
 }
 
@@ -116,7 +116,7 @@ static tp_status take_compose(tp__call *call)
 {
     tp_tensor *x = call->in[0], *index = call->in[1];
     if (!is_position(call, index)) return tp__pending();
-    return tp__made(tp__out_made(call, tp__rows_take(x, index, (tp__row_lookup){ 0, x->ndim, true })));
+    return tp__made(tp__out_made(call, tp__rows_take(x, index, (tp__row_lookup){ 0, x->ndim, true, true })));
 }
 
 typedef struct put_attr { bool accumulate; } put_attr;
@@ -132,7 +132,7 @@ static tp_status put_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "the source %s and the index %s have not as many elements", tp__shape_text(source), tp__shape_text(index));
     source = tp_reshape(source, tp__shape(index->ndim, index->shape));
     const int what = ((const put_attr *)call->attr)->accumulate ? TP__ROWS_ADD : TP__ROWS_PUT;
-    return tp__made(tp__out_made(call, tp__rows_write(what, in_place, x, index, source, (tp__row_lookup){ 0, x->ndim, true })));
+    return tp__made(tp__out_made(call, tp__rows_write(what, in_place, x, index, source, (tp__row_lookup){ 0, x->ndim, true, true })));
 }
 
 /* ---- Samples ---------------------------------------------------------------------------------------------------------------------------- */

@@ -86,7 +86,7 @@ static tp_status select_compose(tp__call *call)
     if (check_mask(call) || !tp__broadcast_shape(call, 2, &ndim, shape)) return tp__pending();
     tp_tensor *x = expanded(call->in[0], ndim, shape), *mask = expanded(call->in[1], ndim, shape);
     tp_tensor *at = x && mask ? tp__nonzero_flat(mask) : NULL;
-    return tp__made(tp__out_made(call, at ? tp__rows_take(x, at, (tp__row_lookup){ 0, ndim, false }) : NULL));
+    return tp__made(tp__out_made(call, at ? tp__rows_take(x, at, (tp__row_lookup){ 0, ndim, false, false }) : NULL));
 }
 
 static tp_status scatter_compose(tp__call *call)
@@ -109,7 +109,7 @@ static tp_status scatter_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "the mask takes %lld values, and the source has %lld", (long long)at->numel, (long long)source->numel);
     tp_tensor *values = tp_reshape(source, TP_SHAPE(-1));
     if (values && values->numel > at->numel) values = tp_narrow(values, 0, 0, at->numel);
-    return tp__made(tp__out_made(call, tp__rows_write(TP__ROWS_PUT, in_place, x, at, values, (tp__row_lookup){ 0, ndim, false })));
+    return tp__made(tp__out_made(call, tp__rows_write(TP__ROWS_PUT, in_place, x, at, values, (tp__row_lookup){ 0, ndim, false, false })));
 }
 
 #define MASK(shape) TP__TENSOR_ARG(tp_to_dtype(tp__sample_indices(shape, 2), TP_BOOL))

@@ -224,7 +224,7 @@ tp_tensor *tp__index_plan_lookup(const tp__call *call, const tp__index_plan *pla
         n_dims += span;
         for (int d = dim; d < dim + span; d++) looked_up[d] = true;
     }
-    *how = (tp__row_lookup){ plan->by[0].dim, n_dims, true };
+    *how = (tp__row_lookup){ plan->by[0].dim, n_dims, true, true };
     for (int i = 1; i < plan->n; i++) {                /* they have to broadcast */
         const tp_tensor *a = indices[0], *b = indices[i];
         for (int d = 1; d <= a->ndim && d <= b->ndim; d++) {

@@ -117,7 +117,11 @@ static tp_status write_into(tp__call *call, tp_tensor *table, tp_tensor *index, 
     return kernel ? kernel->run(&write) : tp__pending();
 }
 
-static bool is_half(const tp_tensor *x) { return x->dtype == TP_F16 || x->dtype == TP_BF16; }
+/* Whether sums are made in float32. */
+static bool is_widened(const tp_tensor *x, bool stepwise)
+{
+    return (x->dtype == TP_F16 || x->dtype == TP_BF16) && !(stepwise && x->device == TP_CPU);
+}
 
 static tp_status put_forward(tp__call *call)
 {
@@ -129,11 +133,11 @@ static tp_status put_forward(tp__call *call)
     return write_into(call, y, call->in[1], call->in[2]);
 }
 
-/* 16-bit floats are added in float32: many may meet in one place. */
+/* 16-bit floats are added in float32: many may meet in one place; but not where PyTorch does not. */
 static tp_status add_forward(tp__call *call)
 {
     tp_tensor *y = call->out[0];
-    if (!is_half(y)) return put_forward(call);
+    if (!is_widened(y, ((const tp__row_lookup *)call->attr)->stepwise)) return put_forward(call);
     TP_NO_GRAD();
     tp_tensor *sum = tp_to_dtype(call->in[0], TP_F32), *rows = tp_to_dtype(call->in[2], TP_F32);
     const tp_status status = sum && rows ? write_into(call, sum, call->in[1], rows) : tp__pending();
@@ -155,7 +159,7 @@ static tp_status sum_forward(tp__call *call)
 {
     TP_NO_GRAD();
     tp_tensor *y = call->out[0], *rows = call->in[0], *sum = y;
-    if (is_half(y)) {
+    if (is_widened(y, ((const sum_attr *)call->attr)->how.stepwise)) {
         sum = tp__tensor_new(y->device, TP_F32, y->ndim, y->shape);
         rows = tp_to_dtype(rows, TP_F32);
     }
@@ -237,7 +241,7 @@ static tp_status merge_shape(tp__call *call)
 /* ---- Samples -------------------------------------------------------------------------------------------------------------------------------- */
 
 #define INDEX(shape, below) TP__TENSOR_ARG(tp__sample_indices(shape, below))
-#define HOW(dim, n, wrap)   TP__INT_ARG(dim), TP__INT_ARG(n), TP__BOOL_ARG(wrap)
+#define HOW(dim, n, wrap)   TP__INT_ARG(dim), TP__INT_ARG(n), TP__BOOL_ARG(wrap), TP__BOOL_ARG(false)
 
 static void take_samples(tp_sample_set *set)
 {
@@ -278,7 +282,7 @@ static void merge_samples(tp_sample_set *set)
 
 /* ---- Descriptors ------------------------------------------------------------------------------------------------------------------------------ */
 
-#define LOOKUP ", int dim, int n_dims, bool wrap"
+#define LOOKUP ", int dim, int n_dims, bool wrap, bool stepwise"
 #define WRITE(args, of, more, rule) { .schema = "rows_" args, .kernel = "rows_" #of, .flags = TP__INTERNAL | (more), .shape = write_shape, \
     .forward = of##_forward, .backward = rule, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(tp__row_lookup), .samples = write_samples, .state = TP__STATE }
 

@@ -19,7 +19,7 @@ static tp_status exp_compose(tp__call *call)
     if (tp__linalg_square(call, x)) return tp__pending();
     const int64_t n = tp__columns(x);
     if (!x->numel) return tp__give_out(call, tp_clone(x));
-    if (!(x = tp_to_dtype(x, TP_F64))) return tp__pending();         /* squaring loses digits */
+    if (!(x = tp_to_dtype(x, tp__is_complex(dtype) ? TP_C128 : TP_F64))) return tp__pending();         /* squaring loses digits */
     tp_tensor *norm = tp_max(tp_sum(tp_abs(tp_detach(x)), .dims = TP_DIMS(-1)));
     if (!norm) return tp__pending();
     const double size = tp_item(norm);

@@ -143,12 +143,13 @@ static tp_tensor *count_of(const tp__call *call, tp_tensor *x, tp_tensor *mask, 
     tp_tensor *seen = mask ? mask_of(call, x, mask) : tp_ones(tp_shape_of(x), .dtype = TP_BOOL, .device = x->device);
     return tp_sum(seen, .dims = dims_of(dim), .keepdim = keepdim);
 }
+static bool is_inexact(tp_dtype dtype) { return tp__is_floating(dtype) || tp__is_complex(dtype); }
 static tp_status mean_compose(tp__call *call)
 {
     const reduce_attr *a = call->attr;
     tp_tensor *x = call->in[0], *mask = call->in[REDUCE_MASK];
     const tp_dtype dtype = or_own(a->dtype, x);
-    if (!tp__is_floating(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "the mean of %s has no dtype; give a floating one", tp_dtype_name(dtype));
+    if (!is_inexact(dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "the mean of %s has no dtype; give a floating one", tp_dtype_name(dtype));
     return tp__give_out(call, tp_div(sum_of(call, x, mask, &a->dim, a->keepdim, dtype), count_of(call, x, mask, &a->dim, a->keepdim)));
 }
 static tp_tensor *spread_of(const tp__call *call)
@@ -160,14 +161,14 @@ static tp_tensor *spread_of(const tp__call *call)
     if (told && (given || a->unbiased->kind != TP_ARG_BOOL))
         return tp__call_fail(call, TP_ERR_ARGUMENT, given ? "unbiased and a correction are given" : "unbiased is true or false"), NULL;
     const double correction = given ? (a->correction.kind == TP_OPERAND_REAL ? a->correction.as.real : (double)a->correction.as.integer) : told ? a->unbiased->value.boolean : 1;
-    const tp_dtype dtype = a->dtype ? a->dtype : tp__is_floating(x->dtype) ? (tp_dtype)x->dtype : TP_F32;
-    const tp_dtype within = tp__is_floating(dtype) ? dtype : TP_F32;
+    const tp_dtype dtype = a->dtype ? a->dtype : is_inexact((tp_dtype)x->dtype) ? (tp_dtype)x->dtype : TP_F32;
+    const tp_dtype within = is_inexact(dtype) ? dtype : TP_F32, counts = within == TP_C128 ? TP_F64 : within == TP_C64 ? TP_F32 : within;
     tp_tensor *count = count_of(call, x, mask, &a->dim, true);
     tp_tensor *mean = tp_div(sum_of(call, x, mask, &a->dim, true, dtype), count);
     tp_tensor *apart = tp_sub(x, mean);
-    tp_tensor *total = sum_of(call, tp_mul(apart, apart), mask, &a->dim, a->keepdim, within);
+    tp_tensor *total = sum_of(call, tp_mul(apart, apart && tp__is_complex(apart->dtype) ? tp_conj(apart) : apart), mask, &a->dim, a->keepdim, within);
     if (!total || (!a->keepdim && !(count = tp_reshape(count, tp_shape_of(total))))) return NULL;
-    if (correction != 0) count = tp_relu(tp_sub(tp_to_dtype(count, within), correction));
+    if (correction != 0) count = tp_relu(tp_sub(tp_to_dtype(count, counts), correction));
     return tp_to_dtype(tp_div(total, count), dtype);
 }
 static tp_status var_compose(tp__call *call) { return tp__give_out(call, spread_of(call)); }

@@ -80,7 +80,7 @@ static tp_status isin_compose(tp__call *call)
     }
     tp_tensor *at = tp__run1(&op_search, (tp_tensor *[]){ test, x }, 2, &(tp__search){ 0 }, NULL);
     at = tp_sub(at, tp_to_dtype(tp_eq(at, test->numel), TP_I64));        /* beyond the last one: the last one */
-    tp_tensor *found = tp_eq(tp__rows_take(test, at, (tp__row_lookup){ 0, 1, false }), x);
+    tp_tensor *found = tp_eq(tp__rows_take(test, at, (tp__row_lookup){ 0, 1, false, false }), x);
     return tp__made(tp__out_made(call, a->invert ? tp_eq(found, 0) : found));
 }
 

@@ -1,7 +1,7 @@
 /* statistics.c: distances between points, covariance, integrals by trapezoids, and norms held below a bound. All are made of other ops.
  *
  *   cdist, pdist     y_ij = |a_i - b_j|_p; of all pairs of one set
- *   cov              (x - m) diag(w) (x - m)' / n, m the weighted mean of each row;     corrcoef: c_ij / sqrt(c_ii c_jj)
+ *   cov              (x - m) diag(w) (x - m)* / n, m the weighted mean of each row;     corrcoef: c_ij / sqrt(c_ii c_jj)
  *   trapezoid        sum_i (y_i + y_i+1) (x_i+1 - x_i) / 2, and the sums on the way
  *   renorm           x times maxnorm / |x|_p, of each part along dim whose norm is greater */
 #include "ops/reduce_norm.h"
@@ -56,12 +56,13 @@ static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t
 static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp_tensor *f, tp_tensor *a)
 {
     if (x->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes at most two dims, not %s", tp__shape_text(x)), NULL;
-    if (x->dtype == TP_BOOL || tp__is_complex(x->dtype))
+    if (x->dtype == TP_BOOL)
         return tp__call_fail(call, TP_ERR_DTYPE, "takes no %s", tp_dtype_name((tp_dtype)x->dtype)), NULL;
     if (x->ndim < 2) x = tp_reshape(x, TP_SHAPE(1, x->numel));
-    if (x && !tp__is_floating(x->dtype)) x = tp_to_dtype(x, TP_F32);
+    if (x && !tp__is_floating(x->dtype) && !tp__is_complex(x->dtype)) x = tp_to_dtype(x, TP_F32);
     if (!x || check_weights(call, f, x->shape[1], "fweights", true) || check_weights(call, a, x->shape[1], "aweights", false)) return NULL;
-    tp_tensor *w = f ? tp_to_dtype(f, a ? (tp_dtype)a->dtype : (tp_dtype)x->dtype) : a;
+    const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : x->dtype == TP_C64 ? TP_F32 : (tp_dtype)x->dtype;
+    tp_tensor *w = f ? tp_to_dtype(f, a ? (tp_dtype)a->dtype : real) : a;
     if (f && a) w = tp_mul(w, a);
     if ((f || a) && !w) return NULL;
     tp_tensor *sum = w ? tp_sum(w) : NULL, *size = NULL;
@@ -72,7 +73,7 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     else size = tp_sub(sum, tp_full(TP__SCALAR_SHAPE, (double)correction, .dtype = TP_F32, .device = x->device));
     size = tp_where(tp_le(size, 0), 0, size);
     x = tp_sub(x, mean);
-    return tp_squeeze(tp_div(tp_matmul(x, tp_transpose(w ? tp_mul(x, w) : x, 0, 1)), size));
+    return tp_squeeze(tp_div(tp_matmul(x, tp_conj(tp_transpose(w ? tp_mul(x, w) : x, 0, 1))), size));
 }
 static tp_status cov_compose(tp__call *call)
 {
@@ -82,8 +83,10 @@ static tp_status corrcoef_compose(tp__call *call)
 {
     tp_tensor *c = cov(call, call->in[0], 1, NULL, NULL);
     if (!c || !c->ndim) return tp__give_out(call, tp_div(c, c));
-    tp_tensor *spread = tp_sqrt(tp_diagonal(c));
-    return tp__give_out(call, tp_clamp(tp_div(tp_div(c, tp_unsqueeze(spread, 1)), tp_unsqueeze(spread, 0)), -1, 1));
+    const bool parts = tp__is_complex(c->dtype);
+    tp_tensor *spread = tp_sqrt(parts ? tp_real(tp_diagonal(c)) : tp_diagonal(c));
+    c = tp_div(tp_div(c, tp_unsqueeze(spread, 1)), tp_unsqueeze(spread, 0));
+    return tp__give_out(call, parts ? tp_complex(tp_clamp(tp_real(c), -1, 1), tp_clamp(tp_imag(c), -1, 1)) : tp_clamp(c, -1, 1));
 }
 
 /* ---- Trapezoids ------------------------------------------------------------------------------------------------------------------------ */

@@ -349,7 +349,24 @@ tp_tensor *tp__region_replace(tp_tensor *x, tp_tensor *src, const tp__geometry *
     return src ? tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ x, src }, 2, &a, NULL) : NULL;
 }
 
-/* ---- as_strided_scatter: what x's storage holds, with the region replaced; of it, x's geometry ------------------------------------------------ */
+/* ---- as_strided_scatter: what x's storage holds, with the region replaced; of it, x's geometry ------------------------------------------------
+ * PyTorch's gradient of x is dy where src was written, and 0 elsewhere: not the derivative, which is the rest of dy. It is followed here
+ * alone; views and slices have the derivative. */
+
+static tp_status taken_rule(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    strided_attr a = *(const strided_attr *)tp__attr(node);
+    tp_tensor *part = tp__run1(&op_gather, dy, 1, &a, NULL);
+    if (need & 1) dx[0] = tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ tp_zeros_like(dy[0]), part }, 2, &a, NULL);
+    if (need & 2) dx[1] = part;
+    return tp__made(need & 1 ? dx[0] : part);
+}
+static void taken_samples(tp_sample_set *set)           /* x without a gradient, whose numbers would tell another one */
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2))), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
+}
+static const tp_op op_taken = { .schema = "strided_scatter_taken(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
+    .shape = scatter_shape, .forward = scatter_forward, .backward = taken_rule, .attr_size = sizeof(strided_attr), .samples = taken_samples, .state = TP__STATE };
 
 static tp_status as_strided_scatter_compose(tp__call *call)
 {
@@ -363,11 +380,11 @@ static tp_status as_strided_scatter_compose(tp__call *call)
     a.base_stride = tp__ints_of(x->stride, x->ndim);
     a.base_offset = tp__offset_of(x);
     src = tp_to_dtype(src, (tp_dtype)x->dtype);
-    return tp__made(tp__out_made(call, src ? tp__run1(&tp__op_strided_scatter, (tp_tensor *[]){ x, src }, 2, &a, NULL) : NULL));
+    return tp__made(tp__out_made(call, src ? tp__run1(&op_taken, (tp_tensor *[]){ x, src }, 2, &a, NULL) : NULL));
 }
 static void as_strided_scatter_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)),
+    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2))), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)),
              TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 4), TP__INT_ARG(1));
 }
 static const tp_op op_as_strided_scatter = { .schema = "as_strided_scatter(Tensor input, Tensor src, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
@@ -390,5 +407,5 @@ tp_tensor *tp_as_strided(tp_tensor *x, tp_shape shape, const int64_t *strides, i
 }
 
 const tp_op *const tp__ops_strided[] = {
-    &tp__op_as_strided, &op_gather, &op_sum, &tp__op_strided_scatter, &op_as_strided_scatter, &op_as_strided_copy, &op_as_strided_, NULL,
+    &tp__op_as_strided, &op_gather, &op_sum, &tp__op_strided_scatter, &op_taken, &op_as_strided_scatter, &op_as_strided_copy, &op_as_strided_, NULL,
 };

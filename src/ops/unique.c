@@ -48,7 +48,7 @@ static tp_status find(tp__call *call, int64_t dim, bool consecutive, bool with_i
     if (dim == TP_NONE) {
         tp_tensor *rows = tp_reshape(x, TP_SHAPE(-1, 1));
         if (!rows || tp__run(&op_groups, &rows, 1, &consecutive, out, 3, NULL) < 0) return tp__pending();
-        tp_tensor *y = tp__rows_take(tp_reshape(rows, TP_SHAPE(-1)), out[0], (tp__row_lookup){ 0, 1, false });
+        tp_tensor *y = tp__rows_take(tp_reshape(rows, TP_SHAPE(-1)), out[0], (tp__row_lookup){ 0, 1, false, false });
         return give(call, y, with_inverse ? tp_reshape(out[1], tp_shape_of(x)) : NULL, out[2], with_inverse, with_counts);
     }
     if (tp__take_dim(call, dim, x, &d)) return tp__pending();
@@ -59,7 +59,7 @@ static tp_status find(tp__call *call, int64_t dim, bool consecutive, bool with_i
     const int64_t n = x->shape[d];
     tp_tensor *front = tp_movedim(x, TP_DIMS(d), TP_DIMS(0)), *rows = front ? tp_reshape(front, TP_SHAPE(n, n ? x->numel / n : 1)) : NULL;
     if (!rows || tp__run(&op_groups, &rows, 1, &consecutive, out, 3, NULL) < 0) return tp__pending();
-    return give(call, tp__rows_take(x, out[0], (tp__row_lookup){ d, 1, false }), out[1], out[2], with_inverse, with_counts);
+    return give(call, tp__rows_take(x, out[0], (tp__row_lookup){ d, 1, false, false }), out[1], out[2], with_inverse, with_counts);
 }
 
 static tp_status unique_compose(tp__call *call)
