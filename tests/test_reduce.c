@@ -331,6 +331,21 @@ START_TEST(scans_go_along_any_dim_and_in_place)
 }
 END_TEST
 
+/* PyTorch's last bits: powers rounded to float32 and added there, by p and 1 / p in float32. One alone is its size, to the bit. */
+START_TEST(norms_of_other_orders_are_pytorchs_to_the_bit)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_from_data((float[]){ 0.3f, -1.7f, 2.9f }, TP_F32, TP_SHAPE(3));
+    const double orders[] = { 1.2, 0.5, 3, 5, -1.5 };
+    const float told[] = { 4.27371264f, 12.6344824f, 3.08389163f, 2.93908882f, 0.28027451f };
+    for (int i = 0; i < 5; i++) {
+        ck_assert(tp_item(tp_linalg_vector_norm(x, .ord = orders[i])) == (double)told[i]);
+        ck_assert(tp_equal(tp_linalg_vector_norm(tp_reshape(x, TP_SHAPE(3, 1)), .ord = orders[i], .dims = TP_DIMS(1)), tp_abs(x)));
+    }
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reduce");
@@ -350,6 +365,7 @@ int main(void)
     tcase_add_test(tests, a_norm_by_either_name_is_the_same);
     tcase_add_test(tests, dims_out_of_range_and_given_twice_are_refused);
     tcase_add_test(tests, scans_go_along_any_dim_and_in_place);
+    tcase_add_test(tests, norms_of_other_orders_are_pytorchs_to_the_bit);
     suite_add_tcase(suite, tests);
     return run_suite(suite) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -95,18 +95,23 @@ static void run_of_squares_f32(const tp__fold *f, int64_t n, const void *x, tp__
     { \
         (void)apart; \
         const T *x = from; \
+        const double p = (double)(T)f->number; \
         double sum = 0; \
         T few = 0; \
-        if (n < FEW) for (int64_t i = 0; i < n; i++) few += (T)power_of((double)x[i], f->number); \
-        else for (int64_t i = 0; i < n; i++) sum += power_of((double)x[i], f->number); \
+        if (n < FEW) for (int64_t i = 0; i < n; i++) few += (T)power_of((double)x[i], p); \
+        else for (int64_t i = 0; i < n; i++) sum += power_of((double)x[i], p); \
         acc->real += sum + (double)few; \
     } \
     static void rows_of_power_##dtype(const tp__fold *f, int64_t rows, int64_t w, const void *from, int64_t stride, tp__total *acc, int64_t apart) \
     { \
         (void)apart; \
         const T *x = from; \
+        const double p = (double)(T)f->number; \
         for (int64_t r = 0; r < rows; r++, x += stride) \
-            for (int64_t j = 0; j < w; j++) acc[j].real += power_of((double)x[j], f->number); \
+            for (int64_t j = 0; j < w; j++) { \
+                const T term = (T)power_of((double)x[j], p); \
+                acc[j].real = rows < FEW ? (double)((T)acc[j].real + term) : acc[j].real + (double)term; \
+            } \
     }
 POWER(f32, float)
 POWER(f64, double)
@@ -139,7 +144,7 @@ static void finish(const tp__fold *f, int64_t w, const tp__total *acc, int64_t a
     }
 }
 
-static void finish_f32(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y)       /* 1 / p in float32, as PyTorch's */
+static void finish_f32(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y)       /* p and 1 / p in float32, as PyTorch's */
 {
     (void)apart, (void)output;
     for (int64_t j = 0; j < w; j++) y[j].real = pow((double)(float)acc[j].real, (double)(1 / (float)f->number));
@@ -154,9 +159,10 @@ static tp_status norm_kernel(tp__call *call)
     static const tp__fold squares[] = BOTH(square, join_sums), sizes[] = BOTH(size, join_sums), counts[] = BOTH(count, join_sums),
                           powers[] = BOTH(power, join_sums), most[] = BOTH(most, join_extremes), least[] = BOTH(least, join_extremes);
     const double p = *(const double *)call->attr;
-    tp__fold f = (p == 2 ? squares : p == 1 ? sizes : p == 0 ? counts : p == HUGE_VAL ? most : p == -HUGE_VAL ? least : powers)
+    const bool alone = call->in[0]->numel == call->out[0]->numel && isfinite(p) && p != 0;      /* each by itself is |x|, whatever p is */
+    tp__fold f = (alone || p == 1 ? sizes : p == 2 ? squares : p == 0 ? counts : p == HUGE_VAL ? most : p == -HUGE_VAL ? least : powers)
                  [tp__fold_floats(call->in[0], call->out[0]) == TP_F64];
-    f.number = p;
+    f.number = alone ? 1 : p;
     if (f.run == run_of_square_f32) f.run = run_of_squares_f32;
     if (f.run == run_of_power_f32) f.finish = finish_f32;
     return tp__fold_all(call, f);

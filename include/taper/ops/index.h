@@ -150,7 +150,8 @@ TP_API tp_tensor *tp_scatter_reduce__with(tp_tensor *x, int dim, tp_tensor *inde
  * the weight is a leaf, as rows of it. (PyTorch refuses .sparse with .scale_grad_by_freq; here they go together.) */
 TP_API tp_tensor *tp_embedding_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_options *o);
 /* Mean, sum or maximum of the rows in each bag; 0 for an empty one. indices [bags, n], or [n] with offsets; weight [rows, width],
- * floating -> [bags, width]. TP_ERR_INDEX. Gradients: weight, per_sample_weights. */
+ * floating -> [bags, width]. TP_ERR_INDEX. Gradients: weight, per_sample_weights. On the CPU a 16-bit weight's gradient is rounded at
+ * each step, as PyTorch's is, and in its order; so are sums of index_put with accumulate, and of an index's gradient. */
 TP_API tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_bag_options *o);
 /* Rows of equal index added up, in the order in which they stand: indices int64 or int32 [..] of any values, rows [.., width], floating ->
  * at int64 [n], rising and distinct, and sums [n, width]; means of them if `mean`. 16-bit floats are summed in float32 and rounded once.

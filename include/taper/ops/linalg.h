@@ -53,7 +53,7 @@ TP_API tp_tensor *tp_cholesky_solve(tp_tensor *b, tp_tensor *l, bool upper);    
 TP_API tp_tensor *tp_cholesky_inverse(tp_tensor *l, bool upper);                    /* of A, likewise */
 TP_API tp_tensor *tp_logdet(tp_tensor *a);             /* NaN where the determinant is below 0 */
 TP_API tp_tensor *tp_linalg_matrix_power(tp_tensor *a, int64_t n);       /* of the inverse if n < 0 */
-TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k! */
+TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k!, complex too */
 
 /* ---- Factors; k = min(m, n). Gradients take vectors that are unique: distinct eigenvalues and singular values ----------------------- */
 

@@ -188,7 +188,8 @@ TP_API tp_tensor *tp_normalize_with(tp_tensor *x, const tp_normalize_options *o)
 /* |a_i - b_j|_p of all points a [.., n, d] and b [.., m, d]: [.., n, m], batches broadcast; of all pairs i < j of x [n, d]. p >= 0 */
 TP_API tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p);
 TP_API tp_tensor *tp_pdist(tp_tensor *x, double p);
-/* The covariances of variables, the rows of x [variables, observations], or of one: over the number of observations less the correction. */
+/* The covariances of variables, the rows of x [variables, observations], or of one: over the number of observations less the correction.
+ * Complex ones too: (x - m) times its conjugate. */
 TP_API tp_tensor *tp_cov(tp_tensor *x, int64_t correction);
 TP_API tp_tensor *tp_corrcoef(tp_tensor *x);           /* over the roots of both variances, in [-1, 1] */
 TP_API tp_tensor *tp_renorm(tp_tensor *x, double p, int dim, double maxnorm);      /* each part along dim is scaled to a norm of at most maxnorm */
