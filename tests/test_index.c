@@ -464,6 +464,17 @@ START_TEST(gradients_of_a_row_are_summed_wider_than_16_bits)
 }
 END_TEST
 
+START_TEST(a_size_below_zero_is_no_size)
+{
+    TP_SCOPE();
+    tp_tensor *at = tp_zeros(TP_SHAPE(2), .dtype = TP_I64), *both[] = { at, at }, *y = NULL;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = both }, { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 3, INT64_MIN } },
+                            { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 0, 1 } } };
+    ck_assert_int_eq(tp_op_call("index_merge", args, 3, &y, 1, NULL), TP_ERR_ARGUMENT);
+    ck_error(TP_ERR_ARGUMENT, "-9223372036854775808 is no size");
+}
+END_TEST
+
 START_TEST(a_step_may_be_larger_than_anything)
 {
     TP_SCOPE();
@@ -498,6 +509,7 @@ int main(void)
     tcase_add_test(tests, gradients_of_a_row_are_summed_wider_than_16_bits);
     tcase_add_test(tests, sums_of_16_bits_are_rounded_where_pytorch_rounds_them);
     tcase_add_test(tests, a_step_may_be_larger_than_anything);
+    tcase_add_test(tests, a_size_below_zero_is_no_size);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

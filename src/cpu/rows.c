@@ -244,7 +244,7 @@ static tp_status merge_one(tp__call *call, int k, bool first)
                 return tp__range_status(&range, call, attr->dims.v[k]);
             int64_t *to = out + row * width + i;
             if (first) memcpy(to, at, (size_t)n * sizeof *to);
-            else for (int64_t j = 0; j < n; j++) to[j] = to[j] * size + at[j];
+            else for (int64_t j = 0; j < n; j++) to[j] = (int64_t)((uint64_t)to[j] * (uint64_t)size + (uint64_t)at[j]);      /* of an empty tensor sizes may overflow */
         }
     }
     return TP_OK;

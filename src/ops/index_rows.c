@@ -234,6 +234,8 @@ static tp_status merge_shape(tp__call *call)
     for (int i = 0; i < call->n_in; i++)
         if (!tp__is_index(call->in[i]))
             return tp__call_fail(call, TP_ERR_DTYPE, "indices are int64 or int32, not %s", tp_dtype_name((tp_dtype)call->in[i]->dtype));
+    for (int i = 0; i < call->n_in; i++)
+        if (attr->sizes.v[i] < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld is no size", (long long)attr->sizes.v[i]);
     if (!tp__broadcast_shape(call, call->n_in, &ndim, shape)) return tp__pending();
     return tp__made(tp__out(call, TP_I64, ndim, shape));
 }
