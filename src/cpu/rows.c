@@ -223,7 +223,7 @@ static tp_status put_run(tp__call *call) { return write_rows(call, TP__SET); }
 
 /* ---- Several indices as one ------------------------------------------------------------------------------------------------------------ */
 
-/* y = ((i0 s1 + i1) s2 + i2) .., each wrapped and checked against its s */
+/* y = ((i0 s1 + i1) s2 + i2) .., each wrapped and checked against its s. Unsigned: sizes of an empty tensor may be more than an int64 counts. */
 static tp_status merge_one(tp__call *call, int k, bool first)
 {
     const tp__index_merge *attr = call->attr;
@@ -244,7 +244,7 @@ static tp_status merge_one(tp__call *call, int k, bool first)
                 return tp__range_status(&range, call, attr->dims.v[k]);
             int64_t *to = out + row * width + i;
             if (first) memcpy(to, at, (size_t)n * sizeof *to);
-            else for (int64_t j = 0; j < n; j++) to[j] = (int64_t)((uint64_t)to[j] * (uint64_t)size + (uint64_t)at[j]);      /* of an empty tensor sizes may overflow */
+            else for (int64_t j = 0; j < n; j++) to[j] = (int64_t)((uint64_t)to[j] * (uint64_t)size + (uint64_t)at[j]);
         }
     }
     return TP_OK;

@@ -8,8 +8,8 @@
  *
  * With scale_grad_by_freq embedding_backward divides by how often input holds the row; the gradient of that leaves it out, as
  * PyTorch's does.
- * The table of gradients is dense, and summed in the order of i; of 16-bit floats in float32, where PyTorch rounds at each step. With sparse, and a weight that is a leaf, it is not made: dy and input
- * themselves are given as rows, which the leaf adds up when somebody asks. */
+ * The table of gradients is dense, and summed in the order of i; of 16-bit floats in float32, where PyTorch rounds at each step. With
+ * sparse, and a weight that is a leaf, it is not made: dy and input themselves are given as rows, which the leaf adds up when somebody asks. */
 #include "core/kernel_args.h"
 #include "ops/embedding.h"
 #include "ops/index_rows.h"

@@ -220,27 +220,24 @@ static const tp_op op_dist = { .schema = "dist(Tensor input, Tensor other, float
 static const tp_op op_normalize = { .schema = "normalize(Tensor input, float p=2.0, int[] dim=1, float eps=1e-12) -> Tensor", .compose = normalize_compose,
     .attr_size = sizeof(normalize_attr), .samples = normalize_samples, .state = TP__STATE };
 
+/* By either name: `attr` but for its dims. */
+static tp_tensor *norm_along(const char *name, tp_tensor *x, tp_dims dims, norm_attr attr, const void *caller)
+{
+    return tp__reduce_take_dims(name, &dims, &attr.dim) ? NULL : tp__run1(&op_linalg_vector_norm, &x, 1, &attr, caller);
+}
+
 tp_tensor *tp_linalg_vector_norm_with(tp_tensor *x, const tp_linalg_vector_norm_options *options)
 {
     tp_linalg_vector_norm_options o = { TP__DEFAULT_linalg_vector_norm .tp__end = 0 };
-    norm_attr attr = { 0 };
-    if (tp_options_take("linalg_vector_norm", &o, options, offsetof(tp_linalg_vector_norm_options, tp__end)) ||
-        tp__reduce_take_dims("linalg_vector_norm", &o.dims, &attr.dim)) return NULL;
-    attr.ord = o.ord;
-    attr.keepdim = o.keepdim;
-    attr.dtype = o.dtype;
-    return tp__run1(&op_linalg_vector_norm, &x, 1, &attr, TP__CALLER);
+    if (tp_options_take("linalg_vector_norm", &o, options, offsetof(tp_linalg_vector_norm_options, tp__end))) return NULL;
+    return norm_along("linalg_vector_norm", x, o.dims, (norm_attr){ .ord = o.ord, .keepdim = o.keepdim, .dtype = o.dtype }, TP__CALLER);
 }
 
 tp_tensor *tp_norm_with(tp_tensor *x, const tp_norm_options *options)
 {
     tp_norm_options o = { TP__DEFAULT_norm .tp__end = 0 };
-    norm_attr attr = { 0 };
-    if (tp_options_take("norm", &o, options, offsetof(tp_norm_options, tp__end)) || tp__reduce_take_dims("norm", &o.dims, &attr.dim)) return NULL;
-    attr.ord = o.p;
-    attr.keepdim = o.keepdim;
-    attr.dtype = o.dtype;
-    return tp__run1(&op_linalg_vector_norm, &x, 1, &attr, TP__CALLER);
+    if (tp_options_take("norm", &o, options, offsetof(tp_norm_options, tp__end))) return NULL;
+    return norm_along("norm", x, o.dims, (norm_attr){ .ord = o.p, .keepdim = o.keepdim, .dtype = o.dtype }, TP__CALLER);
 }
 
 tp_tensor *tp_dist(tp_tensor *a, tp_tensor *b, double p) { return tp__run1(&op_dist, (tp_tensor *[]){ a, b }, 2, &p, TP__CALLER); }

@@ -38,7 +38,8 @@ TP_API tp_tensor *tp_igammac_(tp_tensor *a, tp_tensor *x);
 /* Numbers may stand for tensors in these. */
 TP_API tp_tensor *tp_special_xlog1py_with(tp_operand a, tp_operand b);   /* a ln(1 + b), 0 where a is 0 and b is no NaN */
 TP_API tp_tensor *tp_special_zeta_with(tp_operand s, tp_operand x);      /* Hurwitz's, sum_k (x + k)^-s, s > 1. Gradient: x, as igamma */
-/* Orthogonal polynomials of x and degree n: Chebyshev's four kinds, those of 2x - 1, Hermite's two, Laguerre's and Legendre's. No gradients. */
+/* Orthogonal polynomials of x and degree n: Chebyshev's four kinds, those of 2x - 1, Hermite's two, Laguerre's and Legendre's. No gradients.
+ * Above a degree of 65536 the last two, and Chebyshev's of |x| > 1, are by closed forms, right to about 1/n, and not by n steps. */
 #define TP__EACH_SPECIAL_POLYNOMIAL(X) \
     X(chebyshev_polynomial_t) X(chebyshev_polynomial_u) X(chebyshev_polynomial_v) X(chebyshev_polynomial_w) \
     X(shifted_chebyshev_polynomial_t) X(shifted_chebyshev_polynomial_u) X(shifted_chebyshev_polynomial_v) X(shifted_chebyshev_polynomial_w) \
