@@ -89,15 +89,15 @@ static void run_piece(const block *x, int64_t strip, int64_t p, int64_t first, i
     const bool ends = p + k == g->k;
     char *b = x->strips + tp__seat() * x->strip_bytes;
     kernels->pack(b, tp__gemm_width(kernels, cols), raw_b(x, strip, p), g->b_col, g->b_row, cols, k);
+    const void *bias_row = ends ? g->bias_row : NULL;
+    tp__tile tile = { .k = k, .a_packed = x->a_packed, .a_row = g->a_row, .a_col = g->a_col, .b = b, .ldc = g->ldc, .cols = cols,
+                      .accumulate = g->accumulate || p, .bias_col = ends && g->bias_col ? (const char *)g->bias_col + col * x->size : NULL };
     for (int64_t i = first; i < last; i++) {
         const int64_t row = x->i0 + i * kernels->mr;
-        tp__tile tile = {
-            .k = k, .a = x->a_packed ? packed_a(x, i, p) : raw_a(x, i, p), .a_packed = x->a_packed, .a_row = g->a_row, .a_col = g->a_col, .b = b,
-            .c = (char *)g->c + (row * g->ldc + col) * x->size, .ldc = g->ldc,
-            .rows = (int)tp__gemm_least(x->i0 + x->m - row, kernels->mr), .cols = cols, .accumulate = g->accumulate || p,
-            .bias_col = ends && g->bias_col ? (const char *)g->bias_col + col * x->size : NULL,
-            .bias_row = ends && g->bias_row ? (const char *)g->bias_row + row * x->size : NULL,
-        };
+        tile.a = x->a_packed ? packed_a(x, i, p) : raw_a(x, i, p);
+        tile.c = (char *)g->c + (row * g->ldc + col) * x->size;
+        tile.rows = (int)tp__gemm_least(x->i0 + x->m - row, kernels->mr);
+        tile.bias_row = bias_row ? (const char *)bias_row + row * x->size : NULL;
         tile.ahead = tp__ahead_take(soon, k, b, &tile.ahead_step);
         kernels->tile(&tile);
     }

@@ -60,6 +60,20 @@ static void FOR(pack)(void *to, int width, const void *from, int64_t along, int6
 typedef struct FOR(place) { const T *a, *b; int64_t k; T *c; int64_t ldc; const T *bias_col, *bias_row; bool accumulate;
                              const char *ahead; int64_t ahead_step; } FOR(place);
 
+#define LAST_STEPS 48
+#define STEP() do { \
+        V bv[NV]; \
+        __builtin_prefetch(ahead, 0, 2); \
+        ahead += at->ahead_step; \
+        UNROLLED for (int v = 0; v < nv; v++) bv[v] = whole || v + 1 < nv ? LOAD(b + v * LANES) : LOAD_PART(b + v * LANES, part); \
+        UNROLLED for (int i = 0; i < rows; i++) { \
+            const V av = SET1(a[i * a_row]); \
+            UNROLLED for (int v = 0; v < nv; v++) acc[i][v] = FMA(av, bv[v], acc[i][v]); \
+        } \
+        a += a_col; \
+        b += b_row; \
+    } while (0)
+
 /* Rows, vectors and, for packed strips, strides are constants where this is called, so the loops are straight code. The last
  * vector has `part` elements; b is read in full when `whole`. */
 static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, const int nv, int64_t a_row, int64_t a_col, int64_t b_row,
@@ -69,23 +83,17 @@ static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, cons
     UNROLLED for (int i = 0; i < rows; i++) {
         UNROLLED for (int v = 0; v < nv; v++) acc[i][v] = SET1(0);
     }
-    UNROLLED for (int i = 0; i < rows; i++) {          /* C comes while the products are summed */
-        UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
+    UNROLLED for (int i = 0; i < rows; i++) {          /* C comes to the second-level cache while the products are summed */
+        UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 0, 2);
     }
     const T *a = at->a, *b = at->b;
     const char *ahead = at->ahead;
-    for (int64_t p = 0; p < at->k; p++) {
-        V bv[NV];
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += at->ahead_step;
-        UNROLLED for (int v = 0; v < nv; v++) bv[v] = whole || v + 1 < nv ? LOAD(b + v * LANES) : LOAD_PART(b + v * LANES, part);
-        UNROLLED for (int i = 0; i < rows; i++) {
-            const V av = SET1(a[i * a_row]);
-            UNROLLED for (int v = 0; v < nv; v++) acc[i][v] = FMA(av, bv[v], acc[i][v]);
-        }
-        a += a_col;
-        b += b_row;
+    int64_t p = 0;
+    for (; p + LAST_STEPS < at->k; p++) STEP();
+    UNROLLED for (int i = 0; i < rows; i++) {          /* and to the first one late: rows a power of two apart drive each other out of it */
+        UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
     }
+    for (; p < at->k; p++) STEP();
     if (part == LANES && !at->accumulate && !at->bias_col && !at->bias_row) {          /* as a rule: a short tile is not held up by asking */
         UNROLLED for (int i = 0; i < rows; i++) {
             UNROLLED for (int v = 0; v < nv; v++) STORE(at->c + i * at->ldc + v * LANES, acc[i][v]);
@@ -267,6 +275,8 @@ const tp__gemm_kernels FOR(tp__gemm) = { LANES, MR, NR, FOR(pack), FOR(tile), FO
 #undef PIECE
 #undef UNROLLED
 #undef NR
+#undef STEP
+#undef LAST_STEPS
 #undef TILE_ROWS
 #undef PLAIN_ROWS
 #undef BY_ROWS
