@@ -76,8 +76,8 @@ START_TEST(the_bits_do_not_depend_on_the_instructions)
     AT_EACH_LEVEL(tp_log_normal_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
     AT_EACH_LEVEL(tp_cauchy_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
     AT_EACH_LEVEL(tp_poisson(tp_linspace(0, 100, 9999)))
-    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, false))
-    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, true))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, .replacement = true))
 }
 END_TEST
 
