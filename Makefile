@@ -14,7 +14,7 @@
 #   make install    to PREFIX (/usr/local), under DESTDIR;  make uninstall  takes it away again
 #   make setup      installs the packages that the build needs, if that is possible, else names them
 #   make docs       writes docs/ops.md from the registry
-#   make check-headers   each public header alone, as C11 and C++17
+#   make check-headers   each public header alone, as C11 and C++17;  make check-lines  no line of C over 160 columns
 #   make format     clang-format over the lines that changed since the last commit;  make clean  removes build/
 #
 #   CONFIG=release|debug|asan|tsan   CC=gcc|clang   WERROR=1   V=1   BUILD=DIR   OPENBLAS=0
@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-PHONY := all lib cuda cuda-check cuda-spills cuda-told cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers docs format clean help FORCE
+PHONY := all lib cuda cuda-check cuda-spills cuda-told cuda-host test run-tests fuzz bench examples demo install uninstall setup check-headers check-lines docs format clean help FORCE
 .PHONY: $(PHONY)
 
 # ---- How each configuration is compiled ---------------------------------------------------------------------------------
@@ -453,6 +453,11 @@ check-headers:
 	    echo "#include <$$header>" | $$cc -std=c++17 $(STRICT) -x c++ - || exit 1; \
 	  done; echo "$$cc: $(words $(HEADERS)) headers, each alone, as C11 and C++17"; \
 	done
+
+LINED = include src nn optim data tools bench examples tests cuda/host
+check-lines:
+	@find $(LINED) -name '*.[ch]' -o -name '*.cpp' | xargs awk 'length > 160 { print FILENAME ":" FNR ": " length " columns"; long = 1 } \
+	  END { exit long }'
 
 docs: lib $(B)/bin/taper
 	$(B)/bin/taper ops --markdown > docs/ops.md

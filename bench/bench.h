@@ -69,6 +69,27 @@ void bench_feed(bench *b, int i);
 void bench_drop_grads(bench *b);
 double bench_sum(tp_tensor *x);                                    /* in double */
 
+/* ---- Parts of networks: parts.c ---------------------------------------------------------------------------------------------- */
+
+/* A step: gradients zeroed, the loss in the region of b->amp, backward, the optimizer's step. */
+double bench_train(bench *b, int i, tp_tensor *(*loss_of)(bench *b, int i));
+
+/* Draws the parameters of a GPT: those of all symbols and places, the blocks', those of the last norm. A block has two of each part:
+ * weight and bias. */
+void bench_gpt(bench *b, int64_t symbols, int64_t time, int64_t width, int blocks);
+enum { BENCH_TOKENS, BENCH_PLACES, BENCH_BLOCK };      /* in b->x; from the last on, the blocks */
+enum { LN1, LN1_B, QKV, QKV_B, PROJ, PROJ_B, LN2, LN2_B, UP, UP_B, DOWN, DOWN_B, PER_BLOCK };
+tp_tensor *bench_layer_norm(tp_tensor *const *w, tp_tensor *x);
+/* Part i of q, k, v, as [batch, heads, time, width of a head] */
+tp_tensor *bench_heads(tp_tensor *qkv, int i, int64_t heads);
+
+/* Draws a convolution's weight in +-sqrt(6 / fan_in), and its norm's weight and bias; pixels: of its output, of all images. */
+void bench_conv_norm(bench *b, int64_t in, int64_t out, int64_t kernel, int64_t pixels);
+/* And what is not trained: images [batches, batch, 3, side, side], their classes, the norms' means and variances, if the convolutions came
+ * first. */
+void bench_images(bench *b, int64_t batches, int64_t batch, int64_t side, int64_t classes, int convs);
+tp_tensor *bench_conv_normed(tp_tensor *const *w, tp_tensor *const *stats, tp_tensor *x, int64_t stride);
+
 /* Each family's cases; the last has no name. */
 extern const bench_case bench_overhead[], bench_elementwise[], bench_products[], bench_convolution[], bench_moving[], bench_fourier[],
                         bench_train_dense[], bench_train_loops[], bench_train_chars[], bench_train_trees[], bench_train_resnet[],
@@ -77,6 +98,7 @@ extern const bench_case bench_overhead[], bench_elementwise[], bench_products[],
 int bench_start(int threads);                          /* the case `start`: from the start of the process to its first op */
 int bench_first_op(void);                              /* what it starts */
 int bench_roofline(int threads);                       /* what the machine can do, as a JSON line */
+double bench_now_us(void);
 double bench_resident_mb(void);
 void bench_print_line(const char *name, int threads, double *us, int n, const char *fields);     /* sorts us */
 

@@ -16,7 +16,7 @@ static const bench_case *const families[] = { bench_overhead, bench_elementwise,
                                               bench_train_resnet, bench_train_gpt, bench_train_large, bench_loading };
 enum { FAMILIES = sizeof families / sizeof *families };
 
-static double now_us(void)
+double bench_now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -51,7 +51,7 @@ static cpu_time cpu_now(void)
     times(&t);
     /* All but idle, waiting and stolen time. */
     const double busy = (double)(v[0] + v[1] + v[2] + v[5] + v[6] + v[8] + v[9]);
-    return (cpu_time){ now_us() * 1e-6, busy / tick, (double)(t.tms_utime + t.tms_stime + t.tms_cutime + t.tms_cstime) / tick };
+    return (cpu_time){ bench_now_us() * 1e-6, busy / tick, (double)(t.tms_utime + t.tms_stime + t.tms_cutime + t.tms_cstime) / tick };
 }
 
 static int by_value(const void *a, const void *b)
@@ -112,12 +112,12 @@ static int measure_micro(bench *b, double min_seconds, double *us, double *first
     }
     for (int i = 0; i < 3 * b->inner; i++) run(b);
     int n = 0;
-    const double end = now_us() + min_seconds * 1e6;
-    while (!tp_failed() && (n < 5 || (n < MAX_TIMES && now_us() < end))) {
-        const double start = now_us();
+    const double end = bench_now_us() + min_seconds * 1e6;
+    while (!tp_failed() && (n < 5 || (n < MAX_TIMES && bench_now_us() < end))) {
+        const double start = bench_now_us();
         tp_event_record(from, NULL);
         for (int i = 0; i < b->inner; i++) run(b);
-        const double asked = now_us();
+        const double asked = bench_now_us();
         tp_event_record(to, NULL);
         if (b->device != TP_CPU) tp_synchronize(b->device);
         us[n++] = (b->device == TP_CPU ? asked - start : tp_event_elapsed(from, to) * 1e3) / b->inner;
@@ -146,11 +146,11 @@ static int measure_replays(bench *b, double *us, double *first, double *tenth, d
     bench_feed(b, 1);
     tp_cuda_graph *graph = tp_cuda_graph_record(b->device, step_to_record, b, 1);
     for (int i = 2; i < b->steps && !tp_failed(); i++) {
-        const double start = now_us();
+        const double start = bench_now_us();
         bench_feed(b, i);
         tp_cuda_graph_replay(graph);
         *last = tp_item(b->loss);
-        const double took = now_us() - start;
+        const double took = bench_now_us() - start;
         if (i == LOSS_AT) *tenth = *last;
         if (i >= b->warm && n < MAX_TIMES) us[n++] = took;
     }
@@ -162,9 +162,9 @@ static int measure_steps(bench *b, double *us, double *first, double *tenth, dou
 {
     int n = 0;
     for (int i = 0; i < b->steps && !tp_failed(); i++) {
-        const double start = now_us();
+        const double start = bench_now_us();
         *last = b->is->step(b, i);
-        const double took = now_us() - start;
+        const double took = bench_now_us() - start;
         if (i == 0) *first = *last;
         if (i == LOSS_AT) *tenth = *last;
         if (i >= b->warm && n < MAX_TIMES) us[n++] = took;
@@ -246,7 +246,8 @@ int main(int argc, char **argv)
     static const struct option options[] = { { "case", required_argument, NULL, 'c' }, { "threads", required_argument, NULL, 't' },
         { "min-time", required_argument, NULL, 'm' }, { "list", no_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
         { "first-op", no_argument, NULL, 'f' }, { "roofline", no_argument, NULL, 'r' },
-        { "device", required_argument, NULL, 'd' }, { "graph", no_argument, NULL, 'g' }, { "amp", no_argument, NULL, 'a' }, { "steps", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
+        { "device", required_argument, NULL, 'd' }, { "graph", no_argument, NULL, 'g' },
+        { "amp", no_argument, NULL, 'a' }, { "steps", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
     const char *name = NULL;
     bool roofline = false;
     ask a = { .threads = 1, .min_seconds = 1, .base_mb = base_mb, .device = TP_CPU };

@@ -9,19 +9,12 @@
 
 extern char **environ;
 
-static double clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
 int bench_first_op(void)
 {
     const double resident = bench_resident_mb();
     TP_SCOPE();
     const double two = tp_item(tp_add(tp_ones(TP_SHAPE(1)), 1));
-    printf("%.3f %.3f\n", clock_us(), resident);
+    printf("%.3f %.3f\n", bench_now_us(), resident);
     return two == 2 ? tp_report_error(stderr) : 1;
 }
 
@@ -37,7 +30,7 @@ static bool start_one(double *us, double *resident)
     char name[] = "taper-bench", option[] = "--first-op";
     char *const argv[] = { name, option, NULL };
     pid_t child;
-    const double start = clock_us();
+    const double start = bench_now_us();
     const int refused = posix_spawn(&child, "/proc/self/exe", &actions, NULL, argv, environ);
     close(ends[1]);
     posix_spawn_file_actions_destroy(&actions);

@@ -3,33 +3,14 @@
  * the 3 x 3 convolution, SGD with momentum. And a step of AdamW alone, over the shapes of GPT-2. */
 #include "bench.h"
 
-#include <math.h>
-
 /* ---- GPT-2 -------------------------------------------------------------------------------------------------------------------------------- */
 
 enum { TIME = 1024, SYMBOLS = 50304, WIDTH = 768, HEADS = 12, BLOCKS = 12, GPT_BATCH = 4, GPT_BATCHES = 2 };
-enum { LN1, LN1_B, QKV, QKV_B, PROJ, PROJ_B, LN2, LN2_B, UP, UP_B, DOWN, DOWN_B, PER_BLOCK };
-enum { TOKENS, PLACES, BLOCK, LAST = BLOCK + BLOCKS * PER_BLOCK, LAST_B, GPT_INPUTS, GPT_TARGETS };
-
-static void norm(bench *b)
-{
-    bench_const(b, TP_SHAPE(WIDTH), 1);
-    bench_const(b, TP_SHAPE(WIDTH), 0);
-}
+enum { LAST = BENCH_BLOCK + BLOCKS * PER_BLOCK, LAST_B, GPT_INPUTS, GPT_TARGETS };
 
 static void gpt_params(bench *b)
 {
-    bench_uniform(b, TP_SHAPE(SYMBOLS, WIDTH), 0.02);
-    bench_uniform(b, TP_SHAPE(TIME, WIDTH), 0.02);
-    for (int l = 0; l < BLOCKS; l++) {
-        norm(b);
-        bench_linear(b, 3 * WIDTH, WIDTH);
-        bench_linear(b, WIDTH, WIDTH);
-        norm(b);
-        bench_linear(b, 4 * WIDTH, WIDTH);
-        bench_linear(b, WIDTH, 4 * WIDTH);
-    }
-    norm(b);
+    bench_gpt(b, SYMBOLS, TIME, WIDTH, BLOCKS);
     bench_params(b);
     b->opt = tp_adamw(bench_param_list(b), .lr = 1e-4, .weight_decay = 0.01);
 }
@@ -46,47 +27,26 @@ static void gpt_setup(bench *b)
     b->warm = 5;
 }
 
-static tp_tensor *layer_norm(tp_tensor *const *w, tp_tensor *x) { return tp_layer_norm(x, TP_SHAPE(WIDTH), .weight = w[0], .bias = w[1]); }
-
-/* Part i of q, k, v, as [batch, heads, time, width of a head] */
-static tp_tensor *heads_of(tp_tensor *qkv, int i)
-{
-    return tp_transpose(tp_reshape(tp_narrow(qkv, -1, (int64_t)i * WIDTH, WIDTH), TP_SHAPE(GPT_BATCH, TIME, HEADS, WIDTH / HEADS)), 1, 2);
-}
-
 static tp_tensor *gpt_block(tp_tensor *const *w, tp_tensor *x)
 {
-    tp_tensor *qkv = tp_linear(layer_norm(w + LN1, x), w[QKV], w[QKV_B]);
-    tp_tensor *a = tp_scaled_dot_product_attention(heads_of(qkv, 0), heads_of(qkv, 1), heads_of(qkv, 2), .is_causal = true);
+    tp_tensor *qkv = tp_linear(bench_layer_norm(w + LN1, x), w[QKV], w[QKV_B]);
+    tp_tensor *q = bench_heads(qkv, 0, HEADS), *k = bench_heads(qkv, 1, HEADS), *v = bench_heads(qkv, 2, HEADS);
+    tp_tensor *a = tp_scaled_dot_product_attention(q, k, v, .is_causal = true);
     x = tp_add(x, tp_linear(tp_reshape(tp_transpose(a, 1, 2), TP_SHAPE(GPT_BATCH, TIME, WIDTH)), w[PROJ], w[PROJ_B]));
-    tp_tensor *up = tp_gelu(tp_linear(layer_norm(w + LN2, x), w[UP], w[UP_B]), .approximate = TP_GELU_TANH);
+    tp_tensor *up = tp_gelu(tp_linear(bench_layer_norm(w + LN2, x), w[UP], w[UP_B]), .approximate = TP_GELU_TANH);
     return tp_add(x, tp_linear(up, w[DOWN], w[DOWN_B]));
-}
-
-static double train(bench *b, int i, tp_tensor *(*loss_of)(bench *b, int i))
-{
-    tp_tensor *loss;
-    TP_SCOPE();
-    tp_zero_grad(b->opt);
-    {
-        TP_AUTOCAST(b->amp);
-        loss = loss_of(b, i);
-    }
-    tp_backward(loss);
-    tp_step(b->opt);
-    return bench_loss(b, loss);
 }
 
 static tp_tensor *gpt_loss(bench *b, int i)
 {
     tp_tensor *const *w = b->x;
-    tp_tensor *x = tp_add(tp_embedding(bench_batch(b, GPT_INPUTS, i), w[TOKENS]), w[PLACES]);
-    for (int l = 0; l < BLOCKS; l++) x = gpt_block(w + BLOCK + (size_t)l * PER_BLOCK, x);
-    tp_tensor *logits = tp_linear(layer_norm(w + LAST, x), w[TOKENS], NULL);
+    tp_tensor *x = tp_add(tp_embedding(bench_batch(b, GPT_INPUTS, i), w[BENCH_TOKENS]), w[BENCH_PLACES]);
+    for (int l = 0; l < BLOCKS; l++) x = gpt_block(w + BENCH_BLOCK + (size_t)l * PER_BLOCK, x);
+    tp_tensor *logits = tp_linear(bench_layer_norm(w + LAST, x), w[BENCH_TOKENS], NULL);
     return tp_cross_entropy(tp_flatten(logits, 0, 1), bench_batch(b, GPT_TARGETS, i));
 }
 
-static double gpt_step(bench *b, int i) { return train(b, i, gpt_loss); }
+static double gpt_step(bench *b, int i) { return bench_train(b, i, gpt_loss); }
 
 /* ---- AdamW alone -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -117,39 +77,23 @@ static double adamw_step(bench *b, int i)
 enum { STAGES = 4, CONVS = 53, SIDE = 224, CLASSES = 1000, BATCH = 64, BATCHES = 2, FC = 3 * CONVS, INPUTS = FC + 2, TARGETS, STATS };
 static const int depth[STAGES] = { 3, 4, 6, 3 };
 
-/* A convolution's weight in +-sqrt(6 / fan_in), and its norm's weight and bias; side: of its output */
-static void draw_conv(bench *b, int64_t in, int64_t out, int64_t kernel, int64_t side)
-{
-    const int64_t fan = in * kernel * kernel;
-    bench_uniform(b, TP_SHAPE(out, in, kernel, kernel), sqrt(6.0 / (double)fan));
-    bench_const(b, TP_SHAPE(out), 1);
-    bench_const(b, TP_SHAPE(out), 0);
-    b->flops += (int64_t)2 * BATCH * out * fan * side * side * (in == 3 ? 2 : 3);
-}
-
 static void resnet_setup(bench *b)
 {
     int64_t in = 64, side = SIDE / 4;
-    draw_conv(b, 3, 64, 7, SIDE / 2);
+    bench_conv_norm(b, 3, 64, 7, (int64_t)BATCH * (SIDE / 2) * (SIDE / 2));
     for (int s = 0; s < STAGES; s++)
         for (int k = 0; k < depth[s]; k++) {
             const int64_t inner = (int64_t)64 << s, before = side;
             if (s && !k) side /= 2;
-            draw_conv(b, in, inner, 1, before);
-            draw_conv(b, inner, inner, 3, side);
-            draw_conv(b, inner, 4 * inner, 1, side);
-            if (!k) draw_conv(b, in, 4 * inner, 1, side);
+            bench_conv_norm(b, in, inner, 1, (int64_t)BATCH * before * before);
+            bench_conv_norm(b, inner, inner, 3, (int64_t)BATCH * side * side);
+            bench_conv_norm(b, inner, 4 * inner, 1, (int64_t)BATCH * side * side);
+            if (!k) bench_conv_norm(b, in, 4 * inner, 1, (int64_t)BATCH * side * side);
             in = 4 * inner;
         }
     bench_linear(b, CLASSES, in);
     bench_params(b);
-    bench_uniform(b, TP_SHAPE(BATCHES, BATCH, 3, SIDE, SIDE), 1.7);
-    bench_ints(b, TP_SHAPE(BATCHES, BATCH), CLASSES);
-    for (int i = 0; i < CONVS; i++) {
-        const tp_shape channels = TP_SHAPE(tp_size(b->x[3 * i], 0));
-        bench_const(b, channels, 0);
-        bench_const(b, channels, 1);
-    }
+    bench_images(b, BATCHES, BATCH, SIDE, CLASSES, CONVS);
     b->opt = tp_sgd(bench_param_list(b), .lr = 0.01, .momentum = 0.9);
     b->items = BATCH;
     b->mixed = true;
@@ -160,9 +104,7 @@ static void resnet_setup(bench *b)
 /* Convolution i and its norm */
 static tp_tensor *conv(const bench *b, int i, tp_tensor *x, int64_t stride)
 {
-    tp_tensor *const *w = b->x + 3 * i, *const *stats = b->x + STATS + 2 * i;
-    const int64_t pad = tp_size(w[0], 2) / 2;
-    return tp_batch_norm(tp_conv2d(x, w[0], NULL, .stride = stride, .padding = pad), stats[0], stats[1], .weight = w[1], .bias = w[2], .training = true);
+    return bench_conv_normed(b->x + 3 * i, b->x + STATS + 2 * i, x, stride);
 }
 
 static tp_tensor *resnet_loss(bench *b, int i)
@@ -181,7 +123,7 @@ static tp_tensor *resnet_loss(bench *b, int i)
     return tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
 }
 
-static double resnet_step(bench *b, int i) { return train(b, i, resnet_loss); }
+static double resnet_step(bench *b, int i) { return bench_train(b, i, resnet_loss); }
 
 const bench_case bench_train_large[] = {
     { "train_gpt2_124m", gpt_setup, .step = gpt_step, .recorded = true },

@@ -2,8 +2,6 @@
  * convolution as the shortcut where the shape changes, batch norm by the batch's statistics, SGD with momentum. */
 #include "bench.h"
 
-#include <math.h>
-
 enum { BATCHES = 2, BATCH = 32, SIDE = 32, CLASSES = 10, BLOCKS = 8, CONVS = 20, FC = 3 * CONVS, INPUTS = FC + 2, TARGETS, STATS };
 
 typedef struct block { int64_t channels, stride; } block;
@@ -11,36 +9,20 @@ static const block blocks[BLOCKS] = { { 64, 1 }, { 64, 1 }, { 128, 2 }, { 128, 1
 
 static bool reshapes(const block *k, int64_t from) { return k->stride > 1 || k->channels != from; }
 
-/* A convolution's weight in +-sqrt(6 / fan_in), and its norm's weight and bias. */
-static void draw_conv(bench *b, int64_t in, int64_t out, int64_t kernel, int64_t side)
-{
-    const int64_t fan = in * kernel * kernel;
-    bench_uniform(b, TP_SHAPE(out, in, kernel, kernel), sqrt(6.0 / (double)fan));
-    bench_const(b, TP_SHAPE(out), 1);
-    bench_const(b, TP_SHAPE(out), 0);
-    b->flops += (int64_t)2 * BATCH * out * fan * side * side * (in == 3 ? 2 : 3);
-}
-
 static void setup(bench *b)
 {
     int64_t in = 64, side = SIDE;
-    draw_conv(b, 3, 64, 3, side);
+    bench_conv_norm(b, 3, 64, 3, BATCH * side * side);
     for (const block *k = blocks; k < blocks + BLOCKS; k++) {
         side /= k->stride;
-        draw_conv(b, in, k->channels, 3, side);
-        draw_conv(b, k->channels, k->channels, 3, side);
-        if (reshapes(k, in)) draw_conv(b, in, k->channels, 1, side);
+        bench_conv_norm(b, in, k->channels, 3, BATCH * side * side);
+        bench_conv_norm(b, k->channels, k->channels, 3, BATCH * side * side);
+        if (reshapes(k, in)) bench_conv_norm(b, in, k->channels, 1, BATCH * side * side);
         in = k->channels;
     }
     bench_linear(b, CLASSES, in);
     bench_params(b);
-    bench_uniform(b, TP_SHAPE(BATCHES, BATCH, 3, SIDE, SIDE), 1.7);
-    bench_ints(b, TP_SHAPE(BATCHES, BATCH), CLASSES);
-    for (int i = 0; i < CONVS; i++) {
-        const tp_shape channels = TP_SHAPE(tp_size(b->x[3 * i], 0));
-        bench_const(b, channels, 0);
-        bench_const(b, channels, 1);
-    }
+    bench_images(b, BATCHES, BATCH, SIDE, CLASSES, CONVS);
     b->opt = tp_sgd(bench_param_list(b), .lr = 0.01, .momentum = 0.9);
     b->items = BATCH;
     b->steps = 12;
@@ -50,15 +32,11 @@ static void setup(bench *b)
 /* Convolution i and its norm. */
 static tp_tensor *conv(const bench *b, int i, tp_tensor *x, int64_t stride)
 {
-    tp_tensor *const *w = b->x + 3 * i, *const *stats = b->x + STATS + 2 * i;
-    const int64_t pad = tp_size(w[0], 2) / 2;
-    return tp_batch_norm(tp_conv2d(x, w[0], NULL, .stride = stride, .padding = pad), stats[0], stats[1], .weight = w[1], .bias = w[2], .training = true);
+    return bench_conv_normed(b->x + 3 * i, b->x + STATS + 2 * i, x, stride);
 }
 
-static double step(bench *b, int i)
+static tp_tensor *loss_of(bench *b, int i)
 {
-    TP_SCOPE();
-    tp_zero_grad(b->opt);
     int at = 1;
     int64_t in = 64;
     tp_tensor *h = tp_relu(conv(b, 0, bench_batch(b, INPUTS, i), 1));
@@ -70,11 +48,10 @@ static double step(bench *b, int i)
         in = k->channels;
     }
     tp_tensor *logits = tp_linear(tp_mean(h, .dims = TP_DIMS(2, 3)), b->x[FC], b->x[FC + 1]);
-    tp_tensor *loss = tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
-    tp_backward(loss);
-    tp_step(b->opt);
-    return bench_loss(b, loss);
+    return tp_cross_entropy(logits, bench_batch(b, TARGETS, i));
 }
+
+static double step(bench *b, int i) { return bench_train(b, i, loss_of); }
 
 const bench_case bench_train_resnet[] = {
     { "train_resnet18", setup, .step = step, .recorded = true },

@@ -1,52 +1,18 @@
-/* pointwise.cu: arithmetic of two and three inputs: each op is a row, read with cuda/pointwise.cuh. int64 wraps as every narrower
- * integer does. */
+/* pointwise.cu: arithmetic of two and three inputs: each op is a row, read with cuda/pointwise.cuh; most are those of
+ * core/rows/arithmetic.h. */
 #include "cuda/pointwise.cuh"
 
-typedef uint64_t wrap;                                 /* its sums and products overflow without harm */
-#define FACTOR  (tp__factor, const T factor = (T)tp__number(p.value); (void)factor;)
-#define INTEGER (wrap)tp__integer(p.value)
+#define FACTOR (tp__factor, const T factor = (T)tp__number(p.value); (void)factor;)
+#define REAL_NUMBERS(name, takes, single, dbl) \
+    TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__NO_ATTR, dbl) \
+    TP__KERNEL(name, 2, name##_F32, name##_F64, tpc_no_loop, 0, false, takes)
+#define NUMBERS(name, takes, single, dbl, whole) \
+    TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__NO_ATTR, dbl) \
+    TP__LOOP(name##_I64, int64_t, T, 2, TP__NO_ATTR, whole) TP__KERNEL(name, 2, name##_F32, name##_F64, name##_I64, 0, false, takes)
 
-TP__EVERY2(add, a + b, a + b, (wrap)a + (wrap)b)
-TP__EVERY2(sub, a - b, a - b, (wrap)a - (wrap)b)
-/* By a number in its own precision: PyTorch rounds it to 16 bits in all others, and a 0-dim tensor on the left. */
-enum { BY_NUMBER = 1 << 1 };                           /* tpc_loops.takes_number */
-TP__LOOP(mul_F32, float, T, 2, TP__NO_ATTR, a * b)
-TP__LOOP(mul_F64, double, T, 2, TP__NO_ATTR, a * b)
-TP__LOOP(mul_I64, int64_t, T, 2, TP__NO_ATTR, (wrap)a * (wrap)b)
-TP__KERNEL(mul, 2, mul_F32, mul_F64, mul_I64, 0, false, 1 << 0 | BY_NUMBER)
-TP__LOOP(div_F32, float, T, 2, TP__NO_ATTR, a / b)
-TP__LOOP(div_F64, double, T, 2, TP__NO_ATTR, a / b)
-TP__KERNEL(div, 2, div_F32, div_F64, tpc_no_loop, 0, false, BY_NUMBER)
-TP__EVERY(add_alpha, 2, FACTOR, a + factor * b, a + factor * b, (wrap)a + INTEGER * (wrap)b)
-TP__EVERY(sub_alpha, 2, FACTOR, a - factor * b, a - factor * b, (wrap)a - INTEGER * (wrap)b)
-TP__EVERY(rsub, 2, FACTOR, b - factor * a, b - factor * a, (wrap)b - INTEGER * (wrap)a)
-
-/* a + v b c and a + v (b / c) */
-TP__EVERY(addcmul, 3, FACTOR, a + factor * b * c, a + factor * b * c, (wrap)a + INTEGER * (wrap)b * (wrap)c)
-TP__REAL(addcdiv, 3, FACTOR, a + factor * (b / c), a + factor * (b / c))
-
-/* From whichever end is nearer: exact at both. */
-#define LERP(w) ((w) > (T)-0.5 && (w) < (T)0.5 ? a + (w) * (b - a) : b - (b - a) * (1 - (w)))
-TP__REAL(lerp, 2, FACTOR, LERP(factor), LERP(factor))
-TP__REAL3(lerp_tensor, LERP(c), LERP(c))
+#include "core/rows/arithmetic.h"
 
 /* ---- Division ------------------------------------------------------------------------------------------------------------------------ */
-
-/* Of real numbers by the remainder m = fmod(a, b), which is exact; the remainder has the sign of the divisor, as Python has it. */
-template <class T> TPC_DEVICE T remainder_by(T b, T m) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
-/* floor(a / b) as Python computes it: the quotient of what divides evenly, rounded to the nearest integer */
-template <class T> TPC_DEVICE T floor_by(T a, T b, T m)
-{
-    T q = (a - m) / b;
-    q -= m != 0 && (b < 0) != (m < 0) ? 1 : 0;
-    const T f = floor(q), near = q - f > (T)0.5 ? f + 1 : f, zero = copysign((T)0, a / b);
-    return b == 0 ? a / b : q != 0 || q != q ? near : zero;
-}
-
-/* Of integers. By -1 everything divides, and the quotient may wrap; by 0 the call is refused, where that is seen. */
-#define QUOTIENT (b == -1 ? (int64_t)-(wrap)a : b ? a / b : 0)
-#define REST     (b == -1 || !b ? 0 : a % b)
-#define UNEVEN   (REST && (REST < 0) != (b < 0))
 
 #define DIVISION(name, takes, single, dbl, whole) \
     TP__LOOP(name##_F32, float, T, 2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__NO_ATTR, dbl) \
@@ -83,31 +49,22 @@ static tp_status refuse_zero(const tp__call *call)
 }
 
 /* In 16 bits the quotient is rounded before it is cut: 20 / 0.714 is 28. */
-DIVISION(div_trunc_whole, BY_NUMBER, truncf(a / b), trunc(a / b), QUOTIENT)
+DIVISION(div_trunc_whole, RIGHT_NUMBER, truncf(a / b), trunc(a / b), QUOTIENT)
 TP__LOOP(div_trunc_F16, float, T, 2, TP__NO_ATTR, truncf(tpc_round_to(TP_F16, a / b)))
 TP__LOOP(div_trunc_BF16, float, T, 2, TP__NO_ATTR, truncf(tpc_round_to(TP_BF16, a / b)))
-TP__KERNEL(div_trunc_half, 2, div_trunc_F16, tpc_no_loop, tpc_no_loop, 0, false, BY_NUMBER)
-TP__KERNEL(div_trunc_bfloat, 2, div_trunc_BF16, tpc_no_loop, tpc_no_loop, 0, false, BY_NUMBER)
+TP__KERNEL(div_trunc_half, 2, div_trunc_F16, tpc_no_loop, tpc_no_loop, 0, false, RIGHT_NUMBER)
+TP__KERNEL(div_trunc_bfloat, 2, div_trunc_BF16, tpc_no_loop, tpc_no_loop, 0, false, RIGHT_NUMBER)
 static tp_status div_trunc_run(tp__call *call)
 {
     const int dtype = (int)(uintptr_t)tpc_scratch_of(call);
     return dtype == TP_F16 ? div_trunc_half_run(call) : dtype == TP_BF16 ? div_trunc_bfloat_run(call) : div_trunc_whole_run(call);
 }
-DIVISION(div_floor, BY_NUMBER, floor_by(a, b, fmodf(a, b)), floor_by(a, b, fmod(a, b)), QUOTIENT - UNEVEN)
+DIVISION(div_floor, RIGHT_NUMBER, floor_by_f32(a, b, fmodf(a, b)), floor_by_f64(a, b, ::fmod(a, b)), QUOTIENT - UNEVEN)
 DIVISION(fmod, 0, fmodf(a, b), ::fmod(a, b), REST)
-DIVISION(remainder, 0, remainder_by(b, fmodf(a, b)), remainder_by(b, ::fmod(a, b)), REST + (UNEVEN ? b : 0))
+DIVISION(remainder, 0, remainder_of_f32(fmodf(a, b), b), remainder_of_f64(::fmod(a, b), b), REST + (UNEVEN ? b : 0))
 
 /* ---- Powers -------------------------------------------------------------------------------------------------------------------------- */
 
-/* By squaring; a negative power of an integer is an integer for 1 and -1 alone, else 0. */
-TPC_DEVICE int64_t power(int64_t a, int64_t b)
-{
-    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
-    wrap y = 1;
-    for (wrap x = (wrap)a; b; b >>= 1, x *= x)
-        if (b & 1) y *= x;
-    return (int64_t)y;
-}
 TP__LOOP(pow_F32, float, T, 2, TP__NO_ATTR, powf(a, b))
 TP__LOOP(pow_F64, double, T, 2, TP__NO_ATTR, ::pow(a, b))
 TP__LOOP(pow_I64, int64_t, T, 2, TP__NO_ATTR, power(a, b))
@@ -134,13 +91,4 @@ static tp_status pow_run(tp__call *call)
     return tpc_pointwise_run<pow_F32, pow_F64, pow_I64>(call, loops);
 }
 
-TP__EVERY1(neg, -a, -a, -(wrap)a)
-TP__TEST2(eq, a == b, a == b)
-
-extern "C" const tp_kernel tp__cuda_pointwise[] = {
-    TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(add_alpha) TP__ROW(sub_alpha) TP__ROW(rsub)
-    TP__ROW(addcmul) TP__ROW(addcdiv) TP__ROW(lerp) TP__ROW(lerp_tensor)
-    TP__ROW(div_trunc) TP__ROW(div_floor) TP__ROW(fmod) TP__ROW(remainder)
-    TP__ROW(pow) TP__ROW(square) TP__ROW(sqrt) TP__ROW(rsqrt) TP__ROW(reciprocal) TP__ROW(neg) TP__ROW(eq)
-    { NULL, NULL, NULL },
-};
+extern "C" const tp_kernel tp__cuda_pointwise[] = { ARITHMETIC_ROWS { NULL, NULL, NULL } };

@@ -50,7 +50,8 @@ static tp_status stack_get(void *self, int64_t index, tp_sample *out)
         if (status)
             return status;
         if (out->n_fields + one.n_fields > TP_MAX_FIELDS)
-            return tp_fail(TP_ERR_ARGUMENT, "stack_dataset: a sample has %lld fields, at most %d are possible", (long long)(out->n_fields + one.n_fields), TP_MAX_FIELDS);
+            return tp_fail(TP_ERR_ARGUMENT, "stack_dataset: a sample has %lld fields, at most %d are possible",
+                           (long long)(out->n_fields + one.n_fields), TP_MAX_FIELDS);
         memcpy(out->field + out->n_fields, one.field, (size_t)one.n_fields * sizeof *one.field);
         out->n_fields += one.n_fields;
     }
@@ -73,7 +74,8 @@ static bool take(joined *j, tp_dataset *const *sets, const char *op)
         if (j->end)
             j->end[i] = j->count;
         else if (i && count != j->count)
-            return tp_fail(TP_ERR_ARGUMENT, "%s: dataset %lld has %lld samples, the first %lld", op, (long long)i, (long long)count, (long long)j->count), false;
+            return tp_fail(TP_ERR_ARGUMENT, "%s: dataset %lld has %lld samples, the first %lld", op, (long long)i,
+                           (long long)count, (long long)j->count), false;
         else
             j->count = count;
     }

@@ -387,7 +387,8 @@ tp_loader *tp_data_loader_with(tp_dataset *set, const tp_data_loader_options *o)
         return NULL;
     l->object = (tp_object){ .kind = TP_KIND_LOADER, .destroy = destroy };
     l->opt = opt;
-    l->recipe = (tp__recipe){ .set = tp_dataset_retain(set), .collate = opt.collate, .collate_arg = opt.collate_arg, .pinned = opt.pinned || (opt.device && opt.device != TP_CPU) };
+    l->recipe = (tp__recipe){ .set = tp_dataset_retain(set), .collate = opt.collate, .collate_arg = opt.collate_arg,
+        .pinned = opt.pinned || (opt.device && opt.device != TP_CPU) };
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->more, NULL);
     pthread_cond_init(&l->done, NULL);

@@ -197,7 +197,7 @@ static void text_print(const text *t, tp_tensor *places)
 static tp_tensor *text_draw(tp_tensor *logits, double temperature)
 {
     if (temperature <= 0) return tp_argmax(logits, .dim = -1);
-    return tp_flatten(tp_multinomial(tp_softmax(tp_div(logits, temperature), -1), 1, true), 0, -1);
+    return tp_flatten(tp_multinomial(tp_softmax(tp_div(logits, temperature), -1), 1, .replacement = true), 0, -1);
 }
 
 #endif

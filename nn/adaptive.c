@@ -56,7 +56,8 @@ static tp_status check(const adaptive *m, tp_tensor *x, tp_tensor *target)
 {
     if (!x || !target) return tp_error_status();
     if (tp_ndim(target) > 1 || tp_ndim(x) != tp_ndim(target) + 1)
-        return tp__misfit(&m->base, "the input has %d dims, and the target %d: they must be [n, in] and [n], or [in] and one class", tp_ndim(x), tp_ndim(target));
+        return tp__misfit(&m->base, "the input has %d dims, and the target %d: they must be [n, in] and [n], or [in] and one class",
+                          tp_ndim(x), tp_ndim(target));
     if (tp_dtype_of(target) != TP_I64) return tp__misfit(&m->base, "the target must be int64, not %s", tp_dtype_name(tp_dtype_of(target)));
     if (tp_ndim(target) && tp_size(x, 0) != tp_size(target, 0))
         return tp__misfit(&m->base, "there are %lld rows and %lld targets", (long long)tp_size(x, 0), (long long)tp_size(target, 0));

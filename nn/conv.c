@@ -65,7 +65,8 @@ static tp_status conv_init(tp_module *self)
     const tp_status status = check(self, m->in, m->out, m->groups, m->kernel, m->stride, m->dilation, m->padding);
     if (status != TP_OK) return status;
     for (int i = 0; i < dims_of(self); i++)
-        if (m->padding[i] == TP_SAME && m->stride[i] != 1) return tp__misfit(self, "padding \"same\" needs a stride of 1, and not %lld", (long long)m->stride[i]);
+        if (m->padding[i] == TP_SAME && m->stride[i] != 1)
+            return tp__misfit(self, "padding \"same\" needs a stride of 1, and not %lld", (long long)m->stride[i]);
     add_weights(self, m->out, m->in / m->groups, m->kernel, m->has_bias ? m->out : 0, &m->weight, &m->bias);
     return TP_OK;
 }

@@ -65,7 +65,9 @@ tp_module *(tp_module_copy)(tp_module *m)
     else if (s->layer) copy = s->layer->build ? copy_container(m, s->layer) : copy_layer(m, s->layer);
     else tp_fail(TP_ERR_UNSUPPORTED, "module_copy: %s is a module of one's own, and its class has no copy", s->type);
     if (!copy) return NULL;
-    if (tp__computed_copy(m, copy) == TP_OK && same_tensors(m, copy, TP__PARAMETERS) == TP_OK && same_tensors(m, copy, TP__BUFFERS) == TP_OK && same_modes(m, copy) == TP_OK) return copy;
+    if (tp__computed_copy(m, copy) == TP_OK && same_tensors(m, copy, TP__PARAMETERS) == TP_OK &&
+        same_tensors(m, copy, TP__BUFFERS) == TP_OK && same_modes(m, copy) == TP_OK)
+        return copy;
     (tp_module_free)(copy);
     return NULL;
 }

@@ -86,7 +86,9 @@ tp_status tp_functional_call_with(tp_module *m, const tp_named_tensor *tensors, 
     tp_status status = tp_options_take("functional_call", &options, o, offsetof(tp_functional_call_options, tp__end));
     if (status == TP_OK) status = tp__may_change(m, "functional_call");
     if (status != TP_OK) return status;
-    if (n_tensors < 0 || (n_tensors && !tensors)) return tp_fail(TP_ERR_ARGUMENT, "functional_call: %lld tensors%s", (long long)n_tensors, tensors ? "" : ", and the list of them is NULL");
+    if (n_tensors < 0 || (n_tensors && !tensors))
+        return tp_fail(TP_ERR_ARGUMENT, "functional_call: %lld tensors%s", (long long)n_tensors,
+                       tensors ? "" : ", and the list of them is NULL");
     const size_t bytes = (size_t)n_tensors < SIZE_MAX / sizeof(given) ? ((size_t)n_tensors + 1) * sizeof(given) : SIZE_MAX;
     given *list = tp_mem_calloc(bytes);
     if (!list) return tp_error_status();

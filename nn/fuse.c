@@ -33,7 +33,8 @@ static tp_status fold(tp_module *m, tp_module *norm, int along, tp_module *into)
     tp_tensor *gain = tp_module_tensor(norm, "weight"), *shift = tp_module_tensor(norm, "bias");
     if (!w) return tp_error_status();
     if (tp_size(w, along) != tp_numel(mean))
-        return tp_fail(TP_ERR_SHAPE, "fuse_bn_eval: the layer gives %lld channels, the norm takes %lld", (long long)tp_size(w, along), (long long)tp_numel(mean));
+        return tp_fail(TP_ERR_SHAPE, "fuse_bn_eval: the layer gives %lld channels, the norm takes %lld",
+                       (long long)tp_size(w, along), (long long)tp_numel(mean));
     tp_tensor *scale = tp_rsqrt(tp_add(var, tp__argument_of(norm, "eps").value.real));
     if (gain) scale = tp_mul(scale, gain);
     tp_tensor *bias = tp_mul(b ? tp_sub(b, mean) : tp_neg(mean), scale);

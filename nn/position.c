@@ -82,7 +82,8 @@ static kv_cache *cache_of(tp_module *m, const char *op)
 tp_module *tp_nn_kv_cache_with(int64_t batch, int64_t heads, int64_t length, int64_t width, const tp_nn_kv_cache_options *options)
 {
     TP__TAKE(nn_kv_cache, o, options);
-    return TP__MAKE("KVCache", TP__WITH_INT(batch, batch), TP__WITH_INT(heads, heads), TP__WITH_INT(length, length), TP__WITH_INT(width, width), TP__WITH_PLACE(o));
+    return TP__MAKE("KVCache", TP__WITH_INT(batch, batch), TP__WITH_INT(heads, heads), TP__WITH_INT(length, length),
+                    TP__WITH_INT(width, width), TP__WITH_PLACE(o));
 }
 
 tp_status tp_kv_cache_append(tp_module *cache, tp_tensor *k, tp_tensor *v, tp_tensor **all_k, tp_tensor **all_v)

@@ -16,7 +16,8 @@ static tp_tensor *run(const tp_module *self, const tp__rnn_plan *p, tp_tensor *x
     const tp_tensor_list list = { .at = params, .n = n };
     const bool train = tp_is_training((tp_module *)self);
     tp__rnn_state s = { NULL, NULL };
-#define NET .batch_sizes = sizes, .has_biases = p->bias, .num_layers = p->layers, .dropout = p->dropout, .train = train, .bidirectional = p->dirs == 2, .hy = &s.h
+#define NET .batch_sizes = sizes, .has_biases = p->bias, .num_layers = p->layers, .dropout = p->dropout, \
+    .train = train, .bidirectional = p->dirs == 2, .hy = &s.h
     if (p->kind == TP__LSTM) y = tp_lstm(x, first->h, first->c, list, NET, .cy = &s.c);
     else if (p->kind == TP__GRU) y = tp_gru(x, first->h, list, NET);
     else y = p->relu ? tp_rnn_relu(x, first->h, list, NET) : tp_rnn_tanh(x, first->h, list, NET);

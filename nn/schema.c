@@ -339,7 +339,9 @@ tp_arg tp__field_arg(const tp__field *f, const tp_module *m)
         arg.value.ints = ints;
         break;
     case TP__FIELD_INTS: arg.n = (int32_t)*ints; arg.kind = *ints < 0 ? TP_ARG_NONE : TP_ARG_INTS; arg.value.ints = ints + 1; break;
-    case TP__FIELD_FLOATS: arg.n = (int32_t)*ints; arg.kind = *ints < 0 ? TP_ARG_NONE : TP_ARG_FLOATS; arg.value.floats = ((const tp__float_values *)at)->v; break;
+    case TP__FIELD_FLOATS:
+        arg.n = (int32_t)*ints; arg.kind = *ints < 0 ? TP_ARG_NONE : TP_ARG_FLOATS; arg.value.floats = ((const tp__float_values *)at)->v;
+        break;
     case TP__FIELD_TENSOR: case TP__FIELD_BUFFER:
         arg.value.tensor = *(tp_tensor *const *)at;
         arg.kind = arg.value.tensor ? TP_ARG_TENSOR : TP_ARG_NONE;

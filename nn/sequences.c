@@ -16,7 +16,8 @@ static tp_status check(tp_tensor_list list, const char *op)
         for (int d = 1; fits && d < tp_ndim(x); d++) fits = tp_size(x, d) == tp_size(first, d);
         if (!fits) return tp_fail(TP_ERR_SHAPE, "%s: sequence %lld has other dims, but for the first, than sequence 0", op, (long long)i);
         if (tp_dtype_of(x) != tp_dtype_of(first) || tp_device_of(x) != tp_device_of(first))
-            return tp_fail(TP_ERR_DTYPE, "%s: sequence %lld is %s on %s, sequence 0 %s on %s", op, (long long)i, tp_dtype_name(tp_dtype_of(x)), tp_device_name(tp_device_of(x)),
+            return tp_fail(TP_ERR_DTYPE, "%s: sequence %lld is %s on %s, sequence 0 %s on %s", op, (long long)i,
+                           tp_dtype_name(tp_dtype_of(x)), tp_device_name(tp_device_of(x)),
                            tp_dtype_name(tp_dtype_of(first)), tp_device_name(tp_device_of(first)));
     }
     return TP_OK;

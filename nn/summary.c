@@ -269,7 +269,8 @@ tp_status tp_summary_with(tp_module *m, tp_shape shape, const tp_summary_options
     if (status == TP_OK) status = tp__may_change(m, "summary");
     if (status != TP_OK) return status;
     FILE *out = options.out ? options.out : stdout;
-    if (options.n_args < 0 || (options.n_args && !options.args)) return tp_fail(TP_ERR_ARGUMENT, "summary: the list of arguments is NULL, of %d", options.n_args);
+    if (options.n_args < 0 || (options.n_args && !options.args))
+        return tp_fail(TP_ERR_ARGUMENT, "summary: the list of arguments is NULL, of %d", options.n_args);
     for (int i = 0; i < options.n_args; i++)
         if (options.args[i].kind == TP_ARG_TENSOR && !options.args[i].value.tensor) return tp_fail(TP_ERR_ARGUMENT, "summary: argument %d is NULL", i);
     if (options.n_args) return summarize(m, options.args, options.n_args, out);

@@ -260,7 +260,8 @@ static tp_status transformer_call(tp_module *self, const tp_arg *args, int n, tp
     const int ndim = tp_ndim(src), batch = m->batch_first ? 0 : 1;
     if (tp_ndim(tgt) != ndim) return tp__misfit(self, "src has %d dims, tgt %d", ndim, tp_ndim(tgt));
     if (tp_size(src, -1) != m->width || tp_size(tgt, -1) != m->width)
-        return tp__misfit(self, "src and tgt have %lld and %lld features, and not %lld", (long long)tp_size(src, -1), (long long)tp_size(tgt, -1), (long long)m->width);
+        return tp__misfit(self, "src and tgt have %lld and %lld features, and not %lld", (long long)tp_size(src, -1),
+                          (long long)tp_size(tgt, -1), (long long)m->width);
     if (ndim == 3 && tp_size(src, batch) != tp_size(tgt, batch))
         return tp__misfit(self, "a batch of %lld of src, and of %lld of tgt", (long long)tp_size(src, batch), (long long)tp_size(tgt, batch));
     const tp_arg encode[] = { given(NULL, in[0]), given("mask", in[2]), given("src_key_padding_mask", in[5]), given("is_causal", in[8]) };

@@ -8,8 +8,22 @@
 #include "layer.h"
 #include "module.h"
 
-typedef struct tree_lstm { tp_module base; int64_t input, hidden; bool bias; tp_device device; tp_dtype dtype; tp_module *leaf, *node; } tree_lstm;
-typedef struct child_sum { tp_module base; int64_t input, hidden; bool bias; tp_device device; tp_dtype dtype; tp_module *iou_x, *iou_h, *f_x, *f_h; } child_sum;
+typedef struct tree_lstm {
+    tp_module base;
+    int64_t input, hidden;
+    bool bias;
+    tp_device device;
+    tp_dtype dtype;
+    tp_module *leaf, *node;
+} tree_lstm;
+typedef struct child_sum {
+    tp_module base;
+    int64_t input, hidden;
+    bool bias;
+    tp_device device;
+    tp_dtype dtype;
+    tp_module *iou_x, *iou_h, *f_x, *f_h;
+} child_sum;
 
 static tp_module *add_linear(tp_module *self, const char *name, int64_t in, int64_t out, bool bias)
 {

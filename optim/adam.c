@@ -2,12 +2,6 @@
  *   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) */
 #include "optimizer.h"
 
-static tp_status adam_check(const char *op, const tp__optim_values *v)
-{
-    const tp_status status = tp__check_lr_eps_decay(op, v);
-    return status ? status : tp__check_betas(op, v);
-}
-
 enum { STEP, EXP_AVG, EXP_AVG_SQ, MAX_EXP_AVG_SQ };
 
 static bool adam_keeps(const tp__optim_values *v, int state)
@@ -31,9 +25,9 @@ static tp_status adamw_step(const tp__optim_values *v, const tp__step_lists *lis
 
 TP__OPTIM_OPTIONS(adam, OPTIONS(adam));
 TP__OPTIM_OPTIONS(adamw, OPTIONS(adamw));
-const tp__optim_class tp__adam = { TP__OPTIM_CLASS(adam), STATES, .check = adam_check, .keeps = adam_keeps, .step = adam_step,
+const tp__optim_class tp__adam = { TP__OPTIM_CLASS(adam), STATES, .check = tp__check_adam, .keeps = adam_keeps, .step = adam_step,
     .instead = "tp_sparse_adam" };
-const tp__optim_class tp__adamw = { TP__OPTIM_CLASS(adamw), STATES, .check = adam_check, .keeps = adam_keeps, .step = adamw_step,
+const tp__optim_class tp__adamw = { TP__OPTIM_CLASS(adamw), STATES, .check = tp__check_adam, .keeps = adam_keeps, .step = adamw_step,
     .instead = "tp_sparse_adam" };
 
 tp_optimizer *tp_adam_with(tp_tensor_list params, const tp_adam_options *o) { return tp__optimizer_make(&tp__adam, params, o); }

@@ -2,17 +2,11 @@
  *   m = b1 m + (1 - b1) g;  u = max(b2 u, |g| + eps);  w -= lr / (1 - b1^t) m / u */
 #include "optimizer.h"
 
-static tp_status adamax_check(const char *op, const tp__optim_values *v)
-{
-    const tp_status status = tp__check_lr_eps_decay(op, v);
-    return status ? status : tp__check_betas(op, v);
-}
-
 TP__OPTIM_OPTIONS(adamax, TP__OPTION(adamax, lr), TP__OPTION(adamax, betas), TP__OPTION(adamax, eps),
                   TP__OPTION(adamax, weight_decay), TP__OPTION(adamax, maximize));
 const tp__optim_class tp__adamax = {
     TP__OPTIM_CLASS(adamax), .n_numbers = 5, .scalars = 1, .state = { "step", "exp_avg", "exp_inf" },
-    .check = adamax_check,
+    .check = tp__check_adam,
 };
 
 tp_optimizer *tp_adamax_with(tp_tensor_list params, const tp_adamax_options *o) { return tp__optimizer_make(&tp__adamax, params, o); }

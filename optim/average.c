@@ -88,7 +88,8 @@ tp_tensor *tp_parameters_to_vector(tp_tensor_list params)
     bool complete = true;
     for (int64_t i = 0; i < params.n && complete; i++) {
         if (tp_dtype_of(params.at[i]) != tp_dtype_of(params.at[0]))
-            tp_fail(TP_ERR_DTYPE, "%s: tensor %lld is %s, the first %s", op, (long long)i, tp_dtype_name(tp_dtype_of(params.at[i])), tp_dtype_name(tp_dtype_of(params.at[0])));
+            tp_fail(TP_ERR_DTYPE, "%s: tensor %lld is %s, the first %s", op, (long long)i,
+                    tp_dtype_name(tp_dtype_of(params.at[i])), tp_dtype_name(tp_dtype_of(params.at[0])));
         complete = (flat[i] = tp_reshape(params.at[i], TP_SHAPE(-1)));
     }
     if (complete)

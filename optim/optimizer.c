@@ -44,7 +44,8 @@ tp_status tp__check_values(const tp__optim_class *class, const char *op, const t
         const double *const reals = (const void *)((const char *)v + row->offset);
         for (int j = 0; j < row->count; j++)
             if (reals[j] != reals[j])
-                return row->count > 1 ? tp_fail(TP_ERR_ARGUMENT, "%s: %s[%d] is NaN", op, row->name, j) : tp_fail(TP_ERR_ARGUMENT, "%s: %s is NaN", op, row->name);
+                return row->count > 1 ? tp_fail(TP_ERR_ARGUMENT, "%s: %s[%d] is NaN", op, row->name, j)
+                                      : tp_fail(TP_ERR_ARGUMENT, "%s: %s is NaN", op, row->name);
     }
     return TP_OK;
 }
@@ -65,6 +66,20 @@ tp_status tp__check_betas(const char *op, const tp__optim_values *v)
     return TP_OK;
 }
 
+tp_status tp__check_adam(const char *op, const tp__optim_values *v)
+{
+    const tp_status status = tp__check_lr_eps_decay(op, v);
+    return status ? status : tp__check_betas(op, v);
+}
+
+int64_t tp__count_params(const tp_optimizer *opt)
+{
+    int64_t n = 0;
+    for (int g = 0; g < opt->n_groups; g++)
+        n += opt->groups[g].n;
+    return n;
+}
+
 static int by_address(const void *a, const void *b)
 {
     const uintptr_t x = (uintptr_t)*(tp_tensor *const *)a, y = (uintptr_t)*(tp_tensor *const *)b;
@@ -74,9 +89,7 @@ static int by_address(const void *a, const void *b)
 /* No parameter twice, in these or in groups that are there. */
 static tp_status check_distinct(const tp_optimizer *opt, const char *op, tp_tensor_list params)
 {
-    int64_t n = params.n;
-    for (int g = 0; g < opt->n_groups; g++)
-        n += opt->groups[g].n;
+    const int64_t n = params.n + tp__count_params(opt);
     tp_tensor **const all = tp_mem_alloc((size_t)n * sizeof *all);
     if (!all)
         return TP_ERR_MEMORY;

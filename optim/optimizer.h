@@ -95,8 +95,8 @@ typedef struct tp__optim_class {
     void (*drop)(void *extra);                 /* of tp_optimizer.extra */
 } tp__optim_class;
 
-extern const tp__optim_class tp__sgd, tp__adam, tp__sparse_adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta, tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd,
-    tp__adafactor, tp__muon, tp__lbfgs;
+extern const tp__optim_class tp__sgd, tp__adam, tp__sparse_adam, tp__adamw, tp__rmsprop, tp__adagrad, tp__adadelta,
+    tp__adamax, tp__nadam, tp__radam, tp__rprop, tp__asgd, tp__adafactor, tp__muon, tp__lbfgs;
 
 typedef struct tp__param {
     tp_tensor *tensor;                         /* a counted reference */
@@ -171,5 +171,7 @@ tp_status tp__check_positive(const char *op, const char *name, double value);
 tp_status tp__check_values(const tp__optim_class *class, const char *op, const tp__optim_values *v);       /* the class's check; and no option is NaN */
 tp_status tp__check_lr_eps_decay(const char *op, const tp__optim_values *v);   /* those three, which most optimizers have */
 tp_status tp__check_betas(const char *op, const tp__optim_values *v);
+tp_status tp__check_adam(const char *op, const tp__optim_values *v);         /* those, as Adam and its kin have them */
+int64_t tp__count_params(const tp_optimizer *opt);     /* of all groups */
 
 #endif

@@ -3,17 +3,11 @@
  *   w -= lr m / (1 - b1^t) (n > 5 ? r sqrt(1 - b2^t) / (sqrt(v) + eps) : 1) */
 #include "optimizer.h"
 
-static tp_status radam_check(const char *op, const tp__optim_values *v)
-{
-    const tp_status status = tp__check_lr_eps_decay(op, v);
-    return status ? status : tp__check_betas(op, v);
-}
-
 TP__OPTIM_OPTIONS(radam, TP__OPTION(radam, lr), TP__OPTION(radam, betas), TP__OPTION(radam, eps), TP__OPTION(radam, weight_decay),
                   TP__OPTION(radam, decoupled_weight_decay), TP__OPTION(radam, maximize));
 const tp__optim_class tp__radam = {
     TP__OPTIM_CLASS(radam), .n_numbers = 6, .scalars = 1, .state = { "step", "exp_avg", "exp_avg_sq" },
-    .check = radam_check,
+    .check = tp__check_adam,
 };
 
 tp_optimizer *tp_radam_with(tp_tensor_list params, const tp_radam_options *o) { return tp__optimizer_make(&tp__radam, params, o); }

@@ -159,14 +159,6 @@ static int64_t gradients_of(const tp_optimizer *opt, tp_tensor **out)
     return tp_failed() ? -1 : n;
 }
 
-static int64_t count_params(const tp_optimizer *opt)
-{
-    int64_t n = 0;
-    for (int g = 0; g < opt->n_groups; g++)
-        n += opt->groups[g].n;
-    return n;
-}
-
 static tp_status unscale_all(tp_scaler *s, tp_tensor **grads, int64_t n, tp_tensor **found, const char *op)
 {
     for (int64_t i = 0; i < n; i++)
@@ -186,7 +178,7 @@ static tp_status unscale_all(tp_scaler *s, tp_tensor **grads, int64_t n, tp_tens
 static entry *unscale(tp_scaler *s, const tp_optimizer *opt, const char *op)
 {
     TP_NO_GRAD();
-    const size_t bytes = (size_t)count_params(opt) * sizeof(tp_tensor *);
+    const size_t bytes = (size_t)tp__count_params(opt) * sizeof(tp_tensor *);
     tp_tensor **const grads = tp_mem_alloc(bytes), *found = NULL;
     const int64_t n = grads ? gradients_of(opt, grads) : -1;
     entry *e = n < 0 ? NULL : append(s, opt);          /* before the gradients change */

@@ -46,14 +46,6 @@ static label option_label(int group, const char *name)
     return l;
 }
 
-static int64_t count_params(const tp_optimizer *opt)
-{
-    int64_t n = 0;
-    for (int g = 0; g < opt->n_groups; g++)
-        n += opt->groups[g].n;
-    return n;
-}
-
 /* ---- Saving --------------------------------------------------------------------------------------------------------------- */
 
 static tp_status list_options(tp__entries *e, const char *prefix, const tp_optimizer *opt, int g)
@@ -255,7 +247,7 @@ tp_status tp_optimizer_load_with(tp_optimizer *opt, const char *path, const tp_o
         return status;
     TP_SCOPE();
     TP_NO_GRAD();
-    loading l = { .opt = opt, .prefix = o.prefix, .n = count_params(opt) };
+    loading l = { .opt = opt, .prefix = o.prefix, .n = tp__count_params(opt) };
     const size_t values = (size_t)opt->n_groups * sizeof *l.values, params = (size_t)l.n * sizeof *l.params;
     l.values = tp_mem_alloc(values);
     l.params = tp_mem_calloc(params);

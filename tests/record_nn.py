@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes nn_norms.h: weight norm, spectral norm and CrossMapLRN2d as PyTorch computes them. Run by hand, with PyTorch; the tests need
 only nn_norms.h."""
-import os
-
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations
+
+from recorded import write
 
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(0)
@@ -67,18 +67,17 @@ def response_case(size, alpha, beta, k):
 
 
 def main():
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "nn_norms.h"), "w") as out:
-        out.write("/* Made by record_nn.py with PyTorch %s. Gradients are those of sum(y^2) / 2. */\n" % torch.__version__.split("+")[0])
-        out.write("#include <taper/core.h>\n\n")
-        out.write("#define N(...) (const double[]){ __VA_ARGS__ }\n\nenum { LINEAR, CONV, TRANSPOSED };\n\n")
-        out.write("static const struct { int layer; int64_t dim; const double *weight, *bias, *x, *g, *y, *dx, *dg, *dv; } weight_norms[] = {\n")
-        out.write("".join("    %s,\n" % weight_case(*case) for case in WEIGHT))
-        out.write("};\n\nstatic const struct { int layer; int64_t dim, n; const double *weight, *bias, *x, *u, *v, *y, *dx, *dw, *u_after, *v_after, "
-                  "*y_eval; } spectral_norms[] = {\n")
-        out.write("".join("    %s,\n" % spectral_case(*case) for case in SPECTRAL))
-        out.write("};\n\nstatic const struct { int64_t size; double alpha, beta, k; const double *x, *y, *dx; } responses[] = {\n")
-        out.write("".join("    %s,\n" % response_case(*case) for case in RESPONSE))
-        out.write("};\n")
+    out = ["/* Made by record_nn.py with PyTorch %s. Gradients are those of sum(y^2) / 2. */" % torch.__version__.split("+")[0],
+           "#include <taper/core.h>", "", "#define N(...) (const double[]){ __VA_ARGS__ }", "",
+           "enum { LINEAR, CONV, TRANSPOSED };", "",
+           "static const struct { int layer; int64_t dim; const double *weight, *bias, *x, *g, *y, *dx, *dg, *dv; } weight_norms[] = {"]
+    out += ["    %s," % weight_case(*case) for case in WEIGHT]
+    out += ["};", "", "static const struct { int layer; int64_t dim, n; "
+            "const double *weight, *bias, *x, *u, *v, *y, *dx, *dw, *u_after, *v_after, *y_eval; } spectral_norms[] = {"]
+    out += ["    %s," % spectral_case(*case) for case in SPECTRAL]
+    out += ["};", "", "static const struct { int64_t size; double alpha, beta, k; const double *x, *y, *dx; } responses[] = {"]
+    out += ["    %s," % response_case(*case) for case in RESPONSE]
+    write("nn_norms.h", out + ["};"])
 
 
 if __name__ == "__main__":

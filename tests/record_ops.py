@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes ops.h: calls of ops, and what PyTorch makes of them. Run by hand, with PyTorch; the tests need only ops.h."""
 import math
-import os
 
 import torch
 import torch.nn.functional as F
+
+from recorded import write
 
 nan, inf = math.nan, math.inf
 torch.manual_seed(0)
@@ -249,7 +250,8 @@ PROMOTED = ["add", "sub", "mul", "div", "eq", "max.other", "add_", "mul_"]
 def main():
     w, groups = Writer(), []
     for name, cases in GROUPS.items():
-        groups += ["", "static const recorded_call calls_%s[] = {" % name] + [w.case(*c) for c in cases] + ["    { NULL, { { { NULL, TP_ARG_NONE, 0, { 0 } }, { NULL } } }, 0, { NULL }, 0, { NULL }, 0 }", "};"]
+        groups += ["", "static const recorded_call calls_%s[] = {" % name] + [w.case(*c) for c in cases] + [
+            "    { NULL, { { { NULL, TP_ARG_NONE, 0, { 0 } }, { NULL } } }, 0, { NULL }, 0, { NULL }, 0 }", "};"]
     out = ["/* Made by record_ops.py with PyTorch %s: calls of ops, and what it makes of them. */" % torch.__version__.split("+")[0],
            "#include <math.h>", "", "#include <taper/registry.h>", "",
            "typedef struct recorded_tensor {", "    tp_dtype dtype;", "    tp_shape shape;", "    int64_t stride[TP_MAX_DIMS];                      /* -1: any */",
@@ -265,9 +267,7 @@ def main():
     for op in PROMOTED:
         rows, values = promotion(op)
         out += ['{ "%s", {' % op] + rows + ["}, {"] + values + ["} },"]
-    out += ["};", ""]
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.h"), "w") as f:
-        f.write("\n".join(out))
+    write("ops.h", out + ["};"])
 
 
 main()

@@ -165,7 +165,8 @@ START_TEST(layouts_and_dtypes_are_looked_through)
         ck_assert_int_eq(tp_backward(y), TP_ERR_NUMERIC);
         ck_says("of sqrt has a NaN, called with [30, 40]");
         tp_clear_error();
-        tp_tensor *none = tp_zeros(TP_SHAPE(0, 3), .dtype = dtypes[i], .requires_grad = true), *fine = tp_ones(TP_SHAPE(3), .dtype = dtypes[i], .requires_grad = true);
+        tp_tensor *none = tp_zeros(TP_SHAPE(0, 3), .dtype = dtypes[i], .requires_grad = true),
+                  *fine = tp_ones(TP_SHAPE(3), .dtype = dtypes[i], .requires_grad = true);
         ck_ok(tp_backward(tp_sum(tp_sqrt(none))));
         ck_ok(tp_backward(tp_sum(tp_sqrt(fine))));
     }

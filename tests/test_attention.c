@@ -106,7 +106,9 @@ END_TEST
 /* Many heads go to threads whole, few are cut. */
 START_TEST(three_threads_give_the_same_bits_as_one)
 {
-    static const form cases[] = { { 2, 4, 4, 150, 300, 32, 32, true, NONE }, { 1, 2, 1, 300, 530, 32, 48, false, BOOLS }, { 1, 1, 1, 400, 520, 64, 64, true, NONE } };
+    static const form cases[] = { { 2, 4, 4, 150, 300, 32, 32, true, NONE },
+                                  { 1, 2, 1, 300, 530, 32, 48, false, BOOLS },
+                                  { 1, 1, 1, 400, 520, 64, 64, true, NONE } };
     static const tp_dtype dtypes[] = { TP_F32, TP_BF16 };
     tp_manual_seed(2);
     for (int k = 0; k < 6; k++) {
@@ -159,7 +161,9 @@ START_TEST(one_row_and_one_mask_are_as_good_as_many)
         for (int hidden = 0; hidden < 2; hidden++) {
             in[3] = tp_full((tp_shape){ .ndim = 0 }, hidden ? -INFINITY : 0.5, .dtype = TP_F64);
             for (int i = 0; i < 4; i++) ck_ok(tp_requires_grad(in[i] = tp_detach(in[i]), true));
-            tp_tensor *y = tp_scaled_dot_product_attention(in[0], in[1], in[2], .attn_mask = in[3], .dropout_p = dropout ? 1e-12 : 0), *loss = tp_sum(tp_mul(y, y));
+            tp_tensor *y = tp_scaled_dot_product_attention(in[0], in[1], in[2], .attn_mask = in[3],
+                                                           .dropout_p = dropout ? 1e-12 : 0),
+                      *loss = tp_sum(tp_mul(y, y));
             tp_tensor *plain = tp_scaled_dot_product_attention(in[0], in[1], in[2]);
             ck_assert(tp_allclose(y, hidden ? tp_zeros_like(y) : plain, 1e-9, 1e-9));
             ck_ok(tp_grad(&loss, 1, in, 4, NULL, dx, .create_graph = true));

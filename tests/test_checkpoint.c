@@ -294,7 +294,8 @@ static tp_status several_run(void *arg, tp_tensor *const *x, tp_tensor **y)     
 START_TEST(several_inputs_and_outputs_some_absent_some_whole_numbers)
 {
     TP_SCOPE();
-    tp_tensor *table = tp_from_data((double[]){ 0.1, 0.2, 0.3, 0.4 }, TP_F64, TP_SHAPE(2, 2)), *which = tp_from_data((int64_t[]){ 1, 1, 0 }, TP_I64, TP_SHAPE(3));
+    tp_tensor *table = tp_from_data((double[]){ 0.1, 0.2, 0.3, 0.4 }, TP_F64, TP_SHAPE(2, 2)),
+              *which = tp_from_data((int64_t[]){ 1, 1, 0 }, TP_I64, TP_SHAPE(3));
     tp_tensor *scale = tp_full(TP_SHAPE(2), 2, .dtype = TP_F64), *y[3], *want[2], *got[2];
     ck_ok(tp_requires_grad(table, true));
     ck_ok(tp_requires_grad(scale, true));

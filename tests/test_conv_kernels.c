@@ -141,9 +141,10 @@ START_TEST(convolutions_of_few_channels_agree)
     if (tp__simd_limit(_i) == _i) {
         int ways = 0, of_weight = 0;
         for (int round = 0; round < 36; round++) {
-            tp__conv g = { .dtype = TP_F32, .n = 1 + below(round % 9 ? 2 : 18), .c = 1 + below(8), .h = 16 + below(16), .w = 60 + below(60), .out = 3 + below(10),
-                           .kh = 1 + below(5), .kw = 2 + below(6), .sh = 1 + below(3), .sw = 1 + below(4), .ph = below(4), .pw = below(4), .dh = 1 + below(2),
-                           .dw = 1 + below(3), .groups = 1 };
+            tp__conv g = { .dtype = TP_F32, .n = 1 + below(round % 9 ? 2 : 18), .c = 1 + below(8), .h = 16 + below(16),
+                .w = 60 + below(60), .out = 3 + below(10), .kh = 1 + below(5), .kw = 2 + below(6), .sh = 1 + below(3),
+                .sw = 1 + below(4), .ph = below(4), .pw = below(4), .dh = 1 + below(2), .dw = 1 + below(3),
+                .groups = 1 };
             check_conv(g);
             ways += sizes(&g) && tp__conv_by_phases_fits(&g);
             of_weight += tp__conv_by_phases_weight_fits(&g);

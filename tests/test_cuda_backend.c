@@ -89,9 +89,11 @@ START_TEST(without_a_driver_nothing_is_loaded)
     if (!build || dlopen("libcuda.so.1", RTLD_LAZY)) return;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(command, sizeof command,
-             "cd %s && cp '%s/libtaper.so.0' . && echo '#include <stdio.h>\n__attribute__((constructor)) static void f(void) { puts(\"it is loaded\"); }' > f.c && "
+             "cd %s && cp '%s/libtaper.so.0' . && "
+             "echo '#include <stdio.h>\n__attribute__((constructor)) static void f(void) { puts(\"it is loaded\"); }' > f.c && "
              "%s -shared -fPIC f.c -o libtaper_cuda.so && TAPER_CUDA_BACKEND= && unset TAPER_CUDA_BACKEND && "
-             "LD_LIBRARY_PATH=%s '%s/bin/taper-bench' --case op_add_1_nograd --device cuda --min-time 0 2>&1; rm -r %s", folder, build, cc ? cc : "cc", folder, build, folder);
+             "LD_LIBRARY_PATH=%s '%s/bin/taper-bench' --case op_add_1_nograd --device cuda --min-time 0 2>&1; rm -r %s",
+             folder, build, cc ? cc : "cc", folder, build, folder);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
     while (fgets(line, sizeof line, pipe)) strncat(said, line, sizeof said - strlen(said) - 1);
@@ -108,7 +110,8 @@ START_TEST(a_library_that_the_backend_needs_and_is_missing_is_named)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(command, sizeof command,
              "cd %s && echo 'int f(void) { return 1; }' > f.c && echo 'int f(void); int g(void) { return f(); }' > g.c && "
-             "%s -shared -fPIC -Wl,-soname,libcublasLt.so.99 f.c -o libf.so && %s -shared -fPIC g.c -Wl,--no-as-needed ./libf.so -o libtaper_cuda.so && rm libf.so f.c g.c",
+             "%s -shared -fPIC -Wl,-soname,libcublasLt.so.99 f.c -o libf.so && %s -shared -fPIC g.c "
+             "-Wl,--no-as-needed ./libf.so -o libtaper_cuda.so && rm libf.so f.c g.c",
              folder, cc ? cc : "cc", cc ? cc : "cc");
     ck_assert_int_eq(build ? system(command) : 0, 0);
     snprintf(path, sizeof path, "%s/libtaper_cuda.so", folder);
@@ -117,8 +120,9 @@ START_TEST(a_library_that_the_backend_needs_and_is_missing_is_named)
     unlink(path);
     rmdir(folder);
     ck_assert(!available);
-    if (build) ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend needs libcublasLt.so.99 of the CUDA toolkit, which is not installed, or not where the loader looks "
-                                                   "(LD_LIBRARY_PATH)");
+    if (build)
+        ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend needs libcublasLt.so.99 of the CUDA toolkit, which is not installed, "
+                                            "or not where the loader looks (LD_LIBRARY_PATH)");
 }
 END_TEST
 
@@ -143,7 +147,9 @@ START_TEST(a_backend_of_another_version_is_told)
     char folder[] = "/tmp/taper-version-XXXXXX", command[9000], path[4096], want[200];
     if (!build) return;
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(command, sizeof command, "cd %s && echo 'static const unsigned abi[1000] = { %u }; const void *taper_backend_entry(unsigned core) { return (void)core, abi; }' > f.c && "
+    snprintf(command, sizeof command,
+             "cd %s && echo 'static const unsigned abi[1000] = { %u }; "
+             "const void *taper_backend_entry(unsigned core) { return (void)core, abi; }' > f.c && "
              "%s -shared -fPIC f.c -o other.so && rm f.c", folder, TP__BACKEND_ABI + 1, cc ? cc : "cc");
     ck_assert_int_eq(system(command), 0);
     snprintf(path, sizeof path, "%s/other.so", folder);
@@ -205,9 +211,13 @@ START_TEST(devices_that_are_too_old_are_told)
         if (!child) {
             setenv("TAPER_CUDA_HOST_OLD", old == 1 ? "1" : "2", 1);
             setenv("TAPER_CUDA_HOST_DEVICES", "2", 1);
-            if (old == 2) _exit(tp_cuda_is_available() || strcmp(tp_cuda_why_not(), "cuda:0, simulated device, has compute capability 7.5, and 8.0 is needed") ? 1 : 0);
+            if (old == 2)
+                _exit(tp_cuda_is_available()
+                      || strcmp(tp_cuda_why_not(), "cuda:0, simulated device, has compute capability 7.5, and 8.0 is needed") ? 1 : 0);
             const bool works = tp_item(tp_ones(TP_SHAPE(1), .device = TP_CUDA(0))) == 1;
-            const bool refused = !tp_ones(TP_SHAPE(1), .device = TP_CUDA(1)) && strstr(tp_last_error()->message, "cuda:1, simulated device, has compute capability 7.5, and 8.0 is needed");
+            const bool refused = !tp_ones(TP_SHAPE(1), .device = TP_CUDA(1)) &&
+                                 strstr(tp_last_error()->message,
+                                        "cuda:1, simulated device, has compute capability 7.5, and 8.0 is needed");
             _exit(works && refused ? 0 : 1);
         }
         int status = 1;

@@ -305,7 +305,8 @@ START_TEST(an_error_of_the_library_is_told_once)
     tp_tensor *a = tp_ones(TP_SHAPE(2), .device = TP_CUDA(0)), *b = tp_ones(TP_SHAPE(2), .device = TP_CUDA(1));
     cuda_fail_at(2);                                   /* the second of two communicators finds no memory */
     ck_assert_int_eq(tp_collective_all_reduce(PAIR(a, b)), TP_ERR_DEVICE);
-    ck_message("collective_all_reduce: NCCL, making communicators on cuda:0, cuda:1: unhandled cuda error: no memory for the buffers of rank 1 (TAPER_CUDA_NCCL=0 does without it)");
+    ck_message("collective_all_reduce: NCCL, making communicators on cuda:0, cuda:1: unhandled cuda error: no memory "
+               "for the buffers of rank 1 (TAPER_CUDA_NCCL=0 does without it)");
     ck_assert_int_eq(together().alive, 0);
     spoil(5, 0);
     ck_assert_int_eq(tp_collective_all_reduce(PAIR(a, b)), TP_ERR_DEVICE);

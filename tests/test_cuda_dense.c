@@ -31,10 +31,17 @@ START_TEST(convolutions_agree)
         const tp_dtype d = floats[k];
         const double tol = 4 * tolerance(d);
         TP_SCOPE();
-        agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 7, 13, 11)), normal(d, TP_SHAPE(9, 7, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "3x3");
-        agree(conv2d, &(conv){ 2, 3, 2, 2, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol, "strided groups");
-        agree(conv2d, &(conv){ 2, 1, 1, 8, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)), normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
-        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)), normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
+        agree(conv2d, &(conv){ 1, 1, 1, 1, false },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(2, 7, 13, 11)), normal(d, TP_SHAPE(9, 7, 3, 3)),
+                               normal(d, TP_SHAPE(9)) },
+              3, tol, "3x3");
+        agree(conv2d, &(conv){ 2, 3, 2, 2, false },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol,
+              "strided groups");
+        agree(conv2d, &(conv){ 2, 1, 1, 8, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)),
+            normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)),
+            normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
         agree(conv3d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1, 3, 5, 6, 7)), normal(d, TP_SHAPE(5, 3, 3, 3, 3)), normal(d, TP_SHAPE(5)) }, 3, tol, "3d");
     }
 }
@@ -46,7 +53,9 @@ START_TEST(long_sums_and_layouts_agree)
     begin(_i);
     setenv("TAPER_CUDA_CUBLASLT", "0", 1);
     TP_SCOPE();
-    agree(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 5, 33, 31)), normal(TP_F32, TP_SHAPE(70, 5, 3, 3)), NULL }, 3, 2e-5, "many channels");
+    agree(conv2d, &(conv){ 1, 1, 1, 1, false },
+          (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 5, 33, 31)), normal(TP_F32, TP_SHAPE(70, 5, 3, 3)), NULL }, 3,
+          2e-5, "many channels");
     tp_tensor *x = tp_permute(normal(TP_F32, TP_SHAPE(2, 9, 8, 6)), TP_DIMS(0, 3, 1, 2)), *w = normal(TP_F32, TP_SHAPE(7, 6, 3, 3));
     close_to(tp_conv2d(tp_to(x, DEVICE), tp_to(w, DEVICE), NULL, .padding = 1), tp_conv2d(x, w, NULL, .padding = 1), 2e-5, "channels last");
     tp_tensor *a = tp_randint(-9, 9, TP_SHAPE(2, 3, 9, 9), .dtype = TP_I64), *b = tp_randint(-9, 9, TP_SHAPE(6, 3, 3, 3), .dtype = TP_I64);
@@ -65,8 +74,14 @@ START_TEST(convolutions_by_columns_agree)
         const double tol = 8 * tolerance(d);
         TP_SCOPE();
         const int64_t before = cuda_products().count;
-        agree(conv2d, &(conv){ 2, 2, 2, 1, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 9, 31, 34)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(20)) }, 3, tol, "columns");
-        agree(conv2d, &(conv){ 2, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 20, 16, 17)), normal(d, TP_SHAPE(20, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed columns");
+        agree(conv2d, &(conv){ 2, 2, 2, 1, false },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(3, 9, 31, 34)), normal(d, TP_SHAPE(20, 9, 3, 3)),
+                               normal(d, TP_SHAPE(20)) },
+              3, tol, "columns");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, true },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(3, 20, 16, 17)), normal(d, TP_SHAPE(20, 9, 3, 3)),
+                               normal(d, TP_SHAPE(9)) },
+              3, tol, "transposed columns");
         if (cuda_host_function("taper_cuda_host_count_products")) ck_assert_int_ge(cuda_products().count, before + 6);
     }
 }
@@ -120,7 +135,8 @@ START_TEST(sums_at_one_place_keep_their_order)
     tp_tensor *here = tp_clone(in[0]), *there = tp_to(in[0], DEVICE);
     ck_ok(tp_requires_grad(here, true));
     ck_ok(tp_requires_grad(there, true));
-    tp_tensor *y = tp_max_pool2d(here, 21, .stride = 1, .padding = 10), *dy = tp_max_pool2d(there, 21, .stride = 1, .padding = 10), *v = tp_randn(tp_shape_of(y));
+    tp_tensor *y = tp_max_pool2d(here, 21, .stride = 1, .padding = 10),
+              *dy = tp_max_pool2d(there, 21, .stride = 1, .padding = 10), *v = tp_randn(tp_shape_of(y));
     ck_ok(tp_backward(tp_sum(tp_mul(y, v))));
     ck_ok(tp_backward(tp_sum(tp_mul(dy, tp_to(v, DEVICE)))));
     close_to(tp_grad_of(there), tp_grad_of(here), 0, "the gradient at one place");
@@ -146,7 +162,8 @@ START_TEST(interpolations_agree)
     static const tp_interpolation modes[] = { TP_NEAREST, TP_BILINEAR, TP_BICUBIC, TP_NEAREST_EXACT };
     for (int k = 0; k < 4; k++) {
         for (int large = 0; large < 2; large++) {
-            agree(resized, &(sizes){ large ? 31 : 5, large ? 23 : 9, modes[k], false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 12, 14)) }, 1, 1e-5, "interpolate");
+            agree(resized, &(sizes){ large ? 31 : 5, large ? 23 : 9, modes[k], false },
+                  (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 12, 14)) }, 1, 1e-5, "interpolate");
         }
     }
     agree(resized, &(sizes){ 4, 5, TP_BILINEAR, true }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 40, 37)) }, 1, 1e-5, "interpolate, antialiased");
@@ -174,7 +191,10 @@ START_TEST(recurrent_layers_agree)
         TP_SCOPE();
         tp_tensor *h0 = state ? normal(d, TP_SHAPE(n, h)) : NULL, *c0 = state ? normal(d, TP_SHAPE(n, h)) : NULL;
         agree(lstm, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 4 * h)), normal(d, TP_SHAPE(4 * h, h)), h0, c0 }, 4, tol, "lstm_layer");
-        agree(gru, &reverse, (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 3 * h)), normal(d, TP_SHAPE(3 * h, h)), normal(d, TP_SHAPE(3 * h)), h0 }, 4, tol, "gru_layer");
+        agree(gru, &reverse,
+              (tp_tensor *[]){ normal(d, TP_SHAPE(t, n, 3 * h)), normal(d, TP_SHAPE(3 * h, h)),
+                               normal(d, TP_SHAPE(3 * h)), h0 },
+              4, tol, "gru_layer");
     }
 }
 END_TEST
@@ -236,7 +256,9 @@ START_TEST(linear_algebra_agrees)
     for (int k = 0; k < 3; k++) {
         TP_SCOPE();
         tp_tensor *x = normal(TP_F64, TP_SHAPE(3, matrices[k][0], matrices[k][1])), *on = tp_to(x, DEVICE);
-        tp_tensor *square = tp_add(tp_matmul(x, tp_transpose(x, 1, 2)), tp_eye(matrices[k][0], TP_NONE, .dtype = TP_F64)), *there = tp_to(square, DEVICE), *b, *d;
+        tp_tensor *square = tp_add(tp_matmul(x, tp_transpose(x, 1, 2)),
+                                   tp_eye(matrices[k][0], TP_NONE, .dtype = TP_F64)),
+                  *there = tp_to(square, DEVICE), *b, *d;
         close_to(tp_linalg_svdvals(on), tp_linalg_svdvals(x), 1e-10, "svdvals");
         close_to(tp_linalg_inv(there), tp_linalg_inv(square), 1e-9, "inv");
         close_to(tp_linalg_solve(there, on), tp_linalg_solve(square, x), 1e-9, "solve");
@@ -358,7 +380,8 @@ static void lu_alone(tp_tensor *x, const char *what)
 {
     tp_tensor *here[3], *there[3];
     for (int k = 0; k < 2; k++) {
-        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = k ? tp_to(x, DEVICE) : x }, { .name = "pivot", .kind = TP_ARG_BOOL, .value.boolean = false } };
+        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = k ? tp_to(x, DEVICE) : x },
+                                { .name = "pivot", .kind = TP_ARG_BOOL, .value.boolean = false } };
         ck_ok(tp_op_call("linalg_lu_factor_ex", args, 2, k ? there : here, 3, NULL));
     }
     close_to(there[0], here[0], 1e-9, what);
@@ -428,7 +451,9 @@ static factored ldl(tp_tensor *x, bool hermitian)
 }
 static tp_tensor *ldl_solve(tp_tensor *ld, tp_tensor *pivots, tp_tensor *b, bool hermitian)
 {
-    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = ld }, { .kind = TP_ARG_TENSOR, .value.tensor = pivots }, { .kind = TP_ARG_TENSOR, .value.tensor = b },
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = ld },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = pivots },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = b },
                             { .name = "hermitian", .kind = TP_ARG_BOOL, .value.boolean = hermitian } };
     tp_tensor *y = NULL;
     return tp_op_call("linalg_ldl_solve", args, 4, &y, 1, NULL) ? NULL : y;
@@ -464,7 +489,9 @@ START_TEST(symmetric_factors_agree)
             ldl_solves(f, b, k % 2, "systems of a batch");
             if (t) ck_assert_msg(tp_allclose(tp_matmul(x, ldl_solve(f.ld, f.pivots, b, false)), b, 1e-7, 1e-7), "the solution does not solve");
             /* of a diagonal of zeros nothing is a pivot by itself */
-            const factored pairs = ldl_agrees(tp_mul(x, tp_sub(tp_ones(TP_SHAPE(n, n), .dtype = floats[t]), tp_eye(n, TP_NONE, .dtype = floats[t]))), true, "ldl by blocks of 2");
+            const factored pairs = ldl_agrees(tp_mul(x, tp_sub(tp_ones(TP_SHAPE(n, n), .dtype = floats[t]),
+                                                               tp_eye(n, TP_NONE, .dtype = floats[t]))), true,
+                                              "ldl by blocks of 2");
             if (n > 1) ck_assert_int_ge(pairs_in(pairs.pivots), n > 2 ? 3 * (n / 4) : 3);
             if (n % 2 == 0) ldl_solves(pairs, b, true, "systems by blocks of 2");
         }
@@ -479,7 +506,9 @@ START_TEST(large_symmetric_factors_agree)
     const int64_t n = 130;
     tp_tensor *x = symmetric(normal(TP_F64, TP_SHAPE(2, n, n))), *kept = tp_to_dtype(tp_ge(tp_rand(TP_SHAPE(n)), 0.1), TP_F64);
     if (_i == 0) ldl_solves(ldl_agrees(x, false, "ldl of large matrices"), normal(TP_F64, TP_SHAPE(2, n, 3)), false, "large systems");
-    const factored pairs = _i == 1 ? ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false, "ldl of large matrices by blocks of 2") : (factored){ 0 };
+    const factored pairs = _i == 1 ? ldl_agrees(tp_mul(x, tp_sub(1, tp_eye(n, TP_NONE, .dtype = TP_F64))), false,
+                                                "ldl of large matrices by blocks of 2")
+                                   : (factored){ 0 };
     if (_i == 1) ck_assert_int_ge(pairs_in(pairs.pivots), n / 4);
     if (_i == 1) ldl_solves(pairs, normal(TP_F64, TP_SHAPE(2, n, 70)), true, "large systems by blocks of 2");
     if (_i == 2) ldl_agrees(tp_mul(tp_mul(x, kept), tp_unsqueeze(kept, 1)), false, "ldl of large singular matrices");
@@ -555,8 +584,14 @@ START_TEST(missing_memory_is_an_error)
     begin(0);
     if (!cuda_host_needed("taper_cuda_host_fail_at")) return;
     TP_SCOPE();
-    run_short_of_memory(conv2d, &(conv){ 1, 1, 1, 1, false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 9, 31, 34)), normal(TP_F32, TP_SHAPE(20, 9, 3, 3)), normal(TP_F32, TP_SHAPE(20)) }, 3, "conv2d");
-    run_short_of_memory(lstm, &(bool){ false }, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 20)), normal(TP_F32, TP_SHAPE(20, 5)), normal(TP_F32, TP_SHAPE(3, 5)), normal(TP_F32, TP_SHAPE(3, 5)) }, 4, "lstm_layer");
+    run_short_of_memory(conv2d, &(conv){ 1, 1, 1, 1, false },
+                        (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(3, 9, 31, 34)), normal(TP_F32, TP_SHAPE(20, 9, 3, 3)),
+                                         normal(TP_F32, TP_SHAPE(20)) },
+                        3, "conv2d");
+    run_short_of_memory(lstm, &(bool){ false },
+                        (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2, 3, 20)), normal(TP_F32, TP_SHAPE(20, 5)),
+                                         normal(TP_F32, TP_SHAPE(3, 5)), normal(TP_F32, TP_SHAPE(3, 5)) },
+                        4, "lstm_layer");
     run_short_of_memory(overlapping, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "max_pool2d");
     run_short_of_memory(means, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(1, 2, 9, 9)) }, 1, "avg_pool2d");
     run_short_of_memory(inverse, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2, 9, 9)) }, 1, "inv");

@@ -1,5 +1,6 @@
-/* tests/test_cuda_dnn.c: convolution, normalization over a batch, windows of images, attention and recurrent nets by cuDNN, against the CPU, with their gradients;
- * which of its plans are taken, how long they are kept, and what becomes of what it refuses. */
+/* tests/test_cuda_dnn.c: convolution, normalization over a batch, windows of images, attention and
+ * recurrent nets by cuDNN, against the CPU, with their gradients; which of its plans are taken, how long they are kept, and
+ * what becomes of what it refuses. */
 #include "cuda_agree.h"
 
 #include <pthread.h>
@@ -55,13 +56,20 @@ START_TEST(convolutions_agree)
         agree(conv2d, &(conv){ 1, 1, 1, 1, 0, false }, (tp_tensor *[]){ x, w, b }, 3, tol, "3x3");
         agree(conv2d, &(conv){ 2, 1, 1, 1, 0, false }, (tp_tensor *[]){ last(x), w, b }, 3, tol, "channels last");
         agree(conv2d, &(conv){ 2, 1, 1, 1, 0, false }, (tp_tensor *[]){ last(x), last(w), NULL }, 3, tol, "channels last of both");
-        agree(conv2d, &(conv){ 2, 3, 2, 2, 0, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol, "strided groups");
-        agree(conv2d, &(conv){ 2, 1, 1, 8, 0, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)), normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
+        agree(conv2d, &(conv){ 2, 3, 2, 2, 0, false },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 19, 12)), normal(d, TP_SHAPE(10, 3, 3, 2)), NULL }, 3, tol,
+              "strided groups");
+        agree(conv2d, &(conv){ 2, 1, 1, 8, 0, false }, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 8, 9, 9)),
+            normal(d, TP_SHAPE(8, 1, 3, 3)), normal(d, TP_SHAPE(8)) }, 3, tol, "depthwise");
         agree(conv1d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 5, 17)), normal(d, TP_SHAPE(4, 5, 3)), normal(d, TP_SHAPE(4)) }, 3, tol, "1d");
         agree(conv3d, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1, 3, 5, 6, 7)), normal(d, TP_SHAPE(5, 3, 3, 3, 3)), normal(d, TP_SHAPE(5)) }, 3, tol, "3d");
         ck_ran(before, 7 * 3, "convolution");
-        agree(conv2d, &(conv){ 2, 1, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)), normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
-        agree(conv2d, &(conv){ 2, 0, 1, 3, 0, true }, (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 6, 7, 5))), normal(d, TP_SHAPE(6, 3, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed groups");
+        agree(conv2d, &(conv){ 2, 1, 1, 1, 1, true }, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 7, 5)),
+            normal(d, TP_SHAPE(6, 9, 3, 3)), normal(d, TP_SHAPE(9)) }, 3, tol, "transposed");
+        agree(conv2d, &(conv){ 2, 0, 1, 3, 0, true },
+              (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 6, 7, 5))), normal(d, TP_SHAPE(6, 3, 3, 3)),
+                               normal(d, TP_SHAPE(9)) },
+              3, tol, "transposed groups");
     }
 }
 END_TEST
@@ -220,7 +228,9 @@ START_TEST(greatest_agree)
             ck_assert_msg(tp_allclose(tp_to(dx[1], TP_CPU), dx[0], 0, 0), "windows %d: the gradient differs", i);
         }
         ck_ran(before, 3, "the gradient of the greatest");
-        for (int i = 0; i < 3; i++) agree(greatest, &others[i], (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 5, 14, 13))) }, 1, 2 * tolerance(d), "other windows");
+        for (int i = 0; i < 3; i++)
+            agree(greatest, &others[i], (tp_tensor *[]){ last(normal(d, TP_SHAPE(2, 5, 14, 13))) }, 1, 2 * tolerance(d),
+                  "other windows");
         agree(greatest, &taken_by_it[1], (tp_tensor *[]){ normal(d, TP_SHAPE(2, 5, 9, 8)) }, 1, 2 * tolerance(d), "row-major");
         ck_ran(before, 3, "what it does not take");
     }
@@ -259,7 +269,9 @@ START_TEST(attention_agrees)
     agree(attention, &(heads){ true, _i == 1, NULL, true }, grouped, 3, 2 * tolerance(TP_BF16), "shared heads");
     ck_ran(shared, 2, "attention of shared heads and its backward");
     const int64_t before = runs();                     /* what cuDNN is not asked for */
-    tp_tensor *const in[] = { normal(TP_F32, TP_SHAPE(1, 66, 1, 8)), normal(TP_F32, TP_SHAPE(1, 71, 1, 8)), normal(TP_F32, TP_SHAPE(1, 71, 1, 8)) }, *few[3], *odd[3];
+    tp_tensor *const in[] = { normal(TP_F32, TP_SHAPE(1, 66, 1, 8)), normal(TP_F32, TP_SHAPE(1, 71, 1, 8)),
+                              normal(TP_F32, TP_SHAPE(1, 71, 1, 8)) },
+                     *few[3], *odd[3];
     for (int i = 0; i < 3; i++) few[i] = tp_to_dtype(tp_narrow(in[i], 1, 0, 5), TP_BF16), odd[i] = tp_to_dtype(tp_narrow(in[i], 3, 0, 6), TP_BF16);
     agree(attention, &forms[1], in, 3, tolerance(TP_F32), "float32");
     agree(attention, &forms[1], few, 3, tolerance(TP_BF16), "few rows");
@@ -382,10 +394,13 @@ START_TEST(recurrent_nets_agree)
         for (int mode = 0; mode < 4; mode++) {
             const tp_dtype d = taken[k];
             recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 1, .dirs = 1, .biased = true }, d, true, 3, "a layer");
-            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 2, .dirs = 2, .biased = true, .batch_first = true }, d, false, 3, "two layers both ways");
+            recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 2, .dirs = 2, .biased = true,
+                .batch_first = true }, d, false, 3, "two layers both ways");
             recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 2, .dirs = 1, .give = 1 }, d, true, 3, "the state, without biases");
             recurs(&(net){ .gates = gates[mode], .relu = mode == 3, .layers = 1, .dirs = 2, .biased = true, .packed = true }, d, true, 3, "packed");
-            if (mode < 2) recurs(&(net){ .gates = gates[mode], .layers = 2, .dirs = 2, .biased = true, .packed = true, .give = mode ? 1 : 2 }, d, mode, 3, "a packed state");
+            if (mode < 2)
+                recurs(&(net){ .gates = gates[mode], .layers = 2, .dirs = 2, .biased = true, .packed = true,
+                    .give = mode ? 1 : 2 }, d, mode, 3, "a packed state");
         }
 }
 END_TEST
@@ -410,8 +425,10 @@ START_TEST(second_gradients_of_recurrent_nets_agree)
     begin(0);
     TP_SCOPE();
     const net n = { .gates = 4, .layers = 2, .dirs = 2, .biased = true };
-    tp_tensor *here[] = { normal(TP_F32, TP_SHAPE(3, 3, FEATURES)), tp_mul(normal(TP_F32, TP_SHAPE(cut(&n, NULL, NULL))), 0.5), normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)),
-                          normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)) }, *there[4], *second[2][4];
+    tp_tensor *here[] = { normal(TP_F32, TP_SHAPE(3, 3, FEATURES)),
+                          tp_mul(normal(TP_F32, TP_SHAPE(cut(&n, NULL, NULL))), 0.5),
+                          normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)), normal(TP_F32, TP_SHAPE(4, 3, HIDDEN)) },
+              *there[4], *second[2][4];
     for (int i = 0; i < 4; i++) there[i] = tp_to(here[i], DEVICE);
     for (int device = 0; device < 2; device++) {
         tp_tensor **in = device ? there : here, *first[4], *sum = NULL;

@@ -73,7 +73,8 @@ static tp_tensor *odd_one(int64_t which)
     tp_tensor *x = tp_randn(TP_SHAPE(9, 9), .dtype = TP_F64), *scale = tp_pow(2, tp_arange(-40, 50, 10, .dtype = TP_F64));
     tp_tensor *cycle = tp_roll(tp_eye(40, TP_NONE, .dtype = TP_F64), TP_SHAPE(1), TP_DIMS(0));
     switch (which) {
-    case 0: return tp_add(tp_mul(tp_eye(6, TP_NONE, .dtype = TP_F64), 2), tp_diag_embed(tp_ones(TP_SHAPE(5), .dtype = TP_F64), .offset = 1));        /* defective */
+    /* defective */
+    case 0: return tp_add(tp_mul(tp_eye(6, TP_NONE, .dtype = TP_F64), 2), tp_diag_embed(tp_ones(TP_SHAPE(5), .dtype = TP_F64), .offset = 1));
     case 1: return cycle;
     case 2: return tp_complex(cycle, tp_mul(cycle, 0.5));
     case 3: return tp_div(tp_mul(x, scale), tp_unsqueeze(scale, -1));

@@ -52,7 +52,8 @@ START_TEST(devices_copy_to_each_other)
     if (!two_devices()) return;
     for (int other = 0; other < 2; other++) {
         TP_SCOPE();
-        tp_tensor *x = AFTER(other, tp_to(numbers(1000), TP_CUDA(0))), *y = AFTER(other, tp_to(x, TP_CUDA(1))), *z = AFTER(other, tp_to(tp_add(y, 1), TP_CUDA(0)));
+        tp_tensor *x = AFTER(other, tp_to(numbers(1000), TP_CUDA(0))), *y = AFTER(other, tp_to(x, TP_CUDA(1))),
+                  *z = AFTER(other, tp_to(tp_add(y, 1), TP_CUDA(0)));
         choose(other);
         ck_assert(tp_equal(tp_to(z, TP_CPU), tp_add(numbers(1000), 1)));
     }

@@ -346,7 +346,8 @@ static tp_status adam_of(void *arg)
 
 START_TEST(counts_of_steps_lie_where_they_can_be_counted)
 {
-    stepped s = { there(tp_ones(TP_SHAPE(3))), there(tp_ones(TP_SHAPE(3))), there(tp_zeros(TP_SHAPE(3))), there(tp_zeros(TP_SHAPE(3))), tp_keep(tp_zeros(TP_SHAPE(1))) };
+    stepped s = { there(tp_ones(TP_SHAPE(3))), there(tp_ones(TP_SHAPE(3))), there(tp_zeros(TP_SHAPE(3))),
+                  there(tp_zeros(TP_SHAPE(3))), tp_keep(tp_zeros(TP_SHAPE(1))) };
     ck_ok(adam_of(&s));
     ck_assert(tp_item(s.step) == 1);
     ck_assert_ptr_null(tp_cuda_graph_record(DEVICE, adam_of, &s, 0));

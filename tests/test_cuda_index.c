@@ -142,7 +142,8 @@ END_TEST
 static void write_rows(tp_dtype dtype, int64_t n)
 {
     TP_SCOPE();
-    tp_tensor *a = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, 37, 5)), dtype), *da = there(a), *b = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, n, 5)), dtype), *db = there(b);
+    tp_tensor *a = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, 37, 5)), dtype), *da = there(a),
+              *b = tp_to_dtype(tp_randint(-9, 9, TP_SHAPE(3, n, 5)), dtype), *db = there(b);
     tp_tensor *index = tp_randint(0, 37, TP_SHAPE(n)), *each = tp_randint(0, 37, TP_SHAPE(3, n, 5)), *there_index = there(index), *there_each = there(each);
     if (dtype == TP_F32) a = tp_div(a, 7), b = tp_div(b, 7), da = there(a), db = there(b);
 #define HERE(i) (tp_device_of(x) == DEVICE ? there_##i : i)
@@ -176,7 +177,8 @@ static void combine_hot(tp_dtype dtype, tp_tensor *a, tp_tensor *b, double tol)
 {
     TP_SCOPE();
     const int64_t n = tp_size(b, 0);
-    tp_tensor *at = tp_clamp(tp_randint(0, 30, TP_SHAPE(n, 3)), 11, 13), *there_at = there(at), *one = tp_clamp(tp_randint(0, 4000, TP_SHAPE(n)), 7, 8), *there_one = there(one);
+    tp_tensor *at = tp_clamp(tp_randint(0, 30, TP_SHAPE(n, 3)), 11, 13), *there_at = there(at),
+              *one = tp_clamp(tp_randint(0, 4000, TP_SHAPE(n)), 7, 8), *there_one = there(one);
     a = tp_to_dtype(a, dtype), b = tp_to_dtype(b, dtype);
     tp_tensor *da = there(a), *db = there(b);
     SAME(tp_scatter_add(x, 0, tp_device_of(x) == DEVICE ? there_at : at, y), tol, tol);
@@ -190,8 +192,10 @@ START_TEST(what_comes_often_goes_by_pieces)
 {
     begin(_i);
     TP_SCOPE();
-    tp_tensor *whole = tp_to_dtype(tp_randint(-2, 3, TP_SHAPE(40, 3)), TP_F64), *signs = tp_sub(tp_mul(tp_to_dtype(tp_randint(0, 2, TP_SHAPE(2500, 3)), TP_F64), 2), 1);
-    tp_tensor *near = tp_add(tp_mul(tp_rand(TP_SHAPE(2500, 3), .dtype = TP_F64), 0.02), 0.99), *far = tp_exp(tp_mul(tp_randn(TP_SHAPE(2500, 3), .dtype = TP_F64), 30));
+    tp_tensor *whole = tp_to_dtype(tp_randint(-2, 3, TP_SHAPE(40, 3)), TP_F64),
+              *signs = tp_sub(tp_mul(tp_to_dtype(tp_randint(0, 2, TP_SHAPE(2500, 3)), TP_F64), 2), 1);
+    tp_tensor *near = tp_add(tp_mul(tp_rand(TP_SHAPE(2500, 3), .dtype = TP_F64), 0.02), 0.99),
+              *far = tp_exp(tp_mul(tp_randn(TP_SHAPE(2500, 3), .dtype = TP_F64), 30));
     for (int k = 0; k < N_REALS; k++) combine_hot(reals[k], whole, signs, reals[k] == TP_BF16 ? 2e-2 : 0);
     combine_hot(TP_F32, whole, near, 2e-4);
     combine_hot(TP_F64, whole, near, 1e-12);
@@ -255,7 +259,8 @@ static tp_tensor *turned(tp_tensor *x)     { return tp_cat(TP_TENSORS(tp_transpo
 START_TEST(gradients_are_the_same)
 {
     static moving *const all[] = { reflected, replicated, circled, padded, in_columns, overlapping, sliced, turned, repeated, tiled, sliced_long };
-    static const char *const names[] = { "reflected", "replicated", "circled", "padded", "in columns", "overlapping", "sliced", "turned", "repeated", "tiled", "sliced into long ones" };
+    static const char *const names[] = { "reflected", "replicated", "circled", "padded", "in columns", "overlapping",
+        "sliced", "turned", "repeated", "tiled", "sliced into long ones" };
     begin(_i);
     for (int k = 0; k < 4; k++)
         for (size_t m = 0; m < sizeof all / sizeof *all; m++) {

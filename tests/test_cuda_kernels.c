@@ -8,7 +8,8 @@ START_TEST(elementwise_kernels_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(37, 129)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(37, 129)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(37, 129)), floats[k]),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(37, 129)), floats[k]), *da = there(a), *db = there(b);
         SAME(tp_add(x, y), tol, tol);
         SAME(tp_mul(x, 2.5), tol, tol);
         SAME(tp_sub(1.0, x), tol, tol);
@@ -30,7 +31,8 @@ START_TEST(integers_wrap_and_divide)
 {
     begin(_i);
     TP_SCOPE();
-    tp_tensor *a = tp_randint(-100, 100, TP_SHAPE(1000), .dtype = TP_I8), *b = tp_randint(1, 9, TP_SHAPE(1000), .dtype = TP_I64), *da = there(a), *db = there(b);
+    tp_tensor *a = tp_randint(-100, 100, TP_SHAPE(1000), .dtype = TP_I8),
+              *b = tp_randint(1, 9, TP_SHAPE(1000), .dtype = TP_I64), *da = there(a), *db = there(b);
     SAME(tp_mul(x, x), 0, 0);
     SAME(tp_add(x, y), 0, 0);
     SAME(tp_floor_divide(x, y), 0, 0);
@@ -62,7 +64,8 @@ START_TEST(reductions_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(33, 7, 130)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(70001)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(33, 7, 130)), floats[k]),
+                  *b = tp_to_dtype(tp_rand(TP_SHAPE(70001)), floats[k]), *da = there(a), *db = there(b);
         SAME(tp_sum(x), tol, tol);
         SAME(tp_mean(y), tol, tol);                                                           /* one output, many blocks */
         SAME(tp_sum(x, .dims = TP_DIMS(0)), tol, tol);
@@ -81,7 +84,8 @@ START_TEST(softmax_agrees)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(9, 300, 40)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(70, 3)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(9, 300, 40)), floats[k]),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(70, 3)), floats[k]), *da = there(a), *db = there(b);
         SAME(tp_softmax(x, -1), tol, tol);
         SAME(tp_softmax(x, 1), tol, tol);
         SAME(tp_log_softmax(x, 0), tol, tol);
@@ -96,7 +100,8 @@ START_TEST(products_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 8 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(3, 70, 33)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(33, 65)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(3, 70, 33)), floats[k]),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(33, 65)), floats[k]), *da = there(a), *db = there(b);
         SAME(tp_matmul(x, y), tol, 10 * tol);
         SAME(tp_matmul(tp_transpose(x, 1, 2), tp_transpose(tp_transpose(x, 1, 2), 1, 2)), tol, 10 * tol);
         SAME(tp_matmul(x, tp_select(y, 1, 0)), tol, 10 * tol);

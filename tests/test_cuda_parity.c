@@ -26,15 +26,16 @@ static void run_whole(const char *directory, int order)
     const int file = mkstemp(report);
     ck_assert_int_ge(file, 0);
     close(file);
-    snprintf(variables, sizeof variables, "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d TAPER_CUDA_CUDNN=%d", report, order, order + 1,
-             order != 1);
+    snprintf(variables, sizeof variables,
+             "TAPER_CUDA_HOST_REPORT='%s' TAPER_CUDA_HOST_ORDER=%d TAPER_CUDA_HOST_SEED=%d TAPER_CUDA_CUDNN=%d", report,
+             order, order + 1, order != 1);
     ck_assert_msg(!run_parity(variables, directory, "--device cuda"), "%s", output);
     const sums sum = sums_of(report);
     remove(report);
     for (last = strstr(output, " passed, 0 failed"); last && last > output && last[-1] != '\n'; last--) continue;
     ck_assert_msg(last && sscanf(last, "%lld passed", &passed) == 1 && passed > 0, "%s", output);
-    printf("%s, order %d: %lld samples passed, %lld kernels of ops called, %lld launches, %lld with fills and copies\n", directory, order, passed, sum.calls, sum.launches,
-           sum.given);
+    printf("%s, order %d: %lld samples passed, %lld kernels of ops called, %lld launches, %lld with fills and copies\n",
+           directory, order, passed, sum.calls, sum.launches, sum.given);
     fflush(stdout);
     if (!cuda_host_function("taper_cuda_host_counters") && !strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host")) return;
     ck_assert_msg(sum.calls >= passed, "%lld calls for %lld samples", sum.calls, passed);

@@ -24,7 +24,8 @@
     ", \"maxSharedMemoryPerBlockOptin\": " shared ", \"maxSharedMemoryPerBlock\": 49152, \"totalGlobalMem\": " memory \
     ", \"maxGridSize\": [2147483647, 65535, 65535], \"maxBlockSize\": [1024, 1024, 64], \"regsPerBlock\": 65536, \"smClockRateKHz\": 1980000, " \
     "\"memClockRateKHz\": 2619000, \"l2CacheSize\": " cache ", \"warpSize\": 32, \"reservedSharedMemoryPerBlock\": 1024, \"maxRegistersPerSM\": 65536, " \
-    "\"pciDeviceId\": 0, \"maxCtasPerSM\": 32, \"maxThreadsPerBlock\": 1024, \"maxThreadsPerSM\": " threads_per ", \"isTccDriver\": 0, \"supportCoopLaunch\": 1}"
+    "\"pciDeviceId\": 0, \"maxCtasPerSM\": 32, \"maxThreadsPerBlock\": 1024, \"maxThreadsPerSM\": " threads_per ", " \
+    "\"isTccDriver\": 0, \"supportCoopLaunch\": 1}"
 static const struct { const char *name, *json; } devices[] = {
     { "sm_80", DEVICE_OF("NVIDIA A100-SXM4-80GB", "800", "108", "166912", "85520809984", "41943040", "2048") },
     { "sm_90", DEVICE_OF("NVIDIA H100 80GB HBM3", "900", "132", "232448", "85520809984", "52428800", "2048") },
@@ -97,17 +98,29 @@ enum { MODES = sizeof modes / sizeof *modes };
 
 static const struct { const char *name; tpc_dnn_conv of; } convs[] = {
     /* as large as they are in networks */
-    { "3x3", { .images = 32, .groups = 1, .cg = 64, .og = 128, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
-    { "1x1", { .images = 32, .groups = 1, .cg = 256, .og = 64, .size = { 1, 56, 56 }, .out = { 1, 56, 56 }, .kernel = { 1, 1, 1 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 0 }, .apart = { 1, 1, 1 } } },
-    { "7x7 stride 2 of 3 channels", { .images = 32, .groups = 1, .cg = 3, .og = 64, .size = { 1, 224, 224 }, .out = { 1, 112, 112 }, .kernel = { 1, 7, 7 }, .stride = { 1, 2, 2 }, .pad = { 0, 3, 3 }, .apart = { 1, 1, 1 } } },
-    { "5x5 of 1 channel", { .images = 64, .groups = 1, .cg = 1, .og = 6, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 5, 5 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 1, 1 } } },
-    { "odd sizes", { .images = 3, .groups = 1, .cg = 7, .og = 9, .size = { 1, 13, 11 }, .out = { 1, 13, 11 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
-    { "dilated", { .images = 8, .groups = 1, .cg = 32, .og = 32, .size = { 1, 33, 33 }, .out = { 1, 33, 33 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 2, 2 } } },
-    { "4 groups", { .images = 8, .groups = 4, .cg = 16, .og = 32, .size = { 1, 28, 28 }, .out = { 1, 14, 14 }, .kernel = { 1, 3, 3 }, .stride = { 1, 2, 2 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
-    { "depthwise", { .images = 8, .groups = 64, .cg = 1, .og = 1, .size = { 1, 28, 28 }, .out = { 1, 28, 28 }, .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
-    { "one dim", { .images = 8, .groups = 1, .cg = 80, .og = 128, .size = { 1, 1, 300 }, .out = { 1, 1, 300 }, .kernel = { 1, 1, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 1 }, .apart = { 1, 1, 1 } } },
-    { "three dims", { .images = 2, .groups = 1, .cg = 16, .og = 32, .size = { 16, 28, 28 }, .out = { 16, 28, 28 }, .kernel = { 3, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 1, 1, 1 }, .apart = { 1, 1, 1 } } },
-    { "padded unevenly", { .images = 4, .groups = 1, .cg = 16, .og = 16, .size = { 1, 16, 16 }, .out = { 1, 16, 16 }, .kernel = { 1, 4, 4 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "3x3", { .images = 32, .groups = 1, .cg = 64, .og = 128, .size = { 1, 28, 28 }, .out = { 1, 28, 28 },
+        .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "1x1", { .images = 32, .groups = 1, .cg = 256, .og = 64, .size = { 1, 56, 56 }, .out = { 1, 56, 56 },
+        .kernel = { 1, 1, 1 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 0 }, .apart = { 1, 1, 1 } } },
+    { "7x7 stride 2 of 3 channels", { .images = 32, .groups = 1, .cg = 3, .og = 64, .size = { 1, 224, 224 },
+        .out = { 1, 112, 112 }, .kernel = { 1, 7, 7 }, .stride = { 1, 2, 2 }, .pad = { 0, 3, 3 },
+        .apart = { 1, 1, 1 } } },
+    { "5x5 of 1 channel", { .images = 64, .groups = 1, .cg = 1, .og = 6, .size = { 1, 28, 28 }, .out = { 1, 28, 28 },
+        .kernel = { 1, 5, 5 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 1, 1 } } },
+    { "odd sizes", { .images = 3, .groups = 1, .cg = 7, .og = 9, .size = { 1, 13, 11 }, .out = { 1, 13, 11 },
+        .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "dilated", { .images = 8, .groups = 1, .cg = 32, .og = 32, .size = { 1, 33, 33 }, .out = { 1, 33, 33 },
+        .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 2, 2 }, .apart = { 1, 2, 2 } } },
+    { "4 groups", { .images = 8, .groups = 4, .cg = 16, .og = 32, .size = { 1, 28, 28 }, .out = { 1, 14, 14 },
+        .kernel = { 1, 3, 3 }, .stride = { 1, 2, 2 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "depthwise", { .images = 8, .groups = 64, .cg = 1, .og = 1, .size = { 1, 28, 28 }, .out = { 1, 28, 28 },
+        .kernel = { 1, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "one dim", { .images = 8, .groups = 1, .cg = 80, .og = 128, .size = { 1, 1, 300 }, .out = { 1, 1, 300 },
+        .kernel = { 1, 1, 3 }, .stride = { 1, 1, 1 }, .pad = { 0, 0, 1 }, .apart = { 1, 1, 1 } } },
+    { "three dims", { .images = 2, .groups = 1, .cg = 16, .og = 32, .size = { 16, 28, 28 }, .out = { 16, 28, 28 },
+        .kernel = { 3, 3, 3 }, .stride = { 1, 1, 1 }, .pad = { 1, 1, 1 }, .apart = { 1, 1, 1 } } },
+    { "padded unevenly", { .images = 4, .groups = 1, .cg = 16, .og = 16, .size = { 1, 16, 16 }, .out = { 1, 16, 16 },
+        .kernel = { 1, 4, 4 }, .stride = { 1, 1, 1 }, .pad = { 0, 1, 1 }, .apart = { 1, 1, 1 } } },
 };
 enum { CONVS = sizeof convs / sizeof *convs };
 
@@ -145,10 +158,13 @@ START_TEST(normalizations_have_plans)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int backward = 0; backward < 2; backward++)
             for (int mode = 0; mode < MODES; mode++) {
-                const tpc_dnn_norm k = { .backward = backward, .dtype = modes[mode].dtype, .aligned = 1, .n = sizes[i][0], .inner = sizes[i][1], .channels = sizes[i][2] };
+                const tpc_dnn_norm k = { .backward = backward, .dtype = modes[mode].dtype, .aligned = 1,
+                    .n = sizes[i][0], .inner = sizes[i][1], .channels = sizes[i][2] };
                 plans.tf32 = modes[mode].tf32;
-                ck_assert_msg(tpc_dnn_normalizes(NULL, &k), "%s: there is no plan for normalization%s of %lld x %lld x %lld, %s", plans.on, backward ? ", backward," : "",
-                              (long long)k.n, (long long)k.inner, (long long)k.channels, modes[mode].name);
+                ck_assert_msg(tpc_dnn_normalizes(NULL, &k),
+                              "%s: there is no plan for normalization%s of %lld x %lld x %lld, %s", plans.on,
+                              backward ? ", backward," : "", (long long)k.n, (long long)k.inner, (long long)k.channels,
+                              modes[mode].name);
             }
     end("normalizations");
 }
@@ -174,15 +190,18 @@ static bool pools_windows(int i, int kind, int mode, bool count_padding)
 
 START_TEST(windows_have_plans)
 {
-    static const char *const kinds[] = { [TPC_DNN_MEANS] = "means", [TPC_DNN_MEANS_BACK] = "the gradient of means", [TPC_DNN_GREATEST_BACK] = "the gradient of the greatest" };
+    static const char *const kinds[] = { [TPC_DNN_MEANS] = "means",
+                                         [TPC_DNN_MEANS_BACK] = "the gradient of means",
+                                         [TPC_DNN_GREATEST_BACK] = "the gradient of the greatest" };
     plan_for(_i);
     for (int i = 0; i < POOLS; i++)
         for (int mode = 0; mode < MODES; mode++)
             for (int kind = 0; kind < 3; kind++)
                 for (int counts = 0; counts < (kind == TPC_DNN_GREATEST_BACK ? 1 : 2); counts++)
-                    ck_assert_msg(pools_windows(i, kind, mode, counts), "%s: there is no plan for %s of windows %d, %s", plans.on, kinds[kind], i, modes[mode].name);
-    tpc_dnn_pool large = { .kind = TPC_DNN_GREATEST_BACK, .dtype = TP_F32, .aligned = 1, .images = 1, .channels = 4, .size = { 40, 40 }, .out = { 29, 29 }, .kernel = { 12, 12 },
-                           .stride = { 1, 1 } };
+                    ck_assert_msg(pools_windows(i, kind, mode, counts), "%s: there is no plan for %s of windows %d, %s",
+                                  plans.on, kinds[kind], i, modes[mode].name);
+    tpc_dnn_pool large = { .kind = TPC_DNN_GREATEST_BACK, .dtype = TP_F32, .aligned = 1, .images = 1, .channels = 4,
+        .size = { 40, 40 }, .out = { 29, 29 }, .kernel = { 12, 12 }, .stride = { 1, 1 } };
     bool done;
     ck_ok(tpc_dnn_windows(NULL, &large, NULL, NULL, NULL, &done));
     ck_assert_msg(!done, "a byte does not tell 144 places");
@@ -209,15 +228,18 @@ static bool attends(bool backward, int dtype, bool causal, bool packed, int64_t 
 
 START_TEST(attentions_have_plans)
 {
-    static const int64_t sizes[][6] = { { 8, 12, 12, 1024, 1024, 64 }, { 2, 16, 16, 512, 512, 128 }, { 1, 4, 4, 1000, 1000, 64 }, { 4, 8, 8, 256, 640, 32 }, { 2, 3, 3, 64, 70, 8 },
+    static const int64_t sizes[][6] = { { 8, 12, 12, 1024, 1024, 64 }, { 2, 16, 16, 512, 512, 128 }, { 1, 4, 4, 1000, 1000, 64 },
+                                        { 4, 8, 8, 256, 640, 32 }, { 2, 3, 3, 64, 70, 8 },
                                         { 2, 32, 8, 1024, 1024, 128 }, { 1, 6, 1, 200, 333, 64 } };
     plan_for(_i);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int kind = 0; kind < 16; kind++) {
             const bool backward = kind & 1, causal = kind & 2, packed = kind & 4;
             const int64_t *s = sizes[i];
-            ck_assert_msg(attends(backward, kind & 8 ? TP_BF16 : TP_F16, causal, packed, s[0], s[1], s[2], s[3], s[4], s[5]), "%s: there is no plan for attention%s of %lld x %lld x %lld%s%s",
-                          plans.on, backward ? ", backward," : "", (long long)s[3], (long long)s[4], (long long)s[5], causal ? ", causal" : "", packed ? ", packed" : "");
+            ck_assert_msg(attends(backward, kind & 8 ? TP_BF16 : TP_F16, causal, packed, s[0], s[1], s[2], s[3], s[4],
+                                  s[5]), "%s: there is no plan for attention%s of %lld x %lld x %lld%s%s", plans.on,
+                          backward ? ", backward," : "", (long long)s[3], (long long)s[4], (long long)s[5],
+                          causal ? ", causal" : "", packed ? ", packed" : "");
         }
     ck_assert(!attends(false, TP_F32, true, true, 8, 12, 12, 1024, 1024, 64));
     ck_assert(!attends(false, TP_F16, true, true, 8, 12, 12, 1024, 1024, 60));
@@ -239,10 +261,14 @@ START_TEST(recurrent_nets_are_taken)
     for (int32_t kind = TP__NET_LSTM; kind <= TP__NET_RELU; kind++)
         for (int mode = 0; mode < MODES; mode++)
             for (int way = 0; way < 8; way++) {
-                const tpc_dnn_net net = { .mode = kind, .dtype = modes[mode].dtype, .biases = way & 1, .dirs = way & 2 ? 2 : 1, .input = 80, .hidden = 512, .layers = way & 4 ? 3 : 1 };
+                const tpc_dnn_net net = { .mode = kind, .dtype = modes[mode].dtype, .biases = way & 1,
+                    .dirs = way & 2 ? 2 : 1, .input = 80, .hidden = 512, .layers = way & 4 ? 3 : 1 };
                 const cudnnRNNDescriptor_t rnn = tpc_dnn_describe_net(&net, modes[mode].tf32);
                 ck_assert_msg(rnn, "cuDNN does not take a net of mode %d, %s", (int)kind, modes[mode].name);
-                const tp__rnn_run runs[] = { { .steps = 7, .batch = 4, .rows = 28 }, { .steps = 3, .batch = 2, .rows = 4, .sizes = (const int64_t[]){ 2, 1, 1 } } };
+                const tp__rnn_run runs[] = {
+                    { .steps = 7, .batch = 4, .rows = 28 },
+                    { .steps = 3, .batch = 2, .rows = 4, .sizes = (const int64_t[]){ 2, 1, 1 } }
+                };
                 for (int i = 0; i < 2; i++) {
                     const cudnnRNNDataDescriptor_t rows = tpc_dnn_describe_rows(&net, &runs[i], net.input);
                     const cudnnTensorDescriptor_t states = tpc_dnn_describe_states(&net, runs[i].batch);
@@ -257,7 +283,8 @@ START_TEST(recurrent_nets_are_taken)
                     taken++;
                 }
                 ck_assert(!tpc_dnn()->DestroyRNNDescriptor(rnn));
-                const tpc_dnn_net small = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs, .input = 5, .hidden = 3, .layers = net.layers };
+                const tpc_dnn_net small = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs,
+                    .input = 5, .hidden = 3, .layers = net.layers };
                 const cudnnRNNDescriptor_t of = tpc_dnn_describe_net(&small, modes[mode].tf32);
                 size_t bytes = 0;
                 ck_assert(of && !tpc_dnn()->GetRNNWeightSpaceSize((cudnnHandle_t)(void *)no_handle, of, &bytes));
@@ -265,8 +292,10 @@ START_TEST(recurrent_nets_are_taken)
                 ck_assert_msg(piece && pieces == 1 && !piece->ours && !piece->its && piece->bytes == bytes && bytes == tpc_dnn_weight_bytes(&small),
                               "cuDNN has the weights of a net of mode %d otherwise, in %d pieces", (int)kind, pieces);
                 free(piece);
-                const tpc_dnn_net longer = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs, .input = 5, .hidden = 3, .layers = net.layers + 1 };
-                ck_assert(!tpc_dnn_place_weights((cudnnHandle_t)(void *)no_handle, of, &longer, space, bytes, &pieces) && !pieces);     /* it has no such layer */
+                const tpc_dnn_net longer = { .mode = kind, .dtype = net.dtype, .biases = net.biases, .dirs = net.dirs,
+                    .input = 5, .hidden = 3, .layers = net.layers + 1 };
+                /* it has no such layer */
+                ck_assert(!tpc_dnn_place_weights((cudnnHandle_t)(void *)no_handle, of, &longer, space, bytes, &pieces) && !pieces);
                 ck_assert(!tpc_dnn()->DestroyRNNDescriptor(of));
             }
     printf("cuDNN %zu takes all %d recurrent nets, and has their weights as we do\n", tpc_dnn_version(), taken);
@@ -284,7 +313,8 @@ START_TEST(plans_can_be_made)
     ck_convolution(0, TPC_DNN_FORWARD, 3, true, true, true);
     ck_convolution(6, TPC_DNN_DATA, 0, false, true, false);
     for (int backward = 0; backward < 2; backward++)
-        ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32, .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
+        ck_assert(tpc_dnn_normalizes(NULL, &(tpc_dnn_norm){ .backward = backward, .dtype = backward ? TP_BF16 : TP_F32,
+            .aligned = 1, .n = 32, .inner = 56 * 56, .channels = 64 }));
     for (int backward = 0; backward < 2; backward++) ck_assert(attends(backward, TP_BF16, true, true, 8, 12, 12, 1024, 1024, 64));
     tpc_dnn_conv many = convs[0].of;                   /* what is advised first would take 1.6 GB */
     many.kind = TPC_DNN_FORWARD, many.dtype = TP_F16, many.aligned = 1, many.images = 128, many.cg = many.og = 256;

@@ -23,7 +23,8 @@ START_TEST(products_go_by_the_library)
         TP_SCOPE();
         const tp_dtype d = floats[k];
         const double tol = 4 * tolerance(d);
-        tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+        tp_tensor *x = normal(d, TP_SHAPE(3, 5, 17)), *w = normal(d, TP_SHAPE(8, 17)), *b = normal(d, TP_SHAPE(8)),
+                  *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
         taper_cuda_host_products before = cuda_products();
         close_to(tp_linear(dx, dw, tp_to(b, DEVICE)), tp_linear(x, w, b), tol, "linear");
         taper_cuda_host_products after = cuda_products();
@@ -40,8 +41,11 @@ START_TEST(products_go_by_the_library)
         close_to(tp_matmul(tp_transpose(dx, 1, 2), dx), tp_matmul(tp_transpose(x, 1, 2), x), tol, "the same once more");
         ck_assert_int_eq(cuda_products().asked, asked);     /* the advice is kept */
         before = cuda_products();
-        close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
-                 tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0), tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)), tol, "strides that it does not take");
+        close_to(tp_matmul(tp_as_strided(dx, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0),
+                           tp_narrow(tp_transpose(dw, 0, 1), 0, 0, 4)),
+                 tp_matmul(tp_as_strided(x, TP_SHAPE(5, 4), (int64_t[]){ 4, 2 }, 0),
+                           tp_narrow(tp_transpose(w, 0, 1), 0, 0, 4)),
+                 tol, "strides that it does not take");
         ck_assert_int_eq(cuda_products().count, before.count);
     }
 }
@@ -76,7 +80,8 @@ START_TEST(float32_precision_is_chosen_at_any_time)
     ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_STRICT);
     if (!cuda_host_needed("taper_cuda_host_count_products")) return;
     TP_SCOPE();
-    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *y = tp_linear(x, w, NULL), *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
+    tp_tensor *x = normal(TP_F32, TP_SHAPE(40, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *y = tp_linear(x, w, NULL),
+              *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE);
     for (int k = 0; k < 4; k++) {
         const bool strict = k % 2 == 0;
         ck_ok(tp_set_float32_precision(strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32));
@@ -84,7 +89,8 @@ START_TEST(float32_precision_is_chosen_at_any_time)
         ck_assert_int_eq(cuda_products().compute, strict ? 68 : 77);      /* CUBLAS_COMPUTE_32F, .._FAST_TF32 */
         ck_assert_int_eq(tp_get_float32_precision(), strict ? TP_PRECISION_STRICT : TP_PRECISION_TF32);
     }
-    close_to(tp_linear(tp_to_dtype(dx, TP_F64), tp_to_dtype(dw, TP_F64), NULL), tp_linear(tp_to_dtype(x, TP_F64), tp_to_dtype(w, TP_F64), NULL), 1e-12, "float64");
+    close_to(tp_linear(tp_to_dtype(dx, TP_F64), tp_to_dtype(dw, TP_F64), NULL),
+             tp_linear(tp_to_dtype(x, TP_F64), tp_to_dtype(w, TP_F64), NULL), 1e-12, "float64");
     ck_assert_int_eq(tp_set_float32_precision((tp_float32_precision)7), TP_ERR_ARGUMENT);
     tp_clear_error();
     ck_assert_int_eq(tp_get_float32_precision(), TP_PRECISION_TF32);
@@ -123,9 +129,14 @@ START_TEST(gradients_of_weight_and_bias_come_together)
         agree(linear, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(3, 5, 17)), normal(d, TP_SHAPE(8, 17)), normal(d, TP_SHAPE(8)) }, 3, tol, "linear");
         after = cuda_products();
         if (ours) ck_assert_int_eq(after.count, before.count);
-        else if (is_counted()) ck_assert_msg(after.count == before.count + 3 && after.summed == (d == TP_F64 ? 0 : 'a'), "linear: %lld products", (long long)(after.count - before.count));
+        else if (is_counted())
+            ck_assert_msg(after.count == before.count + 3 && after.summed == (d == TP_F64 ? 0 : 'a'),
+                          "linear: %lld products", (long long)(after.count - before.count));
         if (is_counted() && !ours) ck_assert(after.m == 8 && after.n == 17 && after.k == 15);
-        agree(linear, NULL, (tp_tensor *[]){ tp_transpose(normal(d, TP_SHAPE(17, 6)), 0, 1), normal(d, TP_SHAPE(8, 17)), normal(d, TP_SHAPE(1)) }, 3, tol, "one bias for all");
+        agree(linear, NULL,
+              (tp_tensor *[]){ tp_transpose(normal(d, TP_SHAPE(17, 6)), 0, 1), normal(d, TP_SHAPE(8, 17)),
+                               normal(d, TP_SHAPE(1)) },
+              3, tol, "one bias for all");
         agree(linear, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(17)), normal(d, TP_SHAPE(8, 17)), normal(d, TP_SHAPE(8)) }, 3, tol, "a vector");
         agree(linear, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(7, 17)), normal(d, TP_SHAPE(17)), normal(d, TP_SHAPE(1)) }, 3, tol, "a weight of one dim");
         agree(linear, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1000, 3)), normal(d, TP_SHAPE(2, 3)), normal(d, TP_SHAPE(2)) }, 3, 8 * tol, "many rows");
@@ -134,12 +145,21 @@ START_TEST(gradients_of_weight_and_bias_come_together)
         before = cuda_products();
         agree(addmm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol, "addmm of a row");
         after = cuda_products();
-        if (is_counted() && !ours) ck_assert_msg(after.count == before.count + 3 && after.summed == (d == TP_F64 ? 0 : 'b'), "addmm: %lld products", (long long)(after.count - before.count));
+        if (is_counted() && !ours)
+            ck_assert_msg(after.count == before.count + 3 && after.summed == (d == TP_F64 ? 0 : 'b'),
+                          "addmm: %lld products", (long long)(after.count - before.count));
         agree(addmm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(6, 9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol, "addmm of a matrix");
         agree(addmm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(6, 1)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol, "addmm of a column");
-        agree(addmm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(1, 9)), normal(d, TP_SHAPE(6, 7)), tp_transpose(normal(d, TP_SHAPE(9, 7)), 0, 1) }, 3, tol, "addmm of a matrix of one row");
-        agree(addmm, (double[]){ 0.5, -2 }, (tp_tensor *[]){ normal(d, TP_SHAPE(9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol, "addmm with numbers");
-        agree(addmm, (double[]){ 0, 1 }, (tp_tensor *[]){ normal(d, TP_SHAPE(9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol, "addmm of nothing");
+        agree(addmm, NULL,
+              (tp_tensor *[]){ normal(d, TP_SHAPE(1, 9)), normal(d, TP_SHAPE(6, 7)),
+                               tp_transpose(normal(d, TP_SHAPE(9, 7)), 0, 1) },
+              3, tol, "addmm of a matrix of one row");
+        agree(addmm, (double[]){ 0.5, -2 },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol,
+              "addmm with numbers");
+        agree(addmm, (double[]){ 0, 1 },
+              (tp_tensor *[]){ normal(d, TP_SHAPE(9)), normal(d, TP_SHAPE(6, 7)), normal(d, TP_SHAPE(7, 9)) }, 3, tol,
+              "addmm of nothing");
         agree(baddbmm, NULL, (tp_tensor *[]){ normal(d, TP_SHAPE(2, 6, 9)), normal(d, TP_SHAPE(2, 6, 7)), normal(d, TP_SHAPE(2, 7, 9)) }, 3, tol, "baddbmm");
     }
 }
@@ -168,7 +188,8 @@ START_TEST(a_sum_is_not_rounded_for_tensor_cores)
 {
     begin(_i);
     TP_SCOPE();
-    tp_tensor *g = tp_to(normal(TP_F32, TP_SHAPE(40, 8)), DEVICE), *x = tp_to(normal(TP_F32, TP_SHAPE(40, 17)), DEVICE), *w = tp_to(normal(TP_F32, TP_SHAPE(8, 17)), DEVICE);
+    tp_tensor *g = tp_to(normal(TP_F32, TP_SHAPE(40, 8)), DEVICE), *x = tp_to(normal(TP_F32, TP_SHAPE(40, 17)), DEVICE),
+              *w = tp_to(normal(TP_F32, TP_SHAPE(8, 17)), DEVICE);
     tp_tensor *b = tp_zeros(TP_SHAPE(8), .device = DEVICE), *leaves[] = { w, b };
     ck_ok(tp_set_float32_precision(TP_PRECISION_TF32));
     for (int i = 0; i < 2; i++) ck_ok(tp_requires_grad(leaves[i], true));
@@ -252,9 +273,18 @@ START_TEST(missing_memory_is_an_error)
     begin(0);
     if (!cuda_host_needed("taper_cuda_host_fail_at")) return;
     TP_SCOPE();
-    run_short_of_memory(linear, NULL, (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2000, 3)), normal(TP_F32, TP_SHAPE(2, 3)), normal(TP_F32, TP_SHAPE(2)) }, 3, "linear");
-    run_short_of_memory(linear, NULL, (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2000, 3)), normal(TP_F64, TP_SHAPE(2, 3)), normal(TP_F64, TP_SHAPE(2)) }, 3, "linear in float64");
-    run_short_of_memory(addmm, NULL, (tp_tensor *[]){ normal(TP_BF16, TP_SHAPE(3)), normal(TP_BF16, TP_SHAPE(20, 4)), normal(TP_BF16, TP_SHAPE(4, 3)) }, 3, "addmm");
+    run_short_of_memory(linear, NULL,
+                        (tp_tensor *[]){ normal(TP_F32, TP_SHAPE(2000, 3)), normal(TP_F32, TP_SHAPE(2, 3)),
+                                         normal(TP_F32, TP_SHAPE(2)) },
+                        3, "linear");
+    run_short_of_memory(linear, NULL,
+                        (tp_tensor *[]){ normal(TP_F64, TP_SHAPE(2000, 3)), normal(TP_F64, TP_SHAPE(2, 3)),
+                                         normal(TP_F64, TP_SHAPE(2)) },
+                        3, "linear in float64");
+    run_short_of_memory(addmm, NULL,
+                        (tp_tensor *[]){ normal(TP_BF16, TP_SHAPE(3)), normal(TP_BF16, TP_SHAPE(20, 4)),
+                                         normal(TP_BF16, TP_SHAPE(4, 3)) },
+                        3, "addmm");
     fflush(stdout);
 }
 END_TEST

@@ -90,8 +90,8 @@ START_TEST(categories_are_the_same)
             tp_tensor *a = tp_exp(tp_mul(tp_randn(TP_SHAPE(3, n), .dtype = floats[k]), 4));
             if (n > 5) tp_fill_(tp_narrow(a, 1, 2, 2), 0);
             tp_tensor *da = there(a);
-            DRAW(tp_multinomial(x, n > 5 ? n - 2 : 1, false));
-            DRAW(tp_multinomial(x, 2000, true));
+            DRAW(tp_multinomial(x, n > 5 ? n - 2 : 1));
+            DRAW(tp_multinomial(x, 2000, .replacement = true));
         }
 }
 END_TEST

@@ -123,8 +123,9 @@ START_TEST(every_op_does_on_the_device_what_it_does_on_the_cpu)
     const walk_sum sum = walk_all(_i == 2 ? TP_C64 : _i ? TP_F64 : TP_F32, on_both);
     ck_ok(tp_synchronize(DEVICE));
     const taper_cuda_host_counts after = cuda_counts();
-    printf("%s: %d ops, %d of %d samples, %d comparisons, %d outputs stay on the host, %lld launches\n", _i == 2 ? "complex64" : _i ? "float64" : "float32", sum.ops, taken, sum.samples, checks,
-           on_cpu, (long long)(after.launches - before.launches));
+    printf("%s: %d ops, %d of %d samples, %d comparisons, %d outputs stay on the host, %lld launches\n",
+           _i == 2 ? "complex64" : _i ? "float64" : "float32", sum.ops, taken, sum.samples, checks, on_cpu,
+           (long long)(after.launches - before.launches));
     fflush(stdout);
     ck_assert_int_eq(sum.failures, 0);
     ck_assert_int_gt(checks, 500);

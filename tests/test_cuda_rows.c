@@ -38,7 +38,8 @@ START_TEST(selections_agree)
     begin(_i);
     for (size_t k = 0; k < sizeof dtypes / sizeof *dtypes; k++) {
         TP_SCOPE();
-        tp_tensor *a = tp_to_dtype(tp_randint(0, 100, TP_SHAPE(33, 133)), dtypes[k]), *b = tp_gt(tp_randn(TP_SHAPE(33, 133)), 0), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_randint(0, 100, TP_SHAPE(33, 133)), dtypes[k]),
+                  *b = tp_gt(tp_randn(TP_SHAPE(33, 133)), 0), *da = there(a), *db = there(b);
         SAME(tp_where(y, x, tp_flip(x, TP_DIMS(0))), 0, 0);
         SAME(tp_where(tp_transpose(y, 0, 1), tp_transpose(x, 0, 1), 1), 0, 0);
         SAME(tp_where(y, 1, tp_select(x, 0, 3)), 0, 0);
@@ -138,7 +139,8 @@ START_TEST(losses_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]), *b = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(70, 91)), floats[k]), *da = there(a), *db = there(b);
         for (int which = 0; which < LOSSES; which++) {
             SAME(loss_of(x, y, which, TP_REDUCTION_NONE), tol, tol);
             SAME(loss_of(x, y, which, TP_REDUCTION_MEAN), tol, tol);
@@ -185,7 +187,8 @@ static const struct { const char *name; int lists, scalars, n; double numbers[8]
     { "asgd", 6, 3, 6, { 0.01, 1e-4, 0.75, 2, 0.1, 0 } },
 };
 
-/* Three steps of a rule; scalars lie on `of_scalars`. A mean of squares is above the square of a mean. The parameters follow one another in what is returned. */
+/* Three steps of a rule; scalars lie on `of_scalars`. A mean of squares is above the square of a mean. The parameters
+ * follow one another in what is returned. */
 static tp_tensor *after_steps(int rule, tp_dtype dtype, tp_device device, tp_device of_scalars)
 {
     static const int64_t sizes[PARAMETERS] = { 20000, 1, 300 };

@@ -94,8 +94,9 @@ START_TEST(rows_of_any_order_are_sorted)
     begin_way(_i);
     TP_SCOPE();
     tp_tensor *rising = tp_arange(0, LONG, 1, .dtype = TP_F32);
-    tp_tensor *const rows[] = { rising, tp_flip(rising, TP_DIMS(0)), tp_full(TP_SHAPE(LONG), 7), tp_randn(TP_SHAPE(LONG)), tp_mul(tp_randn(TP_SHAPE(LONG)), 1e30),
-                                tp_randint(INT64_MIN / 2, INT64_MAX / 2, TP_SHAPE(LONG)), tp_randn(TP_SHAPE(LONG), .dtype = TP_F64) };
+    tp_tensor *const rows[] = { rising, tp_flip(rising, TP_DIMS(0)), tp_full(TP_SHAPE(LONG), 7),
+        tp_randn(TP_SHAPE(LONG)), tp_mul(tp_randn(TP_SHAPE(LONG)), 1e30),
+        tp_randint(INT64_MIN / 2, INT64_MAX / 2, TP_SHAPE(LONG)), tp_randn(TP_SHAPE(LONG), .dtype = TP_F64) };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         sorts(rows[i], there(rows[i]), false);
         sorts(rows[i], there(rows[i]), true);

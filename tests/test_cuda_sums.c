@@ -72,7 +72,9 @@ START_TEST(norms_of_rows_agree)
             TP_SCOPE();
             const double tol = 8 * tolerance(floats[k]);
             const int64_t n = widths[s];
-            tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(counts[s], n)), floats[k])), *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(n)), floats[k])), *da = leaf(there(a)), *db = leaf(there(b));
+            tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(counts[s], n)), floats[k])),
+                      *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(n)), floats[k])), *da = leaf(there(a)),
+                      *db = leaf(there(b));
             SAME(tp_layer_norm(x, TP_SHAPE(n), .weight = y, .bias = y), tol, tol);
             SAME(tp_rms_norm(x, TP_SHAPE(n), .weight = y), tol, tol);
             SAME(tp_layer_norm(x, TP_SHAPE(n)), tol, tol);
@@ -92,7 +94,9 @@ START_TEST(norms_of_groups_and_channels_agree)
         for (int s = 0; s < 3; s++) {
             TP_SCOPE();
             const double tol = 8 * tolerance(floats[k]);
-            tp_tensor *a = leaf(tp_to_dtype(tp_randn(shapes[s]), floats[k])), *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(6)), floats[k])), *da = leaf(there(a)), *db = leaf(there(b));
+            tp_tensor *a = leaf(tp_to_dtype(tp_randn(shapes[s]), floats[k])),
+                      *b = leaf(tp_to_dtype(tp_rand(TP_SHAPE(6)), floats[k])), *da = leaf(there(a)),
+                      *db = leaf(there(b));
             SAME(tp_group_norm(x, 3, .weight = y, .bias = y), tol, tol);
             SAME(slope(tp_group_norm(x, 2, .weight = y), x), tol, 4 * tol);
             SAME(slope(tp_group_norm(x, 2, .weight = y, .bias = y), y), tol, 40 * tol);
@@ -125,7 +129,8 @@ START_TEST(channels_last_agree)
     begin(_i);
     for (int64_t c = 5; c < 9; c += 3) {
         TP_SCOPE();
-        tp_tensor *a = leaf(tp_permute(tp_randn(TP_SHAPE(3, 20, 30, c)), TP_DIMS(0, 3, 1, 2))), *b = leaf(tp_rand(TP_SHAPE(c))), *da = leaf(there(a)), *db = leaf(there(b));
+        tp_tensor *a = leaf(tp_permute(tp_randn(TP_SHAPE(3, 20, 30, c)), TP_DIMS(0, 3, 1, 2))),
+                  *b = leaf(tp_rand(TP_SHAPE(c))), *da = leaf(there(a)), *db = leaf(there(b));
         SAME(tp_batch_norm(x, NULL, NULL, .weight = y, .bias = y, .training = true), 1e-5, 1e-5);
         SAME(slope(tp_batch_norm(x, NULL, NULL, .weight = y, .training = true), x), 1e-5, 2e-5);
     }
@@ -138,7 +143,8 @@ START_TEST(further_reductions_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = leaf(tp_to_dtype(tp_add(tp_randn(TP_SHAPE(33, 7, 130)), 3), floats[k])), *b = tp_to_dtype(tp_randn(TP_SHAPE(70001)), floats[k]), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *a = leaf(tp_to_dtype(tp_add(tp_randn(TP_SHAPE(33, 7, 130)), 3), floats[k])),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(70001)), floats[k]), *da = leaf(there(a)), *db = there(b);
         SAME(tp_var(x, .dims = TP_DIMS(0)), tol, tol);
         SAME(tp_std(x, .dims = TP_DIMS(-1), .correction = 0), tol, tol);
         SAME(tp_var(y), tol, tol);
@@ -171,7 +177,9 @@ START_TEST(few_terms_are_added_in_order)
     for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
         TP_SCOPE();
         const int64_t n = counts[k];
-        tp_tensor *a = tp_mul(tp_randn(TP_SHAPE(37, n)), 1000), *b = tp_to_dtype(tp_randn(TP_SHAPE(3, 5, n)), k % 2 ? TP_F16 : TP_F32), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_mul(tp_randn(TP_SHAPE(37, n)), 1000),
+                  *b = tp_to_dtype(tp_randn(TP_SHAPE(3, 5, n)), k % 2 ? TP_F16 : TP_F32), *da = there(a),
+                  *db = there(b);
         SAME(tp_sum(x, .dims = TP_DIMS(1)), 0, 0);
         SAME(tp_mean(x, .dims = TP_DIMS(1)), 0, 0);
         SAME(tp_sum(tp_select(x, 0, 3)), 0, 0);
@@ -190,7 +198,8 @@ START_TEST(scans_agree)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(9, 300, 40)), floats[k])), *b = tp_to_dtype(tp_rand(TP_SHAPE(2, 40003)), floats[k]), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *a = leaf(tp_to_dtype(tp_randn(TP_SHAPE(9, 300, 40)), floats[k])),
+                  *b = tp_to_dtype(tp_rand(TP_SHAPE(2, 40003)), floats[k]), *da = leaf(there(a)), *db = there(b);
         tp_tensor *at;
         SAME(tp_cumsum(x, 0), tol, tol);
         SAME(tp_cumsum(x, 1), tol, tol);
@@ -238,7 +247,9 @@ END_TEST
 /* The places of a cummax never fall; who calls its gradient by name may give others. */
 static tp_tensor *put_at(tp_tensor *x, tp_tensor *places)
 {
-    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = places }, { .kind = TP_ARG_INT, .value.integer = 1 } };
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = places },
+                            { .kind = TP_ARG_INT, .value.integer = 1 } };
     tp_tensor *y = NULL;
     return tp_op_call("cummax_backward", args, 3, &y, 1, NULL) ? NULL : y;
 }
@@ -316,7 +327,8 @@ START_TEST(complex_scans_agree)
         const tp_dtype d = k ? TP_C128 : TP_C64;
         const double tol = 16 * tolerance(k ? TP_F64 : TP_F32);
         tp_tensor *turn = tp_mul(tp_rand(TP_SHAPE(2, 2501)), 6), *size = tp_add(tp_mul(tp_randn(TP_SHAPE(2, 2501)), 1e-2), 1);
-        tp_tensor *a = leaf(tp_to_dtype(tp_polar(size, turn), d)), *b = leaf(tp_to_dtype(tp_transpose(tp_polar(tp_abs(tp_randn(TP_SHAPE(3, 1500))), tp_rand(TP_SHAPE(3, 1500))), 0, 1), d));
+        tp_tensor *other = tp_polar(tp_abs(tp_randn(TP_SHAPE(3, 1500))), tp_rand(TP_SHAPE(3, 1500)));
+        tp_tensor *a = leaf(tp_to_dtype(tp_polar(size, turn), d)), *b = leaf(tp_to_dtype(tp_transpose(other, 0, 1), d));
         tp_tensor *da = leaf(there(a)), *db = leaf(there(b));
         SAME(tp_cumprod(x, 1), tol, 10 * tol);
         SAME(tp_cumprod(y, 0), tol, 10 * tol);
@@ -333,8 +345,10 @@ START_TEST(ctc_agrees)
     for (int k = 0; k < 2; k++) {
         TP_SCOPE();
         const double tol = 8 * tolerance(floats[k]);
-        tp_tensor *a = leaf(tp_log_softmax(tp_to_dtype(tp_randn(TP_SHAPE(60, 4, 12)), floats[k]), 2)), *b = tp_randint(1, 12, TP_SHAPE(4, 20)), *da = leaf(there(a)), *db = there(b);
-        tp_tensor *times = tp_from_data((int64_t[]){ 60, 31, 50, 3 }, TP_I64, TP_SHAPE(4)), *lengths = tp_from_data((int64_t[]){ 20, 7, 0, 5 }, TP_I64, TP_SHAPE(4));
+        tp_tensor *a = leaf(tp_log_softmax(tp_to_dtype(tp_randn(TP_SHAPE(60, 4, 12)), floats[k]), 2)),
+                  *b = tp_randint(1, 12, TP_SHAPE(4, 20)), *da = leaf(there(a)), *db = there(b);
+        tp_tensor *times = tp_from_data((int64_t[]){ 60, 31, 50, 3 }, TP_I64, TP_SHAPE(4)),
+                  *lengths = tp_from_data((int64_t[]){ 20, 7, 0, 5 }, TP_I64, TP_SHAPE(4));
         SAME(tp_ctc_loss(x, y, times, lengths, .reduction = TP_REDUCTION_NONE), tol, tol);
         SAME(tp_ctc_loss(x, y, times, lengths, .zero_infinity = true), tol, tol);
         SAME(slope(tp_ctc_loss(x, y, times, lengths, .zero_infinity = true), x), tol, 10 * tol);

@@ -1,5 +1,6 @@
 /* test_data.c: IDX files, broken ones above all; datasets. */
 #include "data.h"
+#include "folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,55 +10,28 @@
 
 /* ---- Files ---------------------------------------------------------------------------------------------------------------- */
 
-static char folder[64];
-
-static void make_folder(void)
+static const char *write_plain(const char *name, const void *at, size_t n)
 {
-    strcpy(folder, "/tmp/taper-data-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void)
-{
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[4][128];
-    static int turn;
-    char *p = path[turn++ % 4];
-    snprintf(p, sizeof path[0], "%s/%s", folder, name);
-    return p;
-}
-
-static const char *write_plain(const char *name, const void *bytes, size_t n)
-{
-    const char *path = path_of(name);
-    FILE *f = fopen(path, "wb");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
-    fclose(f);
+    const char *path = in_folder(name);
+    write_bytes(path, at, n);
     return path;
 }
 
-static const char *write_gzipped(const char *name, const void *bytes, size_t n)
+static const char *write_gzipped(const char *name, const void *raw, size_t n)
 {
-    const char *path = path_of(name);
+    const char *path = in_folder(name);
     gzFile f = gzopen(path, "wb");
     ck_assert_ptr_nonnull(f);
     if (n)
-        ck_assert_int_eq(gzwrite(f, bytes, (unsigned)n), (int)n);
+        ck_assert_int_eq(gzwrite(f, raw, (unsigned)n), (int)n);
     gzclose(f);
     return path;
 }
 
-static size_t read_back(const char *path, uint8_t *bytes, size_t most)
+static size_t read_back(const char *path, uint8_t *raw, size_t most)
 {
     FILE *f = fopen(path, "rb");
-    const size_t n = fread(bytes, 1, most, f);
+    const size_t n = fread(raw, 1, most, f);
     fclose(f);
     return n;
 }
@@ -109,28 +83,28 @@ START_TEST(idx_reads_gzipped_files_like_plain_ones)
 {
     TP_SCOPE();
     const size_t n = 8 + 300000;                 /* more than one chunk, in and out */
-    uint8_t *bytes = malloc(n);
-    memcpy(bytes, (uint8_t[]){ 0, 0, 8, 1, 0, 4, 0x93, 0xe0 }, 8);
+    uint8_t *raw = malloc(n);
+    memcpy(raw, (uint8_t[]){ 0, 0, 8, 1, 0, 4, 0x93, 0xe0 }, 8);
     for (size_t i = 8; i < n; i++)
-        bytes[i] = (uint8_t)(i * i >> 7);
-    tp_tensor *plain = tp_idx_read(write_plain("plain", bytes, n));
-    tp_tensor *gzipped = tp_idx_read(write_gzipped("gzipped", bytes, n));
+        raw[i] = (uint8_t)(i * i >> 7);
+    tp_tensor *plain = tp_idx_read(write_plain("plain", raw, n));
+    tp_tensor *gzipped = tp_idx_read(write_gzipped("gzipped", raw, n));
     ck_assert_ptr_nonnull(gzipped);
     ck_assert(tp_equal(plain, gzipped));
-    ck_assert_mem_eq(tp_data(gzipped), bytes + 8, n - 8);
-    free(bytes);
+    ck_assert_mem_eq(tp_data(gzipped), raw + 8, n - 8);
+    free(raw);
 }
 END_TEST
 
 START_TEST(idx_reads_gzip_members_as_one_file)
 {
     TP_SCOPE();
-    uint8_t bytes[512];
+    uint8_t raw[512];
     write_gzipped("a", six_bytes, 10);
     write_gzipped("b", six_bytes + 10, sizeof six_bytes - 10);
-    size_t n = read_back(path_of("a"), bytes, sizeof bytes);
-    n += read_back(path_of("b"), bytes + n, sizeof bytes - n);
-    tp_tensor *x = tp_idx_read(write_plain("joined", bytes, n));
+    size_t n = read_back(in_folder("a"), raw, sizeof raw);
+    n += read_back(in_folder("b"), raw + n, sizeof raw - n);
+    tp_tensor *x = tp_idx_read(write_plain("joined", raw, n));
     ck_assert_ptr_nonnull(x);
     ck_assert_mem_eq(tp_data(x), six_bytes + 12, 6);
 }
@@ -148,7 +122,7 @@ END_TEST
 
 START_TEST(idx_says_why_a_file_cannot_be_opened)
 {
-    expect_broken(path_of("nothing"), TP_ERR_IO, "No such file");
+    expect_broken(in_folder("nothing"), TP_ERR_IO, "No such file");
     expect_broken(folder, TP_ERR_IO, "not a regular file");
     ck_assert_ptr_null(tp_idx_read(NULL));
     ck_assert_int_eq(tp_last_error()->code, TP_ERR_ARGUMENT);
@@ -200,16 +174,16 @@ END_TEST
 
 START_TEST(idx_rejects_broken_gzip_data)
 {
-    uint8_t bytes[512];
+    uint8_t raw[512];
     write_gzipped("good", six_bytes, sizeof six_bytes);
-    const size_t n = read_back(path_of("good"), bytes, sizeof bytes);
+    const size_t n = read_back(in_folder("good"), raw, sizeof raw);
     for (size_t cut = 2; cut < n; cut++)         /* at every length */
-        expect_broken(write_plain("x", bytes, cut), TP_ERR_FORMAT, "idx_read: ");
-    bytes[n - 8] ^= 1;                           /* the sum */
-    expect_broken(write_plain("x", bytes, n), TP_ERR_FORMAT, "broken: incorrect data check");
-    bytes[n - 8] ^= 1;
-    memcpy(bytes + n, "rest", 4);
-    expect_broken(write_plain("x", bytes, n + 4), TP_ERR_FORMAT, "broken");
+        expect_broken(write_plain("x", raw, cut), TP_ERR_FORMAT, "idx_read: ");
+    raw[n - 8] ^= 1;                           /* the sum */
+    expect_broken(write_plain("x", raw, n), TP_ERR_FORMAT, "broken: incorrect data check");
+    raw[n - 8] ^= 1;
+    memcpy(raw + n, "rest", 4);
+    expect_broken(write_plain("x", raw, n + 4), TP_ERR_FORMAT, "broken");
 }
 END_TEST
 

@@ -60,7 +60,8 @@ START_TEST(defective_and_badly_scaled_matrices_have_eigenvalues)
     tp_manual_seed(7);
     tp_tensor *jordan = tp_add(tp_mul(tp_eye(6, TP_NONE, .dtype = TP_F64), 2), tp_diag_embed(tp_ones(TP_SHAPE(5), .dtype = TP_F64), .offset = 1));
     tp_tensor *cycle = tp_roll(tp_eye(8, TP_NONE, .dtype = TP_F64), TP_SHAPE(1), TP_DIMS(0)), *x = tp_randn(TP_SHAPE(9, 9), .dtype = TP_F64);
-    tp_tensor *scale = tp_pow(2, tp_arange(-40, 50, 10, .dtype = TP_F64)), *uneven = tp_div(tp_mul(x, scale), tp_unsqueeze(scale, -1));      /* alike: the same values */
+    /* alike: the same values */
+    tp_tensor *scale = tp_pow(2, tp_arange(-40, 50, 10, .dtype = TP_F64)), *uneven = tp_div(tp_mul(x, scale), tp_unsqueeze(scale, -1));
     ck_assert_double_le(residual(jordan), 1e-14);
     ck_assert_double_le(residual(cycle), 1e-14);       /* on a circle: the unshifted step does not converge */
     ck_assert_double_le(residual(tp_complex(cycle, tp_mul(cycle, 0.5))), 1e-13);
@@ -144,7 +145,8 @@ START_TEST(complex_systems_are_solved_from_either_side)
 {
     TP_SCOPE();
     tp_manual_seed(11);
-    tp_tensor *a = tp_randn(TP_SHAPE(2, 4, 4), .dtype = TP_C128), *b = tp_randn(TP_SHAPE(2, 4, 3), .dtype = TP_C128), *row = tp_randn(TP_SHAPE(2, 4), .dtype = TP_C128), *y;
+    tp_tensor *a = tp_randn(TP_SHAPE(2, 4, 4), .dtype = TP_C128), *b = tp_randn(TP_SHAPE(2, 4, 3), .dtype = TP_C128),
+              *row = tp_randn(TP_SHAPE(2, 4), .dtype = TP_C128), *y;
     ck_assert(tp_allclose(tp_view_as_real(tp_matmul(a, tp_linalg_solve(a, b))), tp_view_as_real(b), 1e-9, 1e-9));
     ck_assert(tp_allclose(tp_view_as_real(tp_matmul(a, tp_unsqueeze(tp_linalg_solve(a, row), -1))), tp_view_as_real(tp_unsqueeze(row, -1)), 1e-9, 1e-9));
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = a }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_contiguous(tp_transpose(b, -1, -2)) },

@@ -54,6 +54,19 @@ static void report(char *out, size_t size)
     fclose(file);
 }
 
+START_TEST(an_op_inside_of_another_goes_by_the_name_of_that)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(2, 3));
+    ck_assert_ptr_null(tp_pad(x, TP_SHAPE(-4, 0)));
+    ck_message("pad: 3 elements of dim 1, padded by -4 and 0, are no size");
+    ck_assert_ptr_null(tp_clamp(x, tp_ones(TP_SHAPE(4)), tp_ones(TP_SHAPE(4))));
+    ck_message("clamp: [2, 3] and [4] do not broadcast");
+    ck_assert_ptr_null(tp_to(x, (tp_device)77));
+    ck_message("to: 77 is no device");
+}
+END_TEST
+
 START_TEST(a_report_tells_the_module_and_the_place_of_the_call)
 {
     char text[512], want[512];
@@ -397,6 +410,7 @@ int main(void)
     tcase_set_timeout(t, 30);
     tcase_add_test(t, the_first_error_stays_and_reading_does_not_clear_it);
     tcase_add_test(t, an_error_holds_code_op_shapes_and_dtypes);
+    tcase_add_test(t, an_op_inside_of_another_goes_by_the_name_of_that);
     tcase_add_test(t, a_report_tells_the_module_and_the_place_of_the_call);
     tcase_add_test(t, an_op_outside_of_modules_tells_the_programs_place_as_far_as_it_is_known);
     tcase_add_test(t, null_goes_through_a_chain_to_its_end);

@@ -77,7 +77,8 @@ START_TEST(char_rnn_reads_characters_of_several_bytes)
     FILE *f = fopen(in_folder("text"), "w");
     for (int i = 0; i < 300; i++) fputs("\xC3\xBC" "ber \xE2\x82\xAC 5 \xF0\x9F\x98\x80\n", f);
     fclose(f);
-    const ended e = run("%B/char_rnn --data %T/text --epochs 1 --hidden 16 --window 16 --batch-size 4 --prompt '\xC3\xBC' --length 10 --temperature 0 --lr 0.02 --save %T/net");
+    const ended e = run("%B/char_rnn --data %T/text --epochs 1 --hidden 16 --window 16 --batch-size 4 --prompt "
+                        "'\xC3\xBC' --length 10 --temperature 0 --lr 0.02 --save %T/net");
     ck_assert_msg(e.status == 0 && strstr(e.all, "3300 characters of 9 kinds, the last 330 held out"), "%s", e.all);
     ck_assert_msg(strstr(e.all, "\n\xC3\xBC" "ber \xE2\x82\xAC 5 \xF0\x9F\x98\x80\n"), "%s", e.all);   /* it has learned the line */
 }

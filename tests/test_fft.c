@@ -68,13 +68,15 @@ static void check(const transform *t, bool wide)
     for (int64_t o = 0; o < t->outer; o += t->outer > 1 ? t->outer - 1 : 1)
         for (int64_t q = 0; q < t->inner; q += t->inner > 1 ? t->inner - 1 : 1) {
             const double worst = worst_of(t, x, y, o, q);
-            ck_assert_msg(worst < (wide ? 2e-13 : 2e-6), "[%d, %d, %d], kind %d, level %d: %g", (int)t->outer, (int)t->n, (int)t->inner, t->kind, tp__simd_level(), worst);
+            ck_assert_msg(worst < (wide ? 2e-13 : 2e-6), "[%d, %d, %d], kind %d, level %d: %g", (int)t->outer,
+                          (int)t->n, (int)t->inner, t->kind, tp__simd_level(), worst);
         }
 }
 
 START_TEST(every_length_agrees_with_the_sum)
 {
-    static const int64_t lengths[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 24, 31, 32, 37, 48, 64, 74, 100, 127, 128, 243, 256, 360, 512, 1009, 1024, 2401 };
+    static const int64_t lengths[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 24, 31, 32, 37, 48, 64, 74, 100,
+        127, 128, 243, 256, 360, 512, 1009, 1024, 2401 };
     static const int64_t shapes[][2] = { { 1, 1 }, { 2, 17 }, { 20, 1 }, { 1, 2 } };
     for (int level = TP__SIMD_BASE; level <= TP__SIMD_AVX512; level++) {
         tp__simd_limit(level);
@@ -111,7 +113,8 @@ START_TEST(threads_change_no_bit)
     const int before = tp_get_num_threads();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         TP_SCOPE();
-        tp_tensor *x = random_of(TP_C64, TP_SHAPE(shapes[i][0], shapes[i][1], shapes[i][2])), *real = random_of(TP_F32, TP_SHAPE(shapes[i][0], shapes[i][1], shapes[i][2]));
+        tp_tensor *x = random_of(TP_C64, TP_SHAPE(shapes[i][0], shapes[i][1], shapes[i][2])),
+                  *real = random_of(TP_F32, TP_SHAPE(shapes[i][0], shapes[i][1], shapes[i][2]));
         tp_set_num_threads(1);
         tp_tensor *one = tp_fft_fft(x, .dim = 1), *half = tp_fft_rfft(real, .dim = 1);
         tp_set_num_threads(3);
@@ -133,7 +136,9 @@ START_TEST(several_dims_are_one_after_the_other)
         ck_assert_double_eq_tol(at(all, i).re, at(one, i).re, 1e-12);
         ck_assert_double_eq_tol(at(back, i).im, at(x, i).im, 1e-14);
     }
-    tp_tensor *real = random_of(TP_F64, TP_SHAPE(3, 5, 7)), *again = tp_fft_irfft2(tp_fft_rfft2(real, .norm = TP_FFT_ORTHO), .s = TP_SHAPE(5, 7), .norm = TP_FFT_ORTHO);
+    tp_tensor *real = random_of(TP_F64, TP_SHAPE(3, 5, 7)),
+              *again = tp_fft_irfft2(tp_fft_rfft2(real, .norm = TP_FFT_ORTHO), .s = TP_SHAPE(5, 7),
+                                     .norm = TP_FFT_ORTHO);
     ck_assert(tp_allclose(again, real, 1e-12, 1e-12));
     again = tp_fft_hfft(tp_fft_ihfft(real, .dim = 0), .n = 3, .dim = 0);
     ck_assert(tp_allclose(again, real, 1e-12, 1e-12));
@@ -196,7 +201,8 @@ START_TEST(a_signal_comes_back_from_its_windows)
     ck_assert_int_eq((int)tp_shape_of(y).dim[2], 13);
     ck_assert(tp_allclose(tp_istft(y, 16, .hop_length = 4, .window = window, .length = 50), x, 1e-10, 1e-12));
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .name = "n_fft", .kind = TP_ARG_INT, .value.integer = 16 },
-                            { .name = "window", .kind = TP_ARG_TENSOR, .value.tensor = window }, { .name = "return_complex", .kind = TP_ARG_BOOL, .value.boolean = true } };
+                            { .name = "window", .kind = TP_ARG_TENSOR, .value.tensor = window },
+                            { .name = "return_complex", .kind = TP_ARG_BOOL, .value.boolean = true } };
     tp_tensor *by_name = NULL;
     ck_ok(tp_op_call("stft", args, 4, &by_name, 1, NULL));
     ck_assert(tp_equal(by_name, y));

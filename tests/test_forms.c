@@ -2,7 +2,8 @@
  * attention with several heads, low ranks, a softmax in clusters; PyTorch's second names; and a dtype that stands where a device belongs. */
 #include "expect.h"
 
-static tp_tensor *matrix(int64_t rows, int64_t columns) { return tp_reshape(tp_arange(0, (double)(rows * columns), 1, .dtype = TP_F32), TP_SHAPE(rows, columns)); }
+static tp_tensor *matrix(int64_t rows, int64_t columns)
+{ return tp_reshape(tp_arange(0, (double)(rows * columns), 1, .dtype = TP_F32), TP_SHAPE(rows, columns)); }
 
 #define ck_shape(x, ...) do { \
     const int64_t dims_[] = { __VA_ARGS__ }; \
@@ -98,7 +99,8 @@ END_TEST
 START_TEST(factors_solve_what_they_factor)
 {
     TP_SCOPE();
-    tp_tensor *a = tp_from_data((float[]){ 4, 1, 0, 1, 3, 1, 0, 1, 5 }, TP_F32, TP_SHAPE(3, 3)), *b = tp_reshape(VECTOR(1, 2, 3), TP_SHAPE(3, 1)), *pivots, *tau, *l, *u;
+    tp_tensor *a = tp_from_data((float[]){ 4, 1, 0, 1, 3, 1, 0, 1, 5 }, TP_F32, TP_SHAPE(3, 3)),
+              *b = tp_reshape(VECTOR(1, 2, 3), TP_SHAPE(3, 1)), *pivots, *tau, *l, *u;
     tp_tensor *solved = tp_linalg_solve(a, b);
     tp_tensor *lu = tp_linalg_lu_factor(a, &pivots);
     ck_assert(tp_allclose(tp_linalg_lu_solve(lu, pivots, b, true, false), solved, 1e-5, 1e-6));
@@ -163,9 +165,12 @@ START_TEST(heads_attend_as_the_layer_does)
     TP_SCOPE();
     tp_manual_seed(3);
     tp_module *m = tp_nn_multihead_attention(4, 2, .add_bias_kv = true, .add_zero_attn = true);
-    tp_tensor *q = tp_randn(TP_SHAPE(3, 2, 4)), *k = tp_randn(TP_SHAPE(5, 2, 4)), *hidden = tp_ne(tp_reshape(tp_arange(0, 10, 1), TP_SHAPE(2, 5)), 7), *out[2], *w;
+    tp_tensor *q = tp_randn(TP_SHAPE(3, 2, 4)), *k = tp_randn(TP_SHAPE(5, 2, 4)),
+              *hidden = tp_ne(tp_reshape(tp_arange(0, 10, 1), TP_SHAPE(2, 5)), 7), *out[2], *w;
     hidden = tp_logical_not(hidden);
-    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = q }, { .kind = TP_ARG_TENSOR, .value.tensor = k }, { .kind = TP_ARG_TENSOR, .value.tensor = k },
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = q },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = k },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = k },
                             { .kind = TP_ARG_TENSOR, .value.tensor = hidden } };
     int n;
     ck_ok(tp_call(m, args, 4, out, 2, &n));
@@ -264,7 +269,7 @@ START_TEST(a_dtype_is_no_device)
     TP_SCOPE();
     tp_tensor *x = VECTOR(1, 2);
     ck_assert_ptr_null(tp_to(x, (tp_device)TP_F32));
-    ck_message("to_device: float32 is a dtype and no device: tp_to_dtype(x, dtype), or .dtype");
+    ck_message("to: float32 is a dtype and no device: tp_to_dtype(x, dtype), or .dtype");
     ck_assert_ptr_null(tp_to(x, (tp_device)TP_BOOL));
     ck_error(TP_ERR_DEVICE, "bool is a dtype");
     ck_assert_ptr_null(tp_zeros(TP_SHAPE(2), .device = (tp_device)TP_F32));

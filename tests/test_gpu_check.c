@@ -67,7 +67,8 @@ END_TEST
 /* The real steps, on a machine that is played: what they ask of its programs, and what they make of the answers. */
 START_TEST(steps_read_what_the_programs_of_the_machine_say)
 {
-    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3'; echo 'NVIDIA H100 80GB HBM3' ;; *compute_cap*) echo 9.0 ;; *driver*) echo 570.1 ;; esac");
+    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3'; echo 'NVIDIA H100 80GB HBM3' ;; "
+                       "*compute_cap*) echo 9.0 ;; *driver*) echo 570.1 ;; esac");
     play("compute-sanitizer", "[ \"$1 $3 $4 $5 $6\" = '--tool --error-exitcode 9 --target-processes all' ] || exit 3\n"
          "what=$2; shift 6; echo \"========= $TAPER_CUDA_ALLOC\"\n[ $what != memcheck ] || \"$@\" || exit 4\n"
          "[ $what != racecheck ] || { echo '========= RACECHECK SUMMARY: 2 hazards displayed (2 errors, 0 warnings)'; exit 9; }\n"
@@ -111,8 +112,10 @@ static void tell(int spilled)
 {
     FILE *f = fopen(in_folder("fill.cu.told"), "w");
     ck_assert_ptr_nonnull(f);
-    ck_assert_int_ge(fprintf(f, "ptxas info    : Compiling entry function '_Z4fillIfEvPT_xS0_' for 'sm_90'\nptxas info    : Function properties for _Z4fillIfEvPT_xS0_\n"
-                                "    %d bytes stack frame, %d bytes spill stores, 4 bytes spill loads\nptxas info    : Used 255 registers, used 0 barriers\n", spilled, spilled), 0);
+    ck_assert_int_ge(fprintf(f, "ptxas info    : Compiling entry function '_Z4fillIfEvPT_xS0_' for 'sm_90'\n"
+                                "ptxas info    : Function properties for _Z4fillIfEvPT_xS0_\n"
+                                "    %d bytes stack frame, %d bytes spill stores, 4 bytes spill loads\n"
+                                "ptxas info    : Used 255 registers, used 0 barriers\n", spilled, spilled), 0);
     ck_assert_int_eq(fclose(f), 0);
 }
 
@@ -123,7 +126,9 @@ START_TEST(a_kernel_that_spills_too_much_is_named)
     ck_assert_msg(e.status == 0 && strstr(e.last, "1 functions, 1 of them spill; at most 255 registers"), "status %d\n%s", e.status, e.all);
     tell(68);
     e = run("tools/cuda-spills %T/fill.cu.told");
-    ck_assert_msg(e.status == 1 && strstr(e.all, "68 bytes stored,     4 loaded  fill.cu: ") && strstr(e.all, "TOO MUCH: 64 are allowed"), "status %d\n%s", e.status, e.all);
+    ck_assert_msg(e.status == 1 && strstr(e.all, "68 bytes stored,     4 loaded  fill.cu: ") &&
+                      strstr(e.all, "TOO MUCH: 64 are allowed"),
+                  "status %d\n%s", e.status, e.all);
     fails("tools/cuda-spills /dev/null", 2, "nothing was told");
 }
 END_TEST

@@ -121,7 +121,9 @@ static void compare_outputs(const walk *w, const char *what, int n, tp_tensor **
 {
     if (n != n_want || n < 0) walk_complain(w, "%s: %d outputs, not %d", what, n, n_want);
     for (int i = 0; i < n && n == n_want; i++)
-        if (!walk_close(got[i], want[i], tp__is_floating(tp_dtype_of(want[i])) || tp_is_complex(want[i]) ? tolerance : 0)) walk_complain(w, "%s: output %d differs", what, i);
+        if (!walk_close(got[i], want[i],
+                        tp__is_floating(tp_dtype_of(want[i])) || tp_is_complex(want[i]) ? tolerance : 0))
+            walk_complain(w, "%s: output %d differs", what, i);
 }
 
 static void check_layouts(walk *w)

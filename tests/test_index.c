@@ -189,7 +189,8 @@ END_TEST
 START_TEST(elements_are_gathered_and_scattered)
 {
     TP_SCOPE();
-    tp_tensor *const x = count(TP_SHAPE(2, 3)), *const i = tp_reshape(POSITIONS(2, 0, 1, 1), TP_SHAPE(2, 2)), *const s = tp_reshape(VECTOR(10, 20, 30, 40), TP_SHAPE(2, 2));
+    tp_tensor *const x = count(TP_SHAPE(2, 3)), *const i = tp_reshape(POSITIONS(2, 0, 1, 1), TP_SHAPE(2, 2)),
+                     *const s = tp_reshape(VECTOR(10, 20, 30, 40), TP_SHAPE(2, 2));
     ck_values(tp_gather(x, 1, i), 2, 0, 4, 4);
     ck_values(tp_gather(x, 0, tp_reshape(POSITIONS(1, 0, 1), TP_SHAPE(1, 3))), 3, 1, 5);
     ck_values(tp_scatter(x, 1, i, s), 20, 1, 10, 3, 40, 5);
@@ -468,7 +469,8 @@ START_TEST(a_size_below_zero_is_no_size)
 {
     TP_SCOPE();
     tp_tensor *at = tp_zeros(TP_SHAPE(2), .dtype = TP_I64), *both[] = { at, at }, *y = NULL;
-    const tp_arg args[] = { { .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = both }, { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 3, INT64_MIN } },
+    const tp_arg args[] = { { .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = both },
+                            { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 3, INT64_MIN } },
                             { .kind = TP_ARG_INTS, .n = 2, .value.ints = (const int64_t[]){ 0, 1 } } };
     ck_assert_int_eq(tp_op_call("index_merge", args, 3, &y, 1, NULL), TP_ERR_ARGUMENT);
     ck_error(TP_ERR_ARGUMENT, "-9223372036854775808 is no size");

@@ -201,7 +201,9 @@ static tp_tensor *part_of(tp_tensor *x, int how)        /* the first half: one o
     TP_NO_GRAD();
     return tp_narrow(x, 0, 0, 2);
 }
-static const char *const called[] = { "one of several views that an op returned", "one of several views that an op returned", "a view that was made without recording" };
+static const char *const called[] = { "one of several views that an op returned",
+                                      "one of several views that an op returned",
+                                      "a view that was made without recording" };
 
 START_TEST(a_view_that_cannot_be_made_anew_is_not_written_with_a_gradient)              /* PyTorch: the same six are errors, and the plain one none */
 {

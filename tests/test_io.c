@@ -131,7 +131,8 @@ START_TEST(broken_arrays_are_refused_with_what_is_wrong)
         { "{'descr': '|u1', 'fortran_order': False}", 0, "the header lacks shape, in %s" },
         { "{'fortran_order': False, 'shape': (3,)}", 0, "the header lacks descr, in %s" },
         { "['descr']", 0, "the header has \"['descr']\" where a { is expected, in %s" },
-        { "{'descr': '|u1', 'descr': '|u1'}", 0, "the header has \"'descr': '|u1'}\" where one of descr, fortran_order and shape, once each, is expected, in %s" },
+        { "{'descr': '|u1', 'descr': '|u1'}", 0, "the header has \"'descr': '|u1'}\" "
+            "where one of descr, fortran_order and shape, once each, is expected, in %s" },
         { "{'descr': '|u1', 'fortran_order': 0}", 0, "the header has \"0}\" where True or False is expected, in %s" },
         { "{'descr': '|u1', 'shape': (-1,)}", 0, "the header has \"-1,)}\" where a size is expected, in %s" },
         { "{'descr': '|u1', 'shape': (1 1)}", 0, "the header has \"1)}\" where a , or ) is expected, in %s" },

@@ -251,7 +251,8 @@ START_TEST(a_cell_in_a_loop_is_a_layer)
         ck_same(h, tp_select(y, 0, t));
     }
     tp_tensor *last = tp_unsqueeze(tp_select(y, 0, 2), 0), *rest = NULL;           /* a list of states serves every kind of layer */
-    const tp_arg go_on[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_narrow(x, 0, 3, 3) }, { .name = "hx", .kind = TP_ARG_TENSORS, .n = 1, .value.tensors = &last } };
+    const tp_arg go_on[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_narrow(x, 0, 3, 3) },
+                             { .name = "hx", .kind = TP_ARG_TENSORS, .n = 1, .value.tensors = &last } };
     ck_ok(tp_call(layer, go_on, 2, &rest, 1, NULL));
     ck_same(rest, tp_narrow(y, 0, 3, 3));
     tp_tensor *first = tp_lstm_cell_step(lstm, tp_select(x, 0, 0), NULL, &c), *was = c;

@@ -380,7 +380,8 @@ START_TEST(attention_takes_masks_that_are_bool_or_floating)
     const tp_dtype dtypes[] = { TP_I64, TP_U8, TP_F64, TP_BOOL, TP_F32 };
     for (int padding = 0; padding < 2; padding++)
         for (int i = 0; i < 5; i++) {
-            const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x },
+            const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x },
+                                    { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = x },
                                     { .name = padding ? "key_padding_mask" : "attn_mask", .kind = TP_ARG_TENSOR,
                                       .value.tensor = tp_zeros(padding ? TP_SHAPE(1, 3) : TP_SHAPE(3, 3), .dtype = dtypes[i]) } };
             ck_assert_int_eq(tp_call(m, args, 4, outs, 2, NULL), i < 3 ? TP_ERR_DTYPE : TP_OK);

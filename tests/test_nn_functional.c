@@ -63,7 +63,9 @@ START_TEST(running_statistics_that_are_given_are_updated_in_the_place_of_the_mod
 {
     TP_SCOPE();
     tp_module *m = tp_sequential(tp_nn_batch_norm1d(2));
-    const tp_named_tensor with[] = { { "0.running_mean", tp_zeros(TP_SHAPE(2)) }, { "0.num_batches_tracked", tp_full((tp_shape){ .ndim = 0 }, 7, .dtype = TP_I64) } };
+    const tp_named_tensor with[] = { { "0.running_mean", tp_zeros(TP_SHAPE(2)) },
+                                     { "0.num_batches_tracked",
+                                       tp_full((tp_shape){ .ndim = 0 }, 7, .dtype = TP_I64) } };
     ck_assert_ptr_nonnull(tp_functional_forward(m, with, 2, tp_full(TP_SHAPE(4, 2), 10.0)));
     ck_values(with[0].tensor, 1, 1);
     ck_values(with[1].tensor, 8);

@@ -11,7 +11,8 @@ static void close_to(tp_tensor *x, const double *want, const char *what, size_t 
     ck_assert_msg(x && !tp_failed(), "%s of case %zu: %s", what, at, tp_failed() ? tp_last_error()->message : "NULL");
     for (int64_t i = 0; i < tp_numel(x); i++) {
         const double got = tp__element(x, i);
-        ck_assert_msg(fabs(got - want[i]) <= 1e-9 * (1 + fabs(want[i])), "%s of case %zu: element %lld is %.12g, not %.12g", what, at, (long long)i, got, want[i]);
+        ck_assert_msg(fabs(got - want[i]) <= 1e-9 * (1 + fabs(want[i])),
+                      "%s of case %zu: element %lld is %.12g, not %.12g", what, at, (long long)i, got, want[i]);
     }
 }
 

@@ -223,7 +223,8 @@ START_TEST(a_batch_norm_is_folded_into_the_layer_before_it)
 {
     TP_SCOPE();
     tp_manual_seed(6);
-    tp_module *layers[] = { tp_nn_conv2d(2, 4, 3, .bias = false, .padding = 1), tp_nn_conv2d(2, 4, 3, .groups = 2), tp_nn_conv_transpose2d(2, 4, 2), tp_nn_linear(3, 4) };
+    tp_module *layers[] = { tp_nn_conv2d(2, 4, 3, .bias = false, .padding = 1), tp_nn_conv2d(2, 4, 3, .groups = 2),
+                            tp_nn_conv_transpose2d(2, 4, 2), tp_nn_linear(3, 4) };
     for (int i = 0; i < 4; i++) {
         const bool image = i < 3;
         tp_module *norm = image ? tp_nn_batch_norm2d(4) : tp_nn_batch_norm1d(4), *fused;

@@ -149,7 +149,8 @@ static void check_promotion(const recorded_promotion *p, int a, int b)
     tp_op_call(p->op, args, 2, out, 2, &n);
     const tp_dtype want = (tp_dtype)p->dtype[a][b];
     if (!want) {
-        ck_assert_msg(tp_failed(), "%s of %s and %s %s: PyTorch refuses it", p->op, tp_dtype_name(x), kind, b < 20 ? tp_dtype_name(recorded_dtypes[b % 10]) : "");
+        ck_assert_msg(tp_failed(), "%s of %s and %s %s: PyTorch refuses it", p->op, tp_dtype_name(x), kind,
+                      b < 20 ? tp_dtype_name(recorded_dtypes[b % 10]) : "");
         tp_clear_error();
         return;
     }

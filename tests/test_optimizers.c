@@ -159,7 +159,8 @@ END_TEST
 START_TEST(a_fused_step_checks_its_lists)
 {
     TP_SCOPE();
-    tp_tensor *x = parameter(1, 1), *g = tp_ones(TP_SHAPE(2), .dtype = TP_F64), *step = tp_zeros((tp_shape){ .ndim = 0 }), *sum = tp_zeros(TP_SHAPE(2), .dtype = TP_F64);
+    tp_tensor *x = parameter(1, 1), *g = tp_ones(TP_SHAPE(2), .dtype = TP_F64),
+              *step = tp_zeros((tp_shape){ .ndim = 0 }), *sum = tp_zeros(TP_SHAPE(2), .dtype = TP_F64);
     const tp_tensor_list lists[] = { TP_TENSORS(x), TP_TENSORS(g), TP_TENSORS(step), TP_TENSORS(sum) }, swapped[] = { lists[0], lists[1], lists[3], lists[2] },
                          short_of[] = { lists[0], lists[1], lists[2], { .n = 0 } };
     const double numbers[] = { 0.1, 0, 0, 1e-10, 0 };

@@ -43,7 +43,8 @@ START_TEST(more_samples_than_there_are_come_as_several_permutations)
 {
     int64_t got[MOST];
     tp_dataset *set = numbers(10);
-    tp_loader *loader = tp_data_loader(set, .batch_size = 4, .shuffle = true, .samples = 25, .seed = 3), *few = tp_data_loader(set, .shuffle = true, .samples = 3);
+    tp_loader *loader = tp_data_loader(set, .batch_size = 4, .shuffle = true, .samples = 25, .seed = 3),
+              *few = tp_data_loader(set, .shuffle = true, .samples = 3);
     ck_assert_int_eq(epoch_of(loader, got), 25);
     for (int from = 0; from < 20; from += 10) {
         int seen[10] = { 0 };

@@ -302,7 +302,8 @@ static double recurrence(char kind, double x, int64_t n)
 {
     double p = 1, q = kind == 'L' ? 1 - x : kind == 'U' ? 2 * x : kind == 'V' ? 2 * x - 1 : kind == 'W' ? 2 * x + 1 : x;
     for (int64_t k = 1; k < n; k++) {
-        const double m = (double)k, r = kind == 'L' ? ((2 * m + 1 - x) * q - m * p) / (m + 1) : kind == 'P' ? ((2 * m + 1) * x * q - m * p) / (m + 1) : 2 * x * q - p;
+        const double m = (double)k, r = kind == 'L' ? ((2 * m + 1 - x) * q - m * p) / (m + 1)
+            : kind == 'P' ? ((2 * m + 1) * x * q - m * p) / (m + 1) : 2 * x * q - p;
         p = q;
         q = r;
     }
@@ -371,7 +372,8 @@ START_TEST(rows_of_16_bits_are_cast_as_single_numbers_are)
             for (int round = 0; round < 6; round++) {  /* between two of float16, at a tie and beside it; any bits; and few that are not finite */
                 for (int i = 1; i <= ALL; i++) {
                     const uint32_t at = tp__float_bits(tp__f16_to_f32((uint16_t)(i - 1)));
-                    floats[i] = tp__bits_float(round < 4 ? at + 0x1000 * (uint32_t)(round > 0) + (uint32_t)round - 2 * (uint32_t)(round > 0) : (uint32_t)bits());
+                    const uint32_t near = at + 0x1000 * (uint32_t)(round > 0) + (uint32_t)round - 2 * (uint32_t)(round > 0);
+                    floats[i] = tp__bits_float(round < 4 ? near : (uint32_t)bits());
                     if (round == 5 && i % 1000) floats[i] = (float)(i - 30000) * 1e-3f;
                 }
                 tp__f32_row_to_f16(narrow + 1, floats + 1, n);

@@ -76,8 +76,20 @@ START_TEST(the_bits_do_not_depend_on_the_instructions)
     AT_EACH_LEVEL(tp_log_normal_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
     AT_EACH_LEVEL(tp_cauchy_(tp_zeros(TP_SHAPE(9999), .dtype = TP_F64), 0, 1))
     AT_EACH_LEVEL(tp_poisson(tp_linspace(0, 100, 9999)))
-    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, false))
-    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, true))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000))
+    AT_EACH_LEVEL(tp_multinomial(tp_linspace(0, 100, 3000), 2000, .replacement = true))
+}
+END_TEST
+
+START_TEST(multinomial_replaces_only_what_it_is_told_to)
+{
+    TP_SCOPE();
+    tp_tensor *weights = tp_ones(TP_SHAPE(5));
+    ck_assert(tp_equal(tp_sort(tp_multinomial(weights, 5)), tp_arange(0, 5, 1)));
+    ck_assert_ptr_null(tp_multinomial(weights, 6));
+    ck_message("multinomial: 6 samples are wanted of 5 without replacement");
+    ck_assert_int_eq(tp_numel(tp_multinomial(weights, 6, .replacement = true)), 6);
+    ck_fine();
 }
 END_TEST
 
@@ -226,6 +238,7 @@ int main(void)
     tcase_add_test(t, a_uniform_is_the_words_of_its_blocks);
     tcase_add_test(t, the_bits_do_not_depend_on_the_number_of_threads);
     tcase_add_test(t, the_bits_do_not_depend_on_the_instructions);
+    tcase_add_test(t, multinomial_replaces_only_what_it_is_told_to);
     tcase_add_test(t, the_ends_of_the_unit_interval_are_not_drawn);
     tcase_add_test(t, poisson_numbers_are_as_often_as_they_should_be);
     tcase_add_test(t, a_seed_gives_the_same_bits_again_and_another_seed_others);

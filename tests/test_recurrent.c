@@ -131,7 +131,8 @@ START_TEST(cells_compute_what_pytorch_does)
     tp_tensor *y = tp_lstm_cell(x, h, c, numbers(TP_SHAPE(8, 3)), numbers(TP_SHAPE(8, 2)), numbers(TP_SHAPE(8)), NULL, &next);
     ck_values(y, -0.173243865, -0.0335379839, -0.061669182, 0.140457898);
     ck_values(next, -0.349566936, -0.0890675485, -0.119266137, 0.348972917);
-    ck_values(tp_gru_cell(x, h, numbers(TP_SHAPE(6, 3)), numbers(TP_SHAPE(6, 2)), numbers(TP_SHAPE(6)), numbers(TP_SHAPE(6))), -0.201009706, -0.0521508455, -0.036729455, 0.37925601);
+    ck_values(tp_gru_cell(x, h, numbers(TP_SHAPE(6, 3)), numbers(TP_SHAPE(6, 2)), numbers(TP_SHAPE(6)),
+                          numbers(TP_SHAPE(6))), -0.201009706, -0.0521508455, -0.036729455, 0.37925601);
     ck_values(tp_rnn_tanh_cell(x, h, numbers(TP_SHAPE(2, 3)), numbers(TP_SHAPE(2, 2)), NULL, NULL), 0.748154461, 0.0468406975, 0.0468406975, 0.761594176);
     ck_values(tp_rnn_relu_cell(x, h, numbers(TP_SHAPE(2, 3)), numbers(TP_SHAPE(2, 2)), numbers(TP_SHAPE(2)), NULL), 0.34375, 0.296875, 0, 1.25);
 }
@@ -188,8 +189,8 @@ START_TEST(packed_sequences_are_those_alone)
         tp_tensor *x[4], *part[4];
         for (int64_t t = 0; t < length[s]; t++) x[t] = tp_narrow(in[0], 0, begin[t] + s, 1), part[t] = tp_narrow(y, 0, begin[t] + s, 1);
         tp_tensor *got = tp_cat((tp_tensor_list){ .at = part, .n = length[s] }, 0);
-        tp_tensor *alone = run_kind(k, tp_unsqueeze(tp_cat((tp_tensor_list){ .at = x, .n = length[s] }, 0), 1), NULL, in[1], tp_narrow(in[2], 1, s, 1), tp_narrow(in[3], 1, s, 1),
-                                    &h[s], &c[s]);
+        tp_tensor *alone = run_kind(k, tp_unsqueeze(tp_cat((tp_tensor_list){ .at = x, .n = length[s] }, 0), 1), NULL,
+                                    in[1], tp_narrow(in[2], 1, s, 1), tp_narrow(in[3], 1, s, 1), &h[s], &c[s]);
         ck_near(got, tp_squeeze(alone, .dims = TP_DIMS(1)), 1e-12, "a packed sequence");
         tp_tensor *more[] = { tp_sum(tp_mul(alone, alone)), tp_sum(tp_mul(h[s], tp_mul(h[s], 2))) };
         for (int i = 0; i < 2; i++) sum[0] = sum[0] ? tp_add(sum[0], more[i]) : more[i];
@@ -211,13 +212,16 @@ START_TEST(a_whole_net_is_its_layers)
     TP_SCOPE();
     tp_manual_seed(4);
     const int64_t n = k->layers * k->dirs;
-    tp_tensor *x = values(TP_F64, TP_SHAPE(4, SEQUENCES, FEATURES)), *all = values(TP_F64, TP_SHAPE(cut(k, NULL, NULL))), *h = values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN));
+    tp_tensor *x = values(TP_F64, TP_SHAPE(4, SEQUENCES, FEATURES)),
+              *all = values(TP_F64, TP_SHAPE(cut(k, NULL, NULL))), *h = values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN));
     tp_tensor *c = values(TP_F64, TP_SHAPE(n, SEQUENCES, HIDDEN)), *in[] = { x, all, h, c }, *out[3], *hy, *cy, *one[4], *two[4];
     const int n_in = k->gates == 4 ? 4 : 3;
     for (int i = 0; i < n_in; i++) ck_ok(tp_requires_grad(in[i], true));
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = all },
-        { .kind = TP_ARG_TENSOR, .value.tensor = n_in == 4 ? tp_cat(TP_TENSORS(h, c), 0) : h }, { .kind = TP_ARG_NONE }, { .kind = TP_ARG_STRING, .value.string = modes[_i] },
-        { .kind = TP_ARG_INT, .value.integer = HIDDEN }, { .kind = TP_ARG_INT, .value.integer = k->layers }, { .kind = TP_ARG_BOOL, .value.boolean = k->biased },
+        { .kind = TP_ARG_TENSOR, .value.tensor = n_in == 4 ? tp_cat(TP_TENSORS(h, c), 0) : h }, { .kind = TP_ARG_NONE },
+        { .kind = TP_ARG_STRING, .value.string = modes[_i] },
+        { .kind = TP_ARG_INT, .value.integer = HIDDEN }, { .kind = TP_ARG_INT, .value.integer = k->layers },
+        { .kind = TP_ARG_BOOL, .value.boolean = k->biased },
         { .kind = TP_ARG_BOOL, .value.boolean = k->dirs == 2 } };
     ck_ok(tp_op_call("rnn_layers", args, 9, out, 3, NULL));
     tp_tensor *y = run_kind(k, x, NULL, all, h, c, &hy, &cy), *whole = tp_sum(tp_mul(out[0], out[0])), *sum = tp_sum(tp_mul(y, y));
@@ -264,7 +268,8 @@ static void train(void *arg)
     }
     tp_tensor *all = tp_ones(TP_SHAPE(56), .requires_grad = true), *out[3];
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3, 3)) }, { .kind = TP_ARG_TENSOR, .value.tensor = all },
-        { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 2, 2)) }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int64_t[]){ 2, 1 }, TP_I64, TP_SHAPE(2)) },
+        { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 2, 2)) },
+        { .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int64_t[]){ 2, 1 }, TP_I64, TP_SHAPE(2)) },
         { .kind = TP_ARG_STRING, .value.string = "lstm" }, { .kind = TP_ARG_INT, .value.integer = 2 }, { .kind = TP_ARG_INT, .value.integer = 1 },
         { .kind = TP_ARG_BOOL, .value.boolean = true }, { .kind = TP_ARG_BOOL, .value.boolean = false } };
     if (!tp_failed() && !tp_op_call("rnn_layers", args, 9, out, 3, NULL)) tp_backward(tp_sum(out[0]));
@@ -310,7 +315,8 @@ START_TEST(what_does_not_fit_is_refused)
     ck_message("gru: weight 0 of layer 0 is [8, 8], and not [3 hidden, features]");
     ck_assert_ptr_null(tp_lstm(x, tp_ones(TP_SHAPE(1, 3, 2)), tp_ones(TP_SHAPE(1, 2, 2)), params, .has_biases = false));
     ck_message("lstm: the hidden state is [1, 3, 2], and should be [1, 2, 2]");
-    ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(4, 8)), NULL, NULL, params, .has_biases = false, .batch_sizes = tp_from_data((const int64_t[]){ 1, 3 }, TP_I64, TP_SHAPE(2))));
+    ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(4, 8)), NULL, NULL, params, .has_biases = false,
+                               .batch_sizes = tp_from_data((const int64_t[]){ 1, 3 }, TP_I64, TP_SHAPE(2))));
     ck_message("lstm: the sizes of the steps do not fit 4 rows of data");
     ck_assert_ptr_null(tp_lstm(tp_ones(TP_SHAPE(3, 2, 5)), NULL, NULL, params, .has_biases = false));
     ck_message("lstm: the input [3, 2, 5] has 5 features, and weight 0 of layer 0, [8, 8], takes 8");

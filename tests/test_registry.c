@@ -77,7 +77,9 @@ static void call_by_name(walk *w)
     const int n = walk_call(w, by_position);
     if (n < 0 && !tp_failed()) walk_complain(w, "the call fails without an error");
     if (walk_failed(w, "the call")) return;
-    if (n != s->n_results && !(n > s->n_results && (strstr(w->op->schema, "return_") || strstr(w->op->schema, "-> Tensor[]")))) walk_complain(w, "%d outputs, the schema says %d", n, s->n_results);
+    if (n != s->n_results &&
+        !(n > s->n_results && (strstr(w->op->schema, "return_") || strstr(w->op->schema, "-> Tensor[]"))))
+        walk_complain(w, "%d outputs, the schema says %d", n, s->n_results);
     for (int i = 0; i < n; i++) by_position[i] = tp_clone(tp_detach(by_position[i]));
     for (int i = 0; i < w->sample.n; i++)              /* the last one first */
         w->sample.args[i] = positional.args[w->sample.n - 1 - i];
@@ -115,7 +117,9 @@ END_TEST
 static void write_in_place(walk *w)
 {
     tp_tensor *out[WALK_OUTPUTS];
-    if (w->op->flags & TP__VIEW && tp_numel(*w->slot[0]) && walk_call(w, out) > 0 && !tp_shares_storage(out[0], *w->slot[0])) walk_complain(w, "the view has memory of its own");
+    if (w->op->flags & TP__VIEW && tp_numel(*w->slot[0]) && walk_call(w, out) > 0 &&
+        !tp_shares_storage(out[0], *w->slot[0]))
+        walk_complain(w, "the view has memory of its own");
     if (!walk_is_inplace(w) || w->op->flags & TP__RELAYS) return;
     tp_tensor *const first = tp_detach(*w->slot[0]), *const x = tp_clone(*w->slot[0]), *const view = tp_reshape(x, TP_SHAPE(-1));
     const uint32_t version = tp_version_of(x);

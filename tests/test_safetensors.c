@@ -146,7 +146,8 @@ START_TEST(what_others_write_is_read)
     TP_SCOPE();
     write_file("{ \"__metadata__\" : {\"format\":\"pt\"} ,\n\t\"\\u00e9\\ud83c\\udf0d\\/\": {\"shape\": [2, 2], \"extra\": [1.5e-3, {\"a\": null}, true, -0], "
                "\"data_offsets\": [0, 4], \"dtype\": \"U8\"}, \"e\": {\"dtype\": \"F32\", \"shape\": [0, 7], \"data_offsets\": [4, 4]}, "
-               "\"half\": {\"dtype\": \"F8_E4M3\", \"shape\": [3], \"data_offsets\": [4, 7]}, \"four\": {\"dtype\": \"F4\", \"shape\": [2], \"data_offsets\": [7, 8]}}", 5, 8);
+               "\"half\": {\"dtype\": \"F8_E4M3\", \"shape\": [3], \"data_offsets\": [4, 7]}, \"four\": {\"dtype\": "
+               "\"F4\", \"shape\": [2], \"data_offsets\": [7, 8]}}", 5, 8);
     tp_safetensors *f = tp_safetensors_open(path);
     ck_assert_msg(f != NULL, "%s", tp_failed() ? tp_last_error()->message : "");
     ck_assert_int_eq(tp_safetensors_count(f), 4);
@@ -164,7 +165,8 @@ END_TEST
 START_TEST(an_entry_that_is_not_aligned_is_copied)
 {
     TP_SCOPE();
-    static const char header[] = "{\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"x\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[3,19]}}";
+    static const char header[] =
+        "{\"b\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"x\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[3,19]}}";
     for (int pad = 0; pad < 8; pad++) {
         write_file(header, pad, 19);
         tp_safetensors *f = tp_safetensors_open(path);

@@ -81,7 +81,8 @@ START_TEST(sizes_that_no_memory_could_hold_are_refused)
 {
     TP_SCOPE();
     const int64_t many = INT64_C(1) << 33;
-    const tp_packed_sequence packed = { .data = tp_expand(tp_ones(TP_SHAPE(1, 1)), TP_SHAPE(many, 1)), .batch_sizes = tp_from_data(&many, TP_I64, TP_SHAPE(1)) };
+    const tp_packed_sequence packed = { .data = tp_expand(tp_ones(TP_SHAPE(1, 1)), TP_SHAPE(many, 1)),
+                                        .batch_sizes = tp_from_data(&many, TP_I64, TP_SHAPE(1)) };
     ck_assert_ptr_null(tp_pad_packed_sequence(&packed, .total_length = INT32_MAX));
     ck_message("pad_packed_sequence: 8589934592 sequences of 2147483647 steps are too many");
     ck_assert_ptr_null(tp_pad_sequence(TP_TENSORS(tp_scalar(1))));
@@ -177,7 +178,9 @@ static void read_by_every_order(void *arg)
     (void)arg;
     TP_SCOPE();
     static const double weights[10] = { 1, 2, 0, 3, 1, 1, 1, 1, 1, 1 };
-    tp_dataset *a = tp_tensor_dataset(TP_TENSORS(tp_arange(0, 5, 1))), *joined = a ? tp_concat_dataset((tp_dataset *[]){ a, a }, 2) : NULL, *beside = a ? tp_stack_dataset((tp_dataset *[]){ a, a }, 2) : NULL;
+    tp_dataset *a = tp_tensor_dataset(TP_TENSORS(tp_arange(0, 5, 1))),
+               *joined = a ? tp_concat_dataset((tp_dataset *[]){ a, a }, 2) : NULL,
+               *beside = a ? tp_stack_dataset((tp_dataset *[]){ a, a }, 2) : NULL;
     tp_dataset *parts[3] = { NULL };
     if (joined) tp_random_split(joined, (const int64_t[]){ 3, 0, 7 }, 3, 1, parts);
     tp_dataset *sets[] = { joined, beside, parts[0], parts[2], a };

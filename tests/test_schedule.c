@@ -67,8 +67,12 @@ START_TEST(schedules_follow_each_other_and_are_chained)
 {
     RATES(tp_sequential_schedule(TP_SCHEDULES(tp_constant_schedule(opt, .factor = 0.5, .total_iters = 9), tp_exponential_schedule(opt, 0.5)), (int64_t[]){ 2 }),
           0.5, 0.5, 1, 0.5, 0.25);
-    RATES(tp_chained_schedule(TP_SCHEDULES(tp_constant_schedule(opt, .factor = 0.5, .total_iters = 2), tp_exponential_schedule(opt, 0.5))), 0.5, 0.25, 0.25, 0.125);
-    RATES(tp_sequential_schedule(TP_SCHEDULES(tp_chained_schedule(TP_SCHEDULES(tp_exponential_schedule(opt, 0.5))), tp_step_schedule(opt, 1)), (int64_t[]){ 2 }),
+    RATES(tp_chained_schedule(TP_SCHEDULES(tp_constant_schedule(opt, .factor = 0.5, .total_iters = 2),
+                                           tp_exponential_schedule(opt, 0.5))),
+          0.5, 0.25, 0.25, 0.125);
+    RATES(tp_sequential_schedule(TP_SCHEDULES(tp_chained_schedule(TP_SCHEDULES(tp_exponential_schedule(opt, 0.5))),
+                                              tp_step_schedule(opt, 1)),
+                                 (int64_t[]){ 2 }),
           1, 0.5, 1, 0.1);
 }
 END_TEST
@@ -191,7 +195,10 @@ static void make_sequence(void *arg)
     TP_SCOPE();
     (void)arg;
     tp_optimizer *opt = sgd(1);
-    tp_schedule *s = opt ? tp_sequential_schedule(TP_SCHEDULES(tp_linear_schedule(opt), tp_multi_step_schedule(opt, ((int64_t[]){ 3, 4 }), 2)), (int64_t[]){ 2 }) : NULL;
+    tp_schedule *s = opt ? tp_sequential_schedule(TP_SCHEDULES(tp_linear_schedule(opt),
+                                                               tp_multi_step_schedule(opt, ((int64_t[]){ 3, 4 }), 2)),
+                                                  (int64_t[]){ 2 })
+                         : NULL;
     for (int i = 0; i < 4 && s; i++) tp_schedule_step(s);
     tp_schedule_free(s);
     tp_optimizer_free(opt);
@@ -280,7 +287,9 @@ START_TEST(a_loaded_plateau_remembers_the_best_metric)
     static const double metrics[] = { 1, 2, 2, 2, 2, 0.5, 3, 3, 3, 3, 3 };
     TP_SCOPE();
     tp_optimizer *a = sgd(1), *b = sgd(1);
-    tp_schedule *s = tp_plateau_schedule(a, .patience = 2, .cooldown = 1, .mode = TP_METRIC_MAX, .threshold_mode = TP_THRESHOLD_ABS), *t = tp_plateau_schedule(b, .patience = 1);
+    tp_schedule *s = tp_plateau_schedule(a, .patience = 2, .cooldown = 1, .mode = TP_METRIC_MAX,
+                                         .threshold_mode = TP_THRESHOLD_ABS),
+                *t = tp_plateau_schedule(b, .patience = 1);
     for (int i = 0; i < 4; i++) ck_ok(tp_schedule_step_metric(s, metrics[i]));
     ck_ok(tp_schedule_save(s, scratch_file()));
     ck_ok(tp_schedule_load(t, scratch_file()));

@@ -59,7 +59,8 @@ static void check_order(tp_dtype dtype, int64_t n, int kind, bool descending)
     free(seen);
     for (int64_t k = 1; k <= n; k = 3 * k + 1) {       /* the first k of them, however they are found */
         tp_tensor *first_at, *const first = tp_topk(x, k, .largest = descending, .indices = &first_at);
-        ck_assert_msg(first && tp_equal(first_at, tp_narrow(places, 0, 0, k)), "%s, %d, %d: the first %d of %d", tp_dtype_name(dtype), kind, descending, (int)k, (int)n);
+        ck_assert_msg(first && tp_equal(first_at, tp_narrow(places, 0, 0, k)), "%s, %d, %d: the first %d of %d",
+                      tp_dtype_name(dtype), kind, descending, (int)k, (int)n);
         ck_assert(!memcmp(tp_data(first), tp_data(y), (size_t)k * tp_dtype_size(dtype)));
         if (descending) continue;
         tp_tensor *kth_at, *const kth = tp_kthvalue(x, k, .indices = &kth_at);

@@ -340,7 +340,8 @@ START_TEST(who_takes_no_rows_says_so_and_changes_nothing)
         tp_optimizer *opt = tp_optimizer_by_name(names[k], TP_TENSORS(b, w), NULL, 0);
         ck_ok(tp_backward(tp_add(tp_sum(tp_embedding(AT(1), w, .sparse = true)), tp_sum(b))));
         ck_assert_int_eq(tp_step(opt), TP_ERR_UNSUPPORTED);
-        snprintf(text, sizeof text, "%s: parameter 1 has a sparse gradient; use %s", names[k], k < 2 ? "tp_sparse_adam" : "tp_sparse_adam, tp_adagrad or tp_sgd");
+        snprintf(text, sizeof text, "%s: parameter 1 has a sparse gradient; use %s", names[k],
+                 k < 2 ? "tp_sparse_adam" : "tp_sparse_adam, tp_adagrad or tp_sgd");
         ck_message(text);
         ck_assert(tp_equal(w, before) && tp_equal(b, before));
         ck_assert(tp_grad_is_rows(w));
@@ -453,7 +454,8 @@ static void sparse_work(void *arg)
     const int how = *(const int *)arg;
     TP_SCOPE();
     tp_tensor *w = table_of(TP_F32), *place, *values;
-    tp_optimizer *opt = !w ? NULL : how == 0 ? tp_sgd(TP_TENSORS(w), .lr = 0.1, .momentum = 0.9) : how == 1 ? tp_adagrad(TP_TENSORS(w)) : tp_sparse_adam(TP_TENSORS(w));
+    tp_optimizer *opt = !w ? NULL : how == 0 ? tp_sgd(TP_TENSORS(w), .lr = 0.1, .momentum = 0.9)
+        : how == 1 ? tp_adagrad(TP_TENSORS(w)) : tp_sparse_adam(TP_TENSORS(w));
     tp_tensor *i = tp_from_data((int64_t[]){ 1, 3, 1 }, TP_I64, TP_SHAPE(3));
     for (int k = 0; k < 2; k++) {
         tp_backward(tp_sum(tp_embedding(i, w, .sparse = true, .padding_idx = 3, .scale_grad_by_freq = k == 1, .max_norm = 0.2)));

@@ -94,7 +94,8 @@ START_TEST(one_module_is_run_by_many_threads)
 {
     TP_SCOPE();
     job jobs[THREADS] = { { 0 } };
-    tp_module *net = tp_sequential(tp_nn_conv2d(1, 4, 3), tp_nn_relu(), tp_nn_max_pool2d(2), tp_nn_flatten(), tp_nn_dropout(0.5), tp_nn_linear(4 * 13 * 13, 10));
+    tp_module *net = tp_sequential(tp_nn_conv2d(1, 4, 3), tp_nn_relu(), tp_nn_max_pool2d(2), tp_nn_flatten(),
+                                   tp_nn_dropout(0.5), tp_nn_linear(4 * 13 * 13, 10));
     ck_ok(tp_eval(net));
     tp_tensor *x = tp_randn(TP_SHAPE(4, 1, 28, 28));
     const double want = tp_item(tp_sum(tp_forward(net, x)));

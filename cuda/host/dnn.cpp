@@ -47,7 +47,9 @@ bool is_op(const part *x)
 bool is_tensor(const part *x)
 {
     const int64_t n = x->count(CUDNN_ATTR_TENSOR_DIMENSIONS);
-    if (n < 1 || n > DIMS || x->count(CUDNN_ATTR_TENSOR_STRIDES) != n || !x->has(CUDNN_ATTR_TENSOR_UNIQUE_ID) || !x->has(CUDNN_ATTR_TENSOR_DATA_TYPE)) return false;
+    if (n < 1 || n > DIMS || x->count(CUDNN_ATTR_TENSOR_STRIDES) != n || !x->has(CUDNN_ATTR_TENSOR_UNIQUE_ID) ||
+        !x->has(CUDNN_ATTR_TENSOR_DATA_TYPE))
+        return false;
     for (int d = 0; d < n; d++)
         if (x->list<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS)[d] < 1) return false;
     return x->one<int64_t>(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT) > 0;
@@ -216,7 +218,8 @@ cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t of)
     return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t of, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, const void *value)
+cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t of, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t type, int64_t n, const void *value)
 {
     part *p = static_cast<part *>(of);
     if (!p || p->finished || n < 0 || !value) return CUDNN_STATUS_BAD_PARAM;
@@ -246,8 +249,8 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t of)
     return status;
 }
 
-cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const of, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t, int64_t wanted, int64_t *n,
-                                       void *to)
+cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const of, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t, int64_t wanted, int64_t *n, void *to)
 {
     part *p = static_cast<part *>(of);
     *n = 1;

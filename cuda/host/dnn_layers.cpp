@@ -71,19 +71,23 @@ bool knows_norm(const part *op)
 void launch_norm(const run &r, const part *op)
 {
     if (op->type == CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR) {
-        const backward b = { r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DYDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DXDESC),
-                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_MEAN_DESC),
-                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DSCALE_DESC),
-                             r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DBIAS_DESC) };
+        const backward b = { r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_XDESC),
+            r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DYDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DXDESC),
+            r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_MEAN_DESC),
+            r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC),
+            r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DSCALE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_BWD_DBIAS_DESC) };
         if (!r.bad) TPC_LAUNCH(normalize_backward, blocks_for(b.x.size[1]), 64, 0, r.stream, b);
         return;
     }
-    const forward f = { r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_YDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC),
-                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_BIAS_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_MEAN_DESC),
-                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC),
-                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC),
-                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EPSILON_DESC).number,
-                        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC).number };
+    const forward f = { r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_XDESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_YDESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_BIAS_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_MEAN_DESC), r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC),
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EPSILON_DESC).number,
+        r.of(op, CUDNN_ATTR_OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC).number };
     if (!r.bad) TPC_LAUNCH(normalize, blocks_for(f.x.size[1]), 64, 0, r.stream, f);
 }
 

@@ -1,5 +1,6 @@
 /* dnn_ops.cpp: the ops of cuDNN's graphs on the simulated device, a kernel for each. Sums are made in float64; what goes through tensor cores
- * loses what it loses there. Inputs of size 1 along a dim hold for all of it; those of a product that are smaller along a batch, for as many neighbours each. */
+ * loses what it loses there. Inputs of size 1 along a dim hold for all of it; those of a product that are smaller along a
+ * batch, for as many neighbours each. */
 #include "cuda/host/dnn_values.h"
 
 #ifdef TPC_HOST_CUDNN
@@ -77,9 +78,10 @@ const struct { cudnnBackendDescriptorType_t op; cudnnBackendAttributeName_t how,
     { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
       CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
       CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA },
-    { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
+    { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+        CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
     { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA },
@@ -99,7 +101,8 @@ bool knows_convolution(const part *op, int i)
     const int64_t *before = how->list<int64_t>(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS), *after = how->list<int64_t>(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS);
     const int64_t *apart = how->list<int64_t>(CUDNN_ATTR_CONVOLUTION_DILATIONS), *stride = how->list<int64_t>(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES);
     const int dims = (int)how->one<int64_t>(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS);
-    if (dims != x.n - 2 || x.n != y.n || x.n != w.n || x.size[0] != y.size[0] || x.size[1] % w.size[1] || w.size[0] % (x.size[1] / w.size[1]) || y.size[1] != w.size[0])
+    if (dims != x.n - 2 || x.n != y.n || x.n != w.n || x.size[0] != y.size[0] || x.size[1] % w.size[1] ||
+        w.size[0] % (x.size[1] / w.size[1]) || y.size[1] != w.size[0])
         return false;
     for (int d = 0; d < dims; d++) {
         const int64_t reach = (w.size[2 + d] - 1) * apart[d] + 1;
@@ -271,7 +274,8 @@ void launch(const run &r, const part *op)
         break;
     }
     case CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR: {
-        const matmul m = { r.of(op, CUDNN_ATTR_OPERATION_MATMUL_ADESC), r.of(op, CUDNN_ATTR_OPERATION_MATMUL_BDESC), r.of(op, CUDNN_ATTR_OPERATION_MATMUL_CDESC), r.tf32 };
+        const matmul m = { r.of(op, CUDNN_ATTR_OPERATION_MATMUL_ADESC), r.of(op, CUDNN_ATTR_OPERATION_MATMUL_BDESC),
+                           r.of(op, CUDNN_ATTR_OPERATION_MATMUL_CDESC), r.tf32 };
         if (!r.bad) TPC_LAUNCH(multiply, blocks_for(numel(m.y)), 64, 0, r.stream, m);
         break;
     }

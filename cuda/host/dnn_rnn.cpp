@@ -251,7 +251,10 @@ __global__ void backward_weights(const std::shared_ptr<const job> of)
                         sum[(size_t)(in + hidden)] += d;
                         sum[(size_t)(in + hidden + 1)] += du;
                     }
-                auto add = [&](int k, int64_t e, double v) { write_at(q.dweight, q.n.type, q.n.place(i, k) + e, read_at(q.dweight, q.n.type, q.n.place(i, k) + e) + v); };
+                auto add = [&](int k, int64_t e, double v) {
+                    write_at(q.dweight, q.n.type, q.n.place(i, k) + e,
+                             read_at(q.dweight, q.n.type, q.n.place(i, k) + e) + v);
+                };
                 for (int64_t e = 0; e < in; e++) add(0, r * in + e, sum[(size_t)e]);
                 for (int64_t e = 0; e < hidden; e++) add(1, r * hidden + e, sum[(size_t)(in + e)]);
                 for (int k = 0; k < 2 && q.n.biases; k++) add(2 + k, r, sum[(size_t)(in + hidden + k)]);
@@ -263,8 +266,11 @@ __global__ void backward_weights(const std::shared_ptr<const job> of)
 /* The net over these rows, if they fit each other. */
 std::shared_ptr<job> job_of(const net *n, const sequence *x, const sequence *y, const tensor *states)
 {
-    if (!n || !x || !y || !states || x->width != n->input || y->width != n->hidden * n->dirs || x->length != y->length || x->steps != y->steps || x->type != n->type ||
-        y->type != n->type || states->type != n->type || states->n != 3 || states->size[0] != n->all() || states->size[1] != x->batch || states->size[2] != n->hidden) return nullptr;
+    if (!n || !x || !y || !states || x->width != n->input || y->width != n->hidden * n->dirs ||
+        x->length != y->length || x->steps != y->steps || x->type != n->type || y->type != n->type ||
+        states->type != n->type || states->n != 3 || states->size[0] != n->all() || states->size[1] != x->batch ||
+        states->size[2] != n->hidden)
+        return nullptr;
     auto q = std::make_shared<job>();
     q->n = *n;
     q->steps = x->steps, q->batch = x->batch, q->length = x->length;
@@ -308,20 +314,25 @@ cudnnStatus_t cudnnGetTensorNdDescriptor(const cudnnTensorDescriptor_t of, int m
 
 cudnnStatus_t cudnnCreateRNNDescriptor(cudnnRNNDescriptor_t *to) { return make<net>(to); }
 cudnnStatus_t cudnnDestroyRNNDescriptor(cudnnRNNDescriptor_t of) { return delete net_of(of), CUDNN_STATUS_SUCCESS; }
-cudnnStatus_t cudnnSetRNNDescriptor_v8(cudnnRNNDescriptor_t of, cudnnRNNAlgo_t algo, cudnnRNNMode_t mode, cudnnRNNBiasMode_t biases, cudnnDirectionMode_t directions,
-                                       cudnnRNNInputMode_t input_mode, cudnnDataType_t type, cudnnDataType_t math, cudnnMathType_t by, int32_t input, int32_t hidden,
-                                       int32_t projection, int32_t layers, cudnnDropoutDescriptor_t dropout, uint32_t flags)
+cudnnStatus_t cudnnSetRNNDescriptor_v8(cudnnRNNDescriptor_t of, cudnnRNNAlgo_t algo, cudnnRNNMode_t mode,
+                                       cudnnRNNBiasMode_t biases, cudnnDirectionMode_t directions,
+                                       cudnnRNNInputMode_t input_mode, cudnnDataType_t type, cudnnDataType_t math,
+                                       cudnnMathType_t by, int32_t input, int32_t hidden, int32_t projection,
+                                       int32_t layers, cudnnDropoutDescriptor_t dropout, uint32_t flags)
 {
     if (!of || input < 1 || hidden < 1 || layers < 1) return CUDNN_STATUS_BAD_PARAM;
-    if (algo != CUDNN_RNN_ALGO_STANDARD || input_mode != CUDNN_LINEAR_INPUT || math != CUDNN_DATA_FLOAT || projection != hidden || dropout || flags != CUDNN_RNN_PADDED_IO_DISABLED ||
-        (biases != CUDNN_RNN_DOUBLE_BIAS && biases != CUDNN_RNN_NO_BIAS)) return CUDNN_STATUS_NOT_SUPPORTED;
+    if (algo != CUDNN_RNN_ALGO_STANDARD || input_mode != CUDNN_LINEAR_INPUT || math != CUDNN_DATA_FLOAT ||
+        projection != hidden || dropout || flags != CUDNN_RNN_PADDED_IO_DISABLED ||
+        (biases != CUDNN_RNN_DOUBLE_BIAS && biases != CUDNN_RNN_NO_BIAS))
+        return CUDNN_STATUS_NOT_SUPPORTED;
     *net_of(of) = { mode, biases == CUDNN_RNN_DOUBLE_BIAS, by != CUDNN_FMA_MATH, directions == CUDNN_BIDIRECTIONAL ? 2 : 1, type, input, hidden, layers };
     return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnCreateRNNDataDescriptor(cudnnRNNDataDescriptor_t *to) { return make<sequence>(to); }
 cudnnStatus_t cudnnDestroyRNNDataDescriptor(cudnnRNNDataDescriptor_t of) { return delete sequence_of(of), CUDNN_STATUS_SUCCESS; }
-cudnnStatus_t cudnnSetRNNDataDescriptor(cudnnRNNDataDescriptor_t of, cudnnDataType_t type, cudnnRNNDataLayout_t layout, int steps, int batch, int width, const int length[], void *)
+cudnnStatus_t cudnnSetRNNDataDescriptor(cudnnRNNDataDescriptor_t of, cudnnDataType_t type, cudnnRNNDataLayout_t layout,
+                                        int steps, int batch, int width, const int length[], void *)
 {
     if (!of || steps < 1 || batch < 1 || width < 1 || layout != CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED) return CUDNN_STATUS_BAD_PARAM;
     for (int i = 0; i < batch; i++)
@@ -335,8 +346,9 @@ cudnnStatus_t cudnnGetRNNWeightSpaceSize(cudnnHandle_t handle, cudnnRNNDescripto
     *bytes = weight_bytes(net_of(of));
     return handle ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
 }
-cudnnStatus_t cudnnGetRNNWeightParams(cudnnHandle_t handle, cudnnRNNDescriptor_t of, int32_t i, size_t bytes, const void *space, int32_t id, cudnnTensorDescriptor_t matrix,
-                                      void **m, cudnnTensorDescriptor_t bias, void **b)
+cudnnStatus_t cudnnGetRNNWeightParams(cudnnHandle_t handle, cudnnRNNDescriptor_t of, int32_t i, size_t bytes,
+                                      const void *space, int32_t id, cudnnTensorDescriptor_t matrix, void **m,
+                                      cudnnTensorDescriptor_t bias, void **b)
 {
     const net *n = net_of(of);
     if (!handle || !space || i < 0 || i >= n->all() || id < 0 || id >= 2 * n->gates() || bytes != weight_bytes(n)) return CUDNN_STATUS_BAD_PARAM;
@@ -349,7 +361,8 @@ cudnnStatus_t cudnnGetRNNWeightParams(cudnnHandle_t handle, cudnnRNNDescriptor_t
     *tensor_of(bias) = { n->type, n->biases ? 3 : 0, { 1, (int)n->hidden, 1 } };
     return CUDNN_STATUS_SUCCESS;
 }
-cudnnStatus_t cudnnGetRNNTempSpaceSizes(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnForwardMode_t mode, cudnnRNNDataDescriptor_t x, size_t *room, size_t *reserve)
+cudnnStatus_t cudnnGetRNNTempSpaceSizes(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnForwardMode_t mode,
+                                        cudnnRNNDataDescriptor_t x, size_t *room, size_t *reserve)
 {
     const net *n = net_of(of);
     const sequence *s = sequence_of(x);
@@ -364,14 +377,18 @@ cudnnStatus_t cudnnGetRNNTempSpaceSizes(cudnnHandle_t handle, cudnnRNNDescriptor
     return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnRNNForward(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnForwardMode_t mode, const int32_t *, cudnnRNNDataDescriptor_t x_as, const void *x,
-                              cudnnRNNDataDescriptor_t y_as, void *y, cudnnTensorDescriptor_t states, const void *hx, void *hy, cudnnTensorDescriptor_t, const void *cx, void *cy,
-                              size_t bytes, const void *weight, size_t room_bytes, void *room, size_t reserve_bytes, void *reserve)
+cudnnStatus_t cudnnRNNForward(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnForwardMode_t mode, const int32_t *,
+                              cudnnRNNDataDescriptor_t x_as, const void *x, cudnnRNNDataDescriptor_t y_as, void *y,
+                              cudnnTensorDescriptor_t states, const void *hx, void *hy, cudnnTensorDescriptor_t,
+                              const void *cx, void *cy, size_t bytes, const void *weight, size_t room_bytes, void *room,
+                              size_t reserve_bytes, void *reserve)
 {
     const bool trains = mode == CUDNN_FWD_MODE_TRAINING;
     const auto q = job_of(net_of(of), sequence_of(x_as), sequence_of(y_as), tensor_of(states));
     const size_t wanted = q ? (size_t)q->reserved() * sizeof(double) : 0;
-    if (!q || bytes != weight_bytes(&q->n) || !lies(x) || !lies(y) || !lies(weight) || !lies(room) || room_bytes < WORKSPACE + (trains ? 0 : wanted)) return CUDNN_STATUS_BAD_PARAM;
+    if (!q || bytes != weight_bytes(&q->n) || !lies(x) || !lies(y) || !lies(weight) || !lies(room) ||
+        room_bytes < WORKSPACE + (trains ? 0 : wanted))
+        return CUDNN_STATUS_BAD_PARAM;
     if (trains && (!lies(reserve) || reserve_bytes < wanted)) return CUDNN_STATUS_BAD_PARAM;
     q->x = x, q->y = y, q->hx = hx, q->cx = cx, q->hy = hy, q->cy = cy, q->weight = weight;
     q->reserve = trains ? (double *)reserve : (double *)((char *)room + WORKSPACE);
@@ -380,10 +397,12 @@ cudnnStatus_t cudnnRNNForward(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cud
     return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnRNNBackwardData_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t of, const int32_t *, cudnnRNNDataDescriptor_t y_as, const void *y, const void *dy,
-                                      cudnnRNNDataDescriptor_t x_as, void *dx, cudnnTensorDescriptor_t states, const void *hx, const void *dhy, void *dhx, cudnnTensorDescriptor_t,
-                                      const void *cx, const void *dcy, void *dcx, size_t bytes, const void *weight, size_t room_bytes, void *room, size_t reserve_bytes,
-                                      void *reserve)
+cudnnStatus_t cudnnRNNBackwardData_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t of, const int32_t *,
+                                      cudnnRNNDataDescriptor_t y_as, const void *y, const void *dy,
+                                      cudnnRNNDataDescriptor_t x_as, void *dx, cudnnTensorDescriptor_t states,
+                                      const void *hx, const void *dhy, void *dhx, cudnnTensorDescriptor_t,
+                                      const void *cx, const void *dcy, void *dcx, size_t bytes, const void *weight,
+                                      size_t room_bytes, void *room, size_t reserve_bytes, void *reserve)
 {
     const auto q = job_of(net_of(of), sequence_of(x_as), sequence_of(y_as), tensor_of(states));
     if (!q || bytes != weight_bytes(&q->n) || !lies(y) || !lies(dy) || !lies(dx) || !lies(weight) || !lies(room) || room_bytes < WORKSPACE || !lies(reserve) ||
@@ -394,13 +413,17 @@ cudnnStatus_t cudnnRNNBackwardData_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t
     return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnRNNBackwardWeights_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnWgradMode_t add, const int32_t *, cudnnRNNDataDescriptor_t x_as, const void *x,
-                                         cudnnTensorDescriptor_t states, const void *hx, cudnnRNNDataDescriptor_t y_as, const void *y, size_t bytes, void *dweight,
-                                         size_t room_bytes, void *room, size_t reserve_bytes, void *reserve)
+cudnnStatus_t cudnnRNNBackwardWeights_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t of, cudnnWgradMode_t add,
+                                         const int32_t *, cudnnRNNDataDescriptor_t x_as, const void *x,
+                                         cudnnTensorDescriptor_t states, const void *hx, cudnnRNNDataDescriptor_t y_as,
+                                         const void *y, size_t bytes, void *dweight, size_t room_bytes, void *room,
+                                         size_t reserve_bytes, void *reserve)
 {
     const auto q = job_of(net_of(of), sequence_of(x_as), sequence_of(y_as), tensor_of(states));
-    if (!q || add != CUDNN_WGRAD_MODE_ADD || bytes != weight_bytes(&q->n) || !lies(x) || !lies(y) || !lies(dweight) || !lies(room) || room_bytes < WORKSPACE || !lies(reserve) ||
-        reserve_bytes != (size_t)q->reserved() * sizeof(double)) return CUDNN_STATUS_BAD_PARAM;
+    if (!q || add != CUDNN_WGRAD_MODE_ADD || bytes != weight_bytes(&q->n) || !lies(x) || !lies(y) || !lies(dweight) ||
+        !lies(room) || room_bytes < WORKSPACE || !lies(reserve) ||
+        reserve_bytes != (size_t)q->reserved() * sizeof(double))
+        return CUDNN_STATUS_BAD_PARAM;
     q->x = x, q->hx = hx, q->dweight = dweight, q->reserve = (double *)reserve;
     count_run(q->n.tf32);
     TPC_LAUNCH(backward_weights, 1, 1, 0, stream_of(handle), std::shared_ptr<const job>(q));

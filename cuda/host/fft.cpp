@@ -92,7 +92,8 @@ cufftResult run(cufftHandle handle, cufftType type, void *x, void *y, int direct
     plan *p = plan_of(handle);
     if (!p || !p->made) return CUFFT_INVALID_PLAN;
     if (p->type != type || !x || !y || (direction != CUFFT_FORWARD && direction != CUFFT_INVERSE)) return CUFFT_INVALID_VALUE;
-    if (from_real(type) && (uintptr_t)x % (is_wide(type) ? 2 * sizeof(double) : 2 * sizeof(float))) return CUFFT_INVALID_VALUE;       /* as of complex numbers */
+    /* as of complex numbers */
+    if (from_real(type) && (uintptr_t)x % (is_wide(type) ? 2 * sizeof(double) : 2 * sizeof(float))) return CUFFT_INVALID_VALUE;
     if (!p->work || !p->stream || (x == y && (from_real(type) || to_real(type)))) return CUFFT_EXEC_FAILED;
     const int64_t all = p->points * p->batch, blocks = (all + 63) / 64;
     const unsigned grid = (unsigned)(blocks < 64 ? blocks : 64);
@@ -166,8 +167,9 @@ cufftResult CUFFTAPI cufftSetWorkArea(cufftHandle handle, void *work)
     return CUFFT_SUCCESS;
 }
 
-cufftResult CUFFTAPI cufftMakePlanMany64(cufftHandle handle, int rank, long long *n, long long *x_size, long long x_stride, long long x_apart, long long *y_size,
-                                         long long y_stride, long long y_apart, cufftType type, long long batch, size_t *room)
+cufftResult CUFFTAPI cufftMakePlanMany64(cufftHandle handle, int rank, long long *n, long long *x_size,
+                                         long long x_stride, long long x_apart, long long *y_size, long long y_stride,
+                                         long long y_apart, cufftType type, long long batch, size_t *room)
 {
     plan *p = plan_of(handle);
     if (!p || p->made) return CUFFT_INVALID_PLAN;

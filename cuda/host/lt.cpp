@@ -183,11 +183,16 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     const double by = wide ? *(const double *)alpha : *(const float *)alpha, add = wide ? *(const double *)beta : *(const float *)beta;
     uint32_t aligned[4];
     memcpy(aligned, algo, sizeof aligned);
-    if (!handle || (by != 1 && by != -1) || c != d || lc != ld || m != z.rows || n != z.cols || k != k_of_b || bytes < WORKSPACE || !workspace || !m || !n || !k)
+    if (!handle || (by != 1 && by != -1) || c != d || lc != ld || m != z.rows || n != z.cols || k != k_of_b ||
+        bytes < WORKSPACE || !workspace || !m || !n || !k)
         return CUBLAS_STATUS_INVALID_VALUE;
-    if (x.ld < (int64_t)x.rows || y.ld < (int64_t)y.rows || z.ld < (int64_t)z.rows || x.count != z.count || y.count != z.count) return CUBLAS_STATUS_INVALID_VALUE;
+    if (x.ld < (int64_t)x.rows || y.ld < (int64_t)y.rows || z.ld < (int64_t)z.rows || x.count != z.count ||
+        y.count != z.count)
+        return CUBLAS_STATUS_INVALID_VALUE;
     if (x.type != z.type || y.type != z.type || wide != (z.type == CUDA_R_64F) || wide != (o.compute == CUBLAS_COMPUTE_64F)) return CUBLAS_STATUS_NOT_SUPPORTED;
-    if (!is_aligned(a, aligned[0]) || !is_aligned(b, aligned[1]) || !is_aligned(d, aligned[3]) || !is_aligned(workspace, 16)) return CUBLAS_STATUS_INVALID_VALUE;
+    if (!is_aligned(a, aligned[0]) || !is_aligned(b, aligned[1]) || !is_aligned(d, aligned[3]) ||
+        !is_aligned(workspace, 16))
+        return CUBLAS_STATUS_INVALID_VALUE;
     const bool biased = o.epilogue == CUBLASLT_EPILOGUE_BIAS, of_a = o.epilogue == CUBLASLT_EPILOGUE_BGRADA, of_b = o.epilogue == CUBLASLT_EPILOGUE_BGRADB;
     if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) return CUBLAS_STATUS_INVALID_VALUE;
     if (o.vector && (wide || !is_aligned(o.vector, z.type == CUDA_R_32F ? 4 : 2) || (!biased && z.count != 1))) return CUBLAS_STATUS_NOT_SUPPORTED;
@@ -195,8 +200,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     noted.count++;
     noted.m = (int64_t)n, noted.n = (int64_t)m, noted.k = (int64_t)k, noted.batch = z.count;
     noted.compute = (int)o.compute, noted.biased = biased, noted.accumulated = add != 0, noted.summed = of_b ? 'a' : of_a ? 'b' : 0;
-    const product p = { a, b, biased ? o.vector : nullptr, d, biased ? nullptr : o.vector, static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b,
-                        o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, of_b, k, by, add };
+    const product p = { a, b, biased ? o.vector : nullptr, d, biased ? nullptr : o.vector,
+        static_cast<unsigned char *>(workspace), x, y, z, o.turned_a, o.turned_b,
+        o.compute == CUBLAS_COMPUTE_32F_FAST_TF32, of_b, k, by, add };
     const uint64_t blocks = (m * n * (uint64_t)z.count + 63) / 64;
     TPC_LAUNCH(multiply, (unsigned)(blocks < 64 ? blocks : 64), 64, 0, stream, p);
     return CUBLAS_STATUS_SUCCESS;

@@ -155,17 +155,22 @@ bool overlaps_badly(const call &c)
 {
     const char *in = (const char *)c.in, *out = (const char *)c.out;
     if (!is_read(c) || !is_written(c) || out >= in + size_in(c) || in >= out + size_out(c)) return false;
-    return c.what == ALL_GATHER ? in != out + (size_t)c.comm->rank * size_in(c) : c.what == REDUCE_SCATTER ? out != in + (size_t)c.comm->rank * size_out(c) : in != out;
+    return c.what == ALL_GATHER ? in != out + (size_t)c.comm->rank * size_in(c)
+        : c.what == REDUCE_SCATTER ? out != in + (size_t)c.comm->rank * size_out(c) : in != out;
 }
 
 ncclResult_t check(const call &c)
 {
     if (!bytes_of(c.type) || c.op < 0 || c.op >= ncclNumOps) return refuse(ncclInvalidArgument, "type %d or operation %d", (int)c.type, (int)c.op);
     if (c.root < 0 || c.root >= c.comm->ranks) return refuse(ncclInvalidArgument, "root %d of %d ranks", c.root, c.comm->ranks);
-    if (c.on->device != c.comm->device) return refuse(ncclInvalidArgument, "rank %d is on device %d, its stream on %d", c.comm->rank, c.comm->device, c.on->device);
+    if (c.on->device != c.comm->device)
+        return refuse(ncclInvalidArgument, "rank %d is on device %d, its stream on %d", c.comm->rank, c.comm->device,
+                      c.on->device);
     if (c.on->capture) return refuse(ncclInvalidUsage, "the simulated device does not record this");
-    if (c.count && is_read(c) && memory_of(c.in, size_in(c), "NCCL's input").device != c.comm->device) return refuse(ncclInvalidArgument, "an input of another device");
-    if (c.count && is_written(c) && memory_of(c.out, size_out(c), "NCCL's output").device != c.comm->device) return refuse(ncclInvalidArgument, "an output of another device");
+    if (c.count && is_read(c) && memory_of(c.in, size_in(c), "NCCL's input").device != c.comm->device)
+        return refuse(ncclInvalidArgument, "an input of another device");
+    if (c.count && is_written(c) && memory_of(c.out, size_out(c), "NCCL's output").device != c.comm->device)
+        return refuse(ncclInvalidArgument, "an output of another device");
     if (overlaps_badly(c)) return refuse(ncclInvalidUsage, "input and output of rank %d overlap", c.comm->rank);
     return ncclSuccess;
 }

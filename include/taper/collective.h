@@ -97,8 +97,8 @@ TP_API tp_status tp_collective_reduce_scatter_with(tp_tensor_list tensors, tp_te
 /* ---- New tensors, differentiable: the results belong to the scope -----------------------------------------------------------------------
  * Devices may be given twice, and the CPU among others. */
 
-/* out[i], i < n: x on devices[i]; on its own device x itself, or another handle of it. On error all n are NULL: TP_ERR_ARGUMENT (n, x or a list is NULL), TP_ERR_DEVICE,
- * TP_ERR_MEMORY. Gradients: x, the sum of those of out */
+/* out[i], i < n: x on devices[i]; on its own device x itself, or another handle of it. On error all n are NULL:
+ * TP_ERR_ARGUMENT (n, x or a list is NULL), TP_ERR_DEVICE, TP_ERR_MEMORY. Gradients: x, the sum of those of out */
 TP_API tp_status tp_comm_broadcast(tp_tensor *x, const tp_device *devices, int n, tp_tensor **out);
 /* x[0] + x[1] + .. on a device, of one shape and dtype. NULL: a NULL, TP_ERR_ARGUMENT (an empty list, more than 64), TP_ERR_SHAPE, TP_ERR_DTYPE,
  * TP_ERR_DEVICE, TP_ERR_MEMORY. Gradients: all */
@@ -111,7 +111,10 @@ TP_API tp_tensor *tp_comm_gather_with(tp_tensor_list x, tp_device device, const 
 
 #ifdef __cplusplus
 }
-inline tp_status tp_collective_all_reduce(tp_tensor_list tensors, const tp_collective_all_reduce_options &o = {}) { return tp_collective_all_reduce_with(tensors, &o); }
+inline tp_status tp_collective_all_reduce(tp_tensor_list tensors, const tp_collective_all_reduce_options &o = {})
+{
+    return tp_collective_all_reduce_with(tensors, &o);
+}
 inline tp_status tp_collective_all_reduce_coalesced(const tp_tensor_list *tensors, int n, const tp_collective_options &o = {})
 { return tp_collective_all_reduce_coalesced_with(tensors, n, &o); }
 inline tp_status tp_collective_reduce(tp_tensor_list tensors, const tp_collective_reduce_options &o = {}) { return tp_collective_reduce_with(tensors, &o); }
@@ -124,7 +127,8 @@ inline tp_tensor *tp_comm_gather(tp_tensor_list x, tp_device device, const tp_co
 #define tp_collective_all_reduce(...) tp__collective_all_reduce(__VA_ARGS__, )
 #define tp__collective_all_reduce(tensors, ...) TP__DEFAULTS(tp_collective_all_reduce_with(tensors, TP__OPTIONS(collective_all_reduce, __VA_ARGS__)))
 #define tp_collective_all_reduce_coalesced(...) tp__collective_all_reduce_coalesced(__VA_ARGS__, )
-#define tp__collective_all_reduce_coalesced(tensors, n, ...) TP__DEFAULTS(tp_collective_all_reduce_coalesced_with(tensors, n, TP__OPTIONS(collective, __VA_ARGS__)))
+#define tp__collective_all_reduce_coalesced(tensors, n, ...) \
+    TP__DEFAULTS(tp_collective_all_reduce_coalesced_with(tensors, n, TP__OPTIONS(collective, __VA_ARGS__)))
 #define tp_collective_reduce(...) tp__collective_reduce(__VA_ARGS__, )
 #define tp__collective_reduce(tensors, ...) TP__DEFAULTS(tp_collective_reduce_with(tensors, TP__OPTIONS(collective_reduce, __VA_ARGS__)))
 #define tp_collective_reduce_scatter(...) tp__collective_reduce_scatter(__VA_ARGS__, )

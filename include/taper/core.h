@@ -198,7 +198,8 @@ extern "C" {
 TP_API tp_tensor *tp_empty_with(tp_shape shape, const tp_tensor_options *o);       /* values are not set */
 TP_API tp_tensor *tp_zeros_with(tp_shape shape, const tp_tensor_options *o);       /* all 0 */
 TP_API tp_tensor *tp_ones_with(tp_shape shape, const tp_tensor_options *o);        /* all 1 */
-TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);    /* dtype: float32, int64 for an integer. TP_ERR_DTYPE: one without the value */
+/* dtype: float32, int64 for an integer. TP_ERR_DTYPE: one without the value */
+TP_API tp_tensor *tp_full_with(tp_shape shape, tp_operand value, const tp_tensor_options *o);
 /* start, start + step, ..: ceil((end - start) / step) values. dtype: int64 if all three are whole, else float32 */
 TP_API tp_tensor *tp_arange_with(double start, double end, double step, const tp_tensor_options *o);
 TP_API tp_tensor *tp_rand_with(tp_shape shape, const tp_tensor_options *o);        /* uniform in [0, 1) */

@@ -53,8 +53,8 @@ extern "C" {
  *   .npz          an entry for each array, named as in numpy.load; stored or deflated
  *   .npy          one entry, ""; without a copy if it is aligned and of this machine's byte order
  * The caller closes it. NULL: TP_ERR_IO (no such file, or it cannot be read), TP_ERR_FORMAT (of none of these formats, broken or
- * hostile; the message says what is wrong and where), TP_ERR_UNSUPPORTED (zip files, where libzip is not installed), TP_ERR_MEMORY. One thread uses a handle at a time.
- * The file must not be truncated while it is open, or a tensor of it is in use; one that is replaced by rename is fine. */
+ * hostile; the message says what is wrong and where), TP_ERR_UNSUPPORTED (zip files, where libzip is not installed), TP_ERR_MEMORY.
+ * One thread uses a handle at a time. The file must not be truncated while it is open, or a tensor of it is in use; one that is replaced by rename is fine. */
 TP_API tp_file *tp_file_open_with(const char *path, const tp_file_open_options *o);
 TP_API void tp_file_close(tp_file *file);              /* NULL is fine. Tensors of the file stay valid */
 TP_API const char *tp_file_format(const tp_file *file);          /* "safetensors", "index", "pt", "npz", "npy" */

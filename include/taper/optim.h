@@ -5,7 +5,8 @@
  *
  * An optimizer holds a reference to each parameter, so the order of freeing does not matter. Its state is made at the first
  * step in which a parameter has a gradient, all of it before anything is written: a step that fails for want of memory
- * changed nothing (Adafactor and Muon go group by group: groups before the one that failed have stepped). While an error is unread, what changes parameters, gradients or options is refused with its code. */
+ * changed nothing (Adafactor and Muon go group by group: groups before the one that failed have stepped).
+ * While an error is unread, what changes parameters, gradients or options is refused with its code. */
 #ifndef TAPER_OPTIM_H
 #define TAPER_OPTIM_H
 
@@ -191,8 +192,9 @@ typedef struct tp_optimizer_load_options {
 } tp_optimizer_load_options;
 #define TP__DEFAULT_optimizer_load
 
-#define TP__EACH_OPTIM_OPTIONS(X) X(sgd) X(adam) X(sparse_adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) X(adafactor) X(muon) X(lbfgs) \
-    X(param_group) X(clip_grad_norm) X(average) X(optimizer_load) \
+#define TP__EACH_OPTIM_OPTIONS(X) \
+    X(sgd) X(adam) X(sparse_adam) X(adamw) X(rmsprop) X(adagrad) X(adadelta) X(adamax) X(nadam) X(radam) X(rprop) X(asgd) \
+    X(adafactor) X(muon) X(lbfgs) X(param_group) X(clip_grad_norm) X(average) X(optimizer_load) \
     TP__EACH_SCHEDULE_OPTIONS(X)
 
 #ifdef __cplusplus
@@ -270,15 +272,17 @@ TP_API tp_status tp_zero_grad(tp_optimizer *opt);      /* drops the gradients: t
 
 /* Scales the gradients of params so that their norm, taken together, is at most max_norm: g *= min(1, max_norm / (norm + 1e-6)).
  * Returns the norm before, 0-dim, which belongs to the scope; parameters without a gradient are left out, and 0 where none has one.
- * On CUDA neither waits for the device, unless error_if_nonfinite is given, which tp_cuda_graph refuses. Rows are scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
+ * On CUDA neither waits for the device, unless error_if_nonfinite is given, which tp_cuda_graph refuses. Rows are
+ * scaled as rows; where norm_type is below 0 they are made dense, since the zeros between them count.
  * NULL: TP_ERR_NUMERIC (error_if_nonfinite, and the norm is not), TP_ERR_ARGUMENT (a NULL), TP_ERR_MEMORY; gradients stay then. */
 TP_API tp_tensor *tp_clip_grad_norm_with(tp_tensor_list params, double max_norm, const tp_clip_grad_norm_options *o);
 /* The same by a norm that is there already, 0-dim: that of all shares of a model on several devices, for example (tp_total_norm). */
 TP_API tp_status tp_clip_grads_with_norm(tp_tensor_list params, double max_norm, tp_tensor *total_norm);
 TP_API tp_status tp_clip_grad_value(tp_tensor_list params, double clip_value);       /* every g into -clip_value .. clip_value */
 
-/* Averages of weights over training, as torch.optim.swa_utils.AveragedModel. `averages` are the parameters (or buffers) of a copy of the model, tp_module_copy,
- * and `values` those of the one that is trained, in the same order; n counts the calls before this one, from 0 on. The first copies. Integers are copied always.
+/* Averages of weights over training, as torch.optim.swa_utils.AveragedModel. `averages` are the parameters (or buffers) of a
+ * copy of the model, tp_module_copy, and `values` those of the one that is trained, in the same order; n counts the calls
+ * before this one, from 0 on. The first copies. Integers are copied always.
  *   tp_module *ema = tp_module_copy(net);
  *   for (..) { .. tp_step(opt); tp_average(tp_parameters(ema), tp_parameters(net), n++, .decay = 0.999); }
  * Nothing is recorded. TP_ERR_ARGUMENT: lists of different lengths, decay; TP_ERR_SHAPE, TP_ERR_DTYPE: of a pair; none is changed then. */

@@ -1,4 +1,4 @@
-/* accumulate.c: gradients add up by the backend's kernel of that name; the tape knows no ops. */
+/* accumulate.c: gradients add up by the backend's kernel of that name; the tape knows no ops. And what a fused rule may add to itself. */
 #include "autograd/walk.h"
 
 #include "core/kernel_args.h"
@@ -27,6 +27,32 @@ tp_status tp__accumulate(tp_tensor *dst, tp_tensor *src)
     }
     return accumulate_by(kernel, dst, src);
 }
+
+/* Rules that run for a NaN to be found, or with other threads about, keep to themselves. */
+tp_tensor *tp__target(const tp_node *node, int arg)
+{
+    const tp__walk *w = node->walk;
+    const tp_edge *edge = &tp__edges(node)[arg];
+    if (!w || w->create_graph || w->to_inputs || w->watches || !tp__is_alone()) return NULL;
+    tp_tensor *sum = NULL;
+    if (edge->kind == TP__EDGE_LEAF) {
+        const tp__grad_state *state = edge->to.leaf->grad;
+        if (!state || state->hooks || state->after) return NULL;
+        sum = state->grad;
+        if (sum && (sum->node || sum->base || !tp__same_kind(sum, edge->to.leaf))) return NULL;
+    } else if (edge->kind == TP__EDGE_NODE && edge->to.node->walk == w && !(edge->to.node->flags & TP__FOUND)) {
+        sum = edge->to.node->n_out == 1 ? edge->to.node->dy.one : edge->to.node->dy.many[edge->output];
+        if (sum && !tp__is_ours_alone(sum)) return NULL;
+    }
+    if (!sum || !(sum->flags & TP__CONTIGUOUS)) return NULL;
+    for (int k = 0; k < node->n_saved; k++) {          /* what the rest of the rule reads must stay */
+        const tp__saved_slot *slot = &tp__slots(node)[k];
+        if (slot->kind == TP__PACKED || (slot->is.tensor && slot->is.tensor->storage == sum->storage)) return NULL;
+    }
+    return sum;
+}
+
+void tp__target_added(const tp_node *node, int arg) { node->walk->added |= (uint64_t)1 << arg; }
 
 static const tp_op op_product = { .schema = "accumulate_product(Tensor! input, Tensor a, Tensor b) -> Tensor", .kernel = "addcmul",
     .flags = TP__INTERNAL | TP__INPLACE, .state = TP__STATE };

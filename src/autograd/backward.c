@@ -12,7 +12,9 @@ static tp_status check_output(const char *op, tp_tensor *y, tp_tensor *grad)
     if (!grad) {
         if (y->numel != 1) return tp_fail(TP_ERR_SHAPE, "%s: a gradient can be left out for one element only, not for %s", op, tp__shape_text(y));
         if (!tp__is_floating(y->dtype))
-            return tp_fail(TP_ERR_DTYPE, "%s: a loss must be real, as of tp_real or tp_abs, and not %s, unless .grad is given", op, tp_dtype_name((tp_dtype)y->dtype));
+            return tp_fail(TP_ERR_DTYPE,
+                           "%s: a loss must be real, as of tp_real or tp_abs, and not %s, unless .grad is given", op,
+                           tp_dtype_name((tp_dtype)y->dtype));
         return TP_OK;
     }
     if (!tp__same_shape(grad, y))

@@ -185,7 +185,8 @@ static tp_status once_backward(const tp_node *node, tp_tensor *const *dy, uint64
     memcpy(&name, tp__attr(node), sizeof name);
     return tp_fail(TP_ERR_UNSUPPORTED, "%s: its backward is once_differentiable, and is differentiated again", name);
 }
-static const tp_op op_once = { .schema = "once_differentiable(Tensor[] inputs) -> Tensor", .flags = TP__INTERNAL, .backward = once_backward, .state = TP__STATE };
+static const tp_op op_once = { .schema = "once_differentiable(Tensor[] inputs) -> Tensor", .flags = TP__INTERNAL,
+    .backward = once_backward, .state = TP__STATE };
 
 /* It leads to what the function itself leads to, and to the gradients that came. */
 static tp_status attach_once(const tp_node *node, tp_tensor *const *dy, tp_tensor **dx)

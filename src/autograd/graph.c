@@ -180,7 +180,8 @@ static tp_status draw(tp_tensor *x, FILE *out, const tp_graph_dot_options *o)
 {
     drawing d = { .out = out, .o = o };
     size_t number = 0;
-    fprintf(out, "digraph taper {\n    x [shape=box, style=filled, fillcolor=lightgreen, label=\"%s %s\"];\n", tp__shape_text(x), tp_dtype_name((tp_dtype)x->dtype));
+    fprintf(out, "digraph taper {\n    x [shape=box, style=filled, fillcolor=lightgreen, label=\"%s %s\"];\n",
+            tp__shape_text(x), tp_dtype_name((tp_dtype)x->dtype));
     tp_status status = x->node ? number_node(&d, x->node, &number) : tp__needs_grad(x) ? number_leaf(&d, x, &number) : TP_OK;
     if (!status && x->node && x->node->n_out > 1) fprintf(out, "    n0 -> x [label=\"output %d\"];\n", x->output);
     else if (!status && tp__needs_grad(x)) fprintf(out, "    %c0 -> x;\n", x->node ? 'n' : 'l');

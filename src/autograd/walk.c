@@ -115,15 +115,7 @@ void tp__let_go(tp_node *node)
 
 /* ---- Adding up ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_ours_alone(const tp_tensor *x) { return tp__is_sole(x) && !x->node; }
-
-static bool same_kind(const tp_tensor *a, const tp_tensor *b)
-{
-    return a->dtype == b->dtype && a->device == b->device && tp__same_shape(a, b);
-}
-
-/* *slot += g, where *slot is ours and g is in the list above mark or elsewhere. */
-static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph)
+tp_status tp__walk_add(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph)
 {
     tp_tensor *sum = *slot;
     if (!sum) {
@@ -131,7 +123,7 @@ static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool crea
         *slot = g;
         return TP_OK;
     }
-    if (!create_graph && is_ours_alone(sum) && same_kind(sum, g) && (sum->flags & TP__CONTIGUOUS || tp__is_dense(sum))) return tp__accumulate(sum, g);
+    if (!create_graph && tp__is_ours_alone(sum) && tp__same_kind(sum, g) && (sum->flags & TP__CONTIGUOUS || tp__is_dense(sum))) return tp__accumulate(sum, g);
     tp_tensor *both = tp_add(sum, g);
     if (!both) return tp__pending();
     tp__list_take(mark, both);
@@ -163,92 +155,23 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
                 state->rows = NULL;
             }
         }
-    } else if (!create_graph && !state->grad->node && same_kind(state->grad, g)
+    } else if (!create_graph && !state->grad->node && tp__same_kind(state->grad, g)
                && (state->grad->flags & TP__CONTIGUOUS || tp__is_dense(state->grad))) {
         status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
         tp__bump(state->grad, "backward");
     } else {
-        status = add_to(&state->grad, g, mark, true);
+        status = tp__walk_add(&state->grad, g, mark, true);
     }
     tp__grad_unlock(state, locked);
     return status;
 }
 
-/* Rules that run for a NaN to be found, or with other threads about, keep to themselves. */
-tp_tensor *tp__target(const tp_node *node, int arg)
-{
-    const tp__walk *w = node->walk;
-    const tp_edge *edge = &tp__edges(node)[arg];
-    if (!w || w->create_graph || w->to_inputs || w->watches || !tp__is_alone()) return NULL;
-    tp_tensor *sum = NULL;
-    if (edge->kind == TP__EDGE_LEAF) {
-        const tp__grad_state *state = edge->to.leaf->grad;
-        if (!state || state->hooks || state->after) return NULL;
-        sum = state->grad;
-        if (sum && (sum->node || sum->base || !same_kind(sum, edge->to.leaf))) return NULL;
-    } else if (edge->kind == TP__EDGE_NODE && edge->to.node->walk == w && !(edge->to.node->flags & TP__FOUND)) {
-        sum = edge->to.node->n_out == 1 ? edge->to.node->dy.one : edge->to.node->dy.many[edge->output];
-        if (sum && !is_ours_alone(sum)) return NULL;
-    }
-    if (!sum || !(sum->flags & TP__CONTIGUOUS)) return NULL;
-    for (int k = 0; k < node->n_saved; k++) {          /* what the rest of the rule reads must stay */
-        const tp__saved_slot *slot = &tp__slots(node)[k];
-        if (slot->kind == TP__PACKED || (slot->is.tensor && slot->is.tensor->storage == sum->storage)) return NULL;
-    }
-    return sum;
-}
-
-void tp__target_added(const tp_node *node, int arg) { node->walk->added |= (uint64_t)1 << arg; }
-
 /* ---- One node ------------------------------------------------------------------------------------------------------------------- */
-
-/* Where a leaf with hooks, or one that was asked for, gathers; NULL without an error: nobody asked. `node`: what the gradient comes
- * from, or NULL. */
-static tp_status gather_of(tp__walk *w, tp_node *node, tp_tensor *leaf, tp__gather **out)
-{
-    tp__gather *gather = tp__gather_at(w, leaf, 0, false);
-    *out = NULL;
-    if (!gather && w->to_inputs) return TP_OK;
-    if (!gather && !w->planned) {
-        const tp_status status = tp__walk_plan(w, node);
-        if (status) return status;
-        gather = tp__gather_at(w, leaf, 0, false);
-    }
-    if (!gather) {                                     /* no node leads to it, or it has got its first hook on the way: it comes last */
-        const uint64_t key = node ? 0 : TP__KEY_NOW;
-        if (!(gather = tp__gather_leaf(w, leaf)) || !tp__walk_push(w, (tp__ready){ key, { .gather = w->n_gather - 1 } })) return TP_ERR_MEMORY;
-    }
-    *out = gather;
-    return TP_OK;
-}
-
-__attribute__((noinline, cold)) static tp_status gather_for(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
-{
-    tp__gather *gather;
-    const tp_status status = gather_of(w, node, leaf, &gather);
-    return status || !gather ? status : add_to(&gather->dy, g, mark, w->create_graph);
-}
-
-static bool gives_now(const tp__walk *w, const tp_tensor *leaf)
-{
-    const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
-    return !w->to_inputs && !(state && (state->hooks || state->after));
-}
 
 static tp_status to_leaf(tp__walk *w, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark)
 {
-    if (__builtin_expect(gives_now(w, leaf), 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
-    return gather_for(w, node, leaf, g, mark);
-}
-
-tp_status tp__walk_rows(tp__walk *w, tp_node *node, tp_tensor *leaf, tp__grad_rows *rows)
-{
-    if (gives_now(w, leaf)) return tp__rows_to_leaf(leaf, rows);
-    tp__gather *gather;
-    const tp_status status = gather_of(w, node, leaf, &gather);
-    if (!status && gather) return tp__rows_gather(&gather->rows, rows, leaf);
-    tp__grad_rows_free(rows);
-    return status;
+    if (__builtin_expect(tp__gives_now(w, leaf), 1)) return tp__give_grad(leaf, g, mark, w->create_graph);
+    return tp__walk_gather(w, node, leaf, g, mark);
 }
 
 static inline tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_tensor *g, uint32_t mark)
@@ -270,7 +193,7 @@ static inline tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_
         if (!tp__walk_push_node(w, node)) return TP_ERR_MEMORY;
         node->flags &= (uint8_t)~TP__FOUND;
     }
-    return add_to(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
+    return tp__walk_add(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
 }
 
 /* Hooks, and gradients that were asked for: before the rule. */
@@ -281,7 +204,7 @@ static tp_status look_at_gradients(tp__walk *w, tp_node *node, tp_tensor **dy, u
         if (!dy[i]) continue;
         status = tp__run_hooks(&node->u.hooks, i, &dy[i], mark);
         tp__gather *gather = status || !(node->flags & TP__CAPTURE) ? NULL : tp__gather_at(w, node, (uint16_t)i, false);
-        if (gather) status = add_to(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
+        if (gather) status = tp__walk_add(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
     }
     return status;
 }
@@ -375,52 +298,6 @@ static tp_status run_node(tp__walk *w, tp_node *node)
 
 /* ---- The whole walk --------------------------------------------------------------------------------------------------------------- */
 
-/* Rows stay rows on their way to a leaf; hooks and tp_grad are given a dense gradient. */
-__attribute__((noinline, cold)) static tp_status settle(tp__walk *w, tp__gather *gather, bool hooked)
-{
-    tp__grad_rows *const rows = gather->rows;
-    tp_status status = TP_OK;
-    gather->rows = NULL;
-    if (!gather->dy && !hooked && w->gives) {
-        status = tp__rows_to_leaf(gather->leaf, rows);
-        return status ? status : tp__walk_told(gather->leaf);
-    }
-    if (gather->dy) status = tp__rows_into(&gather->dy, rows, gather->leaf, true);
-    else if (!(gather->dy = tp__rows_dense(rows, gather->leaf))) status = tp__pending();
-    tp__grad_rows_free(rows);
-    return status;
-}
-
-/* A leaf's turn: its gradient is whole. Its hooks see it, it is given, and then its owner is told. */
-__attribute__((noinline)) static tp_status run_leaf(tp__walk *w, size_t at)
-{
-    tp__gather *gather = &w->gather[at];
-    tp_tensor *const leaf = gather->leaf;
-    tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);      /* another thread may be making it */
-    if (__builtin_expect(!!gather->rows, 0)) {
-        const tp_status status = settle(w, gather, state && state->hooks);
-        if (status) return status;
-        gather = &w->gather[at];
-    }
-    if (!gather->dy) return TP_OK;
-    const uint32_t mark = tp__list_mark();
-    tp_status status = state ? tp__run_hooks(&state->hooks, 0, &gather->dy, mark) : TP_OK;
-    gather = &w->gather[at];
-    if (!status && (w->gives || !gather->captured)) {
-        tp_tensor *g = gather->dy;
-        gather->dy = NULL;
-        if (!tp__enlist(&tp__self, g)) {               /* the scope list owns it, so that the leaf can take it over */
-            tp__unref(g);
-            status = TP_ERR_MEMORY;
-        } else {
-            status = tp__give_grad(leaf, g, mark, w->create_graph);
-        }
-        if (!status) status = tp__walk_told(leaf);
-    }
-    tp__list_release(mark);
-    return status;
-}
-
 static tp_status seed(tp__walk *w, tp_tensor *y, tp_tensor *given)
 {
     const uint32_t mark = tp__list_mark();
@@ -455,7 +332,7 @@ tp_status tp__walk_run(tp__walk *w, tp_tensor *const *outputs, int n, tp_tensor 
             if ((outputs[i]->node == NULL) == leaves) status = seed(w, outputs[i], grads ? grads[i] : NULL);
     while (w->ready && !status) {
         const tp__ready next = pop(w);
-        status = __builtin_expect(is_leaf(next), 0) ? run_leaf(w, next.what.gather) : run_node(w, next.what.node);
+        status = __builtin_expect(is_leaf(next), 0) ? tp__walk_leaf(w, next.what.gather) : run_node(w, next.what.node);
     }
     if (!status && !w->retain)                         /* only now: after a failure the graph is as it was */
         for (size_t i = 0; i < w->n_seen; i++)

@@ -59,6 +59,12 @@ static inline bool tp__is_sole(const tp_tensor *x)
     return atomic_load_explicit(&x->refs, memory_order_relaxed) == 1 && atomic_load_explicit(&x->storage->refs, memory_order_relaxed) == 1 && !x->base
         && x->storage->origin != TP__FROM_USER;
 }
+/* And no graph: may it be written over? */
+static inline bool tp__is_ours_alone(const tp_tensor *x) { return tp__is_sole(x) && !x->node; }
+static inline bool tp__same_kind(const tp_tensor *a, const tp_tensor *b)
+{
+    return a->dtype == b->dtype && a->device == b->device && tp__same_shape(a, b);
+}
 
 tp_status tp__walk_find_needed(tp__walk *walk, tp_tensor *const *outputs, int n);         /* walk_inputs.c */
 tp__gather *tp__gather_at(tp__walk *walk, const void *of, uint16_t output, bool add);     /* NULL: not there, or no memory */
@@ -101,9 +107,21 @@ static inline bool tp__is_spent(const tp_node *node, const tp_tensor *dy)
     const tp__walk *w = node->walk;
     return w && !w->create_graph && !w->watches && node->n_out == 1 && dy == node->dy.one && tp__is_sole(dy) && !dy->node;
 }
+/* *slot += g, where *slot is ours and g is in the list above mark or elsewhere. */
+tp_status tp__walk_add(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph);
 /* Gives leaf or retaining tensor x the gradient g: takes it over, copies it, or adds it. */
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph);
 
+/* ---- Leaves: walk_leaves.c --------------------------------------------------------------------------------------------------- */
+
+/* Is the leaf given what comes at once? Else it gathers, and has a turn of its own. */
+static inline bool tp__gives_now(const tp__walk *w, const tp_tensor *leaf)
+{
+    const tp__grad_state *state = __atomic_load_n(&leaf->grad, __ATOMIC_ACQUIRE);
+    return !w->to_inputs && !(state && (state->hooks || state->after));
+}
+__attribute__((cold)) tp_status tp__walk_gather(tp__walk *walk, tp_node *node, tp_tensor *leaf, tp_tensor *g, uint32_t mark);
+tp_status tp__walk_leaf(tp__walk *walk, size_t at);    /* the turn of walk->gather[at]: its gradient is whole */
 /* Rows for a leaf that is given them now, or gathers them. Takes them over. */
 tp_status tp__walk_rows(tp__walk *walk, tp_node *node, tp_tensor *leaf, tp__grad_rows *rows);
 

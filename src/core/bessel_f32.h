@@ -147,7 +147,8 @@ TP__ANYWHERE static inline float tp__wave_f32(int n, float x, bool second)
 
 TP__ANYWHERE static inline float tp__bessel_j_f32(int n, float v)
 {
-    static const float rp[2][4] = { { -4.794432e9f, 1.9561749e12f, -2.4924834e14f, 9.708622e15f }, { -8.999712e8f, 4.522283e11f, -7.274942e13f, 3.6829573e15f } };
+    static const float rp[2][4] = { { -4.794432e9f, 1.9561749e12f, -2.4924834e14f, 9.708622e15f },
+                                    { -8.999712e8f, 4.522283e11f, -7.274942e13f, 3.6829573e15f } };
     static const float rq[2][8] = { { 499.56314f, 173785.4f, 48440964.0f, 1.1185553e10f, 2.1127753e12f, 3.105182e14f, 3.1812196e16f, 1.7108629e18f },
                                     { 620.8365f, 256987.25f, 8.351468e7f, 2.215116e10f, 4.749141e12f, 7.843696e14f, 8.952224e16f, 5.3227864e18f } };
     const float x = fabsf(v), z = x * x;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "core/memory.h"
 #include "core/op.h"
+#include "core/place.h"
 #include "core/symbol.h"
 
 #include <dlfcn.h>
@@ -19,12 +20,11 @@ static char why_not[512] = "";
 
 /* ---- What the plugin gets ----------------------------------------------------------------------------------------------------- */
 
-static const char *op_name(const tp__call *call) { return tp__state(call->op)->base_name; }
 static const char *op_under_way(void) { return tp__self.op; }
 
 static const tp_core_services services = {
     .abi = TP__BACKEND_ABI, .fail = tp_fail, .call_fail = tp__call_fail, .pending = tp__pending, .fails_now = tp__fails_now,
-    .op_name = op_name, .op_under_way = op_under_way, .alloc = tp_mem_alloc, .release = tp_mem_free, .out = tp__out,
+    .op_name = tp__op_name, .op_under_way = op_under_way, .alloc = tp_mem_alloc, .release = tp_mem_free, .out = tp__out,
     .may_use_tf32 = tp__may_use_tf32,
 };
 
@@ -60,8 +60,9 @@ static void tell_why_not_loaded(bool found, const char *reason)
     if (!found) snprintf(why_not, sizeof why_not, "the CUDA backend " PLUGIN " is not installed");
     else if (reason && !strncmp(reason, DRIVER ":", sizeof DRIVER)) snprintf(why_not, sizeof why_not, "there is no NVIDIA driver: " DRIVER " is not installed");
     else if (colon && !memchr(reason, '/', (size_t)(colon - reason)) && strstr(colon, "cannot open shared object file"))
-        snprintf(why_not, sizeof why_not, "the CUDA backend needs %.*s of the CUDA toolkit, which is not installed, or not where the loader looks (LD_LIBRARY_PATH)",
-                 (int)(colon - reason), reason);
+        snprintf(why_not, sizeof why_not,
+                 "the CUDA backend needs %.*s of the CUDA toolkit, which is not installed, or not where the loader looks "
+                 "(LD_LIBRARY_PATH)", (int)(colon - reason), reason);
     else snprintf(why_not, sizeof why_not, "the CUDA backend cannot be loaded: %s", reason ? reason : "for no reason that the loader tells");
 }
 

@@ -242,7 +242,8 @@ TP__BY_TEAM void tp__eig_vectors(const tp__eig *s)
 /* Room for a matrix, in bytes, of which tp__eig_of gives the parts out; without vectors there is less of it. */
 TP__ANYWHERE static inline int64_t tp__eig_room(int64_t n, bool real, bool vectors)
 {
-    return (n * n * (vectors ? 3 : 1) + 2 * n + 2) * (int64_t)sizeof(tp__z) + (n * n * (real && !vectors ? 1 : 0) + n) * (int64_t)sizeof(double) + n * (int64_t)sizeof(tp__turn);
+    return (n * n * (vectors ? 3 : 1) + 2 * n + 2) * (int64_t)sizeof(tp__z) +
+           (n * n * (real && !vectors ? 1 : 0) + n) * (int64_t)sizeof(double) + n * (int64_t)sizeof(tp__turn);
 }
 TP__ANYWHERE static inline tp__eig tp__eig_of(void *room, int64_t n, bool real, bool vectors)
 {

@@ -96,7 +96,9 @@ TP__ANYWHERE static inline double tp__gamma_front(double a, double x)
 {
     if (a < 20) return exp(a * log(x) - x) / tgamma(a + 1);
     const double d = (x - a) / a;                      /* by Stirling, about a: what cancels is taken together */
-    const double z = 1 / (a * a), tail = (8.33333333333333333e-2 - z * (2.77777777777777778e-3 - z * (7.93650793650793651e-4 - z * 5.95238095238095238e-4))) / a;
+    const double z = 1 / (a * a);
+    const double tail = (8.33333333333333333e-2 - z * (2.77777777777777778e-3
+                         - z * (7.93650793650793651e-4 - z * 5.95238095238095238e-4))) / a;
     const double grows = fabs(d) < 0.5 ? log1p(d) - d : log(x / a) - d;
     return exp(a * grows - tail) / (TP__ROOT_2_PI * sqrt(a));
 }

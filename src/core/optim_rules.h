@@ -34,7 +34,9 @@ TP__ANYWHERE static inline void tp__rule_adamax_prepare(void *at, const double *
     k->rate = k->lr / (1 - pow(k->beta1, scalar[0]));
 }
 
-typedef struct tp__rule_nadam { double lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize, shrink, root, of_grad, of_mean; } tp__rule_nadam;
+typedef struct tp__rule_nadam {
+    double lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize, shrink, root, of_grad, of_mean;
+} tp__rule_nadam;
 TP__ANYWHERE static inline double tp__rule_nadam_mu(const tp__rule_nadam *k, double step) { return k->beta1 * (1 - 0.5 * pow(0.96, step * k->momentum_decay)); }
 TP__ANYWHERE static inline void tp__rule_nadam_before(const double *numbers, float *const *scalar)
 {

@@ -18,4 +18,8 @@ void tp__place_text(const void *caller, const char *where, char *out, size_t siz
 /* Adds to the message of the unread error. */
 void tp__error_add(const char *text);
 
+/* The op that a message of this call names: that which a user called, where this one is a part of it that no user calls. ops/run.c */
+struct tp__call;
+const char *tp__op_name(const struct tp__call *call);
+
 #endif

@@ -66,7 +66,8 @@ static tp_status scan(tp__call *call, int64_t dim, bool reverse)
     tp__plain in[2] = { { 0 } }, out[1] = { { 0 } };
     const tp_status status = tp__plain_open(call, TP_C128, in, out);
     if (!status && x->numel) {
-        lines l = { .x = in[0].data, .f = call->n_in > 1 ? in[1].data : NULL, .y = out[0].data, .n = x->ndim ? x->shape[dim] : 1, .inner = 1, .reverse = reverse };
+        lines l = { .x = in[0].data, .f = call->n_in > 1 ? in[1].data : NULL, .y = out[0].data,
+            .n = x->ndim ? x->shape[dim] : 1, .inner = 1, .reverse = reverse };
         for (int d = (int)dim + 1; d < x->ndim; d++) l.inner *= x->shape[d];
         tp__parallel_items(x->numel / l.n, l.n, tp_get_num_threads(), run_lines, &l);
     }

@@ -256,7 +256,8 @@ static tp_status coalesce_run(tp__call *call)
             start[r++] = i;
         }
         start[m] = n;
-        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data, ((const tp__coalesce_rows *)call->attr)->mean, false, false };
+        summing sum = { rows, tp__combine_of(TP__ADD, (tp_dtype)rows->dtype), start, s.place, sums->data,
+            ((const tp__coalesce_rows *)call->attr)->mean, false, false };
         if (sums->numel) tp__parallel_items(m, width, threads_for(rows->numel), sum_rows, &sum);
     } else if (!status) {
         status = tp__pending() ? tp__pending() : TP_ERR_MEMORY;

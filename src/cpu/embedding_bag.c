@@ -6,10 +6,13 @@
 
 static tp_status check_offsets(const tp__call *call, const int64_t *offsets, int64_t n, int64_t length)
 {
-    if (n && offsets[0]) return tp__fail_tensors(TP_ERR_ARGUMENT, "embedding_bag", call->in, call->n_in, "the first offset is %lld, and has to be 0", (long long)offsets[0]);
+    if (n && offsets[0])
+        return tp__fail_tensors(TP_ERR_ARGUMENT, "embedding_bag", call->in, call->n_in,
+                                "the first offset is %lld, and has to be 0", (long long)offsets[0]);
     for (int64_t i = 0; i < n; i++)
         if (offsets[i] > length || (i && offsets[i] < offsets[i - 1]))
-            return tp__fail_tensors(TP_ERR_ARGUMENT, "embedding_bag", call->in, call->n_in, "offset %lld of bag %lld is not between the one before and %lld indices",
+            return tp__fail_tensors(TP_ERR_ARGUMENT, "embedding_bag", call->in, call->n_in,
+                                    "offset %lld of bag %lld is not between the one before and %lld indices",
                                     (long long)offsets[i], (long long)i, (long long)length);
     return TP_OK;
 }
@@ -20,7 +23,8 @@ static tp_status list_places(tp__call *call, const int64_t *input, int64_t n, co
     const int64_t padding = ((const tp__bag_places *)call->attr)->padding_idx, end = n_offsets > n_bags ? offsets[n_bags] : n_bags ? n : 0;
     int64_t m = 0;
     for (int64_t i = 0; i < end; i++) m += input[i] != padding;
-    tp_tensor *places = tp__out(call, TP_I64, 1, &m), *of = places ? tp__out(call, TP_I64, 1, &m) : NULL, *counts = of ? tp__out(call, TP_I64, 1, &n_bags) : NULL;
+    tp_tensor *places = tp__out(call, TP_I64, 1, &m), *of = places ? tp__out(call, TP_I64, 1, &m) : NULL,
+              *counts = of ? tp__out(call, TP_I64, 1, &n_bags) : NULL;
     if (!counts) return tp__pending();
     int64_t at = 0;
     for (int64_t b = 0; b < n_bags; b++) {
@@ -75,7 +79,8 @@ static tp_status max_run(tp__call *call)
     for (int64_t i = 0; !status && i < n; i++) {
         const int64_t row = ((const int64_t *)input.data)[i], bag = ((const int64_t *)bags.data)[i];
         if (row < 0 || row >= rows || bag < 0 || bag >= n_bags || bag < last) {
-            status = tp__fail_tensors(TP_ERR_INDEX, "embedding_bag", call->in, call->n_in, "index %lld is out of range for %lld rows", (long long)row, (long long)rows);
+            status = tp__fail_tensors(TP_ERR_INDEX, "embedding_bag", call->in, call->n_in,
+                                      "index %lld is out of range for %lld rows", (long long)row, (long long)rows);
             break;
         }
         for (int64_t c = 0; c < width; c++)

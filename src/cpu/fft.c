@@ -94,7 +94,8 @@ static void sides(const job *j, int64_t first, tp__fft_side *x, tp__fft_side *y)
     const bool x_real = j->kind == R2C, y_real = j->kind == C2R;
     *x = (tp__fft_side){ .data = (void *)(uintptr_t)j->x, .count = count, .step = x_real && !j->odd ? 2 * j->x_step : j->x_step,
                          .gap = !x_real ? 1 : j->odd ? TP__FFT_ALONE : j->x_step };
-    *y = (tp__fft_side){ .data = j->y, .count = count, .step = y_real && !j->odd ? 2 * j->y_step : j->y_step, .gap = !y_real ? 1 : j->odd ? TP__FFT_ALONE : j->y_step };
+    *y = (tp__fft_side){ .data = j->y, .count = count, .step = y_real && !j->odd ? 2 * j->y_step : j->y_step,
+                         .gap = !y_real ? 1 : j->odd ? TP__FFT_ALONE : j->y_step };
     for (int l = 0; l < count; l++) offsets(j, first + l, &x->offset[l], &y->offset[l]);
 }
 

@@ -13,7 +13,8 @@ enum { TP__LANES = 16 };
     /* The sum of all, halves first; by address, since not every instruction set can pass such a vector. */ \
     static TP__INLINE T tp__sum_##name##x16(const tp__##name##x16 *v) \
     { \
-        const __typeof__(TP__MIX(*v, *v, 0, 1, 2, 3, 4, 5, 6, 7)) h8 = TP__MIX(*v, *v, 0, 1, 2, 3, 4, 5, 6, 7) + TP__MIX(*v, *v, 8, 9, 10, 11, 12, 13, 14, 15); \
+        const __typeof__(TP__MIX(*v, *v, 0, 1, 2, 3, 4, 5, 6, 7)) h8 = \
+            TP__MIX(*v, *v, 0, 1, 2, 3, 4, 5, 6, 7) + TP__MIX(*v, *v, 8, 9, 10, 11, 12, 13, 14, 15); \
         const __typeof__(TP__MIX(h8, h8, 0, 1, 2, 3)) h4 = TP__MIX(h8, h8, 0, 1, 2, 3) + TP__MIX(h8, h8, 4, 5, 6, 7); \
         return (h4[0] + h4[2]) + (h4[1] + h4[3]); \
     }

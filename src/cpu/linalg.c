@@ -13,7 +13,17 @@ enum { NB = 48, NO_MEMORY = -1 };
 /* ---- One matrix ------------------------------------------------------------------------------------------------------------------- */
 
 /* C [m, n] -= A [m, k] B [k, n], with -A in `room` [m, k]. B by its strides. */
-typedef struct minus { tp_dtype dtype; int64_t m, n, k; const void *a; int64_t lda; const void *b; int64_t b_row, b_col; void *c; int64_t ldc; void *room; } minus;
+typedef struct minus {
+    tp_dtype dtype;
+    int64_t m, n, k;
+    const void *a;
+    int64_t lda;
+    const void *b;
+    int64_t b_row, b_col;
+    void *c;
+    int64_t ldc;
+    void *room;
+} minus;
 #define SUBTRACT(T) \
     static tp_status subtract_##T(const minus *p) \
     { \
@@ -207,7 +217,8 @@ static job job_of(const tp__call *call)
 static tp_status fail(const tp__call *call, const job *j, const char *what)
 {
     if (j->count == 1) return tp__call_fail(call, TP_ERR_NUMERIC, "the matrix %s: pivot %lld", what, (long long)atomic_load(&j->pivot));
-    return tp__call_fail(call, TP_ERR_NUMERIC, "matrix %lld of the batch %s: pivot %lld", (long long)atomic_load(&j->failed_at), what, (long long)atomic_load(&j->pivot));
+    return tp__call_fail(call, TP_ERR_NUMERIC, "matrix %lld of the batch %s: pivot %lld",
+                         (long long)atomic_load(&j->failed_at), what, (long long)atomic_load(&j->pivot));
 }
 
 /* ---- The kernels --------------------------------------------------------------------------------------------------------------------- */

@@ -144,7 +144,8 @@ static tp_status check_places(const tp__call *call, int64_t n)
 {
     const int64_t *at = call->in[1]->data;
     for (int64_t k = 0; k < call->in[1]->numel; k++)
-        if (at[k] < 0 || at[k] >= n) return tp_fail(TP_ERR_INDEX, "%s: index %lld is out of range for a dim of %lld", call->op->state->base_name, (long long)at[k], (long long)n);
+        if (at[k] < 0 || at[k] >= n)
+            return tp__call_fail(call, TP_ERR_INDEX, "index %lld is out of range for a dim of %lld", (long long)at[k], (long long)n);
     return TP_OK;
 }
 

@@ -126,9 +126,11 @@ static tp_status run(tp__call *call, int what)
     if (!x->numel) return set_nothing(y), TP_OK;
     picking p = { .x = x->data, .values = y->data, .places = call->n_out > 1 ? call->out[1]->data : NULL, .n = x->numel / rows, .dtype = (tp_dtype)x->dtype,
                   .what = what };
-    if (p.n > TP__ORDER_MOST) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "a row has %lld elements, at most %d are possible", (long long)p.n, TP__ORDER_MOST);
+    if (p.n > TP__ORDER_MOST)
+        return tp__call_fail(call, TP_ERR_UNSUPPORTED, "a row has %lld elements, at most %d are possible",
+                             (long long)p.n, TP__ORDER_MOST);
     tp__parallel_items(rows, p.n * WORK, x->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1, pick_some, &p);
-    return p.no_memory ? tp_fail(TP_ERR_MEMORY, "%s: no memory", tp__state(call->op)->base_name) : TP_OK;
+    return p.no_memory ? tp__call_fail(call, TP_ERR_MEMORY, "no memory") : TP_OK;
 }
 
 static tp_status median_run(tp__call *call) { return run(call, MEDIAN); }

@@ -31,7 +31,7 @@ typedef void loop_fn(int64_t n, void *w, const void *grad, void *a, void *b, voi
 /* m moved to g by `weight`, from the nearer end as torch.lerp. */
 #define LERP(T, m, g, weight) ((weight) < (T)0.5 ? (m) + (weight) * ((g) - (m)) : (g) - ((g) - (m)) * ((T)1 - (weight)))
 
-/* ---- RMSprop (Hinton 2012), centered as Graves 2013: a square_avg, b momentum_buffer, c grad_avg ------------------------------- */
+/* ---- RMSprop (Hinton 2012), centered as Graves 2013: a square_avg, b momentum_buffer, c grad_avg ----------------- */
 
 #define RMSPROP(name, T, S, load, store, root, magnitude) \
     static TP__INLINE void name##_loop(int64_t n, S *restrict w, const S *restrict grad, S *restrict a, S *restrict b, S *restrict c, \
@@ -60,7 +60,7 @@ typedef void loop_fn(int64_t n, void *w, const void *grad, void *a, void *b, voi
     SIMD(name)
 EACH_DTYPE(RMSPROP, rmsprop)
 
-/* ---- Adagrad (Duchi, Hazan & Singer 2011): a sum ----------------------------------------------------------------------------------- */
+/* ---- Adagrad (Duchi, Hazan & Singer 2011): a sum ----------------------------------------------------------------- */
 
 #define ADAGRAD(name, T, S, load, store, root, magnitude) \
     LOOP(name, S, tp__rule_adagrad) \
@@ -78,7 +78,7 @@ EACH_DTYPE(RMSPROP, rmsprop)
     SIMD(name)
 EACH_DTYPE(ADAGRAD, adagrad)
 
-/* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq ---------------------------------------------------------------- */
+/* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq -------------------------------------------- */
 
 #define SPARSE_ADAM(name, T, S, load, store, root, magnitude) \
     LOOP(name, S, tp__rule_sparse_adam) \
@@ -95,7 +95,7 @@ EACH_DTYPE(ADAGRAD, adagrad)
     SIMD(name)
 EACH_DTYPE(SPARSE_ADAM, sparse_adam)
 
-/* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta --------------------------------------------------------------------------------- */
+/* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta ----------------------------------------------------------- */
 
 #define ADADELTA(name, T, S, load, store, root, magnitude) \
     LOOP(name, S, tp__rule_adadelta) \
@@ -115,7 +115,7 @@ EACH_DTYPE(SPARSE_ADAM, sparse_adam)
     SIMD(name)
 EACH_DTYPE(ADADELTA, adadelta)
 
-/* ---- Adamax (Kingma & Ba 2015, algorithm 2): a exp_avg, b exp_inf -------------------------------------------------------------------------- */
+/* ---- Adamax (Kingma & Ba 2015, algorithm 2): a exp_avg, b exp_inf ------------------------------------------------ */
 
 #define ADAMAX(name, T, S, load, store, root, magnitude) \
     LOOP(name, S, tp__rule_adamax) \
@@ -135,7 +135,7 @@ EACH_DTYPE(ADADELTA, adadelta)
     SIMD(name)
 EACH_DTYPE(ADAMAX, adamax)
 
-/* ---- NAdam (Dozat 2016): a exp_avg, b exp_avg_sq; scalars step and mu_product ---------------------------------------------------------------- */
+/* ---- NAdam (Dozat 2016): a exp_avg, b exp_avg_sq; scalars step and mu_product ------------------------------------ */
 
 #define NADAM(name, T, S, load, store, root_of, magnitude) \
     LOOP(name, S, tp__rule_nadam) \
@@ -156,7 +156,7 @@ EACH_DTYPE(ADAMAX, adamax)
     SIMD(name)
 EACH_DTYPE(NADAM, nadam)
 
-/* ---- RAdam (Liu et al. 2020): a exp_avg, b exp_avg_sq -------------------------------------------------------------------------------------------- */
+/* ---- RAdam (Liu et al. 2020): a exp_avg, b exp_avg_sq ------------------------------------------------------------ */
 
 #define RADAM(name, T, S, load, store, root_of, magnitude) \
     LOOP(name, S, tp__rule_radam) \
@@ -179,7 +179,7 @@ EACH_DTYPE(NADAM, nadam)
     SIMD(name)
 EACH_DTYPE(RADAM, radam)
 
-/* ---- Rprop (Riedmiller & Braun 1993): a prev, b step_size -------------------------------------------------------------------------------------------- */
+/* ---- Rprop (Riedmiller & Braun 1993): a prev, b step_size -------------------------------------------------------- */
 
 #define RPROP(name, T, S, load, store, root_of, magnitude) \
     LOOP(name, S, tp__rule_rprop) \
@@ -197,7 +197,7 @@ EACH_DTYPE(RADAM, radam)
     SIMD(name)
 EACH_DTYPE(RPROP, rprop)
 
-/* ---- ASGD (Polyak & Juditsky 1992): a ax; scalars step, eta and mu, which are of the step before ------------------------------------------------------------ */
+/* ---- ASGD (Polyak & Juditsky 1992): a ax; scalars step, eta and mu, which are of the step before ----------------- */
 
 #define ASGD(name, T, S, load, store, root_of, magnitude) \
     LOOP(name, S, tp__rule_asgd) \
@@ -216,7 +216,7 @@ EACH_DTYPE(RPROP, rprop)
     SIMD(name)
 EACH_DTYPE(ASGD, asgd)
 
-/* ---- Steps -------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Steps ------------------------------------------------------------------------------------------------------- */
 
 typedef struct rule {
     int arrays, numbers;                               /* arrays: touched at each element */

@@ -1,37 +1,20 @@
-/* pointwise.c: arithmetic of two and three inputs: each op is a row, read with cpu/pointwise.h. int64 wraps as every narrower integer
- * does. */
+/* pointwise.c: arithmetic of two and three inputs: each op is a row, read with cpu/pointwise.h; most are those of
+ * core/rows/arithmetic.h. */
 #include "core/convert.h"
 #include "core/kernel_args.h"
 #include "cpu/contiguous.h"
 #include "cpu/pointwise.h"
 
-typedef uint64_t wrap;                                 /* its sums and products overflow without harm */
-#define FACTOR  const tp__factor p = *(const tp__factor *)attr; const T factor = (T)tp__number(p.value); (void)factor;
-#define INTEGER (wrap)tp__integer(p.value)
+#define FACTOR const tp__factor p = *(const tp__factor *)attr; const T factor = (T)tp__number(p.value); (void)factor;
+#define REAL_NUMBERS(name, takes, single, dbl) \
+    TP__LOOP(name##_F32, float, T, 2, TP__T2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__T2, TP__NO_ATTR, dbl) \
+    TP__KERNEL(name, TP__F32_F64(name), .n_in = 2, .takes_number = takes)
+#define NUMBERS(name, takes, single, dbl, whole) \
+    TP__LOOP(name##_F32, float, T, 2, TP__T2, TP__NO_ATTR, single) TP__LOOP(name##_F64, double, T, 2, TP__T2, TP__NO_ATTR, dbl) \
+    TP__LOOP(name##_I64, int64_t, T, 2, TP__T2, TP__NO_ATTR, whole) \
+    TP__KERNEL(name, TP__F32_F64_I64(name), .n_in = 2, .takes_number = takes)
 
-TP__EVERY2(add, a + b, a + b, (wrap)a + (wrap)b)
-TP__EVERY2(sub, a - b, a - b, (wrap)a - (wrap)b)
-/* By a number in its own precision: PyTorch rounds it to 16 bits in all others, and a 0-dim tensor on the left. */
-#define BY_NUMBER .n_in = 2, .takes_number = 1 << 1
-TP__LOOP(mul_F32, float, T, 2, (T, T), TP__NO_ATTR, a * b)
-TP__LOOP(mul_F64, double, T, 2, (T, T), TP__NO_ATTR, a * b)
-TP__LOOP(mul_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, (wrap)a * (wrap)b)
-TP__KERNEL(mul, TP__F32_F64_I64(mul), .n_in = 2, .takes_number = 1 << 0 | 1 << 1)
-TP__LOOP(div_F32, float, T, 2, (T, T), TP__NO_ATTR, a / b)
-TP__LOOP(div_F64, double, T, 2, (T, T), TP__NO_ATTR, a / b)
-TP__KERNEL(div, TP__F32_F64(div), BY_NUMBER)
-TP__EVERY(add_alpha, 2, FACTOR, a + factor * b, a + factor * b, (wrap)a + INTEGER * (wrap)b)
-TP__EVERY(sub_alpha, 2, FACTOR, a - factor * b, a - factor * b, (wrap)a - INTEGER * (wrap)b)
-TP__EVERY(rsub, 2, FACTOR, b - factor * a, b - factor * a, (wrap)b - INTEGER * (wrap)a)
-
-/* a + v b c and a + v (b / c) */
-TP__EVERY(addcmul, 3, FACTOR, a + factor * b * c, a + factor * b * c, (wrap)a + INTEGER * (wrap)b * (wrap)c)
-TP__REAL(addcdiv, 3, FACTOR, a + factor * (b / c), a + factor * (b / c))
-
-/* From whichever end is nearer: exact at both. */
-#define LERP(w) ((w) > (T)-0.5 && (w) < (T)0.5 ? a + (w) * (b - a) : b - (b - a) * (1 - (w)))
-TP__REAL(lerp, 2, FACTOR, LERP(factor), LERP(factor))
-TP__REAL3(lerp_tensor, LERP(c), LERP(c))
+#include "core/rows/arithmetic.h"
 
 /* ---- Division ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -45,26 +28,6 @@ static TP__INLINE float mod_near(float a, float b, float *quotient)
     return copysignf(y, a);
 }
 #define NEAR_LIMIT 268435456.0f
-
-/* The sign of the divisor, as Python has it */
-static TP__INLINE float remainder_of_f32(float m, float b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
-static TP__INLINE double remainder_of_f64(double m, double b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
-
-/* floor(a / b) by the remainder m, as Python computes it: the quotient of what divides evenly, rounded to the nearest integer */
-#define FLOOR_BY(T, suffix) \
-    static TP__INLINE T floor_by_##suffix(T a, T b, T m) \
-    { \
-        T q = (a - m) / b; \
-        q -= m != 0 && (b < 0) != (m < 0) ? 1 : 0; \
-        const T f = floor##suffix(q); \
-        const T near = q - f > (T)0.5 ? f + 1 : f; \
-        const T zero = copysign##suffix(0, a / b); \
-        return b == 0 ? a / b : q != 0 || q != q ? near : zero; \
-    }
-#define floord floor
-#define copysignd copysign
-FLOOR_BY(float, f)
-FLOOR_BY(double, d)
 
 /* A loop in float by mod_near, with another pass over a piece in which a quotient was too large for it */
 enum { PIECE = 256 };
@@ -109,20 +72,16 @@ enum { PIECE = 256 };
     }
 BY_MOD_F32(fmod, m)
 BY_MOD_F32(remainder, remainder_of_f32(m, b))
-BY_MOD_F32(div_floor, floor_by_f(a, b, m))
+BY_MOD_F32(div_floor, floor_by_f32(a, b, m))
 BY_MOD_F64(fmod, m)
 BY_MOD_F64(remainder, remainder_of_f64(m, b))
-BY_MOD_F64(div_floor, floor_by_d(a, b, m))
+BY_MOD_F64(div_floor, floor_by_f64(a, b, m))
 TP__LOOP(div_trunc_F32, float, T, 2, (T, T), TP__NO_ATTR, truncf(a / b))
 TP__LOOP(div_trunc_F64, double, T, 2, (T, T), TP__NO_ATTR, trunc(a / b))
 /* In 16 bits the quotient is rounded before it is cut: 20 / 0.714 is 28. */
 TP__LOOP(div_trunc_F16, float, T, 2, (T, T), TP__NO_ATTR, truncf(tp__f16_to_f32(tp__f32_to_f16(a / b))))
 TP__LOOP(div_trunc_BF16, float, T, 2, (T, T), TP__NO_ATTR, truncf(tp__bf16_to_f32(tp__f32_to_bf16(a / b))))
 
-/* Of integers. b is not 0 where it counts (divide_by); by -1 everything divides, and the quotient may wrap. */
-#define QUOTIENT (b == -1 ? (int64_t)-(wrap)a : b ? a / b : 0)
-#define REST     (b == -1 || !b ? 0 : a % b)
-#define UNEVEN   (REST && (REST < 0) != (b < 0))
 TP__CALLS(div_trunc_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, QUOTIENT)
 TP__CALLS(div_floor_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, QUOTIENT - UNEVEN)
 TP__CALLS(fmod_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, REST)
@@ -157,6 +116,7 @@ static tp_status divide_by(tp__call *call, const tp__pointwise *op)
 #define DIVISION(name, ...) \
     static const tp__pointwise name##_loops = { TP__F32_F64_I64(name), __VA_ARGS__ }; \
     static tp_status name##_run(tp__call *call) { return divide_by(call, &name##_loops); }
+#define BY_NUMBER .n_in = 2, .takes_number = RIGHT_NUMBER
 DIVISION(div_floor, BY_NUMBER)
 DIVISION(fmod, .n_in = 2)
 DIVISION(remainder, .n_in = 2)
@@ -172,16 +132,6 @@ static tp_status div_trunc_run(tp__call *call)
 
 TP__LOOP(pow_F32, float, T, 2, (T, T), TP__NO_ATTR, tp__pow_f32(a, b))
 TP__CALLS(pow_F64, double, T, 2, (T, T), TP__NO_ATTR, pow(a, b))
-
-/* By squaring; a negative power of an integer is an integer for 1 and -1 alone, else 0. */
-static int64_t power(int64_t a, int64_t b)
-{
-    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
-    wrap y = 1;
-    for (wrap x = (wrap)a; b; b >>= 1, x *= x)
-        if (b & 1) y *= x;
-    return (int64_t)y;
-}
 TP__CALLS(pow_I64, int64_t, T, 2, (T, T), TP__NO_ATTR, power(a, b))
 static const tp__pointwise pow_loops = { TP__F32_F64_I64(pow), .n_in = 2 };
 
@@ -211,13 +161,4 @@ static tp_status pow_run(tp__call *call)
     return tp__pointwise_run(call, &pow_loops);
 }
 
-TP__EVERY1(neg, -a, -a, -(wrap)a)
-TP__TEST2(eq, a == b, a == b)
-
-const tp_kernel tp__cpu_pointwise[] = {
-    TP__ROW(add) TP__ROW(sub) TP__ROW(mul) TP__ROW(div) TP__ROW(add_alpha) TP__ROW(sub_alpha) TP__ROW(rsub)
-    TP__ROW(addcmul) TP__ROW_MANY(addcdiv) TP__ROW_MANY(lerp) TP__ROW_MANY(lerp_tensor)
-    TP__ROW_MANY(div_trunc) TP__ROW_MANY(div_floor) TP__ROW_MANY(fmod) TP__ROW_MANY(remainder)
-    TP__ROW_MANY(pow) TP__ROW(square) TP__ROW(sqrt) TP__ROW(rsqrt) TP__ROW(reciprocal) TP__ROW(neg) TP__ROW(eq)
-    { NULL, NULL, NULL },
-};
+const tp_kernel tp__cpu_pointwise[] = { ARITHMETIC_ROWS { NULL, NULL, NULL } };

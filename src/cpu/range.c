@@ -12,7 +12,8 @@ typedef struct job { const tp__number_row *range; tp_tensor *y; bool power; doub
 
 static double rounded(int dtype, double v)
 {
-    return dtype == TP_F32 ? (float)v : dtype == TP_F16 ? tp__f16_to_f32(tp__f32_to_f16((float)v)) : dtype == TP_BF16 ? tp__bf16_to_f32(tp__f32_to_bf16((float)v)) : v;
+    return dtype == TP_F32 ? (float)v : dtype == TP_F16 ? tp__f16_to_f32(tp__f32_to_f16((float)v))
+        : dtype == TP_BF16 ? tp__bf16_to_f32(tp__f32_to_bf16((float)v)) : v;
 }
 
 static void store(const job *j, int64_t at, const void *values, tp_dtype dtype, int64_t n)
@@ -65,7 +66,9 @@ static tp_status run(tp__call *call, tp__items_fn *fn, bool power, int64_t work)
     tp_tensor *y = call->out[0];
     job j = { .range = call->attr, .y = y, .power = power };
     if (fn == divide && y->numel > 1)
-        j.step = rounded(y->dtype, rounded(y->dtype, rounded(y->dtype, j.range->end) - rounded(y->dtype, j.range->start)) / rounded(y->dtype, (double)(y->numel - 1)));
+        j.step = rounded(y->dtype,
+                         rounded(y->dtype, rounded(y->dtype, j.range->end) - rounded(y->dtype, j.range->start)) /
+                             rounded(y->dtype, (double)(y->numel - 1)));
     tp__parallel_items(y->numel, work, tp_get_num_threads(), fn, &j);
     return TP_OK;
 }

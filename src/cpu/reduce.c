@@ -255,13 +255,18 @@ static const tp__fold sums[] = {
     { .takes = TP_I64, .gives = TP_I64, .parts = 1, .begin = from_zero, .run = run_sum_i64, .rows = rows_sum_i64, .join = add_integers, .finish = finish_sum },
 };
 static const tp__fold nansums[] = {
-    { .takes = TP_F32, .gives = TP_F64, .parts = 1, .begin = from_zero, .run = run_nansum_f32, .rows = rows_nansum_f32, .join = add_reals, .finish = finish_sum },
-    { .takes = TP_F64, .gives = TP_F64, .parts = 1, .begin = from_zero, .run = run_nansum_f64, .rows = rows_nansum_f64, .join = add_reals, .finish = finish_sum },
+    { .takes = TP_F32, .gives = TP_F64, .parts = 1, .begin = from_zero, .run = run_nansum_f32, .rows = rows_nansum_f32,
+        .join = add_reals, .finish = finish_sum },
+    { .takes = TP_F64, .gives = TP_F64, .parts = 1, .begin = from_zero, .run = run_nansum_f64, .rows = rows_nansum_f64,
+        .join = add_reals, .finish = finish_sum },
 };
 static const tp__fold products[] = {
-    { .takes = TP_F32, .gives = TP_F64, .parts = 1, .begin = from_one, .run = run_prod_f32, .rows = rows_prod_f32, .join = multiply_reals, .finish = finish_sum },
-    { .takes = TP_F64, .gives = TP_F64, .parts = 1, .begin = from_one, .run = run_prod_f64, .rows = rows_prod_f64, .join = multiply_reals, .finish = finish_sum },
-    { .takes = TP_I64, .gives = TP_I64, .parts = 1, .begin = from_one, .run = run_prod_i64, .rows = rows_prod_i64, .join = multiply_integers, .finish = finish_sum },
+    { .takes = TP_F32, .gives = TP_F64, .parts = 1, .begin = from_one, .run = run_prod_f32, .rows = rows_prod_f32,
+        .join = multiply_reals, .finish = finish_sum },
+    { .takes = TP_F64, .gives = TP_F64, .parts = 1, .begin = from_one, .run = run_prod_f64, .rows = rows_prod_f64,
+        .join = multiply_reals, .finish = finish_sum },
+    { .takes = TP_I64, .gives = TP_I64, .parts = 1, .begin = from_one, .run = run_prod_i64, .rows = rows_prod_i64,
+        .join = multiply_integers, .finish = finish_sum },
 };
 static const tp__fold counts =
     { .takes = TP_BOOL, .gives = TP_I64, .parts = 1, .begin = from_zero, .run = run_count, .rows = rows_count, .join = add_integers, .finish = finish_sum };

@@ -144,7 +144,8 @@ static void finish(const tp__fold *f, int64_t w, const tp__total *acc, int64_t a
     }
 }
 
-static void finish_f32(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y)       /* p and 1 / p in float32, as PyTorch's */
+/* p and 1 / p in float32, as PyTorch's */
+static void finish_f32(const tp__fold *f, int64_t w, const tp__total *acc, int64_t apart, int output, tp__total *y)
 {
     (void)apart, (void)output;
     for (int64_t j = 0; j < w; j++) y[j].real = pow((double)(float)acc[j].real, (double)(1 / (float)f->number));

@@ -140,7 +140,8 @@ static tp_status run_slices(tp__call *call, tp_dtype dtype, bool sum)
     return status;
 }
 static tp_status slices(tp__call *call) { return run_slices(call, (tp_dtype)call->in[0]->dtype, false); }
-static tp_status slices_backward(tp__call *call) { return run_slices(call, tp__is_floating(call->in[0]->dtype) && call->in[0]->dtype != TP_F64 ? TP_F32 : TP_F64, true); }
+static tp_status slices_backward(tp__call *call)
+{ return run_slices(call, tp__is_floating(call->in[0]->dtype) && call->in[0]->dtype != TP_F64 ? TP_F32 : TP_F64, true); }
 
 const tp_kernel tp__cpu_repeat[] = {
     { "repeat", repeat, NULL }, { "repeat_slices", slices, NULL }, { "repeat_slices_backward", slices_backward, NULL }, { NULL, NULL, NULL },

@@ -195,7 +195,8 @@ static bool is_small(const tp__resample *a, const tp_tensor *x, const tp_tensor 
 /* Only that other one rounds the weights of the 16-bit dtypes to these. */
 static bool rounds_weights(const tp__resample *a, const tp_tensor *x, bool small)
 {
-    return tp_dtype_size((tp_dtype)x->dtype) == 2 && !a->adjoint && !a->antialias && (a->how == TP__RESAMPLE_CUBIC || (a->how == TP__RESAMPLE_LINEAR && !small));
+    return tp_dtype_size((tp_dtype)x->dtype) == 2 && !a->adjoint && !a->antialias &&
+           (a->how == TP__RESAMPLE_CUBIC || (a->how == TP__RESAMPLE_LINEAR && !small));
 }
 
 /* The map of one of depth, height and width; of a dim that x does not have, the one that does nothing. */
@@ -231,7 +232,8 @@ static tp_status resample(tp__call *call)
     tp_status status = TP_OK;
     for (int k = 0; k < 3 && !status; k++) {
         const int i = k - (3 - n);
-        status = bands_of(a, dtype, rounds_weights(a, x, small) ? (tp_dtype)x->dtype : dtype, small, i, i < 0 ? 1 : x->shape[x->ndim - n + i], i < 0 ? 1 : a->size.v[i], &b[k], &turned[k]);
+        status = bands_of(a, dtype, rounds_weights(a, x, small) ? (tp_dtype)x->dtype : dtype, small, i,
+                          i < 0 ? 1 : x->shape[x->ndim - n + i], i < 0 ? 1 : a->size.v[i], &b[k], &turned[k]);
     }
     if (!status) status = tp__plain_take(&px, x, dtype);
     if (!status) status = tp__plain_room(&py, y, dtype);

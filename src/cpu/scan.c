@@ -186,7 +186,7 @@ static tp_status run_with(tp__call *call, tile_fn *const *table, bool reverse, c
     const int64_t dim = *(const int64_t *)call->attr;
     scan s = { .fn = table[y->dtype], .reverse = reverse, .n = 1, .inner = 1, .item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), .x = x->data,
                .f = f ? f->data : NULL, .u = u ? u->data : NULL, .y = y->data, .at = at ? at->data : NULL };
-    if (!s.fn) return tp_fail(TP_ERR_DTYPE, "%s: %s is not computed with", call->op->state->base_name, tp_dtype_name((tp_dtype)y->dtype));
+    if (!s.fn) return tp__call_fail(call, TP_ERR_DTYPE, "%s is not computed with", tp_dtype_name((tp_dtype)y->dtype));
     if (!x->numel) return TP_OK;
     for (int d = (int)dim; d < x->ndim; d++) *(d == dim ? &s.n : &s.inner) *= x->shape[d];
     s.across = (s.inner + TILE - 1) / TILE;
@@ -225,7 +225,7 @@ static tp_status check_indices(const tp__call *call)
     const int64_t dim = *(const int64_t *)call->attr, n = x->ndim ? x->shape[dim] : 1, *at = call->in[1]->data;
     for (int64_t k = 0; k < x->numel; k++)
         if (at[k] < 0 || at[k] >= n)
-            return tp_fail(TP_ERR_INDEX, "%s: index %lld is out of range for a dim of %lld", call->op->state->base_name, (long long)at[k], (long long)n);
+            return tp__call_fail(call, TP_ERR_INDEX, "index %lld is out of range for a dim of %lld", (long long)at[k], (long long)n);
     return TP_OK;
 }
 

@@ -47,9 +47,12 @@ static tp_status search_run(tp__call *call)
     if (a->out_int32 && n > INT32_MAX) return tp__call_fail(call, TP_ERR_ARGUMENT, "int32 does not hold positions in a row of %lld", (long long)n);
     for (int64_t i = 0; sorter && i < sorter->numel; i++) {
         const int64_t at = ((const int64_t *)sorter->data)[i];
-        if (at < 0 || at >= n) return tp__call_fail(call, TP_ERR_INDEX, "index %lld of the sorter is out of range for a row of %lld", (long long)at, (long long)n);
+        if (at < 0 || at >= n)
+            return tp__call_fail(call, TP_ERR_INDEX, "index %lld of the sorter is out of range for a row of %lld",
+                                 (long long)at, (long long)n);
     }
-    search s = { rows->data, x->data, sorter ? sorter->data : NULL, call->out[0]->data, n, rows->ndim > 1 ? x->shape[x->ndim - 1] : x->numel, a->right, a->out_int32 };
+    search s = { rows->data, x->data, sorter ? sorter->data : NULL, call->out[0]->data, n,
+        rows->ndim > 1 ? x->shape[x->ndim - 1] : x->numel, a->right, a->out_int32 };
     tp__parallel_items(x->numel, WORK, x->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1,
                        rows->dtype == TP_F32 ? search_float : rows->dtype == TP_F64 ? search_double : search_int64_t, &s);
     return TP_OK;

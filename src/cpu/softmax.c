@@ -203,8 +203,9 @@ TP__SIMD_LINES(static, scale_past_f32, (int64_t n, const float *e, float scale, 
 TP__SIMD_LINES(static, scale_past_f64, (int64_t n, const double *e, double scale, double *y), (n, e, scale, y), SCALE_F64)
 TP__SIMD_LINES(static, back_past_f32, (int64_t n, const float *dy, const float *y, float inner, float *dx), (n, dy, y, inner, dx), BACK_F32)
 TP__SIMD_LINES(static, back_past_f64, (int64_t n, const double *dy, const double *y, double inner, double *dx), (n, dy, y, inner, dx), BACK_F64)
-TP__SIMD_LINES(static, exp_past_f32, (int64_t n, const float *x, float m, float *restrict e, float scale, float *past, float *sum), (n, x, m, e, scale, past, sum),
-               EXP_F32)
+TP__SIMD_LINES(static, exp_past_f32,
+               (int64_t n, const float *x, float m, float *restrict e, float scale, float *past, float *sum),
+               (n, x, m, e, scale, past, sum), EXP_F32)
 TP__SIMD_LINES(static, exp_past_f64, (int64_t n, const double *x, double m, double *restrict e, double scale, double *past, double *sum),
                (n, x, m, e, scale, past, sum), EXP_F64)
 

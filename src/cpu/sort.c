@@ -160,7 +160,9 @@ static tp_status run(tp__call *call, int64_t k, bool descending)
     const tp_tensor *x = call->in[0];
     rows r = { .x = x->data, .values = call->out[0]->data, .places = call->out[1]->data, .n = x->ndim ? x->shape[x->ndim - 1] : 1, .k = k,
                .dtype = (tp_dtype)x->dtype, .descending = descending };
-    if (r.n > TP__ORDER_MOST) return tp__call_fail(call, TP_ERR_UNSUPPORTED, "a row has %lld elements, at most %d are possible", (long long)r.n, TP__ORDER_MOST);
+    if (r.n > TP__ORDER_MOST)
+        return tp__call_fail(call, TP_ERR_UNSUPPORTED, "a row has %lld elements, at most %d are possible",
+                             (long long)r.n, TP__ORDER_MOST);
     if (!call->out[0]->numel) return TP_OK;
     const int threads = x->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
     const int64_t n_rows = x->numel / r.n;

@@ -94,7 +94,9 @@ static tp_status rows_run(tp__call *call)
     tp__wide *room = single ? tp_mem_alloc(room_bytes) : NULL;
     tp__plain plain = { 0 };
     tp_status status = !keys || !order || (single && !room) ? TP_ERR_MEMORY : tp__plain_take(&plain, x, (tp_dtype)x->dtype);
-    if (!status && x->numel > TP__ORDER_MOST) status = tp__call_fail(call, TP_ERR_UNSUPPORTED, "there are %lld elements, at most %d are possible", (long long)x->numel, TP__ORDER_MOST);
+    if (!status && x->numel > TP__ORDER_MOST)
+        status = tp__call_fail(call, TP_ERR_UNSUPPORTED, "there are %lld elements, at most %d are possible",
+                               (long long)x->numel, TP__ORDER_MOST);
     if (!status) {
         table t = { .keys = keys, .width = width };
         make_keys(&plain, (tp_dtype)x->dtype, x->numel, keys, &t);

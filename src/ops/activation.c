@@ -84,7 +84,8 @@ TP__FLAT_SLOPE(hardshrink)
 TP__FLAT_SLOPE(hardsigmoid)
 static tp_status relu6_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { return hardtanh_backward(node, dy, need, dx); }
 
-tp_tensor *tp__where_positive(tp_tensor *dy, tp_tensor *x) { return threshold_slope(dy, x, &(tp__threshold){ { .kind = TP_OPERAND_INTEGER }, { .kind = TP_OPERAND_INTEGER } }); }
+tp_tensor *tp__where_positive(tp_tensor *dy, tp_tensor *x)
+{ return threshold_slope(dy, x, &(tp__threshold){ { .kind = TP_OPERAND_INTEGER }, { .kind = TP_OPERAND_INTEGER } }); }
 
 /* Of z = dy h(x), whose slope is dy / 3 where |x| < 3, twice that of hardsigmoid */
 static tp_status hardswish_backward_backward(const tp_node *node, tp_tensor *const *g, uint64_t need, tp_tensor **dx)

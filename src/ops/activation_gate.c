@@ -256,7 +256,8 @@ static void glu_back_samples(tp_sample_set *set)
 static void softmin_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 5), -2, 2)), TP__INT_ARG(1));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__INT_ARG(-2), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__INT_ARG(-2),
+             TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
 }
 static void gumbel_samples(tp_sample_set *set)         /* a hard one has no slope to compare with */
 {

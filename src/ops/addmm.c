@@ -99,7 +99,8 @@ static tp_status add_product(tp__call *call, tp_tensor *x, tp_tensor *a, tp_tens
 static bool is_plain_on_device(const tp__call *call)
 {
     const scale_attr *attr = call->attr;
-    return call->out[0]->device != TP_CPU && tp__is_floating(call->out[0]->dtype) && is_number(&attr->alpha, 1) && (is_number(&attr->beta, 1) || is_number(&attr->beta, 0));
+    return call->out[0]->device != TP_CPU && tp__is_floating(call->out[0]->dtype) && is_number(&attr->alpha, 1) &&
+           (is_number(&attr->beta, 1) || is_number(&attr->beta, 0));
 }
 static bool is_bias(const tp__call *call)
 {
@@ -265,7 +266,8 @@ static void addr_samples(tp_sample_set *set) { give_three(set, TP_SHAPE(3, 4), T
 #define SCALES ", *, number beta=1, number alpha=1) -> Tensor"
 #define ADDED(id, args, rule, give) \
     static const tp_op op_##id = { .schema = #id "(Tensor input, " args SCALES, .kernel = "matmul", .shape = rule, .forward = addmm_forward, \
-        .backward = addmm_backward, .backward_fused = addmm_fused, .saves = { TP__INPUT(1, 4), TP__INPUT(2, 2) }, .attr_size = sizeof(scale_attr), .samples = give, .state = TP__STATE }
+        .backward = addmm_backward, .backward_fused = addmm_fused, .saves = { TP__INPUT(1, 4), TP__INPUT(2, 2) }, \
+        .attr_size = sizeof(scale_attr), .samples = give, .state = TP__STATE }
 ADDED(addmm, "Tensor mat1, Tensor mat2", addmm_shape, addmm_samples);
 ADDED(baddbmm, "Tensor batch1, Tensor batch2", baddbmm_shape, baddbmm_samples);
 ADDED(addmv, "Tensor mat, Tensor vec", addmv_shape, addmv_samples);
@@ -288,13 +290,16 @@ static tp_tensor *add(const tp_op *op, const char *name, tp_tensor *x, tp_tensor
 {
     tp_addmm_options o = { TP__DEFAULT_addmm .tp__end = 0 };
     if (tp_options_take(name, &o, options, offsetof(tp_addmm_options, tp__end))) return NULL;
-    return tp__run1(op, (tp_tensor *[]){ x, a, b }, 3, &(scale_attr){ { .kind = TP_OPERAND_REAL, .as.real = o.beta }, { .kind = TP_OPERAND_REAL, .as.real = o.alpha } }, caller);
+    const scale_attr attr = { { .kind = TP_OPERAND_REAL, .as.real = o.beta }, { .kind = TP_OPERAND_REAL, .as.real = o.alpha } };
+    return tp__run1(op, (tp_tensor *[]){ x, a, b }, 3, &attr, caller);
 }
 #define PUBLIC(name) \
-    tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) { return add(&op_##name, #name, x, a, b, o, TP__CALLER); }
+    tp_tensor *tp_##name##_with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) \
+    { return add(&op_##name, #name, x, a, b, o, TP__CALLER); }
 #define BOTH(name) \
     PUBLIC(name) \
-    tp_tensor *tp_##name##__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) { return add(&op_##name##_, #name "_", x, a, b, o, TP__CALLER); }
+    tp_tensor *tp_##name##__with(tp_tensor *x, tp_tensor *a, tp_tensor *b, const tp_##name##_options *o) \
+    { return add(&op_##name##_, #name "_", x, a, b, o, TP__CALLER); }
 BOTH(addmm)
 BOTH(baddbmm)
 BOTH(addmv)

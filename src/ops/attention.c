@@ -21,7 +21,8 @@ static tp_status check(const tp__call *call)
     const tp_tensor *q = call->in[0], *k = call->in[1], *v = call->in[2], *mask = call->n_in > 3 ? call->in[3] : NULL;
     const attention_attr *attr = call->attr;
     if (q->ndim < 2 || k->ndim < 2 || v->ndim < 2)
-        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s must have at least 2 dims", tp__shape_text(q), tp__shape_text(k), tp__shape_text(v));
+        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s must have at least 2 dims",
+                             tp__shape_text(q), tp__shape_text(k), tp__shape_text(v));
     if (q->dtype != k->dtype || q->dtype != v->dtype || !tp__is_floating(q->dtype))
         return tp__call_fail(call, TP_ERR_DTYPE, "query is %s, key %s, value %s: they must be of one floating dtype", tp_dtype_name((tp_dtype)q->dtype),
                              tp_dtype_name((tp_dtype)k->dtype), tp_dtype_name((tp_dtype)v->dtype));
@@ -32,7 +33,8 @@ static tp_status check(const tp__call *call)
         return tp__call_fail(call, TP_ERR_SHAPE, "key %s and value %s differ in length", tp__shape_text(k), tp__shape_text(v));
     if (mask && attr->is_causal) return tp__call_fail(call, TP_ERR_ARGUMENT, "a mask and is_causal are given");
     if (mask && mask->dtype != TP_BOOL && mask->dtype != q->dtype && mask->dtype != TP_F32)
-        return tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s: it must be bool, or %s", tp_dtype_name((tp_dtype)mask->dtype), tp_dtype_name((tp_dtype)q->dtype));
+        return tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s: it must be bool, or %s",
+                             tp_dtype_name((tp_dtype)mask->dtype), tp_dtype_name((tp_dtype)q->dtype));
     if (!(attr->dropout_p >= 0 && attr->dropout_p <= 1)) return tp__call_fail(call, TP_ERR_ARGUMENT, "dropout_p is %g", attr->dropout_p);
     return TP_OK;
 }
@@ -161,7 +163,8 @@ static tp_status fused_check(const tp__call *call, const tp_tensor *q, const tp_
 {
     if (q->ndim < 2 || !tp__is_floating(q->dtype) || q->dtype != k->dtype || q->dtype != v->dtype || !fits_batch(q, k) || !fits_batch(q, v) ||
         heads_of(k) != heads_of(v) || k->shape[k->ndim - 1] != q->shape[q->ndim - 1] || v->shape[v->ndim - 2] != k->shape[k->ndim - 2])
-        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s do not fit each other", tp__shape_text(q), tp__shape_text(k), tp__shape_text(v));
+        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s do not fit each other",
+                             tp__shape_text(q), tp__shape_text(k), tp__shape_text(v));
     if (!fits_mask(mask, q, k)) return tp__call_fail(call, TP_ERR_SHAPE, "the mask %s does not fit query %s and key %s", tp__shape_text(mask),
                                                      tp__shape_text(q), tp__shape_text(k));
     if (mask && mask->dtype != TP_BOOL && !tp__is_floating(mask->dtype))
@@ -185,7 +188,9 @@ static tp_status back_shape(tp__call *call)
     bool fits = tp__same_shape(dy, y) && dy->dtype == q->dtype && y->dtype == q->dtype && y->ndim == q->ndim && sums->ndim == q->ndim - 1 &&
                 tp__is_floating(sums->dtype) && y->shape[y->ndim - 1] == v->shape[v->ndim - 1];
     for (int d = 0; fits && d < q->ndim - 1; d++) fits = y->shape[d] == q->shape[d] && sums->shape[d] == q->shape[d];
-    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit query %s and value %s", tp__shape_text(dy), tp__shape_text(q), tp__shape_text(v));
+    if (!fits)
+        return tp__call_fail(call, TP_ERR_SHAPE, "the gradient %s does not fit query %s and value %s",
+                             tp__shape_text(dy), tp__shape_text(q), tp__shape_text(v));
     if (!out_in_order(call, q, q->shape[q->ndim - 1]) || !out_in_order(call, k, k->shape[k->ndim - 1])) return tp__pending();
     return tp__made(out_in_order(call, v, v->shape[v->ndim - 1]));
 }
@@ -209,7 +214,9 @@ static tp_status fused_backward(const tp_node *node, tp_tensor *const *dy, uint6
     if (dy[1]) da = da ? tp_add(da, tp_unsqueeze(dy[1], -1)) : tp_unsqueeze(dy[1], -1);
     if (!(da = tp_mul(p, da))) return tp__pending();
     if (need & 1 && !(dx[Q] = tp_to_dtype(tp_mul(tp_matmul(da, keys), attr->scale), own))) return tp__pending();
-    if (need & 2 && !(dx[K] = tp_to_dtype(sum_groups(tp_matmul(tp_transpose(da, -1, -2), tp_mul(tp_to_dtype(q, compute), attr->scale)), heads), own))) return tp__pending();
+    if (need & 2 && !(dx[K] = tp_to_dtype(sum_groups(tp_matmul(tp_transpose(da, -1, -2), tp_mul(tp_to_dtype(q, compute), attr->scale)),
+                                                     heads), own)))
+        return tp__pending();
     if (need & 4 && g && !(dx[V] = tp_to_dtype(sum_groups(tp_matmul(tp_transpose(p, -1, -2), g), heads), own))) return tp__pending();
     if (need & 8 && !(dx[MASK] = tp__reduce_to(da, mask->ndim, mask->shape, (tp_dtype)mask->dtype))) return tp__pending();
     return TP_OK;
@@ -324,7 +331,8 @@ static void fused_samples(tp_sample_set *set)
 static void back_samples(tp_sample_set *set)
 {
     tp_tensor *sums = tp_full(TP_SHAPE(2, 3), 3, .dtype = set->dtype == TP_F64 ? TP_F64 : TP_F32);
-    TP__GIVE(set, HELD(2, 3, 2), HELD(2, 3, 4), HELD(2, 5, 4), HELD(2, 5, 2), SEEN(3, 5), HELD(2, 3, 2), TP__TENSOR_ARG(sums), TP__BOOL_ARG(false), TP__FLOAT_ARG(0.5));
+    TP__GIVE(set, HELD(2, 3, 2), HELD(2, 3, 4), HELD(2, 5, 4), HELD(2, 5, 2), SEEN(3, 5), HELD(2, 3, 2),
+             TP__TENSOR_ARG(sums), TP__BOOL_ARG(false), TP__FLOAT_ARG(0.5));
     TP__GIVE(set, HELD(2, 3, 2), HELD(2, 3, 4), HELD(1, 5, 4), HELD(1, 5, 2), { .kind = TP_ARG_NONE }, HELD(2, 3, 2), TP__TENSOR_ARG(sums), TP__BOOL_ARG(true),
              TP__FLOAT_ARG(0.5));
 }
@@ -334,9 +342,10 @@ static const tp_op op_fused = { .schema = "attention(Tensor query, Tensor key, T
     .flags = TP__INTERNAL, .shape = fused_shape, .backward = fused_backward, .backward_fused = by_kernel,
     .saves = { TP__INPUT(Q, 0), TP__INPUT(K, 0), TP__INPUT(V, 0), TP__INPUT(MASK, 0), TP__OUTPUT(0), TP__OUTPUT(1) },
     .attr_size = sizeof(tp__attention), .samples = fused_samples, .state = TP__STATE };
-static const tp_op op_fused_backward = { .schema = "attention_backward(Tensor grad, Tensor query, Tensor key, Tensor value, Tensor? mask, Tensor output, Tensor sums, "
-    "bool is_causal, float scale) -> (Tensor, Tensor, Tensor)", .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape,
-    .attr_size = sizeof(tp__attention), .samples = back_samples, .state = TP__STATE };
+static const tp_op op_fused_backward = { .schema = "attention_backward(Tensor grad, Tensor query, Tensor key, "
+    "Tensor value, Tensor? mask, Tensor output, Tensor sums, bool is_causal, float scale) -> (Tensor, Tensor, Tensor)",
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape, .attr_size = sizeof(tp__attention),
+    .samples = back_samples, .state = TP__STATE };
 static const tp_op op_attention = { .schema = "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=none, "
     "float dropout_p=0, bool is_causal=false, *, number? scale=none, bool enable_gqa=false) -> Tensor", .compose = attention_compose,
     .attr_size = sizeof(attention_attr), .samples = attention_samples, .state = TP__STATE };

@@ -71,12 +71,14 @@ static tp_status take_inputs(const tp__call *call, parts *p)
     tp_tensor *q = call->in[QUERY], *k = call->in[KEY], *v = call->in[VALUE];
     const bool single = q->ndim == 2;
     if ((!single && q->ndim != 3) || k->ndim != q->ndim || v->ndim != q->ndim)
-        return tp__call_fail(call, TP_ERR_SHAPE, "query %s, key %s and value %s must all have 3 dims, or 2 without a batch", tp__shape_text(q), tp__shape_text(k),
-                             tp__shape_text(v));
+        return tp__call_fail(call, TP_ERR_SHAPE,
+                             "query %s, key %s and value %s must all have 3 dims, or 2 without a batch",
+                             tp__shape_text(q), tp__shape_text(k), tp__shape_text(v));
     const int64_t e = q->shape[q->ndim - 1];
     if (e != attr->embed) return tp__call_fail(call, TP_ERR_SHAPE, "query %s should have %lld features", tp__shape_text(q), (long long)attr->embed);
     if (attr->heads <= 0 || e % attr->heads)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the %lld features of query %s do not go into %lld heads", (long long)e, tp__shape_text(q), (long long)attr->heads);
+        return tp__call_fail(call, TP_ERR_SHAPE, "the %lld features of query %s do not go into %lld heads",
+                             (long long)e, tp__shape_text(q), (long long)attr->heads);
     bool same = true;
     for (int d = 0; d < k->ndim - attr->separate; d++) same = same && k->shape[d] == v->shape[d];
     if (!same || (!single && q->shape[1] != k->shape[1]))

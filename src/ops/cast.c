@@ -38,7 +38,8 @@ static tp_status type_as_compose(tp__call *call)
 static void dtype_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), { .kind = TP_ARG_DTYPE, .value.dtype = TP_F64 });
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), { .kind = TP_ARG_DTYPE, .value.dtype = TP_F64 }, TP__BOOL_ARG(false), TP__BOOL_ARG(true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)),
+             { .kind = TP_ARG_DTYPE, .value.dtype = TP_F64 }, TP__BOOL_ARG(false), TP__BOOL_ARG(true));
 }
 static void device_samples(tp_sample_set *set)
 {
@@ -66,7 +67,8 @@ typedef struct named_attr { int32_t format; } named_attr;
 static void named_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 1, 2), -2, 2)), TP__NAMED("memory_format", .kind = TP_ARG_MEMORY_FORMAT, .value.string = "channels_last"));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 1, 2), -2, 2)),
+             TP__NAMED("memory_format", .kind = TP_ARG_MEMORY_FORMAT, .value.string = "channels_last"));
 }
 static void half_samples(tp_sample_set *set)           /* the numerical gradient of a rounded value is none */
 {

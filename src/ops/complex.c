@@ -209,8 +209,9 @@ static const tp_op op_polar = TP__COMPOSED("polar(Tensor abs, Tensor angle) -> T
 static const tp_op op_conj_elements = { .schema = "conj_physical.elements(Tensor input) -> Tensor", .kernel = "conj_physical", .flags = TP__INTERNAL,
     .shape = tp__shape_same, .forward = conj_forward, .backward = conj_physical_backward, .samples = complex_samples, .state = TP__STATE };
 static const tp_op op_conj_physical = TP__COMPOSED("conj_physical(Tensor input) -> Tensor", conj_compose, 0, either_samples);
-static const tp_op op_conj_physical_ = { .schema = "conj_physical_(Tensor! input) -> Tensor", .kernel = "conj_physical", .flags = TP__INPLACE, .shape = tp__in_place_same,
-    .forward = conj_forward, .backward = conj_physical_backward, .samples = either_samples, .state = TP__STATE };
+static const tp_op op_conj_physical_ = { .schema = "conj_physical_(Tensor! input) -> Tensor", .kernel = "conj_physical",
+    .flags = TP__INPLACE, .shape = tp__in_place_same, .forward = conj_forward, .backward = conj_physical_backward,
+    .samples = either_samples, .state = TP__STATE };
 static const tp_op op_conj = TP__COMPOSED("conj(Tensor input) -> Tensor", conj_compose, 0, either_samples);
 static const tp_op op_resolve_conj = TP__COMPOSED("resolve_conj(Tensor input) -> Tensor", itself_compose, 0, either_samples);
 static const tp_op op_resolve_neg = TP__COMPOSED("resolve_neg(Tensor input) -> Tensor", itself_compose, 0, either_samples);

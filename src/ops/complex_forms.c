@@ -128,12 +128,15 @@ static tp_status solve(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1], *y[4] = { NULL };
     const bool left = *(const bool *)call->attr, vectors = are_vectors(a, b);
-    if (a->ndim < 2 || a->shape[a->ndim - 2] != a->shape[a->ndim - 1]) return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(a));
+    if (a->ndim < 2 || a->shape[a->ndim - 2] != a->shape[a->ndim - 1])
+        return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(a));
     const int64_t n = a->shape[a->ndim - 1];
     if (a->dtype != b->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "A is %s, B %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
     if (vectors && !left) return tp__call_fail(call, TP_ERR_ARGUMENT, "a vector %s stands on the right alone", tp__shape_text(b));
     const int along = vectors || !left ? -1 : -2;      /* of B, what A's columns go with */
-    if (b->ndim < (vectors ? 1 : 2) || b->shape[b->ndim + along] != n) return tp__call_fail(call, TP_ERR_SHAPE, "A is %s, B %s: they do not fit", tp__shape_text(a), tp__shape_text(b));
+    if (b->ndim < (vectors ? 1 : 2) || b->shape[b->ndim + along] != n)
+        return tp__call_fail(call, TP_ERR_SHAPE, "A is %s, B %s: they do not fit", tp__shape_text(a),
+                             tp__shape_text(b));
     tp_tensor *im = tp_imag(b);                        /* of X A = B both sides are transposed, and so is the matrix of reals */
     if (!left) im = tp_neg(im);
     tp_tensor *in[] = { in_reals(a), tp_cat(TP_TENSORS(tp_real(b), im), along) };
@@ -169,7 +172,8 @@ static tp_status in_place(tp__call *call)
     for (int i = 0; i < call->n_in; i++) in[i] = call->in[i] == x ? old : call->in[i];
     if (!old || tp__run(op, in, call->n_in, call->attr, y, 4, NULL) < 0) return tp__pending();
     if (y[0]->dtype != x->dtype || !tp__same_shape(y[0], x))
-        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold", tp_dtype_name((tp_dtype)y[0]->dtype), tp_dtype_name((tp_dtype)x->dtype));
+        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold",
+                             tp_dtype_name((tp_dtype)y[0]->dtype), tp_dtype_name((tp_dtype)x->dtype));
     call->out[call->n_out++] = x;
     return tp__made(tp_copy_(x, y[0]));
 }

@@ -17,18 +17,23 @@ static const char *const as_is[] = {
     "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
     "double", "float", "half", "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
-    "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "strided_scatter_taken", "broadcast_to", "broadcast_tensors",
-    "expand", "expand_as", "expand_copy", "view", "T", "H", "mT", "mH", "view_as", "view_copy", "reshape", "reshape_as", "ravel", "flatten", "unflatten", "squeeze",
-    "squeeze_copy", "unsqueeze", "unsqueeze_copy", "permute", "permute_copy", "transpose", "transpose_copy", "t", "t_copy", "swapaxes", "swapdims",
-    "movedim", "moveaxis", "adjoint", "narrow", "narrow_copy", "select", "select_copy", "select_scatter", "slice", "slice_copy", "slice_scatter",
-    "diagonal", "diagonal_copy", "diagonal_scatter", "linalg_diagonal", "diag", "diag_embed", "diagflat", "split", "split_copy", "split_with_sizes",
-    "split_with_sizes_copy", "chunk", "unbind", "unbind_copy", "tensor_split", "hsplit", "vsplit", "dsplit", "unsafe_chunk", "unsafe_split",
-    "unsafe_split_with_sizes", "unfold", "unfold_copy", "atleast_1d", "atleast_2d", "atleast_3d",
+    "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter",
+    "strided_scatter_taken", "broadcast_to", "broadcast_tensors", "expand", "expand_as", "expand_copy", "view", "T",
+    "H", "mT", "mH", "view_as", "view_copy", "reshape", "reshape_as", "ravel", "flatten", "unflatten", "squeeze",
+    "squeeze_copy", "unsqueeze", "unsqueeze_copy", "permute", "permute_copy", "transpose", "transpose_copy", "t",
+    "t_copy", "swapaxes", "swapdims", "movedim", "moveaxis", "adjoint", "narrow", "narrow_copy", "select",
+    "select_copy", "select_scatter", "slice", "slice_copy", "slice_scatter", "diagonal", "diagonal_copy",
+    "diagonal_scatter", "linalg_diagonal", "diag", "diag_embed", "diagflat", "split", "split_copy", "split_with_sizes",
+    "split_with_sizes_copy", "chunk", "unbind", "unbind_copy", "tensor_split", "hsplit", "vsplit", "dsplit",
+    "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unfold", "unfold_copy", "atleast_1d", "atleast_2d",
+    "atleast_3d",
     /* put together, rearranged */
-    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack", "block_diag", "flip", "fliplr", "flipud", "roll",
-    "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod", "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
-    "fft_fftshift", "fft_ifftshift", "fft_c2c", "fft_c2r", "fft_fft", "fft_fft2", "fft_fftn", "fft_ifft", "fft_ifft2", "fft_ifftn", "fft_irfft", "fft_irfft2",
-    "fft_irfftn", "fft_hfft", "fft_hfft2", "fft_hfftn", "stft", "istft", "feature_dropout", "dropout1d", "dropout2d", "dropout3d", "pad", "constant_pad_nd", "pad_constant", "pad_mirror",
+    "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack", "block_diag",
+    "flip", "fliplr", "flipud", "roll", "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod",
+    "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "fft_fftshift", "fft_ifftshift", "fft_c2c",
+    "fft_c2r", "fft_fft", "fft_fft2", "fft_fftn", "fft_ifft", "fft_ifft2", "fft_ifftn", "fft_irfft", "fft_irfft2",
+    "fft_irfftn", "fft_hfft", "fft_hfft2", "fft_hfftn", "stft", "istft", "feature_dropout", "dropout1d", "dropout2d",
+    "dropout3d", "pad", "constant_pad_nd", "pad_constant", "pad_mirror",
     /* indexed, chosen */
     "take", "take_along_dim", "gather", "index", "index_select", "index_fill", "index_copy", "masked_select", "masked_fill", "masked_scatter", "where",
     "argwhere", "nonzero", "nonzero_static", "narrow_backward", "rows_take", "rows_put", "rows_fill", "roll_each", "split_parts", "index_put",
@@ -76,7 +81,10 @@ void tp__complex_prepare(tp__op_state *state)
     const size_t n = strlen(state->base_name);
     memcpy(name, state->base_name, n + 1);
     if (n > 1 && name[n - 1] == '_' && name[n - 2] != '_') name[n - 1] = 0;
-    state->complex = STANDS_IN(real_alone, state->name) ? TP__COMPLEX_NO : STANDS_IN(own, name) ? TP__COMPLEX_OWN : STANDS_IN(parts, name) ? TP__COMPLEX_PARTS : STANDS_IN(as_is, name) ? TP__COMPLEX_AS_IS
+    state->complex = STANDS_IN(real_alone, state->name) ? TP__COMPLEX_NO
+        : STANDS_IN(own, name) ? TP__COMPLEX_OWN
+        : STANDS_IN(parts, name) ? TP__COMPLEX_PARTS
+        : STANDS_IN(as_is, name) ? TP__COMPLEX_AS_IS
         : tp__complex_form_of(name) ? TP__COMPLEX_FORM : TP__COMPLEX_NO;
 }
 

@@ -59,25 +59,19 @@ static tp_status run(tp__call *call, int n, tp__convolution *a)
     return tp__made(call->out[0]);
 }
 
-static tp__ints ints(int n, const int64_t *v)
-{
-    tp__ints list = { .n = n };
-    memcpy(list.v, v, sizeof *v * (size_t)n);
-    return list;
-}
-
 /* The attributes are int64_t in the schema's order: lists of n, and the groups. */
 static tp_status run_by_number(tp__call *call, int n)
 {
     const int64_t *v = call->attr;
-    return run(call, n, &(tp__convolution){ .stride = ints(n, v), .padding = ints(n, v + n), .dilation = ints(n, v + 2 * n), .groups = v[3 * n] });
+    return run(call, n, &(tp__convolution){ .stride = tp__ints_of(n, v), .padding = tp__ints_of(n, v + n),
+        .dilation = tp__ints_of(n, v + 2 * n), .groups = v[3 * n] });
 }
 static tp_status run_by_word(tp__call *call, int n)
 {
     const int64_t *v = call->attr;
     int32_t word;
     memcpy(&word, v + n, sizeof word);
-    tp__convolution a = { .stride = ints(n, v), .dilation = ints(n, v + n + 1), .groups = v[2 * n + 1] };
+    tp__convolution a = { .stride = tp__ints_of(n, v), .dilation = tp__ints_of(n, v + n + 1), .groups = v[2 * n + 1] };
     a.padding.n = n;
     for (int i = 0; i < n && word == PADDING_SAME; i++) a.padding.v[i] = TP_SAME;
     return run(call, n, &a);
@@ -85,8 +79,9 @@ static tp_status run_by_word(tp__call *call, int n)
 static tp_status run_transposed(tp__call *call, int n)
 {
     const int64_t *v = call->attr;
-    return run(call, n, &(tp__convolution){ .transposed = true, .stride = ints(n, v), .padding = ints(n, v + n), .output_padding = ints(n, v + 2 * n),
-                                            .groups = v[3 * n], .dilation = ints(n, v + 3 * n + 1) });
+    return run(call, n, &(tp__convolution){ .transposed = true, .stride = tp__ints_of(n, v),
+        .padding = tp__ints_of(n, v + n), .output_padding = tp__ints_of(n, v + 2 * n), .groups = v[3 * n],
+        .dilation = tp__ints_of(n, v + 3 * n + 1) });
 }
 
 /* ---- Samples ---------------------------------------------------------------------------------------------------------------------- */

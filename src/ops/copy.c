@@ -72,7 +72,8 @@ static void copy_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2, 2), -2, 2)), TP__NAMED("memory_format", .kind = TP_ARG_MEMORY_FORMAT, .value.string = "channels_last"));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2, 2), -2, 2)),
+             TP__NAMED("memory_format", .kind = TP_ARG_MEMORY_FORMAT, .value.string = "channels_last"));
 }
 
 static void cast_samples(tp_sample_set *set)
@@ -157,7 +158,7 @@ static tp_status device_shape(tp__call *call)
 {
     const tp_device device = (tp_device)((const device_attr *)call->attr)->device;
     tp_tensor *x = call->in[0];
-    if (!tp__backend(device)) return tp__no_device(tp__state(call->op)->base_name, device);
+    if (!tp__backend(device)) return tp__no_device("to", device);
     ((device_attr *)(uintptr_t)call->attr)->from = x->device;
     int64_t stride[TP_MAX_DIMS];
     tp__strides_like(x, stride);
@@ -186,8 +187,9 @@ static void device_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2), -2, 2)), TP__INT_ARG(TP_CPU));
 }
 
-static const tp_op op_to_device = { .schema = "to_device(Tensor input, int device, bool non_blocking=false) -> Tensor", .flags = TP__INTERNAL, .shape = device_shape,
-    .forward = device_forward, .backward = device_backward, .attr_size = sizeof(device_attr), .samples = device_samples, .state = TP__STATE };
+static const tp_op op_to_device = { .schema = "to_device(Tensor input, int device, bool non_blocking=false) -> Tensor",
+    .flags = TP__INTERNAL, .shape = device_shape, .forward = device_forward, .backward = device_backward,
+    .attr_size = sizeof(device_attr), .samples = device_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------ */
 

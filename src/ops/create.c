@@ -81,7 +81,9 @@ static tp_status strided_shape(tp__call *call)
             && !__builtin_add_overflow(room, reach, &room);
         empty |= !a->size.v[i];
     }
-    if (!good) return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s is no geometry", tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v));
+    if (!good)
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s with strides %s is no geometry",
+                             tp__dims_text((int)a->size.n, a->size.v), tp__dims_text((int)a->stride.n, a->stride.v));
     tp_tensor *memory = tp__place_out(call, &a->place, usual, &(tp__ints){ 1, { empty ? 0 : room } });
     tp_tensor *y = memory ? tp__alias(memory, (int)a->size.n, a->size.v, a->stride.v, 0) : NULL;
     call->n_out = 0;
@@ -97,7 +99,9 @@ static tp_status permuted_shape(tp__call *call)
         good = a->stride.v[i] >= 0 && a->stride.v[i] < a->size.n && !(seen >> a->stride.v[i] & 1);
         seen |= good ? 1u << a->stride.v[i] : 0;
     }
-    if (!good) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s is no order of the dims of %s", tp__dims_text((int)a->stride.n, a->stride.v), tp__dims_text((int)a->size.n, a->size.v));
+    if (!good)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "%s is no order of the dims of %s",
+                             tp__dims_text((int)a->stride.n, a->stride.v), tp__dims_text((int)a->size.n, a->size.v));
     tp_tensor *y = tp__place_out(call, &a->place, TP_F32, &a->size);
     if (!y) return tp__pending();
     for (int i = (int)a->size.n - 1; i >= 0; i--) {
@@ -126,7 +130,8 @@ static void strided_samples(tp_sample_set *set) { TP__GIVE(set, TP__INTS_ARG(2, 
 static void permuted_samples(tp_sample_set *set) { TP__GIVE(set, TP__INTS_ARG(2, 0, 3), TP__INTS_ARG(2, 1, 0)); }
 static void scalar_samples(tp_sample_set *set) { TP__GIVE(set, TP__INT_ARG(3)); }
 
-#define MAKE(text, attr, rule, how, give) { .schema = text, .flags = TP__NO_GRAD_OP, .kernel = "fill", .shape = rule, .forward = how, .attr_size = sizeof(attr), \
+#define MAKE(text, attr, rule, how, give) { .schema = text, .flags = TP__NO_GRAD_OP, .kernel = "fill", .shape = rule, \
+    .forward = how, .attr_size = sizeof(attr), \
     .samples = give, .state = TP__STATE }
 #define PLACED TP__PLACE ") -> Tensor"
 static const tp_op op_empty = MAKE("empty(int[] size, " PLACED, size_attr, size_shape, leave, empty_samples);
@@ -179,7 +184,8 @@ static void new_strided_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_A
 static const tp_op op_empty_like = MAKE("empty_like(Tensor input, " LAID_OUT, like_attr, like_shape, leave, empty_like_samples);
 static const tp_op op_zeros_like = MAKE("zeros_like(Tensor input, " LAID_OUT, like_attr, like_shape, fill_zeros, like_samples);
 static const tp_op op_ones_like = MAKE("ones_like(Tensor input, " LAID_OUT, like_attr, like_shape, fill_ones, like_samples);
-static const tp_op op_full_like = MAKE("full_like(Tensor input, number fill_value, " LAID_OUT, full_like_attr, full_like_shape, full_like_forward, full_like_samples);
+static const tp_op op_full_like = MAKE("full_like(Tensor input, number fill_value, " LAID_OUT, full_like_attr,
+                                       full_like_shape, full_like_forward, full_like_samples);
 static const tp_op op_new_empty = MAKE("new_empty(Tensor input, int[] size, " PLACED, size_attr, size_shape, leave, new_empty_samples);
 static const tp_op op_new_zeros = MAKE("new_zeros(Tensor input, int[] size, " PLACED, size_attr, size_shape, fill_zeros, new_samples);
 static const tp_op op_new_ones = MAKE("new_ones(Tensor input, int[] size, " PLACED, size_attr, size_shape, fill_ones, new_samples);

@@ -183,8 +183,9 @@ static void eye_samples(tp_sample_set *set)
     TP__GIVE(set, TP__INT_ARG(3));
     TP__GIVE(set, TP__INT_ARG(2), TP__INT_ARG(4));
 }
-static const tp_op op_eye = { .schema = "eye(int n, int? m=none, " PLACED, .flags = TP__NO_GRAD_OP, .kernel = "fill", .shape = eye_shape, .forward = eye_forward,
-    .attr_size = sizeof(eye_attr), .samples = eye_samples, .state = TP__STATE };
+static const tp_op op_eye = { .schema = "eye(int n, int? m=none, " PLACED, .flags = TP__NO_GRAD_OP, .kernel = "fill",
+    .shape = eye_shape, .forward = eye_forward, .attr_size = sizeof(eye_attr), .samples = eye_samples,
+    .state = TP__STATE };
 
 /* ---- tril_indices, triu_indices ------------------------------------------------------------------------------------------------------------------ */
 
@@ -207,7 +208,9 @@ static tp_status indices(tp__call *call, bool lower)
     if (a->row > INT32_MAX) return tp__call_fail(call, TP_ERR_SHAPE, "%lld rows are too many", (long long)a->row);
     for (int64_t r = 0; r < a->row; r++) {
         row_bounds(a, lower, r, &from, &to);
-        if (__builtin_add_overflow(n, to - from, &n)) return tp__call_fail(call, TP_ERR_SHAPE, "%lld rows of %lld are too many", (long long)a->row, (long long)a->col);
+        if (__builtin_add_overflow(n, to - from, &n))
+            return tp__call_fail(call, TP_ERR_SHAPE, "%lld rows of %lld are too many", (long long)a->row,
+                                 (long long)a->col);
     }
     tp_tensor *y = tp__tensor_new(TP_CPU, TP_I64, 2, (int64_t[]){ 2, n });
     if (!y) return tp__pending();
@@ -228,7 +231,8 @@ static void indices_samples(tp_sample_set *set)
     TP__GIVE(set, TP__INT_ARG(3), TP__INT_ARG(2));
     TP__GIVE(set, TP__INT_ARG(2), TP__INT_ARG(4), TP__INT_ARG(1));
 }
-#define INDICES(name) { .schema = #name "(int row, int col, int offset=0, " PLACED, .flags = TP__NO_GRAD_OP, .compose = name, .attr_size = sizeof(indices_attr), \
+#define INDICES(name) { .schema = #name "(int row, int col, int offset=0, " PLACED, .flags = TP__NO_GRAD_OP, \
+    .compose = name, .attr_size = sizeof(indices_attr), \
     .samples = indices_samples, .state = TP__STATE }
 static const tp_op op_tril_indices = INDICES(tril_indices), op_triu_indices = INDICES(triu_indices);
 
@@ -236,7 +240,8 @@ static const tp_op op_tril_indices = INDICES(tril_indices), op_triu_indices = IN
 
 static tp_operand number_of(double v)                  /* an integer if it is one */
 {
-    return floor(v) == v && fabs(v) < 0x1p63 ? (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = (int64_t)v } : (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = v };
+    return floor(v) == v && fabs(v) < 0x1p63 ? (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = (int64_t)v }
+                                             : (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = v };
 }
 static bool take_options(const char *name, const tp_tensor_options *options, tp__place *place)
 {
@@ -279,4 +284,5 @@ tp_tensor *tp_triu_indices(int64_t rows, int64_t columns, int64_t offset)
     return tp__run1(&op_triu_indices, NULL, 0, &(indices_attr){ .row = rows, .col = columns, .offset = offset }, TP__CALLER);
 }
 
-const tp_op *const tp__ops_create_range[] = { &op_arange, &op_arange_start, &op_range, &op_linspace, &op_logspace, &op_eye, &op_tril_indices, &op_triu_indices, NULL };
+const tp_op *const tp__ops_create_range[] = { &op_arange, &op_arange_start, &op_range, &op_linspace, &op_logspace,
+    &op_eye, &op_tril_indices, &op_triu_indices, NULL };

@@ -131,7 +131,8 @@ static tp_status gradient_compose(tp__call *call)
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 static void gradient_samples(tp_sample_set *set)
 {
-    const tp_arg places[] = { TP__TENSOR_ARG(tp_cumsum(tp_add(tp_arange(0, 4, 1, .dtype = tp__is_complex(set->dtype) ? TP_F64 : set->dtype ? set->dtype : TP_F32), 1), 0)) };
+    const tp_dtype dtype = tp__is_complex(set->dtype) ? TP_F64 : set->dtype ? set->dtype : TP_F32;
+    const tp_arg places[] = { TP__TENSOR_ARG(tp_cumsum(tp_add(tp_arange(0, 4, 1, .dtype = dtype), 1), 0)) };
     TP__GIVE(set, X(4));
     TP__GIVE(set, X(2, 4), TP__NAMED("spacing", .kind = TP_ARG_FLOAT, .value.real = 0.5), TP__NAMED("dim", .kind = TP_ARG_INT, .value.integer = -1),
              TP__NAMED("edge_order", .kind = TP_ARG_INT, .value.integer = 2));

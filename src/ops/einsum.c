@@ -21,7 +21,8 @@ typedef struct equation {
     uint8_t out[TP_MAX_DIMS];
 } equation;
 
-static tp_status unreadable(const equation *e, const char *what) { return tp__call_fail(e->call, TP_ERR_ARGUMENT, "%s in \"%s\"", what, *(const char *const *)e->call->attr); }
+static tp_status unreadable(const equation *e, const char *what)
+{ return tp__call_fail(e->call, TP_ERR_ARGUMENT, "%s in \"%s\"", what, *(const char *const *)e->call->attr); }
 
 static int label_of(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : -1; }
 static char letter_of(int label) { return (char)(label < 26 ? 'A' + label : label < LETTERS ? 'a' + label - 26 : '.'); }
@@ -55,7 +56,8 @@ static tp_status take_size(equation *e, int label, int64_t size)
 {
     if (e->size[label] < 0 || e->size[label] == 1) e->size[label] = size;
     else if (size != 1 && size != e->size[label])
-        return tp__call_fail(e->call, TP_ERR_SHAPE, "the sizes %lld and %lld of '%c' do not broadcast", (long long)e->size[label], (long long)size, letter_of(label));
+        return tp__call_fail(e->call, TP_ERR_SHAPE, "the sizes %lld and %lld of '%c' do not broadcast",
+                             (long long)e->size[label], (long long)size, letter_of(label));
     return TP_OK;
 }
 

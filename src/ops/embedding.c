@@ -167,7 +167,8 @@ static void coalesce_samples(tp_sample_set *set)
 
 static void renorm_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__FLOAT_ARG(0.5), TP__FLOAT_ARG(2));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5, 4), -1, 1)),
+             TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__FLOAT_ARG(0.5), TP__FLOAT_ARG(2));
 }
 
 static void padding_samples(tp_sample_set *set)        /* embedding's gradient is none of numbers in the padding row */
@@ -197,7 +198,8 @@ static const tp_op op_embedding_masked = {
     .shape = masked_shape, .backward = masked_backward, .saves = { TP__INPUT(0, 2) }, .attr_size = sizeof(tp__embedding_masked),
     .samples = padding_samples, .state = TP__STATE };
 static const tp_op op_embedding_backward = {
-    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int? padding_idx=none, bool scaled=false, bool stepwise=false) -> Tensor", .flags = TP__INTERNAL,
+    .schema = "embedding_backward(Tensor grad, Tensor indices, int num_rows, int? padding_idx=none, "
+        "bool scaled=false, bool stepwise=false) -> Tensor", .flags = TP__INTERNAL,
     .shape = embedding_backward_shape, .backward = embedding_backward_backward, .saves = { TP__INPUT(1, 1) },
     .attr_size = sizeof(tp__embedding_backward), .samples = embedding_backward_samples, .state = TP__STATE };
 static const tp_op op_coalesce = { .schema = "coalesce_rows(Tensor indices, Tensor rows, bool mean=false) -> (Tensor at, Tensor sums)",

@@ -34,8 +34,9 @@ static tp_status places_shape(tp__call *call)          /* how many places there 
 
 static void places_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5))), TP__TENSOR_ARG(tp_from_data((int64_t[]){ 0, 2, 2 }, TP_I64, TP_SHAPE(3))),
-             TP__BOOL_ARG(false), TP__INT_ARG(0));
+    TP__GIVE(set, TP__TENSOR_ARG(tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5))),
+             TP__TENSOR_ARG(tp_from_data((int64_t[]){ 0, 2, 2 }, TP_I64, TP_SHAPE(3))), TP__BOOL_ARG(false),
+             TP__INT_ARG(0));
 }
 
 static const tp_op op_places = {
@@ -46,8 +47,10 @@ static tp_status max_shape(tp__call *call)
 {
     const tp_tensor *weight = call->in[0], *input = call->in[1], *bags = call->in[2];
     const int64_t n = *(const int64_t *)call->attr;
-    if (weight->ndim != 2 || !tp__is_floating(weight->dtype) || !is_whole(input) || bags->dtype != TP_I64 || input->ndim != 1 || !tp__same_shape(input, bags) || n < 0)
-        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s, indices %s and bags %s do not fit", tp__shape_text(weight), tp__shape_text(input), tp__shape_text(bags));
+    if (weight->ndim != 2 || !tp__is_floating(weight->dtype) || !is_whole(input) || bags->dtype != TP_I64 ||
+        input->ndim != 1 || !tp__same_shape(input, bags) || n < 0)
+        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s, indices %s and bags %s do not fit", tp__shape_text(weight),
+                             tp__shape_text(input), tp__shape_text(bags));
     return tp__made(tp__out(call, TP_I64, 2, (int64_t[]){ n, weight->shape[1] }));
 }
 
@@ -96,7 +99,9 @@ static tp_status check(const tp__call *call, const bags *b, const bag_attr *a)
     if (w->ndim != 2) return tp__call_fail(call, TP_ERR_SHAPE, "weight %s is not [rows, width]", tp__shape_text(w));
     if (!tp__is_floating(w->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "weight is %s, no floating dtype", tp_dtype_name((tp_dtype)w->dtype));
     if (s && (!tp__same_shape(s, b->input) || s->dtype != w->dtype))
-        return tp__call_fail(call, TP_ERR_SHAPE, "per_sample_weights %s are not like the indices %s, in the weight's dtype", tp__shape_text(s), tp__shape_text(b->input));
+        return tp__call_fail(call, TP_ERR_SHAPE,
+                             "per_sample_weights %s are not like the indices %s, in the weight's dtype",
+                             tp__shape_text(s), tp__shape_text(b->input));
     if (s && a->mode != TP_BAG_SUM) return tp__call_fail(call, TP_ERR_ARGUMENT, "per_sample_weights are for sums only");
     if (a->mode == TP_BAG_MAX && (a->scale_grad_by_freq || a->sparse))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "a maximum has no gradient by frequency, and no sparse one");
@@ -146,7 +151,8 @@ static tp_status sum_shape(tp__call *call)
 {
     const tp_tensor *weight = call->in[0], *input = call->in[1], *of = call->in[2], *counts = call->in[3], *samples = call->in[4];
     if (weight->ndim != 2 || input->ndim != 1 || counts->ndim != 1 || !tp__same_shape(input, of) || (samples && !tp__same_shape(input, samples)))
-        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s, indices %s and bags %s do not fit", tp__shape_text(weight), tp__shape_text(input), tp__shape_text(of));
+        return tp__call_fail(call, TP_ERR_SHAPE, "weight %s, indices %s and bags %s do not fit", tp__shape_text(weight),
+                             tp__shape_text(input), tp__shape_text(of));
     call->keep_shape = 1;
     return tp__made(tp__out(call, (tp_dtype)weight->dtype, 2, (int64_t[]){ counts->shape[0], weight->shape[1] }));
 }
@@ -165,7 +171,8 @@ static tp_tensor *take(tp_tensor *x, tp_tensor *at) { return tp__rows_take(x, at
 static tp_tensor *factors(const tp_node *node, tp_tensor *samples)
 {
     const sum_attr *a = tp__attr(node);
-    tp_tensor *input = tp__saved(node, 1), *by = samples ? tp_to_dtype(samples, TP_F64) : a->mean || a->scaled ? tp_ones(tp_shape_of(input), .dtype = TP_F64, .device = input->device) : NULL;
+    tp_tensor *input = tp__saved(node, 1), *by = samples ? tp_to_dtype(samples, TP_F64)
+        : a->mean || a->scaled ? tp_ones(tp_shape_of(input), .dtype = TP_F64, .device = input->device) : NULL;
     if (a->scaled) by = tp_div(by, tp_to_dtype(take(tp_bincount(input), input), TP_F64));
     if (a->mean) by = tp_div(by, tp_to_dtype(take(tp__saved(node, 3), tp__saved(node, 2)), TP_F64));
     return by;
@@ -191,7 +198,8 @@ static tp_status sum_backward(const tp_node *node, tp_tensor *const *dy, uint64_
 
 static void sum_samples(tp_sample_set *set)
 {
-    tp_tensor *const input = tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5)), *const of = tp_from_data((int64_t[]){ 0, 0, 2, 2, 2 }, TP_I64, TP_SHAPE(5)),
+    tp_tensor *const input = tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5)),
+                     *const of = tp_from_data((int64_t[]){ 0, 0, 2, 2, 2 }, TP_I64, TP_SHAPE(5)),
                      *const counts = tp_from_data((int64_t[]){ 2, 0, 3 }, TP_I64, TP_SHAPE(3));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), -1, 1)), TP__TENSOR_ARG(input), TP__TENSOR_ARG(of), TP__TENSOR_ARG(counts),
              TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), 1, 2)));
@@ -200,7 +208,8 @@ static void sum_samples(tp_sample_set *set)
 }
 
 static const tp_op op_sum = {
-    .schema = "bag_sum(Tensor weight, Tensor input, Tensor bags, Tensor counts, Tensor? samples=none, bool mean=false, bool scaled=false) -> Tensor", .flags = TP__INTERNAL,
+    .schema = "bag_sum(Tensor weight, Tensor input, Tensor bags, Tensor counts, Tensor? samples=none, "
+        "bool mean=false, bool scaled=false) -> Tensor", .flags = TP__INTERNAL,
     .shape = sum_shape, .forward = sum_forward, .backward = sum_backward,
     .saves = { TP__INPUT(0, 16), TP__INPUT(1, 0), TP__INPUT(2, 0), TP__INPUT(3, 1), TP__INPUT(4, 0) },
     .attr_size = sizeof(sum_attr), .samples = sum_samples, .state = TP__STATE };
@@ -208,13 +217,15 @@ static const tp_op op_sum = {
 static tp_tensor *sums(const bags *b, const bag_attr *a)
 {
     if (a->sparse || (b->weight->dtype != TP_F16 && b->weight->dtype != TP_BF16)) return sums_composed(b, a);
-    return tp__run1(&op_sum, (tp_tensor *[]){ b->weight, b->input, b->of, b->counts, b->samples }, 5, &(sum_attr){ a->mode == TP_BAG_MEAN, a->scale_grad_by_freq }, NULL);
+    return tp__run1(&op_sum, (tp_tensor *[]){ b->weight, b->input, b->of, b->counts, b->samples }, 5,
+                    &(sum_attr){ a->mode == TP_BAG_MEAN, a->scale_grad_by_freq }, NULL);
 }
 
 static tp_tensor *maxima(const bags *b)
 {
     tp_tensor *at = tp__run1(&op_max, (tp_tensor *[]){ b->weight, b->input, b->of }, 3, &b->counts->numel, NULL);
-    tp_tensor *y = at ? b->weight->shape[0] ? tp__gather(b->weight, 0, at) : tp_zeros(tp_shape_of(at), .dtype = (tp_dtype)b->weight->dtype, .device = b->weight->device) : NULL;
+    tp_tensor *y = !at ? NULL : b->weight->shape[0] ? tp__gather(b->weight, 0, at)
+        : tp_zeros(tp_shape_of(at), .dtype = (tp_dtype)b->weight->dtype, .device = b->weight->device);
     return tp_masked_fill(y, tp_unsqueeze(tp_eq(b->counts, 0), 1), 0);
 }
 
@@ -234,7 +245,8 @@ static tp_status bag_compose(tp__call *call)
 #define MODE(text) TP__NAMED("mode", .kind = TP_ARG_STRING, .value.string = text)
 static void bag_samples(tp_sample_set *set)
 {
-    tp_tensor *const input = tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5)), *const offsets = tp_from_data((int64_t[]){ 0, 2, 2, 5 }, TP_I64, TP_SHAPE(4));
+    tp_tensor *const input = tp_from_data((int64_t[]){ 3, 0, 1, 0, 2 }, TP_I64, TP_SHAPE(5)),
+                     *const offsets = tp_from_data((int64_t[]){ 0, 2, 2, 5 }, TP_I64, TP_SHAPE(4));
     const tp_arg more[] = { MODE("mean"), MODE("max"), MODE("sum") }, last = TP__NAMED("include_last_offset", .kind = TP_ARG_BOOL, .value.boolean = true);
     for (int i = 0; i < 3; i++) {                      /* indices of one dim cannot do without offsets */
         tp__sample sample = { .n = 5, .needs_all = true };
@@ -252,7 +264,8 @@ static void bag_samples(tp_sample_set *set)
 
 static const tp_op op_bag = {
     .schema = "embedding_bag(Tensor input, Tensor weight, Tensor? offsets=none, number? max_norm=none, float norm_type=2, bool scale_grad_by_freq=false, "
-              "string{mean,sum,max} mode=mean, bool sparse=false, Tensor? per_sample_weights=none, bool include_last_offset=false, int? padding_idx=none) -> Tensor",
+              "string{mean,sum,max} mode=mean, bool sparse=false, Tensor? per_sample_weights=none, "
+              "bool include_last_offset=false, int? padding_idx=none) -> Tensor",
     .compose = bag_compose, .attr_size = sizeof(bag_attr), .samples = bag_samples, .state = TP__STATE };
 
 tp_tensor *tp_embedding_bag_with(tp_tensor *indices, tp_tensor *weight, const tp_embedding_bag_options *options)

@@ -17,7 +17,7 @@
 
 #include <math.h>
 
-/* ---- c2c, r2c, c2r --------------------------------------------------------------------------------------------------------------------- */
+/* ---- c2c, r2c, c2r ----------------------------------------------------------------------------------------------- */
 
 static tp_status take_dims(tp__call *call, tp__fft *attr, int64_t most)
 {
@@ -77,7 +77,7 @@ static tp_status c2c_backward(const tp_node *node, tp_tensor *const *dy, uint64_
 static tp_status r2c_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { (void)need; return back(&op_c2r, node, dy[0], dx); }
 static tp_status c2r_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { (void)need; return back(&op_r2c, node, dy[0], dx); }
 
-/* ---- Lengths, dims, dtypes ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Lengths, dims, dtypes --------------------------------------------------------------------------------------- */
 
 enum { BACKWARD = 1, ORTHO, FORWARD };                 /* norm, as the schemas have it */
 
@@ -150,7 +150,7 @@ static tp_tensor *transformed(const tp__call *call, const plan *p, int kind, int
     return x ? run(&op_c2r, x, last) : NULL;
 }
 
-/* ---- In one dim --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- In one dim -------------------------------------------------------------------------------------------------- */
 
 typedef struct line_attr { int64_t n, dim; int32_t norm; } line_attr;
 
@@ -170,7 +170,7 @@ static tp_status line(tp__call *call, int kind, bool forward)
     return tp__give_out(call, transformed(call, &p, kind, a->norm, forward));
 }
 
-/* ---- In several dims --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- In several dims --------------------------------------------------------------------------------------------- */
 
 typedef struct dims_attr { const tp_arg *s, *dim; int32_t norm; } dims_attr;
 
@@ -193,7 +193,8 @@ static tp_status take_plan(tp__call *call, int kind, bool two, plan *p)
     int64_t s[TP_MAX_DIMS], dim[TP_MAX_DIMS];
     int n_s, n_dim;
     uint32_t seen = 0;
-    if (!take_ints(a->s, &n_s, s) || !take_ints(a->dim, &n_dim, dim)) return tp__call_fail(call, TP_ERR_ARGUMENT, "s and dim are up to %d integers", TP_MAX_DIMS);
+    if (!take_ints(a->s, &n_s, s) || !take_ints(a->dim, &n_dim, dim))
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "s and dim are up to %d integers", TP_MAX_DIMS);
     if (n_dim < 0 && two) n_dim = 2, dim[0] = -2, dim[1] = -1;
     if (n_dim < 0) {
         n_dim = n_s < 0 ? x->ndim : n_s;
@@ -227,7 +228,7 @@ static tp_status several(tp__call *call, int kind, bool forward, bool two)
     return take_plan(call, kind, two, &p) ? tp__pending() : tp__give_out(call, transformed(call, &p, kind, a->norm, forward));
 }
 
-/* ---- Frequencies ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Frequencies ------------------------------------------------------------------------------------------------- */
 
 typedef struct frequency_attr { int64_t n; double d; tp__place place; } frequency_attr;
 
@@ -251,7 +252,7 @@ static tp_status frequencies(tp__call *call, bool half)
     return tp__give_out(call, y);
 }
 
-/* ---- Samples ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Samples ----------------------------------------------------------------------------------------------------- */
 
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 #define Z(...) TP__TENSOR_ARG(complex_sample(set, TP_SHAPE(__VA_ARGS__)))
@@ -328,9 +329,10 @@ static void frequency_samples(tp_sample_set *set)
     TP__GIVE(set, TP__INT_ARG(1));
 }
 
-/* ---- Descriptors ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Descriptors ------------------------------------------------------------------------------------------------- */
 
-#define PART(name) static const tp_op op_##name = { .schema = "fft_" #name "(Tensor input, int[] dim, int n, float scale, float middle, bool forward) -> Tensor", \
+#define PART(name) static const tp_op op_##name = { .schema = "fft_" #name "(Tensor input, int[] dim, int n, " \
+    "float scale, float middle, bool forward) -> Tensor", \
     .flags = TP__INTERNAL, .shape = name##_shape, .backward = name##_backward, .attr_size = sizeof(tp__fft), .samples = name##_samples, .state = TP__STATE };
 PART(c2c)
 PART(r2c)
@@ -344,7 +346,8 @@ PART(c2r)
     static tp_status name##_compose(tp__call *call) { return line(call, kind, forward); } \
     static tp_status name##2_compose(tp__call *call) { return several(call, kind, forward, true); } \
     static tp_status name##n_compose(tp__call *call) { return several(call, kind, forward, false); } \
-    static const tp_op op_##name = TP__COMPOSED("fft_" #name "(Tensor input, int n=none, int dim=-1, " NORM, name##_compose, sizeof(line_attr), real##line_samples); \
+    static const tp_op op_##name = TP__COMPOSED("fft_" #name "(Tensor input, int n=none, int dim=-1, " NORM, \
+                                                name##_compose, sizeof(line_attr), real##line_samples); \
     static const tp_op op_##name##2 = TP__COMPOSED("fft_" #name "2(Tensor input, any s=none, any dim=none, " NORM, name##2_compose, sizeof(dims_attr), \
                                                    real##several_samples); \
     static const tp_op op_##name##n = TP__COMPOSED("fft_" #name "n(Tensor input, any s=none, any dim=none, " NORM, name##n_compose, sizeof(dims_attr), \
@@ -358,7 +361,7 @@ static tp_status rfftfreq_compose(tp__call *call) { return frequencies(call, tru
 FREQUENCY(fftfreq)
 FREQUENCY(rfftfreq)
 
-/* ---- Public --------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Public ------------------------------------------------------------------------------------------------------ */
 
 static tp_status check_norm(const char *name, tp_fft_norm norm)
 {

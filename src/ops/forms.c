@@ -79,7 +79,8 @@ static tp_status unravel_compose(tp__call *call)
     for (int d = (int)size->n - 1; d >= 0; d--) {
         if (size->v[d] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)size->n, size->v));
         if (!size->v[d] && rest->numel)
-            return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements, %s of which are asked for", tp__dims_text((int)size->n, size->v), tp__shape_text(call->in[0]));
+            return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements, %s of which are asked for",
+                                 tp__dims_text((int)size->n, size->v), tp__shape_text(call->in[0]));
         out[d] = size->v[d] ? tp_remainder(rest, size->v[d]) : tp_clone(rest);
         rest = size->v[d] ? tp_floor_divide(rest, size->v[d]) : rest;
         if (!rest) return tp__pending();
@@ -98,7 +99,8 @@ static tp_status nonzero_static_compose(tp__call *call)
     if (!rows) return tp__pending();
     const int64_t n = rows->shape[0];
     if (n >= attr->size) return tp__give_out(call, tp_contiguous(tp_narrow(rows, 0, 0, attr->size)));
-    return tp__give_out(call, tp_cat(TP_TENSORS(rows, tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device)), 0));
+    tp_tensor *rest = tp_full(TP_SHAPE(attr->size - n, rows->shape[1]), attr->fill_value, .dtype = TP_I64, .device = rows->device);
+    return tp__give_out(call, tp_cat(TP_TENSORS(rows, rest), 0));
 }
 
 static tp_status shapes_compose(tp__call *call)
@@ -211,8 +213,9 @@ static void upsample_samples(tp_sample_set *set)
 enum { PLAIN = TP__NO_GRAD_OP };
 static const tp_op op_item = COMPOSED("item(Tensor input) -> Tensor", PLAIN, item_compose, 0, item_samples);
 static const tp_op op_equal = COMPOSED("equal(Tensor input, Tensor other) -> Tensor", PLAIN, equal_compose, 0, two_samples);
-static const tp_op op_allclose = COMPOSED("allclose(Tensor input, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=false) -> Tensor", PLAIN, allclose_compose,
-    sizeof(close_attr), two_samples);
+static const tp_op op_allclose = COMPOSED("allclose(Tensor input, Tensor other, float rtol=1e-05, float atol=1e-08, "
+                                          "bool equal_nan=false) -> Tensor", PLAIN, allclose_compose,
+                                          sizeof(close_attr), two_samples);
 static const tp_op op_diagflat = COMPOSED("diagflat(Tensor input, int offset=0) -> Tensor", 0, diagflat_compose, sizeof(int64_t), diagflat_samples);
 static const tp_op op_combinations = COMPOSED("combinations(Tensor input, int r=2, bool with_replacement=false) -> Tensor", 0, combinations_compose,
     sizeof(combination_attr), combinations_samples);

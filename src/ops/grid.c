@@ -20,7 +20,9 @@ static tp_status mesh(tp__call *call, bool xy, tp_tensor **out)
     for (int i = 0; i < n; i++) {
         const tp_tensor *x = call->in[i];
         if (x->ndim > 1) return tp__call_fail(call, TP_ERR_SHAPE, "tensor %d is %s, and must have at most one dim", i, tp__shape_text(x));
-        if (x->dtype != call->in[0]->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "tensor %d is %s, and not %s", i, tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)call->in[0]->dtype));
+        if (x->dtype != call->in[0]->dtype)
+            return tp__call_fail(call, TP_ERR_DTYPE, "tensor %d is %s, and not %s", i,
+                                 tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)call->in[0]->dtype));
     }
     const bool swap = xy && n > 1;
     for (int i = 0; i < n; i++) shape.dim[swap && i < 2 ? 1 - i : i] = call->in[i]->numel;
@@ -57,7 +59,8 @@ static void grid_samples(tp_sample_set *set)
 static void mesh_samples(tp_sample_set *set)
 {
     grid_samples(set);
-    tp_tensor *const list[] = { tp__sample_tensor(set, TP_SHAPE(2), -1, 1), tp__sample_tensor(set, TP_SHAPE(3), -1, 1), tp__sample_tensor(set, TP__SCALAR_SHAPE, -1, 1) };
+    tp_tensor *const list[] = { tp__sample_tensor(set, TP_SHAPE(2), -1, 1), tp__sample_tensor(set, TP_SHAPE(3), -1, 1),
+                                tp__sample_tensor(set, TP__SCALAR_SHAPE, -1, 1) };
     TP__GIVE(set, { .kind = TP_ARG_TENSORS, .n = 3, .value.tensors = list }, TP__NAMED("indexing", .kind = TP_ARG_STRING, .value.string = "xy"));
 }
 static const tp_op op_meshgrid = { .schema = "meshgrid(Tensor[] tensors, string{ij,xy} indexing=ij) -> Tensor[]", .compose = meshgrid_compose,

@@ -261,8 +261,9 @@ static const tp_op op_grid_sample = TP__COMPOSED("grid_sample(Tensor input, Tens
 static const tp_op op_sampler = TP__COMPOSED(SAMPLER("grid_sampler"), sampler_compose, sizeof(sampler_attr), sampler_samples);
 static const tp_op op_sampler_2d = TP__COMPOSED(SAMPLER("grid_sampler_2d"), sampler_2d_compose, sizeof(sampler_attr), sampler_2d_samples);
 static const tp_op op_sampler_3d = TP__COMPOSED(SAMPLER("grid_sampler_3d"), sampler_3d_compose, sizeof(sampler_attr), sampler_3d_samples);
-static const tp_op op_affine_grid = TP__COMPOSED("affine_grid(Tensor theta, int[] size, bool? align_corners=none) -> Tensor", affine_grid_compose, sizeof(affine_attr),
-    affine_samples);
+static const tp_op op_affine_grid = TP__COMPOSED("affine_grid(Tensor theta, int[] size, "
+                                                 "bool? align_corners=none) -> Tensor", affine_grid_compose,
+                                                 sizeof(affine_attr), affine_samples);
 
 tp_tensor *tp_affine_grid(tp_tensor *theta, tp_shape size, bool align_corners)
 {

@@ -31,13 +31,15 @@ static tp_status check(const tp__call *call)
     if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2] || (both && a->shape[0] != b->shape[0]))
         return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not fit", tp__shape_text(a), tp__shape_text(b));
     if (a->dtype != b->dtype || !tp__is_floating(a->dtype))
-        return tp__call_fail(call, TP_ERR_DTYPE, "takes two of one floating dtype, not %s and %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes two of one floating dtype, not %s and %s",
+                             tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
     if (both && offs) return tp__call_fail(call, TP_ERR_ARGUMENT, "there are no offsets where both have their groups along dim 0");
     if (both) return TP_OK;
     if (!offs) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s and %s need offsets", tp__shape_text(a), tp__shape_text(b));
     const tp_tensor *batch = a->ndim == 3 ? a : b->ndim == 3 ? b : NULL;
     if (offs->ndim != 1 || offs->dtype != TP_I32 || (batch && offs->shape[0] != batch->shape[0]))
-        return tp__call_fail(call, TP_ERR_SHAPE, "the offsets are int32, one for each group, not %s %s", tp_dtype_name((tp_dtype)offs->dtype), tp__shape_text(offs));
+        return tp__call_fail(call, TP_ERR_SHAPE, "the offsets are int32, one for each group, not %s %s",
+                             tp_dtype_name((tp_dtype)offs->dtype), tp__shape_text(offs));
     return TP_OK;
 }
 
@@ -54,7 +56,8 @@ static tp_status products(const tp__call *call, const int32_t *to, int64_t n, tp
     int64_t from = 0;
     for (int64_t i = 0; i < n; i++) {
         if (to[i] < from || to[i] > c.end)
-            return tp__call_fail(call, TP_ERR_INDEX, "offset %lld is %d, and must be from %lld to %lld", (long long)i, (int)to[i], (long long)from, (long long)c.end);
+            return tp__call_fail(call, TP_ERR_INDEX, "offset %lld is %d, and must be from %lld to %lld", (long long)i,
+                                 (int)to[i], (long long)from, (long long)c.end);
         tp_tensor *left = group_of(a, c.a, i, from, to[i] - from), *right = group_of(b, c.b, i, from, to[i] - from);
         if (!left || !right || !(parts[i] = tp_matmul(left, right))) return tp__pending();
         from = to[i];
@@ -70,7 +73,9 @@ static tp_status grouped_compose(tp__call *call)
     const tp_dtype wanted = *(const tp_dtype *)call->attr;
     tp_status status = check(call);
     if (!status && call->in[BIAS]) status = tp__call_fail(call, TP_ERR_UNSUPPORTED, "takes no bias");
-    if (!status && wanted && wanted != (tp_dtype)a->dtype) status = tp__call_fail(call, TP_ERR_UNSUPPORTED, "gives the dtype of its inputs, %s", tp_dtype_name((tp_dtype)a->dtype));
+    if (!status && wanted && wanted != (tp_dtype)a->dtype)
+        status = tp__call_fail(call, TP_ERR_UNSUPPORTED, "gives the dtype of its inputs, %s",
+                               tp_dtype_name((tp_dtype)a->dtype));
     if (status) return status;
     if (!call->in[OFFS]) return tp__give_out(call, tp_bmm(a, b));
     const tp_tensor *offs = tp_contiguous(tp_to(call->in[OFFS], TP_CPU));
@@ -91,7 +96,9 @@ static tp_status grouped_compose(tp__call *call)
 /* ---- Samples, descriptor, public ---------------------------------------------------------------------------------------------------------- */
 
 #define X(...)    TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
-#define GROUPS(...) TP__NAMED("offs", .kind = TP_ARG_TENSOR, .value.tensor = tp_from_data((const int32_t[]){ __VA_ARGS__ }, TP_I32, TP_SHAPE(TP__COUNT(int32_t, __VA_ARGS__))))
+#define GROUPS(...) TP__NAMED("offs", .kind = TP_ARG_TENSOR, .value.tensor = \
+                              tp_from_data((const int32_t[]){ __VA_ARGS__ }, TP_I32, \
+                                           TP_SHAPE(TP__COUNT(int32_t, __VA_ARGS__))))
 #define GIVE(...) set->take(set, &(tp__sample){ .args = { __VA_ARGS__ }, .n = TP__COUNT(tp_arg, __VA_ARGS__), .needs_all = true })
 static void samples(tp_sample_set *set)
 {
@@ -101,8 +108,9 @@ static void samples(tp_sample_set *set)
     GIVE(X(0, 3), X(2, 3, 2), GROUPS(0, 0));
     TP__GIVE(set, X(2, 3, 4), X(2, 4, 2));
 }
-static const tp_op op_grouped_mm = { .schema = "grouped_mm(Tensor mat_a, Tensor mat_b, *, Tensor? offs=none, Tensor? bias=none, dtype out_dtype=none) -> Tensor",
-    .flags = TP__ANY_DEVICE, .compose = grouped_compose, .attr_size = sizeof(tp_dtype), .samples = samples, .state = TP__STATE };
+static const tp_op op_grouped_mm = { .schema = "grouped_mm(Tensor mat_a, Tensor mat_b, *, Tensor? offs=none, "
+    "Tensor? bias=none, dtype out_dtype=none) -> Tensor", .flags = TP__ANY_DEVICE, .compose = grouped_compose,
+    .attr_size = sizeof(tp_dtype), .samples = samples, .state = TP__STATE };
 
 tp_tensor *tp_grouped_mm(tp_tensor *a, tp_tensor *b, tp_tensor *offs)
 {

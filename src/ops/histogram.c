@@ -150,7 +150,9 @@ static void histogram_samples(tp_sample_set *set)
 {
     tp_tensor *edges = tp_linspace(-2, 2, 4, .dtype = set->dtype ? set->dtype : TP_F32);
     TP__GIVE(set, X(3, 5), TP__INT_ARG(4));
-    TP__GIVE(set, X(9), TP__INT_ARG(3), RANGE(2, -3, 2), TP__NAMED("weight", .kind = TP_ARG_TENSOR, .value.tensor = tp__sample_tensor(set, TP_SHAPE(9), 0, 1)), DENSE);
+    TP__GIVE(set, X(9), TP__INT_ARG(3), RANGE(2, -3, 2),
+             TP__NAMED("weight", .kind = TP_ARG_TENSOR, .value.tensor = tp__sample_tensor(set, TP_SHAPE(9), 0, 1)),
+             DENSE);
     set->take(set, &(tp__sample){ .args = { X(7), TP__TENSOR_ARG(edges) }, .n = 2, .needs_all = true });
     TP__GIVE(set, X(0), TP__INT_ARG(3));
 }

@@ -29,7 +29,8 @@ static tp_status view_geometry(const tp__call *call, const tp__geometry *from, t
             to->stride[n++] = more ? times(size, step) : 1;
             continue;
         }
-        good = more && start >= 0 && by >= 1 && length >= -1 && (length ? start < size && (length < 1 || length - 1 <= (size - 1 - start) / by) : start <= size);
+        good = more && start >= 0 && by >= 1 && length >= -1 &&
+               (length ? start < size && (length < 1 || length - 1 <= (size - 1 - start) / by) : start <= size);
         to->offset = (int64_t)((uint64_t)to->offset + (uint64_t)times(start, step));
         if (length >= 0) {
             to->shape[n] = length;

@@ -184,18 +184,21 @@ static void put_samples(tp_sample_set *set)
 
 /* ---- Descriptors, public ------------------------------------------------------------------------------------------------------------------ */
 
-#define OP(text, more, function, attr, give) { .schema = text " -> Tensor", .flags = more, .compose = function, .attr_size = attr, .samples = give, .state = TP__STATE }
+#define OP(text, more, function, attr, give) { .schema = text " -> Tensor", .flags = more, .compose = function, \
+    .attr_size = attr, .samples = give, .state = TP__STATE }
 #define ALONG ", int dim, Tensor index"
 static const tp_op op_select = OP("index_select(Tensor input" ALONG ")", 0, select_compose, sizeof(dim_attr), select_samples);
 static const tp_op op_add = OP("index_add(Tensor input" ALONG ", Tensor source, *, number alpha=1)", 0, add_compose, sizeof(add_attr), add_samples);
-static const tp_op op_add_ = OP("index_add_(Tensor! input" ALONG ", Tensor source, *, number alpha=1)", TP__INPLACE, add_compose, sizeof(add_attr), add_samples);
+static const tp_op op_add_ = OP("index_add_(Tensor! input" ALONG ", Tensor source, *, number alpha=1)", TP__INPLACE,
+                                add_compose, sizeof(add_attr), add_samples);
 static const tp_op op_copy = OP("index_copy(Tensor input" ALONG ", Tensor source)", 0, copy_compose, sizeof(dim_attr), copy_samples);
 static const tp_op op_copy_ = OP("index_copy_(Tensor! input" ALONG ", Tensor source)", TP__INPLACE, copy_compose, sizeof(dim_attr), copy_samples);
 static const tp_op op_fill = OP("index_fill(Tensor input" ALONG ", Tensor|number value)", 0, fill_compose, sizeof(dim_attr), fill_samples);
 static const tp_op op_fill_ = OP("index_fill_(Tensor! input" ALONG ", Tensor|number value)", TP__INPLACE, fill_compose, sizeof(dim_attr), fill_samples);
 static const tp_op op_take = OP("take(Tensor input, Tensor index)", 0, take_compose, 0, take_samples);
 static const tp_op op_put = OP("put(Tensor input, Tensor index, Tensor source, bool accumulate=false)", 0, put_compose, sizeof(put_attr), put_samples);
-static const tp_op op_put_ = OP("put_(Tensor! input, Tensor index, Tensor source, bool accumulate=false)", TP__INPLACE, put_compose, sizeof(put_attr), put_samples);
+static const tp_op op_put_ = OP("put_(Tensor! input, Tensor index, Tensor source, bool accumulate=false)", TP__INPLACE,
+                                put_compose, sizeof(put_attr), put_samples);
 
 tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index)
 {

@@ -122,7 +122,8 @@ static void select_samples(tp_sample_set *set)
 }
 static void scatter_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), MASK(TP_SHAPE(3, 4)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 4), -2, 2)));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), MASK(TP_SHAPE(3, 4)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 4), -2, 2)));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), MASK(TP_SHAPE(3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(6), -2, 2)));
 }
 

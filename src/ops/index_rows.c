@@ -86,7 +86,9 @@ static tp_status fill_shape(tp__call *call)
     tp_tensor *x = call->in[0];
     const tp_tensor *value = call->in[2];
     if (x->dtype != value->dtype || value->ndim)
-        return tp__call_fail(call, TP_ERR_DTYPE, "the value is %s %s, not one %s", tp_dtype_name((tp_dtype)value->dtype), tp__shape_text(value), tp_dtype_name((tp_dtype)x->dtype));
+        return tp__call_fail(call, TP_ERR_DTYPE, "the value is %s %s, not one %s",
+                             tp_dtype_name((tp_dtype)value->dtype), tp__shape_text(value),
+                             tp_dtype_name((tp_dtype)x->dtype));
     if (check_lookup(call, call->in[1], x->ndim)) return tp__pending();
     return call->op->flags & TP__INPLACE ? tp__in_place(call) : tp__made(tp__out_like(call, x, (tp_dtype)x->dtype));
 }

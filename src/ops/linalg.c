@@ -276,6 +276,20 @@ void tp__linalg_give_unchecked(tp_sample_set *set, const tp_arg *args, int n)
     memcpy(sample.args, args, sizeof *args * (size_t)n);
     set->take(set, &sample);
 }
+void tp__linalg_matrices(tp_sample_set *set)
+{
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(2, 3, 3))));      /* batches: with rows that repeat they would be singular */
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(2, 4, 3))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(2, 2, 3))));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 3), -1, 1)));
+}
+void tp__linalg_positive(tp_sample_set *set)
+{
+    tp_tensor *x = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, 3, 3)));
+    x = tp_matmul(x, tp__flip(x));
+    if (x) tp_requires_grad(x, true);
+    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1);
+}
 #define M(...) TP__TENSOR_ARG(sample_matrix(set, TP_SHAPE(__VA_ARGS__)))
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
 static void matrix_samples(tp_sample_set *set)
@@ -335,8 +349,9 @@ static const tp_op op_linalg_solve = { .schema = "linalg_solve(Tensor A, Tensor 
 static const tp_op op_triangular = { .schema = "solve_triangles(Tensor A, Tensor B, bool upper, bool unitriangular) -> Tensor", .flags = TP__INTERNAL,
     .kernel = "linalg_solve_triangular", .shape = solve_shape, .backward = triangular_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) },
     .attr_size = sizeof(triangle_attr), .samples = triangle_samples, .state = TP__STATE };
-static const tp_op op_linalg_solve_triangular = { .schema = "linalg_solve_triangular(Tensor input, Tensor B, *, bool upper, bool left=true, bool unitriangular=false) -> Tensor",
-    .compose = triangular_compose, .attr_size = sizeof(triangular_attr), .samples = triangular_samples, .state = TP__STATE };
+static const tp_op op_linalg_solve_triangular = { .schema = "linalg_solve_triangular(Tensor input, Tensor B, *, "
+    "bool upper, bool left=true, bool unitriangular=false) -> Tensor", .compose = triangular_compose,
+    .attr_size = sizeof(triangular_attr), .samples = triangular_samples, .state = TP__STATE };
 static const tp_op op_cholesky = { .schema = "cholesky_lower(Tensor A) -> Tensor", .kernel = "linalg_cholesky", .flags = TP__INTERNAL, .shape = square_shape,
     .backward = cholesky_backward, .saves = { TP__OUTPUT(0) }, .samples = lower_samples, .state = TP__STATE };
 static const tp_op op_linalg_cholesky = { .schema = "linalg_cholesky(Tensor input, *, bool upper=false) -> Tensor", .compose = cholesky_compose,

@@ -21,6 +21,8 @@ tp_tensor *tp__linalg_out(tp__call *call, tp_dtype dtype, int64_t rows, int64_t 
 tp_tensor *tp__linalg_sample(const tp_sample_set *set, tp_shape shape);
 /* Gives a sample whose gradient differences do not tell: vectors are unique but for a sign, and of a symmetric matrix one triangle is read. */
 void tp__linalg_give_unchecked(tp_sample_set *set, const tp_arg *args, int n);
+void tp__linalg_matrices(tp_sample_set *set);          /* samples: square, tall, wide, none */
+void tp__linalg_positive(tp_sample_set *set);          /* one: symmetric and positive definite */
 
 /* Eigenvalues, rising, and vectors (v may be NULL) of symmetric matrices, of which one triangle is read. */
 bool tp__eigh(tp_tensor *x, bool upper, tp_tensor **w, tp_tensor **v);

@@ -36,7 +36,8 @@ static tp_status check_gauge(tp_tensor *inner)
     const double most = tp_item(tp_max(tp_reshape(tp_abs(turn), TP_SHAPE(-1))));
     if (tp__pending()) return tp__pending();
     if (most > 1e-2)
-        return tp_fail(TP_ERR_NUMERIC, "linalg_eig: the loss changes (by %g) where a vector is multiplied by e^(i phi), which is one as well: it has no gradient", most);
+        return tp_fail(TP_ERR_NUMERIC, "linalg_eig: the loss changes (by %g) where a vector is multiplied by e^(i phi), "
+                                       "which is one as well: it has no gradient", most);
     return TP_OK;
 }
 
@@ -91,8 +92,9 @@ static void factors_samples(tp_sample_set *set)        /* a loss of complex vect
     }
 }
 
-static const tp_op op_eig = { .schema = "linalg_eig(Tensor input) -> (Tensor, Tensor)", .kernel = "eig_factors", .shape = factors_shape, .forward = tp__run_contiguous,
-    .backward = eig_backward, .saves = { TP__OUTPUT(0), TP__OUTPUT(1) }, .samples = factors_samples, .state = TP__STATE };
+static const tp_op op_eig = { .schema = "linalg_eig(Tensor input) -> (Tensor, Tensor)", .kernel = "eig_factors",
+    .shape = factors_shape, .forward = tp__run_contiguous, .backward = eig_backward,
+    .saves = { TP__OUTPUT(0), TP__OUTPUT(1) }, .samples = factors_samples, .state = TP__STATE };
 static const tp_op op_values = { .schema = "linalg_eigvals.alone(Tensor input) -> Tensor", .kernel = "eig_values", .flags = TP__INTERNAL | TP__NO_GRAD_OP,
     .shape = values_shape, .forward = tp__run_contiguous, .samples = values_samples, .state = TP__STATE };
 

@@ -234,24 +234,10 @@ static void eigh_samples(tp_sample_set *set)
     give_symmetric(set, TP_SHAPE(3, 3), 1, "L");
     give_symmetric(set, TP_SHAPE(2, 2, 2), 2, "U");
 }
-static void sqrth_samples(tp_sample_set *set)
-{
-    tp_tensor *x = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, 3, 3)));
-    x = tp_matmul(x, tp__flip(x));
-    if (x) tp_requires_grad(x, true);
-    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1);
-}
-static void matrix_samples(tp_sample_set *set)
-{
-    TP__GIVE(set, M(2, 3, 3));                         /* batches: with rows that repeat they would be singular */
-    TP__GIVE(set, M(2, 4, 3));
-    TP__GIVE(set, M(2, 2, 3));
-    TP__GIVE(set, X(0, 3));
-}
 static void qr_factors_samples(tp_sample_set *set) { TP__GIVE(set, M(2, 4, 3), TP__BOOL_ARG(false)); }
 static void qr_samples(tp_sample_set *set)
 {
-    matrix_samples(set);
+    tp__linalg_matrices(set);
     TP__GIVE(set, M(2, 3, 3), TP__STRING_ARG("complete"));
 }
 static void householder_samples(tp_sample_set *set)
@@ -276,15 +262,15 @@ static const tp_op op_qr_factors = FACTORS("qr_factors(Tensor input, bool comple
     TP__OUTPUT(0), TP__OUTPUT(1));
 static const tp_op op_geqrf = { .schema = "geqrf(Tensor input) -> (Tensor, Tensor)",
     .flags = TP__NO_GRAD_OP, .shape = geqrf_shape, .forward = tp__run_contiguous,
-    .samples = matrix_samples, .state = TP__STATE };
+    .samples = tp__linalg_matrices, .state = TP__STATE };
 static const tp_op op_eigh = TP__COMPOSED("linalg_eigh(Tensor input, " UPLO ") -> (Tensor, Tensor)", eigh_compose, sizeof(int32_t), eigh_samples);
 static const tp_op op_eigvalsh = TP__COMPOSED("linalg_eigvalsh(Tensor input, " UPLO ") -> Tensor", eigvalsh_compose, sizeof(int32_t), eigh_samples);
 static const tp_op op_sqrth = { .schema = "linalg_matrix_sqrth(Tensor input) -> Tensor",
     .shape = sqrth_shape, .forward = sqrth_forward, .backward = sqrth_backward,
-    .saves = { TP__OUTPUT(0) }, .samples = sqrth_samples, .state = TP__STATE };
+    .saves = { TP__OUTPUT(0) }, .samples = tp__linalg_positive, .state = TP__STATE };
 static const tp_op op_qr = TP__COMPOSED("linalg_qr(Tensor A, string{reduced,complete,r} mode=reduced) -> (Tensor, Tensor)",
     qr_compose, sizeof(int32_t), qr_samples);
-static const tp_op op_torch_qr = TP__COMPOSED("qr(Tensor input, bool some=true) -> (Tensor, Tensor)", torch_qr_compose, sizeof(bool), matrix_samples);
+static const tp_op op_torch_qr = TP__COMPOSED("qr(Tensor input, bool some=true) -> (Tensor, Tensor)", torch_qr_compose, sizeof(bool), tp__linalg_matrices);
 static const tp_op op_householder = TP__COMPOSED("linalg_householder_product(Tensor input, Tensor tau) -> Tensor", householder_compose, 0, householder_samples);
 static const tp_op op_orgqr = TP__COMPOSED("orgqr(Tensor input, Tensor input2) -> Tensor", householder_compose, 0, householder_samples);
 static const tp_op op_ormqr = TP__COMPOSED("ormqr(Tensor input, Tensor input2, Tensor input3, bool left=true, bool transpose=false) -> Tensor", ormqr_compose,

@@ -161,13 +161,6 @@ static void triangular_samples(tp_sample_set *set)
     TP__GIVE(set, X(3, 2), M(3, 3));
     TP__GIVE(set, X(3, 2), M(3, 3), TP__BOOL_ARG(false), TP__BOOL_ARG(true), TP__BOOL_ARG(true));
 }
-static void cholesky_ex_samples(tp_sample_set *set)
-{
-    tp_tensor *x = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, 3, 3)));
-    x = tp_matmul(x, tp__flip(x));
-    if (x) tp_requires_grad(x, true);
-    tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1);
-}
 static void solve_ex_samples(tp_sample_set *set)
 {
     TP__GIVE(set, M(2, 3, 3), X(2, 3, 2));
@@ -192,7 +185,7 @@ static const tp_op op_triangular_solve = TP__COMPOSED(
 static const tp_op op_inv_ex = TP__COMPOSED("linalg_inv_ex(Tensor A, *, bool check_errors=false) -> (Tensor, Tensor)",
     inv_ex_compose, sizeof(bool), square_samples);
 static const tp_op op_cholesky_ex = TP__COMPOSED("linalg_cholesky_ex(Tensor input, *, bool upper=false, bool check_errors=false) -> (Tensor, Tensor)",
-    cholesky_ex_compose, 2 * sizeof(bool), cholesky_ex_samples);
+    cholesky_ex_compose, 2 * sizeof(bool), tp__linalg_positive);
 static const tp_op op_solve_ex = TP__COMPOSED("linalg_solve_ex(Tensor A, Tensor B, *, bool left=true, bool check_errors=false) -> (Tensor, Tensor)",
     solve_ex_compose, 2 * sizeof(bool), solve_ex_samples);
 

@@ -116,8 +116,9 @@ static const tp_op op_solution = { .schema = "ldl_solution(Tensor LD, Tensor piv
     .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = solution_shape, .forward = tp__run_contiguous, .samples = solution_samples, .state = TP__STATE };
 static const tp_op op_factor = { .schema = "linalg_ldl_factor(Tensor input, *, bool hermitian=false) -> (Tensor, Tensor)", .flags = TP__NO_GRAD_OP,
     .compose = factor_compose, .attr_size = sizeof(bool), .samples = factor_samples, .state = TP__STATE };
-static const tp_op op_factor_ex = { .schema = "linalg_ldl_factor_ex(Tensor input, *, bool hermitian=false, bool check_errors=false) -> (Tensor, Tensor, Tensor)",
-    .flags = TP__NO_GRAD_OP, .compose = factor_ex_compose, .attr_size = 2 * sizeof(bool), .samples = factor_samples, .state = TP__STATE };
+static const tp_op op_factor_ex = { .schema = "linalg_ldl_factor_ex(Tensor input, *, bool hermitian=false, "
+    "bool check_errors=false) -> (Tensor, Tensor, Tensor)", .flags = TP__NO_GRAD_OP, .compose = factor_ex_compose,
+    .attr_size = 2 * sizeof(bool), .samples = factor_samples, .state = TP__STATE };
 static const tp_op op_solve = { .schema = "linalg_ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=false) -> Tensor", .flags = TP__NO_GRAD_OP,
     .compose = solve_compose, .attr_size = sizeof(bool), .samples = solve_samples, .state = TP__STATE };
 

@@ -151,13 +151,6 @@ static tp_status torch_lu_solve_compose(tp__call *call)
 
 #define M(...) TP__TENSOR_ARG(tp__linalg_sample(set, TP_SHAPE(__VA_ARGS__)))
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
-static void matrix_samples(tp_sample_set *set)
-{
-    TP__GIVE(set, M(2, 3, 3));                         /* batches: with rows that repeat they would be singular */
-    TP__GIVE(set, M(2, 4, 3));
-    TP__GIVE(set, M(2, 2, 3));
-    TP__GIVE(set, X(0, 3));
-}
 static void flagged_samples(tp_sample_set *set)
 {
     TP__GIVE(set, M(2, 3, 3), TP__BOOL_ARG(false));
@@ -185,12 +178,12 @@ static const tp_op op_pivot_matrix = { .schema = "pivot_matrix(Tensor pivots, in
     .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = pivot_shape, .forward = tp__run_contiguous,
     .attr_size = sizeof(rows_attr), .samples = pivot_samples, .state = TP__STATE };
 static const tp_op op_lu_factor = TP__COMPOSED("linalg_lu_factor(Tensor A, *, bool pivot=true) -> (Tensor, Tensor)",
-    lu_factor_compose, sizeof(bool), matrix_samples);
+    lu_factor_compose, sizeof(bool), tp__linalg_matrices);
 static const tp_op op_lu_factor_ex = TP__COMPOSED("linalg_lu_factor_ex(Tensor A, *, bool pivot=true, bool check_errors=false) -> (Tensor, Tensor, Tensor)",
-    lu_factor_ex_compose, 2 * sizeof(bool), matrix_samples);
+    lu_factor_ex_compose, 2 * sizeof(bool), tp__linalg_matrices);
 static const tp_op op_torch_lu = TP__COMPOSED("lu(Tensor A, bool pivot=true, bool get_infos=false) -> Tensor[]",
-    torch_lu_compose, 2 * sizeof(bool), matrix_samples);
-static const tp_op op_lu = TP__COMPOSED("linalg_lu(Tensor A, *, bool pivot=true) -> (Tensor, Tensor, Tensor)", lu_compose, sizeof(bool), matrix_samples);
+    torch_lu_compose, 2 * sizeof(bool), tp__linalg_matrices);
+static const tp_op op_lu = TP__COMPOSED("linalg_lu(Tensor A, *, bool pivot=true) -> (Tensor, Tensor, Tensor)", lu_compose, sizeof(bool), tp__linalg_matrices);
 static const tp_op op_lu_unpack = TP__COMPOSED(
     "lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=true, bool unpack_pivots=true) -> (Tensor, Tensor, Tensor)",
     lu_unpack_compose, 2 * sizeof(bool), unpack_samples);

@@ -56,7 +56,8 @@ static tp_status matrix_norm(tp__call *call, const norm_attr *attr, tp_tensor *x
     if (tp__category(x->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (!named && !tp__norm_order(attr->ord, &ord)) return tp__call_fail(call, TP_ERR_ARGUMENT, "ord is a number, \"fro\" or \"nuc\"");
     if (named && strcmp(name, "fro") && strcmp(name, "nuc")) return tp__call_fail(call, TP_ERR_ARGUMENT, "there is no norm \"%s\"", name);
-    const int a = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[0], x->ndim) : -1, b = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[1], x->ndim) : -1;
+    const int a = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[0], x->ndim) : -1,
+              b = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[1], x->ndim) : -1;
     if (a < 0 || b < 0 || a == b)
         return tp__call_fail(call, TP_ERR_SHAPE, "is of two dims of %s, not of %s", tp__shape_text(x), tp__dims_text((int)attr->dim.n, attr->dim.v));
     if (attr->dtype && tp__category(attr->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name(attr->dtype));
@@ -309,7 +310,9 @@ static void diagonal_samples(tp_sample_set *set)
 }
 static void multi_dot_samples(tp_sample_set *set)
 {
-    tp_tensor *const list[] = { tp__sample_tensor(set, TP_SHAPE(2, 5), -1, 1), tp__sample_tensor(set, TP_SHAPE(5, 3), -1, 1), tp__sample_tensor(set, TP_SHAPE(3, 4), -1, 1) };
+    tp_tensor *const list[] = { tp__sample_tensor(set, TP_SHAPE(2, 5), -1, 1),
+                                tp__sample_tensor(set, TP_SHAPE(5, 3), -1, 1),
+                                tp__sample_tensor(set, TP_SHAPE(3, 4), -1, 1) };
     TP__GIVE(set, { .kind = TP_ARG_TENSORS, .n = 3, .value.tensors = list });
 }
 static void vander_samples(tp_sample_set *set)
@@ -327,8 +330,9 @@ static void tensorsolve_samples(tp_sample_set *set)
     TP__GIVE(set, M(3, 3), X(3), TP__INT_ARG(0));
 }
 
-static const tp_op op_matrix_norm = TP__COMPOSED("linalg_matrix_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
-    matrix_norm_compose, sizeof(norm_attr), norm_samples);
+static const tp_op op_matrix_norm = TP__COMPOSED("linalg_matrix_norm(Tensor input, any ord=none, int[]? dim=none, "
+                                                 "bool keepdim=false, *, dtype dtype=none) -> Tensor",
+                                                 matrix_norm_compose, sizeof(norm_attr), norm_samples);
 static const tp_op op_norm = TP__COMPOSED("linalg_norm(Tensor input, any ord=none, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor",
     norm_compose, sizeof(norm_attr), any_norm_samples);
 static const tp_op op_linalg_cross = TP__COMPOSED("linalg_cross(Tensor input, Tensor other, *, int dim=-1) -> Tensor",
@@ -366,5 +370,6 @@ tp_tensor *tp_linalg_tensorinv(tp_tensor *x, int ind) { return tp__run1(&op_tens
 tp_tensor *tp_linalg_tensorsolve(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_tensorsolve, (tp_tensor *[]){ a, b }, 2, &(tp__ints){ 0 }, TP__CALLER); }
 
 const tp_op *const tp__ops_linalg_norm[] = {
-    &op_matrix_norm, &op_norm, &op_linalg_cross, &op_cross, &op_vecdot, &op_diagonal, &op_multi_dot, &op_chain, &op_vander, &op_tensorinv, &op_tensorsolve, NULL,
+    &op_matrix_norm, &op_norm, &op_linalg_cross, &op_cross, &op_vecdot, &op_diagonal, &op_multi_dot, &op_chain,
+    &op_vander, &op_tensorinv, &op_tensorsolve, NULL,
 };

@@ -186,7 +186,8 @@ static void ctc_lists_samples(tp_sample_set *set)
 static void each_samples(tp_sample_set *set)
 {
     tp_tensor *padded = whole(TP_SHAPE(2, 2), (const int64_t[]){ 1, 2, 3, 2 }), *lengths = whole(TP_SHAPE(3, 2), (const int64_t[]){ 2, 2, 2, 1, 0, 2 });
-    GIVE(TP__TENSOR_ARG(log_probs(set, TP_SHAPE(4, 2, 4))), TP__TENSOR_ARG(padded), TP__TENSOR_ARG(lengths), TP__INT_ARG(0), TP__BOOL_ARG(false), TP__INT_ARG(2));
+    GIVE(TP__TENSOR_ARG(log_probs(set, TP_SHAPE(4, 2, 4))), TP__TENSOR_ARG(padded), TP__TENSOR_ARG(lengths),
+         TP__INT_ARG(0), TP__BOOL_ARG(false), TP__INT_ARG(2));
 }
 static void back_samples(tp_sample_set *set)
 {

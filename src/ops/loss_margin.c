@@ -233,7 +233,8 @@ static void soft_samples(tp_sample_set *set)
 static tp_tensor *positive(tp_sample_set *set) { return tp__sample_tensor(set, TP_SHAPE(4, 3), 0.5, 2); }          /* any input may stand for another */
 static void poisson_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 1.2, 3)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 1.2, 3)), TP__BOOL_NAMED("full", true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 1.2, 3)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 1.2, 3)), TP__BOOL_NAMED("full", true));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 0.5, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), 0.1, 3)),
              TP__BOOL_ARG(false), TP__REDUCTION_ARG("none"));
 }

@@ -160,7 +160,8 @@ static tp_tensor *spread_of(const tp__call *call)
     const bool told = a->unbiased && a->unbiased->kind, given = a->correction.kind != TP_OPERAND_NONE;
     if (told && (given || a->unbiased->kind != TP_ARG_BOOL))
         return tp__call_fail(call, TP_ERR_ARGUMENT, given ? "unbiased and a correction are given" : "unbiased is true or false"), NULL;
-    const double correction = given ? (a->correction.kind == TP_OPERAND_REAL ? a->correction.as.real : (double)a->correction.as.integer) : told ? a->unbiased->value.boolean : 1;
+    const double correction = given ? (a->correction.kind == TP_OPERAND_REAL ? a->correction.as.real
+                                       : (double)a->correction.as.integer) : told ? a->unbiased->value.boolean : 1;
     const tp_dtype dtype = a->dtype ? a->dtype : is_inexact((tp_dtype)x->dtype) ? (tp_dtype)x->dtype : TP_F32;
     const tp_dtype within = is_inexact(dtype) ? dtype : TP_F32, counts = within == TP_C128 ? TP_F64 : within == TP_C64 ? TP_F32 : within;
     tp_tensor *count = count_of(call, x, mask, &a->dim, true);
@@ -268,12 +269,16 @@ static void log_samples(tp_sample_set *set)            /* hidden elements give -
 static void normalize_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 4), TP__FLOAT_ARG(2), TP__INT_ARG(1), MASK(a_mask(3))); }
 static void logaddexp_samples(tp_sample_set *set)      /* beside -inf the second gradient is NaN, as PyTorch's */
 {
-    tp__sample sample = { .args = { X(3, 4), X(3, 4), TP__NAMED("other_mask", .kind = TP_ARG_TENSOR, .value.tensor = a_mask(3)) }, .n = 3, .no_gradcheck = true };
+    tp__sample sample = { .args = { X(3, 4), X(3, 4),
+                                    TP__NAMED("other_mask", .kind = TP_ARG_TENSOR, .value.tensor = a_mask(3)) },
+                          .n = 3,
+                          .no_gradcheck = true };
     TP__GIVE(set, X(3, 4), X(4));
     set->take(set, &sample);
 }
 
-#define MASKED(name, takes, more, bytes, give) static const tp_op op_##name = { .schema = "masked_" #name "(Tensor input, " takes ", dtype dtype=none, Tensor? mask=none) -> Tensor", \
+#define MASKED(name, takes, more, bytes, give) static const tp_op op_##name = \
+    { .schema = "masked_" #name "(Tensor input, " takes ", dtype dtype=none, Tensor? mask=none) -> Tensor", \
     .flags = more, .compose = name##_compose, .attr_size = bytes, .samples = give, .state = TP__STATE };
 #define REDUCE "int[]? dim=none, *, bool? keepdim=false"
 MASKED(sum, REDUCE, 0, sizeof(reduce_attr), reduce_samples)
@@ -294,8 +299,9 @@ MASKED(softmax, "int dim, *", 0, sizeof(along_attr), along_samples)
 MASKED(log_softmax, "int dim, *", 0, sizeof(along_attr), log_samples)
 MASKED(softmin, "int dim, *", 0, sizeof(along_attr), along_samples)
 MASKED(normalize, "float ord, int dim, *, float eps=1e-12", 0, sizeof(normalize_attr), normalize_samples)
-static const tp_op op_logaddexp = { .schema = "masked_logaddexp(Tensor input, Tensor other, *, dtype dtype=none, Tensor? input_mask=none, Tensor? other_mask=none) -> Tensor",
-    .compose = logaddexp_compose, .attr_size = sizeof(tp_dtype), .samples = logaddexp_samples, .state = TP__STATE };
+static const tp_op op_logaddexp = { .schema = "masked_logaddexp(Tensor input, Tensor other, *, dtype dtype=none, "
+    "Tensor? input_mask=none, Tensor? other_mask=none) -> Tensor", .compose = logaddexp_compose,
+    .attr_size = sizeof(tp_dtype), .samples = logaddexp_samples, .state = TP__STATE };
 
 /* ---- Public ------------------------------------------------------------------------------------------------------------------------------------- */
 

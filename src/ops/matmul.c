@@ -16,7 +16,8 @@ static tp_status matmul_shape(tp__call *call)
     if (a->dtype != b->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "%s and %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
     const int64_t k = a->shape[a->ndim - 1], k2 = b->shape[b->ndim > 1 ? b->ndim - 2 : 0];
     if (k != k2)
-        return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not fit: %lld columns, %lld rows", tp__shape_text(a), tp__shape_text(b), (long long)k, (long long)k2);
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s do not fit: %lld columns, %lld rows", tp__shape_text(a),
+                             tp__shape_text(b), (long long)k, (long long)k2);
     int64_t shape[TP_MAX_DIMS + 2];
     const int batch_a = a->ndim > 2 ? a->ndim - 2 : 0, batch_b = b->ndim > 2 ? b->ndim - 2 : 0, batch = batch_a > batch_b ? batch_a : batch_b;
     int n = 0;
@@ -224,7 +225,8 @@ static void matmul_samples(tp_sample_set *set)
 }
 
 #define PRODUCT(id, text, rule, give) \
-    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .forward = tp__product_run, .backward = matmul_backward, .backward_fused = matmul_fused, \
+    static const tp_op op_##id = { .schema = text, .kernel = "matmul", .shape = rule, .forward = tp__product_run, \
+        .backward = matmul_backward, .backward_fused = matmul_fused, \
         .saves = { TP__INPUT(0, 2), TP__INPUT(1, 1) }, .samples = give, .state = TP__STATE }
 PRODUCT(matmul, "matmul(Tensor input, Tensor other) -> Tensor", matmul_shape, matmul_samples);
 PRODUCT(mm, "mm(Tensor input, Tensor mat2) -> Tensor", mm_shape, mm_samples);

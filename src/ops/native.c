@@ -14,17 +14,12 @@ typedef struct batch_attr { bool training; double momentum, eps; } batch_attr;
 typedef struct update_attr { double momentum, eps; } update_attr;
 typedef struct group_attr { int64_t n, c, inner, group; double eps; } group_attr;
 
-static tp_arg tensor_or_none(tp_tensor *x, const char *name)
-{
-    return (tp_arg){ .name = name, .kind = x ? TP_ARG_TENSOR : TP_ARG_NONE, .value.tensor = x };
-}
-
 /* in: input, weight, bias, running_mean, running_var */
 static tp_status batch(tp__call *call, tp_tensor *const *in, const batch_attr *a)
 {
     tp_tensor *x = in[0], *y;
     const tp_arg args[] = {
-        TP__TENSOR_ARG(x), tensor_or_none(in[3], NULL), tensor_or_none(in[4], NULL), tensor_or_none(in[1], NULL), tensor_or_none(in[2], NULL),
+        TP__TENSOR_ARG(x), tp__tensor_named(NULL, in[3]), tp__tensor_named(NULL, in[4]), tp__tensor_named(NULL, in[1]), tp__tensor_named(NULL, in[2]),
         TP__BOOL_ARG(a->training), TP__FLOAT_ARG(a->momentum), TP__FLOAT_ARG(a->eps),
     };
     if (tp_op_call("batch_norm", args, 8, &y, 1, NULL) || tp__give_out(call, y)) return tp__pending();
@@ -62,10 +57,10 @@ static tp_status group_compose(tp__call *call)
     int64_t all;
     if (a->n < 0 || a->c < 0 || a->inner < 0 || __builtin_mul_overflow(a->n, a->c, &all) || __builtin_mul_overflow(all, a->inner, &all) || all != x->numel
         || x->ndim < 2 || x->shape[0] != a->n || x->shape[1] != a->c)
-        return tp__call_fail(call, TP_ERR_SHAPE, "%s is not of %lld samples, %lld channels and %lld elements", tp__shape_text(x), (long long)a->n, (long long)a->c,
-                             (long long)a->inner);
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s is not of %lld samples, %lld channels and %lld elements",
+                             tp__shape_text(x), (long long)a->n, (long long)a->c, (long long)a->inner);
     const tp_arg args[] = {
-        TP__TENSOR_ARG(x), TP__INT_ARG(a->group), tensor_or_none(call->in[1], NULL), tensor_or_none(call->in[2], NULL), TP__FLOAT_ARG(a->eps),
+        TP__TENSOR_ARG(x), TP__INT_ARG(a->group), tp__tensor_named(NULL, call->in[1]), tp__tensor_named(NULL, call->in[2]), TP__FLOAT_ARG(a->eps),
     };
     if (tp_op_call("group_norm.stats", args, 5, out, 3, NULL)) return tp__pending();
     for (int i = 0; i < 3; i++)
@@ -149,20 +144,29 @@ static void pool_samples(tp_sample_set *set)
              TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(1, 2, 1, 2), 8)));
 }
 
-#define BATCH(name) name "(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)"
+#define BATCH(name) name "(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, " \
+    "bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)"
 static const tp_op op_batch = TP__COMPOSED(BATCH("native_batch_norm"), batch_compose, sizeof(batch_attr), batch_samples);
 static const tp_op op_batch_legit = TP__COMPOSED(BATCH("_native_batch_norm_legit"), batch_compose, sizeof(batch_attr), batch_samples);
-static const tp_op op_batch_alone = TP__COMPOSED("_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) "
-    "-> (Tensor, Tensor, Tensor)", batch_alone_compose, sizeof(batch_attr), batch_alone_samples);
-static const tp_op op_batch_update = TP__COMPOSED("_batch_norm_with_update(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, float momentum, "
-    "float eps) -> (Tensor, Tensor, Tensor, Tensor)", batch_update_compose, sizeof(update_attr), batch_update_samples);
-static const tp_op op_group = TP__COMPOSED("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
-    group_compose, sizeof(group_attr), group_samples);
+static const tp_op op_batch_alone = TP__COMPOSED("_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, "
+                                                 "Tensor? bias, bool training, float momentum, float eps) -> "
+                                                 "(Tensor, Tensor, Tensor)", batch_alone_compose, sizeof(batch_attr),
+                                                 batch_alone_samples);
+static const tp_op op_batch_update = TP__COMPOSED("_batch_norm_with_update(Tensor input, Tensor? weight, "
+                                                  "Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+                                                  "float momentum, float eps) -> (Tensor, Tensor, Tensor, Tensor)",
+                                                  batch_update_compose, sizeof(update_attr), batch_update_samples);
+static const tp_op op_group = TP__COMPOSED("native_group_norm(Tensor input, Tensor? weight, Tensor? bias, int N, "
+                                           "int C, int HxW, int group, float eps) -> (Tensor, Tensor, Tensor)",
+                                           group_compose, sizeof(group_attr), group_samples);
 static const tp_op op_dropout = TP__COMPOSED("native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", dropout_compose,
                                              sizeof(double), dropout_samples);
-static const tp_op op_softmax = TP__COMPOSED("_softmax_backward_data(Tensor grad_output, Tensor output, int dim, dtype input_dtype) -> Tensor", softmax_compose, sizeof(softmax_attr),
-    softmax_samples);
-static const tp_op op_pool = TP__COMPOSED("max_pool2d_with_indices_backward(Tensor grad_output, Tensor input, int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, "
-    "bool ceil_mode, Tensor indices) -> Tensor", pool_compose, sizeof(pool_attr), pool_samples);
+static const tp_op op_softmax = TP__COMPOSED("_softmax_backward_data(Tensor grad_output, Tensor output, int dim, "
+                                             "dtype input_dtype) -> Tensor", softmax_compose, sizeof(softmax_attr),
+                                             softmax_samples);
+static const tp_op op_pool = TP__COMPOSED("max_pool2d_with_indices_backward(Tensor grad_output, Tensor input, "
+                                          "int[2] kernel_size, int[2] stride, int[2] padding, int[2] dilation, "
+                                          "bool ceil_mode, Tensor indices) -> Tensor", pool_compose, sizeof(pool_attr),
+                                          pool_samples);
 
 const tp_op *const tp__ops_native[] = { &op_batch, &op_batch_legit, &op_batch_alone, &op_batch_update, &op_group, &op_dropout, &op_softmax, &op_pool, NULL };

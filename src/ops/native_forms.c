@@ -12,10 +12,6 @@
 
 #include <math.h>
 
-static tp_arg tensor_named(const char *name, tp_tensor *x)
-{
-    return (tp_arg){ .name = name, .kind = x ? TP_ARG_TENSOR : TP_ARG_NONE, .value.tensor = x };
-}
 static tp_tensor *called(const char *op, const tp_arg *args, int n)
 {
     tp_tensor *y = NULL;
@@ -40,10 +36,13 @@ static tp_status check_chunks(const tp__call *call, const chunk_attr *a, int *di
         if (x->dtype != first->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "tensor %d is %s, the first %s", i, tp_dtype_name((tp_dtype)x->dtype),
                                                            tp_dtype_name((tp_dtype)first->dtype));
         if (!x->numel) return tp__call_fail(call, TP_ERR_SHAPE, "tensor %d is %s, and must not be empty", i, tp__shape_text(x));
-        if (*dim < 0 || *dim >= x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for tensor %d, %s", (long long)a->dim, i, tp__shape_text(x));
+        if (*dim < 0 || *dim >= x->ndim)
+            return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for tensor %d, %s", (long long)a->dim, i,
+                                 tp__shape_text(x));
         for (int d = 0; d < *dim; d++)
             if (x->shape[d] != first->shape[d])
-                return tp__call_fail(call, TP_ERR_SHAPE, "tensor %d is %s, the first %s: they differ before dim %d", i, tp__shape_text(x), tp__shape_text(first), *dim);
+                return tp__call_fail(call, TP_ERR_SHAPE, "tensor %d is %s, the first %s: they differ before dim %d", i,
+                                     tp__shape_text(x), tp__shape_text(first), *dim);
     }
     return *dim + 2 <= TP_MAX_DIMS ? TP_OK : tp__call_fail(call, TP_ERR_SHAPE, "the result has more than %d dims", TP_MAX_DIMS);
 }
@@ -84,7 +83,8 @@ static void chunk_samples(tp_sample_set *set)
     tp_tensor *const list[] = { tp__sample_tensor(set, TP_SHAPE(2, 3, 2), -1, 1), tp__sample_tensor(set, TP_SHAPE(2, 4), -1, 1) };
     TP__GIVE(set, { .kind = TP_ARG_TENSORS, .n = 2, .value.tensors = list }, TP__INT_ARG(1), TP__INT_ARG(2));
 }
-static const tp_op op_chunk_cat = TP__COMPOSED("_chunk_cat(Tensor[] tensors, int dim, int num_chunks) -> Tensor", chunk_cat_compose, sizeof(chunk_attr), chunk_samples);
+static const tp_op op_chunk_cat = TP__COMPOSED("_chunk_cat(Tensor[] tensors, int dim, int num_chunks) -> Tensor",
+                                               chunk_cat_compose, sizeof(chunk_attr), chunk_samples);
 
 /* ---- _safe_softmax ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +108,8 @@ static void safe_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)), TP__INT_ARG(0));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0), -2, 2)), TP__INT_ARG(1));
 }
-static const tp_op op_safe_softmax = TP__COMPOSED("_safe_softmax(Tensor input, int dim, dtype dtype=none) -> Tensor", safe_softmax_compose, sizeof(safe_attr), safe_samples);
+static const tp_op op_safe_softmax = TP__COMPOSED("_safe_softmax(Tensor input, int dim, dtype dtype=none) -> Tensor",
+                                                  safe_softmax_compose, sizeof(safe_attr), safe_samples);
 
 /* ---- Indices under a mask ------------------------------------------------------------------------------------------------------------------ */
 
@@ -158,7 +159,7 @@ static tp_status masked_put_compose(tp__call *call)
     if (mask->dtype != TP_BOOL) return tp__call_fail(call, TP_ERR_DTYPE, "the mask is %s, not bool", tp_dtype_name((tp_dtype)mask->dtype));
     if (!x->numel) return tp__give_out(call, tp_clone(x));
     if (hold_indices(call, *(const tp_arg *const *)call->attr, held, &list)) return tp__pending();
-    const tp_arg args[] = { TP__TENSOR_ARG(x), list, tensor_named(NULL, tp_masked_fill(values, tp_logical_not(mask), 0)), TP__BOOL_ARG(true) };
+    const tp_arg args[] = { TP__TENSOR_ARG(x), list, tp__tensor_named(NULL, tp_masked_fill(values, tp_logical_not(mask), 0)), TP__BOOL_ARG(true) };
     return args[2].value.tensor ? tp__give_out(call, called("index_put", args, 4)) : tp__pending();
 }
 
@@ -175,8 +176,9 @@ static void masked_index_samples(tp_sample_set *set) { masked_samples(set, false
 static void masked_put_samples(tp_sample_set *set) { masked_samples(set, true); }
 static const tp_op op_masked_index = TP__COMPOSED("_unsafe_masked_index(Tensor input, Tensor mask, any indices, number fill) -> Tensor", masked_index_compose,
     sizeof(fill_attr), masked_index_samples);
-static const tp_op op_masked_put = TP__COMPOSED("_unsafe_masked_index_put_accumulate(Tensor input, Tensor mask, any indices, Tensor values) -> Tensor", masked_put_compose,
-    sizeof(const tp_arg *), masked_put_samples);
+static const tp_op op_masked_put = TP__COMPOSED("_unsafe_masked_index_put_accumulate(Tensor input, Tensor mask, "
+                                                "any indices, Tensor values) -> Tensor", masked_put_compose,
+                                                sizeof(const tp_arg *), masked_put_samples);
 
 /* ---- _upsample_bilinear2d_aa --------------------------------------------------------------------------------------------------------------- */
 
@@ -198,8 +200,9 @@ static void upsample_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(1, 1, 7, 6), -1, 1)), TP__INTS_ARG(2, 3, 2), TP__BOOL_ARG(false));
 }
-static const tp_op op_upsample = TP__COMPOSED("_upsample_bilinear2d_aa(Tensor input, int[]? output_size, bool align_corners=false, float[]? scale_factors=none) -> Tensor",
-    upsample_compose, sizeof(upsample_attr), upsample_samples);
+static const tp_op op_upsample = TP__COMPOSED("_upsample_bilinear2d_aa(Tensor input, int[]? output_size, "
+                                              "bool align_corners=false, float[]? scale_factors=none) -> Tensor",
+                                              upsample_compose, sizeof(upsample_attr), upsample_samples);
 
 /* ---- Attention ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -214,7 +217,8 @@ static tp_tensor *log_sums(tp_tensor *q, tp_tensor *k, tp_tensor *mask, const fl
     const double scale = a->scale.kind == TP_OPERAND_NONE ? 1 / sqrt((double)(e ? e : 1)) : given;
     tp_tensor *scores = tp_mul(tp_matmul(tp_to_dtype(q, compute), tp_transpose(tp_to_dtype(k, compute), -1, -2)), scale);
     if (a->is_causal) {
-        tp_tensor *row = tp_arange(0, (double)l, 1, .dtype = TP_I64, .device = q->device), *key = tp_arange(0, (double)n, 1, .dtype = TP_I64, .device = q->device);
+        tp_tensor *row = tp_arange(0, (double)l, 1, .dtype = TP_I64, .device = q->device),
+                  *key = tp_arange(0, (double)n, 1, .dtype = TP_I64, .device = q->device);
         scores = tp_masked_fill(scores, tp_lt(tp_reshape(row, TP_SHAPE(l, 1)), key), -INFINITY);
     }
     if (mask) scores = mask->dtype == TP_BOOL ? tp_masked_fill(scores, tp_logical_not(mask), -INFINITY) : tp_add(scores, tp_to_dtype(mask, compute));
@@ -228,7 +232,7 @@ static tp_status flash_compose(tp__call *call)
     if (q->ndim != 4 || k->ndim != 4) return tp__call_fail(call, TP_ERR_SHAPE, "query %s and key %s must have 4 dims", tp__shape_text(q), tp__shape_text(k));
     if (a->dropout_p != 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "dropout_p is %g, and must be 0", a->dropout_p);
     const tp_arg args[] = {
-        TP__TENSOR_ARG(q), TP__TENSOR_ARG(k), TP__TENSOR_ARG(call->in[2]), tensor_named("attn_mask", mask),
+        TP__TENSOR_ARG(q), TP__TENSOR_ARG(k), TP__TENSOR_ARG(call->in[2]), tp__tensor_named("attn_mask", mask),
         TP__NAMED("is_causal", .kind = TP_ARG_BOOL, .value.boolean = a->is_causal),
         { .name = "scale", .kind = a->scale.kind == TP_OPERAND_NONE ? TP_ARG_NONE : a->scale.kind == TP_OPERAND_REAL ? TP_ARG_FLOAT : TP_ARG_INT },
     };
@@ -244,8 +248,10 @@ static void flash_samples(tp_sample_set *set)
 #define X(...) TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(__VA_ARGS__), -1, 1))
     TP__GIVE(set, X(1, 2, 3, 4), X(1, 2, 3, 4), X(1, 2, 3, 4), TP__FLOAT_ARG(0), TP__BOOL_ARG(true));
 }
-static const tp_op op_flash = TP__COMPOSED("_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0, bool is_causal=false, *, "
-    "Tensor? attn_mask=none, number? scale=none) -> (Tensor, Tensor)", flash_compose, sizeof(flash_attr), flash_samples);
+static const tp_op op_flash = TP__COMPOSED("_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, "
+                                           "Tensor value, float dropout_p=0, bool is_causal=false, *, "
+                                           "Tensor? attn_mask=none, number? scale=none) -> (Tensor, Tensor)",
+                                           flash_compose, sizeof(flash_attr), flash_samples);
 
 /* ---- linear_cross_entropy ------------------------------------------------------------------------------------------------------------------- */
 
@@ -258,7 +264,9 @@ static tp_status check_entropy(const tp__call *call, const entropy_attr *a)
     if (w->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "linear_weight %s must have at least 2 dims", tp__shape_text(w));
     if (w->shape[w->ndim - 1] != x->shape[x->ndim - 1])
         return tp__call_fail(call, TP_ERR_SHAPE, "input %s and linear_weight %s differ in their last dims", tp__shape_text(x), tp__shape_text(w));
-    if (x->ndim == 1 && w->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "linear_weight %s needs rows of inputs, not %s", tp__shape_text(w), tp__shape_text(x));
+    if (x->ndim == 1 && w->ndim > 2)
+        return tp__call_fail(call, TP_ERR_SHAPE, "linear_weight %s needs rows of inputs, not %s", tp__shape_text(w),
+                             tp__shape_text(x));
     if (bias && (bias->ndim != w->ndim - 1 || memcmp(bias->shape, w->shape, sizeof *w->shape * (size_t)bias->ndim)))
         return tp__call_fail(call, TP_ERR_SHAPE, "linear_bias %s does not fit linear_weight %s", tp__shape_text(bias), tp__shape_text(w));
     if (a->ignore_index != TP_NONE && tp__is_floating(call->in[2]->dtype))
@@ -283,7 +291,7 @@ static tp_status entropy_compose(tp__call *call)
     tp_tensor *logits = tp_reshape(tp_linear(x, tp_reshape(w, TP_SHAPE(classes, in)), bias), shape);
     if (!logits) return tp__pending();
     const tp_arg args[] = {
-        TP__TENSOR_ARG(logits), TP__TENSOR_ARG(call->in[2]), tensor_named("weight", call->in[4]),
+        TP__TENSOR_ARG(logits), TP__TENSOR_ARG(call->in[2]), tp__tensor_named("weight", call->in[4]),
         TP__NAMED("reduction", .kind = TP_ARG_STRING, .value.string = names[a->reduction]),
         TP__NAMED("ignore_index", .kind = TP_ARG_INT, .value.integer = a->ignore_index == TP_NONE ? -100 : a->ignore_index),
         TP__NAMED("label_smoothing", .kind = TP_ARG_FLOAT, .value.real = a->label_smoothing),
@@ -294,12 +302,15 @@ static void entropy_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(2, 3), X(4, 3), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2), 4)), TP__NAMED("linear_bias", .kind = TP_ARG_TENSOR,
              .value.tensor = tp__sample_tensor(set, TP_SHAPE(4), -1, 1)));
-    TP__GIVE(set, X(2, 3), X(4, 2, 3), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 2), 4)), TP__NAMED("reduction", .kind = TP_ARG_STRING, .value.string = "none"));
+    TP__GIVE(set, X(2, 3), X(4, 2, 3), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 2), 4)),
+             TP__NAMED("reduction", .kind = TP_ARG_STRING, .value.string = "none"));
     TP__GIVE(set, X(3), X(4, 3), X(4), TP__NAMED("label_smoothing", .kind = TP_ARG_FLOAT, .value.real = 0.1));
 }
 #undef X
-static const tp_op op_entropy = TP__COMPOSED("linear_cross_entropy(Tensor input, Tensor linear_weight, Tensor target, *, Tensor? linear_bias=none, Tensor? weight=none, "
-    "string{none,mean,sum} reduction=mean, int? ignore_index=none, float label_smoothing=0, any? options=none) -> Tensor", entropy_compose, sizeof(entropy_attr),
-    entropy_samples);
+static const tp_op op_entropy = TP__COMPOSED("linear_cross_entropy(Tensor input, Tensor linear_weight, Tensor target, "
+                                             "*, Tensor? linear_bias=none, Tensor? weight=none, "
+                                             "string{none,mean,sum} reduction=mean, int? ignore_index=none, "
+                                             "float label_smoothing=0, any? options=none) -> Tensor", entropy_compose,
+                                             sizeof(entropy_attr), entropy_samples);
 
 const tp_op *const tp__ops_native_forms[] = { &op_chunk_cat, &op_safe_softmax, &op_masked_index, &op_masked_put, &op_upsample, &op_flash, &op_entropy, NULL };

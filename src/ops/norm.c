@@ -116,7 +116,8 @@ static tp_status group_shape(tp__call *call)
     if (attr->groups < 1) return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld groups are none", (long long)attr->groups);
     if (!c || !inner) return tp__call_fail(call, TP_ERR_SHAPE, "%s has no elements in a group", tp__shape_text(x));
     if (c % attr->groups)
-        return tp__call_fail(call, TP_ERR_SHAPE, "%lld channels of %s cannot be cut into %lld groups", (long long)c, tp__shape_text(x), (long long)attr->groups);
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld channels of %s cannot be cut into %lld groups", (long long)c,
+                             tp__shape_text(x), (long long)attr->groups);
     if (tp__norm_check_param(call, call->in[2], "weight", 1, &c) || tp__norm_check_param(call, call->in[3], "bias", 1, &c)) return tp__pending();
     attr->rows = (tp__norm_rows){ n, attr->groups, c / attr->groups, inner, attr->eps, true, false };
     call->scratch = &attr->rows;
@@ -222,7 +223,8 @@ static tp_status fused(const tp_node *node, const tp__norm_rows *s, tp_tensor *c
     tp_tensor *out[3], *in[] = { dy[0], tp__saved(node, X), s->centered ? tp__saved(node, STATS) : NULL, tp__saved(node, s->centered ? STATS + 1 : STATS),
                                  tp__saved(node, WEIGHT) };
     const back_attr attr = { .groups = s->groups, .width = s->width, .inner = s->inner, .weight = need & 4, .bias = need & 8, .rounds = s->rounds,
-                             .weight_dtype = need & 4 ? (tp_dtype)tp__kept(node, 2)->dtype : 0, .bias_dtype = need & 8 ? (tp_dtype)tp__kept(node, 3)->dtype : 0 };
+                             .weight_dtype = need & 4 ? (tp_dtype)tp__kept(node, 2)->dtype : 0,
+                             .bias_dtype = need & 8 ? (tp_dtype)tp__kept(node, 3)->dtype : 0 };
     if (!s->samples || !s->width) return composed(node, s, dy, need, dx);
     if (tp__run(&op_norm_rows_backward, in, 5, &attr, out, 3, NULL) < 0) return tp__pending();
     if (need & 1) dx[0] = out[0];
@@ -329,8 +331,9 @@ static void back_samples(tp_sample_set *set)
 {
     tp_tensor *x = tp_detach(leaf(set, TP_SHAPE(3, 4, 2))), *stats = tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 2), 0.5, 1));
     if (tp_dtype_of(x) != TP_F64) stats = tp_to_dtype(stats, TP_F32);
-    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(leaf(set, TP_SHAPE(3, 4, 2)))), TP__TENSOR_ARG(x), TP__TENSOR_ARG(stats), TP__TENSOR_ARG(stats),
-             TP__TENSOR_ARG(tp_detach(leaf(set, TP_SHAPE(4)))), TP__INT_ARG(2), TP__INT_ARG(2), TP__INT_ARG(2), TP__BOOL_ARG(true), TP__BOOL_ARG(true), TP__BOOL_ARG(false));
+    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(leaf(set, TP_SHAPE(3, 4, 2)))), TP__TENSOR_ARG(x), TP__TENSOR_ARG(stats),
+             TP__TENSOR_ARG(stats), TP__TENSOR_ARG(tp_detach(leaf(set, TP_SHAPE(4)))), TP__INT_ARG(2), TP__INT_ARG(2),
+             TP__INT_ARG(2), TP__BOOL_ARG(true), TP__BOOL_ARG(true), TP__BOOL_ARG(false));
 }
 
 /* ---- Descriptors, public -------------------------------------------------------------------------------------------------------------- */
@@ -355,7 +358,8 @@ static const tp_op op_native_layer_norm = { .schema = "native_layer_norm(Tensor 
     "(Tensor, Tensor, Tensor)", .compose = native_layer_compose, .attr_size = sizeof(layer_attr), .samples = native_samples, .state = TP__STATE };
 static const tp_op op_norm_rows_backward = { .schema = "norm_rows_backward(Tensor grad, Tensor input, Tensor? mean, Tensor rstd, Tensor? weight, int groups, "
     "int width, int inner, bool weight_grad, bool bias_grad, bool rounds, dtype weight_dtype=none, dtype bias_dtype=none) -> (Tensor, Tensor, Tensor)",
-    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape, .forward = tp__run_contiguous, .attr_size = sizeof(back_attr), .samples = back_samples, .state = TP__STATE };
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP, .shape = back_shape, .forward = tp__run_contiguous,
+    .attr_size = sizeof(back_attr), .samples = back_samples, .state = TP__STATE };
 
 tp_tensor *tp_layer_norm_with(tp_tensor *x, tp_shape shape, const tp_layer_norm_options *options)
 {

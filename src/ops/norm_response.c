@@ -28,7 +28,8 @@ static tp_status response_compose(tp__call *call)
 static void response_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 5, 3), -2, 2)), TP__INT_ARG(3));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(1, 4, 2, 2), -2, 2)), TP__INT_ARG(2), TP__FLOAT_ARG(0.3), TP__FLOAT_ARG(0.5), TP__FLOAT_ARG(2));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(1, 4, 2, 2), -2, 2)), TP__INT_ARG(2),
+             TP__FLOAT_ARG(0.3), TP__FLOAT_ARG(0.5), TP__FLOAT_ARG(2));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 0, 3), -2, 2)), TP__INT_ARG(2));
 }
 

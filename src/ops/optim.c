@@ -46,7 +46,9 @@ static tp_status check_tensor(const step *s, int k, int64_t i)
             return tp_fail(TP_ERR_DEVICE, "%s: %s %lld is on %s, its parameter on %s", s->name, s->role[k], (long long)i, tp_device_name(x->device),
                            tp_device_name(p->device));
         if (x->device != p->device && tp_cuda_graph_is_recording())
-            return tp_fail(TP_ERR_STATE, "%s: %s %lld is on the CPU, where no replay of the graph that is recorded would count", s->name, s->role[k], (long long)i);
+            return tp_fail(TP_ERR_STATE,
+                           "%s: %s %lld is on the CPU, where no replay of the graph that is recorded would count",
+                           s->name, s->role[k], (long long)i);
         if (x->dtype == TP_F32 && x->numel == 1) return TP_OK;
         return tp_fail(TP_ERR_ARGUMENT, "%s: %s %lld is %s %s, and has to be one float32", s->name, s->role[k], (long long)i,
                        tp_dtype_name((tp_dtype)x->dtype), tp__shape_text(x));
@@ -165,8 +167,9 @@ static tp_status begin_step(step *s)
 {
     const tp_tensor_list params = s->list[PARAMS];
     if (skip && skip->device != TP_CPU && params.n > 0 && params.at && params.at[0] && params.at[0]->device != skip->device)
-        return tp_fail(TP_ERR_DEVICE, "%s: found_inf, which is read before the step, is on %s, the first parameter on %s", s->name, tp_device_name(skip->device),
-                       tp_device_name(params.at[0]->device));
+        return tp_fail(TP_ERR_DEVICE,
+                       "%s: found_inf, which is read before the step, is on %s, the first parameter on %s", s->name,
+                       tp_device_name(skip->device), tp_device_name(params.at[0]->device));
     return begin(s);
 }
 

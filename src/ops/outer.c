@@ -85,7 +85,9 @@ static tp_status tensordot_compose(tp__call *call)
     tp_tensor *a = call->in[0], *b = call->in[1];
     tp__ints da = { 0 }, db = { 0 };
     const int64_t n = !arg ? 2 : arg->kind == TP_ARG_INT ? arg->value.integer : -1;
-    if (arg && arg->kind != TP_ARG_INT && (arg->kind != TP_ARG_LIST || arg->n != 2 || !take_dims(&arg->value.list[0], &da) || !take_dims(&arg->value.list[1], &db)))
+    if (arg && arg->kind != TP_ARG_INT &&
+        (arg->kind != TP_ARG_LIST || arg->n != 2 || !take_dims(&arg->value.list[0], &da) ||
+         !take_dims(&arg->value.list[1], &db)))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "dims is a number, or two lists of dims");
     if (n > a->ndim || n > b->ndim || (n < 0 && (!arg || arg->kind == TP_ARG_INT)))
         return tp__call_fail(call, TP_ERR_SHAPE, "%lld dims cannot be summed over %s and %s", (long long)n, tp__shape_text(a), tp__shape_text(b));
@@ -114,7 +116,9 @@ static tp_status kron_compose(tp__call *call)
     tp_tensor *a = call->in[0], *b = call->in[1];
     const int n = a->ndim > b->ndim ? a->ndim : b->ndim;
     tp_shape wide_a = { .ndim = 2 * n }, wide_b = wide_a, shape = { .ndim = n };
-    if (2 * n > TP_MAX_DIMS) return tp__call_fail(call, TP_ERR_SHAPE, "takes tensors of at most %d dims, not %s and %s", TP_MAX_DIMS / 2, tp__shape_text(a), tp__shape_text(b));
+    if (2 * n > TP_MAX_DIMS)
+        return tp__call_fail(call, TP_ERR_SHAPE, "takes tensors of at most %d dims, not %s and %s", TP_MAX_DIMS / 2,
+                             tp__shape_text(a), tp__shape_text(b));
     for (int d = 0; d < n; d++) {
         const int da = d - (n - a->ndim), db = d - (n - b->ndim);
         wide_a.dim[2 * d] = da < 0 ? 1 : a->shape[da];
@@ -174,7 +178,10 @@ static tp_status steps_backward(const tp_node *node, tp_tensor *const *dy, uint6
     const int64_t rows = x1->shape[0], out = w->shape[0], in1 = w->shape[1], in2 = w->shape[2];
     for (int64_t o = 0; o < out && need & 3; o++) {
         tp_tensor *g = tp_narrow(dy[0], 1, o, 1), *part = tp_select(w, 0, o);
-        if (need & 1 && !(sum[0] = plus(sum[0], tp_reshape(tp_matmul(tp_mul(tp_unsqueeze(g, 2), part), tp_unsqueeze(x2, 2)), TP_SHAPE(rows, in1))))) return tp__pending();
+        if (need & 1 &&
+            !(sum[0] = plus(sum[0], tp_reshape(tp_matmul(tp_mul(tp_unsqueeze(g, 2), part), tp_unsqueeze(x2, 2)),
+                                               TP_SHAPE(rows, in1)))))
+            return tp__pending();
         if (need & 2 && !(sum[1] = plus(sum[1], tp_mul(tp_matmul(x1, part), g)))) return tp__pending();
     }
     for (int i = 0; i < 2; i++)
@@ -234,14 +241,16 @@ static void steps_samples(tp_sample_set *set) { TP__GIVE(set, X(3, 2), X(3, 4), 
 #undef X
 
 #define COMPOSED(id, args, bytes) \
-    static const tp_op op_##id = { .schema = #id "(" args ") -> Tensor", .compose = id##_compose, .attr_size = bytes, .samples = id##_samples, .state = TP__STATE }
+    static const tp_op op_##id = { .schema = #id "(" args ") -> Tensor", .compose = id##_compose, .attr_size = bytes, \
+        .samples = id##_samples, .state = TP__STATE }
 COMPOSED(outer, "Tensor input, Tensor vec2", 0);
 COMPOSED(inner, "Tensor input, Tensor other", 0);
 COMPOSED(tensordot, "Tensor a, Tensor b, any? dims=none", sizeof(const tp_arg *));
 COMPOSED(kron, "Tensor input, Tensor other", 0);
 COMPOSED(trace, "Tensor input", 0);
 static const tp_op op_steps = { .schema = "bilinear_steps(Tensor input1, Tensor input2, Tensor weight) -> Tensor", .flags = TP__INTERNAL, .shape = steps_shape,
-    .forward = steps_forward, .backward = steps_backward, .saves = { TP__INPUT(0, 6), TP__INPUT(1, 5), TP__INPUT(2, 3) }, .samples = steps_samples, .state = TP__STATE };
+    .forward = steps_forward, .backward = steps_backward, .saves = { TP__INPUT(0, 6), TP__INPUT(1, 5),
+        TP__INPUT(2, 3) }, .samples = steps_samples, .state = TP__STATE };
 COMPOSED(bilinear, "Tensor input1, Tensor input2, Tensor weight, Tensor? bias=none", 0);
 static const tp_op op_ger = { .schema = "ger(Tensor input, Tensor vec2) -> Tensor", .compose = outer_compose, .samples = outer_samples, .state = TP__STATE };
 

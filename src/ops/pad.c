@@ -38,12 +38,14 @@ static tp_status check_dim(tp__call *call, const tp__pad *a, int d, int64_t size
 static tp_status check(tp__call *call, const tp__pad *a, int ndim, const int64_t *size, int64_t *out)
 {
     if (a->before.n != ndim || a->after.n != ndim || a->mode < TP__PAD_CONSTANT || a->mode > TP__PAD_CIRCULAR)
-        return tp__call_fail(call, TP_ERR_ARGUMENT, "padding of %lld and %lld dims for %s", (long long)a->before.n, (long long)a->after.n, tp__dims_text(ndim, size));
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "padding of %lld and %lld dims for %s", (long long)a->before.n,
+                             (long long)a->after.n, tp__dims_text(ndim, size));
     for (int d = 0; d < ndim; d++) {
         const int64_t before = a->before.v[d], after = a->after.v[d];
         const bool added = before || after;
         if (before < -MOST || after < -MOST || __builtin_add_overflow(size[d], before, &out[d]) || __builtin_add_overflow(out[d], after, &out[d]) || out[d] < 0)
-            return tp__call_fail(call, TP_ERR_SHAPE, "%lld elements of dim %d, padded by %lld and %lld, are no size", (long long)size[d], d, (long long)before, (long long)after);
+            return tp__call_fail(call, TP_ERR_SHAPE, "%lld elements of dim %d, padded by %lld and %lld, are no size",
+                                 (long long)size[d], d, (long long)before, (long long)after);
         if (a->mode != TP__PAD_CONSTANT && added && (!size[d] || (!out[d] && a->mode != TP__PAD_CIRCULAR)))
             return tp__call_fail(call, TP_ERR_SHAPE, "dim %d has %lld elements, and would get %lld", d, (long long)size[d], (long long)out[d]);
         if (check_dim(call, a, d, size[d])) return tp__pending();
@@ -93,19 +95,22 @@ static tp_status mirror_backward(const tp_node *node, tp_tensor *const *dy, uint
 }
 static void constant_dims_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(3, 0, 2, -1), TP__INTS_ARG(3, 0, 1, 2), TP__STRING_ARG("constant"));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(3, 0, 2, -1),
+             TP__INTS_ARG(3, 0, 1, 2), TP__STRING_ARG("constant"));
 }
 static void mirror_samples(tp_sample_set *set)
 {
     static const char *const mode[] = { "reflect", "replicate", "circular" };
     for (int i = 0; i < 3; i++) {
-        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(3, 0, 2, -1), TP__INTS_ARG(3, 0, 1, 2), TP__STRING_ARG(mode[i]));
+        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(3, 0, 2, -1),
+                 TP__INTS_ARG(3, 0, 1, 2), TP__STRING_ARG(mode[i]));
         TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), -2, 2)), TP__INTS_ARG(1, 1), TP__INTS_ARG(1, -2), TP__STRING_ARG(mode[i]));
     }
 }
 #define EACH_END "int[] before, int[] after, " MODES " mode, number value=0) -> Tensor"
-static const tp_op op_constant = { .schema = "pad_constant(Tensor input, int[] before, int[] after, string{constant} mode, number value=0) -> Tensor", .kernel = "pad_dims", .flags = TP__INTERNAL,
-    .shape = pad_shape, .backward = constant_backward, .attr_size = sizeof(tp__pad), .samples = constant_dims_samples, .state = TP__STATE };
+static const tp_op op_constant = { .schema = "pad_constant(Tensor input, int[] before, int[] after, "
+    "string{constant} mode, number value=0) -> Tensor", .kernel = "pad_dims", .flags = TP__INTERNAL, .shape = pad_shape,
+    .backward = constant_backward, .attr_size = sizeof(tp__pad), .samples = constant_dims_samples, .state = TP__STATE };
 static const tp_op op_mirror = { .schema = "pad_mirror(Tensor input, " EACH_END, .kernel = "pad_dims", .flags = TP__INTERNAL, .shape = pad_shape,
     .backward = mirror_backward, .saves = { TP__INPUT(0, 0) }, .attr_size = sizeof(tp__pad), .samples = mirror_samples, .state = TP__STATE };
 

@@ -35,7 +35,9 @@ static tp_status shuffle_compose(tp__call *call)
     const int64_t r = ((const factor_attr *)call->attr)->factor;
     if (check(call, r)) return tp__pending();
     int64_t *const size = x->shape + x->ndim - 3, c = size[0] / (r * r), h = size[1], w = size[2];
-    if (size[0] % (r * r)) return tp__call_fail(call, TP_ERR_SHAPE, "%lld channels of %s are no multiple of %lld squared", (long long)size[0], tp__shape_text(x), (long long)r);
+    if (size[0] % (r * r))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld channels of %s are no multiple of %lld squared",
+                             (long long)size[0], tp__shape_text(x), (long long)r);
     tp_shape out = tp_shape_of(x);
     out.dim[out.ndim - 3] = c;
     if (__builtin_mul_overflow(h, r, &out.dim[out.ndim - 2]) || __builtin_mul_overflow(w, r, &out.dim[out.ndim - 1]))
@@ -50,7 +52,9 @@ static tp_status unshuffle_compose(tp__call *call)
     int64_t *const size = x->shape + x->ndim - 3, c = size[0], h = size[1] / r, w = size[2] / r;
     if (size[1] % r || size[2] % r) return tp__call_fail(call, TP_ERR_SHAPE, "the images of %s are no multiples of %lld", tp__shape_text(x), (long long)r);
     tp_shape out = tp_shape_of(x);
-    if (__builtin_mul_overflow(c, r * r, &out.dim[out.ndim - 3])) return tp__call_fail(call, TP_ERR_SHAPE, "%s is too large for the factor %lld", tp__shape_text(x), (long long)r);
+    if (__builtin_mul_overflow(c, r * r, &out.dim[out.ndim - 3]))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%s is too large for the factor %lld", tp__shape_text(x),
+                             (long long)r);
     out.dim[out.ndim - 2] = h;
     out.dim[out.ndim - 1] = w;
     return rearrange(call, TP_SHAPE(batch_of(x), c, h, r, w, r), TP_DIMS(0, 1, 3, 5, 2, 4), out);
@@ -61,7 +65,9 @@ static tp_status channels_compose(tp__call *call)
     const int64_t groups = ((const factor_attr *)call->attr)->factor;
     int64_t inner = 1;
     if (x->ndim < 3) return tp__call_fail(call, TP_ERR_SHAPE, "%s has %d dims, at least 3 are needed", tp__shape_text(x), x->ndim);
-    if (groups <= 0 || x->shape[1] % groups) return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld groups do not divide the channels of %s", (long long)groups, tp__shape_text(x));
+    if (groups <= 0 || x->shape[1] % groups)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld groups do not divide the channels of %s", (long long)groups,
+                             tp__shape_text(x));
     for (int d = 2; d < x->ndim; d++) inner *= x->shape[d];
     return rearrange(call, TP_SHAPE(x->shape[0], groups, x->shape[1] / groups, inner), TP_DIMS(0, 2, 1, 3), tp_shape_of(x));
 }

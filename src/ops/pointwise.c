@@ -349,11 +349,14 @@ tp_tensor *tp_div_mode_with(tp_operand a, tp_operand b, tp_rounding mode)
 {
     return tp__operands2(&op_div_mode, a, b, &(mode_attr){ (int32_t)mode }, TP__CALLER);
 }
-tp_tensor *tp_div__mode_with(tp_tensor *a, tp_operand b, tp_rounding mode) { return tp__write2(&op_div_mode_, a, b, &(mode_attr){ (int32_t)mode }, TP__CALLER); }
+tp_tensor *tp_div__mode_with(tp_tensor *a, tp_operand b, tp_rounding mode)
+{ return tp__write2(&op_div_mode_, a, b, &(mode_attr){ (int32_t)mode }, TP__CALLER); }
 tp_tensor *tp_floor_divide_with(tp_operand a, tp_operand b) { return tp__operands2(&op_floor_divide, a, b, NULL, TP__CALLER); }
 tp_tensor *tp_floor_divide__with(tp_tensor *a, tp_operand b) { return tp__write2(&op_floor_divide_, a, b, NULL, TP__CALLER); }
 
 const tp_op *const tp__ops_pointwise[] = {
-    TP__FORMS(add), TP__FORMS(sub), TP__FORMS(mul), TP__FORMS(div), TP__FORMS(remainder), TP__FORMS(eq), TP__FORMS(add_alpha), TP__FORMS(sub_alpha), &op_rsub, TP__FORMS(fmod),
-    TP__FORMS(addcmul), TP__FORMS(addcdiv), TP__FORMS(lerp), TP__FORMS(lerp_tensor), TP__FORMS(div_trunc), TP__FORMS(div_floor), TP__FORMS(floor_divide), TP__FORMS(div_mode), NULL,
+    TP__FORMS(add), TP__FORMS(sub), TP__FORMS(mul), TP__FORMS(div), TP__FORMS(remainder), TP__FORMS(eq),
+    TP__FORMS(add_alpha), TP__FORMS(sub_alpha), &op_rsub, TP__FORMS(fmod), TP__FORMS(addcmul), TP__FORMS(addcdiv),
+    TP__FORMS(lerp), TP__FORMS(lerp_tensor), TP__FORMS(div_trunc), TP__FORMS(div_floor), TP__FORMS(floor_divide),
+    TP__FORMS(div_mode), NULL,
 };

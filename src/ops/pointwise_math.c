@@ -34,7 +34,8 @@
     } \
     TP__UNARY(name, rule, give, TP__NOTHING)
 #define STEPS(name, give) \
-    static tp_status name##_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) { return tp__zero_backward(node, dy, need, dx); } \
+    static tp_status name##_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx) \
+    { return tp__zero_backward(node, dy, need, dx); } \
     TP__UNARY(name, number, give, TP__NOTHING)
 
 static tp_tensor *square_plus(tp_tensor *x, double v) { return tp_add(tp_mul(x, x), v); }
@@ -213,9 +214,12 @@ tp_tensor *tp_polygamma(int64_t n, tp_tensor *x)
 }
 
 const tp_op *const tp__ops_pointwise_math[] = {
-    TP__FORMS(exp), TP__FORMS(exp2), TP__FORMS(expm1), TP__FORMS(log), TP__FORMS(log2), TP__FORMS(log10), TP__FORMS(log1p), TP__FORMS(sqrt), TP__FORMS(rsqrt), TP__FORMS(reciprocal),
-    TP__FORMS(sin), TP__FORMS(cos), TP__FORMS(tan), TP__FORMS(asin), TP__FORMS(acos), TP__FORMS(atan), TP__FORMS(sinh), TP__FORMS(cosh), TP__FORMS(tanh), TP__FORMS(asinh), TP__FORMS(acosh),
-    TP__FORMS(atanh), TP__FORMS(sigmoid), TP__FORMS(relu), &op_sigmoid_backward, &op_tanh_backward, &op_relu_backward, TP__FORMS(erf), TP__FORMS(erfc), TP__FORMS(erfinv),
-    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, &op_polygamma_, &op_special_polygamma, TP__FORMS(deg2rad), TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor),
-    TP__FORMS(ceil), TP__FORMS(trunc), TP__FORMS(round), TP__FORMS(round_decimals), TP__FORMS(square), NULL,
+    TP__FORMS(exp), TP__FORMS(exp2), TP__FORMS(expm1), TP__FORMS(log), TP__FORMS(log2), TP__FORMS(log10),
+    TP__FORMS(log1p), TP__FORMS(sqrt), TP__FORMS(rsqrt), TP__FORMS(reciprocal), TP__FORMS(sin), TP__FORMS(cos),
+    TP__FORMS(tan), TP__FORMS(asin), TP__FORMS(acos), TP__FORMS(atan), TP__FORMS(sinh), TP__FORMS(cosh),
+    TP__FORMS(tanh), TP__FORMS(asinh), TP__FORMS(acosh), TP__FORMS(atanh), TP__FORMS(sigmoid), TP__FORMS(relu),
+    &op_sigmoid_backward, &op_tanh_backward, &op_relu_backward, TP__FORMS(erf), TP__FORMS(erfc), TP__FORMS(erfinv),
+    TP__FORMS(lgamma), TP__FORMS(digamma), &op_polygamma, &op_polygamma_, &op_special_polygamma, TP__FORMS(deg2rad),
+    TP__FORMS(rad2deg), TP__FORMS(neg), TP__FORMS(frac), TP__FORMS(floor), TP__FORMS(ceil), TP__FORMS(trunc),
+    TP__FORMS(round), TP__FORMS(round_decimals), TP__FORMS(square), NULL,
 };

@@ -14,7 +14,8 @@ static bool tp__dtypes_pow(const tp__call *call, tp__dtypes *out)
     if (tp__category(out->result) > 1 || !(b->flags & TP__WRAPPED) || b->dtype != TP_I64) return true;
     const int64_t power = *(const int64_t *)b->data;
     if (power < 0) tp__call_fail(call, TP_ERR_ARGUMENT, "integers have no negative powers: %lld", (long long)power);
-    else if (!tp__fits_integer(power, out->result)) tp__call_fail(call, TP_ERR_ARGUMENT, "%lld is too large for %s", (long long)power, tp_dtype_name(out->result));
+    else if (!tp__fits_integer(power, out->result))
+        tp__call_fail(call, TP_ERR_ARGUMENT, "%lld is too large for %s", (long long)power, tp_dtype_name(out->result));
     else return true;
     return false;
 }

@@ -68,7 +68,8 @@ static void ldexp_samples(tp_sample_set *set)
     wide_samples(set);
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 1), -2, 2)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(4), 5)));
 }
-static const tp_op op_ldexp = { .schema = "ldexp(Tensor input, Tensor other) -> Tensor", .compose = ldexp_compose, .samples = ldexp_samples, .state = TP__STATE };
+static const tp_op op_ldexp = { .schema = "ldexp(Tensor input, Tensor other) -> Tensor", .compose = ldexp_compose,
+    .samples = ldexp_samples, .state = TP__STATE };
 static const tp_op op_ldexp_ = TP__INPLACE_FORM("ldexp_(Tensor! input, Tensor other) -> Tensor", op_ldexp, 0, ldexp_samples_in_place);
 tp_tensor *tp_ldexp(tp_tensor *a, tp_tensor *b) { return tp__run1(&op_ldexp, (tp_tensor *[]){ a, b }, 2, NULL, TP__CALLER); }
 
@@ -97,7 +98,8 @@ tp_tensor *tp_frexp(tp_tensor *x, tp_tensor **exponent)
 static tp_status true_divide_compose(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], call->in[1])); }
 static const tp_op op_true_divide = { .schema = "true_divide(Tensor|number input, Tensor|number other) -> Tensor", .compose = true_divide_compose,
     .samples = tp__binary_samples, .state = TP__STATE };
-static const tp_op op_true_divide_ = TP__INPLACE_FORM("true_divide_(Tensor! input, Tensor|number other) -> Tensor", op_true_divide, 0, tp__binary_samples_in_place);
+static const tp_op op_true_divide_ = TP__INPLACE_FORM("true_divide_(Tensor! input, Tensor|number other) -> Tensor",
+                                                      op_true_divide, 0, tp__binary_samples_in_place);
 
 /* ---- Angles ------------------------------------------------------------------------------------------------------------------------------- */
 

@@ -43,7 +43,9 @@ static tp_status slide(const tp__call *call, const char *name, const tp__sliding
     const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1, rounded = room + (s->ceil_mode ? stride - 1 : 0);
     *out = (rounded < 0 ? -1 : rounded / stride) + 1;
     if (s->ceil_mode && (*out - 1) * stride >= size + padding) *out -= 1;            /* the last window must begin inside */
-    if (*out < 1 || (s->whole && kernel > size)) return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(call->in[0]), (ll)kernel);
+    if (*out < 1 || (s->whole && kernel > size))
+        return REFUSE(TP_ERR_SHAPE, "input %s is too small for a kernel of %lld", tp__shape_text(call->in[0]),
+                      (ll)kernel);
     return TP_OK;
 }
 
@@ -143,7 +145,8 @@ static bool are_windows(const tp__windows *of, int n)
 static tp_status indexed_shape(tp__call *call, int n, const int64_t *size, const tp__windows *of, bool same)
 {
     const tp_tensor *x = call->in[0], *where = call->in[1];
-    bool fits = where->dtype == (of->kernel.n ? TP_I8 : TP_I64) && where->ndim == x->ndim && n >= 1 && n <= 3 && x->ndim >= n && (!same || tp__same_shape(x, where));
+    bool fits = where->dtype == (of->kernel.n ? TP_I8 : TP_I64) && where->ndim == x->ndim && n >= 1 && n <= 3 &&
+                x->ndim >= n && (!same || tp__same_shape(x, where));
     for (int i = 0; fits && i < x->ndim - n; i++) fits = x->shape[i] == where->shape[i];
     if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s and indices %s do not belong together", tp__shape_text(x), tp__shape_text(where));
     int64_t shape[TP_MAX_DIMS];
@@ -239,8 +242,8 @@ static void scatter_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 2, 2), -1, 1)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 1, 2, 2), 12)),
              TP__INTS_ARG(2, 3, 4), TP__BOOL_ARG(true));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 2, 2), -1, 1)), TP__TENSOR_ARG(sample_places()), TP__INTS_ARG(2, 3, 4), TP__BOOL_ARG(true),
-             SAMPLE_WINDOWS);
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 1, 2, 2), -1, 1)), TP__TENSOR_ARG(sample_places()),
+             TP__INTS_ARG(2, 3, 4), TP__BOOL_ARG(true), SAMPLE_WINDOWS);
 }
 static void pick_samples(tp_sample_set *set)
 {
@@ -250,8 +253,9 @@ static void pick_samples(tp_sample_set *set)
 }
 
 #define OF_WINDOWS ", int[]? kernel_size=none, int[]? stride=none, int[]? padding=none, int[]? dilation=none) -> Tensor"
-const tp_op tp__op_max_pool = { .schema = "max_pool(Tensor input, int[] kernel_size, int[] stride, int[] padding, int[] dilation, bool ceil_mode, bool places=false) "
-    "-> (Tensor, Tensor)", .flags = TP__INTERNAL, .shape = max_pool_shape, .backward = max_pool_backward, .saves = { TP__OUTPUT(1) },
+const tp_op tp__op_max_pool = { .schema = "max_pool(Tensor input, int[] kernel_size, int[] stride, int[] padding, "
+    "int[] dilation, bool ceil_mode, bool places=false) -> (Tensor, Tensor)", .flags = TP__INTERNAL,
+    .shape = max_pool_shape, .backward = max_pool_backward, .saves = { TP__OUTPUT(1) },
     .attr_size = sizeof(tp__max_pool), .samples = max_pool_samples, .state = TP__STATE };
 const tp_op tp__op_adaptive_max_pool = { .schema = "adaptive_max_pool(Tensor input, int[] output_size) -> (Tensor, Tensor)", .flags = TP__INTERNAL,
     .shape = adaptive_shape, .backward = adaptive_backward, .saves = { TP__OUTPUT(1) }, .attr_size = sizeof(tp__adaptive_pool),

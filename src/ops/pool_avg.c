@@ -6,13 +6,6 @@
 #include "ops/resample.h"
 #include "ops/samples.h"
 
-static tp__ints ints(int n, const int64_t *v)
-{
-    tp__ints list = { .n = n };
-    memcpy(list.v, v, sizeof *v * (size_t)n);
-    return list;
-}
-
 /* Attributes in the schemas' order: lists of n numbers, then flags, then the divisor, which avg_pool1d does not have. */
 static tp_status run_avg(tp__call *call, int n)
 {
@@ -21,20 +14,22 @@ static tp_status run_avg(tp__call *call, int n)
     const int64_t divisor = n == 1 ? TP_NONE : v[3 * n + 1];
     const char *name = tp__state(call->op)->base_name;
     const tp_tensor *x = call->in[0];
-    tp__sliding s = { n, ints(n, v), ints(n, v + n), ints(n, v + 2 * n), { 0 }, flags[0], n == 3 };
+    tp__sliding s = { n, tp__ints_of(n, v), tp__ints_of(n, v + n), tp__ints_of(n, v + 2 * n), { 0 }, flags[0], n == 3 };
     int64_t shape[TP_MAX_DIMS];
     if (divisor == 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "the divisor must not be 0");
     const tp_status status = tp__slide(call, name, &s, shape);
     if (status) return status;
-    if (!tp__is_floating(x->dtype) && x->dtype != TP_I64) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes and int64, not %s", tp_dtype_name((tp_dtype)x->dtype));
-    const tp__resample a = { .size = ints(n, shape + x->ndim - n), .how = TP__RESAMPLE_SLIDING, .kernel = s.kernel, .stride = s.stride,
+    if (!tp__is_floating(x->dtype) && x->dtype != TP_I64)
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes and int64, not %s",
+                             tp_dtype_name((tp_dtype)x->dtype));
+    const tp__resample a = { .size = tp__ints_of(n, shape + x->ndim - n), .how = TP__RESAMPLE_SLIDING, .kernel = s.kernel, .stride = s.stride,
                              .padding = s.padding, .count_padding = flags[1], .divisor = divisor };
     return tp__made(call->out[call->n_out++] = tp__resampled(call->in[0], &a));
 }
 
 static tp_status run_adaptive(tp__call *call, int n)
 {
-    tp__ints size = ints(n, call->attr);
+    tp__ints size = tp__ints_of(n, call->attr);
     const tp_tensor *x = call->in[0];
     int64_t shape[TP_MAX_DIMS];
     const tp_status status = tp__share_out(call, tp__state(call->op)->base_name, n, &size, true, shape);

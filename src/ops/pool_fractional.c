@@ -119,7 +119,8 @@ static void samples(tp_sample_set *set, int n)
         "float[]? output_ratio=none, bool return_indices=false, Tensor? _random_samples=none) -> Tensor", .flags = TP__RANDOM, \
         .compose = run_fractional##n, .attr_size = 2 * n * sizeof(int64_t) + sizeof(tp__floats) + sizeof(double), .samples = samples##n, \
         .state = TP__STATE }; \
-    static const tp_op op_with_indices##n = { .schema = "fractional_max_pool" #n "d_with_indices(Tensor input, int[" #n "] kernel_size, int[" #n "]? output_size=none, " \
+    static const tp_op op_with_indices##n = { \
+        .schema = "fractional_max_pool" #n "d_with_indices(Tensor input, int[" #n "] kernel_size, int[" #n "]? output_size=none, " \
         "float[]? output_ratio=none, bool return_indices=false, Tensor? _random_samples=none) -> (Tensor, Tensor)", .flags = TP__RANDOM, \
         .compose = run_with_indices##n, .attr_size = 2 * n * sizeof(int64_t) + sizeof(tp__floats) + sizeof(double), .samples = samples##n, \
         .state = TP__STATE }; \

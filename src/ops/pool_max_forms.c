@@ -11,13 +11,6 @@
 
 /* ---- Calls ----------------------------------------------------------------------------------------------------------------------- */
 
-static tp__ints ints(int n, const int64_t *v)
-{
-    tp__ints list = { .n = n };
-    memcpy(list.v, v, sizeof *v * (size_t)n);
-    return list;
-}
-
 static tp_status give(tp__call *call, const tp_op *op, void *attr, bool with_indices)
 {
     tp_tensor *both[4] = { NULL };
@@ -35,7 +28,7 @@ static tp_status run_max(tp__call *call, int n, bool has_flag)
     const int64_t *v = call->attr;
     const bool *flags = (const bool *)(v + 4 * n);
     const bool with_indices = !has_flag || flags[1];
-    tp__max_pool a = { ints(n, v), ints(n, v + n), ints(n, v + 2 * n), ints(n, v + 3 * n), flags[0], false };
+    tp__max_pool a = { tp__ints_of(n, v), tp__ints_of(n, v + n), tp__ints_of(n, v + 2 * n), tp__ints_of(n, v + 3 * n), flags[0], false };
     a.places = !with_indices && call->in[0]->device != TP_CPU && tp__has_places(&a.kernel);      /* less to write, and to keep for the gradient */
     return give(call, &tp__op_max_pool, &a, with_indices);
 }
@@ -45,7 +38,7 @@ static tp_status run_with_indices(tp__call *call, int n) { return run_max(call, 
 static tp_status run_adaptive(tp__call *call, int n)
 {
     const int64_t *v = call->attr;
-    tp__adaptive_pool a = { ints(n, v) };
+    tp__adaptive_pool a = { tp__ints_of(n, v) };
     return give(call, &tp__op_adaptive_max_pool, &a, *(const bool *)(v + n));
 }
 
@@ -164,7 +157,7 @@ static tp_tensor *both(const tp_op *op, tp_tensor *x, const void *attr, tp_tenso
     { \
         tp_max_unpool##n##d_options o = TP__BRACES(max_unpool##n##d, ); \
         if (tp_options_take("max_unpool" #n "d", &o, options, offsetof(tp_max_unpool##n##d_options, tp__end))) return NULL; \
-        struct { int64_t v[3 * n]; tp__ints size; } a = { .size = ints(n, o.output_size) }; \
+        struct { int64_t v[3 * n]; tp__ints size; } a = { .size = tp__ints_of(n, o.output_size) }; \
         for (int i = 0; i < n; i++) { \
             a.v[i] = EACH(kernel, o.kernel, i); \
             a.v[n + i] = EACH(o.stride, o.stride, i); \

@@ -229,10 +229,13 @@ static void normal_samples(tp_sample_set *set)
 
 #define DRAW(text, name, more, rule, attr, give) { .schema = text " -> Tensor", .kernel = name, .flags = TP__RANDOM | (more), .shape = rule, \
     .backward = zero_gradient, .attr_size = sizeof(attr), .samples = give, .state = TP__STATE }
-static const tp_op op_exponential_ = DRAW("exponential_(Tensor! input, float lambd=1)", "exponential", TP__INPLACE, exponential_shape, tp__single_draw, single_samples);
+static const tp_op op_exponential_ = DRAW("exponential_(Tensor! input, float lambd=1)", "exponential", TP__INPLACE,
+                                          exponential_shape, tp__single_draw, single_samples);
 static const tp_op op_geometric_ = DRAW("geometric_(Tensor! input, float p)", "geometric", TP__INPLACE, geometric_shape, tp__single_draw, single_samples);
-static const tp_op op_log_normal_ = DRAW("log_normal_(Tensor! input, float mean=1, float std=2)", "log_normal", TP__INPLACE, log_normal_shape, tp__real_draw, double_samples);
-static const tp_op op_cauchy_ = DRAW("cauchy_(Tensor! input, float median=0, float sigma=1)", "cauchy", TP__INPLACE, cauchy_shape, tp__real_draw, double_samples);
+static const tp_op op_log_normal_ = DRAW("log_normal_(Tensor! input, float mean=1, float std=2)", "log_normal",
+                                         TP__INPLACE, log_normal_shape, tp__real_draw, double_samples);
+static const tp_op op_cauchy_ = DRAW("cauchy_(Tensor! input, float median=0, float sigma=1)", "cauchy", TP__INPLACE,
+                                     cauchy_shape, tp__real_draw, double_samples);
 static const tp_op op_bernoulli_ = DRAW("bernoulli_(Tensor! input, float p=0.5)", "bernoulli", TP__INPLACE, bernoulli_shape, tp__single_draw, single_samples);
 static const tp_op op_bernoulli_tensor_ = { .schema = "bernoulli_.tensor(Tensor! input, Tensor p) -> Tensor", .kernel = "bernoulli_each",
     .flags = TP__INPLACE | TP__RANDOM, .shape = bernoulli_tensor_shape, .forward = bernoulli_tensor_forward, .backward = zero_gradient,
@@ -243,7 +246,8 @@ static const tp_op op_poisson = DRAW("poisson(Tensor input)", "poisson", 0, each
 static const tp_op op_binomial = { .schema = "binomial(Tensor count, Tensor prob) -> Tensor", .flags = TP__RANDOM, .shape = binomial_shape,
     .forward = binomial_forward, .backward = binomial_backward, .attr_size = sizeof(each_attr), .samples = binomial_samples, .state = TP__STATE };
 static const tp_op op_multinomial = { .schema = "multinomial(Tensor input, int num_samples, bool replacement=false) -> Tensor",
-    .flags = TP__RANDOM | TP__NO_GRAD_OP, .shape = multinomial_shape, .attr_size = sizeof(tp__multinomial), .samples = multinomial_samples, .state = TP__STATE };
+    .flags = TP__RANDOM | TP__NO_GRAD_OP, .shape = multinomial_shape, .attr_size = sizeof(tp__multinomial),
+    .samples = multinomial_samples, .state = TP__STATE };
 static const tp_op op_normal = { .schema = "normal(Tensor|number mean, Tensor|number std=1) -> Tensor", .flags = TP__RANDOM | TP__NO_GRAD_OP,
     .shape = normal_shape, .forward = normal_forward, .samples = normal_samples, .state = TP__STATE };
 
@@ -274,9 +278,12 @@ tp_tensor *tp_bernoulli__with(tp_tensor *x, tp_operand p)
     return draw_single(&op_bernoulli_, x, p.kind == TP_OPERAND_REAL ? p.as.real : (double)p.as.integer, TP__CALLER);
 }
 
-tp_tensor *tp_multinomial(tp_tensor *weights, int64_t num_samples, bool replacement)
+tp_tensor *tp_multinomial_with(tp_tensor *weights, int64_t num_samples, const tp_multinomial_options *options)
 {
-    return tp__run1(&op_multinomial, &weights, 1, &(tp__multinomial){ .num_samples = num_samples, .replacement = replacement }, TP__CALLER);
+    tp_multinomial_options o = TP__BRACES(multinomial, );
+    if (tp_options_take("multinomial", &o, options, offsetof(tp_multinomial_options, tp__end))) return NULL;
+    const tp__multinomial attr = { .num_samples = num_samples, .replacement = o.replacement };
+    return tp__run1(&op_multinomial, &weights, 1, &attr, TP__CALLER);
 }
 
 tp_tensor *tp_normal_of_with(tp_operand mean, tp_operand std)

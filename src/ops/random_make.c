@@ -84,7 +84,8 @@ static tp_tensor *drawn(tp_tensor *y, bool normal)
 {
     if (!tp_is_complex(y)) return normal ? tp_normal_(y, 0, 1) : tp_uniform_(y, 0, 1);
     const tp_shape shape = tp_shape_of(y);
-    return tp_copy_(y, normal ? tp_randn(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y)) : tp_rand(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y)));
+    return tp_copy_(y, normal ? tp_randn(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y))
+                              : tp_rand(shape, .dtype = tp_dtype_of(y), .device = tp_device_of(y)));
 }
 static tp_status uniform_like(tp__call *call)
 {

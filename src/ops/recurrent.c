@@ -31,7 +31,8 @@ tp_status tp__recurrent_gates(const tp__call *call, const tp_tensor *x, int ndim
 {
     if (!tp__is_floating(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes floating dtypes, not %s", tp_dtype_name((tp_dtype)x->dtype));
     if (x->ndim != ndim || x->shape[ndim - 1] % gates)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the gates %s are not %s, %lld hidden]", tp__shape_text(x), ndim == 2 ? "[batch" : "[steps, batch", (long long)gates);
+        return tp__call_fail(call, TP_ERR_SHAPE, "the gates %s are not %s, %lld hidden]", tp__shape_text(x),
+                             ndim == 2 ? "[batch" : "[steps, batch", (long long)gates);
     return TP_OK;
 }
 
@@ -82,7 +83,8 @@ static tp_tensor *plus(tp_tensor *a, tp_tensor *b) { return !a ? b : !b ? a : tp
 static tp_tensor *complement(tp_tensor *x) { return tp_sub(1, x); }
 static tp_tensor *by_sigmoid(tp_tensor *d, tp_tensor *y) { return tp_mul(d, tp_mul(y, complement(y))); }
 static tp_tensor *by_tanh(tp_tensor *d, tp_tensor *y) { return tp_mul(d, complement(tp_mul(y, y))); }
-static tp_tensor *or_zeros(tp_tensor *d, tp_tensor *like) { return d ? d : tp_zeros(tp_shape_of(like), .dtype = tp_dtype_of(like), .device = tp_device_of(like)); }
+static tp_tensor *or_zeros(tp_tensor *d, tp_tensor *like)
+{ return d ? d : tp_zeros(tp_shape_of(like), .dtype = tp_dtype_of(like), .device = tp_device_of(like)); }
 
 static bool parts_of(tp_tensor *x, tp_tensor **part) { return x && tp_chunk(x, 4, 1, part, 4, NULL) == TP_OK; }
 

@@ -252,7 +252,8 @@ static tp_status check_state(const tp__call *call, const char *name, const tp_te
 {
     if (x && x->device != device) return tp__call_fail(call, TP_ERR_DEVICE, "tensors are on %s and %s", tp_device_name(device), tp_device_name(x->device));
     if (!x || (x->ndim == 3 && x->shape[0] == n && x->shape[1] == batch && x->shape[2] == width)) return TP_OK;
-    return tp__call_fail(call, TP_ERR_SHAPE, "%s is %s, and should be [%lld, %lld, %lld]", name, tp__shape_text(x), (long long)n, (long long)batch, (long long)width);
+    return tp__call_fail(call, TP_ERR_SHAPE, "%s is %s, and should be [%lld, %lld, %lld]", name, tp__shape_text(x),
+                         (long long)n, (long long)batch, (long long)width);
 }
 
 /* What the arguments say of the net. */
@@ -274,8 +275,8 @@ static tp_status take_net(const tp__call *call, int32_t mode, const net_attr *a,
         for (int k = 0; k < 2; k++) {
             const tp_tensor *w = n->params[i * n->per + k];
             if (w->ndim == 2 && !(w->shape[0] % gates) && w->shape[0] == n->params[1]->shape[0]) continue;
-            return tp__call_fail(call, TP_ERR_SHAPE, "weight %d of layer %lld is %s, and not [%lld hidden, features]", k, (long long)(i / n->dirs), tp__shape_text(w),
-                                 (long long)gates);
+            return tp__call_fail(call, TP_ERR_SHAPE, "weight %d of layer %lld is %s, and not [%lld hidden, features]",
+                                 k, (long long)(i / n->dirs), tp__shape_text(w), (long long)gates);
         }
     return TP_OK;
 }
@@ -285,7 +286,8 @@ static tp_status take_net(const tp__call *call, int32_t mode, const net_attr *a,
 static tp_status run_net(tp__call *call, const tp__net *n, tp_tensor *x, tp_tensor *batch_sizes, const tp__net_state *first, bool batch_first)
 {
     if (x->ndim != (batch_sizes ? 2 : 3) || !tp__is_floating(x->dtype))
-        return tp__call_fail(call, TP_ERR_SHAPE, "the input %s is not %s of floating numbers", tp__shape_text(x), batch_sizes ? "[rows, features]" : "[steps, batch, features]");
+        return tp__call_fail(call, TP_ERR_SHAPE, "the input %s is not %s of floating numbers", tp__shape_text(x),
+                             batch_sizes ? "[rows, features]" : "[steps, batch, features]");
     if (x->shape[x->ndim - 1] != n->params[0]->shape[1])
         return tp__call_fail(call, TP_ERR_SHAPE, "the input %s has %lld features, and weight 0 of layer 0, %s, takes %lld", tp__shape_text(x),
                              (long long)x->shape[x->ndim - 1], tp__shape_text(n->params[0]), (long long)n->params[0]->shape[1]);
@@ -350,14 +352,17 @@ static void give(tp_sample_set *set, int32_t mode, kind k)
     tp_tensor *params[MOST_PARAMS];                    /* an LSTM's states stand in no slot, where the tests would find them */
     const tp_arg hx = k.without || mode == TP__NET_LSTM ? (tp_arg){ .kind = TP_ARG_NONE }
         : (tp_arg)TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(k.layers * k.dirs, 2, 2), -1, 1));
-    const tp_arg list = { .kind = TP_ARG_TENSORS, .n = give_params(set, tp__net_gates(mode), k.layers, k.dirs, k.biases, k.projected, params), .value.tensors = params };
+    const tp_arg list = { .kind = TP_ARG_TENSORS,
+                          .n = give_params(set, tp__net_gates(mode), k.layers, k.dirs, k.biases, k.projected, params),
+                          .value.tensors = params };
     const tp_arg rest[] = { TP__BOOL_ARG(k.biases), TP__INT_ARG(k.layers), TP__FLOAT_ARG(0), TP__BOOL_ARG(true), TP__BOOL_ARG(k.dirs == 2) };
     if (k.packed) {
         const tp_arg sizes = TP__TENSOR_ARG(tp_from_data((const int64_t[]){ 2, 2 }, TP_I64, TP_SHAPE(2)));
         TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(4, 3), -1, 1)), sizes, hx, list, rest[0], rest[1], rest[2], rest[3], rest[4]);
     } else {
-        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, k.batch_first ? TP_SHAPE(2, 3, 3) : TP_SHAPE(3, 2, 3), -1, 1)), hx, list, rest[0], rest[1], rest[2], rest[3],
-                 rest[4], TP__BOOL_ARG(k.batch_first));
+        TP__GIVE(set,
+                 TP__TENSOR_ARG(tp__sample_tensor(set, k.batch_first ? TP_SHAPE(2, 3, 3) : TP_SHAPE(3, 2, 3), -1, 1)),
+                 hx, list, rest[0], rest[1], rest[2], rest[3], rest[4], TP__BOOL_ARG(k.batch_first));
     }
 }
 
@@ -383,7 +388,9 @@ SAMPLES(rnn_relu, TP__NET_RELU)
 #define NETS(name, hx, results, bytes) \
     static const tp_op op_##name = { .schema = #name ".input(Tensor input, " hx " hx, " NET ", bool batch_first) -> " results, .compose = name##_compose, \
         .attr_size = bytes, .samples = name##_samples, .state = TP__STATE }; \
-    static const tp_op op_##name##_packed = { .schema = #name ".data(Tensor data, Tensor batch_sizes, " hx " hx, " NET ") -> " results, .flags = TP__ANY_DEVICE, \
+    static const tp_op op_##name##_packed = { \
+        .schema = #name ".data(Tensor data, Tensor batch_sizes, " hx " hx, " NET ") -> " results, \
+        .flags = TP__ANY_DEVICE, \
         .compose = name##_packed_compose, .attr_size = bytes, .samples = name##_packed_samples, .state = TP__STATE };
 NETS(lstm, "any", "(Tensor, Tensor, Tensor)", sizeof(lstm_attr))
 NETS(gru, "Tensor?", "(Tensor, Tensor)", sizeof(net_attr))

@@ -43,9 +43,10 @@ static tp_status check(const tp__call *call, const tp__rnn_layers *a, tp_tensor 
                              tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)weight->dtype));
     if (a->hidden < 1 || a->hidden > WIDEST || a->layers < 1 || a->layers > INT16_MAX)
         return tp__call_fail(call, TP_ERR_ARGUMENT, "hidden_size %lld, num_layers %lld", (long long)a->hidden, (long long)a->layers);
-    if (x->ndim != (sizes ? 2 : 3) || !x->shape[0] || x->shape[x->ndim - 1] > WIDEST || weight->ndim != 1 || weight->shape[0] != weight_count(a, x->shape[x->ndim - 1]))
-        return tp__call_fail(call, TP_ERR_SHAPE, "the input %s and the weight %s are not those of %lld layers of %lld", tp__shape_text(x), tp__shape_text(weight),
-                             (long long)a->layers, (long long)a->hidden);
+    if (x->ndim != (sizes ? 2 : 3) || !x->shape[0] || x->shape[x->ndim - 1] > WIDEST || weight->ndim != 1 ||
+        weight->shape[0] != weight_count(a, x->shape[x->ndim - 1]))
+        return tp__call_fail(call, TP_ERR_SHAPE, "the input %s and the weight %s are not those of %lld layers of %lld",
+                             tp__shape_text(x), tp__shape_text(weight), (long long)a->layers, (long long)a->hidden);
     if (sizes && !state) return tp__call_fail(call, TP_ERR_ARGUMENT, "packed sequences need a state");
     if (state && (state->ndim != 3 || state->shape[0] != states_of(a) || (!sizes && state->shape[1] != x->shape[1]) || state->shape[2] != a->hidden))
         return tp__call_fail(call, TP_ERR_SHAPE, "the state %s does not fit the input %s", tp__shape_text(state), tp__shape_text(x));
@@ -153,7 +154,8 @@ static tp_status by_ops(const tp__rnn_layers *a, const tp__rnn_run *run, tp_tens
 }
 
 /* The gradients of x, weight and state in the bits of `need`, by the graph of the ops above; it joins that of the inputs if `record`. */
-static tp_status gradients(const tp__rnn_layers *a, const tp__rnn_run *run, tp_tensor *const *in, tp_tensor *const *dy, uint64_t need, bool record, tp_tensor **dx)
+static tp_status gradients(const tp__rnn_layers *a, const tp__rnn_run *run, tp_tensor *const *in, tp_tensor *const *dy,
+                           uint64_t need, bool record, tp_tensor **dx)
 {
     tp_tensor *own[INPUTS], *out[OUTPUTS], *of[OUTPUTS], *d[OUTPUTS], *wanted[INPUTS], *got[INPUTS];
     int n = 0, n_wanted = 0;
@@ -310,7 +312,8 @@ static tp_status back_forward(tp__call *call)
 
 static tp__rnn_layers attr_of(const tp__net *n)
 {
-    return (tp__rnn_layers){ .mode = n->mode, .hidden = n->params[1]->shape[0] / tp__net_gates(n->mode), .layers = n->layers, .biases = n->biases, .bidirectional = n->dirs == 2 };
+    return (tp__rnn_layers){ .mode = n->mode, .hidden = n->params[1]->shape[0] / tp__net_gates(n->mode),
+        .layers = n->layers, .biases = n->biases, .bidirectional = n->dirs == 2 };
 }
 
 bool tp__net_fits_whole(const tp__net *n, const tp_tensor *x)
@@ -382,8 +385,9 @@ static const tp_op op_layers = { .schema = "rnn_layers(" TENSORS NET ") -> (Tens
     .shape = layers_shape, .forward = layers_forward, .backward = layers_backward, .backward_fused = by_kernel,
     .saves = { TP__INPUT(X, 0), TP__INPUT(WEIGHT, 0), TP__INPUT(STATE, 0), TP__INPUT(SIZES, 0), TP__OUTPUT(0), TP__OUTPUT(OUTPUTS) },
     .attr_size = sizeof(tp__rnn_layers), .samples = layers_samples, .state = TP__STATE };
-static const tp_op op_layers_backward = { .schema = "rnn_layers_backward(Tensor? grad_y, Tensor? grad_h, Tensor? grad_c, " TENSORS "Tensor y, Tensor? kept, " NET
-    ", bool weight_grad) -> (Tensor, Tensor, Tensor)", .flags = TP__INTERNAL | TP__NO_GRAD_OP | TP__ANY_DEVICE, .shape = back_shape,
-    .forward = back_forward, .attr_size = sizeof(tp__rnn_layers), .samples = back_samples, .state = TP__STATE };
+static const tp_op op_layers_backward = { .schema = "rnn_layers_backward(Tensor? grad_y, Tensor? grad_h, "
+    "Tensor? grad_c, " TENSORS "Tensor y, Tensor? kept, " NET ", bool weight_grad) -> (Tensor, Tensor, Tensor)",
+    .flags = TP__INTERNAL | TP__NO_GRAD_OP | TP__ANY_DEVICE, .shape = back_shape, .forward = back_forward,
+    .attr_size = sizeof(tp__rnn_layers), .samples = back_samples, .state = TP__STATE };
 
 const tp_op *const tp__ops_recurrent_whole[] = { &op_layers, &op_layers_backward, NULL };

@@ -56,14 +56,17 @@ static void samples(tp_sample_set *set)
 }
 
 static const tp_op op_logsumexp = { .schema = "logsumexp(Tensor input, int[] dim, bool keepdim=false) -> Tensor", .shape = logsumexp_shape,
-    .forward = logsumexp_forward,    .backward = logsumexp_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(dims_attr), .samples = samples,
+    .forward = logsumexp_forward,    .backward = logsumexp_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) },
+    .attr_size = sizeof(dims_attr), .samples = samples,
     .state = TP__STATE };
 
 tp_tensor *tp_logsumexp_with(tp_tensor *x, const tp_logsumexp_options *options)
 {
     tp_logsumexp_options o = { TP__DEFAULT_logsumexp .tp__end = 0 };
     dims_attr attr = { 0 };
-    if (tp_options_take("logsumexp", &o, options, offsetof(tp_logsumexp_options, tp__end)) || tp__reduce_take_dims("logsumexp", &o.dims, &attr.dim)) return NULL;
+    if (tp_options_take("logsumexp", &o, options, offsetof(tp_logsumexp_options, tp__end)) ||
+        tp__reduce_take_dims("logsumexp", &o.dims, &attr.dim))
+        return NULL;
     attr.keepdim = o.keepdim;
     return tp__run1(&op_logsumexp, &x, 1, &attr, TP__CALLER);
 }

@@ -117,7 +117,8 @@ static tp_status by_unbiased(tp__call *call, const tp_op *op)
 static void correction_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(2, 0, -1), TP__NAMED("correction", .kind = TP_ARG_FLOAT, .value.real = 1.5));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(2, 0, -1),
+             TP__NAMED("correction", .kind = TP_ARG_FLOAT, .value.real = 1.5));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2)), TP__INTS_ARG(1, 1), TP__NAMED("correction", .kind = TP_ARG_INT),
              TP__NAMED("keepdim", .kind = TP_ARG_BOOL, .value.boolean = true));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 3), -2, 2)), TP__INTS_ARG(1, 1));
@@ -138,7 +139,8 @@ static void unbiased_samples(tp_sample_set *set)
 /* ---- Descriptors, public -------------------------------------------------------------------------------------------------------------- */
 
 #define SPREAD(name, results, rule, make, ...) \
-    static const tp_op op_##name##_correction = { .schema = #name ".correction(Tensor input, int[]? dim=none, *, number? correction=none, bool keepdim=false) -> " results, \
+    static const tp_op op_##name##_correction = { .schema = #name ".correction(Tensor input, int[]? dim=none, *, " \
+        "number? correction=none, bool keepdim=false) -> " results, \
         .kernel = #name, .shape = make, .backward = rule, .saves = { TP__INPUT(0, 0), __VA_ARGS__ }, .attr_size = sizeof(tp__moments), \
         .samples = correction_samples, .state = TP__STATE }; \
     static tp_status name##_dim(tp__call *call) { return by_dim(call, &op_##name##_correction); } \

@@ -208,8 +208,9 @@ static void normalize_samples(tp_sample_set *set)
 
 /* ---- Descriptors, public -------------------------------------------------------------------------------------------------------------- */
 
-static const tp_op op_linalg_vector_norm = { .schema = "linalg_vector_norm(Tensor input, float ord=2, int[]? dim=none, bool keepdim=false, *, dtype dtype=none) "
-    "-> Tensor", .shape = norm_shape, .backward = norm_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(norm_attr),
+static const tp_op op_linalg_vector_norm = { .schema = "linalg_vector_norm(Tensor input, float ord=2, "
+    "int[]? dim=none, bool keepdim=false, *, dtype dtype=none) -> Tensor", .shape = norm_shape,
+    .backward = norm_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .attr_size = sizeof(norm_attr),
     .samples = norm_samples, .state = TP__STATE };
 static const tp_op op_abs_power = { .schema = "abs_power(Tensor input, float p, bool is_signed) -> Tensor", .flags = TP__INTERNAL, .shape = power_shape,
     .backward = power_backward, .saves = { TP__INPUT(0, 0) }, .attr_size = sizeof(power_attr), .samples = power_samples, .state = TP__STATE };

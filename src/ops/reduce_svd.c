@@ -13,7 +13,9 @@
 static tp_status svd_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0];
-    if (x->dtype != TP_F32 && x->dtype != TP_F64) return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    if (x->dtype != TP_F32 && x->dtype != TP_F64)
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes float32 and float64, not %s",
+                             tp_dtype_name((tp_dtype)x->dtype));
     if (x->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes [.., m, n], not %s", tp__shape_text(x));
     const int at = x->ndim - 2;
     const int64_t m = x->shape[at], n = x->shape[at + 1], k = m < n ? m : n;

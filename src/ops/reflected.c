@@ -17,7 +17,8 @@ static tp_operand other_of(const tp__call *call)
         const tp_operand other = other_of(call); \
         return tp__made(tp__out_made(call, expression)); \
     } \
-    static const tp_op op_##name = { .schema = "__" #name "__(Tensor input, " takes " other) -> Tensor", .flags = flags_, .compose = name##_compose, .samples = give, \
+    static const tp_op op_##name = { .schema = "__" #name "__(Tensor input, " takes " other) -> Tensor", \
+        .flags = flags_, .compose = name##_compose, .samples = give, \
         .state = TP__STATE };
 
 static void number_samples(tp_sample_set *set)

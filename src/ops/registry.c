@@ -37,9 +37,10 @@ const tp_op *tp_op_at(int i) { return i >= 0 && i < tp_op_count() ? all[i] : NUL
 
 /* PyTorch's second names. One that ends in an underscore is that of the form in place, if the op has one. */
 static const struct { const char *name, *op; } aliases[] = {
-    { "affine_grid_generator", "affine_grid" }, { "arccos", "acos" }, { "arccosh", "acosh" }, { "arcsin", "asin" }, { "arcsinh", "asinh" }, { "arctan", "atan" }, { "arctan2", "atan2" },
-    { "arctanh", "atanh" }, { "divide", "div" }, { "fix", "trunc" }, { "fold", "col2im" }, { "greater", "gt" }, { "greater_equal", "ge" },
-    { "less", "lt" }, { "less_equal", "le" }, { "matrix_power", "linalg_matrix_power" }, { "multiply", "mul" },
+    { "affine_grid_generator", "affine_grid" }, { "arccos", "acos" }, { "arccosh", "acosh" }, { "arcsin", "asin" },
+    { "arcsinh", "asinh" }, { "arctan", "atan" }, { "arctan2", "atan2" }, { "arctanh", "atanh" }, { "divide", "div" },
+    { "fix", "trunc" }, { "fold", "col2im" }, { "greater", "gt" }, { "greater_equal", "ge" }, { "less", "lt" },
+    { "less_equal", "le" }, { "matrix_power", "linalg_matrix_power" }, { "multiply", "mul" },
     { "native_channel_shuffle", "channel_shuffle" }, { "negative", "neg" }, { "not_equal", "ne" }, { "slogdet", "linalg_slogdet" },
     { "special_expit", "sigmoid" }, { "special_gammainc", "igamma" }, { "special_gammaincc", "igammac" }, { "special_gammaln", "lgamma" },
     { "special_psi", "digamma" }, { "subtract", "sub" }, { "upsample", "interpolate" },

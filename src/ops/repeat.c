@@ -161,7 +161,8 @@ static tp_status interleave_compose(tp__call *call)    /* as [outside, 1, inside
     tp_shape shape = tp_shape_of(x);
     int64_t outside = 1, inside = 1;
     for (int i = 0; i < shape.ndim; i++) *(i <= d ? &outside : &inside) *= shape.dim[i];
-    if (__builtin_mul_overflow(shape.dim[d], a->repeats, &shape.dim[d])) return tp__call_fail(call, TP_ERR_SHAPE, "%lld repeats are too many", (long long)a->repeats);
+    if (__builtin_mul_overflow(shape.dim[d], a->repeats, &shape.dim[d]))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld repeats are too many", (long long)a->repeats);
     if (check_size(call, a->output_size, shape.dim[d])) return tp__pending();
     tp_tensor *wide = tp_expand(tp_reshape(x, TP_SHAPE(outside, 1, inside)), TP_SHAPE(outside, a->repeats, inside));
     return tp__made(tp__out_made(call, tp_reshape(wide ? tp_clone(wide, .memory_format = TP_CONTIGUOUS_FORMAT) : NULL, shape)));

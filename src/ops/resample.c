@@ -72,10 +72,10 @@ static void resample_samples(tp_sample_set *set)
     static const char *const how[] = { "sliding", "shared", "nearest", "nearest_exact", "linear", "cubic" };
     for (int i = 0; i < 6; i++)
         for (int adjoint = 0; adjoint < 2; adjoint++)
-            TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, adjoint ? TP_SHAPE(2, 3, 2) : TP_SHAPE(2, 5, 4), -1, 1)), { 0 }, TP__INTS_ARG(2, adjoint ? 5 : 3, adjoint ? 4 : 2),
-                     TP__STRING_ARG(how[i]), TP__BOOL_ARG(adjoint), TP__INTS_ARG(2, 3, 2), TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 0), TP__BOOL_ARG(i % 2),
-                     TP__INT_ARG(TP_NONE), { .kind = TP_ARG_FLOATS, .n = 2, .value.floats = (const double[]){ 1.7, 2 } }, TP__BOOL_ARG(false),
-                     TP__BOOL_ARG(false));
+            TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, adjoint ? TP_SHAPE(2, 3, 2) : TP_SHAPE(2, 5, 4), -1, 1)), { 0 },
+                     TP__INTS_ARG(2, adjoint ? 5 : 3, adjoint ? 4 : 2), TP__STRING_ARG(how[i]), TP__BOOL_ARG(adjoint),
+                     TP__INTS_ARG(2, 3, 2), TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 0), TP__BOOL_ARG(i % 2), TP__INT_ARG(TP_NONE),
+                     { .kind = TP_ARG_FLOATS, .n = 2, .value.floats = (const double[]){ 1.7, 2 } }, TP__BOOL_ARG(false), TP__BOOL_ARG(false));
 }
 
 static void mean_samples(tp_sample_set *set)

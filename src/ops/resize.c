@@ -55,8 +55,9 @@ static void resize_as_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(2, 3), 5)), TP__TENSOR_ARG(tp__sample_indices(TP_SHAPE(3, 2), 5)));
 }
 
-static const tp_op op_resize_ = { .schema = "resize_(Tensor! input, int[] size) -> Tensor", .flags = TP__INPLACE | TP__RELAYS | TP__NO_GRAD_OP, .compose = resize_compose,
-    .attr_size = sizeof(tp__ints), .samples = resize_samples, .state = TP__STATE };
+static const tp_op op_resize_ = { .schema = "resize_(Tensor! input, int[] size) -> Tensor",
+    .flags = TP__INPLACE | TP__RELAYS | TP__NO_GRAD_OP, .compose = resize_compose, .attr_size = sizeof(tp__ints),
+    .samples = resize_samples, .state = TP__STATE };
 static const tp_op op_resize_as_ = { .schema = "resize_as_(Tensor! input, Tensor the_template) -> Tensor", .flags = TP__INPLACE | TP__RELAYS | TP__NO_GRAD_OP,
     .compose = resize_as_compose, .samples = resize_as_samples, .state = TP__STATE };
 

@@ -3,12 +3,18 @@
 #include "ops/run.h"
 
 #include "core/memory.h"
+#include "core/place.h"
 #include "ops/autocast.h"
 #include "ops/complex.h"
 
 #include <stdarg.h>
 
 /* ---- For shape rules --------------------------------------------------------------------------------------------------------- */
+
+const char *tp__op_name(const tp__call *call)
+{
+    return call->op->flags & TP__INTERNAL && tp__self.op ? tp__self.op : tp__state(call->op)->base_name;
+}
 
 tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format, ...)
 {
@@ -17,7 +23,7 @@ tp_status tp__call_fail(const tp__call *call, tp_status code, const char *format
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    return tp__fail_tensors(code, tp__state(call->op)->base_name, call->in, call->n_in, "%s", text);
+    return tp__fail_tensors(code, tp__op_name(call), call->in, call->n_in, "%s", text);
 }
 
 tp_tensor *tp__out_made(tp__call *call, tp_tensor *y)
@@ -85,7 +91,8 @@ tp_status tp__in_place_by_copy(tp__call *call)
     if (!tp__same_shape(x, y))
         return tp__call_fail(call, TP_ERR_SHAPE, "the result %s does not fit into %s", tp__shape_text(y), tp__shape_text(x));
     if (tp__category(y->dtype) > tp__category(x->dtype))
-        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold", tp_dtype_name((tp_dtype)y->dtype), tp_dtype_name((tp_dtype)x->dtype));
+        return tp__call_fail(call, TP_ERR_DTYPE, "the result is %s, which %s cannot hold",
+                             tp_dtype_name((tp_dtype)y->dtype), tp_dtype_name((tp_dtype)x->dtype));
     call->out[call->n_out++] = x;
     return tp__made(tp_copy_(x, out[0]));
 }

@@ -32,6 +32,10 @@ tp_tensor *tp__sample_indices(tp_shape shape, int64_t below);            /* int6
 #define TP__STRING_ARG(v)   { .kind = TP_ARG_STRING, .value.string = (v) }
 #define TP__INTS_ARG(count, ...) { .kind = TP_ARG_INTS, .n = (count), .value.ints = (const int64_t[]){ __VA_ARGS__ } }
 #define TP__NAMED(label, ...) { .name = label, __VA_ARGS__ }
+static inline tp_arg tp__tensor_named(const char *name, tp_tensor *x)      /* x may be NULL: none */
+{
+    return (tp_arg){ .name = name, .kind = x ? TP_ARG_TENSOR : TP_ARG_NONE, .value.tensor = x };
+}
 #define TP__GIVE(set, ...) \
     do { \
         const tp_arg args_[] = { __VA_ARGS__ }; \

@@ -73,7 +73,8 @@ static tp_status linear_shape(tp__call *call)
 static tp_status indexed_shape(tp__call *call)
 {
     const tp_tensor *x = call->in[0], *at = call->in[1];
-    if (at->dtype != TP_I64 || !tp__same_shape(x, at)) return tp__call_fail(call, TP_ERR_SHAPE, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
+    if (at->dtype != TP_I64 || !tp__same_shape(x, at))
+        return tp__call_fail(call, TP_ERR_SHAPE, "indices %s do not fit %s", tp__shape_text(at), tp__shape_text(x));
     return same_shape(call);
 }
 
@@ -271,7 +272,8 @@ static void sum_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_with_zeros(set, TP_SHAPE(2, 5))), TP__INT_ARG(1));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP__SCALAR_SHAPE, -2, 2)), TP__INT_ARG(-1));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(0, 3), -2, 2)), TP__INT_ARG(0));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -2, 2)), TP__INT_ARG(0), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 2), -2, 2)), TP__INT_ARG(0),
+             TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
 }
 
 static void in_place_samples(tp_sample_set *set)
@@ -311,13 +313,16 @@ static void log_samples(tp_sample_set *set)
 static void back_samples(tp_sample_set *set)
 {
     tp_tensor *x = tp_detach(tp__sample_tensor(set, TP_SHAPE(2, 4), -2, 2));
-    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(2, 4), -2, 2))), TP__TENSOR_ARG(x), TP__TENSOR_ARG(tp_logcumsumexp(x, 1)), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(2, 4), -2, 2))), TP__TENSOR_ARG(x),
+             TP__TENSOR_ARG(tp_logcumsumexp(x, 1)), TP__INT_ARG(1));
 }
 
 static void linear_samples(tp_sample_set *set)
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2), -1, 1)), TP__INT_ARG(1));
-    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), -1, 1)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), -1, 1)), TP__INT_ARG(0), TP__BOOL_ARG(true));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2), -1, 1)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 2), -1, 1)), TP__INT_ARG(1));
+    TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), -1, 1)),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(5), -1, 1)), TP__INT_ARG(0), TP__BOOL_ARG(true));
 }
 
 static void diff_samples(tp_sample_set *set)
@@ -400,6 +405,6 @@ tp_tensor *tp_diff_with(tp_tensor *x, const tp_diff_options *options)
 }
 
 const tp_op *const tp__ops_scan[] = {
-    &op_cumsum, &op_cumsum_, &op_cumsum_reversed, &op_cumprod, &op_cumprod_, &op_logcumsumexp, &op_logcumsumexp_backward, &op_linear_scan, &op_cummax, &op_cummin,
-    &op_cummax_backward, &op_cummax_pick, &op_diff, NULL,
+    &op_cumsum, &op_cumsum_, &op_cumsum_reversed, &op_cumprod, &op_cumprod_, &op_logcumsumexp, &op_logcumsumexp_backward,
+    &op_linear_scan, &op_cummax, &op_cummin, &op_cummax_backward, &op_cummax_pick, &op_diff, NULL,
 };

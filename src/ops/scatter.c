@@ -32,7 +32,8 @@ tp_status tp__scatter_check(tp__call *call, const tp_tensor *x, const tp_tensor 
         return tp__call_fail(call, TP_ERR_DTYPE, "the values are %s, and not %s", tp_dtype_name((tp_dtype)src->dtype), tp_dtype_name((tp_dtype)x->dtype));
     if (!index->numel) return TP_OK;
     if (dims(index) != dims(x) || (src && dims(src) != dims(x)))
-        return tp__call_fail(call, TP_ERR_SHAPE, "the index %s has other dims than %s", tp__shape_text(index), tp__shape_text(dims(index) != dims(x) ? x : src));
+        return tp__call_fail(call, TP_ERR_SHAPE, "the index %s has other dims than %s", tp__shape_text(index),
+                             tp__shape_text(dims(index) != dims(x) ? x : src));
     for (int d = 0; d < dims(index); d++) {
         const tp_tensor *small = d != along && size_at(index, d) > size_at(x, d) ? x : src && size_at(index, d) > size_at(src, d) ? src : NULL;
         if (small)
@@ -295,14 +296,17 @@ static void set_samples(tp_sample_set *set)
 static void scatter_samples(tp_sample_set *set)
 {
     set_samples(set);
-    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), X(TP_SHAPE(2, 3)), TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "add"));
-    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), X(TP_SHAPE(2, 3)), TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "multiply"));
+    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), X(TP_SHAPE(2, 3)),
+             TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "add"));
+    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), X(TP_SHAPE(2, 3)),
+             TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "multiply"));
 }
 
 static void value_samples(tp_sample_set *set)
 {
     TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), TP__FLOAT_ARG(1.5));
-    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), TP__INT_ARG(2), TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "multiply"));
+    TP__GIVE(set, X(TP_SHAPE(4, 3)), TP__INT_ARG(0), TP__TENSOR_ARG(places()), TP__INT_ARG(2),
+             TP__NAMED("reduce", .kind = TP_ARG_STRING, .value.string = "multiply"));
 }
 
 static void take_along_samples(tp_sample_set *set)

@@ -41,7 +41,8 @@ static tp_tensor *neutral(const tp_tensor *x, int reduce)
 {
     static const struct { int64_t least, most; } range[TP_DTYPE_END] = { [TP_I64] = { INT64_MIN, INT64_MAX }, [TP_I32] = { INT32_MIN, INT32_MAX },
         [TP_I16] = { INT16_MIN, INT16_MAX }, [TP_I8] = { INT8_MIN, INT8_MAX }, [TP_U8] = { 0, UINT8_MAX }, [TP_BOOL] = { 0, 1 } };
-    if (reduce != TP_REDUCE_AMAX && reduce != TP_REDUCE_AMIN) return number(x, (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = reduce == TP_REDUCE_PROD });
+    if (reduce != TP_REDUCE_AMAX && reduce != TP_REDUCE_AMIN)
+        return number(x, (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = reduce == TP_REDUCE_PROD });
     if (tp__is_floating(x->dtype)) return number(x, (tp_operand){ .kind = TP_OPERAND_REAL, .as.real = reduce == TP_REDUCE_AMAX ? -INFINITY : INFINITY });
     return number(x, (tp_operand){ .kind = TP_OPERAND_INTEGER, .as.integer = reduce == TP_REDUCE_AMAX ? range[x->dtype].least : range[x->dtype].most });
 }
@@ -59,8 +60,9 @@ static tp_status divide_by_count(const tp__call *call, tp_tensor *y, tp_tensor *
 
 static tp_status reduce_forward(tp__call *call)
 {
-    static const tp_op *const kernels[] = { [TP_REDUCE_SUM] = &scatter_add, [TP_REDUCE_PROD] = &scatter_mul, [TP_REDUCE_MEAN] = &scatter_add, [TP_REDUCE_AMAX] = &scatter_max,
-        [TP_REDUCE_AMIN] = &scatter_min };
+    static const tp_op *const kernels[] = {
+        [TP_REDUCE_SUM] = &scatter_add, [TP_REDUCE_PROD] = &scatter_mul, [TP_REDUCE_MEAN] = &scatter_add,
+        [TP_REDUCE_AMAX] = &scatter_max, [TP_REDUCE_AMIN] = &scatter_min };
     const reduce_attr *a = call->attr;
     tp_tensor *out = call->out[0], *y = out, *index = call->in[2], *src = call->in[3];
     TP_NO_GRAD();
@@ -105,9 +107,11 @@ static void prod_rule(sides *s)
     }
     if (!(s->need & 8)) return;
     tp_tensor *zero = is_equal(s->src, tp__from_integer(0), s->src);
-    tp_tensor *zeros = tp__gather(tp__scatter(TP__SCATTER_ADD, false, tp_mul(is_equal(s->x, tp__from_tensor(s->x), s->x), 0), a->dim, s->index, zero), a->dim, s->index);
+    tp_tensor *none = tp_mul(is_equal(s->x, tp__from_tensor(s->x), s->x), 0);
+    tp_tensor *zeros = tp__gather(tp__scatter(TP__SCATTER_ADD, false, none, a->dim, s->index, zero), a->dim, s->index);
     tp_tensor *alone = tp_mul(zero, is_equal(zeros, tp__from_integer(1), s->src));
-    tp_tensor *of_others = tp__gather(tp_mul(s->dy, tp__scatter_reduce(s->x, a->dim, s->index, replaced(s->src, alone), TP_REDUCE_PROD, a->include_self)), a->dim, s->index);
+    tp_tensor *others = tp__scatter_reduce(s->x, a->dim, s->index, replaced(s->src, alone), TP_REDUCE_PROD, a->include_self);
+    tp_tensor *of_others = tp__gather(tp_mul(s->dy, others), a->dim, s->index);
     tp_tensor *of_all = tp_div(tp__gather(tp_mul(s->dy, s->y), a->dim, s->index), replaced(s->src, zero));
     s->dsrc = tp_add(tp_mul(alone, of_others), tp_mul(tp_sub(1, alone), of_all));
 }
@@ -175,7 +179,8 @@ static tp_status index_reduce_compose(tp__call *call)
     bool fits = source->ndim == x->ndim;
     for (int d = 0; d < x->ndim && fits; d++) fits = source->shape[d] == (d == dim ? index->numel : x->shape[d]);
     if (!fits && !(!x->ndim && source->numel == index->numel))
-        return tp__call_fail(call, TP_ERR_SHAPE, "the source %s does not fit %s and an index of %lld", tp__shape_text(source), tp__shape_text(x), (long long)index->numel);
+        return tp__call_fail(call, TP_ERR_SHAPE, "the source %s does not fit %s and an index of %lld",
+                             tp__shape_text(source), tp__shape_text(x), (long long)index->numel);
     tp_shape wide = { .ndim = source->ndim };
     for (int d = 0; d < source->ndim; d++) wide.dim[d] = d == dim ? index->numel : 1;
     index = tp_expand(tp_reshape(index, wide), tp_shape_of(source));
@@ -225,7 +230,8 @@ static void index_reduce_samples(tp_sample_set *set)
 {
     static const char *const ways[] = { "prod", "mean", "amax", "amin" };
     for (int i = 0; i < 4; i++)
-        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), 1, 2)), TP__INT_ARG(1), TP__TENSOR_ARG(tp_from_data((int64_t[]){ 0, 2, 0, 2 }, TP_I64, TP_SHAPE(4))),
+        TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), 1, 2)), TP__INT_ARG(1),
+                 TP__TENSOR_ARG(tp_from_data((int64_t[]){ 0, 2, 0, 2 }, TP_I64, TP_SHAPE(4))),
                  TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 4), 2.1, 3)), BY(ways[i]));
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3), 1, 2)), TP__INT_ARG(0), TP__TENSOR_ARG(tp__sample_indices(TP__SCALAR_SHAPE, 3)),
              TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(1), 1, 2)), BY("prod"), WITHOUT);
@@ -234,9 +240,11 @@ static void index_reduce_samples(tp_sample_set *set)
 #define REDUCE_ARGS ", int dim, Tensor index, Tensor src, string{sum,prod,mean,amax,amin} reduce, *, bool include_self=true) -> Tensor"
 #define INDEX_ARGS  ", int dim, Tensor index, Tensor source, string{prod,mean,amax,amin} reduce, *, bool include_self=true) -> Tensor"
 static const tp_op op_reduce = {
-    .schema = "scatter_reduced(Tensor input, int dim, Tensor index, Tensor src, string{sum,prod,mean,amax,amin} reduce, bool include_self, bool stepwise) -> Tensor",
+    .schema = "scatter_reduced(Tensor input, int dim, Tensor index, Tensor src, "
+        "string{sum,prod,mean,amax,amin} reduce, bool include_self, bool stepwise) -> Tensor",
     .flags = TP__INTERNAL, .kernel = "scatter_add", .shape = reduce_shape, .forward = reduce_forward, .backward = reduce_rule,
-    .saves = { TP__INPUT(0, 0), TP__INPUT(2, 0), TP__INPUT(3, 0), TP__OUTPUT(0) }, .attr_size = sizeof(reduce_attr), .samples = plain_samples, .state = TP__STATE };
+    .saves = { TP__INPUT(0, 0), TP__INPUT(2, 0), TP__INPUT(3, 0), TP__OUTPUT(0) }, .attr_size = sizeof(reduce_attr),
+    .samples = plain_samples, .state = TP__STATE };
 static const tp_op op_scatter_reduce = { .schema = "scatter_reduce(Tensor input" REDUCE_ARGS, .compose = reduce_compose,
     .attr_size = sizeof(reduce_attr), .samples = reduce_samples, .state = TP__STATE };
 static const tp_op op_scatter_reduce_ = TP__INPLACE_FORM("scatter_reduce_(Tensor! input" REDUCE_ARGS, op_scatter_reduce, sizeof(reduce_attr), reduce_samples);

@@ -19,7 +19,9 @@ static tp_status search_shape(tp__call *call)
     bool fits = row->ndim == 1 || row->ndim == x->ndim;
     for (int d = 0; fits && row->ndim > 1 && d < row->ndim - 1; d++) fits = row->shape[d] == x->shape[d];
     if (!fits)
-        return tp__call_fail(call, TP_ERR_SHAPE, "the sequences %s are neither one for all of %s nor one for each of its rows", tp__shape_text(row), tp__shape_text(x));
+        return tp__call_fail(call, TP_ERR_SHAPE,
+                             "the sequences %s are neither one for all of %s nor one for each of its rows",
+                             tp__shape_text(row), tp__shape_text(x));
     if (sorter && (!tp__same_shape(sorter, row) || sorter->dtype != TP_I64))
         return tp__call_fail(call, TP_ERR_SHAPE, "the sorter %s is not int64 like the sequence %s", tp__shape_text(sorter), tp__shape_text(row));
     if (a->side == 1 && a->right) return tp__call_fail(call, TP_ERR_ARGUMENT, "side is left, and right is true");
@@ -112,7 +114,8 @@ static void isin_samples(tp_sample_set *set)
 }
 
 static const tp_op op_search = {
-    .schema = "searchsorted(Tensor sorted_sequence, Tensor|number input, *, bool out_int32=false, bool right=false, string{left,right}? side=none, Tensor? sorter=none) -> Tensor",
+    .schema = "searchsorted(Tensor sorted_sequence, Tensor|number input, *, bool out_int32=false, bool right=false, "
+        "string{left,right}? side=none, Tensor? sorter=none) -> Tensor",
     .flags = TP__NO_GRAD_OP, .shape = search_shape, .forward = search_forward, .attr_size = sizeof(tp__search), .samples = search_samples, .state = TP__STATE };
 static const tp_op op_bucketize = { .schema = "bucketize(Tensor|number input, Tensor boundaries, *, bool out_int32=false, bool right=false) -> Tensor",
     .flags = TP__NO_GRAD_OP, .compose = bucketize_compose, .attr_size = sizeof(bucketize_attr), .samples = bucketize_samples, .state = TP__STATE };

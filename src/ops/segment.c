@@ -59,7 +59,8 @@ static tp_status segment_compose(tp__call *call)
     if (offsets) which = tp_where(tp_lt(place, tp_narrow(offsets, -1, 0, 1)), segments, which);
     for (int d = 0; d < x->ndim; d++) own.dim[d] = d <= axis ? x->shape[d] : 1;
     which = tp_expand(tp_reshape(which, own), tp_shape_of(x));
-    const double initial = a->initial.kind == TP_OPERAND_NONE ? neutral[a->reduce] : a->initial.kind == TP_OPERAND_REAL ? a->initial.as.real : (double)a->initial.as.integer;
+    const double initial = a->initial.kind == TP_OPERAND_NONE ? neutral[a->reduce]
+        : a->initial.kind == TP_OPERAND_REAL ? a->initial.as.real : (double)a->initial.as.integer;
     shape = tp_shape_of(x);
     shape.dim[axis] = segments + 1;
     tp_tensor *base = tp_full(shape, initial, .dtype = (tp_dtype)x->dtype, .device = x->device);
@@ -94,8 +95,10 @@ static void segment_samples(tp_sample_set *set)
     GIVE(X(6), "min", BY("lengths", counts(2, 3, 1)), START(99));
     GIVE(TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(6), 0.5, 2)), "prod", BY("lengths", counts(2, 4, 0)), START(2));
 }
-#define SEGMENT(name) { .schema = name "(Tensor data, string{sum,mean,max,min,prod} reduce, *, Tensor? lengths=none, Tensor? indices=none, Tensor? offsets=none, " \
-    "int axis=0, bool unsafe=false, number? initial=none) -> Tensor", .compose = segment_compose, .attr_size = sizeof(segment_attr), .samples = segment_samples, .state = TP__STATE }
+#define SEGMENT(name) { .schema = name "(Tensor data, string{sum,mean,max,min,prod} reduce, *, " \
+    "Tensor? lengths=none, Tensor? indices=none, Tensor? offsets=none, " \
+    "int axis=0, bool unsafe=false, number? initial=none) -> Tensor", .compose = segment_compose, \
+    .attr_size = sizeof(segment_attr), .samples = segment_samples, .state = TP__STATE }
 static const tp_op op_segment_reduce = SEGMENT("segment_reduce"), op_segment_reduce_ = SEGMENT("_segment_reduce");
 
 const tp_op *const tp__ops_segment[] = { &op_segment_reduce, &op_segment_reduce_, NULL };

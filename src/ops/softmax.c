@@ -94,7 +94,9 @@ static tp_status softmax_backward_backward(const tp_node *node, tp_tensor *const
     const int64_t dim = ((const softmax_attr *)tp__attr(node))->dim;
     tp_tensor *dy = tp__saved(node, 0), *y = tp__saved(node, 1);
     if (need & 1 && !(dx[0] = tp__run1(&op_softmax_backward, (tp_tensor *[]){ g[0], y }, 2, &(softmax_attr){ .dim = dim }, NULL))) return tp__pending();
-    if (need & 2 && !(dx[1] = tp_sub(tp_mul(g[0], tp_sub(dy, sum_along(tp_mul(y, dy), dim))), tp_mul(dy, sum_along(tp_mul(g[0], y), dim))))) return tp__pending();
+    if (need & 2 && !(dx[1] = tp_sub(tp_mul(g[0], tp_sub(dy, sum_along(tp_mul(y, dy), dim))),
+                                     tp_mul(dy, sum_along(tp_mul(g[0], y), dim)))))
+        return tp__pending();
     return TP_OK;
 }
 

@@ -47,7 +47,9 @@ static tp_status topk_shape(tp__call *call)
     int64_t shape[TP_MAX_DIMS];
     if (check(call, &a->dim)) return tp__pending();
     const int64_t n = x->ndim ? x->shape[a->dim] : 1;
-    if (a->k < 0 || a->k > n) return tp__call_fail(call, TP_ERR_ARGUMENT, "k is %lld, and dim %lld has %lld elements", (long long)a->k, (long long)a->dim, (long long)n);
+    if (a->k < 0 || a->k > n)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "k is %lld, and dim %lld has %lld elements", (long long)a->k,
+                             (long long)a->dim, (long long)n);
     memcpy(shape, x->shape, sizeof shape);
     shape[x->ndim ? a->dim : 0] = a->k;
     return pair(call, x->ndim || a->k ? x->ndim : 1, shape);             /* none of a 0-dim tensor's elements is [0] */
@@ -61,7 +63,9 @@ static tp_status kth_shape(tp__call *call)
     int n = 0;
     if (check(call, &a->dim)) return tp__pending();
     const int64_t size = x->ndim ? x->shape[a->dim] : 1;
-    if (a->k < 1 || a->k > size) return tp__call_fail(call, TP_ERR_ARGUMENT, "k is %lld, and dim %lld has %lld elements", (long long)a->k, (long long)a->dim, (long long)size);
+    if (a->k < 1 || a->k > size)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "k is %lld, and dim %lld has %lld elements", (long long)a->k,
+                             (long long)a->dim, (long long)size);
     for (int d = 0; d < x->ndim; d++) {
         if (d != a->dim) shape[n++] = x->shape[d];
         else if (a->keepdim) shape[n++] = 1;

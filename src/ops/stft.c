@@ -37,7 +37,9 @@ static bool flag(const tp_arg *arg, bool otherwise) { return is_given(arg) ? arg
 static tp_status check_window(const tp__call *call, const tp_tensor *window, int64_t n, int64_t hop, int64_t win)
 {
     if (hop < 1) return tp__call_fail(call, TP_ERR_ARGUMENT, "hop_length is %lld, and has to be at least 1", (long long)hop);
-    if (win < 1 || win > n) return tp__call_fail(call, TP_ERR_ARGUMENT, "win_length is %lld, and has to be from 1 to n_fft, %lld", (long long)win, (long long)n);
+    if (win < 1 || win > n)
+        return tp__call_fail(call, TP_ERR_ARGUMENT, "win_length is %lld, and has to be from 1 to n_fft, %lld",
+                             (long long)win, (long long)n);
     if (window && (window->ndim != 1 || window->shape[0] != win))
         return tp__call_fail(call, TP_ERR_SHAPE, "a window of %lld points is no %s", (long long)win, tp__shape_text(window));
     return TP_OK;
@@ -127,7 +129,9 @@ static tp_status stft_compose(tp__call *call)
 static tp_status check_istft(const tp__call *call, const istft_attr *a, int64_t hop, int64_t win, bool *half)
 {
     const tp_tensor *x = call->in[0], *window = window_of(call);
-    if (!tp__is_complex(x->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes complex numbers, as stft gives them, not %s", tp_dtype_name((tp_dtype)x->dtype));
+    if (!tp__is_complex(x->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "takes complex numbers, as stft gives them, not %s",
+                             tp_dtype_name((tp_dtype)x->dtype));
     if (!x->numel || (x->ndim != 2 && x->ndim != 3))
         return tp__call_fail(call, TP_ERR_SHAPE, "takes [frequencies, frames] or [batch, frequencies, frames], not %s", tp__shape_text(x));
     const int64_t rows = x->shape[x->ndim - 2];
@@ -160,7 +164,8 @@ static tp_status istft_compose(tp__call *call)
     const bool batched = x->ndim == 3;
     const int64_t t = x->shape[x->ndim - 1], whole = a->n + hop * (t - 1);
     int64_t end = whole - edge;
-    if (a->length != TP_NONE && __builtin_add_overflow(edge, a->length, &end)) return tp__call_fail(call, TP_ERR_SHAPE, "%lld points are too many", (long long)a->length);
+    if (a->length != TP_NONE && __builtin_add_overflow(edge, a->length, &end))
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld points are too many", (long long)a->length);
     if (end <= edge) return tp__call_fail(call, TP_ERR_SHAPE, "nothing is left of %lld points", (long long)whole);
     const tp_dtype real = x->dtype == TP_C128 ? TP_F64 : TP_F32;
     tp_tensor *window = whole_window(window_of(call), x, real, a->n, win);
@@ -202,13 +207,14 @@ static tp_tensor *spectrum(const tp_sample_set *set, tp_shape shape)
 static void istft_samples(tp_sample_set *set)
 {
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2));
-    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1), INT("win_length", 3), GIVEN_WINDOW(3), BOOL("normalized", true),
-             INT("length", 4));
+    TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(2, 3, 4))), TP__INT_ARG(5), INT("hop_length", 1),
+             INT("win_length", 3), GIVEN_WINDOW(3), BOOL("normalized", true), INT("length", 4));
     TP__GIVE(set, TP__TENSOR_ARG(spectrum(set, TP_SHAPE(3, 4))), TP__INT_ARG(4), INT("hop_length", 2), INT("length", 9));
 }
 
 static const tp_op op_stft = TP__COMPOSED("stft(Tensor input, int n_fft, int? hop_length=none, int? win_length=none, Tensor? window=none, bool center=true, "
-    "string{constant,reflect,replicate,circular} pad_mode=reflect, bool normalized=false, any onesided=none, any return_complex=none, any align_to_window=none) -> Tensor",
+    "string{constant,reflect,replicate,circular} pad_mode=reflect, bool normalized=false, any onesided=none, "
+    "any return_complex=none, any align_to_window=none) -> Tensor",
     stft_compose, sizeof(stft_attr), stft_samples);
 static const tp_op op_istft = TP__COMPOSED("istft(Tensor input, int n_fft, int? hop_length=none, int? win_length=none, Tensor? window=none, bool center=true, "
     "bool normalized=false, any onesided=none, int? length=none, bool return_complex=false) -> Tensor", istft_compose, sizeof(istft_attr), istft_samples);

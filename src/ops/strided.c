@@ -87,7 +87,8 @@ static tp_status check_geometry(tp__call *call, strided_attr *a)
     bool empty = false;
     for (int i = 0; i < a->size.n; i++) {
         if (a->size.v[i] < 0 || a->stride.v[i] < 0)
-            return tp__call_fail(call, TP_ERR_SHAPE, "size %lld and stride %lld of dim %d must not be negative", (long long)a->size.v[i], (long long)a->stride.v[i], i);
+            return tp__call_fail(call, TP_ERR_SHAPE, "size %lld and stride %lld of dim %d must not be negative",
+                                 (long long)a->size.v[i], (long long)a->stride.v[i], i);
         empty |= !a->size.v[i];
     }
     __int128 last = a->offset;
@@ -302,7 +303,8 @@ static void scatter_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2)), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
 }
 const tp_op tp__op_strided_scatter = { .schema = "strided_scatter(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
-    .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(strided_attr), .samples = scatter_samples, .state = TP__STATE };
+    .shape = scatter_shape, .forward = scatter_forward, .backward = scatter_rule, .attr_size = sizeof(strided_attr),
+    .samples = scatter_samples, .state = TP__STATE };
 
 /* ---- Between complex numbers and their parts: one of base and region is complex, and the geometry counts in parts ------------------------ */
 
@@ -363,10 +365,12 @@ static tp_status taken_rule(const tp_node *node, tp_tensor *const *dy, uint64_t 
 }
 static void taken_samples(tp_sample_set *set)           /* x without a gradient, whose numbers would tell another one */
 {
-    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2))), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
+    TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2))),
+             TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)), GEOMETRY_ARGS);
 }
 static const tp_op op_taken = { .schema = "strided_scatter_taken(Tensor input, Tensor src, " GEOMETRY ") -> Tensor", .flags = TP__INTERNAL,
-    .shape = scatter_shape, .forward = scatter_forward, .backward = taken_rule, .attr_size = sizeof(strided_attr), .samples = taken_samples, .state = TP__STATE };
+    .shape = scatter_shape, .forward = scatter_forward, .backward = taken_rule, .attr_size = sizeof(strided_attr),
+    .samples = taken_samples, .state = TP__STATE };
 
 static tp_status as_strided_scatter_compose(tp__call *call)
 {
@@ -387,8 +391,9 @@ static void as_strided_scatter_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp_detach(tp__sample_tensor(set, TP_SHAPE(3, 4), -2, 2))), TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 2), -2, 2)),
              TP__INTS_ARG(2, 2, 2), TP__INTS_ARG(2, 1, 4), TP__INT_ARG(1));
 }
-static const tp_op op_as_strided_scatter = { .schema = "as_strided_scatter(Tensor input, Tensor src, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
-    .compose = as_strided_scatter_compose, .attr_size = offsetof(strided_attr, base_size), .samples = as_strided_scatter_samples, .state = TP__STATE };
+static const tp_op op_as_strided_scatter = { .schema = "as_strided_scatter(Tensor input, Tensor src, int[] size, "
+    "int[] stride, int? storage_offset=none) -> Tensor", .compose = as_strided_scatter_compose,
+    .attr_size = offsetof(strided_attr, base_size), .samples = as_strided_scatter_samples, .state = TP__STATE };
 static const tp_op op_as_strided_copy = TP__COPY_FORM("as_strided_copy(Tensor input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",
     tp__op_as_strided, sizeof(strided_attr), strided_samples);
 static const tp_op op_as_strided_ = TP__RELAY_FORM("as_strided_(Tensor! input, int[] size, int[] stride, int? storage_offset=none) -> Tensor",

@@ -235,7 +235,8 @@ static tp_status unflatten_compose(tp__call *call)
     if (tp__take_dim(call, a->dim, x, &dim)) return tp__pending();
     if (!a->sizes.n) return tp__call_fail(call, TP_ERR_SHAPE, "sizes is empty");
     if (x->ndim - 1 + a->sizes.n > TP_MAX_DIMS)
-        return tp__call_fail(call, TP_ERR_SHAPE, "%lld sizes for dim %d of %s make more than %d dims", (long long)a->sizes.n, dim, tp__shape_text(x), TP_MAX_DIMS);
+        return tp__call_fail(call, TP_ERR_SHAPE, "%lld sizes for dim %d of %s make more than %d dims",
+                             (long long)a->sizes.n, dim, tp__shape_text(x), TP_MAX_DIMS);
     shape_attr attr = { { 0 } };
     int64_t known = 1;
     for (int d = 0; d < dim; d++) attr.shape.v[attr.shape.n++] = x->shape[d];

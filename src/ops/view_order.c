@@ -162,7 +162,8 @@ static tp_status h_compose(tp__call *call)
 static void matrix_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2))); }
 static void batch_samples(tp_sample_set *set) { TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3, 4), -2, 2))); }
 
-#define NAMED(name, how, give) static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", .compose = how, .samples = give, .state = TP__STATE }
+#define NAMED(name, how, give) static const tp_op op_##name = { .schema = #name "(Tensor input) -> Tensor", \
+    .compose = how, .samples = give, .state = TP__STATE }
 NAMED(t, t_compose, matrix_samples);
 static const tp_op op_t_ = TP__RELAY_FORM("t_(Tensor! input) -> Tensor", op_t, 0, matrix_samples);
 static const tp_op op_t_copy = TP__COPY_FORM("t_copy(Tensor input) -> Tensor", op_t, 0, matrix_samples);

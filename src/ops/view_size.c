@@ -84,10 +84,12 @@ static const tp_op op_unsqueeze = { .schema = "unsqueeze(Tensor input, int dim) 
     .backward = tp__to_shape, .attr_size = sizeof(dim_attr), .samples = unsqueeze_samples, .state = TP__STATE };
 
 static const tp_op op_squeeze_ = TP__RELAY_FORM("squeeze_(Tensor! input) -> Tensor", op_squeeze, 0, squeeze_samples);
-static const tp_op op_squeeze_dim_ = TP__RELAY_FORM("squeeze_.dim(Tensor! input, int[] dim) -> Tensor", op_squeeze_dim, sizeof(squeeze_attr), squeeze_dim_samples);
+static const tp_op op_squeeze_dim_ = TP__RELAY_FORM("squeeze_.dim(Tensor! input, int[] dim) -> Tensor", op_squeeze_dim,
+                                                    sizeof(squeeze_attr), squeeze_dim_samples);
 static const tp_op op_unsqueeze_ = TP__RELAY_FORM("unsqueeze_(Tensor! input, int dim) -> Tensor", op_unsqueeze, sizeof(dim_attr), unsqueeze_samples);
 static const tp_op op_squeeze_copy = TP__COPY_FORM("squeeze_copy(Tensor input) -> Tensor", op_squeeze, 0, squeeze_samples);
-static const tp_op op_squeeze_dim_copy = TP__COPY_FORM("squeeze_copy.dim(Tensor input, int[] dim) -> Tensor", op_squeeze_dim, sizeof(squeeze_attr), squeeze_dim_samples);
+static const tp_op op_squeeze_dim_copy = TP__COPY_FORM("squeeze_copy.dim(Tensor input, int[] dim) -> Tensor",
+                                                       op_squeeze_dim, sizeof(squeeze_attr), squeeze_dim_samples);
 static const tp_op op_unsqueeze_copy = TP__COPY_FORM("unsqueeze_copy(Tensor input, int dim) -> Tensor", op_unsqueeze, sizeof(dim_attr), unsqueeze_samples);
 
 /* ---- expand and its other names --------------------------------------------------------------------------------------------------------- */

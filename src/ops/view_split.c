@@ -136,7 +136,8 @@ static void split_samples(tp_sample_set *set)
 static const tp_op op_split = { .schema = "split(Tensor tensor, int split_size_or_sections, int dim=0) -> Tensor[]", .flags = TP__VIEW,
     .shape = split_shape, .backward = split_backward, .attr_size = sizeof(split_attr), .samples = split_samples, .state = TP__STATE };
 
-static const tp_op op_split_copy = TP__COPY_FORM("split_copy(Tensor input, int split_size, int dim=0) -> Tensor[]", op_split, sizeof(split_attr), split_samples);
+static const tp_op op_split_copy = TP__COPY_FORM("split_copy(Tensor input, int split_size, int dim=0) -> Tensor[]",
+                                                 op_split, sizeof(split_attr), split_samples);
 
 /* ---- split by sizes ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -160,7 +161,8 @@ static tp_status parts_shape(tp__call *call)
         if (__builtin_add_overflow(total, size[i], &total)) total = INT64_MAX;
     }
     if (total != x->shape[d])
-        return tp__call_fail(call, TP_ERR_SHAPE, "the parts have %lld elements, dim %d of %s has %lld", (long long)total, d, tp__shape_text(x), (long long)x->shape[d]);
+        return tp__call_fail(call, TP_ERR_SHAPE, "the parts have %lld elements, dim %d of %s has %lld",
+                             (long long)total, d, tp__shape_text(x), (long long)x->shape[d]);
     tp__geometry g = tp__geometry_of(x);
     call->keep_shape = 1;
     for (int64_t i = 0; i < sizes->numel; i++)
@@ -179,7 +181,8 @@ static void parts_samples(tp_sample_set *set)
     TP__GIVE(set, TP__TENSOR_ARG(tp__sample_tensor(set, TP_SHAPE(2, 3), -2, 2)), TP__TENSOR_ARG(sizes), TP__INT_ARG(1));
 }
 static const tp_op op_parts = { .schema = "split_parts(Tensor input, Tensor sizes, int dim) -> Tensor[]", .flags = TP__VIEW | TP__INTERNAL | TP__ANY_DEVICE,
-    .shape = parts_shape, .backward = parts_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(dim_attr), .samples = parts_samples, .state = TP__STATE };
+    .shape = parts_shape, .backward = parts_backward, .saves = { TP__INPUT(1, 0) }, .attr_size = sizeof(dim_attr),
+    .samples = parts_samples, .state = TP__STATE };
 
 static tp_status sections_compose(tp__call *call)
 {
@@ -243,7 +246,8 @@ static tp_status forget_the_others(tp__call *call)
     call->n_out = n < 0 ? 0 : n;
     return n < 0 ? (tp_status)n : TP_OK;
 }
-#define UNSAFE(text, of, bytes, give) { .schema = text, .compose = forget_the_others, .out_of_place = &(of), .attr_size = bytes, .samples = give, .state = TP__STATE }
+#define UNSAFE(text, of, bytes, give) { .schema = text, .compose = forget_the_others, .out_of_place = &(of), \
+    .attr_size = bytes, .samples = give, .state = TP__STATE }
 static const tp_op op_unsafe_chunk = UNSAFE("unsafe_chunk(Tensor input, int chunks, int dim=0) -> Tensor[]", op_chunk, sizeof(split_attr), chunk_samples);
 static const tp_op op_unsafe_split = UNSAFE("unsafe_split(Tensor input, int split_size, int dim=0) -> Tensor[]", op_split, sizeof(split_attr), split_samples);
 static const tp_op op_unsafe_split_with_sizes = UNSAFE("unsafe_split_with_sizes(Tensor input, int[+] split_sizes, int dim=0) -> Tensor[]",

@@ -28,7 +28,8 @@ static tp_status unfold_shape(tp__call *call)
     if (tp__take_dim(call, a->dimension, x, &d)) return tp__pending();
     const int64_t room = x->ndim ? x->shape[d] : 1;
     if (a->size < 0 || a->size > room)
-        return tp__call_fail(call, TP_ERR_SHAPE, "size %lld does not fit the %lld elements of dim %d of %s", (long long)a->size, (long long)room, d, tp__shape_text(x));
+        return tp__call_fail(call, TP_ERR_SHAPE, "size %lld does not fit the %lld elements of dim %d of %s",
+                             (long long)a->size, (long long)room, d, tp__shape_text(x));
     if (a->step <= 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "step is %lld, and must be positive", (long long)a->step);
     a->dimension = d;
     const tp__geometry whole = tp__geometry_of(x), g = windows(&whole, a);

@@ -245,7 +245,8 @@ static void general_samples(tp_sample_set *set)
     TP__GIVE(set, TP__INT_ARG(5), TP__NAMED("a", .kind = TP_ARG_FLOATS, .n = 3, .value.floats = a));
 }
 
-#define WINDOW(name, takes, attr, give) static const tp_op op_##name = { .schema = "signal_windows_" #name "(int M, *, " takes "bool sym=true, " PLACE_ALONE ") -> Tensor", \
+#define WINDOW(name, takes, attr, give) static const tp_op op_##name = \
+    { .schema = "signal_windows_" #name "(int M, *, " takes "bool sym=true, " PLACE_ALONE ") -> Tensor", \
     .flags = TP__NO_GRAD_OP, .compose = name##_compose, .attr_size = sizeof(attr), .samples = give, .state = TP__STATE };
 #define PLACE_ALONE "dtype dtype=none, string{strided} layout=none, device device=none, bool? requires_grad=none, bool? pin_memory=none"
 WINDOW(bartlett, "", plain_attr, plain_samples)
@@ -267,7 +268,8 @@ static void window_samples(tp_sample_set *set)
     TP__GIVE(set, TP__INT_ARG(1));
     TP__GIVE(set, TP__INT_ARG(0), TP__NAMED("dtype", .kind = TP_ARG_DTYPE, .value.dtype = TP_F64));
 }
-#define TORCH_WINDOW(name, takes, attr) static const tp_op op_##name = { .schema = #name "(int window_length, bool periodic=true, " takes TP__PLACE ") -> Tensor", \
+#define TORCH_WINDOW(name, takes, attr) static const tp_op op_##name = \
+    { .schema = #name "(int window_length, bool periodic=true, " takes TP__PLACE ") -> Tensor", \
     .flags = TP__NO_GRAD_OP, .compose = name##_compose, .attr_size = sizeof(attr), .samples = window_samples, .state = TP__STATE };
 TORCH_WINDOW(hann_window, "", window_attr)
 TORCH_WINDOW(hamming_window, "float alpha=0.54, float beta=0.46, ", hamming_window_attr)
@@ -296,7 +298,8 @@ tp_tensor *tp_signal_windows_exponential(int64_t n, double tau, bool sym)
 }
 
 #define PUBLIC_TORCH(name) \
-    tp_tensor *tp_##name(int64_t n, bool periodic) { return tp__run1(&op_##name, NULL, 0, &(window_attr){ .window_length = n, .periodic = periodic }, TP__CALLER); }
+    tp_tensor *tp_##name(int64_t n, bool periodic) \
+    { return tp__run1(&op_##name, NULL, 0, &(window_attr){ .window_length = n, .periodic = periodic }, TP__CALLER); }
 PUBLIC_TORCH(hann_window)
 PUBLIC_TORCH(blackman_window)
 PUBLIC_TORCH(bartlett_window)

@@ -97,7 +97,9 @@ static bool choose_gradients(sample *s, pass *p, const json_t *cots, const pass 
         while (k < first->m && !(of && text_at(json_array_get(grads, (size_t)k), "of") && !strcmp(of, text_at(json_array_get(grads, (size_t)k), "of")))) k++;
         if (k == first->m || p->n == MAX_OUTPUTS) return damaged(s, "a second cotangent of no gradient");
         if (!first->grads[k]) return false;            /* told already */
-        if (!tp_needs_grad(first->grads[k])) return differ(s, "the gradient of %s cannot be differentiated again", strrchr(of, '.') ? strrchr(of, '.') + 1 : of);
+        if (!tp_needs_grad(first->grads[k]))
+            return differ(s, "the gradient of %s cannot be differentiated again",
+                          strrchr(of, '.') ? strrchr(of, '.') + 1 : of);
         p->outputs[p->n] = first->grads[k];
         p->cots[p->n] = cotangent(s, cot, tp_device_of(first->grads[k]));
         if (!p->cots[p->n++]) return false;

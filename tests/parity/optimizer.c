@@ -50,7 +50,10 @@ static bool give_gradients(sample *s, const history *h, int64_t step)
         tp_tensor *grads = sample_stored(s, text_at(h->texts[i], "grads"));
         if (!grads) return false;
         if (!has_rows(grads, tp_size(h->values[0], 0) - 1)) return damaged(s, "gradients of other steps");
-        if (tp_set_grad(h->params[i], is_without_grad(h->texts[i], step) ? NULL : tp_to(tp_clone(tp_select(grads, 0, step)), s->settings->device))) return differ_error(s, "a gradient");
+        if (tp_set_grad(h->params[i], is_without_grad(h->texts[i], step)
+                                          ? NULL
+                                          : tp_to(tp_clone(tp_select(grads, 0, step)), s->settings->device)))
+            return differ_error(s, "a gradient");
     }
     return true;
 }

@@ -91,7 +91,8 @@ static bool each_name(run *r, const char *list, bool (*fn)(run *r, const char *n
     size_t i;
     json_t *value;
     json_array_foreach(json_object_get(r->s->text, list), i, value)
-        if (!json_is_string(value) || !fn(r, json_string_value(value), *list == 'p')) return tp_failed() || r->s->verdict == FAILED ? false : damaged(r->s, "a name that is none");
+        if (!json_is_string(value) || !fn(r, json_string_value(value), *list == 'p'))
+            return tp_failed() || r->s->verdict == FAILED ? false : damaged(r->s, "a name that is none");
     return true;
 }
 
@@ -109,7 +110,8 @@ static bool build(run *r)
     if (r->model->build) good = good && r->model->build(r);
     else good = good && each_name(r, "parameters", hold) && each_name(r, "buffers", hold);
     if (good) r->net = tp_module_done(r->net);
-    good = r->net && !tp_module_to_dtype(r->net, r->dtype) && !tp_module_to(r->net, r->s->settings->device) && each_name(r, "parameters", load) && each_name(r, "buffers", load);
+    good = r->net && !tp_module_to_dtype(r->net, r->dtype) && !tp_module_to(r->net, r->s->settings->device) &&
+           each_name(r, "parameters", load) && each_name(r, "buffers", load);
     return good || (r->s->verdict == FAILED ? false : differ_error(r->s, "the model is not made"));
 }
 
@@ -244,7 +246,8 @@ static bool run_in(sample *s, const model *m, tp_dtype dtype, int ulps)
     TP_SCOPE();
     run r = { .s = s, .model = m, .dtype = dtype, .steps = json_integer_value(json_object_get(s->text, "steps")) };
     if (tp_safetensors_find(s->file->tensors, "x") >= 0 && (!(r.x = sample_stored(s, "x")) || !(r.y = sample_stored(s, "y")))) return false;
-    if ((r.x && (tp_ndim(r.x) < 1 || tp_ndim(r.y) < 1 || tp_size(r.x, 0) < 1 || tp_size(r.y, 0) < 1)) || r.steps < 1) return damaged(s, "no steps, or no batches");
+    if ((r.x && (tp_ndim(r.x) < 1 || tp_ndim(r.y) < 1 || tp_size(r.x, 0) < 1 || tp_size(r.y, 0) < 1)) || r.steps < 1)
+        return damaged(s, "no steps, or no batches");
     tp_optimizer *opt = NULL;
     bool good = build(&r) && shift(&r, ulps) && (opt = options_optimizer(s, tp_parameters(r.net), find_by_name, &r)) && train(&r, opt);
     if (good && dtype == TP_F64) good = each_name(&r, "parameters", check_final) && each_name(&r, "buffers", check_final) && evaluate(&r);

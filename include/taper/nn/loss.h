@@ -44,7 +44,8 @@ TP_API tp_module *tp_nn_triplet_margin_loss_with(const tp_triplet_margin_loss_op
  * cutoffs, rising, 1 to classes - 1. Called with "input" [n, in] and "target" [n], int64, or without the n: log p of the targets, [n], and,
  * where there is room for two, its negative mean, the loss. The parameters are head.weight, tail.0.0.weight, tail.0.1.weight, ..
  * TP_ERR_INDEX: a target that is no class */
-TP_API tp_module *tp_nn_adaptive_log_softmax_with_loss_with(int64_t in, int64_t classes, tp_shape cutoffs, const tp_nn_adaptive_log_softmax_with_loss_options *o);
+TP_API tp_module *tp_nn_adaptive_log_softmax_with_loss_with(int64_t in, int64_t classes, tp_shape cutoffs,
+                                                            const tp_nn_adaptive_log_softmax_with_loss_options *o);
 /* Of such a module: log p of all classes, [.., classes], and the likeliest class, int64 [..], for x [.., in]. */
 TP_API tp_tensor *tp_adaptive_log_prob(tp_module *m, tp_tensor *x);
 TP_API tp_tensor *tp_adaptive_predict(tp_module *m, tp_tensor *x);
@@ -107,7 +108,8 @@ inline tp_module *tp_nn_multilabel_margin_loss(const tp_multilabel_margin_loss_o
 inline tp_module *tp_nn_multilabel_soft_margin_loss(const tp_multilabel_soft_margin_loss_options &o = {})
 { return tp_nn_multilabel_soft_margin_loss_with(&o); }
 inline tp_module *tp_nn_triplet_margin_loss(const tp_triplet_margin_loss_options &o = {}) { return tp_nn_triplet_margin_loss_with(&o); }
-inline tp_module *tp_nn_adaptive_log_softmax_with_loss(int64_t in, int64_t classes, tp_shape cutoffs, const tp_nn_adaptive_log_softmax_with_loss_options &o = {})
+inline tp_module *tp_nn_adaptive_log_softmax_with_loss(int64_t in, int64_t classes, tp_shape cutoffs,
+                                                       const tp_nn_adaptive_log_softmax_with_loss_options &o = {})
 { return tp_nn_adaptive_log_softmax_with_loss_with(in, classes, cutoffs, &o); }
 inline tp_module *tp_nn_cosine_similarity(const tp_cosine_similarity_options &o = {}) { return tp_nn_cosine_similarity_with(&o); }
 inline tp_module *tp_nn_pairwise_distance(const tp_pairwise_distance_options &o = {}) { return tp_nn_pairwise_distance_with(&o); }

@@ -175,7 +175,12 @@ typedef struct tp_nn_fractional_max_pool3d_options {
 } tp_nn_fractional_max_pool3d_options;
 #define TP__DEFAULT_nn_fractional_max_pool3d .output_size = TP_NONE, .kernel_dhw = TP__NONE_3, .size_dhw = TP__NONE_3,
 
-#define TP__EACH_NN_POOL_OPTIONS(X) X(nn_max_pool1d) X(nn_max_pool2d) X(nn_max_pool3d) X(nn_avg_pool1d) X(nn_avg_pool2d) X(nn_avg_pool3d) X(nn_lp_pool1d) X(nn_lp_pool2d) X(nn_lp_pool3d) X(nn_max_unpool1d) X(nn_max_unpool2d) X(nn_max_unpool3d) X(nn_adaptive_avg_pool2d) X(nn_adaptive_avg_pool3d) X(nn_adaptive_max_pool1d) X(nn_adaptive_max_pool2d) X(nn_adaptive_max_pool3d) X(nn_fractional_max_pool2d) X(nn_fractional_max_pool3d)
+#define TP__EACH_NN_POOL_OPTIONS(X) \
+    X(nn_max_pool1d) X(nn_max_pool2d) X(nn_max_pool3d) X(nn_avg_pool1d) X(nn_avg_pool2d) X(nn_avg_pool3d) \
+    X(nn_lp_pool1d) X(nn_lp_pool2d) X(nn_lp_pool3d) X(nn_max_unpool1d) X(nn_max_unpool2d) X(nn_max_unpool3d) \
+    X(nn_adaptive_avg_pool2d) X(nn_adaptive_avg_pool3d) \
+    X(nn_adaptive_max_pool1d) X(nn_adaptive_max_pool2d) X(nn_adaptive_max_pool3d) \
+    X(nn_fractional_max_pool2d) X(nn_fractional_max_pool3d)
 
 #ifdef __cplusplus
 extern "C" {

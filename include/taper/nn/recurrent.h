@@ -103,7 +103,9 @@ typedef struct tp_pack_sequence_options {
 } tp_pack_sequence_options;
 #define TP__DEFAULT_pack_sequence .enforce_sorted = true,
 
-#define TP__EACH_NN_RECURRENT_OPTIONS(X) X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(nn_tree_lstm_cell) X(pack_padded_sequence) X(pad_packed_sequence) X(pad_sequence) X(pack_sequence)
+#define TP__EACH_NN_RECURRENT_OPTIONS(X) \
+    X(nn_rnn) X(nn_lstm) X(nn_gru) X(nn_rnn_cell) X(nn_lstm_cell) X(nn_gru_cell) X(nn_tree_lstm_cell) \
+    X(pack_padded_sequence) X(pad_packed_sequence) X(pad_sequence) X(pack_sequence)
 
 /* Sequences step by step: of each step the rows of those that are so long, the longest first. What a recurrent layer takes as "input": a
  * tp_arg of these four tensors; its first output is then the data of another, with the rest the same. Belongs to the scope. */

@@ -55,8 +55,10 @@ TP_API tp_tensor *tp_scaled_dot_product_attention_with(tp_tensor *q, tp_tensor *
  * length comes first. All are projected, cut into heads of e / heads features, and what they attend to is projected by out_weight and
  * out_bias, of which the bias may be NULL. *weights, where the pointer is not NULL: the softmax of the scores. Masks are true where nothing is seen,
  * other than above; a row that sees no key is NaN if weights are asked for. The layer is tp_nn_multihead_attention. */
-TP_API tp_tensor *tp_multi_head_attention_forward_with(tp_tensor *query, tp_tensor *key, tp_tensor *value, int64_t heads, tp_tensor *out_weight, tp_tensor *out_bias,
-                                                       tp_tensor **weights, const tp_multi_head_attention_forward_options *o);
+TP_API tp_tensor *tp_multi_head_attention_forward_with(tp_tensor *query, tp_tensor *key, tp_tensor *value,
+                                                       int64_t heads, tp_tensor *out_weight, tp_tensor *out_bias,
+                                                       tp_tensor **weights,
+                                                       const tp_multi_head_attention_forward_options *o);
 
 #ifdef __cplusplus
 }

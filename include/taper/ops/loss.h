@@ -220,18 +220,22 @@ TP_API tp_tensor *tp_binary_cross_entropy_with_logits_with(tp_tensor *x, tp_tens
 
 /* ---- Nearness, and losses of it. Gradients: all inputs that are no target ---------------------------------------------------- */
 
-TP_API tp_tensor *tp_pairwise_distance_with(tp_tensor *x1, tp_tensor *x2, const tp_pairwise_distance_options *o);  /* the p-norm of x1 - x2 + eps over the last dim */
-TP_API tp_tensor *tp_cosine_similarity_with(tp_tensor *x1, tp_tensor *x2, const tp_cosine_similarity_options *o);  /* x1 x2 / (|x1| |x2|), norms at least eps >= 0 */
+/* the p-norm of x1 - x2 + eps over the last dim */
+TP_API tp_tensor *tp_pairwise_distance_with(tp_tensor *x1, tp_tensor *x2, const tp_pairwise_distance_options *o);
+/* x1 x2 / (|x1| |x2|), norms at least eps >= 0 */
+TP_API tp_tensor *tp_cosine_similarity_with(tp_tensor *x1, tp_tensor *x2, const tp_cosine_similarity_options *o);
 /* 1 - cos(x1, x2) of a target 1, max(cos(x1, x2) - margin, 0) of -1: [rows, n], [rows, n], [rows], or without rows */
 TP_API tp_tensor *tp_cosine_embedding_loss_with(tp_tensor *x1, tp_tensor *x2, tp_tensor *target, const tp_cosine_embedding_loss_options *o);
-TP_API tp_tensor *tp_margin_ranking_loss_with(tp_tensor *x1, tp_tensor *x2, tp_tensor *target, const tp_margin_ranking_loss_options *o);   /* max(margin - target (x1 - x2), 0) */
+/* max(margin - target (x1 - x2), 0) */
+TP_API tp_tensor *tp_margin_ranking_loss_with(tp_tensor *x1, tp_tensor *x2, tp_tensor *target, const tp_margin_ranking_loss_options *o);
 /* max(margin + d(anchor, positive) - d(anchor, negative), 0), d the pairwise distance; with swap the smaller of
  * d(anchor, negative) and d(positive, negative). TP_ERR_ARGUMENT: margin <= 0 */
 TP_API tp_tensor *tp_triplet_margin_loss_with(tp_tensor *anchor, tp_tensor *positive, tp_tensor *negative, const tp_triplet_margin_loss_options *o);
 
 /* ---- Margins and likelihoods. Gradient: x ------------------------------------------------------------------------------------- */
 
-TP_API tp_tensor *tp_hinge_embedding_loss_with(tp_tensor *x, tp_tensor *target, const tp_hinge_embedding_loss_options *o);         /* x of a target 1, max(margin - x, 0) of -1 */
+/* x of a target 1, max(margin - x, 0) of -1 */
+TP_API tp_tensor *tp_hinge_embedding_loss_with(tp_tensor *x, tp_tensor *target, const tp_hinge_embedding_loss_options *o);
 /* The sum over classes c other than t of max(margin - x_t + x_c, 0)^p weight_t / classes, p 1 or 2: x [rows, classes], target int64
  * [rows], or without rows. TP_ERR_INDEX */
 TP_API tp_tensor *tp_multi_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multi_margin_loss_options *o);
@@ -240,7 +244,8 @@ TP_API tp_tensor *tp_multi_margin_loss_with(tp_tensor *x, tp_tensor *target, con
 TP_API tp_tensor *tp_multilabel_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multilabel_margin_loss_options *o);
 /* The mean of binary_cross_entropy_with_logits over the last dim. Gradients: all inputs */
 TP_API tp_tensor *tp_multilabel_soft_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multilabel_soft_margin_loss_options *o);
-TP_API tp_tensor *tp_poisson_nll_loss_with(tp_tensor *x, tp_tensor *target, const tp_poisson_nll_loss_options *o);   /* exp(x) - target x, or x - target log(x + eps) */
+/* exp(x) - target x, or x - target log(x + eps) */
+TP_API tp_tensor *tp_poisson_nll_loss_with(tp_tensor *x, tp_tensor *target, const tp_poisson_nll_loss_options *o);
 /* (log(var) + (x - target)^2 / var) / 2, var at least eps: shaped as x, or with the last dim left out or one dim of size 1, or a number.
  * TP_ERR_ARGUMENT: a var below 0. Gradients: x, target, var */
 TP_API tp_tensor *tp_gaussian_nll_loss_with(tp_tensor *x, tp_tensor *target, tp_operand var, const tp_gaussian_nll_loss_options *o);

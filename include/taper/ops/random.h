@@ -4,7 +4,14 @@
 
 #include <taper/core.h>
 
-#define TP__EACH_RANDOM_OP_OPTIONS(X)
+typedef struct tp_multinomial_options {
+    TP__HEAD(tp_multinomial_options);
+    bool replacement TP__IS(false);
+    TP__TAIL;
+} tp_multinomial_options;
+#define TP__DEFAULT_multinomial
+
+#define TP__EACH_RANDOM_OP_OPTIONS(X) X(multinomial)
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,9 +33,9 @@ TP_API tp_tensor *tp_poisson(tp_tensor *rate);                             /* in
  * where either is below 0, count where prob is above 1. */
 TP_API tp_tensor *tp_binomial(tp_tensor *count, tp_tensor *prob);
 TP_API tp_tensor *tp_normal_of_with(tp_operand mean, tp_operand std);      /* broadcast; at least one of them is a tensor */
-/* num_samples places of each row, as often as their weights say; without replacement each at most once, in the order of drawing.
+/* num_samples places of each row, as often as their weights say; each at most once, in the order of drawing, unless with .replacement.
  * weights floating [n] or [rows, n] -> int64 [num_samples] or [rows, num_samples]. */
-TP_API tp_tensor *tp_multinomial(tp_tensor *weights, int64_t num_samples, bool replacement);
+TP_API tp_tensor *tp_multinomial_with(tp_tensor *weights, int64_t num_samples, const tp_multinomial_options *o);
 
 /* While training each element is zero with probability p, else x / (1 - p); otherwise x itself. */
 TP_API tp_tensor *tp_dropout(tp_tensor *x, double p, bool training);
@@ -55,9 +62,13 @@ TP_API tp_tensor *tp_feature_alpha_dropout_(tp_tensor *x, double p, bool trainin
 #ifndef __cplusplus
 #define tp_bernoulli_(x, p)    tp_bernoulli__with(x, TP__OPERAND(p))
 #define tp_normal_of(mean, std) tp_normal_of_with(TP__OPERAND(mean), TP__OPERAND(std))
+#define tp_multinomial(...) tp__multinomial(__VA_ARGS__, )
+#define tp__multinomial(weights, n, ...) TP__DEFAULTS(tp_multinomial_with(weights, n, TP__OPTIONS(multinomial, __VA_ARGS__)))
 #else
 inline tp_tensor *tp_bernoulli_(tp_tensor *x, tp_operand p) { return tp_bernoulli__with(x, p); }
 inline tp_tensor *tp_normal_of(tp_operand mean, tp_operand std) { return tp_normal_of_with(mean, std); }
+inline tp_tensor *tp_multinomial(tp_tensor *weights, int64_t num_samples, const tp_multinomial_options &o = {})
+{ return tp_multinomial_with(weights, num_samples, &o); }
 #endif
 
 #endif

@@ -81,8 +81,14 @@ TP_API tp_tensor *tp_gru_layer(tp_tensor *input_gates, tp_tensor *weight, tp_ten
 inline tp_tensor *tp_lstm(tp_tensor *x, tp_tensor *hx, tp_tensor *cx, tp_tensor_list params, const tp_lstm_options &o = {})
 { return tp_lstm_with(x, hx, cx, params, &o); }
 inline tp_tensor *tp_gru(tp_tensor *x, tp_tensor *hx, tp_tensor_list params, const tp_gru_options &o = {}) { return tp_gru_with(x, hx, params, &o); }
-inline tp_tensor *tp_rnn_tanh(tp_tensor *x, tp_tensor *hx, tp_tensor_list params, const tp_rnn_tanh_options &o = {}) { return tp_rnn_tanh_with(x, hx, params, &o); }
-inline tp_tensor *tp_rnn_relu(tp_tensor *x, tp_tensor *hx, tp_tensor_list params, const tp_rnn_relu_options &o = {}) { return tp_rnn_relu_with(x, hx, params, &o); }
+inline tp_tensor *tp_rnn_tanh(tp_tensor *x, tp_tensor *hx, tp_tensor_list params, const tp_rnn_tanh_options &o = {})
+{
+    return tp_rnn_tanh_with(x, hx, params, &o);
+}
+inline tp_tensor *tp_rnn_relu(tp_tensor *x, tp_tensor *hx, tp_tensor_list params, const tp_rnn_relu_options &o = {})
+{
+    return tp_rnn_relu_with(x, hx, params, &o);
+}
 #endif
 
 #endif
