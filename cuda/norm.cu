@@ -160,13 +160,6 @@ template <class S> struct param_grads {
     int samples, narrow;                               /* added at once, and what is rounded to, or 0 */
     __device__ S round(S v) const { return narrow ? tpc_round_to(narrow, v) : v; }
     __device__ acc begin() const { return acc{ 0, 0 }; }
-    /* What an element gives to dw */
-    __device__ S slope_of(int64_t at, S g, S v) const
-    {
-        const int64_t row = by_n.size ? (int64_t)tpc_divide((uint32_t)at, by_n) : at / n;
-        const S scale = tpc_load<S>(r.data, r.dtype, row), m = mean.data ? tpc_load<S>(mean.data, mean.dtype, row) : 0;
-        return g * ((v - m) * scale);
-    }
     __device__ void add(acc &a, int64_t at, int64_t) const
     {
         S w = 0, b = 0;
@@ -174,25 +167,12 @@ template <class S> struct param_grads {
             const S g = tpc_load<S>(dy.data, dy.dtype, at);
             b = round(b + g);
             if (!dw.data) continue;
-            w = round(w + slope_of(at, g, tpc_load<S>(x.data, x.dtype, at)));
+            const int64_t row = by_n.size ? (int64_t)tpc_divide((uint32_t)at, by_n) : at / n;
+            const S scale = tpc_load<S>(r.data, r.dtype, row), m = mean.data ? tpc_load<S>(mean.data, mean.dtype, row) : 0;
+            w = round(w + g * ((tpc_load<S>(x.data, x.dtype, at) - m) * scale));
         }
         a.w += (double)w;
         a.b += (double)b;
-    }
-    __device__ void add_some(acc &a, const int64_t (&at)[TPC_SOME]) const
-    {
-        S g[TPC_SOME], v[TPC_SOME] = {};
-        if (samples > 1) {
-            for (int k = 0; k < TPC_SOME; k++) add(a, at[k], 0);
-            return;
-        }
-        tpc_load_some(dy.data, dy.dtype, at, g);
-        if (dw.data) tpc_load_some(x.data, x.dtype, at, v);
-        TPC_UNROLL(4)
-        for (int k = 0; k < TPC_SOME; k++) {
-            a.b += (double)round(g[k]);
-            if (dw.data) a.w += (double)round(slope_of(at[k], g[k], v[k]));
-        }
     }
     __device__ acc join(const acc &a, const acc &b) const { return acc{ a.w + b.w, a.b + b.b }; }
     __device__ void finish(const acc &a, int64_t o) const
