@@ -27,14 +27,14 @@ template <class S> TPC_DEVICE void tpc_set(const tpc_side &y, int64_t at, S v)
 }
 
 /* The lanes are a power of 2: at most `most` of them, and `each` elements for each at the least. Rows of less than 32 get one thread,
- * which adds as the CPU does. */
+ * which adds as the CPU does. Few columns get more lanes, so that there are blocks enough; 8 neighbours are still read as whole sectors. */
 static inline tpc_rows tpc_rows_along(const tpc_array &y, int64_t dim, int each = 1)
 {
     tpc_rows r = { 1, 1, 1, 1 };
     if (y.ndim) r.n = y.shape[dim];
     for (int d = 0; d < y.ndim; d++)
         if (d != dim) (d < dim ? r.outer : r.inner) *= y.shape[d];
-    const int most = r.inner == 1 ? TPC_BLOCK : TPC_BLOCK / 32;
+    const int most = r.inner == 1 ? TPC_BLOCK : r.outer * ((r.inner + 31) / 32) < 128 ? 32 : TPC_BLOCK / 32;
     while (r.n >= 32 && r.lanes < most && (int64_t)r.lanes * 2 * each <= r.n) r.lanes *= 2;
     return r;
 }

@@ -24,6 +24,13 @@ TPC_DEVICE void tpc_moments_add(tpc_moments &a, double v)
     a.squares += d * d;
     a.n++;
 }
+TPC_DEVICE void tpc_moments_add_some(tpc_moments &a, const void *x, int dtype, const int64_t (&at)[TPC_SOME])
+{
+    double v[TPC_SOME];
+    tpc_load_some(x, dtype, at, v);
+    TPC_UNROLL(4)
+    for (int k = 0; k < TPC_SOME; k++) tpc_moments_add(a, v[k]);
+}
 TPC_DEVICE tpc_moments tpc_moments_join(const tpc_moments &a, const tpc_moments &b)
 {
     if (!a.n || !b.n) return a.n ? a : b;

@@ -24,8 +24,9 @@ TPC_DEVICE int64_t channel_of(const batch_geometry &g, int64_t at)
     return segment - tpc_divide(segment, g.by_channels) * (uint32_t)g.channels;
 }
 
-/* What a channel's elements are computed with, in the dtype S of the computation: y = (x - m) a + b, dx = (dy - q - (x - m) p) a */
-template <class S> struct channel { S m, a, b, p, q; };
+/* What a channel's elements are computed with, in the dtype S of the computation: y = (x - m) a + b, dx = (dy - q - (x - m) p) a. Rows of one
+ * room, since where channels are last in memory neighbours read those of neighbours. */
+enum { OF_M, OF_A, OF_B, OF_P = OF_B, OF_Q, CHANNEL_ROWS };
 
 struct batch {
     batch_geometry g;
@@ -34,7 +35,7 @@ struct batch {
     const void *x, *dy;
     void *y;                                           /* or dx */
     vec mean, var, w, b;
-    void *channels;                                    /* of each channel */
+    void *channels;                                    /* [CHANNEL_ROWS, channels] */
 };
 
 TPC_DEVICE double mean_at(const batch &j, int64_t c) { return j.attr.rounds ? rounded(j.dtype, value_at(j.mean, c)) : value_at(j.mean, c); }
@@ -50,10 +51,32 @@ TPC_DEVICE double inverse_at(const batch &j, int64_t c)
     return j.attr.rounds ? rounded(j.dtype, r) : r;
 }
 
+/* third: b or p */
+template <class S> TPC_DEVICE void put_channel(const batch &j, int64_t c, double m, double a, double third, double q)
+{
+    S *const to = (S *)j.channels + c;
+    to[OF_M * j.g.channels] = (S)m;
+    to[OF_A * j.g.channels] = (S)a;
+    to[OF_B * j.g.channels] = (S)third;
+    to[OF_Q * j.g.channels] = (S)q;
+}
 template <class S> TPC_DEVICE void leave_channel(const batch &j, int64_t c)
 {
     const double w = j.w.data ? value_at(j.w, c) : 1;
-    ((channel<S> *)j.channels)[c] = channel<S>{ (S)mean_at(j, c), (S)(w * inverse_at(j, c)), (S)(j.b.data ? value_at(j.b, c) : 0), 0, 0 };
+    put_channel<S>(j, c, mean_at(j, c), w * inverse_at(j, c), j.b.data ? value_at(j.b, c) : 0, 0);
+}
+/* A row of them for a pack of elements, whose first is of channel c */
+template <class S, int W> TPC_DEVICE void take_channels(const batch &j, int row, int64_t c, S (&v)[W])
+{
+    const S *const from = (const S *)j.channels + row * j.g.channels + c;
+    if constexpr (W > 1) {
+        if (j.g.inner == 1) {
+            tpc_load_pack(from, TP_F32, 0, v);
+            return;
+        }
+    }
+    TPC_UNROLL(4)
+    for (int l = 0; l < W; l++) v[l] = *from;
 }
 
 /* ---- Statistics and sums of channels ------------------------------------------------------------------------------------------------------- */
@@ -63,6 +86,7 @@ template <class S> struct statistics {
     batch j;
     __device__ acc begin() const { return acc{ 0, 0, 0, 0 }; }
     __device__ void add(acc &a, int64_t at, int64_t) const { tpc_moments_add(a, tpc_load<double>(j.x, j.dtype, at)); }
+    __device__ void add_some(acc &a, const int64_t (&at)[TPC_SOME]) const { tpc_moments_add_some(a, j.x, j.dtype, at); }
     __device__ acc join(const acc &a, const acc &b) const { return tpc_moments_join(a, b); }
     __device__ void finish(const acc &a, int64_t c) const
     {
@@ -77,24 +101,33 @@ template <class S> static __global__ void __launch_bounds__(TPC_BLOCK) given_sta
     for (int64_t c = tpc_first(); c < j.g.channels; c += tpc_step()) leave_channel<S>(j, c);
 }
 
-struct batch_sums { double a, b; };
+struct batch_sums { double a, b, m; };                 /* m: the mean, as it is computed with */
 template <class S> struct grad_sums {
     using acc = batch_sums;
     batch j;
     vec dw, db;                                        /* data NULL: not wanted */
-    __device__ acc begin() const { return acc{ 0, 0 }; }
-    __device__ void add(acc &sum, int64_t at, int64_t) const
+    __device__ acc begin() const { return acc{ 0, 0, 0 }; }
+    __device__ void at_output(acc &sum, int64_t c) const { sum.m = (double)(S)mean_at(j, c); }
+    __device__ void add_one(acc &sum, S g, S x) const
     {
-        const S g = tpc_load<S>(j.dy, j.dtype, at), m = (S)mean_at(j, channel_of(j.g, at));
-        sum.a += (double)(g * (tpc_load<S>(j.x, j.dtype, at) - m));
+        sum.a += (double)(g * (x - (S)sum.m));
         sum.b += (double)g;
     }
-    __device__ acc join(const acc &x, const acc &y) const { return acc{ x.a + y.a, x.b + y.b }; }
+    __device__ void add(acc &sum, int64_t at, int64_t) const { add_one(sum, tpc_load<S>(j.dy, j.dtype, at), tpc_load<S>(j.x, j.dtype, at)); }
+    __device__ void add_some(acc &sum, const int64_t (&at)[TPC_SOME]) const
+    {
+        S g[TPC_SOME], x[TPC_SOME];
+        tpc_load_some(j.dy, j.dtype, at, g);
+        tpc_load_some(j.x, j.dtype, at, x);
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) add_one(sum, g[k], x[k]);
+    }
+    __device__ acc join(const acc &x, const acc &y) const { return acc{ x.a + y.a, x.b + y.b, x.m }; }
     __device__ void finish(const acc &sum, int64_t c) const
     {
         const double n = (double)(j.g.outer * j.g.inner), r = inverse_at(j, c), w = j.w.data ? value_at(j.w, c) : 1;
         const bool training = j.attr.training;
-        ((channel<S> *)j.channels)[c] = channel<S>{ (S)mean_at(j, c), (S)(w * r), 0, (S)(training ? sum.a * r * r / n : 0), (S)(training ? sum.b / n : 0) };
+        put_channel<S>(j, c, mean_at(j, c), w * r, training ? sum.a * r * r / n : 0, training ? sum.b / n : 0);
         if (dw.data) tpc_store(dw.data, dw.dtype, c, sum.a * r);
         if (db.data) tpc_store(db.data, db.dtype, c, sum.b);
     }
@@ -111,17 +144,17 @@ template <class S, int W> TPC_DEVICE void take_pack(const void *x, int dtype, in
 /* By packs of W, which an inner is a multiple of, or the channels where that is 1. */
 template <class S, int W> static __global__ void __launch_bounds__(TPC_BLOCK) apply(const batch j)
 {
-    const channel<S> *channels = (const channel<S> *)j.channels;
     for (int64_t i = tpc_first(); i < j.g.numel / W; i += tpc_step()) {
         const int64_t c = channel_of(j.g, i * W);
-        S x[W], dy[W] = {}, y[W];
+        S x[W], dy[W] = {}, y[W], m[W], a[W], third[W], q[W] = {};
         take_pack(j.x, j.dtype, i, x);
         if (j.dy) take_pack(j.dy, j.dtype, i, dy);
+        take_channels(j, OF_M, c, m);
+        take_channels(j, OF_A, c, a);
+        take_channels(j, OF_B, c, third);
+        if (j.dy) take_channels(j, OF_Q, c, q);
         TPC_UNROLL(4)
-        for (int l = 0; l < W; l++) {
-            const channel<S> k = channels[j.g.inner == 1 ? c + l : c];
-            y[l] = j.dy ? (dy[l] - k.q - (x[l] - k.m) * k.p) * k.a : (x[l] - k.m) * k.a + k.b;
-        }
+        for (int l = 0; l < W; l++) y[l] = j.dy ? (dy[l] - q[l] - (x[l] - m[l]) * third[l]) * a[l] : (x[l] - m[l]) * a[l] + third[l];
         if constexpr (W == 1) tpc_store(j.y, j.dtype, i, y[0]);
         else tpc_store_pack(j.y, j.dtype, i, y);
     }
@@ -149,7 +182,7 @@ static batch batch_of(const tp__call *call, const tpc_array &x, const tpc_array 
     j.y = y.data;
     return j;
 }
-static size_t room_for_channels(const batch &j) { return (size_t)j.g.channels * (j.dtype == TP_F64 ? sizeof(channel<double>) : sizeof(channel<float>)); }
+static size_t room_for_channels(const batch &j) { return (size_t)(j.g.channels * CHANNEL_ROWS) * (j.dtype == TP_F64 ? sizeof(double) : sizeof(float)); }
 
 /* [outer, channels, inner], of which the first and the last go */
 template <class Op> static tp_status over_channels(const tp__call *call, const batch_geometry &g, const Op &op)

@@ -6,7 +6,7 @@
 
 struct sgd_numbers { double lr, momentum, keep, weight_decay, sign; bool decay, velocity, nesterov, first; };
 
-template <class T> static __device__ void sgd_chunk(const tpc_step_row &r, int64_t from, int64_t to, const sgd_numbers &s)
+template <class T> TPC_DEVICE void sgd_chunk(const tpc_step_row &r, int64_t from, int64_t to, const sgd_numbers &s)
 {
     const T lr = (T)s.lr, momentum = (T)s.momentum, keep = (T)s.keep, weight_decay = (T)s.weight_decay, sign = (T)s.sign;
     for (int64_t i = from + threadIdx.x; i < to; i += blockDim.x) {
@@ -26,7 +26,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const tpc_step_row 
 {
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const tpc_step_row r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
         if (r.dtype == TP_F64) sgd_chunk<double>(r, from, to, s);
         else sgd_chunk<float>(r, from, to, s);
@@ -41,11 +41,10 @@ TPC_DEVICE float root(float x) { return sqrtf(x); }
 TPC_DEVICE double root(double x) { return ::sqrt(x); }
 
 /* m moves to g by `weight`, from the nearer end as torch.lerp. track: the greatest v so far counts. */
-template <class T> static __device__ void adam_chunk(const tpc_step_row &r, int64_t from, int64_t to, const adam_numbers &s, double steps)
+template <class T> TPC_DEVICE void adam_chunk(const tpc_step_row &r, int64_t from, int64_t to, const adam_numbers &s)
 {
     const T decay = (T)s.weight_decay, shrink = (T)(s.decoupled ? 1 - s.lr * s.weight_decay : 1), sign = s.maximize ? -1 : 1, weight = (T)(1 - s.beta1);
-    const T beta2 = (T)s.beta2, weight2 = (T)(1 - s.beta2), by = (T)::sqrt(1 - ::pow(s.beta2, steps)), eps = (T)s.eps;
-    const T step = (T) - (s.lr / (1 - ::pow(s.beta1, steps)));
+    const T beta2 = (T)s.beta2, weight2 = (T)(1 - s.beta2), by = (T)r.made[0], eps = (T)s.eps, step = (T)r.made[1];
     const bool couple = s.weight_decay != 0 && !s.decoupled, near = weight < (T)0.5;
     for (int64_t i = from + threadIdx.x; i < to; i += blockDim.x) {
         const T p0 = tpc_load<T>(r.param, r.dtype, i), g0 = sign * tpc_load<T>(r.grad, r.dtype, i), m0 = tpc_load<T>(r.state[0], r.dtype, i);
@@ -64,19 +63,23 @@ static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row
 {
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const tpc_step_row r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
-        const double steps = r.scalar[0] ? (double)*r.scalar[0] : (double)r.steps;
-        if (r.dtype == TP_F64) adam_chunk<double>(r, from, to, s, steps);
-        else adam_chunk<float>(r, from, to, s, steps);
+        if (r.dtype == TP_F64) adam_chunk<double>(r, from, to, s);
+        else adam_chunk<float>(r, from, to, s);
     }
 }
 
-static __global__ void count_steps(const tpc_step_row *rows, int64_t n, const float *skip)
+/* Counts the step where its number lies on the device, and makes of it what all elements of a parameter need. */
+static __global__ void __launch_bounds__(TPC_BLOCK) count_steps(tpc_step_row *rows, int64_t n, const adam_numbers s, const float *skip)
 {
     if (skip && *skip != 0) return;
-    for (int64_t i = tpc_first(); i < n; i += tpc_step())
-        if (rows[i].scalar[0]) *rows[i].scalar[0] += 1;
+    for (int64_t i = tpc_first(); i < n; i += tpc_step()) {
+        float *const counted = rows[i].scalar[0];
+        const double steps = counted ? (double)(*counted += 1) : (double)rows[i].steps;
+        rows[i].made[0] = ::sqrt(1 - ::pow(s.beta2, steps));
+        rows[i].made[1] = -(s.lr / (1 - ::pow(s.beta1, steps)));
+    }
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------------------------------------------------------- */
@@ -122,7 +125,7 @@ static tp_status fused_adam(tp__call *call)
     }
     if (!tpc_steps_upload(call, &t)) return TP_ERR_MEMORY;
     const adam_numbers numbers = { s->lr, s->beta1, s->beta2, s->eps, s->weight_decay, s->decoupled, s->maximize, s->max_exp_avg_sqs != nullptr };
-    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, skip.at);
+    TPC_LAUNCH(count_steps, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, numbers, skip.at);
     if (t.chunks) TPC_LAUNCH(adam_step, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), t.device.as<tpc_step_row>(), t.n, t.chunks, numbers, skip.at);
     return tpc_launched(call);
 }

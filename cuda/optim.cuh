@@ -9,9 +9,10 @@
 
 enum { TPC_STEP_CHUNK = 1 << 13 };                              /* elements of a block */
 
-struct tpc_step_row { void *param, *grad, *state[3]; float *scalar[3]; int64_t numel, first_chunk; int dtype; float steps; };
+/* made: what a kernel makes of the step's number before, so that not every thread has to */
+struct tpc_step_row { void *param, *grad, *state[3]; float *scalar[3]; int64_t numel, first_chunk; int dtype; float steps; double made[2]; };
 
-/* The row that chunk c is of */
+/* The row that chunk c is of. Kernels copy it: by the table, each store to a parameter could change what the next element needs of it. */
 TPC_DEVICE const tpc_step_row &tpc_step_of(const tpc_step_row *rows, int64_t n, int64_t c)
 {
     int64_t lo = 0, hi = n - 1;

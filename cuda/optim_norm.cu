@@ -26,7 +26,7 @@ TPC_DEVICE double of_element(int form, double p, double v)
 static __global__ void __launch_bounds__(TPC_BLOCK) norm_chunks(const tpc_step_row *rows, int64_t n, int64_t chunks, int form, double p, double *of_chunk)
 {
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const tpc_step_row r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
         const joined join = { form };
         double sum = start_of(form);
@@ -42,17 +42,19 @@ TPC_DEVICE double power_of(int form, double p, double norm)
     return form == SQUARES ? norm * norm : form == POWERS ? ::pow(norm, p) : form == NONZEROS ? (double)(norm != 0) : norm;
 }
 
-/* The norm of the tensors' norms, which are rounded as the tensors are: a thread to a tensor, in one block. */
+/* The norm of the tensors' norms, which are rounded as the tensors are: a warp to a tensor, in one block. A table of words has thousands of chunks. */
 static __global__ void __launch_bounds__(TPC_BLOCK) norm_of_norms(const tpc_step_row *rows, int64_t n, int64_t chunks, int form, double p, const double *of_chunk,
                                                                   void *total, int dtype)
 {
     const joined join = { form };
+    const int lane = (int)threadIdx.x & 31;
     double all = start_of(form);
-    for (int64_t i = threadIdx.x; i < n; i += blockDim.x) {
+    for (int64_t i = threadIdx.x / 32; i < n; i += TPC_BLOCK / 32) {
         const int64_t end = i + 1 < n ? rows[i + 1].first_chunk : chunks;
         double sum = start_of(form);
-        for (int64_t c = rows[i].first_chunk; c < end; c++) sum = join(sum, of_chunk[c]);
-        all = join(all, power_of(form, p, tpc_round_to(rows[i].dtype, root_of(form, p, sum))));
+        for (int64_t c = rows[i].first_chunk + lane; c < end; c += 32) sum = join(sum, of_chunk[c]);
+        sum = tpc_warp_join(sum, join);
+        if (!lane) all = join(all, power_of(form, p, tpc_round_to(rows[i].dtype, root_of(form, p, sum))));
     }
     all = tpc_block_join(all, join);
     if (!threadIdx.x) tpc_store(total, dtype, 0, root_of(form, p, all));
@@ -81,7 +83,7 @@ static tp_status total_norm(tp__call *call)
 /* norm: of this dtype, clips to factor; scale: is divided by, and found tells what is not finite */
 struct scaling { double factor; const void *norm; int dtype; const float *scale; float *found; };
 
-template <class T> static __device__ void scale_chunk(const tpc_step_row &r, int64_t from, int64_t to, double factor, float *found)
+template <class T> TPC_DEVICE void scale_chunk(const tpc_step_row &r, int64_t from, int64_t to, double factor, float *found)
 {
     bool infinite = false;
     for (int64_t i = from + threadIdx.x; i < to; i += blockDim.x) {
@@ -97,7 +99,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) scale_chunks(const tpc_step_
     const double factor = s.norm ? s.factor / (tpc_load<double>(s.norm, s.dtype, 0) + 1e-6) : s.scale ? 1 / (double)*s.scale : s.factor;
     if (s.norm && factor >= 1) return;                          /* NaN goes into the tensors */
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const tpc_step_row r = tpc_step_of(rows, n, c);
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
         if (r.dtype == TP_F64) scale_chunk<double>(r, from, to, factor, s.found);
         else scale_chunk<float>(r, from, to, factor, s.found);

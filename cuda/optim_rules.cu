@@ -188,7 +188,7 @@ template <class Rule> static __global__ void prepare_rows(const tpc_step_row *ro
     }
 }
 
-template <class Rule, class T> static __device__ void rule_chunk(const tpc_step_row &r, int64_t from, int64_t to, const typename Rule::numbers &k)
+template <class Rule, class T> TPC_DEVICE void rule_chunk(const tpc_step_row &r, int64_t from, int64_t to, const typename Rule::numbers &k)
 {
     element<T> e = {};
     e.has_b = r.state[1] != nullptr;
@@ -210,10 +210,10 @@ template <class Rule> static __global__ void __launch_bounds__(TPC_BLOCK) rule_s
 {
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
-        const tpc_step_row &r = tpc_step_of(rows, n, c);
+        const tpc_step_row &in_table = tpc_step_of(rows, n, c), r = in_table;
         const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
         typename Rule::numbers own;
-        memcpy((void *)&own, (const void *)&k[&r - rows], sizeof own);
+        memcpy((void *)&own, (const void *)&k[&in_table - rows], sizeof own);
         if (r.dtype == TP_F64) rule_chunk<Rule, double>(r, from, to, own);
         else rule_chunk<Rule, float>(r, from, to, own);
     }

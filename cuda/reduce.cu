@@ -48,6 +48,15 @@ template <> __device__ __forceinline__ int64_t sum_of<of_integers>::join(int64_t
 template <> __device__ __forceinline__ void product_of<of_integers>::add(int64_t &a, int64_t at, int64_t) const { a = (int64_t)((uint64_t)a * (uint64_t)read(at)); }
 template <> __device__ __forceinline__ int64_t product_of<of_integers>::join(int64_t a, int64_t b) const { return (int64_t)((uint64_t)a * (uint64_t)b); }
 
+struct sum_reals : sum_of<of_reals> {
+    __device__ void add_some(double &a, const int64_t (&at)[TPC_SOME]) const
+    {
+        double v[TPC_SOME];
+        tpc_load_some(p.x, p.from, at, v);
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) a += p.single ? (double)(float)v[k] : v[k];
+    }
+};
 struct nansum : sum_of<of_reals> {
     __device__ void add(double &a, int64_t at, int64_t) const
     {
@@ -116,7 +125,7 @@ template <class Op, bool few = false> static tp_status run(tp__call *call, doubl
     return reduce<Op, few>(call, x, (uint64_t)(uintptr_t)tpc_scratch_of(call), y, divisor, finish);
 }
 
-tp_status tpc_sum(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y) { return reduce<sum_of<of_reals>, true>(call, x, gone, y, 1, PLAIN); }
+tp_status tpc_sum(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y) { return reduce<sum_reals, true>(call, x, gone, y, 1, PLAIN); }
 
 static int output_dtype(tp__call *call)
 {
@@ -131,7 +140,7 @@ static tp_status count_nonzero(tp__call *call) { return run<count_true>(call, 1,
 /* By the output's dtype: elements are cast to it first. A sum of bools is whether any is true, a product whether all are. */
 static tp_status sum_over(tp__call *call, double divisor)
 {
-    return tpc_is_floating(output_dtype(call)) ? run<sum_of<of_reals>, true>(call, divisor, PLAIN) : run<sum_of<of_integers>>(call, divisor, PLAIN);
+    return tpc_is_floating(output_dtype(call)) ? run<sum_reals, true>(call, divisor, PLAIN) : run<sum_of<of_integers>>(call, divisor, PLAIN);
 }
 static tp_status sum(tp__call *call) { return output_dtype(call) == TP_BOOL ? any(call) : sum_over(call, 1); }
 static tp_status nansum_kernel(tp__call *call) { return tpc_is_floating(output_dtype(call)) ? run<nansum>(call, 1, PLAIN) : sum(call); }

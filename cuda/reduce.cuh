@@ -4,11 +4,42 @@
  *                void finish(acc a, int64_t o) const; };
  *
  * `at` is the element's offset in x, j its number among those of its output, o the output's number. The object is passed to the kernel by
- * value, with the pointers and dtypes it needs. What is added in which order depends on the shape alone. */
+ * value, with the pointers and dtypes it needs. What is added in which order depends on the shape alone.
+ *
+ * An Op may have `void add_some(acc &a, const int64_t (&at)[TPC_SOME]) const`, which does the same for several elements in their order: where they
+ * are loaded by tpc_load_some, a thread waits for all of them together. Who derives from it and adds otherwise must not inherit that. */
 #ifndef TPC_REDUCE_CUH
 #define TPC_REDUCE_CUH
 
+#include <type_traits>
+
 #include "cuda/kernel.cuh"
+
+enum { TPC_SOME = 4 };
+
+/* Loads that do not wait for each other, as they would behind a switch for each */
+template <class W> TPC_DEVICE void tpc_load_some(const void *x, int dtype, const int64_t (&at)[TPC_SOME], W (&v)[TPC_SOME])
+{
+    if (dtype == TP_F32) {
+        float held[TPC_SOME];
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) held[k] = ((const float *)x)[at[k]];
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) v[k] = (W)held[k];
+    } else if (dtype == TP_F16 || dtype == TP_BF16) {
+        uint16_t held[TPC_SOME];
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) held[k] = ((const uint16_t *)x)[at[k]];
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) v[k] = tpc_load<W>(held, dtype, k);
+    } else {
+        TPC_UNROLL(4)
+        for (int k = 0; k < TPC_SOME; k++) v[k] = tpc_load<W>(x, dtype, at[k]);
+    }
+}
+
+template <class Op, class = void> struct tpc_adds_some { enum { value = 0 }; };
+template <class Op> struct tpc_adds_some<Op, std::void_t<decltype(&Op::add_some)>> { enum { value = 1 }; };
 
 typedef struct tpc_reduction {
     tpc_walk kept, gone;                               /* of x; kept in the order of the outputs, which are contiguous */
@@ -37,7 +68,18 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_redu
             tpc_begin_output(op, a, o, 0);
             int64_t base[1], at[1];
             tpc_offsets(r.kept, o, base);
-            for (int64_t j = first + part; j < end; j += r.lanes) {
+            int64_t j = first + part;
+            if constexpr (tpc_adds_some<Op>::value)
+                for (; j + (TPC_SOME - 1) * r.lanes < end; j += TPC_SOME * r.lanes) {
+                    int64_t some[TPC_SOME];
+                    TPC_UNROLL(4)
+                    for (int k = 0; k < TPC_SOME; k++) {
+                        tpc_offsets(r.gone, j + k * r.lanes, at);
+                        some[k] = base[0] + at[0];
+                    }
+                    op.add_some(a, some);
+                }
+            for (; j < end; j += r.lanes) {
                 tpc_offsets(r.gone, j, at);
                 op.add(a, base[0] + at[0], j);
             }
@@ -56,12 +98,34 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_redu
     }
 }
 
-template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_reduce_join(int64_t outputs, int64_t segments, const Op op, const typename Op::acc *partial)
+/* So many lanes, a power of 2, share an output, and each has a segment at least: one thread would wait for hundreds of loads in turn. */
+static inline int tpc_join_lanes(int64_t segments)
 {
-    for (int64_t o = tpc_first(); o < outputs; o += tpc_step()) {
-        typename Op::acc a = partial[o * segments];
-        for (int64_t s = 1; s < segments; s++) a = op.join(a, partial[o * segments + s]);
-        op.finish(a, o);
+    int lanes = 1;
+    while (lanes < TPC_BLOCK / 4 && (int64_t)lanes * 4 <= segments) lanes *= 2;
+    return lanes;
+}
+template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK)
+tpc_reduce_join(int64_t outputs, int64_t segments, int lanes, const Op op, const typename Op::acc *partial)
+{
+    using acc = typename Op::acc;
+    TPC_SHARED(acc, held, [TPC_BLOCK]);
+    const int t = (int)threadIdx.x, part = t % lanes, across = TPC_BLOCK / lanes;
+    for (int64_t first = (int64_t)blockIdx.x * across; first < outputs; first += (int64_t)gridDim.x * across) {
+        const int64_t o = first + t / lanes;
+        acc a = op.begin();
+        if (o < outputs) {
+            a = partial[o * segments + part];
+            for (int64_t s = part + lanes; s < segments; s += lanes) a = op.join(a, partial[o * segments + s]);
+        }
+        held[t] = a;
+        __syncthreads();
+        for (int half = lanes / 2; half; half /= 2) {
+            if (part < half) held[t] = a = op.join(a, held[t + half]);
+            __syncthreads();
+        }
+        if (!part && o < outputs) op.finish(a, o);
+        __syncthreads();
     }
 }
 
@@ -118,8 +182,11 @@ template <class Op> tp_status tpc_reduce_run(const tp__call *call, const tpc_arr
     if (r.segments > 1 && !partial.data) return TP_ERR_MEMORY;
     const int64_t across = TPC_BLOCK / r.lanes, blocks = (r.kept.numel + across - 1) / across * r.segments;
     TPC_LAUNCH(tpc_reduce<Op>, tpc_grid(call, blocks), TPC_BLOCK, 0, tpc_stream(call), r, op, partial.as<acc>());
-    if (partial.data)
-        TPC_LAUNCH(tpc_reduce_join<Op>, tpc_blocks(call, r.kept.numel), TPC_BLOCK, 0, tpc_stream(call), r.kept.numel, r.segments, op, partial.as<acc>());
+    if (partial.data) {
+        const int lanes = tpc_join_lanes(r.segments);
+        TPC_LAUNCH(tpc_reduce_join<Op>, tpc_grid(call, (r.kept.numel * lanes + TPC_BLOCK - 1) / TPC_BLOCK), TPC_BLOCK, 0, tpc_stream(call), r.kept.numel, r.segments, lanes, op,
+                   partial.as<acc>());
+    }
     return tpc_launched(call);
 }
 

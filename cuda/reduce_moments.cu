@@ -10,6 +10,7 @@ struct moments {
     double divisor;                                    /* of the variance; 0: it is infinite */
     __device__ acc begin() const { return acc{ 0, 0, 0, 0 }; }
     __device__ void add(acc &a, int64_t at, int64_t) const { tpc_moments_add(a, tpc_load<double>(x, from, at)); }
+    __device__ void add_some(acc &a, const int64_t (&at)[TPC_SOME]) const { tpc_moments_add_some(a, x, from, at); }
     __device__ acc join(const acc &a, const acc &b) const { return tpc_moments_join(a, b); }
     __device__ void finish(const acc &a, int64_t o) const
     {

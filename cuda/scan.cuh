@@ -80,9 +80,9 @@ template <class Op> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_scan
 /* The first of the attributes is the dim. */
 static inline tpc_scan_rows tpc_scan_rows_of(const tp__call *call, const tpc_array &y, bool back)
 {
-    enum { WANTED = 256, LONG = 1 << 14 };             /* blocks; elements of a segment at least */
+    enum { WANTED = 256, EACH_LANE = 64 };             /* blocks; elements of a lane in a segment at least */
     tpc_scan_rows g = { tpc_rows_along(y, *(const int64_t *)tpc_attr(call), TPC_SCAN_EACH), back, 1, 0 };
-    const int64_t tiles = (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK, most = g.r.n / LONG;
+    const int64_t tiles = (g.r.outer * g.r.inner * g.r.lanes + TPC_BLOCK - 1) / TPC_BLOCK, most = g.r.n / ((int64_t)g.r.lanes * EACH_LANE);
     g.segments = tiles ? WANTED / tiles : 1;
     if (g.segments > most) g.segments = most;
     if (g.segments < 1) g.segments = 1;

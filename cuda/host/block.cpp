@@ -55,6 +55,7 @@ struct thread {
     bool gives;                                        /* it waits for an exchange, no mere barrier */
     uint32_t mask, met;                                /* of the exchange that it waits for, or met at */
     int votes;                                         /* of the last barrier */
+    line at;                                           /* where it waits */
     fiber *on;
 };
 
@@ -164,6 +165,14 @@ fiber *fiber_take()
 
 /* ---- Barriers ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* Of threads that wait together: a device may let them pass, exchange anything, or hang. */
+void meets(int t, int other, const char *what)
+{
+    const line a = threads[t].at, b = threads[other].at;
+    if (a.number == b.number && (a.file == b.file || !strcmp(a.file, b.file))) return;
+    die("kernel %s: threads %d and %d meet in their %s at different places: %s:%d and %s:%d", kernel->name, t, other, what, a.file, a.number, b.file, b.number);
+}
+
 /* Lets those go that all others have met: after a thread came, or ended. */
 void open_barriers(int warp)
 {
@@ -185,6 +194,7 @@ void open_barriers(int warp)
         if (met != mask) continue;
         for (int i = 0; i < WARP; i++)
             if (met >> i & 1) {
+                meets(warp * WARP + first, warp * WARP + i, "warp");
                 threads[warp * WARP + i].is = READY;
                 threads[warp * WARP + i].met = met;
                 if (threads[warp * WARP + i].gives) memcpy(received[warp * WARP + i], gift + warp * WARP, sizeof *received);
@@ -256,22 +266,26 @@ void die(const char *format, ...)
     abort();
 }
 
-int wait_for_block(bool predicate)
+int wait_for_block(bool predicate, line at_line)
 {
     const int t = now.linear;
-    at_block++;
+    static int first;                                  /* who came first */
+    if (!at_block++) first = t;
     votes += predicate;
     threads[t].is = AT_BLOCK;
+    threads[t].at = at_line;
+    meets(first, t, "block");
     if (at_block == alive) open_barriers(t / WARP);
     park(threads[t].is);
     return threads[t].votes;
 }
 
-uint32_t wait_for_warp(uint32_t mask)
+uint32_t wait_for_warp(uint32_t mask, line at_line)
 {
     const int t = now.linear, warp = t / WARP;
     if (!(mask >> t % WARP & 1)) die("kernel %s: lane %d meets lanes of the mask %08x, which it is not one of", kernel->name, t % WARP, mask);
     threads[t].mask = mask;
+    threads[t].at = at_line;
     threads[t].is = AT_WARP;
     waiting[warp] |= 1u << t % WARP;
     if (!(mask & live[warp] & ~waiting[warp])) open_barriers(warp);
@@ -281,12 +295,12 @@ uint32_t wait_for_warp(uint32_t mask)
 
 uint32_t live_lanes() { return live[now.linear / WARP]; }
 
-const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met)
+const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, line at_line)
 {
     const int t = now.linear;
     gift[t] = bits;
     threads[t].gives = true;
-    *met = wait_for_warp(mask);
+    *met = wait_for_warp(mask, at_line);
     threads[t].gives = false;
     return received[t];
 }

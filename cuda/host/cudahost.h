@@ -36,7 +36,7 @@
 
 namespace cudahost {
 
-enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 227 << 10 };
+enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 48 << 10 };         /* shared: dynamic, of a kernel that has not asked for more */
 
 /* Where the thread that runs now is */
 struct position { uint3 thread, block; dim3 block_dim, grid_dim; int linear; };
@@ -49,11 +49,12 @@ extern uint64_t block_serial;                          /* unlike that of any oth
 /* ---- Waiting (block.cpp) ----------------------------------------------------------------------------------------------------------- */
 
 enum barrier { BARRIER_PLAIN, BARRIER_COUNT };
-int wait_for_block(bool predicate);                    /* returns for how many threads the predicate holds */
-uint32_t wait_for_warp(uint32_t mask);                 /* returns which lanes met */
+struct line { const char *file; int number; };         /* of a kernel: threads that meet have to be at one, as CUDA demands */
+int wait_for_block(bool predicate, line at);           /* returns for how many threads the predicate holds */
+uint32_t wait_for_warp(uint32_t mask, line at);        /* returns which lanes met */
 uint32_t live_lanes();                                 /* of the warp */
 /* Every lane of the mask gives 8 bytes; what the lanes gave is in the table returned, until the lane gives again. */
-const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met);
+const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, line at);
 
 /* ---- Launching ------------------------------------------------------------------------------------------------------------------------ */
 
