@@ -200,7 +200,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) take_columns(const svd_job p
 static __global__ void __launch_bounds__(TPC_BLOCK) complete_columns(int64_t count, const tall t, const columns c)
 {
     for (int64_t b = blockIdx.x; b < count; b += gridDim.x)
-        for (int64_t j = 0; j < t.k; j++)
+        for (int64_t j = 0; j < t.k && tpc_is_finite_scale(c.scales[b]); j++)        /* else all is NaN, and the columns taken were zeros */
             if (c.s[b * t.k + j] == 0) complete(t.rows, t.k, c.g + b * t.rows * t.k, c.s + b * t.k, j, c.along + b * t.k);
 }
 static __global__ void __launch_bounds__(TPC_BLOCK) give_columns(const svd_job p, const tall t, const columns c)

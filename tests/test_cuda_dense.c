@@ -125,6 +125,31 @@ START_TEST(pools_agree)
 }
 END_TEST
 
+/* Windows that are so far apart that their numbers need 64 bits, and such as need 32: the same elements, and the same places for the gradient. */
+typedef struct sliding { int64_t kernel, stride, padding, dilation; } sliding;
+static tp_tensor *slid(tp_tensor *const *in, const void *arg)
+{
+    const sliding *w = arg;
+    return tp_max_pool2d(in[0], w->kernel, .stride = w->stride, .padding = w->padding, .dilation = w->dilation);
+}
+START_TEST(windows_of_any_size_agree)
+{
+    static const sliding all[] = { { 3, 1 << 30, 1, 2 }, { 2, 1 << 30, 1, 1 }, { 3, 2, 1, 2 }, { 5, 3, 2, 1 }, { 1, 2, 0, 1 } };
+    begin(_i);
+    for (int k = 0; k < 4; k++)
+        for (int i = 0; i < 5; i++) {
+            TP_SCOPE();
+            tp_tensor *x = normal(floats[k], TP_SHAPE(2, 3, 9, 11));
+            agree(slid, &all[i], &x, 1, 0, "windows");
+        }
+    for (int i = 0; i < 5; i++) {
+        TP_SCOPE();
+        tp_tensor *x = tp_randint(-9, 9, TP_SHAPE(2, 3, 9, 11)), *there = tp_to(x, DEVICE);
+        close_to(slid(&there, &all[i]), slid(&x, &all[i]), 0, "windows of integers");
+    }
+}
+END_TEST
+
 /* All values of a plane go to one place: the longest list there is. Sums keep their order, so that they are the CPU's to the bit. */
 START_TEST(sums_at_one_place_keep_their_order)
 {
@@ -609,6 +634,7 @@ int main(void)
         tcase_add_loop_test(t, long_sums_and_layouts_agree, 0, cuda_orders());
         tcase_add_loop_test(t, convolutions_by_columns_agree, 0, cuda_orders());
         tcase_add_loop_test(t, pools_agree, 0, cuda_orders());
+        tcase_add_loop_test(t, windows_of_any_size_agree, 0, cuda_orders());
         tcase_add_loop_test(t, sums_at_one_place_keep_their_order, 0, cuda_orders());
         tcase_add_loop_test(t, powers_of_complex_zeros_agree, 0, cuda_orders());
         tcase_add_loop_test(t, interpolations_agree, 0, cuda_orders());

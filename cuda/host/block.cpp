@@ -2,7 +2,8 @@
  *
  * A fiber runs threads one after the other for as long as they end; the thread that waits keeps the fiber, and the rest goes on in
  * another one. So a kernel without barriers costs a call per thread, and each barrier costs a switch per thread. The order of the
- * threads is TAPER_CUDA_HOST_ORDER: 0 forward, 1 backward, 2 shuffled: a barrier that is missing shows in one of them. */
+ * threads and of the blocks is TAPER_CUDA_HOST_ORDER: 0 forward, 1 backward, 2 shuffled: a barrier that is missing, or a block that counts
+ * on another one, shows in one of them. */
 #include "cuda/host/cudahost.h"
 
 #include <stdarg.h>
@@ -55,7 +56,7 @@ struct thread {
     bool gives;                                        /* it waits for an exchange, no mere barrier */
     uint32_t mask, met;                                /* of the exchange that it waits for, or met at */
     int votes;                                         /* of the last barrier */
-    line at;                                           /* where it waits */
+    site at;                                           /* where it waits */
     fiber *on;
 };
 
@@ -165,20 +166,25 @@ fiber *fiber_take()
 
 /* ---- Barriers ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* Of threads that wait together: a device may let them pass, exchange anything, or hang. */
-void meets(int t, int other, const char *what)
+[[noreturn]] void apart(const site &a, const site &b)
 {
-    const line a = threads[t].at, b = threads[other].at;
-    if (a.number == b.number && (a.file == b.file || !strcmp(a.file, b.file))) return;
-    die("kernel %s: threads %d and %d meet in their %s at different places: %s:%d and %s:%d", kernel->name, t, other, what, a.file, a.number, b.file, b.number);
+    die("kernel %s, block (%u, %u, %u): threads wait at different barriers, at %s:%d and %s:%d", kernel->name, now.block.x, now.block.y, now.block.z, a.file,
+        a.line, b.file, b.line);
+}
+void meet(const site &a, const site &b)
+{
+    if (a.line != b.line || (a.file != b.file && strcmp(a.file, b.file))) apart(a, b);
 }
 
 /* Lets those go that all others have met: after a thread came, or ended. */
 void open_barriers(int warp)
 {
     if (alive && at_block == alive) {
+        const thread *first = nullptr;
         for (int t = 0; t < n_threads; t++)
             if (threads[t].is == AT_BLOCK) {
+                if (!first) first = &threads[t];
+                meet(first->at, threads[t].at);
                 threads[t].is = READY;
                 threads[t].votes = votes;
             }
@@ -194,7 +200,7 @@ void open_barriers(int warp)
         if (met != mask) continue;
         for (int i = 0; i < WARP; i++)
             if (met >> i & 1) {
-                meets(warp * WARP + first, warp * WARP + i, "warp");
+                meet(threads[warp * WARP + first].at, threads[warp * WARP + i].at);
                 threads[warp * WARP + i].is = READY;
                 threads[warp * WARP + i].met = met;
                 if (threads[warp * WARP + i].gives) memcpy(received[warp * WARP + i], gift + warp * WARP, sizeof *received);
@@ -216,6 +222,21 @@ void park(state is)
     for (int t = 0; t < n_threads; t++) block += threads[t].is == AT_BLOCK, warp += threads[t].is == AT_WARP;
     die("kernel %s, block (%u, %u, %u): threads wait at different barriers: of %d that live %d wait for the block, %d for their warp",
         kernel->name, now.block.x, now.block.y, now.block.z, alive, block, warp);
+}
+
+/* A step that comes by all of n blocks, in no order that a kernel could have meant */
+uint64_t stride_for(uint64_t n)
+{
+    uint64_t step = n * 5 / 8 + 1;
+    for (;; step++) {
+        uint64_t a = n, b = step;
+        while (b) {
+            const uint64_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1) return step;
+    }
 }
 
 void run_block(int kind)
@@ -266,26 +287,24 @@ void die(const char *format, ...)
     abort();
 }
 
-int wait_for_block(bool predicate, line at_line)
+int wait_for_block(bool predicate, const site &at)
 {
     const int t = now.linear;
-    static int first;                                  /* who came first */
-    if (!at_block++) first = t;
+    threads[t].at = at;
+    at_block++;
     votes += predicate;
     threads[t].is = AT_BLOCK;
-    threads[t].at = at_line;
-    meets(first, t, "block");
     if (at_block == alive) open_barriers(t / WARP);
     park(threads[t].is);
     return threads[t].votes;
 }
 
-uint32_t wait_for_warp(uint32_t mask, line at_line)
+uint32_t wait_for_warp(uint32_t mask, const site &at)
 {
     const int t = now.linear, warp = t / WARP;
     if (!(mask >> t % WARP & 1)) die("kernel %s: lane %d meets lanes of the mask %08x, which it is not one of", kernel->name, t % WARP, mask);
     threads[t].mask = mask;
-    threads[t].at = at_line;
+    threads[t].at = at;
     threads[t].is = AT_WARP;
     waiting[warp] |= 1u << t % WARP;
     if (!(mask & live[warp] & ~waiting[warp])) open_barriers(warp);
@@ -295,12 +314,12 @@ uint32_t wait_for_warp(uint32_t mask, line at_line)
 
 uint32_t live_lanes() { return live[now.linear / WARP]; }
 
-const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, line at_line)
+const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, const site &at)
 {
     const int t = now.linear;
     gift[t] = bits;
     threads[t].gives = true;
-    *met = wait_for_warp(mask, at_line);
+    *met = wait_for_warp(mask, at);
     threads[t].gives = false;
     return received[t];
 }
@@ -320,14 +339,14 @@ void run(const work &w)
         threads[t].gives = false;
     }
     dynamic_shared = dynamic_memory;
-    for (unsigned z = 0; z < w.grid.z; z++)
-        for (unsigned y = 0; y < w.grid.y; y++)
-            for (unsigned x = 0; x < w.grid.x; x++) {
-                now.block = uint3{ x, y, z };
-                block_serial++;
-                memset(dynamic_memory, 0xff, w.shared);
-                run_block(kind);
-            }
+    const uint64_t n = (uint64_t)w.grid.x * w.grid.y * w.grid.z, step = kind == 2 ? stride_for(n) : 1;
+    for (uint64_t i = 0, at = kind == 2 ? n / 3 : 0; i < n; i++, at = (at + step) % n) {
+        const uint64_t b = kind == 1 ? n - 1 - at : at;
+        now.block = uint3{ (unsigned)(b % w.grid.x), (unsigned)(b / w.grid.x % w.grid.y), (unsigned)(b / w.grid.x / w.grid.y) };
+        block_serial++;
+        memset(dynamic_memory, 0xff, w.shared);
+        run_block(kind);
+    }
 }
 
 } /* namespace cudahost */

@@ -36,7 +36,7 @@
 
 namespace cudahost {
 
-enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 48 << 10 };         /* shared: dynamic, of a kernel that has not asked for more */
+enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 48 << 10 };      /* more shared memory would have to be asked for */
 
 /* Where the thread that runs now is */
 struct position { uint3 thread, block; dim3 block_dim, grid_dim; int linear; };
@@ -48,13 +48,15 @@ extern uint64_t block_serial;                          /* unlike that of any oth
 
 /* ---- Waiting (block.cpp) ----------------------------------------------------------------------------------------------------------- */
 
-enum barrier { BARRIER_PLAIN, BARRIER_COUNT };
-struct line { const char *file; int number; };         /* of a kernel: threads that meet have to be at one, as CUDA demands */
-int wait_for_block(bool predicate, line at);           /* returns for how many threads the predicate holds */
-uint32_t wait_for_warp(uint32_t mask, line at);        /* returns which lanes met */
+/* Where a kernel waits: threads that meet have to do so in one place, though here they would find each other from several. */
+struct site { const char *file; int line; };
+#define TPC_SITE cudahost::site at = { __builtin_FILE(), __builtin_LINE() }
+
+int wait_for_block(bool predicate, const site &at);    /* returns for how many threads the predicate holds */
+uint32_t wait_for_warp(uint32_t mask, const site &at); /* returns which lanes met */
 uint32_t live_lanes();                                 /* of the warp */
 /* Every lane of the mask gives 8 bytes; what the lanes gave is in the table returned, until the lane gives again. */
-const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, line at);
+const uint64_t *give_to_warp(uint32_t mask, uint64_t bits, uint32_t *met, const site &at);
 
 /* ---- Launching ------------------------------------------------------------------------------------------------------------------------ */
 

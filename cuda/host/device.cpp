@@ -112,11 +112,6 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     }
     return cudaSuccess;
 }
-cudaError_t cudaFuncSetAttribute(const void *function, cudaFuncAttribute attribute, int value)
-{
-    (void)function, (void)attribute, (void)value;
-    return cudaSuccess;
-}
 
 cudaError_t cudaGetLastError(void)
 {

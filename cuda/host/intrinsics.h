@@ -4,13 +4,11 @@
 
 /* ---- Barriers ------------------------------------------------------------------------------------------------------------------------ */
 
-#define TPC_AT   const char *file = __builtin_FILE(), int number = __builtin_LINE()                    /* of the caller */
-#define TPC_HERE cudahost::line{ file, number }
-static inline void __syncthreads(TPC_AT) { cudahost::wait_for_block(false, TPC_HERE); }
-static inline int __syncthreads_count(int p, TPC_AT) { return cudahost::wait_for_block(p != 0, TPC_HERE); }
-static inline int __syncthreads_or(int p, TPC_AT) { return cudahost::wait_for_block(p != 0, TPC_HERE) != 0; }
-static inline int __syncthreads_and(int p, TPC_AT) { return cudahost::wait_for_block(p == 0, TPC_HERE) == 0; }
-static inline void __syncwarp(unsigned mask = ~0u, TPC_AT) { cudahost::wait_for_warp(mask, TPC_HERE); }
+static inline void __syncthreads(TPC_SITE) { cudahost::wait_for_block(false, at); }
+static inline int __syncthreads_count(int p, TPC_SITE) { return cudahost::wait_for_block(p != 0, at); }
+static inline int __syncthreads_or(int p, TPC_SITE) { return cudahost::wait_for_block(p != 0, at) != 0; }
+static inline int __syncthreads_and(int p, TPC_SITE) { return cudahost::wait_for_block(p == 0, at) == 0; }
+static inline void __syncwarp(unsigned mask = ~0u, TPC_SITE) { cudahost::wait_for_warp(mask, at); }
 static inline void __threadfence() {}
 static inline void __threadfence_block() {}
 static inline void __threadfence_system() {}
@@ -21,7 +19,7 @@ namespace cudahost {
 inline int lane() { return now.linear & (WARP - 1); }
 
 /* The value that lane `from` gave; from no lane of the segment: one's own, as CUDA has it. */
-template <class T> inline T exchange(unsigned mask, T value, int from, bool inside, line at)
+template <class T> inline T exchange(unsigned mask, T value, int from, bool inside, const site &at)
 {
     static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
     uint64_t bits = 0;
@@ -34,7 +32,7 @@ template <class T> inline T exchange(unsigned mask, T value, int from, bool insi
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-inline uint32_t vote(unsigned mask, bool p, line at)
+inline uint32_t vote(unsigned mask, bool p, const site &at)
 {
     uint32_t met, votes = 0;
     const uint64_t *given = give_to_warp(mask, p, &met, at);
@@ -44,30 +42,28 @@ inline uint32_t vote(unsigned mask, bool p, line at)
 }
 } /* namespace cudahost */
 
-template <class T> static inline T __shfl_sync(unsigned mask, T v, int from, int width = 32, TPC_AT)
+template <class T> static inline T __shfl_sync(unsigned mask, T v, int from, int width = 32, TPC_SITE)
 {
-    return cudahost::exchange(mask, v, (cudahost::lane() & ~(width - 1)) | (from & (width - 1)), true, TPC_HERE);
+    return cudahost::exchange(mask, v, (cudahost::lane() & ~(width - 1)) | (from & (width - 1)), true, at);
 }
-template <class T> static inline T __shfl_down_sync(unsigned mask, T v, unsigned by, int width = 32, TPC_AT)
+template <class T> static inline T __shfl_down_sync(unsigned mask, T v, unsigned by, int width = 32, TPC_SITE)
 {
     const int l = cudahost::lane(), from = l + (int)by;
-    return cudahost::exchange(mask, v, from, (l & (width - 1)) + (int)by < width, TPC_HERE);
+    return cudahost::exchange(mask, v, from, (l & (width - 1)) + (int)by < width, at);
 }
-template <class T> static inline T __shfl_up_sync(unsigned mask, T v, unsigned by, int width = 32, TPC_AT)
+template <class T> static inline T __shfl_up_sync(unsigned mask, T v, unsigned by, int width = 32, TPC_SITE)
 {
     const int l = cudahost::lane(), from = l - (int)by;
-    return cudahost::exchange(mask, v, from, (l & (width - 1)) >= (int)by, TPC_HERE);
+    return cudahost::exchange(mask, v, from, (l & (width - 1)) >= (int)by, at);
 }
-template <class T> static inline T __shfl_xor_sync(unsigned mask, T v, int bits, int width = 32, TPC_AT)
+template <class T> static inline T __shfl_xor_sync(unsigned mask, T v, int bits, int width = 32, TPC_SITE)
 {
     const int l = cudahost::lane(), from = l ^ bits;
-    return cudahost::exchange(mask, v, from, from < (l | (width - 1)) + 1 && from < cudahost::WARP, TPC_HERE);
+    return cudahost::exchange(mask, v, from, from < (l | (width - 1)) + 1 && from < cudahost::WARP, at);
 }
-static inline unsigned __ballot_sync(unsigned mask, int p, TPC_AT) { return cudahost::vote(mask, p != 0, TPC_HERE); }
-static inline int __any_sync(unsigned mask, int p, TPC_AT) { return cudahost::vote(mask, p != 0, TPC_HERE) != 0; }
-static inline int __all_sync(unsigned mask, int p, TPC_AT) { return cudahost::vote(mask, p == 0, TPC_HERE) == 0; }
-#undef TPC_AT
-#undef TPC_HERE
+static inline unsigned __ballot_sync(unsigned mask, int p, TPC_SITE) { return cudahost::vote(mask, p != 0, at); }
+static inline int __any_sync(unsigned mask, int p, TPC_SITE) { return cudahost::vote(mask, p != 0, at) != 0; }
+static inline int __all_sync(unsigned mask, int p, TPC_SITE) { return cudahost::vote(mask, p == 0, at) == 0; }
 static inline unsigned __activemask() { return cudahost::live_lanes(); }
 
 /* ---- Atomics: one thread runs at a time, and is not interrupted --------------------------------------------------------------------------- */
