@@ -141,8 +141,9 @@ void *tpc_upload(const tp__call *call, const void *from, size_t bytes)
         return NULL;
     }
     if (staged) memcpy(staged, from, bytes);
-    /* Without pinned memory the runtime makes a copy of its own before it returns. */
-    const cudaError_t error = cudaMemcpyAsync(room, staged ? staged : from, bytes, cudaMemcpyHostToDevice, tpc_current(index)->handle);
+    /* Without pinned memory it is waited for: where a device can read pages of the host's, the runtime need not make a copy of its own first. */
+    cudaError_t error = cudaMemcpyAsync(room, staged ? staged : from, bytes, cudaMemcpyHostToDevice, tpc_current(index)->handle);
+    if (!staged && !error) error = cudaStreamSynchronize(tpc_current(index)->handle);
     if (staged && !tpc_self.graph) {
         if (!error) tpc_pinned_use(staged, index, tpc_current(index));
         tpc_pinned_release(staged, bytes);

@@ -163,12 +163,12 @@ void tpc_graph_free(int index, void *graph)
         if (!tpc_lost(index)) cudaEventSynchronize(g->done);
         if (!tpc_lost(index) && g->exec) cudaGraphExecDestroy(g->exec);
         cudaGetLastError();
-        tpc_relax(&mode);
         if (g->draws) tpc_release(index, g->draws, sizeof *g->draws, g->draws_block);
         tpc_let_go(index, &g->holds);
         for (int64_t i = 0; i < g->n_pinned; i++) tpc_pinned_release(g->pinned[i].memory, g->pinned[i].bytes);
         tpc_event_give(index, g->done);
         tpc_stream_free(index, g->stream);
+        tpc_relax(&mode);                              /* until here, for what it held may be given back to the device */
     }
     free(g->pinned);
     free(g);

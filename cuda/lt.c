@@ -151,6 +151,19 @@ static answer answer_to(cublasLtHandle_t handle, operation *o, const question *q
     return a;
 }
 
+/* Nothing was launched, and would not be the next time: the heuristic advised what does not run here. */
+static bool is_refusal(cublasStatus_t error)
+{
+    return error == CUBLAS_STATUS_NOT_SUPPORTED || error == CUBLAS_STATUS_INVALID_VALUE || error == CUBLAS_STATUS_ARCH_MISMATCH;
+}
+static void refuse(const question *q)
+{
+    answer *const slot = slot_of(q);
+    pthread_mutex_lock(&lock);
+    if (!memcmp(&slot->of, q, sizeof *q)) slot->works = false;
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- Running it ------------------------------------------------------------------------------------------------------------------------------ */
 
 static bool fits(const tpc_product *p)
@@ -188,7 +201,7 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     const cublasStatus_t error = cublasLtMatmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
                                            a.workspace, tpc_stream(call));
     if (room) tpc_room_free(call, room);
-    if (error == CUBLAS_STATUS_NOT_SUPPORTED || (error == CUBLAS_STATUS_INVALID_VALUE && (p->sum_a || p->sum_b))) return TP_OK;
+    if (is_refusal(error)) return refuse(&q), TP_OK;
     *done = true;
     const tp_status launched = tpc_launched(call);
     return launched || !error ? launched : tpc_fail(call, TP_ERR_DEVICE, "cuBLASLt refuses a product of %lld x %lld x %lld: status %d", (long long)p->m,

@@ -81,12 +81,21 @@ START_TEST(a_driver_that_is_missing_is_told)
 }
 END_TEST
 
+/* A machine with a GPU need not have one, where all came built. */
+static bool has_compiler(void)
+{
+    if (!system("set -- ${CC:-cc}; command -v \"$1\" > /dev/null")) return true;
+    printf("skipped in part: there is no C compiler\n");
+    fflush(stdout);
+    return false;
+}
+
 /* It is not even loaded then, if it lies where it is installed: what it is linked to is large. */
 START_TEST(without_a_driver_nothing_is_loaded)
 {
     const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
     char folder[] = "/tmp/taper-beside-XXXXXX", command[9000], line[4096], said[8192] = "";
-    if (!build || dlopen("libcuda.so.1", RTLD_LAZY)) return;
+    if (!build || dlopen("libcuda.so.1", RTLD_LAZY) || !has_compiler()) return;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(command, sizeof command,
              "cd %s && cp '%s/libtaper.so.0' . && "
@@ -107,22 +116,22 @@ START_TEST(a_library_that_the_backend_needs_and_is_missing_is_named)
 {
     const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
     char folder[] = "/tmp/taper-backend-XXXXXX", command[9000], path[4096];
+    if (!build || !has_compiler()) return;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(command, sizeof command,
              "cd %s && echo 'int f(void) { return 1; }' > f.c && echo 'int f(void); int g(void) { return f(); }' > g.c && "
              "%s -shared -fPIC -Wl,-soname,libcublasLt.so.99 f.c -o libf.so && %s -shared -fPIC g.c "
              "-Wl,--no-as-needed ./libf.so -o libtaper_cuda.so && rm libf.so f.c g.c",
              folder, cc ? cc : "cc", cc ? cc : "cc");
-    ck_assert_int_eq(build ? system(command) : 0, 0);
+    ck_assert_int_eq(system(command), 0);
     snprintf(path, sizeof path, "%s/libtaper_cuda.so", folder);
     setenv("TAPER_CUDA_BACKEND", path, 1);
-    const bool available = build && tp_cuda_is_available();
+    const bool available = tp_cuda_is_available();
     unlink(path);
     rmdir(folder);
     ck_assert(!available);
-    if (build)
-        ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend needs libcublasLt.so.99 of the CUDA toolkit, which is not installed, "
-                                            "or not where the loader looks (LD_LIBRARY_PATH)");
+    ck_assert_str_eq(tp_cuda_why_not(), "the CUDA backend needs libcublasLt.so.99 of the CUDA toolkit, which is not installed, "
+                                        "or not where the loader looks (LD_LIBRARY_PATH)");
 }
 END_TEST
 
@@ -145,7 +154,7 @@ START_TEST(a_backend_of_another_version_is_told)
 {
     const char *build = getenv("TAPER_BUILD"), *cc = getenv("CC");
     char folder[] = "/tmp/taper-version-XXXXXX", command[9000], path[4096], want[200];
-    if (!build) return;
+    if (!build || !has_compiler()) return;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(command, sizeof command,
              "cd %s && echo 'static const unsigned abi[1000] = { %u }; "

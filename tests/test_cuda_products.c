@@ -51,6 +51,37 @@ START_TEST(products_go_by_the_library)
 }
 END_TEST
 
+/* What is advised and then refused is done by our own kernel, and not asked for again. */
+START_TEST(a_product_that_is_refused_is_our_own)
+{
+    enum { INVALID_VALUE = 7, ARCH_MISMATCH = 8, NOT_SUPPORTED = 15 };
+    static const int refusals[] = { INVALID_VALUE, ARCH_MISMATCH, NOT_SUPPORTED };
+    begin(0);
+    void *found = cuda_host_needed("taper_cuda_host_refuse_product");
+    if (!found) return;
+    void (*refuse)(int);
+    memcpy(&refuse, &found, sizeof refuse);
+    for (int k = 0; k < 3; k++) {
+        TP_SCOPE();
+        tp_tensor *x = normal(TP_F32, TP_SHAPE(9 + k, 17)), *w = normal(TP_F32, TP_SHAPE(8, 17)), *b = normal(TP_F32, TP_SHAPE(8));
+        tp_tensor *dx = tp_to(x, DEVICE), *dw = tp_to(w, DEVICE), *db = tp_to(b, DEVICE), *y = tp_linear(x, w, b), *z = tp_linear(x, w, NULL);
+        for (int again = 0; again < 2; again++) {
+            const taper_cuda_host_products before = cuda_products();
+            if (!again) refuse(refusals[k]);
+            close_to(tp_linear(dx, dw, db), y, 1e-5, "its bias comes by itself");
+            ck_assert_int_eq(cuda_products().count, before.count + 1);
+            ck_assert(!cuda_products().biased && cuda_products().asked == before.asked + (again ? 0 : 2));
+        }
+        refuse(refusals[k]);
+        for (int again = 0; again < 2; again++) {
+            const int64_t before = cuda_products().count;
+            close_to(tp_linear(dx, dw, NULL), z, 1e-5, "by our own kernel");
+            ck_assert_int_eq(cuda_products().count, before);
+        }
+    }
+}
+END_TEST
+
 /* The second backward adds its product to the gradient that is there; tensor cores round float32 only where that was allowed. */
 START_TEST(gradients_are_added_by_the_library)
 {
@@ -296,6 +327,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     if (has_device(t)) {
         tcase_add_loop_test(t, products_go_by_the_library, 0, cuda_orders());
+        tcase_add_test(t, a_product_that_is_refused_is_our_own);
         tcase_add_test(t, gradients_are_added_by_the_library);
         tcase_add_test(t, float32_precision_is_chosen_at_any_time);
         tcase_add_loop_test(t, gradients_of_weight_and_bias_come_together, 0, cuda_orders() + 1);

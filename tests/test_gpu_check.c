@@ -108,6 +108,54 @@ START_TEST(what_runs_side_by_side_is_told_one_by_one)
 }
 END_TEST
 
+/* What was built, packed; elsewhere, with nothing but the folder, it is run, with the libraries that it needs at hand; and a crash in a part of the
+ * fixtures is followed by a process for each file. */
+START_TEST(a_pack_is_run_where_there_is_nothing_else)
+{
+    if (run("command -v xz").status) {
+        printf("skipped: xz is not installed\n");
+        return;
+    }
+    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3' ;; *compute_cap*) echo 9.0 ;; esac");
+    play("compute-sanitizer", "case $1 in --help) echo '  --launch-timeout arg (=10)'; exit ;; esac\n"
+         "[ \"$7 $8\" = '--launch-timeout 60' ] || exit 3\nshift 8\n\"$@\"");
+    ck_assert_int_eq(run("mkdir -p %T/built/bin %T/elsewhere && cp %B/taper %T/built/bin/ && cp %B/../libtaper.so.0 %T/built/").status, 0);
+    play("built/bin/parity", "case \"$*\" in *'1/8'*--here*) kill -11 $$ ;; *--here*) echo \"in one process: 1 passed\" ;; *--verbose*) echo '3 passed, 1 failed'; exit 1 ;; esac");
+    play("built/bin/test_cuda", "echo \"$TAPER_BUILD\" | grep -q '/pack/build$' && ../pack/build/bin/taper --version && echo '34 checks'");
+    play("built/bin/test_nn", "echo 'not of the device'");
+    play("built/bin/taper-bench", "echo 'taper-bench: there is no NVIDIA driver'; exit 77");
+    play("built/libtaper_cuda.so", "libcublasLt.so.13 libcudnn.so.9 libcufft.so.12");
+    ended e = run("TAPER_BUILD=%T/built tools/gpu-check --pack %T/pack");
+    ck_assert_msg(e.status == 0 && strstr(e.last, "of what it runs"), "status %d\n%.3000s", e.status, e.all);
+    ck_assert_int_eq(run("tar -tJf %T/pack/gpu-check.tar.xz | grep spare/libjansson").status, 0);
+    ck_assert_int_eq(run("tar -tJf %T/pack/gpu-check.tar.xz | grep test_nn").status, 1);
+    ck_assert_int_eq(run("rm -r %T/built").status, 0);
+    e = run("cd %T/elsewhere && env -i PATH=%T:/usr/bin:/bin ../pack/gpu-check --torch '' 0 1 2");
+    ck_assert_msg(e.status == 3, "status %d\n%.3000s", e.status, e.all);
+    ck_assert_msg(has_line(e.all, "| build |", "| not run | it came built"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| libraries of the backend |", "passed"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| the device answers |", "FAILED | exit 1: taper-bench: there is no NVIDIA driver"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| parity: all fixtures, part 1 of 8 |", "FAILED | exit 1: 3 passed, 1 failed"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| parity: all fixtures, part 2 of 8 |", "passed | in one process: 1 passed"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| test_cuda |", "passed | 34 checks"), "%.3000s", e.all);
+    ck_assert_msg(has_line(e.all, "| memcheck |", "passed | in one process: 1 passed"), "%.3000s", e.all);
+    ck_assert_int_eq(run("grep -q 'exit code 3' %T/pack/*-nvidia-h100-80gb-hbm3-steps-012.md && grep -q '==== parity: all fixtures, part 1 of 8: exit 1' %T/pack/*.log").status, 0);
+    ck_assert_int_eq(run("rm -r %T/pack %T/elsewhere").status, 0);
+}
+END_TEST
+
+/* Whoever runs it may stop it: what is known by then is kept. */
+START_TEST(a_run_that_is_stopped_leaves_what_it_knows)
+{
+    play("nvidia-smi", "case \"$*\" in *=name*) echo 'NVIDIA H100 80GB HBM3' ;; esac");
+    play("compute-sanitizer", "case $1 in --help) exit ;; esac\nkill $(cat $TAPER_RESULTS/pid) 2> /dev/null; sleep 1");
+    play("taper-bench", "exit 0");
+    const ended e = run("PATH=%T:$PATH TAPER_BUILD=%T TAPER_RESULTS=%T tools/gpu-check --torch '' 4 2 & echo $! > %T/pid; wait $!");
+    ck_assert_int_ne(e.status, 0);
+    ck_assert_int_eq(run("grep -q 'ended before its time, after step 4' %T/*-steps-42.md").status, 0);
+}
+END_TEST
+
 static void tell(int spilled)
 {
     FILE *f = fopen(in_folder("fill.cu.told"), "w");
@@ -147,6 +195,8 @@ int main(void)
     tcase_add_test(tests, a_driver_that_does_not_answer_is_no_gpu);
     tcase_add_test(tests, steps_read_what_the_programs_of_the_machine_say);
     tcase_add_test(tests, what_runs_side_by_side_is_told_one_by_one);
+    tcase_add_test(tests, a_pack_is_run_where_there_is_nothing_else);
+    tcase_add_test(tests, a_run_that_is_stopped_leaves_what_it_knows);
     tcase_add_test(tests, a_kernel_that_spills_too_much_is_named);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

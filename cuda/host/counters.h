@@ -44,6 +44,8 @@ TPC_EXPORT void taper_cuda_host_count_graphs(taper_cuda_host_graphs *out);
 TPC_EXPORT void taper_cuda_host_count_together(taper_cuda_host_together *out);
 /* The next group ends in this ncclResult_t and does nothing, or, if `later`, its communicators have this error when it has run. */
 TPC_EXPORT void taper_cuda_host_fail_together(int error, int later);
+/* The next product that has an algorithm is refused with this cublasStatus_t, and nothing is launched. */
+TPC_EXPORT void taper_cuda_host_refuse_product(int status);
 TPC_EXPORT void taper_cuda_host_fail_at(int64_t n);    /* the n-th allocation from now on fails, once; 0: none */
 /* Every call that gives or waits for work returns this cudaError_t from now on, as after a kernel that wrote where it must not. */
 TPC_EXPORT void taper_cuda_host_lose(int error);

@@ -25,6 +25,7 @@ template <class T, class Opaque> const T &in(const Opaque *x) { return *reinterp
 
 enum { WORKSPACE = 4096 };                             /* what the one algorithm asks for */
 taper_cuda_host_products noted;                        /* by several threads: under the lock */
+int refused;                                           /* what the next product is refused with */
 
 struct product {
     const void *a, *b, *bias;
@@ -96,6 +97,12 @@ void taper_cuda_host_count_products(taper_cuda_host_products *out)
 {
     const guard held(lock);
     *out = noted;
+}
+
+void taper_cuda_host_refuse_product(int status)
+{
+    const guard held(lock);
+    refused = status;
 }
 
 cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
@@ -183,20 +190,26 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
     const double by = wide ? *(const double *)alpha : *(const float *)alpha, add = wide ? *(const double *)beta : *(const float *)beta;
     uint32_t aligned[4];
     memcpy(aligned, algo, sizeof aligned);
+    /* Whoever asks does not tell this from what the library cannot do, and goes on by itself. So it ends here. */
     if (!handle || (by != 1 && by != -1) || c != d || lc != ld || m != z.rows || n != z.cols || k != k_of_b ||
         bytes < WORKSPACE || !workspace || !m || !n || !k)
-        return CUBLAS_STATUS_INVALID_VALUE;
+        die("cuBLASLt is asked for what is no product");
     if (x.ld < (int64_t)x.rows || y.ld < (int64_t)y.rows || z.ld < (int64_t)z.rows || x.count != z.count ||
         y.count != z.count)
-        return CUBLAS_STATUS_INVALID_VALUE;
+        die("cuBLASLt is given layouts that do not agree");
     if (x.type != z.type || y.type != z.type || wide != (z.type == CUDA_R_64F) || wide != (o.compute == CUBLAS_COMPUTE_64F)) return CUBLAS_STATUS_NOT_SUPPORTED;
     if (!is_aligned(a, aligned[0]) || !is_aligned(b, aligned[1]) || !is_aligned(d, aligned[3]) ||
         !is_aligned(workspace, 16))
-        return CUBLAS_STATUS_INVALID_VALUE;
+        die("cuBLASLt is given addresses that the algorithm is not for");
     const bool biased = o.epilogue == CUBLASLT_EPILOGUE_BIAS, of_a = o.epilogue == CUBLASLT_EPILOGUE_BGRADA, of_b = o.epilogue == CUBLASLT_EPILOGUE_BGRADB;
-    if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) return CUBLAS_STATUS_INVALID_VALUE;
+    if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) die("cuBLASLt is given an epilogue without its vector");
     if (o.vector && (wide || !is_aligned(o.vector, z.type == CUDA_R_32F ? 4 : 2) || (!biased && z.count != 1))) return CUBLAS_STATUS_NOT_SUPPORTED;
     const guard held(lock);
+    if (refused) {
+        const int status = refused;
+        refused = 0;
+        return (cublasStatus_t)status;
+    }
     noted.count++;
     noted.m = (int64_t)n, noted.n = (int64_t)m, noted.k = (int64_t)k, noted.batch = z.count;
     noted.compute = (int)o.compute, noted.biased = biased, noted.accumulated = add != 0, noted.summed = of_b ? 'a' : of_a ? 'b' : 0;

@@ -9,7 +9,7 @@
 
 static int usage(FILE *out, int status)
 {
-    fputs("parity DIR [--ops NAME,..] [--part K/N] [--device cpu] [--threads N] [--skips FILE] [--registered] [--verbose]\n"
+    fputs("parity DIR [--ops NAME,..] [--part K/N] [--device cpu] [--threads N] [--skips FILE] [--registered] [--here] [--verbose]\n"
           "\n"
           "Makes the calls that the fixtures of DIR (*.safetensors) hold, and compares what comes out with what PyTorch computed.\n"
           "  --ops NAME,..   only the files of these: op, function, aten name or the registry's\n"
@@ -19,6 +19,7 @@ static int usage(FILE *out, int status)
           "  --skips FILE    lines \"OP, OP DTYPE or OP/SAMPLE, then a comma and the reason\": what is not run,\n"
           "                  1 % of a directory's samples at most\n"
           "  --registered    leaves out, and names, the ops that the registry lacks; they fail otherwise\n"
+          "  --here          in this process, which a crash then ends; else each file is in one of its own\n"
           "  --verbose       each sample that failed, and what differed\n", out);
     return status;
 }
@@ -158,7 +159,7 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = { { "ops", required_argument, NULL, 'o' }, { "device", required_argument, NULL, 'd' },
         { "threads", required_argument, NULL, 't' }, { "part", required_argument, NULL, 'p' }, { "skips", required_argument, NULL, 's' },
-        { "registered", no_argument, NULL, 'r' }, { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+        { "registered", no_argument, NULL, 'r' }, { "here", no_argument, NULL, 'i' }, { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 } };
     settings s = { .device = TP_CPU, .skips = "tests/parity/skips.txt" };
     for (int c; (c = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
         if (c == 'o') s.ops = optarg;
@@ -167,6 +168,7 @@ int main(int argc, char **argv)
         else if (c == 'p' && sscanf(optarg, "%d/%d", &s.part, &s.parts) == 2 && s.part > 0 && s.part <= s.parts) continue;
         else if (c == 's') s.skips = optarg;
         else if (c == 'r') s.registered = true;
+        else if (c == 'i') s.here = true;
         else if (c == 'v') s.verbose = true;
         else return c == 'h' ? usage(stdout, 0) : usage(stderr, 2);
     }

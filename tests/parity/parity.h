@@ -20,7 +20,7 @@ typedef struct settings {
     const char *directory, *ops, *skips;
     tp_device device;
     int threads, part, parts;                          /* parts 0: all files */
-    bool registered, verbose;
+    bool registered, verbose, here;
 } settings;
 
 /* ---- fixture.c: a file, and what is in its JSON ------------------------------------------------------------------------------ */

@@ -1,10 +1,12 @@
 /* worker.c: runs a file in a process of its own, which tells by a pipe how each sample went. Where it crashes or hangs, the sample
- * that it was at has failed, and another process goes on with the next. */
+ * that it was at has failed, and another process goes on with the next. With --here a thread of this process runs it, so that a tool which watches
+ * one process sees all, and a device is started once; a crash is then the end. */
 #define _GNU_SOURCE
 #include "parity.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -63,7 +65,6 @@ static void work(int fd, const settings *how, const char *path, int first)
     fixture f;
     int which = 0;
     record r = { .what = ENDED, .verdict = MISSING };
-    signal(SIGPIPE, SIG_DFL);
     if (how->threads) tp_set_num_threads(how->threads);
     if (!fixture_open(&f, path)) {
         tell(fd, (record){ .what = PROBLEM }, f.problem);
@@ -74,7 +75,15 @@ static void work(int fd, const settings *how, const char *path, int first)
     }
     fixture_close(&f);
     tell(fd, (record){ .what = FINISHED }, "");
-    exit(0);                                           /* a sanitizer looks for leaks on the way out */
+}
+
+typedef struct task { int fd; const settings *how; const char *path; } task;
+static void *work_here(void *of)
+{
+    const task *t = of;
+    work(t->fd, t->how, t->path, 0);
+    close(t->fd);
+    return NULL;
 }
 
 /* ---- The parent --------------------------------------------------------------------------------------------------------------------- */
@@ -118,6 +127,23 @@ static void explain(int status, char *out, size_t size)
     else snprintf(out, size, "the process ended with the status %d\n", WEXITSTATUS(status));
 }
 
+static bool run_here(watch *w, const settings *how, const char *path)
+{
+    int fds[2];
+    pthread_t thread;
+    if (pipe2(fds, O_CLOEXEC)) return false;
+    task t = { fds[1], how, path };
+    if (pthread_create(&thread, NULL, work_here, &t)) {
+        close(fds[0]);
+        close(fds[1]);
+        return false;
+    }
+    hear(w, fds[0]);
+    pthread_join(thread, NULL);
+    close(fds[0]);
+    return w->finished;
+}
+
 /* Runs the samples from `first` on. Returns the one to go on with after a crash, or -1 at the end. */
 static int run_once(watch *w, const settings *how, const char *path, int first)
 {
@@ -132,7 +158,9 @@ static int run_once(watch *w, const settings *how, const char *path, int first)
     }
     if (child == 0) {
         close(fds[0]);
+        signal(SIGPIPE, SIG_DFL);
         work(fds[1], how, path, first);
+        exit(0);                                       /* a sanitizer looks for leaks on the way out */
     }
     close(fds[1]);
     w->running = w->finished = false;
@@ -152,5 +180,6 @@ void worker_run_file(const settings *how, const char *path, bool *asked, outcome
     snprintf(stem, sizeof stem, "%s", slash ? slash + 1 : path);
     stem[strlen(stem) - strlen(SUFFIX)] = 0;
     watch w = { .asked = asked, .told = told, .arg = arg, .stem = stem };
-    for (int next = 0; next >= 0;) next = run_once(&w, how, path, next);
+    if (how->here && !run_here(&w, how, path)) told(arg, stem, "", FAILED, "it could not be run to its end in this process\n");
+    for (int next = how->here ? -1 : 0; next >= 0;) next = run_once(&w, how, path, next);
 }
