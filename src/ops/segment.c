@@ -51,6 +51,11 @@ static tp_status segment_compose(tp__call *call)
     if (lengths && !a->unsafe && check_lengths(call, lengths, n)) return tp__pending();
     tp_tensor *ends = lengths ? tp_cumsum(lengths, -1) : tp_narrow(offsets, -1, 1, segments);
     if (!lengths) lengths = tp_diff(offsets);
+    if (offsets && !a->unsafe) {
+        tp_tensor *falls = tp_any(tp_lt(lengths, 0));
+        if (!falls) return tp__pending();
+        if (tp_item(falls) != 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "offsets fall, and no segment has less than 0 elements");
+    }
     /* which segment each place is in; `segments` is none */
     tp_shape shape = tp_shape_of(x), own = { .ndim = x->ndim };
     shape.ndim = axis + 1;
