@@ -262,6 +262,7 @@ START_TEST(what_does_not_fit_is_refused)
     REFUSES(tp_binary_cross_entropy_with_logits(VECTOR(1), INTS(1)), "binary_cross_entropy_with_logits: takes floating dtypes, not int64");
     REFUSES(tp_nll_loss(x, INTS(0, 3)), "nll_loss: target 3 is not in [0, 3)");
     REFUSES(tp_nll_loss(x, INTS(0)), "nll_loss: target [1] does not fit the input [2, 3]: classes are [2]");
+    REFUSES(tp_soft_margin_loss(VECTOR(1, 2), tp_ones(TP_SHAPE(3, 2))), "soft_margin_loss: target [3, 2] does not broadcast to the input [2]");
     REFUSES(tp_multi_margin_loss(x, INTS(0, 1), .p = 3), "multi_margin_loss: p is 3, and has to be 1 or 2");
     REFUSES(tp_multilabel_margin_loss(tp_zeros(TP_SHAPE(2)), INTS(0, 2)), "multilabel_margin_loss: target 2 is not below 2");
     REFUSES(tp_triplet_margin_loss(x, x, x, .margin = -1), "triplet_margin_loss: margin is -1, and has to be above 0");
