@@ -298,6 +298,16 @@ START_TEST(what_pytorch_refuses_of_segments_edges_and_sources_is_refused)
     tp_tensor *x = VECTOR(1, 2, 3, 4, 5), *y, *parts[2];
     ck_ok(call_with("segment_reduce", "offsets", x, "sum", tp_to_dtype(VECTOR(0, 3, 3, 5), TP_I64), &y));
     ck_values(y, 6, 0, 9);
+    tp_tensor *data = VECTOR(1, 3, 2), *dx;            /* 1 is as small as the beginning, and has all of the gradient */
+    tp_requires_grad(data, true);
+    const tp_arg from_one[] = { { .kind = TP_ARG_TENSOR, .value.tensor = data }, { .kind = TP_ARG_STRING, .value.string = "min" },
+                                { .name = "lengths", .kind = TP_ARG_TENSOR, .value.tensor = tp_to_dtype(VECTOR(1, 0, 2), TP_I64) },
+                                { .name = "initial", .kind = TP_ARG_INT, .value.integer = 1 } };
+    ck_ok(tp_op_call("segment_reduce", from_one, 4, &y, 1, NULL));
+    ck_values(y, 1, 1, 1);
+    y = tp_sum(y);
+    ck_ok(tp_grad(&y, 1, &data, 1, NULL, &dx));
+    ck_values(dx, 1, 0, 0);
     ck_assert_int_eq(call_with("segment_reduce", "offsets", x, "sum", tp_to_dtype(VECTOR(0, 3, 2, 5), TP_I64), &y), TP_ERR_ARGUMENT);
     ck_message("segment_reduce: offsets fall, and no segment has less than 0 elements");
     const tp_arg one[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = VECTOR(1) } };

@@ -68,14 +68,17 @@ static tp_status segment_compose(tp__call *call)
     shape = tp_shape_of(x);
     shape.dim[axis] = segments + 1;
     tp_tensor *base = tp_full(shape, initial, .dtype = (tp_dtype)x->dtype, .device = x->device);
-    const bool extreme = a->reduce == MAX || a->reduce == MIN;        /* the gradient is that of elements alone, equal to `initial` or not */
-    tp_tensor *y = extreme ? tp_scatter_reduce(base, axis, which, x, way[a->reduce], .include_self = false)
+    const bool extreme = a->reduce == MAX || a->reduce == MIN;
+    tp_tensor *y = extreme ? tp_scatter_reduce(tp_full_like(base, NAN), axis, which, x, way[a->reduce], .include_self = false)
                            : tp__scatter_reduce_stepwise(base, axis, which, x, way[a->reduce]);
     y = tp_narrow(y, axis, 0, segments);
-    if (extreme && a->initial.kind != TP_OPERAND_NONE) y = tp_where(a->reduce == MAX ? tp_lt(y, initial) : tp_gt(y, initial), initial, y);
+    for (int d = 0; d < x->ndim; d++) own.dim[d] = d < axis ? x->shape[d] : d == axis ? segments : 1;
+    if (extreme || a->reduce == MEAN) lengths = tp_reshape(lengths, own);
+    if (extreme) {                                     /* the gradient is that of elements alone, equal to `initial` or not */
+        y = tp_where(tp_le(lengths, 0), initial, y);
+        y = tp_where(a->reduce == MAX ? tp_lt(y, initial) : tp_gt(y, initial), initial, y);
+    }
     if (a->reduce == MEAN) {
-        for (int d = 0; d < x->ndim; d++) own.dim[d] = d < axis ? x->shape[d] : d == axis ? segments : 1;
-        lengths = tp_reshape(lengths, own);
         tp_tensor *mean = tp_div(y, lengths);
         y = a->initial.kind == TP_OPERAND_NONE ? mean : tp_where(tp_eq(lengths, 0), y, mean);
     }
