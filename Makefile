@@ -422,7 +422,7 @@ run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(CUDA_INCLUDE),$(CUDA_HOS
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 
 SECONDS ?= 60
-FUZZ ?= ops safetensors index npy npz pt idx cifar
+FUZZ ?= ops safetensors index npy npz pt idx cifar training
 fuzz:
 	@$(MAKE) --no-print-directory CONFIG=asan build/asan/bin/fuzz-ops build/asan/bin/fuzz-files
 	@for what in $(FUZZ); do \

@@ -22,7 +22,7 @@ typedef double tp__lanes;
 #include "core/eig.h"
 
 struct eig_job {
-    int64_t count, n, numbers;                         /* numbers: tp__z of room for each block */
+    int64_t count, n, steps, numbers;                  /* numbers: tp__z of room for each block */
     const void *x;
     void *w, *v;                                       /* v: NULL, only the values are wanted */
     int dtype, complex_dtype;
@@ -33,7 +33,7 @@ struct eig_job {
 static __global__ void __launch_bounds__(TPC_BLOCK) each_matrix(const eig_job g)
 {
     const int64_t n = g.n;
-    const tp__eig s = tp__eig_of(g.room + blockIdx.x * g.numbers, n, g.dtype != g.complex_dtype, g.v != nullptr);
+    const tp__eig s = tp__eig_of(g.room + blockIdx.x * g.numbers, n, g.steps, g.dtype != g.complex_dtype, g.v != nullptr);
     for (int64_t b = blockIdx.x; b < g.count; b += gridDim.x) {
         TP__EACH(i, 0, n * n) {
             const tpc_complex v = tpc_load_complex(g.x, g.dtype, b * n * n + i);
@@ -70,7 +70,7 @@ static tp_status run(tp__call *call, bool vectors)
     tpc_failure *const to = reinterpret_cast<tpc_failure *>(room.as<tp__z>() + blocks * numbers), none = ~0ull, failed = none;
     status = tpc_check(call, cudaMemsetAsync(to, 0xff, sizeof *to, tpc_stream(call)), "filling memory");
     if (status) return status;
-    const eig_job g = { m.count, m.n, numbers, x.data, w.data, vectors ? v.data : nullptr, x.dtype, w.dtype, room.as<tp__z>(), to };
+    const eig_job g = { m.count, m.n, tp__eig_steps(m.n), numbers, x.data, w.data, vectors ? v.data : nullptr, x.dtype, w.dtype, room.as<tp__z>(), to };
     TPC_LAUNCH(each_matrix, (unsigned)blocks, tpc_matrix_threads(m), 0, tpc_stream(call), g);
     status = tpc_launched(call);
     if (!status) status = tpc_download(call, &failed, to, sizeof failed);

@@ -51,7 +51,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) losses_of(const rows r)
         for (int64_t c = threadIdx.x; c < r.classes; c += blockDim.x)
             for (int64_t k = 0; k < n && !given[c]; k++) {
                 const double z = target[k] < r.classes ? gap(r, row, target[k], c) : 0;
-                if (!(z <= 0)) sum += z;
+                if (z > 0) sum += z;
             }
         sum = tpc_block_sum(sum);
         if (!threadIdx.x) r.y[row] = sum / (double)r.classes;

@@ -139,7 +139,7 @@ static void end_epoch(tp_loader *l)
         l->slots[i].ready = false;
     }
     tp__progress_forget(&l->bar);
-    l->epoch++;
+    l->epoch += l->epoch < INT64_MAX;            /* which tp_loader_seek may go to */
 }
 
 /* Before the slot's memory is written again, the copy out of it is waited for, which may tell an error that a kernel met. */

@@ -48,8 +48,14 @@ static inline bool has_device(TCase *t)
 
 /* The order of threads and of streams on the device on the host, and of what is drawn. Each test is a process of its own. */
 enum { ORDERS = 3 };
-/* A GPU has an order of its own, and to start it takes a test longer than all else. */
-static inline int cuda_orders(void) { return strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host") ? ORDERS : 1; }
+/* A GPU has an order of its own, and to start it takes a test longer than all else. Where instructions are watched, one order may be enough:
+ * TAPER_TEST_ORDERS=1 make run-tests CONFIG=tsan */
+static inline int cuda_orders(void)
+{
+    const char *const most = getenv("TAPER_TEST_ORDERS");
+    const int orders = most && atoi(most) > 0 && atoi(most) < ORDERS ? atoi(most) : ORDERS;
+    return strstr(getenv("TAPER_CUDA_BACKEND"), "cuda-host") ? orders : 1;
+}
 static inline void cuda_order(int order, uint64_t seed)
 {
     static const char *const names[ORDERS] = { "0", "1", "2" };

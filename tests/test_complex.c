@@ -77,6 +77,10 @@ START_TEST(real_and_complex_numbers_meet)
     ck_values(tp_eq(z, COMPLEX(1, 2, 3, 1)), 1, 0);
     ck_values(tp_to_dtype(z, TP_F32), 1, 3);
     ck_assert(tp_equal(z, z) && !tp_equal(z, tp_conj(z)) && tp_allclose(z, z, 0, 0) && !tp_allclose(z, tp_conj(z), 1e-5, 1e-5));
+    tp_tensor *number = tp_select(z, 0, 0);            /* of 0 dims: exact beside integers, and as wide as floats beside those */
+    ck_assert_int_eq(tp_dtype_of(tp_mul(tp_to_dtype(x, TP_I32), number)), TP_C128);
+    ck_assert_int_eq(tp_dtype_of(tp_div(number, tp_ne(x, 0))), TP_C128);
+    ck_assert_int_eq(tp_dtype_of(tp_mul(tp_to_dtype(x, TP_F32), number)), TP_C64);
     ck_fine();
     ck_assert_ptr_null(tp_add_(x, z));
     ck_error(TP_ERR_DTYPE, "complex128, which float32 cannot hold");

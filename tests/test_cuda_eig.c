@@ -82,13 +82,16 @@ static tp_tensor *odd_one(int64_t which)
     case 5: return tp_mul(x, 1e-200);
     case 6: return tp_zeros(TP_SHAPE(2, 3, 3), .dtype = TP_C128);
     case 7: return tp_tril(tp_ones(TP_SHAPE(5, 5), .dtype = TP_F64), 0);
+    case 8: return tp_mul(x, tp_div(tp_pow(scale, 6), tp_unsqueeze(tp_pow(scale, 6), -1)));       /* rows and columns far apart */
+    case 9: return tp_block_diag(TP_TENSORS(tp_mul(x, 0x1p-600), tp_ones(TP_SHAPE(1, 1), .dtype = TP_F64)));
+    case 10: return tp_diag_embed(tp_ones(TP_SHAPE(70), .dtype = TP_F64), .offset = -1);
     default: return tp_from_data((const double[]){ 0, -2, 2, 0 }, TP_F64, TP_SHAPE(2, 2));
     }
 }
 START_TEST(odd_matrices_agree)
 {
     begin(_i);
-    for (int64_t which = 0; which < 9; which++) {
+    for (int64_t which = 0; which < 12; which++) {
         TP_SCOPE();
         char what[40];
         tp_manual_seed(7);
@@ -142,6 +145,27 @@ START_TEST(a_matrix_that_is_not_finite_is_named)
 }
 END_TEST
 
+/* After as many steps on both, and what is found of the others is not told either. */
+START_TEST(too_few_steps_are_an_error_there_too)
+{
+    begin(_i);
+    for (int64_t n = 6; n < 60; n += 50) {
+        TP_SCOPE();
+        tp_tensor *x = normal(TP_F64, TP_SHAPE(4, n, n)), *v;
+        tp_copy_(tp_narrow(x, 0, 0, 2), tp_eye(n, TP_NONE, .dtype = TP_F64));
+        tp_tensor *there = tp_to(x, DEVICE), *complex = tp_complex(there, there);
+        setenv("TAPER_EIG_STEPS", "2", 1);
+        ck_assert_ptr_null(tp_linalg_eigvals(there));
+        ck_error(TP_ERR_NUMERIC, "linalg_eigvals: the eigenvalues of matrix 2 were not found");
+        ck_assert_ptr_null(tp_linalg_eig(complex, &v));
+        ck_error(TP_ERR_NUMERIC, "linalg_eig: the eigenvalues of matrix 2 were not found");
+        same(tp_linalg_eigvals(tp_narrow(there, 0, 0, 2)), tp_linalg_eigvals(tp_narrow(x, 0, 0, 2)), "those that take no step");
+        unsetenv("TAPER_EIG_STEPS");
+        same(tp_linalg_eigvals(there), tp_linalg_eigvals(x), "with steps enough");
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("cuda_eig");
@@ -153,6 +177,7 @@ int main(void)
         tcase_add_loop_test(t, odd_matrices_agree, 0, cuda_orders());
         tcase_add_loop_test(t, gradients_agree, 0, cuda_orders());
         tcase_add_loop_test(t, a_matrix_that_is_not_finite_is_named, 0, cuda_orders());
+        tcase_add_loop_test(t, too_few_steps_are_an_error_there_too, 0, cuda_orders());
     }
     suite_add_tcase(s, t);
     return run_suite(s);

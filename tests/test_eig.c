@@ -1,6 +1,7 @@
 /* test_eig.c: eigenvalues of matrices that need not be symmetric: what they are of large, defective and badly scaled ones, gradients, messages. */
 #include "expect.h"
 
+#define VECTOR64(...) tp_from_data((double[]){ __VA_ARGS__ }, TP_F64, TP_SHAPE(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)))
 static tp_tensor *square(int64_t n, const double *v) { return tp_from_data(v, TP_F64, TP_SHAPE(n, n)); }
 
 /* The greatest |A V - V diag(w)| relative to the greatest |A|; vectors have length 1. */
@@ -87,6 +88,42 @@ START_TEST(vectors_of_the_worst_scaled_matrices_are_numbers)
 }
 END_TEST
 
+/* What rows and columns of like size, powers of 2, or shifts from one end alone do not bring about; PyTorch's, and to 1e-12 */
+START_TEST(the_least_and_the_greatest_elements_count)
+{
+    TP_SCOPE();
+    tp_tensor *far = square(3, (double[]){ 0.676911749925248274, -1.26113877782466833e+128, 3.93324824973702966e-63, -1.70311899466564135e-128,
+        0.877165906432851306, -4.05749107772377350e-190, -1.30725257780342564e+61, 3.08573827832614369e+188, -0.865818379871825083 });
+    ck_assert(tp_allclose(tp_msort(tp_real(tp_linalg_eigvals(far))), VECTOR64(-1.1183263189133417, -0.32902985183540656, 2.1356154472350220), 1e-12, 0));
+    tp_tensor *small = tp_mul(square(3, (double[]){ 4, 1, 0, 2, 3, 1, 0, 1, 5 }), 0x1p-600), *v;
+    tp_tensor *apart = tp_block_diag(TP_TENSORS(small, square(1, (double[]){ 1 })));      /* squares of these are 0, and none is negligible */
+    ck_assert(tp_allclose(tp_narrow(tp_msort(tp_mul(tp_real(tp_linalg_eigvals(apart)), 0x1p600)), 0, 0, 3), tp_msort(tp_real(tp_linalg_eigvals(tp_mul(small, 0x1p600)))), 1e-12, 0));
+    tp_tensor *w = tp_linalg_eig(tp_complex(apart, tp_zeros_like(apart)), &v);
+    ck_assert(tp_allclose(tp_narrow(tp_msort(tp_mul(tp_real(w), 0x1p600)), 0, 0, 3), tp_msort(tp_real(tp_linalg_eigvals(tp_mul(small, 0x1p600)))), 1e-12, 0));
+    const double above[] = { -1, 0, 0, 0, 1, 0, 0, 1, 0, -1, 1 };
+    tp_tensor *band = tp_add(tp_diag_embed(tp_ones(TP_SHAPE(11), .dtype = TP_F64), .offset = -1), tp_diag_embed(tp_from_data(above, TP_F64, TP_SHAPE(11)), .offset = 1));
+    ck_assert_double_le(residual(band), 1e-13);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(too_few_steps_are_an_error)
+{
+    TP_SCOPE();
+    tp_manual_seed(9);
+    tp_tensor *x = tp_stack(TP_TENSORS(tp_eye(6, TP_NONE, .dtype = TP_F64), tp_randn(TP_SHAPE(6, 6), .dtype = TP_F64)), 0), *v;
+    setenv("TAPER_EIG_STEPS", "2", 1);
+    ck_assert_ptr_null(tp_linalg_eigvals(x));
+    ck_message("linalg_eigvals: the eigenvalues of matrix 1 were not found");
+    ck_assert_ptr_null(tp_linalg_eig(tp_complex(x, x), &v));
+    ck_message("linalg_eig: the eigenvalues of matrix 1 were not found");
+    ck_assert_ptr_null(v);
+    unsetenv("TAPER_EIG_STEPS");
+    ck_assert_ptr_nonnull(tp_linalg_eig(x, &v));
+    ck_fine();
+}
+END_TEST
+
 /* ---- Gradients ---------------------------------------------------------------------------------------------------------------------------- */
 
 static tp_tensor *magnitudes(void *arg, tp_tensor *const *x)           /* which no phase changes */
@@ -169,6 +206,8 @@ int main(void)
     tcase_add_test(t, eigenvalues_of_a_real_matrix_are_real_or_come_in_pairs);
     tcase_add_test(t, defective_and_badly_scaled_matrices_have_eigenvalues);
     tcase_add_test(t, vectors_of_the_worst_scaled_matrices_are_numbers);
+    tcase_add_test(t, the_least_and_the_greatest_elements_count);
+    tcase_add_test(t, too_few_steps_are_an_error);
     tcase_add_test(t, gradients_are_those_of_differences_and_pytorchs);
     tcase_add_test(t, what_has_no_eigenvalues_or_no_gradient_is_said);
     tcase_add_test(t, complex_systems_are_solved_from_either_side);

@@ -85,14 +85,22 @@ START_TEST(parts_are_put_back)
     ck_ok(tp_unravel_index(index, TP_SHAPE(2, 3), out, 2, &n));
     ck_values(out[0], 1);
     ck_values(out[1], 1);
+    ck_ok(tp_unravel_index(tp_full(TP_SHAPE(1), 7, .dtype = TP_I16), TP_SHAPE(1 << 30, 4), out, 2, &n));
+    ck_assert_int_eq(tp_dtype_of(out[0]), TP_I64);     /* 1 << 30 is 0 in 16 bits */
+    ck_values(out[0], 1);
+    ck_values(out[1], 3);
     tp_tensor *y = VECTOR(1, 2, 3), *first = tp_to_dtype(VECTOR(0, 0), TP_I64);
     ck_values(tp_scatter_reduce_(y, 0, first, VECTOR(5, 6), TP_REDUCE_SUM), 12, 2, 3);
     ck_values(tp_index_reduce_(y, 0, first, VECTOR(5, 6), TP_REDUCE_AMAX, .include_self = false), 6, 2, 3);
     ck_values(tp_addr(tp_zeros(TP_SHAPE(2, 2)), VECTOR(1, 2), VECTOR(3, 4), .alpha = 2), 6, 8, 12, 16);
+    ck_values(tp_addr(VECTOR(1, 2), VECTOR(1, 2), VECTOR(3, 4)), 4, 6, 7, 10);
+    ck_values(tp_index_copy(tp_select(VECTOR(1), 0, 0), 0, tp_full(TP_SHAPE(1), 0, .dtype = TP_I64), VECTOR(5)), 5);
     ck_values(tp_addmv_(VECTOR(1, 1), matrix(2, 2), VECTOR(1, 1), .beta = 3), 4, 8);
     ck_values(tp_addbmm(tp_zeros(TP_SHAPE(1, 1)), tp_ones(TP_SHAPE(2, 1, 3)), tp_ones(TP_SHAPE(2, 3, 1))), 6);
     ck_values(tp_vdot(VECTOR(1, 2), VECTOR(3, 4)), 11);
     ck_fine();
+    ck_assert_ptr_null(tp_addr(tp_zeros(TP_SHAPE(2, 3)), VECTOR(1, 2), VECTOR(3)));
+    ck_message("addr: [2, 3] does not broadcast to [2, 1]");
 }
 END_TEST
 
@@ -104,6 +112,8 @@ START_TEST(factors_solve_what_they_factor)
     tp_tensor *solved = tp_linalg_solve(a, b);
     tp_tensor *lu = tp_linalg_lu_factor(a, &pivots);
     ck_assert(tp_allclose(tp_linalg_lu_solve(lu, pivots, b, true, false), solved, 1e-5, 1e-6));
+    ck_assert_ptr_null(tp_linalg_lu_solve(lu, tp_unsqueeze(pivots, 0), b, true, false));
+    ck_message("linalg_lu_solve: pivots [1, 3] do not fit LU [3, 3]");
     tp_tensor *p = tp_lu_unpack(lu, pivots, &l, &u);
     ck_assert(tp_allclose(tp_matmul(p, tp_matmul(l, u)), a, 1e-5, 1e-5));
     tp_tensor *ld = tp_linalg_ldl_factor(a, &pivots);
@@ -150,9 +160,11 @@ START_TEST(windows_masks_and_areas_are_pytorchs)
     ck_values(tp_masked_softmax(VECTOR(1, 1, 1), tp_ne(VECTOR(0, 1, 1), 0), 0), 0, 0.5, 0.5);
     ck_values(tp_masked_prod(x, NULL, TP_DIMS(1), false), 0, 60);
     ck_values(tp_trapezoid(VECTOR(1, 2, 4), NULL, 0.5, 0), 2.25);
+    ck_assert_int_eq(tp_dtype_of(tp_trapezoid(tp_zeros(TP_SHAPE(2, 0), .dtype = TP_BOOL), NULL, 0.5, 1)), TP_BOOL);
     ck_values(tp_cumulative_trapezoid(VECTOR(1, 2, 4), VECTOR(0, 2, 3), 1, 0), 3, 6);
     ck_values(tp_gradient(VECTOR(1, 2, 4), 2, 0, 1), 0.5, 0.75, 1);
     ck_values(tp_histogram(VECTOR(0, 1, 1, 3), 3, 0, 3, NULL, &edges), 1, 2, 1);
+    ck_values(tp_histogram(VECTOR(0, 1, 1, 3), 3, 0, 3, tp_reshape(VECTOR(1, 2, 3, 4), TP_SHAPE(2, 2)), NULL), 1, 5, 4);
     ck_values(edges, 0, 1, 2, 3);
     ck_fine();
 }
@@ -259,8 +271,60 @@ START_TEST(second_names_are_found)
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = VECTOR(1, 4) }, { .name = "other", .kind = TP_ARG_INT, .value.integer = 3 } };
     ck_ok(tp_op_call("greater", args, 2, &y, 1, NULL));
     ck_values(y, 0, 1);
+    const tp_arg alike[] = { { .kind = TP_ARG_TENSOR, .value.tensor = y }, { .kind = TP_ARG_TENSOR, .value.tensor = y }, { .kind = TP_ARG_FLOAT, .value.real = -1 } };
+    tp_tensor *close;
+    ck_ok(tp_op_call("allclose", alike, 2, &close, 1, NULL));             /* of truths, too */
+    ck_values(close, 1);
+    ck_assert_int_eq(tp_op_call("allclose", alike, 3, &close, 1, NULL), TP_ERR_ARGUMENT);
+    ck_message("isclose: rtol is -1, and must not be below 0");
     ck_assert_int_eq(tp_op_call("greaterer_", args, 2, &y, 1, NULL), TP_ERR_UNSUPPORTED);
     ck_message("op_call: there is no op \"greaterer_\"");
+}
+END_TEST
+
+START_TEST(view_copy_takes_shapes_that_no_view_has)
+{
+    TP_SCOPE();
+    tp_tensor *y;
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_transpose(matrix(2, 3), 0, 1) }, { .kind = TP_ARG_INTS, .n = 1, .value.ints = (const int64_t[]){ -1 } } };
+    ck_ok(tp_op_call("view_copy", args, 2, &y, 1, NULL));
+    ck_values(y, 0, 3, 1, 4, 2, 5);
+}
+END_TEST
+
+static tp_status call_with(const char *op, const char *second, tp_tensor *x, const char *way, tp_tensor *y, tp_tensor **out)
+{
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_STRING, .value.string = way }, { .name = second, .kind = TP_ARG_TENSOR, .value.tensor = y } };
+    return tp_op_call(op, args, 3, out, 1, NULL);
+}
+START_TEST(what_pytorch_refuses_of_segments_edges_and_sources_is_refused)
+{
+    TP_SCOPE();
+    tp_tensor *x = VECTOR(1, 2, 3, 4, 5), *y, *parts[2];
+    ck_ok(call_with("segment_reduce", "offsets", x, "sum", tp_to_dtype(VECTOR(0, 3, 3, 5), TP_I64), &y));
+    ck_values(y, 6, 0, 9);
+    tp_tensor *data = VECTOR(1, 3, 2), *dx;            /* 1 is as small as the beginning, and has all of the gradient */
+    tp_requires_grad(data, true);
+    const tp_arg from_one[] = { { .kind = TP_ARG_TENSOR, .value.tensor = data }, { .kind = TP_ARG_STRING, .value.string = "min" },
+                                { .name = "lengths", .kind = TP_ARG_TENSOR, .value.tensor = tp_to_dtype(VECTOR(1, 0, 2), TP_I64) },
+                                { .name = "initial", .kind = TP_ARG_INT, .value.integer = 1 } };
+    ck_ok(tp_op_call("segment_reduce", from_one, 4, &y, 1, NULL));
+    ck_values(y, 1, 1, 1);
+    y = tp_sum(y);
+    ck_ok(tp_grad(&y, 1, &data, 1, NULL, &dx));
+    ck_values(dx, 1, 0, 0);
+    ck_assert_int_eq(call_with("segment_reduce", "offsets", x, "sum", tp_to_dtype(VECTOR(0, 3, 2, 5), TP_I64), &y), TP_ERR_ARGUMENT);
+    ck_message("segment_reduce: offsets fall, and no segment has less than 0 elements");
+    const tp_arg one[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_TENSOR, .value.tensor = VECTOR(1) } };
+    ck_assert_int_eq(tp_op_call("histogram", one, 2, parts, 2, NULL), TP_ERR_SHAPE);
+    ck_message("histogram: edges [1] are no vector of two at least");
+    ck_assert_ptr_null(tp_index_reduce(tp_select(x, 0, 0), 0, tp_to_dtype(VECTOR(0), TP_I64), VECTOR(2), TP_REDUCE_AMIN));
+    ck_message("index_reduce: the source [1] does not fit [] and an index of 1");
+    tp_tensor *small = tp_ones(TP_SHAPE(1, 1, 1), .dtype = TP_I8);        /* a dim of 1 goes with all of the other's, and sums stay of 8 bits */
+    const tp_arg pair[] = { { .kind = TP_ARG_TENSOR, .value.tensor = small }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 1, 2), .dtype = TP_I8) } };
+    ck_ok(tp_op_call("tensordot", pair, 2, &y, 1, NULL));
+    ck_values(y, 2, 2);
+    ck_assert_int_eq(tp_dtype_of(y), TP_I8);
 }
 END_TEST
 
@@ -301,6 +365,8 @@ int main(void)
     tcase_add_test(c, low_ranks_are_found);
     tcase_add_test(c, a_softmax_in_clusters_sums_to_one);
     tcase_add_test(c, second_names_are_found);
+    tcase_add_test(c, view_copy_takes_shapes_that_no_view_has);
+    tcase_add_test(c, what_pytorch_refuses_of_segments_edges_and_sources_is_refused);
     tcase_add_test(c, a_dtype_is_no_device);
     suite_add_tcase(suite, c);
     return run_suite(suite) ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -88,6 +88,54 @@ START_TEST(a_singular_matrix_is_named)
 }
 END_TEST
 
+/* A number for each matrix: those that fail tell where, and are NaN, beside those that do not */
+START_TEST(infos_tell_which_of_a_batch_fail)
+{
+    TP_SCOPE();
+    tp_tensor *out[2], *a = tp_from_data((double[]){ 2, 0, 0, 4, 1, 1, 1, 1, 0, 0, 0, 1 }, TP_F64, TP_SHAPE(3, 2, 2));
+    tp_tensor *b = tp_ones(TP_SHAPE(3, 2, 1), .dtype = TP_F64);
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = a }, { .kind = TP_ARG_TENSOR, .value.tensor = b } };
+    ck_assert_int_eq(tp_op_call("linalg_solve_ex", args, 2, out, 2, NULL), TP_OK);
+    ck_values(tp_select(out[0], 0, 0), 0.5, 0.25);
+    ck_assert(isnan(tp_item(tp_select(tp_reshape(out[0], TP_SHAPE(6)), 0, 2))) && isnan(tp_item(tp_select(tp_reshape(out[0], TP_SHAPE(6)), 0, 5))));
+    ck_values(out[1], 0, 2, 1);
+    ck_assert_int_eq(tp_op_call("linalg_inv_ex", args, 1, out, 2, NULL), TP_OK);
+    ck_values(tp_select(out[0], 0, 0), 0.5, 0, 0, 0.25);
+    ck_values(out[1], 0, 2, 1);
+    ck_assert_int_eq(tp_op_call("linalg_cholesky_ex", args, 1, out, 2, NULL), TP_OK);
+    ck_values(tp_select(out[0], 0, 0), sqrt(2), 0, 0, 2);
+    ck_values(out[1], 0, 2, 1);
+    const tp_arg vector[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_select(a, 0, 1) },
+                              { .kind = TP_ARG_TENSOR, .value.tensor = tp_select(tp_select(b, 0, 0), 1, 0) },
+                              { .name = "check_errors", .kind = TP_ARG_BOOL, .value.boolean = true } };
+    ck_assert_int_eq(tp_op_call("linalg_solve_ex", vector, 2, out, 2, NULL), TP_OK);
+    ck_assert(tp_ndim(out[0]) == 1 && isnan(tp_item(tp_select(out[0], 0, 0))));
+    ck_values(out[1], 2);
+    ck_assert_int_eq(tp_op_call("linalg_solve_ex", vector, 3, out, 2, NULL), TP_ERR_NUMERIC);
+    tp_clear_error();
+}
+END_TEST
+
+START_TEST(matrices_without_elements_have_norms)
+{
+    TP_SCOPE();
+    const double orders[] = { 1, 2, INFINITY };
+    for (int i = 0; i < 3; i++) {
+        tp_tensor *y;
+        const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_zeros(TP_SHAPE(0, 0)) }, { .kind = TP_ARG_FLOAT, .value.real = orders[i] } };
+        ck_assert_int_eq(tp_op_call("linalg_norm", args, 2, &y, 1, NULL), TP_OK);
+        ck_values(y, 0);
+        const tp_arg least[] = { args[0], { .kind = TP_ARG_FLOAT, .value.real = -orders[i] } };
+        ck_assert_int_ne(tp_op_call("linalg_norm", least, 2, &y, 1, NULL), TP_OK);
+        tp_clear_error();
+    }
+    tp_tensor *y;
+    const tp_arg number[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_select(tp_ones(TP_SHAPE(1)), 0, 0) }, { .kind = TP_ARG_INT, .value.integer = 2 } };
+    ck_assert_int_ne(tp_op_call("linalg_norm", number, 2, &y, 1, NULL), TP_OK);
+    ck_message("linalg_norm: with an order and no dims [] must have 1 or 2 dims");
+}
+END_TEST
+
 START_TEST(equations_that_cannot_be_read_are_refused)
 {
     TP_SCOPE();
@@ -128,6 +176,8 @@ int main(void)
     tcase_add_test(t, what_is_symmetric_is_solved_by_its_factors_without_square_roots);
     tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
     tcase_add_test(t, a_singular_matrix_is_named);
+    tcase_add_test(t, infos_tell_which_of_a_batch_fail);
+    tcase_add_test(t, matrices_without_elements_have_norms);
     tcase_add_test(t, equations_that_cannot_be_read_are_refused);
     tcase_add_test(t, factors_are_whole_whatever_the_rank_and_the_range);
     suite_add_tcase(s, t);

@@ -275,6 +275,10 @@ START_TEST(a_loader_goes_on_where_another_one_was)
             ck_assert(tp_loader_next(second, &batch));       /* of epoch 2, which begins at its beginning */
             ck_assert(tp_loader_tell(second).epoch == 2 && tp_loader_tell(second).batch == 1);
         }
+        ck_ok(tp_loader_seek(second, (tp_loader_place){ .epoch = INT64_MAX, .batch = 33 }));
+        ck_assert_int_eq(rest_of_epoch(second, rest), 1);
+        ck_assert_int_eq(tp_loader_tell(second).epoch, INT64_MAX);           /* there is none after it */
+        ck_ok(tp_loader_seek(second, (tp_loader_place){ .epoch = 2 }));
         ck_assert_int_eq(tp_loader_seek(second, (tp_loader_place){ .batch = 35 }), TP_ERR_ARGUMENT);
         ck_assert_str_eq(tp_last_error()->message, "loader_seek: batch 35 of epoch 0, where an epoch has 34");
         ck_assert_int_eq(tp_loader_seek(second, start), TP_ERR_ARGUMENT);        /* that is unread */

@@ -112,6 +112,17 @@ START_TEST(margins_distances_and_likelihoods_have_known_values)
     tp_tensor *x = tp_reshape(VECTOR(0.1, 0.2, 0.4, 0.8), TP_SHAPE(1, 4));
     ck_values(tp_multilabel_margin_loss(x, whole(TP_SHAPE(1, 4), (const int64_t[]){ 3, 0, -1, 1 })), 0.85);
     ck_values(tp_multi_margin_loss(x, INTS(3), .p = 2), (0.09 + 0.16 + 0.36) / 4);
+    tp_tensor *unknown = tp_reshape(VECTOR(NAN, 0.2, 0.4), TP_SHAPE(1, 3)), *dx;                          /* counts for nothing, as in PyTorch */
+    tp_requires_grad(unknown, true);
+    ck_values(tp_multilabel_margin_loss(unknown, whole(TP_SHAPE(1, 3), (const int64_t[]){ 1, -1, 0 })), 1.2 / 3);
+    ck_assert_ptr_null(tp_multilabel_margin_loss(VECTOR(1, 2, 3), INTS(-1, 7, 0)));       /* what comes after the end has to be a target, too */
+    ck_message("multilabel_margin_loss: target 7 is not below 3");
+    ck_assert_ptr_null(tp_multilabel_margin_loss(VECTOR(1, 2, 3), INTS(0, -2, 0)));
+    ck_message("multilabel_margin_loss: target -2 is no class, and not -1");
+    tp_tensor *loss = tp_multi_margin_loss(unknown, INTS(1));
+    ck_values(loss, 1.2 / 3);
+    ck_ok(tp_grad(&loss, 1, &unknown, 1, NULL, &dx));
+    ck_values(dx, 0, -1. / 3, 1. / 3);
     ck_values(tp_hinge_embedding_loss(VECTOR(0.3, 0.3), VECTOR(1, -1), .reduction = TP_REDUCTION_NONE), 0.3, 0.7);
     ck_values(tp_margin_ranking_loss(VECTOR(1, 2), VECTOR(4, 2), VECTOR(1, -1), .margin = 0.5, .reduction = TP_REDUCTION_NONE), 3.5, 0.5);
     ck_values(tp_cosine_similarity(VECTOR(3, 4), VECTOR(4, 3), .dim = 0), 0.96);
@@ -251,6 +262,7 @@ START_TEST(what_does_not_fit_is_refused)
     REFUSES(tp_binary_cross_entropy_with_logits(VECTOR(1), INTS(1)), "binary_cross_entropy_with_logits: takes floating dtypes, not int64");
     REFUSES(tp_nll_loss(x, INTS(0, 3)), "nll_loss: target 3 is not in [0, 3)");
     REFUSES(tp_nll_loss(x, INTS(0)), "nll_loss: target [1] does not fit the input [2, 3]: classes are [2]");
+    REFUSES(tp_soft_margin_loss(VECTOR(1, 2), tp_ones(TP_SHAPE(3, 2))), "soft_margin_loss: target [3, 2] does not broadcast to the input [2]");
     REFUSES(tp_multi_margin_loss(x, INTS(0, 1), .p = 3), "multi_margin_loss: p is 3, and has to be 1 or 2");
     REFUSES(tp_multilabel_margin_loss(tp_zeros(TP_SHAPE(2)), INTS(0, 2)), "multilabel_margin_loss: target 2 is not below 2");
     REFUSES(tp_triplet_margin_loss(x, x, x, .margin = -1), "triplet_margin_loss: margin is -1, and has to be above 0");

@@ -251,6 +251,8 @@ START_TEST(values_are_counted_and_made_unique)
     ck_values(inverse, 1, 0, 1);
     ck_assert_int_eq(tp_numel(tp_unique(VECTOR(NAN, 1, NAN))), 3);
     ck_fine();
+    ck_assert_ptr_null(tp_unique(tp_select(WHOLE(2, 1), 0, 0), .dim = -1));
+    ck_message("unique: dim -1 of a tensor without dims");
     ck_assert_ptr_null(tp_bincount(WHOLE(1, -3)));
     ck_message("bincount: value -3 at 1 is negative");
     ck_assert_ptr_null(tp_histc(VECTOR(1, INFINITY)));

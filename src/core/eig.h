@@ -9,6 +9,7 @@
 #ifndef TP__EIG_H
 #define TP__EIG_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "core/eig_schur.h"
@@ -34,8 +35,8 @@ TP__BY_TEAM void tp__eig_scale(const tp__eig *s)
             const double row = TP__SUM_OF_LANES(sums[0]), both = row + TP__SUM_OF_LANES(sums[1]), before = s->scale[i];
             double column = TP__SUM_OF_LANES(sums[1]), f = 1;
             if (!(row > 0 && column > 0 && both <= DBL_MAX)) continue;
-            while (column < row / 2 && before * f < 0x1p300) column *= 4, f *= 2;
-            while (column >= row * 2 && before * f > 0x1p-300) column /= 4, f /= 2;
+            while (column < row / 2 && before * f < 0x1p900) column *= 4, f *= 2;
+            while (column >= row * 2 && before * f > 0x1p-900) column /= 4, f /= 2;
             if (!((column + row) / f < 0.95 * both)) continue;
             changed = true;
             TP__MEET();                                /* all have the sums */
@@ -187,18 +188,22 @@ TP__BY_TEAM void tp__eig_whole_vector(const tp__eig *s, int64_t last, const tp__
 {
     const int64_t n = s->n;
     tp__lanes squares = TP__NO_SUM;
-    double most = 0, best = 0;
+    double best = 0;
+    int most = INT_MIN, power, by_scale;
     int64_t at = n;
     for (int64_t i = 0; i < n; i++) {
         tp__z_lanes sums = TP__NO_Z_SUM;
         TP__LANES(j, 0, last + 1) TP__Z_ADD(sums, j, tp__z_times(s->z[i * n + j], x[j]));
-        const tp__z v = tp__z_by(tp__z_sum_of_lanes(&sums), s->scale[i]);
+        const tp__z v = tp__z_sum_of_lanes(&sums);
         if (TP__ONE_LANE) out[i] = v;
-        most = fmax(most, tp__z_size(v));
+        (void)frexp(tp__z_size(v), &power);
+        (void)frexp(s->scale[i], &by_scale);
+        if (tp__z_size(v) > 0 && power + by_scale > most) most = power + by_scale;
     }
     TP__LANES_MEET();
-    TP__LANES(i, 0, n) {
-        out[i] = tp__z_part(out[i], most);
+    TP__LANES(i, 0, n) {                               /* D by its powers: itself it leaves float64 */
+        (void)frexp(s->scale[i], &power);
+        out[i] = tp__z_power(out[i], power - most);
         const double square = tp__z_square(out[i]);
         if (square > best) best = square, at = i;
         TP__ADD(squares, i, square);
@@ -245,10 +250,11 @@ TP__ANYWHERE static inline int64_t tp__eig_room(int64_t n, bool real, bool vecto
     return (n * n * (vectors ? 3 : 1) + 2 * n + 2) * (int64_t)sizeof(tp__z) +
            (n * n * (real && !vectors ? 1 : 0) + n) * (int64_t)sizeof(double) + n * (int64_t)sizeof(tp__turn);
 }
-TP__ANYWHERE static inline tp__eig tp__eig_of(void *room, int64_t n, bool real, bool vectors)
+TP__ANYWHERE static inline tp__eig tp__eig_of(void *room, int64_t n, int64_t steps, bool real, bool vectors)
 {
     tp__eig s;
     s.n = n;
+    s.steps = steps;
     s.real = real;
     s.vectors = vectors;
     s.t = (tp__z *)room;
@@ -266,7 +272,6 @@ TP__ANYWHERE static inline tp__eig tp__eig_of(void *room, int64_t n, bool real, 
 TP__BY_TEAM bool tp__eig_triangle(const tp__eig *s)
 {
     const int64_t n = s->n;
-    tp__eig_scale(s);
     tp__eig_reduce(s);
     if (!s->real) return tp__eig_complex_schur(s);
     TP__EACH(i, 0, n * n) s->h[i] = s->t[i].re;
@@ -281,11 +286,20 @@ TP__BY_TEAM bool tp__eig_triangle(const tp__eig *s)
 
 typedef enum tp__eig_outcome { TP__EIG_FOUND, TP__EIG_NOT_FINITE, TP__EIG_NOT_FOUND } tp__eig_outcome;
 
-/* Of the matrix in t, which all can see: the eigenvalues in w, and the vectors as the rows of t. By a power of 2 with elements up to 1. */
+/* t by 2^-power, where that is not 0 */
+TP__BY_TEAM void tp__eig_by_power(const tp__eig *s, int power)
+{
+    if (power) TP__EACH(i, 0, s->n * s->n) s->t[i] = tp__z_power(s->t[i], -power);
+    TP__MEET();
+}
+
+/* Of the matrix in t, which all can see: the eigenvalues in w, and the vectors as the rows of t. Its elements are brought up to 1 when rows and
+ * columns are of like size, for what is small before may be what counts then; before, only what would overflow on the way is. */
 TP__BY_TEAM tp__eig_outcome tp__eig_run(const tp__eig *s)
 {
+    enum { FAR = 460 };                                /* squares of 2^FAR, and sums of them, are numbers */
     const int64_t n = s->n;
-    int power = 0;
+    int power = 0, own = 0;
     double most = 0, bad = 0;
     TP__EACH(i, 0, n * n) {
         const double one = fmax(fabs(s->t[i].re), fabs(s->t[i].im));
@@ -296,12 +310,19 @@ TP__BY_TEAM tp__eig_outcome tp__eig_run(const tp__eig *s)
     most = TP__MOST_OF_ALL(most);
     if (bad != 0) return TP__EIG_NOT_FINITE;
     if (most > 0) (void)frexp(most, &power);
-    TP__EACH(i, 0, n * n) s->t[i] = tp__z_of(ldexp(s->t[i].re, -power), ldexp(s->t[i].im, -power));
-    TP__MEET();
+    power = power > FAR ? power - FAR : power < -FAR ? power + FAR : 0;
+    tp__eig_by_power(s, power);
+    tp__eig_scale(s);
+    most = 0;
+    TP__EACH(i, 0, n * n) most = fmax(most, tp__z_size(s->t[i]));
+    most = TP__MOST_OF_ALL(most);
+    if (most > 0) (void)frexp(most, &own);
+    tp__eig_by_power(s, own);
+    power += own;
     if (!tp__eig_triangle(s)) return TP__EIG_NOT_FOUND;
     tp__eig_values(s);
     if (s->vectors) tp__eig_vectors(s);
-    TP__EACH(i, 0, n) s->w[i] = tp__z_of(ldexp(s->w[i].re, power), ldexp(s->w[i].im, power));
+    TP__EACH(i, 0, n) s->w[i] = tp__z_power(s->w[i], power);
     TP__MEET();
     return TP__EIG_FOUND;
 }

@@ -3,13 +3,21 @@
 #ifndef TP__EIG_SCHUR_H
 #define TP__EIG_SCHUR_H
 
+#include <stdlib.h>
+
 #include "core/eig_team.h"
 
-enum { TP__EIG_STEPS = 60 };                           /* at most, for one eigenvalue; every tenth is shifted otherwise */
+/* At most so many steps for all eigenvalues, TAPER_EIG_STEPS if the environment has it, so that tests see what comes of too few. Of those for
+ * one eigenvalue every tenth is shifted otherwise, by what is at the top or at the bottom in turn. */
+static inline int64_t tp__eig_steps(int64_t n)
+{
+    const char *const text = getenv("TAPER_EIG_STEPS");
+    return text ? atoi(text) : 30 * (n > 10 ? n : 10);
+}
 
 /* What one matrix needs; all [n, n] but for w and scale [n], x [n + 1]. Row-major. */
 typedef struct tp__eig {
-    int64_t n;
+    int64_t n, steps;
     tp__z *t, *z, *w, *x, *v;                          /* v: the vectors of T, as rows, where h and q were */
     double *h, *q, *scale;                             /* of a real matrix; q has the columns of Q as rows */
     struct tp__turn *turns;                            /* [n] */
@@ -21,10 +29,13 @@ typedef struct tp__eig {
 /* The eigenvalue of the last block of 2 that is nearer to its last element */
 TP__ANYWHERE static inline tp__z tp__eig_wilkinson(const tp__z *a, int64_t n, int64_t k)
 {
-    const tp__z p = a[(k - 1) * n + k - 1], q = a[(k - 1) * n + k], r = a[k * n + k - 1], d = a[k * n + k], both = tp__z_times(q, r);
-    const tp__z half = tp__z_by(tp__z_sub(p, d), 0.5), root = tp__z_root(tp__z_more(both, half, half)), u = tp__z_add(half, root), v = tp__z_sub(half, root);
+    const tp__z p = a[(k - 1) * n + k - 1], q = a[(k - 1) * n + k], r = a[k * n + k - 1], d = a[k * n + k];
+    int power;                                         /* their products must not underflow */
+    (void)frexp(fmax(fmax(tp__z_size(p), tp__z_size(q)), fmax(tp__z_size(r), tp__z_size(d))), &power);
+    const tp__z half = tp__z_by(tp__z_power(tp__z_sub(p, d), -power), 0.5), both = tp__z_times(tp__z_power(q, -power), tp__z_power(r, -power));
+    const tp__z root = tp__z_root(tp__z_more(both, half, half)), u = tp__z_add(half, root), v = tp__z_sub(half, root);
     const tp__z big = tp__z_size(u) > tp__z_size(v) ? u : v;
-    return tp__z_size(big) > 0 ? tp__z_sub(d, tp__z_over(both, big)) : d;
+    return tp__z_size(big) > 0 ? tp__z_sub(d, tp__z_power(tp__z_over(both, big), power)) : d;
 }
 
 /* [c s; -s* c], which makes (f, g) into (r, 0) */
@@ -85,7 +96,7 @@ TP__BY_TEAM bool tp__eig_complex_schur(const tp__eig *s)
 {
     const int64_t n = s->n;
     tp__z *a = s->t;
-    int64_t steps = 0;
+    int64_t steps = 0, left = s->steps;
     double norm = 0;
     TP__EACH(i, 0, n * n) norm = fmax(norm, tp__z_size(a[i]));
     norm = TP__MOST_OF_ALL(norm);
@@ -102,8 +113,9 @@ TP__BY_TEAM bool tp__eig_complex_schur(const tp__eig *s)
             steps = 0;
             continue;
         }
-        if (++steps > TP__EIG_STEPS) return false;
-        const tp__z otherwise = tp__z_of(a[hi * n + hi].re + 0.75 * fabs(a[hi * n + hi - 1].re), a[hi * n + hi].im);
+        if (!left--) return false;
+        const int64_t at = ++steps % 20 ? lo : hi, beside = at == lo ? (lo + 1) * n + lo : hi * n + hi - 1;
+        const tp__z otherwise = tp__z_add(a[at * n + at], tp__z_of(0.75 * tp__z_abs(a[beside]), 0));
         tp__eig_qr_step(s, lo, hi, steps % 10 ? tp__eig_wilkinson(a, n, hi) : otherwise);
     }
     TP__MEET();
@@ -148,17 +160,35 @@ TP__BY_TEAM void tp__eig_mirror_columns(double *h, int64_t n, int64_t k, int64_t
     }
 }
 
-/* A step by the shifts whose sum and product are told: the first column of (H - s1)(H - s2), and its bulge chased down. All threads read column
- * k - 1 for the mirror of k, and one writes what became of it when the rows, from column k on, are done. */
-TP__BY_TEAM void tp__eig_francis_step(const tp__eig *s, int64_t lo, int64_t hi, double sum, double product)
+/* Two shifts: the eigenvalues of [a b; c d] */
+typedef struct tp__shifts { double a, b, c, d; } tp__shifts;
+
+/* Those of the last block, or if they are real the one that is nearer to its last element, twice */
+TP__ANYWHERE static inline tp__shifts tp__eig_last_two(const double *h, int64_t n, int64_t k)
+{
+    tp__shifts by = { H(k - 1, k - 1), H(k - 1, k), H(k, k - 1), H(k, k) };
+    int power;                                         /* products must not underflow */
+    (void)frexp(fmax(fmax(fabs(by.a), fabs(by.b)), fmax(fabs(by.c), fabs(by.d))), &power);
+    const double p = ldexp(by.a / 2 - by.d / 2, -power), both = ldexp(by.b, -power) * ldexp(by.c, -power), square = p * p + both;
+    if (!(square >= 0)) return by;
+    const double far = p + copysign(sqrt(square), p);
+    if (far != 0) by.d -= ldexp(both / far, power);
+    by.a = by.d;
+    by.b = by.c = 0;
+    return by;
+}
+
+/* A step by two shifts: the first column of (H - s1)(H - s2), and its bulge chased down. All threads read column k - 1 for the mirror of k,
+ * and one writes what became of it when the rows, from column k on, are done. */
+TP__BY_TEAM void tp__eig_francis_step(const tp__eig *s, int64_t lo, int64_t hi, tp__shifts by)
 {
     const int64_t n = s->n;
     double *h = s->h, x = 0, y = 0, z = 0;
     int64_t first = hi - 2;
     for (;; first--) {                                 /* from two small subdiagonal elements in a row on, if there are such */
         const double d = H(first, first), below = H(first + 1, first);
-        x = (d * d - sum * d + product) / below + H(first, first + 1);
-        y = d + H(first + 1, first + 1) - sum;
+        x = (d - by.a) * ((d - by.d) / below) - by.b * (by.c / below) + H(first, first + 1);       /* no product that underflows */
+        y = d + H(first + 1, first + 1) - by.a - by.d;
         z = H(first + 2, first + 1);
         const double all = fabs(x) + fabs(y) + fabs(z);
         if (all > 0) x /= all, y /= all, z /= all;
@@ -196,7 +226,9 @@ TP__BY_TEAM void tp__eig_split_block(const tp__eig *s, int64_t k)
 {
     const int64_t n = s->n;
     double *h = s->h, *q = s->q;
-    const double p = (H(k - 1, k - 1) - H(k, k)) / 2, r = H(k, k - 1), square = p * p + H(k - 1, k) * r;
+    int power;                                         /* products must not underflow */
+    (void)frexp(fmax(fabs(H(k - 1, k - 1)) + fabs(H(k, k)), fmax(fabs(H(k - 1, k)), fabs(H(k, k - 1)))), &power);
+    const double p = ldexp((H(k - 1, k - 1) - H(k, k)) / 2, -power), r = ldexp(H(k, k - 1), -power), square = p * p + ldexp(H(k - 1, k), -power) * r;
     if (!(square >= 0)) return;
     const double u = p + copysign(sqrt(square), p), length = tp__hypot(u, r);       /* (u, r): a vector of the first eigenvalue */
     const double c = length > 0 ? u / length : 1, t = length > 0 ? r / length : 0;
@@ -215,7 +247,7 @@ TP__BY_TEAM bool tp__eig_real_schur(const tp__eig *s)
 {
     const int64_t n = s->n;
     double *h = s->h, norm = 0;
-    int64_t steps = 0;
+    int64_t steps = 0, left = s->steps;
     TP__EACH(i, 0, n * n) norm = fmax(norm, fabs(h[i]));
     norm = TP__MOST_OF_ALL(norm);
     for (int64_t hi = n - 1; hi >= 0;) {
@@ -232,14 +264,16 @@ TP__BY_TEAM bool tp__eig_real_schur(const tp__eig *s)
             steps = 0;
             continue;
         }
-        if (++steps > TP__EIG_STEPS) return false;
-        double sum = H(hi, hi) + H(hi - 1, hi - 1), product = H(hi, hi) * H(hi - 1, hi - 1) - H(hi, hi - 1) * H(hi - 1, hi);
-        if (steps % 10 == 0) {
-            const double off = fabs(H(hi, hi - 1)) + fabs(H(hi - 1, hi - 2)), x = 0.75 * off + H(hi, hi);
-            sum = 2 * x;
-            product = x * x + 0.4375 * off * off;
+        if (!left--) return false;
+        tp__shifts by = tp__eig_last_two(h, n, hi);
+        if (++steps % 10 == 0) {
+            const int64_t at = steps % 20 ? lo + 2 : hi;
+            const double off = fabs(H(at, at - 1)) + fabs(H(at - 1, at - 2));
+            by.a = by.d = 0.75 * off + (steps % 20 ? H(lo, lo) : H(hi, hi));
+            by.b = -0.4375 * off;
+            by.c = off;
         }
-        tp__eig_francis_step(s, lo, hi, sum, product);
+        tp__eig_francis_step(s, lo, hi, by);
     }
     TP__MEET();
     return true;

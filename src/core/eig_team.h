@@ -58,6 +58,7 @@ TP__ANYWHERE static inline tp__z tp__z_add(tp__z a, tp__z b) { return tp__z_of(a
 TP__ANYWHERE static inline tp__z tp__z_sub(tp__z a, tp__z b) { return tp__z_of(a.re - b.re, a.im - b.im); }
 TP__ANYWHERE static inline tp__z tp__z_by(tp__z a, double s) { return tp__z_of(a.re * s, a.im * s); }
 TP__ANYWHERE static inline tp__z tp__z_part(tp__z a, double s) { return tp__z_of(a.re / s, a.im / s); }
+TP__ANYWHERE static inline tp__z tp__z_power(tp__z a, int power) { return tp__z_of(ldexp(a.re, power), ldexp(a.im, power)); }
 TP__ANYWHERE static inline tp__z tp__z_times(tp__z a, tp__z b) { return tp__z_of(a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re); }
 TP__ANYWHERE static inline tp__z tp__z_less(tp__z a, tp__z b, tp__z c) { return tp__z_sub(a, tp__z_times(b, c)); }      /* a - b c */
 TP__ANYWHERE static inline tp__z tp__z_more(tp__z a, tp__z b, tp__z c) { return tp__z_add(a, tp__z_times(b, c)); }

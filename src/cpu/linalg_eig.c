@@ -51,7 +51,7 @@ static tp_status run(tp__call *call, bool vectors)
     const size_t bytes = (size_t)tp__eig_room(n, real, vectors);
     void *room = tp_mem_alloc(bytes);
     if (!room) return TP_ERR_MEMORY;
-    const tp__eig s = tp__eig_of(room, n, real, vectors);
+    const tp__eig s = tp__eig_of(room, n, tp__eig_steps(n), real, vectors);
     tp_status status = TP_OK;
     for (int64_t b = 0; b < x->numel / (n * n) && !status; b++) status = one(call, &s, b);
     tp_mem_free(room, bytes);

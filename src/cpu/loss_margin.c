@@ -17,11 +17,11 @@ typedef struct rows {
 
 static tp_status check_targets(const rows *r)
 {
-    for (int64_t i = 0; i < r->n; i++)
-        for (int64_t c = 0; c < r->classes && r->target[i * r->classes + c] >= 0; c++)
-            if (r->target[i * r->classes + c] >= r->classes)
-                return tp_fail(TP_ERR_INDEX, "multilabel_margin_loss: target %lld is not below %lld", (long long)r->target[i * r->classes + c],
-                               (long long)r->classes);
+    for (int64_t i = 0; i < r->n * r->classes; i++) {  /* those after the end, too, as PyTorch */
+        const long long target = r->target[i];
+        if (target < -1) return tp_fail(TP_ERR_INDEX, "multilabel_margin_loss: target %lld is no class, and not -1", target);
+        if (target >= r->classes) return tp_fail(TP_ERR_INDEX, "multilabel_margin_loss: target %lld is not below %lld", target, (long long)r->classes);
+    }
     return TP_OK;
 }
 
@@ -42,7 +42,7 @@ static void losses(const rows *r)
         for (int64_t k = 0; k < n; k++)
             for (int64_t c = 0; c < r->classes; c++) {
                 const double z = 1 - x[target[k]] + x[c];
-                if (!r->given[c] && !(z <= 0)) sum += z;
+                if (!r->given[c] && z > 0) sum += z;        /* so what is NaN counts for nothing, as in PyTorch */
             }
         r->y[i] = sum / (double)r->classes;
     }

@@ -225,6 +225,11 @@ static tp_status addr_compose(tp__call *call)
 {
     const scale_attr *attr = call->attr;
     if (call->in[1]->ndim != 1 || call->in[2]->ndim != 1) return misfit(call);
+    const int64_t size[] = { call->in[1]->numel, call->in[2]->numel };
+    bool fits = call->in[0]->ndim <= 2;
+    for (int d = 0; d < call->in[0]->ndim && fits; d++)
+        fits = call->in[0]->shape[d] == 1 || call->in[0]->shape[d] == size[2 - call->in[0]->ndim + d];
+    if (!fits) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to %s", tp__shape_text(call->in[0]), tp__dims_text(2, size));
     if (tp__category(tp__result_type(call->in, 3)) < 2 && (attr->alpha.kind == TP_OPERAND_REAL || attr->beta.kind == TP_OPERAND_REAL))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "alpha or beta is real, the tensors are of integers");
     if (tp__result_type(call->in, 3) == TP_BOOL) return addr_of_bool(call);
@@ -232,7 +237,6 @@ static tp_status addr_compose(tp__call *call)
     const bool narrow = (x->dtype == TP_F16 || x->dtype == TP_BF16) && a->dtype == x->dtype && call->in[2]->dtype == x->dtype && x->ndim <= 2;
     if (narrow) return tp__made(call->out[call->n_out++] = addr_narrow(call, attr));
     tp_tensor *y = scaled(tp_outer(call->in[1], call->in[2]), &attr->alpha);
-    if (y && call->in[0]->ndim > 2) return tp__call_fail(call, TP_ERR_SHAPE, "%s does not broadcast to %s", tp__shape_text(call->in[0]), tp__shape_text(y));
     if (!is_number(&attr->beta, 0)) y = tp_add(scaled(call->in[0], &attr->beta), y);
     call->out[call->n_out++] = y;
     return tp__made(y);

@@ -22,11 +22,7 @@ typedef struct close_attr { double rtol, atol; bool equal_nan; } close_attr;
 static tp_status allclose_compose(tp__call *call)
 {
     const close_attr *attr = call->attr;
-    tp_tensor *a = tp_detach(call->in[0]), *b = tp_detach(call->in[1]);
-    tp_tensor *within = tp_le(tp_abs(tp_sub(a, b)), tp_add(tp_mul(tp_abs(b), attr->rtol), attr->atol));
-    within = tp_logical_or(tp_eq(a, b), tp_logical_and(within, tp_isfinite(b)));
-    if (attr->equal_nan) within = tp_logical_or(within, tp_logical_and(tp_isnan(a), tp_isnan(b)));
-    return tp__give_out(call, tp_all(within));
+    return tp__give_out(call, tp_all(tp_isclose(call->in[0], call->in[1], .rtol = attr->rtol, .atol = attr->atol, .equal_nan = attr->equal_nan)));
 }
 static tp_status item_compose(tp__call *call)
 {
@@ -76,6 +72,8 @@ static tp_status unravel_compose(tp__call *call)
     tp_tensor *rest = call->in[0], *out[TP_MAX_DIMS];
     if (tp__is_floating(rest->dtype) || rest->dtype == TP_BOOL)
         return tp__call_fail(call, TP_ERR_DTYPE, "takes integers, not %s", tp_dtype_name((tp_dtype)rest->dtype));
+    rest = tp_to_dtype(rest, TP_I64);                  /* which the sizes are, too */
+    if (!rest) return tp__pending();
     for (int d = (int)size->n - 1; d >= 0; d--) {
         if (size->v[d] < 0) return tp__call_fail(call, TP_ERR_SHAPE, "%s is no shape", tp__dims_text((int)size->n, size->v));
         if (!size->v[d] && rest->numel)

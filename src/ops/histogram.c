@@ -43,8 +43,8 @@ static tp_tensor *edges_of(const tp__call *call, tp_tensor *points, int d, int d
         if (edges->dtype != points->dtype)
             return tp__call_fail(call, TP_ERR_DTYPE, "edges are %s, the input %s", tp_dtype_name((tp_dtype)edges->dtype),
                                  tp_dtype_name((tp_dtype)points->dtype)), NULL;
-        if (edges->ndim != 1 || !edges->numel)
-            return tp__call_fail(call, TP_ERR_SHAPE, "edges %s are no vector, or empty", tp__shape_text(edges)), NULL;
+        if (edges->ndim != 1 || edges->numel < 2)
+            return tp__call_fail(call, TP_ERR_SHAPE, "edges %s are no vector of two at least", tp__shape_text(edges)), NULL;
         return c->bins->kind == TP_ARG_TENSOR ? tp_clone(edges) : edges;
     }
     bins = c->bins->kind == TP_ARG_INT ? c->bins->value.integer : c->bins->value.ints[c->bins->n == 1 ? 0 : d];
@@ -106,7 +106,7 @@ static tp_status histogram_compose(tp__call *call)
     enum { WEIGHT = 3 };
     const histogram_attr *a = call->attr;
     tp_tensor *x = call->in[0], *weight = call->in[WEIGHT];
-    const tp_shape shape = tp_shape_of(x);
+    const tp_shape shape = weight && weight->numel == x->numel ? tp_shape_of(weight) : tp_shape_of(x);      /* of as many: in any shape, as PyTorch */
     const tp_arg usual = TP__INT_ARG(100);
     TP_NO_GRAD();
     if (check(call, x, weight, &shape)) return tp__pending();

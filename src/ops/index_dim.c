@@ -42,7 +42,7 @@ static tp_status select_compose(tp__call *call)
 static tp_tensor *source_of(const tp__call *call, const slices *s, tp_tensor *source)
 {
     const tp_tensor *x = call->in[0];
-    bool fits = (source->ndim ? source->ndim : 1) == s->x->ndim && (x->ndim || !source->ndim);
+    bool fits = (source->ndim ? source->ndim : 1) == s->x->ndim;
     if (source->dtype != x->dtype) {
         tp__call_fail(call, TP_ERR_DTYPE, "the source is %s, and not %s", tp_dtype_name((tp_dtype)source->dtype), tp_dtype_name((tp_dtype)x->dtype));
         return NULL;

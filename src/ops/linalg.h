@@ -26,6 +26,8 @@ void tp__linalg_positive(tp_sample_set *set);          /* one: symmetric and pos
 
 /* Eigenvalues, rising, and vectors (v may be NULL) of symmetric matrices, of which one triangle is read. */
 bool tp__eigh(tp_tensor *x, bool upper, tp_tensor **w, tp_tensor **v);
+/* out: LU, pivots from 1, infos */
+bool tp__linalg_lu(tp_tensor *x, bool pivots, tp_tensor **out);
 /* U, S, V' of thin matrices. */
 bool tp__svd(tp_tensor *x, tp_tensor **out);
 /* [.., m, n], n < m -> [.., m, m - n], whose columns are orthogonal to x's and to one another. Without gradient. */

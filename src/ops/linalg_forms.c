@@ -106,33 +106,81 @@ static tp_status triangular_solve_compose(tp__call *call)
     return tp__give_out(call, x) ? tp__pending() : tp__give_out(call, tp_clone(call->in[1]));
 }
 
-/* 0, or for a single matrix 1 and NaN where it failed; a failing batch is an error */
-static tp_status with_info(tp__call *call, tp_tensor *y, bool strict)
+/* What has infos: of each matrix 0, or the order of the least leading minor, or the pivot, by which it fails. */
+typedef tp_tensor *factor_fn(const tp__call *call, tp_tensor *a);
+
+static bool fails(tp_tensor *y)
 {
-    const tp_tensor *a = call->in[0];
-    int info = 0;
-    if (!y && !strict && tp_error_status() == TP_ERR_NUMERIC && a->ndim == 2) {
-        tp_clear_error();
-        info = 1;
-        y = tp_full_like(call->n_in > 1 ? call->in[1] : call->in[0], NAN);
+    const bool numeric = !y && tp_error_status() == TP_ERR_NUMERIC;
+    if (numeric) tp_clear_error();
+    return numeric;
+}
+/* How many rows and columns of a matrix that fails it takes to fail */
+static int64_t least_minor(const tp__call *call, factor_fn *f, tp_tensor *a)
+{
+    int64_t good = 0, bad = a->shape[0];
+    while (bad - good > 1 && !tp_failed()) {
+        const int64_t middle = good + (bad - good) / 2;
+        if (fails(f(call, tp_narrow(tp_narrow(a, 0, 0, middle), 1, 0, middle)))) bad = middle;
+        else good = middle;
+    }
+    return bad;
+}
+/* The first pivot that is 0 when rows are exchanged; the last, where only another order of the additions makes one 0 */
+static int64_t zero_pivot(tp_tensor *a)
+{
+    tp_tensor *lu[3];
+    const int64_t at = tp__linalg_lu(a, true, lu) ? tp_item_i64(lu[2]) : 0;
+    return at ? at : a->shape[0];
+}
+/* int32 [batch] of a */
+static tp_tensor *infos_of(const tp__call *call, factor_fn *f, tp_tensor *a, bool by_minors)
+{
+    const int64_t n = a->shape[a->ndim - 1];
+    tp_tensor *each = tp_reshape(tp_detach(a), TP_SHAPE(-1, n, n)), *info = each ? tp_zeros(TP_SHAPE(each->shape[0]), .dtype = TP_I32) : NULL;
+    for (int64_t i = 0; info && i < info->numel; i++) {
+        tp_tensor *one = tp_select(each, 0, i);
+        if (one && fails(f(call, one))) ((int32_t *)info->data)[i] = (int32_t)(by_minors ? least_minor(call, f, one) : zero_pivot(one));
+    }
+    return tp_failed() ? NULL : tp_to(tp_reshape(info, tp__shape(a->ndim - 2, a->shape)), a->device);
+}
+
+/* y and the infos. Where that fails, and may, those that do are replaced by the unit matrix, and what comes of it by NaN. */
+static tp_status with_info(tp__call *call, factor_fn *f, factor_fn *factor, bool by_minors, bool strict)
+{
+    tp_tensor *a = call->in[0], *y = f(call, a), *info = NULL;
+    if (!strict && fails(y)) {
+        info = infos_of(call, factor, a, by_minors);
+        tp_tensor *bad = info ? tp_ne(tp_unsqueeze(tp_unsqueeze(info, -1), -1), 0) : NULL;
+        if (!bad) return tp__pending();
+        y = f(call, tp_where(bad, tp_eye(a->shape[a->ndim - 1], a->shape[a->ndim - 1], .dtype = (tp_dtype)a->dtype, .device = a->device), a));
+        if (y && y->ndim < a->ndim) bad = tp_squeeze(bad, .dims = TP_DIMS(-1));       /* of vectors */
+        y = tp_masked_fill(y, bad, NAN);
     }
     if (tp__give_out(call, y)) return tp__pending();
-    return tp__give_out(call, tp_full(tp__shape(a->ndim - 2, a->shape), info, .dtype = TP_I32, .device = a->device));
+    return tp__give_out(call, info ? info : tp_zeros(tp__shape(a->ndim - 2, a->shape), .dtype = TP_I32, .device = a->device));
 }
-static tp_status inv_ex_compose(tp__call *call) { return with_info(call, tp_linalg_inv(call->in[0]), *(const bool *)call->attr); }
-static tp_status cholesky_ex_compose(tp__call *call)
+
+static tp_tensor *inverse(const tp__call *call, tp_tensor *a) { return (void)call, tp_linalg_inv(a); }
+static tp_tensor *triangle(const tp__call *call, tp_tensor *a)
 {
-    const bool *attr = call->attr;
-    tp_tensor *a = attr[0] ? tp__flip(call->in[0]) : call->in[0], *l = tp_linalg_cholesky(a);
-    return with_info(call, attr[0] ? tp__flip(l) : l, attr[1]);
+    const bool upper = *(const bool *)call->attr;
+    tp_tensor *l = tp_linalg_cholesky(upper ? tp__flip(a) : a);
+    return upper ? tp__flip(l) : l;
 }
-static tp_status solve_ex_compose(tp__call *call)
+static tp_tensor *solution(const tp__call *call, tp_tensor *a)
 {
-    const bool *attr = call->attr;
-    tp_tensor *a = call->in[0], *b = call->in[1];
-    if (attr[0]) return with_info(call, tp_linalg_solve(a, b), attr[1]);
-    return with_info(call, tp__flip(tp_linalg_solve(tp__flip(a), tp__flip(b))), attr[1]);
+    const bool left = *(const bool *)call->attr;
+    return left ? tp_linalg_solve(a, call->in[1]) : tp__flip(tp_linalg_solve(tp__flip(a), tp__flip(call->in[1])));
 }
+static tp_tensor *unit_solution(const tp__call *call, tp_tensor *a)      /* fails where `solution` does */
+{
+    (void)call;
+    return a ? tp_linalg_solve(a, tp_ones(TP_SHAPE(a->shape[1], 1), .dtype = (tp_dtype)a->dtype, .device = a->device)) : NULL;
+}
+static tp_status inv_ex_compose(tp__call *call) { return with_info(call, inverse, inverse, false, *(const bool *)call->attr); }
+static tp_status cholesky_ex_compose(tp__call *call) { return with_info(call, triangle, triangle, true, ((const bool *)call->attr)[1]); }
+static tp_status solve_ex_compose(tp__call *call) { return with_info(call, solution, unit_solution, false, ((const bool *)call->attr)[1]); }
 
 /* ---- Samples, descriptors ------------------------------------------------------------------------------------------------------------------------ */
 

@@ -61,8 +61,7 @@ static tp_status lu_backward(const tp_node *node, tp_tensor *const *dy, uint64_t
 
 static bool factor(tp_tensor *x, bool pivots, tp_tensor **out) { return tp__run(&op_lu_packed, &x, 1, &pivots, out, 3, NULL) >= 0; }
 
-/* LU, pivots, infos */
-static bool lu(tp_tensor *x, bool pivots, tp_tensor **out)
+bool tp__linalg_lu(tp_tensor *x, bool pivots, tp_tensor **out)
 {
     const int64_t m = x->shape[x->ndim - 2], n = x->shape[x->ndim - 1], k = m < n ? m : n;
     if (m == n || !tp_needs_grad(x)) return factor(x, pivots, out);
@@ -97,7 +96,7 @@ static tp_tensor *upper_of(tp_tensor *packed)
 static tp_status factor_compose(tp__call *call, int n_out, bool strict)
 {
     tp_tensor *out[3];
-    if (tp__linalg_matrix(call, call->in[0]) || !lu(call->in[0], *(const bool *)call->attr, out)) return tp__pending();
+    if (tp__linalg_matrix(call, call->in[0]) || !tp__linalg_lu(call->in[0], *(const bool *)call->attr, out)) return tp__pending();
     if (strict && out[2]->numel && tp_item(tp_max(out[2])) != 0)
         return tp__call_fail(call, TP_ERR_NUMERIC, "a pivot is zero: a matrix of %s is singular", tp__shape_text(call->in[0]));
     return give(call, out, n_out);
@@ -109,16 +108,26 @@ static tp_status lu_compose(tp__call *call)
 {
     tp_tensor *out[3];
     tp_tensor *x = call->in[0];
-    if (tp__linalg_matrix(call, x) || !lu(x, *(const bool *)call->attr, out)) return tp__pending();
+    if (tp__linalg_matrix(call, x) || !tp__linalg_lu(x, *(const bool *)call->attr, out)) return tp__pending();
     const int64_t m = x->shape[x->ndim - 2];
     tp_tensor *const parts[] = { permutation(out[1], m, (tp_dtype)x->dtype), lower_of(out[0]), upper_of(out[0]) };
     return give(call, parts, 3);
 }
+/* Pivots are of the batch of the packed LU */
+static tp_status check_pivots(const tp__call *call, const tp_tensor *packed, const tp_tensor *pivots)
+{
+    const int n = packed->ndim;
+    bool fits = pivots->ndim == n - 1;
+    for (int d = 0; d < n - 1 && fits; d++)
+        fits = pivots->shape[d] == (d < n - 2 || packed->shape[n - 2] < packed->shape[n - 1] ? packed->shape[d] : packed->shape[n - 1]);
+    return fits ? TP_OK : tp__call_fail(call, TP_ERR_SHAPE, "pivots %s do not fit LU %s", tp__shape_text(pivots), tp__shape_text(packed));
+}
+
 static tp_status lu_unpack_compose(tp__call *call)
 {
     const bool *attr = call->attr;                     /* unpack_data, unpack_pivots */
     tp_tensor *x = call->in[0];
-    if (tp__linalg_matrix(call, x)) return tp__pending();
+    if (tp__linalg_matrix(call, x) || (attr[1] && check_pivots(call, x, call->in[1]))) return tp__pending();
     const tp_dtype dtype = (tp_dtype)x->dtype;
     tp_tensor *none = tp_zeros(TP_SHAPE(0), .dtype = dtype, .device = x->device);
     tp_tensor *const parts[] = { attr[1] ? permutation(call->in[1], x->shape[x->ndim - 2], dtype) : none, attr[0] ? lower_of(x) : none,
@@ -129,7 +138,7 @@ static tp_status lu_unpack_compose(tp__call *call)
 /* A X = B of the packed LU; adjoint: of A' */
 static tp_tensor *lu_solve(const tp__call *call, tp_tensor *packed, tp_tensor *pivots, tp_tensor *b, bool adjoint)
 {
-    if (tp__linalg_square(call, packed)) return NULL;
+    if (tp__linalg_square(call, packed) || check_pivots(call, packed, pivots)) return NULL;
     tp_tensor *p = permutation(pivots, packed->shape[packed->ndim - 1], (tp_dtype)packed->dtype);
     if (!adjoint) return left(packed, left(packed, tp_matmul(tp__flip(p), b), false, true), true, false);
     return tp_matmul(p, left(tp__flip(packed), left(tp__flip(packed), b, false, false), true, true));

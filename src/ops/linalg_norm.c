@@ -12,9 +12,10 @@
 
 /* ---- Norms -------------------------------------------------------------------------------------------------------------------------- */
 
-/* The greatest or least, along a dim that is kept or not */
+/* The greatest or least, along a dim that is kept or not. x is not below 0, and of nothing the greatest is 0, as PyTorch has it. */
 static tp_tensor *extreme(tp_tensor *x, bool greatest, int dim, bool keepdim)
 {
+    if (x && greatest && !x->shape[dim < 0 ? dim + x->ndim : dim]) return tp_sum(x, .dims = TP_DIMS(dim), .keepdim = keepdim);
     return greatest ? tp_amax(x, .dims = TP_DIMS(dim), .keepdim = keepdim) : tp_amin(x, .dims = TP_DIMS(dim), .keepdim = keepdim);
 }
 
@@ -80,7 +81,7 @@ static tp_status norm_compose(tp__call *call)
     tp_tensor *x = call->in[0];
     double ord = 2;
     const bool given = attr.ord && attr.ord->kind != TP_ARG_NONE, number = given && tp__norm_order(attr.ord, &ord);
-    if (given && attr.dim.n == 0 && x->ndim > 2)
+    if (given && attr.dim.n == 0 && (x->ndim > 2 || !x->ndim))
         return tp__call_fail(call, TP_ERR_SHAPE, "with an order and no dims %s must have 1 or 2 dims", tp__shape_text(x));
     if (given && (attr.dim.n == 2 || (!attr.dim.n && (x->ndim == 2 || !number)))) {
         if (!attr.dim.n) attr.dim = (tp__ints){ 2, { 0, 1 } };

@@ -54,7 +54,8 @@ static tp_status multi_margin_loss(tp__call *call)
                              tp_dtype_name((tp_dtype)target->dtype));
     x = tp_reshape(x, TP_SHAPE(n, classes));
     tp_tensor *at = tp_reshape(target, TP_SHAPE(n, 1));
-    tp_tensor *z = tp__not_below_0(tp_add(tp_sub(attr->margin, tp_gather(x, 1, at)), x));
+    tp_tensor *z = tp_add(tp_sub(attr->margin, tp_gather(x, 1, at)), x);
+    z = tp_where(tp_gt(z, 0), z, 0);                   /* so what is NaN counts for nothing, as in PyTorch */
     if (attr->p == 2) z = tp_mul(z, z);
     if (weight) z = tp_mul(z, tp_index_select(tp_reshape(weight, TP_SHAPE(classes, 1)), 0, tp_reshape(target, TP_SHAPE(n))));
     tp_tensor *own = tp_eq(at, tp_arange(0, (double)classes, 1, .dtype = TP_I64, .device = tp_device_of(target)));

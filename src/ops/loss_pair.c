@@ -33,6 +33,13 @@ static tp_status delta_is_good(const tp__call *call, int at)
     (void)at;
     return delta > 0 ? TP_OK : tp__call_fail(call, TP_ERR_ARGUMENT, "delta is %g, and has to be above 0", delta);
 }
+static tp_status target_widens_nothing(const tp__call *call, int at)
+{
+    const tp_tensor *x = call->in[at], *target = call->in[at + 1];
+    bool fits = target->ndim <= x->ndim;
+    for (int d = 1; d <= target->ndim && fits; d++) fits = target->shape[target->ndim - d] == 1 || target->shape[target->ndim - d] == x->shape[x->ndim - d];
+    return fits ? TP_OK : tp__call_fail(call, TP_ERR_SHAPE, "target %s does not broadcast to the input %s", tp__shape_text(target), tp__shape_text(x));
+}
 
 #define SHAPES(name, rule, check) \
     static tp_status name##_shape(tp__call *call) { return check(call, 0) ? tp__pending() : tp__pair_value_shape(call, tp__pair_##rule); } \
@@ -41,7 +48,7 @@ SHAPES(mse, expanded, any)
 SHAPES(l1, difference, any)
 SHAPES(smooth_l1, expanded, beta_is_good)
 SHAPES(huber, as_input, delta_is_good)
-SHAPES(soft_margin, as_input, any)
+SHAPES(soft_margin, as_input, target_widens_nothing)
 SHAPES(kl_div, floating_both, any)
 SHAPES(bce, alike, tp__pair_same_shapes)
 SHAPES(bce_logits, as_target, tp__pair_same_shapes)

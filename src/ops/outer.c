@@ -101,8 +101,8 @@ static tp_status tensordot_compose(tp__call *call)
     for (int d = 0; d < sums && a && b; d++) {         /* a size of 1 goes with any */
         const int at = a->ndim - sums + d;
         if (a->shape[at] == b->shape[d]) continue;
-        if (b->shape[d] == 1) a = tp_sum(a, .dims = TP_DIMS(at), .keepdim = true);
-        else if (a->shape[at] == 1) b = tp_sum(b, .dims = TP_DIMS(d), .keepdim = true);
+        if (b->shape[d] == 1) a = tp_sum(a, .dims = TP_DIMS(at), .keepdim = true, .dtype = (tp_dtype)a->dtype);
+        else if (a->shape[at] == 1) b = tp_sum(b, .dims = TP_DIMS(d), .keepdim = true, .dtype = (tp_dtype)b->dtype);
         else return tp__call_fail(call, TP_ERR_SHAPE, "%s and %s differ in size where they are summed", tp__shape_text(a), tp__shape_text(b));
     }
     if (!a || !b) return tp__pending();

@@ -354,8 +354,8 @@ tp_dtype tp__result_type(tp_tensor *const *in, int n)
     for (int rank = 1; rank < 3; rank++) {
         if (!by_rank[rank]) continue;
         if (!result) result = by_rank[rank];
-        else if (tp__category(by_rank[rank]) > tp__category(result))
-            result = tp__category(by_rank[rank]) == 3 ? (result == TP_F64 ? TP_C128 : TP_C64) : by_rank[rank];
+        else if (tp__category(by_rank[rank]) > tp__category(result))         /* complex numbers of what floats there are */
+            result = tp__is_complex(by_rank[rank]) && tp__is_floating(result) ? (result == TP_F64 ? TP_C128 : TP_C64) : by_rank[rank];
     }
     return result;
 }

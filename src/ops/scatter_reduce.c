@@ -178,7 +178,7 @@ static tp_status index_reduce_compose(tp__call *call)
     if (index->ndim > 1) return tp__call_fail(call, TP_ERR_SHAPE, "the index %s has more than one dim", tp__shape_text(index));
     bool fits = source->ndim == x->ndim;
     for (int d = 0; d < x->ndim && fits; d++) fits = source->shape[d] == (d == dim ? index->numel : x->shape[d]);
-    if (!fits && !(!x->ndim && source->numel == index->numel))
+    if (!fits)
         return tp__call_fail(call, TP_ERR_SHAPE, "the source %s does not fit %s and an index of %lld",
                              tp__shape_text(source), tp__shape_text(x), (long long)index->numel);
     tp_shape wide = { .ndim = source->ndim };

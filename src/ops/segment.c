@@ -51,6 +51,11 @@ static tp_status segment_compose(tp__call *call)
     if (lengths && !a->unsafe && check_lengths(call, lengths, n)) return tp__pending();
     tp_tensor *ends = lengths ? tp_cumsum(lengths, -1) : tp_narrow(offsets, -1, 1, segments);
     if (!lengths) lengths = tp_diff(offsets);
+    if (offsets && !a->unsafe) {
+        tp_tensor *falls = tp_any(tp_lt(lengths, 0));
+        if (!falls) return tp__pending();
+        if (tp_item(falls) != 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "offsets fall, and no segment has less than 0 elements");
+    }
     /* which segment each place is in; `segments` is none */
     tp_shape shape = tp_shape_of(x), own = { .ndim = x->ndim };
     shape.ndim = axis + 1;
@@ -64,10 +69,17 @@ static tp_status segment_compose(tp__call *call)
     shape = tp_shape_of(x);
     shape.dim[axis] = segments + 1;
     tp_tensor *base = tp_full(shape, initial, .dtype = (tp_dtype)x->dtype, .device = x->device);
-    tp_tensor *y = tp_narrow(tp__scatter_reduce_stepwise(base, axis, which, x, way[a->reduce]), axis, 0, segments);
+    const bool extreme = a->reduce == MAX || a->reduce == MIN;
+    tp_tensor *y = extreme ? tp_scatter_reduce(tp_full_like(base, NAN), axis, which, x, way[a->reduce], .include_self = false)
+                           : tp__scatter_reduce_stepwise(base, axis, which, x, way[a->reduce]);
+    y = tp_narrow(y, axis, 0, segments);
+    for (int d = 0; d < x->ndim; d++) own.dim[d] = d < axis ? x->shape[d] : d == axis ? segments : 1;
+    if (extreme || a->reduce == MEAN) lengths = tp_reshape(lengths, own);
+    if (extreme) {                                     /* the gradient is that of elements alone, equal to `initial` or not */
+        y = tp_where(tp_le(lengths, 0), initial, y);
+        y = tp_where(a->reduce == MAX ? tp_lt(y, initial) : tp_gt(y, initial), initial, y);
+    }
     if (a->reduce == MEAN) {
-        for (int d = 0; d < x->ndim; d++) own.dim[d] = d < axis ? x->shape[d] : d == axis ? segments : 1;
-        lengths = tp_reshape(lengths, own);
         tp_tensor *mean = tp_div(y, lengths);
         y = a->initial.kind == TP_OPERAND_NONE ? mean : tp_where(tp_eq(lengths, 0), y, mean);
     }

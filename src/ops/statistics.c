@@ -118,6 +118,8 @@ static tp_status integrate(tp__call *call, tp_tensor *x, tp_operand dx, int64_t 
 {
     int dim;
     tp_tensor *y = call->in[0];
+    if (!sums && y->ndim && (dim = tp__dim(along, y->ndim)) >= 0 && !y->shape[dim])       /* of its dtype, as PyTorch: 0 or false */
+        return tp__give_out(call, tp_sum(y, .dims = TP_DIMS(dim), .dtype = (tp_dtype)y->dtype));
     if (!sums && y->dtype != TP_BOOL && !x && y->ndim && (dim = tp__dim(along, y->ndim)) >= 0 && y->shape[dim] > 1) {      /* as PyTorch rounds it */
         tp_tensor *ends = tp_mul(tp_add(tp_select(y, dim, 0), tp_select(y, dim, -1)), 0.5);
         return tp__give_out(call, tp_mul_with(tp__from_tensor(tp_sub(tp_sum(y, .dims = TP_DIMS(dim)), ends)), dx));

@@ -51,9 +51,8 @@ static tp_status find(tp__call *call, int64_t dim, bool consecutive, bool with_i
         tp_tensor *y = tp__rows_take(tp_reshape(rows, TP_SHAPE(-1)), out[0], (tp__row_lookup){ 0, 1, false, false });
         return give(call, y, with_inverse ? tp_reshape(out[1], tp_shape_of(x)) : NULL, out[2], with_inverse, with_counts);
     }
+    if (!x->ndim) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld of a tensor without dims", (long long)dim);
     if (tp__take_dim(call, dim, x, &d)) return tp__pending();
-    if (!x->ndim) x = tp_reshape(x, TP_SHAPE(1));
-    if (!x) return tp__pending();
     if (!x->numel && x->shape[d])
         return tp__call_fail(call, TP_ERR_SHAPE, "the slices of %s along dim %d have no elements", tp__shape_text(x), d);
     const int64_t n = x->shape[d];

@@ -197,7 +197,7 @@ static const tp_op op_reshape_as = { .schema = "reshape_as(Tensor input, Tensor 
     .samples = as_samples, .state = TP__STATE };
 static const tp_op op_ravel = { .schema = "ravel(Tensor input) -> Tensor", .compose = ravel_compose, .samples = ravel_samples, .state = TP__STATE };
 
-static const tp_op op_view_copy = TP__COPY_FORM("view_copy(Tensor input, int[] size) -> Tensor", op_view, sizeof(shape_attr), reshape_samples);
+static const tp_op op_view_copy = TP__COPY_FORM("view_copy(Tensor input, int[] size) -> Tensor", op_reshape, sizeof(shape_attr), reshape_samples);
 
 /* ---- flatten, unflatten ----------------------------------------------------------------------------------------------------------- */
 

@@ -436,13 +436,87 @@ static void read_cifar(void)
     read_dataset(tp_cifar10(folder, .train = !one_in(4), .normalize = one_in(2)), 10);
 }
 
+/* ---- What a run of training is made of ------------------------------------------------------------------------------------------------------- */
+
+typedef struct training { tp_dataset *set; tp_module *net; tp_optimizer *opt; tp_schedule *schedule; tp_scaler *scaler; tp_loader *loader; tp_tensor *steps; } training;
+
+static training begin_training(int workers)
+{
+    training r = { .net = tp_sequential(tp_nn_linear(2, 3), tp_nn_batch_norm1d(3), tp_nn_dropout(0.5)), .steps = tp_keep(tp_zeros((tp_shape){ .ndim = 0 }, .dtype = TP_I64)) };
+    r.set = tp_tensor_dataset(TP_TENSORS(tp_ones(TP_SHAPE(20, 2))));
+    r.opt = tp_adam(tp_parameters(r.net), .amsgrad = one_in(2));
+    r.schedule = tp_sequential_schedule(TP_SCHEDULES(tp_linear_schedule(r.opt, .total_iters = 3), tp_cosine_schedule(r.opt, 9)), (int64_t[]){ 3 });
+    r.scaler = tp_grad_scaler(.init_scale = 8);
+    r.loader = tp_data_loader(r.set, .batch_size = 4, .shuffle = true, .workers = workers);
+    return r;
+}
+static void end_training(training *r) { tp_free_all(r->set, r->net, r->opt, r->schedule, r->scaler, r->loader, r->steps); }
+#define PARTS_OF(r) { "model", (r)->net }, { "optimizer", (r)->opt }, { "scheduler", (r)->schedule }, { "scaler", (r)->scaler }, { "loader", (r)->loader }, { "steps", (r)->steps }
+
+static void step_once(training *r)
+{
+    TP_SCOPE();
+    tp_batch batch;
+    if (!tp_loader_next(r->loader, &batch) && !tp_failed()) tp_loader_next(r->loader, &batch);
+    tp_zero_grad(r->opt);
+    if (!tp_failed()) tp_backward(tp_scaler_scale(r->scaler, tp_sum(tp_forward(r->net, batch.x))));
+    tp_scaler_step(r->scaler, r->opt);
+    tp_scaler_update(r->scaler);
+    tp_schedule_step(r->schedule);
+    tp_rand(TP_SHAPE(2));
+}
+
+static void make_training(int i)
+{
+    training r = begin_training(0);
+    for (; i % 4; i--) step_once(&r);
+    tp_training_save(path, PARTS_OF(&r));
+    end_training(&r);
+}
+
+/* Mostly what the entries hold: the header is that of any file. */
+static void change_training(bytes b)
+{
+    uint64_t header = 0;
+    memcpy(&header, b.at, sizeof header);
+    const size_t begin = sizeof header + (size_t)header;
+    if (one_in(4) || begin >= b.n) {
+        change_safetensors(b);
+        return;
+    }
+    for (int64_t i = below(4); i >= 0; i--) {
+        const size_t at = begin + (size_t)below((int64_t)((b.n - begin) / 8)) * 8;
+        if (one_in(2)) change_number(&b, at);
+        else b.at[at + (size_t)below(8)] = (unsigned char)draw();
+    }
+    write_bytes(path, b.at, b.n);
+}
+
+/* What was loaded is used: a step count, a place in an epoch, a scale. */
+static void read_training(void)
+{
+    TP_SCOPE();
+    training r = begin_training(one_in(16) ? 2 : 0);
+    if (tp_failed()) complain("a run cannot be begun");
+    const tp_status status = tp_training_load(path, PARTS_OF(&r));
+    if ((status != TP_OK) != tp_failed()) complain(status ? "it is refused without an error" : "there is an error, and it is not refused");
+    if (status) refused++;
+    else opened++;
+    tp_clear_error();
+    for (int i = 0; i < 3; i++, tp_clear_error()) step_once(&r);
+    if (!status && tp_training_save(path, PARTS_OF(&r))) complain("what was loaded cannot be saved");
+    tp_clear_error();
+    worked += !status;
+    end_training(&r);
+}
+
 /* ---- All of them --------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct { const char *name, *file; void (*make)(int i); void (*change)(bytes b); void (*read)(void); } readers[] = {
     { "safetensors", "file", make_safetensors, change_safetensors, read_file }, { "index", "file", make_index, change_text, read_file },
     { "npy", "file", make_npy, change_npy, read_file }, { "npz", "file", make_npz, change_archive, read_file },
     { "pt", "file", make_pt, change_archive, read_file }, { "idx", "train-images-idx3-ubyte", make_idx, change_idx, read_idx },
-    { "cifar", "data_batch_1.bin", make_cifar, change_cifar, read_cifar },
+    { "cifar", "data_batch_1.bin", make_cifar, change_cifar, read_cifar }, { "training", "file", make_training, change_training, read_training },
 };
 enum { READERS = sizeof readers / sizeof *readers };
 
@@ -499,7 +573,7 @@ static void clean_folder(void)
 static const char usage[] =
     "fuzz-files [--seconds N] [--cases N] [--seed N] [--reader NAME] [--case N]\n"
     "  reads files that are changed at random, for N seconds (10) or N cases of each reader; 1 if one did what it must not\n"
-    "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz, pt, idx or cifar alone\n";
+    "  --case N   repeats one case of a reader and leaves its file;  --reader NAME   safetensors, index, npy, npz, pt, idx, cifar or training alone\n";
 
 static void run_reader(int reader, double seconds, long long most, uint64_t seed)
 {

@@ -92,7 +92,7 @@ TP_API tp_tensor *tp_index_put__with(tp_tensor *x, tp_index_list index, tp_opera
 TP_API tp_tensor *tp_nonzero(tp_tensor *x);
 TP_API tp_tensor *tp_argwhere(tp_tensor *x);                     /* another name for it */
 TP_API tp_tensor *tp_nonzero_static(tp_tensor *x, int64_t size, int64_t fill_value);       /* the first `size` of them, filled up with fill_value */
-/* Of positions in a flattened tensor of that shape, the index along each dim, as tp_split gives its parts. */
+/* Of positions in a flattened tensor of that shape, the index along each dim, int64, as tp_split gives its parts. */
 TP_API tp_status tp_unravel_index(tp_tensor *indices, tp_shape shape, tp_tensor **out, int max, int *n);
 /* The elements of x where the mask, a bool tensor that broadcasts with x, is set: [n]. Gradient: x. */
 TP_API tp_tensor *tp_masked_select(tp_tensor *x, tp_tensor *mask);
