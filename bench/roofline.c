@@ -1,8 +1,9 @@
 /* roofline.c: what this machine can do on one thread or several: multiply-adds in registers, and bytes moved per second by
  * working set. What a case is compared with: it takes at least flops / peak, or bytes / bandwidth of where they lie.
  *
- * Arrays are in huge pages where the system gives them. `copy` counts a byte read and a byte written as two. Where the set does
- * not fit the caches, stores go past them. Best of several runs, each thread on arrays of its own. */
+ * Arrays are in huge pages where the system gives them, and of numbers that differ: some memory takes lines of one number faster. `copy`
+ * counts a byte read and a byte written as two. Where the set does not fit the caches, stores go past them, and `write` is what memory
+ * takes in. Best of several runs, each thread on arrays of its own. */
 #define _GNU_SOURCE
 #include "bench.h"
 
@@ -87,6 +88,15 @@ SET("avx512f") static void copy_past(const work *w)
         for (size_t k = 0; k < w->floats; k += 16) _mm512_stream_ps(w->to + k, _mm512_load_ps(w->from + k));
     _mm_sfence();
 }
+SET("avx512f") static void write_past(const work *w)
+{
+    __m512 x = _mm512_setr_ps(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    for (size_t k = 0; k < w->floats; k += 16) {
+        x = _mm512_mul_ps(x, _mm512_set1_ps(0.99999f));
+        _mm512_stream_ps(w->to + k, x);
+    }
+    _mm_sfence();
+}
 SET("avx512f") static void read_512(const work *w)
 {
     __m512 a = _mm512_setzero_ps(), b = a, c = a, d = a;
@@ -119,7 +129,7 @@ static float *array_of(size_t floats)
     float *x = aligned_alloc(huge, bytes);
     if (!x) return NULL;
     madvise(x, bytes, MADV_HUGEPAGE);
-    for (size_t i = 0; i < floats; i++) x[i] = 1;
+    for (size_t i = 0; i < floats; i++) x[i] = 1 + (float)(i * 2654435761u >> 8 & 0xffffff) * 0x1p-24f;
     return x;
 }
 
@@ -181,6 +191,12 @@ int bench_roofline(int threads)
         printf(", \"%s_copy_GBs\": %.1f, \"%s_read_GBs\": %.1f", names[i], 2 * bytes / time_of(threads, i < 2 ? copy_plain : copy, floats, times) * 1e-9,
                names[i], bytes / time_of(threads, reading, floats, times) * 1e-9);
     }
+#if defined(__x86_64__)
+    if (has_512()) {
+        const size_t floats = sets[2] / 2 / (size_t)threads;
+        printf(", \"dram_write_GBs\": %.1f", n * (double)floats * sizeof(float) / time_of(threads, write_past, floats, 1) * 1e-9);
+    }
+#endif
     puts("}");
     return 0;
 }

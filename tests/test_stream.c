@@ -217,6 +217,34 @@ START_TEST(copies_are_the_same_bits)
 }
 END_TEST
 
+/* The parts of a large gradient go past the caches together, though none of them is large. */
+START_TEST(gradients_of_joined_tensors_are_their_parts)
+{
+    enum { PARTS = 3, ROWS = 70, WIDTH = 1000 };
+    for (int k = 0; k < 3 * 2 * 2; k++) {
+        TP_SCOPE();
+        tp__simd_limit(levels[k % 3]);
+        tp__stream_from(k / 3 % 2 ? INT64_MAX : ROWS * WIDTH * 4 + 4);
+        tp_set_num_threads(1 + k / 6);
+        tp_tensor *x[PARTS], *dy = unaligned(ROWS, PARTS * WIDTH, -1, 1);
+        for (int i = 0; i < PARTS; i++) tp_requires_grad(x[i] = tp_uniform(TP_SHAPE(ROWS, WIDTH), -1, 1), true);
+        tp_backward(tp_cat((tp_tensor_list){ .at = x, .n = PARTS }, 1), .grad = dy);
+        const float *up = tp_data(dy);
+        int64_t wrong = 0;
+        for (int i = 0; i < PARTS; i++) {
+            const float *dx = tp_data(tp_grad_of(x[i]));
+            ck_assert_ptr_nonnull(dx);
+            for (int64_t r = 0; r < ROWS; r++)
+                for (int64_t c = 0; c < WIDTH; c++) wrong += dx[r * WIDTH + c] != up[(r * PARTS + i) * WIDTH + c];
+        }
+        ck_assert_int_eq(wrong, 0);
+    }
+    tp__simd_limit(TP__SIMD_AVX512);
+    tp__stream_from(-1);
+    tp_set_num_threads(1);
+}
+END_TEST
+
 START_TEST(a_transpose_has_each_element_in_its_place)
 {
     static const tp_dtype dtypes[] = { TP_I8, TP_I16, TP_F32, TP_F64 };
@@ -250,6 +278,7 @@ int main(void)
     tcase_add_test(t, elementwise_results_are_the_same_bits);
     tcase_add_test(t, rows_are_the_same_bits);
     tcase_add_test(t, copies_are_the_same_bits);
+    tcase_add_test(t, gradients_of_joined_tensors_are_their_parts);
     tcase_add_test(t, a_transpose_has_each_element_in_its_place);
     tcase_add_test(t, a_result_just_above_the_bound_is_the_same);
     suite_add_tcase(s, t);

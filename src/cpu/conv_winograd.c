@@ -218,6 +218,16 @@ static int64_t room_floats(const job *t, int64_t block)
     return at_least(WIDE * (cols + 2) * t->x.padded, TILE * cols * t->y.padded);
 }
 
+/* About `block` tiles; where blocks are few, as many for each thread: three for two would take as long as four. They may become larger where the
+ * weight is much. */
+static int64_t even_block(int64_t tiles, int threads, int64_t block, bool much)
+{
+    enum { MANY = 4 };                                 /* blocks for a thread */
+    const int64_t all = threads * block, rounds = at_least(much ? (tiles + all / 2) / all : ceil_div(tiles, all), 1);
+    if (threads == 1 || ceil_div(tiles, block) > MANY * threads) return at_most(block, round_up(tiles, TP__DOT_ROWS));
+    return round_up(ceil_div(tiles, threads * rounds), TP__DOT_ROWS);
+}
+
 /* t has x, y, w with its strides, b and the padding. */
 static tp_status forward(job *t, const tp__conv *g, bool *finite)
 {
@@ -228,7 +238,7 @@ static tp_status forward(job *t, const tp__conv *g, bool *finite)
     const int64_t weight_bytes = MATRICES * t->x.padded * t->y.padded * (int64_t)sizeof(float);
     const int64_t least = weight_bytes > MUCH_WEIGHT ? BLOCK_TILES_OF_MUCH_WEIGHT : BLOCK_TILES;
     t->block = round_up(at_least(BLOCK_BYTES / tile_bytes, least), TP__DOT_ROWS);
-    t->block = at_most(t->block, at_least(round_up(ceil_div(t->tiles, threads), TP__DOT_ROWS), TP__DOT_ROWS));
+    t->block = even_block(t->tiles, threads, t->block, weight_bytes > MUCH_WEIGHT);
     t->u_matrix = t->x.c * t->y.padded + lanes;
     t->scratch_floats = MATRICES * (t->block * (t->x.padded + t->y.padded) + 2 * lanes) + room_floats(t, t->block);
     const int64_t blocks = ceil_div(t->tiles, t->block), seats = at_most(threads, blocks);

@@ -2,6 +2,7 @@
  * transpose goes by tiles. Large results go past the caches. */
 #include "core/convert.h"
 #include "core/parallel.h"
+#include "cpu/combine.h"
 #include "cpu/copy.h"
 #include "cpu/stream.h"
 #include "cpu/transpose.h"
@@ -54,20 +55,26 @@ static void copy_row(char *y, tp_dtype to, int64_t to_step, const char *x, tp_dt
     }
 }
 
-/* Is what is written large, in rows that are worth it? */
-static bool may_stream(const layout *l, const tp_tensor *y)
+/* Is what is written large, of so many bytes with what is written beside it, in rows that are worth it? */
+static bool may_stream(const layout *l, const tp_tensor *y, int64_t bytes)
 {
     enum { LEAST_ROW = 256 };
-    const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype);
-    return l->to[l->ndim - 1] == 1 && l->size[l->ndim - 1] * item >= LEAST_ROW && tp__streams(y->numel * item);
+    return l->to[l->ndim - 1] == 1 && l->size[l->ndim - 1] * (int64_t)tp_dtype_size((tp_dtype)y->dtype) >= LEAST_ROW && tp__streams(bytes);
 }
 
-static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64_t first, int64_t last, int64_t row, int64_t row_end)
+/* How many rows ahead one is asked for, where rows of x lie apart: at each the processor would begin anew to run ahead. 0: not at all. */
+static int64_t rows_ahead(const layout *l, int64_t x_item, bool streams)
+{
+    const int64_t step = l->from[l->ndim - 2], width = l->size[l->ndim - 1];
+    return streams && l->from[l->ndim - 1] == 1 && step && step != width ? tp__rows_ahead(width * x_item) : 0;
+}
+
+static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, bool streams, int64_t first, int64_t last, int64_t row, int64_t row_end)
 {
     const int d0 = l->ndim - 2, d1 = l->ndim - 1;
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)x->dtype);
     const bool turned = y->dtype == x->dtype && item <= 8 && l->from[d0] == 1 && l->to[d1] == 1 && l->from[d1] > 1 && l->size[d0] > 1;
-    const bool streams = may_stream(l, y);
+    const int64_t ahead = rows_ahead(l, x_item, streams);
     for (int64_t plane = first; plane < last; plane++) {
         int64_t rest = plane, to = 0, from = 0;
         for (int d = d0 - 1; d >= 0; d--) {
@@ -81,25 +88,27 @@ static void copy_planes(const layout *l, tp_tensor *y, const tp_tensor *x, int64
             tp__transpose(py, l->to[d0], px, l->from[d1], row_end - row, l->size[d1], item, streams);
             continue;
         }
-        for (int64_t i = row; i < row_end; i++, py += l->to[d0] * item, px += l->from[d0] * x_item)
+        for (int64_t i = row; i < row_end; i++, py += l->to[d0] * item, px += l->from[d0] * x_item) {
+            if (ahead && i + ahead < row_end) tp__fetch_row(px + ahead * l->from[d0] * x_item, l->size[d1] * x_item);
             copy_row(py, (tp_dtype)y->dtype, l->to[d1], px, (tp_dtype)x->dtype, l->from[d1], l->size[d1], streams);
+        }
     }
     if (streams) tp__stream_end();
 }
 
-typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; int64_t plane, tile; } share;
+typedef struct share { const layout *l; tp_tensor *y; const tp_tensor *x; bool streams; int64_t plane, tile; } share;
 
 static void share_planes(void *arg, int64_t first, int64_t last)
 {
     const share *s = arg;
-    copy_planes(s->l, s->y, s->x, first, last, 0, s->l->size[s->l->ndim - 2]);
+    copy_planes(s->l, s->y, s->x, s->streams, first, last, 0, s->l->size[s->l->ndim - 2]);
 }
 
 static void share_tiles(void *arg, int64_t first, int64_t last)            /* of so many rows of one plane */
 {
     const share *s = arg;
     const int64_t rows = s->l->size[s->l->ndim - 2];
-    copy_planes(s->l, s->y, s->x, s->plane, s->plane + 1, first * s->tile, last * s->tile < rows ? last * s->tile : rows);
+    copy_planes(s->l, s->y, s->x, s->streams, s->plane, s->plane + 1, first * s->tile, last * s->tile < rows ? last * s->tile : rows);
 }
 
 static void share_stretches(void *arg, int64_t first, int64_t last)        /* of the only row */
@@ -108,24 +117,25 @@ static void share_stretches(void *arg, int64_t first, int64_t last)        /* of
     const layout *l = s->l;
     const int64_t item = (int64_t)tp_dtype_size((tp_dtype)s->y->dtype), x_item = (int64_t)tp_dtype_size((tp_dtype)s->x->dtype);
     const int64_t i = first * STRETCH, end = last * STRETCH < l->size[1] ? last * STRETCH : l->size[1];
-    const bool streams = may_stream(l, s->y);
     copy_row((char *)s->y->data + i * l->to[1] * item, (tp_dtype)s->y->dtype, l->to[1], (const char *)s->x->data + i * l->from[1] * x_item,
-             (tp_dtype)s->x->dtype, l->from[1], end - i, streams);
-    if (streams) tp__stream_end();
+             (tp_dtype)s->x->dtype, l->from[1], end - i, s->streams);
+    if (s->streams) tp__stream_end();
 }
 
-void tp__copy_into(tp_tensor *y, const tp_tensor *x)
+/* `bytes`: of y, or of all that is written in parts of which it is one */
+static void copy_into(tp_tensor *y, const tp_tensor *x, int64_t bytes)
 {
     if (!y->numel) return;
     layout l;
     lay_out(&l, y, x);
     const int64_t rows = l.size[l.ndim - 2], planes = y->numel / (rows * l.size[l.ndim - 1]);
     const int threads = y->numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
-    if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1 && !may_stream(&l, y)) {
+    const bool streams = may_stream(&l, y, bytes);
+    if (threads == 1 && l.ndim == 2 && rows == 1 && y->dtype == x->dtype && l.to[1] == 1 && l.from[1] == 1 && !streams) {
         memcpy(y->data, x->data, (size_t)y->numel * tp_dtype_size((tp_dtype)y->dtype));
         return;
     }
-    share s = { .l = &l, .y = y, .x = x };
+    share s = { .l = &l, .y = y, .x = x, .streams = streams };
     if (threads > 1 && planes >= threads) {
         tp__parallel_items(planes, y->numel / planes, threads, share_planes, &s);
     } else if (threads > 1 && rows >= threads * TILE) {
@@ -135,14 +145,22 @@ void tp__copy_into(tp_tensor *y, const tp_tensor *x)
     } else if (threads > 1 && rows == 1 && planes == 1) {
         tp__parallel_items((l.size[1] + STRETCH - 1) / STRETCH, STRETCH, threads, share_stretches, &s);
     } else {
-        copy_planes(&l, y, x, 0, planes, 0, rows);
+        copy_planes(&l, y, x, streams, 0, planes, 0, rows);
     }
 }
 
-/* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. */
+static int64_t bytes_of(const tp_tensor *x) { return x->numel * (int64_t)tp_dtype_size((tp_dtype)x->dtype); }
+void tp__copy_into(tp_tensor *y, const tp_tensor *x) { copy_into(y, x, bytes_of(y)); }
+
+/* out[0] is written with in[1], which broadcasts to it; or with in[0], for a clone. What a backward pass clones is a gradient that stays,
+ * as a rule one of several that all were parts of the clone's storage, as with cat: together they are as large as that. */
 static tp_status copy_run(tp__call *call)
 {
-    tp__copy_into(call->out[0], call->in[call->n_in > 1]);
+    enum { LEAST_PART = 1 << 18 };                     /* bytes */
+    tp_tensor *const y = call->out[0], *const x = call->in[call->n_in > 1];
+    int64_t bytes = bytes_of(y);
+    if (tp__self.walks && call->n_in == 1 && x->storage && bytes >= LEAST_PART && (int64_t)x->storage->bytes > bytes) bytes = (int64_t)x->storage->bytes;
+    copy_into(y, x, bytes);
     return TP_OK;
 }
 

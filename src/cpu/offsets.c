@@ -110,12 +110,12 @@ const int64_t *tp__places(tp__range *r, int64_t *room, const void *index, int64_
     return good ? index : NULL;
 }
 
-static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick)
+static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, uint32_t *to, int32_t *pick)
 {
     int64_t m = 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t place = from[i];
-        to[m] = place;
+        to[m] = (uint32_t)(place - lo);
         pick[m] = with ? with[i] : first + (int32_t)i;
         m += place >= lo && place < hi;
     }
@@ -123,34 +123,88 @@ static int64_t within_plain(const int64_t *from, int64_t n, int64_t lo, int64_t 
 }
 
 #if TP__HAS_X86
-/* Eight at a time: a vector that is written in full ends no further than the last one that was read. */
+/* Sixteen at a time: a vector that is written in full ends no further than the last one that was read. */
 __attribute__((target(TP__TARGET_AVX512))) static int64_t within_avx512(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first,
-                                                                        const int32_t *with, int64_t *to, int32_t *pick)
+                                                                        const int32_t *with, uint32_t *to, int32_t *pick)
 {
-    enum { LANES = 8 };
+    enum { LANES = 16, HALF = 8 };
     const __m512i least = _mm512_set1_epi64(lo), span = _mm512_set1_epi64((int64_t)((uint64_t)hi - (uint64_t)lo));
-    __m256i at = _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    __m512i at = _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
     int64_t i = 0, m = 0;
     for (; i + LANES <= n; i += LANES) {
-        const __m512i place = _mm512_loadu_si512(from + i);
-        const __mmask8 in = _mm512_cmplt_epu64_mask(_mm512_sub_epi64(place, least), span);
-        _mm512_storeu_si512(to + m, _mm512_maskz_compress_epi64(in, place));
-        if (with) at = _mm256_loadu_si256((const __m256i *)(const void *)(with + i));
-        _mm256_storeu_si256((__m256i *)(void *)(pick + m), _mm256_maskz_compress_epi32(in, at));
-        at = _mm256_add_epi32(at, _mm256_set1_epi32(LANES));
+        const __m512i a = _mm512_sub_epi64(_mm512_loadu_si512(from + i), least), b = _mm512_sub_epi64(_mm512_loadu_si512(from + i + HALF), least);
+        const __mmask16 in = (__mmask16)(_mm512_cmplt_epu64_mask(a, span) | _mm512_cmplt_epu64_mask(b, span) << HALF);
+        const __m512i place = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
+        _mm512_storeu_si512(to + m, _mm512_maskz_compress_epi32(in, place));
+        _mm512_storeu_si512(pick + m, _mm512_maskz_compress_epi32(in, with ? _mm512_loadu_si512(with + i) : at));
+        at = _mm512_add_epi32(at, _mm512_set1_epi32(LANES));
         m += __builtin_popcount(in);
     }
     return m + within_plain(from + i, n - i, lo, hi, first + (int32_t)i, with ? with + i : NULL, to + m, pick + m);
 }
 #endif
 
-int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, int64_t *to, int32_t *pick)
+int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, uint32_t *to, int32_t *pick)
 {
 #if TP__HAS_X86
     if (tp__simd_level() == TP__SIMD_AVX512) return within_avx512(from, n, lo, hi, first, with, to, pick);
 #endif
     return within_plain(from, n, lo, hi, first, with, to, pick);
 }
+
+#if TP__HAS_X86
+/* All that comes from memory comes once, in order, and is asked for a page ahead. */
+__attribute__((target(TP__TARGET_AVX512))) static bool halve_avx512(const int64_t *from, int64_t n, int64_t middle, int64_t size, const int32_t *with,
+                                                                    uint32_t *const to[2], int32_t *const pick[2], int64_t count[2])
+{
+    enum { LANES = 16, HALF = 8, LINE = 64, AHEAD = 4096 };
+    const __m512i end = _mm512_set1_epi64(size), cut = _mm512_set1_epi32((int32_t)(uint32_t)middle);
+    __mmask8 bad = 0;
+    int64_t i = 0, m[2] = { 0, 0 };
+    for (; i + LANES <= n; i += LANES) {
+        const char *const ahead = (const char *)(const void *)(from + i) + AHEAD;
+        __builtin_prefetch(ahead, 0, 2);
+        __builtin_prefetch(ahead + LINE, 0, 2);
+        __builtin_prefetch((const char *)(const void *)(with + i) + AHEAD / 2, 0, 2);
+        const __m512i a = _mm512_loadu_si512(from + i), b = _mm512_loadu_si512(from + i + HALF), x = _mm512_loadu_si512(with + i);
+        bad |= _mm512_cmpge_epu64_mask(a, end) | _mm512_cmpge_epu64_mask(b, end);
+        const __m512i place = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
+        const __mmask16 low = _mm512_cmplt_epu32_mask(place, cut), high = (__mmask16)~low;
+        _mm512_storeu_si512(to[0] + m[0], _mm512_maskz_compress_epi32(low, place));
+        _mm512_storeu_si512(pick[0] + m[0], _mm512_maskz_compress_epi32(low, x));
+        _mm512_storeu_si512(to[1] + m[1], _mm512_maskz_compress_epi32(high, _mm512_sub_epi32(place, cut)));
+        _mm512_storeu_si512(pick[1] + m[1], _mm512_maskz_compress_epi32(high, x));
+        const int lows = __builtin_popcount(low);
+        m[0] += lows;
+        m[1] += LANES - lows;
+    }
+    for (; i < n && !bad; i++) {
+        const int h = from[i] >= middle;
+        bad = (uint64_t)from[i] >= (uint64_t)size;
+        to[h][m[h]] = (uint32_t)(from[i] - (h ? middle : 0));
+        pick[h][m[h]++] = with[i];
+    }
+    count[0] = m[0];
+    count[1] = m[1];
+    return !bad;
+}
+#endif
+
+bool tp__places_halve(const int64_t *from, int64_t n, int64_t middle, int64_t size, const int32_t *with, uint32_t *const to[2], int32_t *const pick[2],
+                      int64_t count[2])
+{
+#if TP__HAS_X86
+    if (tp__simd_level() == TP__SIMD_AVX512 && size <= UINT32_MAX) return halve_avx512(from, n, middle, size, with, to, pick, count);
+#endif
+    return false;
+}
+
+static TP__INLINE void widen_body(int64_t *to, const uint32_t *from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) to[i] = from[i];
+}
+TP__SIMD(static, widen, (int64_t *to, const uint32_t *from, int64_t n), (to, from, n))
+void tp__places_widen(int64_t *to, const uint32_t *from, int64_t n) { widen(to, from, n); }
 
 typedef struct look { tp__range *r; const char *index; int64_t n; } look;
 

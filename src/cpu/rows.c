@@ -161,7 +161,9 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
 {
     tp__rows *g = &w->g;
     int64_t at[TP__BLOCK], to, from;
+    uint32_t above[TP__BLOCK];
     int32_t pick[TP__BLOCK];
+    const bool chosen = w->by_place && w->cuts > 1;
     const int64_t share = (g->inners + w->cuts - 1) / w->cuts, k0 = w->by_place ? 0 : cut * share;
     const int64_t k1 = w->by_place || k0 + share > g->inners ? g->inners : k0 + share;
     const int64_t reach = g->range.size * g->range.scale, lo = reach / w->cuts * cut, hi = cut == w->cuts - 1 ? reach : reach / w->cuts * (cut + 1);
@@ -169,9 +171,9 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
     for (int64_t first = 0; first < g->n_index; first += TP__BLOCK) {
         int64_t n = g->n_index - first < TP__BLOCK ? g->n_index - first : TP__BLOCK;
         tp__rows_places(g, first, n, at);
-        if (w->by_place && w->cuts > 1) n = tp__places_within(at, n, lo, hi, 0, NULL, at, pick);
+        if (chosen) tp__places_widen(at, above, n = tp__places_within(at, n, lo, hi, 0, NULL, above, pick));
         const char *x = g->rows + (from + first * g->row_step) * g->item;
-        char *y = g->table + to * g->item;
+        char *y = g->table + (chosen ? to + lo : to) * g->item;
         if (is_run(g) && !w->by_place) {
             w->combine->rows(y + k0 * g->item, at, x + k0 * g->item, g->row_step, n, k1 - k0);
             continue;
@@ -179,7 +181,7 @@ static void write_outer(writing *w, int64_t outer, int64_t cut)
         for (int64_t k = k0; k < k1; k++) {
             int64_t inner_to, inner_from;
             tp__rows_at(g->inner, g->n_inner, k, &inner_to, &inner_from);
-            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, w->by_place && w->cuts > 1 ? pick : NULL, g->row_step, n,
+            w->combine->line(y + inner_to * g->item, at, x + inner_from * g->item, chosen ? pick : NULL, g->row_step, n,
                              is_far(g) ? n : 0, TP__CHECKED);
         }
     }
@@ -209,7 +211,8 @@ static tp_status write_rows(tp__call *call, int op)
     if (!status && g->n_index && g->outers && g->inners) {
         const int threads = threads_for(g);
         if (threads > 1 && g->outers < threads) {
-            w.by_place = g->inners < LEAST * threads && g->range.size >= threads && g->range.scale > 0 && !g->n_digits;
+            w.by_place = g->inners < LEAST * threads && g->range.size >= threads && g->range.scale > 0 && !g->n_digits &&
+                         g->range.size * g->range.scale / 2 < UINT32_MAX;
             w.cuts = w.by_place ? threads : g->inners < LEAST * threads ? (g->inners + LEAST - 1) / LEAST : threads;
         }
         tp__parallel_items(g->outers * w.cuts, g->n_index * g->inners / w.cuts + 1, threads, write_some, &w);

@@ -117,33 +117,47 @@ static void walk_some(void *arg, int64_t first, int64_t last)
 
 /* ---- One long line, which several threads write to ---------------------------------------------------------------------------------- */
 
-enum { MOST_RANGES = 8, PARTS = 8, CHUNK = 1 << 19 };  /* CHUNK: elements of all lists together */
+enum { MOST_RANGES = 8, PARTS = 8, CHUNK = 1 << 18 };  /* CHUNK: elements of all lists together */
 
-/* A chunk of a line, whose part p has of the places in range r count[p][r]: at and which of the chunk they are, in list p * ranges + r;
- * or, if `values`, what is put there, elements of 32 bits side by side. */
+/* A chunk of a line, whose part p has of the places in range r count[p][r]: how far into it they are and which of the chunk, in list
+ * p * ranges + r; or, if `values`, what is put there, elements of 32 bits side by side. */
 typedef struct parted {
     walk *w;
     spot spot;
     int64_t first, n, part, position, ranges, reach;   /* of the chunk; elements of a part; of what is written, a range */
-    int64_t *at, count[PARTS][MOST_RANGES];
+    int64_t count[PARTS][MOST_RANGES];
+    uint32_t *at;
     int32_t *pick;
     bool values;
 } parted;
+
+static bool halve_part(parted *c, int64_t p, int64_t i, int64_t n)
+{
+    const walk *w = c->w;
+    if (n <= 0 || c->ranges != 2 || !c->values || !tp__places_stand(&w->range, w->line.index, 0)) return false;
+    const int64_t *const at = (const int64_t *)(const void *)c->spot.index + c->first + i;
+    uint32_t *const to = c->at + 2 * p * c->part;
+    int32_t *const pick = c->pick + 2 * p * c->part;
+    return tp__places_halve(at, n, c->reach, w->range.size, (const int32_t *)(const void *)c->spot.other + c->first + i,
+                            (uint32_t *const[]){ to, to + c->part }, (int32_t *const[]){ pick, pick + c->part }, c->count[p]);
+}
 
 static void sort_part(void *arg, int64_t p)
 {
     parted *c = arg;
     walk *w = c->w;
-    int64_t room[TP__BLOCK], *count = c->count[p];
+    int64_t room[TP__BLOCK], *count = c->count[p], i = p * c->part;
+    const int64_t last = i + c->part < c->n ? i + c->part : c->n;
+    if (halve_part(c, p, i, last - i)) return;
     memset(count, 0, sizeof c->count[p]);
-    for (int64_t i = p * c->part, last = i + c->part < c->n ? i + c->part : c->n; i < last; i += TP__BLOCK) {
+    for (; i < last; i += TP__BLOCK) {
         const int64_t n = last - i < TP__BLOCK ? last - i : TP__BLOCK, k = c->first + i;
         const int64_t *at = tp__places(&w->range, room, c->spot.index + k * w->line.index * w->index_item, w->line.index, n, 0, c->position + k);
         const int32_t *with = c->values ? (const int32_t *)(const void *)c->spot.other + k : NULL;
         if (!at) return;
         for (int64_t r = 0; r < c->ranges; r++) {
             const int64_t list = (p * c->ranges + r) * c->part + count[r], lo = c->reach * r;
-            const int64_t hi = r == c->ranges - 1 ? INT64_MAX : lo + c->reach;
+            const int64_t hi = r == c->ranges - 1 ? w->range.size * w->range.scale : lo + c->reach;
             count[r] += tp__places_within(at, n, lo, hi, (int32_t)i, with, c->at + list, c->pick + list);
         }
     }
@@ -154,10 +168,17 @@ static void write_range(void *arg, int64_t r)
     const parted *c = arg;
     const walk *w = c->w;
     const char *from = c->spot.other + c->first * w->line.other * w->item;
+    char *const to = c->spot.indexed + c->reach * r * w->item;
+    int64_t at[TP__BLOCK];
     for (int64_t p = 0; p < PARTS; p++) {
-        const int64_t list = (p * c->ranges + r) * c->part, n = c->count[p][r], known = is_far(w) ? n : 0;
-        if (c->values) w->combine->line(c->spot.indexed, c->at + list, c->pick + list, NULL, 1, n, known, TP__CHECKED);
-        else w->combine->line(c->spot.indexed, c->at + list, from, c->pick + list, w->line.other, n, known, TP__CHECKED);
+        const int64_t list = (p * c->ranges + r) * c->part;
+        for (int64_t i = 0, n; i < c->count[p][r]; i += n) {
+            n = c->count[p][r] - i < TP__BLOCK ? c->count[p][r] - i : TP__BLOCK;
+            const int64_t known = is_far(w) ? n : 0;
+            tp__places_widen(at, c->at + list + i, n);
+            if (c->values) w->combine->line(to, at, c->pick + list + i, NULL, 1, n, known, TP__CHECKED);
+            else w->combine->line(to, at, from, c->pick + list + i, w->line.other, n, known, TP__CHECKED);
+        }
     }
 }
 
@@ -171,7 +192,7 @@ static tp_status walk_parted(walk *w, int threads)
     c.reach = w->range.size / c.ranges * w->range.scale;
     const int64_t chunk = PARTS * c.part;
     c.at = memory.data;
-    c.pick = (int32_t *)(void *)(c.at + CHUNK);
+    c.pick = (int32_t *)c.at + CHUNK;
     for (int64_t line = 0; line < w->lines && tp__range_is_good(&w->range); line++) {
         c.spot = spot_of(w, line);
         c.position = line * w->line.size;
@@ -190,7 +211,8 @@ static tp_status run(walk *w, const tp__call *call, int64_t numel)
     const int threads = numel >= PARALLEL_FROM ? tp_get_num_threads() : 1;
     const bool few = numel && threads > 1 && w->lines < threads;
     w->cuts = few && !w->is_line ? w->line.size / SHORT < threads ? (w->line.size + SHORT - 1) / SHORT : threads : 1;
-    const bool parts = few && w->is_line && w->combine && !w->look && w->range.scale > 0 && w->range.size >= threads;
+    const bool parts = few && w->is_line && w->combine && !w->look && w->range.scale > 0 && w->range.size >= threads
+                       && w->range.size * w->range.scale / 2 < UINT32_MAX;
     tp_status status = TP_OK;
     if (parts) status = walk_parted(w, threads);
     else if (numel) tp__parallel_items(w->lines * w->cuts, numel / (w->lines * w->cuts) + 1, threads, walk_some, w);
