@@ -60,6 +60,13 @@ static const tp_op op_to_other = { .schema = "to.other(Tensor input, Tensor othe
 static const tp_op op_type_as = { .schema = "type_as(Tensor input, Tensor other) -> Tensor", .compose = type_as_compose, .samples = other_samples,
     .state = TP__STATE };
 
+/* Not by the op, which takes tensors of one device. */
+tp_tensor *tp_type_as(tp_tensor *x, tp_tensor *other)
+{
+    const tp_dtype dtype = tp_dtype_of(other);
+    return dtype ? to(x, dtype, tp_device_of(other), false, 0) : NULL;
+}
+
 /* ---- By the dtype's name ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct named_attr { int32_t format; } named_attr;

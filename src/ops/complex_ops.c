@@ -14,7 +14,7 @@ static const char *const as_is[] = {
     "view_as_real", "view_as_complex", "view_as_real_copy", "view_as_complex_copy", "real", "imag", "conj", "resolve_conj", "resolve_neg", "isreal",
     /* made like another one, cast, copied */
     "empty_like", "rand_like", "randn_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
-    "clone", "contiguous", "alias_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
+    "clone", "contiguous", "alias_copy", "detach_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
     "double", "float", "half", "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
     "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter", "strided_scatter_taken", "broadcast_to", "broadcast_tensors",
@@ -26,7 +26,7 @@ static const char *const as_is[] = {
     "unsafe_split_with_sizes", "unfold", "unfold_copy", "atleast_1d", "atleast_2d", "atleast_3d",
     /* put together, rearranged */
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack", "block_diag", "flip", "fliplr", "flipud", "roll",
-    "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod", "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
+    "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod", "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle",
     "fft_fftshift", "fft_ifftshift", "fft_c2c", "fft_c2r", "fft_fft", "fft_fft2", "fft_fftn", "fft_ifft", "fft_ifft2", "fft_ifftn", "fft_irfft", "fft_irfft2",
     "fft_irfftn", "fft_hfft", "fft_hfft2", "fft_hfftn", "stft", "istft", "feature_dropout", "dropout1d", "dropout2d", "dropout3d", "pad", "constant_pad_nd", "pad_constant", "pad_mirror",
     /* indexed, chosen */
@@ -41,7 +41,7 @@ static const char *const as_is[] = {
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
-    "linalg_eig", "linalg_eigvals", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "linalg_eig", "linalg_eigvals", "linalg_inv_ex", "linalg_solve_ex", "linalg_cholesky_ex", "softmin", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
     "masked_mean", "masked_var", "masked_std", "cov", "corrcoef", "matrix_exp", "linalg_matrix_exp", "linalg_tensorinv", "linalg_tensorsolve",
     "gradient",
 };

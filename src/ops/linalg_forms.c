@@ -164,7 +164,7 @@ static void triangular_samples(tp_sample_set *set)
 static void cholesky_ex_samples(tp_sample_set *set)
 {
     tp_tensor *x = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, 3, 3)));
-    x = tp_matmul(x, tp__flip(x));
+    x = tp_matmul(x, tp_conj(tp__flip(x)));
     if (x) tp_requires_grad(x, true);
     tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1);
 }
