@@ -97,7 +97,7 @@ END_TEST
 static void goes_on_as_before(const char *learn, const char *write)
 {
     const ended learned = run(learn), written = run(write);
-    ck_assert_msg(learned.status == 0 && written.status == 0 && strlen(written.all) == 41, "%s\n%s", learned.all, written.all);
+    ck_assert_msg(learned.status == 0 && written.status == 0 && strlen(written.all) > 8, "%s\n%s", learned.all, written.all);
     ck_assert_msg(strstr(learned.all, written.all), "%s\n is not in\n%s", written.all, learned.all);
 }
 START_TEST(nets_that_were_saved_write_again)

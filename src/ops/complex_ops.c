@@ -26,7 +26,7 @@ static const char *const as_is[] = {
     "unsafe_split_with_sizes", "unfold", "unfold_copy", "atleast_1d", "atleast_2d", "atleast_3d",
     /* put together, rearranged */
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack", "block_diag", "flip", "fliplr", "flipud", "roll",
-    "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod", "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle",
+    "rot90", "repeat", "tile", "tril", "triu", "meshgrid", "cartesian_prod", "combinations", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
     "fft_fftshift", "fft_ifftshift", "fft_c2c", "fft_c2r", "fft_fft", "fft_fft2", "fft_fftn", "fft_ifft", "fft_ifft2", "fft_ifftn", "fft_irfft", "fft_irfft2",
     "fft_irfftn", "fft_hfft", "fft_hfft2", "fft_hfftn", "stft", "istft", "feature_dropout", "dropout1d", "dropout2d", "dropout3d", "pad", "constant_pad_nd", "pad_constant", "pad_mirror",
     /* indexed, chosen */

@@ -78,8 +78,6 @@ static const tp_op op_shuffle = { .schema = "pixel_shuffle(Tensor input, int ups
     .attr_size = sizeof(factor_attr), .samples = shuffle_samples, .state = TP__STATE };
 static const tp_op op_unshuffle = { .schema = "pixel_unshuffle(Tensor input, int downscale_factor) -> Tensor", .compose = unshuffle_compose,
     .attr_size = sizeof(factor_attr), .samples = unshuffle_samples, .state = TP__STATE };
-static const tp_op op_native_channels = { .schema = "native_channel_shuffle(Tensor input, int groups) -> Tensor", .compose = channels_compose,
-    .attr_size = sizeof(factor_attr), .samples = channels_samples, .state = TP__STATE };
 static const tp_op op_channels = { .schema = "channel_shuffle(Tensor input, int groups) -> Tensor", .compose = channels_compose,
     .attr_size = sizeof(factor_attr), .samples = channels_samples, .state = TP__STATE };
 
@@ -87,4 +85,4 @@ tp_tensor *tp_pixel_shuffle(tp_tensor *x, int64_t factor) { return tp__run1(&op_
 tp_tensor *tp_pixel_unshuffle(tp_tensor *x, int64_t factor) { return tp__run1(&op_unshuffle, &x, 1, &(factor_attr){ factor }, TP__CALLER); }
 tp_tensor *tp_channel_shuffle(tp_tensor *x, int64_t groups) { return tp__run1(&op_channels, &x, 1, &(factor_attr){ groups }, TP__CALLER); }
 
-const tp_op *const tp__ops_pixel[] = { &op_shuffle, &op_unshuffle, &op_channels, &op_native_channels, NULL };
+const tp_op *const tp__ops_pixel[] = { &op_shuffle, &op_unshuffle, &op_channels, NULL };

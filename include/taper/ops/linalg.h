@@ -17,14 +17,14 @@ typedef struct tp_linalg_solve_triangular_options {
 
 typedef struct tp_linalg_norm_options {
     TP__HEAD(tp_linalg_norm_options);
-    double ord TP__IS(0.0 / 0.0);                      /* NaN: not given */
+    double ord TP__IS(1e308);                          /* any number, also HUGE_VAL and -HUGE_VAL; 1e308: not given */
     const char *name TP__IS(nullptr);                  /* "fro" or "nuc", in the place of ord: of matrices alone */
     tp_dims dims TP__IS({});                           /* one of vectors, two of matrices */
     bool keepdim TP__IS(false);
     tp_dtype dtype TP__IS(TP_DTYPE_DEFAULT);           /* that is computed in: the input's or a wider one */
     TP__TAIL;
 } tp_linalg_norm_options;
-#define TP__DEFAULT_linalg_norm .ord = 0.0 / 0.0,
+#define TP__DEFAULT_linalg_norm .ord = 1e308,
 
 typedef struct tp_svd_lowrank_options {
     TP__HEAD(tp_svd_lowrank_options);
