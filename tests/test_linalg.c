@@ -91,6 +91,10 @@ START_TEST(complex_factors_give_the_matrix_back)
         ck_assert(tp_allclose(tp_cholesky_solve(b, turned(l), true), tp_linalg_solve(a, b), 1e-9, 1e-9));
         ck_assert(tp_allclose(tp_cholesky_inverse(l, false), tp_linalg_inv(a), 1e-9, 1e-9));
         ck_assert(tp_allclose(tp_matmul(l, tp_linalg_solve_triangular(l, b, false)), b, 1e-9, 1e-9));
+        tp_tensor *logabs, *sign = tp_linalg_slogdet(x, &logabs), *det = tp_linalg_det(x);
+        ck_assert(tp_allclose(tp_mul(sign, tp_exp(logabs)), det, 1e-10, 1e-10));
+        ck_assert(tp_allclose(tp_abs(tp_linalg_det(tp_matmul(x, turned(x)))), tp_square(tp_abs(det)), 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_linalg_det(l), tp_prod(tp_diagonal(l, .dim1 = -2, .dim2 = -1), .dim = -1), 1e-10, 1e-10));
         tp_tensor *row = turned(b), *unit = tp_add(tp_triu(x, 1), tp_eye(n, n, .dtype = TP_F64));
         ck_assert(tp_allclose(tp_matmul(tp_linalg_solve_triangular(x, row, true, .right = true, .unitriangular = true), unit), row, 1e-8, 1e-8));
         /* what lies beyond the triangle, and the imaginary parts of the diagonal, are not read */
@@ -101,6 +105,7 @@ START_TEST(complex_factors_give_the_matrix_back)
     tp_requires_grad(a, true);
     ck_ok(tp_gradcheck(through_complex_cholesky, NULL, &a, 1));
     ck_ok(tp_gradgradcheck(through_complex_cholesky, NULL, &a, 1));
+    ck_values(tp_view_as_real(tp_linalg_det(tp_zeros(TP_SHAPE(2, 2), .dtype = TP_C128))), 0, 0);
     ck_assert_ptr_null(tp_linalg_cholesky(tp_neg(tp_detach(a))));
     ck_error(TP_ERR_NUMERIC, "not positive definite");
 }

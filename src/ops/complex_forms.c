@@ -188,6 +188,7 @@ static const struct { const char *name; tp__complex_form *form; } forms[] = {
     { "linalg_solve", solve },
     { "linalg_cholesky", tp__complex_cholesky }, { "linalg_solve_triangular", tp__complex_solve_triangular },
     { "cholesky_solve", tp__complex_cholesky_solve }, { "cholesky_inverse", tp__complex_cholesky_inverse },
+    { "linalg_slogdet", tp__complex_slogdet }, { "linalg_det", tp__complex_det }, { "det", tp__complex_det }, { "logdet", tp__complex_logdet },
     { "logsumexp", logsumexp }, { "softmax", softmax }, { "log_softmax", softmax },
     { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign }, { "silu", silu },
 };

@@ -6,9 +6,11 @@
  *
  *   linalg_cholesky            of that matrix
  *   linalg_solve_triangular    linalg_solve of the triangle
- *   cholesky_solve, cholesky_inverse    L^-H L^-1 B, of the triangle and of its transpose */
+ *   cholesky_solve, cholesky_inverse    L^-H L^-1 B, of the triangle and of its transpose
+ *   linalg_slogdet, det, logdet         by the eigenvalues:  sign = prod v / |v|,  logabs = sum log |v|
+ *                                       dA = (dlogabs - i im(sign conj(dsign))) A^-H */
 #include "ops/complex.h"
-#include "ops/run.h"
+#include "ops/linalg.h"
 
 /* [.., n, n] -> [.., 2 n, 2 n] */
 static tp_tensor *woven(tp_tensor *z)
@@ -87,3 +89,71 @@ tp_status tp__complex_cholesky_inverse(tp__call *call)
     tp_tensor *one = tp_eye(l->shape[l->ndim - 1], TP_NONE, .dtype = (tp_dtype)l->dtype, .device = l->device);
     return tp__give_out(call, by_factor(l, tp_expand(one, tp_shape_of(l)), *(const bool *)call->attr));
 }
+
+/* ---- Determinants ---------------------------------------------------------------------------------------------------------------------- */
+
+static tp_status slogdet_shape(tp__call *call)
+{
+    const tp_tensor *a = call->in[0];
+    if (check_square(call, a)) return tp__pending();
+    if (!tp__is_complex(a->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes complex dtypes, not %s", tp_dtype_name((tp_dtype)a->dtype));
+    if (!tp__out(call, (tp_dtype)a->dtype, a->ndim - 2, a->shape)) return tp__pending();
+    return tp__made(tp__out(call, tp__part_dtype(a->dtype), a->ndim - 2, a->shape));
+}
+static tp_status slogdet_forward(tp__call *call)
+{
+    TP_NO_GRAD();
+    const uint32_t mark = tp__list_mark();
+    tp_tensor *v = tp_linalg_eigvals(call->in[0]);
+    tp_tensor *sign = tp_copy_(call->out[0], tp_prod(tp_sgn(v), .dim = -1)), *log = tp_copy_(call->out[1], tp_sum(tp_log(tp_abs(v)), .dims = TP_DIMS(-1)));
+    tp__list_release(mark);
+    return sign && log ? TP_OK : tp__pending();
+}
+static tp_status slogdet_backward(const tp_node *node, tp_tensor *const *dy, uint64_t need, tp_tensor **dx)
+{
+    (void)need;
+    tp_tensor *a = tp__saved(node, 0), *sign = tp__saved(node, 1);         /* their conjugates */
+    tp_tensor *turn = dy[0] ? tp_imag(tp_mul(dy[0], sign)) : NULL, *grow = dy[1];
+    if (dy[0] && !turn) return tp__pending();
+    if (!turn) turn = tp_zeros_like(grow);
+    if (!grow) grow = tp_zeros_like(turn);
+    tp_tensor *g = tp_complex(grow, turn);
+    return tp__made(dx[0] = tp_mul(tp_unsqueeze(tp_unsqueeze(g, -1), -1), tp__flip(tp_linalg_inv(a))));
+}
+static void slogdet_samples(tp_sample_set *set)
+{
+    for (int n = 1; n < 4; n++) {
+        tp_tensor *re = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, n, n)));
+        if (re && !tp__is_complex(re->dtype)) {
+            if (re->dtype != TP_F64) re = tp_to_dtype(re, TP_F32);
+            re = tp_complex(re, tp_mul(re, 0.5));
+        }
+        if (re) tp_requires_grad(re, true);
+        TP__GIVE(set, TP__TENSOR_ARG(re));
+    }
+}
+static const tp_op op_slogdet = { .schema = "complex_slogdet(Tensor A) -> (Tensor, Tensor)", .flags = TP__INTERNAL, .shape = slogdet_shape, .forward = slogdet_forward,
+    .backward = slogdet_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = slogdet_samples, .state = TP__STATE };
+
+static tp_tensor *slogdet(tp__call *call, tp_tensor **log)
+{
+    if (check_square(call, call->in[0])) return NULL;
+    return tp__run_parts(&op_slogdet, call->in, 1, NULL, log, NULL, NULL);
+}
+tp_status tp__complex_slogdet(tp__call *call)
+{
+    tp_tensor *log = NULL, *sign = slogdet(call, &log);
+    return tp__give_out(call, sign) ? tp__pending() : tp__give_out(call, log);
+}
+tp_status tp__complex_det(tp__call *call)
+{
+    tp_tensor *log = NULL, *sign = slogdet(call, &log);
+    return tp__give_out(call, tp_mul(sign, tp_exp(log)));
+}
+tp_status tp__complex_logdet(tp__call *call)
+{
+    tp_tensor *log = NULL, *sign = slogdet(call, &log);
+    return tp__give_out(call, tp_add(tp_log(sign), log));
+}
+
+const tp_op *const tp__ops_complex_linalg[] = { &op_slogdet, NULL };

@@ -41,7 +41,7 @@ static const char *const as_is[] = {
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
-    "linalg_eig", "linalg_eigvals", "linalg_inv_ex", "linalg_solve_ex", "linalg_cholesky_ex", "softmin", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "linalg_eig", "linalg_eigvals", "complex_slogdet", "linalg_inv_ex", "linalg_solve_ex", "linalg_cholesky_ex", "softmin", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
     "masked_mean", "masked_var", "masked_std", "cov", "corrcoef", "matrix_exp", "linalg_matrix_exp", "linalg_tensorinv", "linalg_tensorsolve",
     "gradient",
 };

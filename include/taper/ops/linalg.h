@@ -1,6 +1,7 @@
 /* linalg.h: inverses, determinants, systems, factors and norms of matrices. What holds for all ops is said in ops.h.
  *
- * A is [.., m, n], or [.., n, n] where it has to be square, float32 or float64; leading dims are a batch. A matrix that is singular, or
+ * A is [.., m, n], or [.., n, n] where it has to be square, float32 or float64; leading dims are a batch. Inverses, determinants, systems and
+ * Cholesky factors are of complex matrices, too. A matrix that is singular, or
  * not positive definite, is TP_ERR_NUMERIC. An output that is a pointer may be NULL. */
 #ifndef TAPER_OPS_LINALG_H
 #define TAPER_OPS_LINALG_H
@@ -51,18 +52,20 @@ extern "C" {
 #endif
 
 TP_API tp_tensor *tp_linalg_inv(tp_tensor *a);         /* complex matrices, too */
-TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient takes a regular A */
-/* The sign, and where the pointer is not NULL the logarithm of |det A|: -inf for a singular A. Gradient: of the logarithm. */
+TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient takes a regular A. Of a complex one by its eigenvalues */
+/* The sign, or a complex det A / |det A|, and where the pointer is not NULL the logarithm of |det A|: -inf for a singular A. Gradient: of the
+ * logarithm, and of a complex sign. */
 TP_API tp_tensor *tp_linalg_slogdet(tp_tensor *a, tp_tensor **logabsdet);
 /* A X = B by LU: B [n], a vector for each matrix [.., n], or [.., n, r]; batches broadcast. Complex ones, too. */
 TP_API tp_tensor *tp_linalg_solve(tp_tensor *a, tp_tensor *b);
 /* The same for the upper or the lower triangle of A; what lies beyond is not read. B [.., n, r]. */
 TP_API tp_tensor *tp_linalg_solve_triangular_with(tp_tensor *a, tp_tensor *b, bool upper, const tp_linalg_solve_triangular_options *o);
-/* The lower triangular L of A = L L^T, A symmetric and positive definite; above the diagonal A is not read. */
+/* The lower triangular L of A = L L^T, A symmetric and positive definite; above the diagonal A is not read. Here, in what follows, and above a
+ * transpose is conjugated where A is complex. */
 TP_API tp_tensor *tp_linalg_cholesky(tp_tensor *a);
 TP_API tp_tensor *tp_cholesky_solve(tp_tensor *b, tp_tensor *l, bool upper);        /* of A X = B, L L^T = A, or U^T U. B [.., n, r] */
 TP_API tp_tensor *tp_cholesky_inverse(tp_tensor *l, bool upper);                    /* of A, likewise */
-TP_API tp_tensor *tp_logdet(tp_tensor *a);             /* NaN where the determinant is below 0 */
+TP_API tp_tensor *tp_logdet(tp_tensor *a);             /* NaN where a real determinant is below 0 */
 TP_API tp_tensor *tp_linalg_matrix_power(tp_tensor *a, int64_t n);       /* of the inverse if n < 0 */
 TP_API tp_tensor *tp_matrix_exp(tp_tensor *a);         /* sum_k A^k / k!, complex too */
 
