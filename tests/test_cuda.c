@@ -40,6 +40,9 @@ START_TEST(new_tensors_are_where_another_is)
     ck_values(tp_to(made[3], TP_CPU), 4, 5, 6);
     ck_values(tp_to(made[4], TP_CPU), 0, 1, 2);
     ck_assert_int_eq(tp_device_of(tp_type_as(x, host)), TP_CPU);
+    tp_tensor *y = NULL;
+    ck_ok(tp_op_call("to.other", (tp_arg[]){ { .kind = TP_ARG_TENSOR, .value.tensor = host }, { .kind = TP_ARG_TENSOR, .value.tensor = x } }, 2, &y, 1, NULL));
+    ck_assert(tp_device_of(y) == DEVICE && tp_dtype_of(y) == TP_F64);
     ck_assert_int_eq(tp_device_of(tp_new_ones(host, TP_SHAPE(1), .device = DEVICE)), DEVICE);
     ck_fine();
 }
