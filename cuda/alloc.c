@@ -336,6 +336,15 @@ tp_status tpc_memory(int index, tp_memory *out)
     return TP_OK;
 }
 
+void tpc_reset_peak(int index)
+{
+    store *s = &stores[index];
+    pthread_mutex_lock(&s->lock);
+    s->figures.peak = s->figures.in_use;
+    s->figures.peak_reserved = s->figures.reserved;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void *tpc_room_at(int index, size_t bytes)
 {
     void *block, *memory = tpc_alloc(index, bytes, &block);

@@ -31,6 +31,7 @@ static const tp_backend backend = {
     .event_synchronize = tpc_event_synchronize, .event_is_done = tpc_event_is_done, .event_elapsed = tpc_event_elapsed,
     .pinned_alloc = tpc_pinned_alloc, .pinned_release = tpc_pinned_release, .graph_new = tpc_graph_new, .graph_begin = tpc_graph_begin,
     .graph_end = tpc_graph_end, .graph_launch = tpc_graph_launch, .graph_free = tpc_graph_free, .collectives = tpc_collectives,
+    .properties = tpc_properties, .reset_peak = tpc_reset_peak,
 };
 
 const tp_backend *taper_backend_entry(uint32_t abi, const tp_core_services *core, char *why, size_t size);

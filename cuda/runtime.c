@@ -188,6 +188,19 @@ tp_status tpc_ready(int index)
     return __builtin_expect(atomic_load_explicit(&d->ready, memory_order_acquire), 1) ? TP_OK : start(index);
 }
 
+tp_status tpc_properties(int index, tp_device_properties *out)
+{
+    struct cudaDeviceProp told;
+    size_t free = 0, total = 0;
+    if (tpc_ready(index)) return tpc_core->pending();
+    TPC_TRY(index, cudaGetDeviceProperties(&told, index));
+    TPC_TRY(index, cudaMemGetInfo(&free, &total));     /* of the current device, which tpc_ready has made this one */
+    *out = (tp_device_properties){ .total_memory = (int64_t)total, .free_memory = (int64_t)free, .major = told.major, .minor = told.minor,
+                                   .processors = tpc_multiprocessors(index) };
+    snprintf(out->name, sizeof out->name, "%s", told.name);
+    return TP_OK;
+}
+
 tpc_stream_of *tpc_current(int index)
 {
     return tpc_self.stream[index] ? tpc_self.stream[index] : &devices[index].own;

@@ -39,6 +39,7 @@ int tpc_device_count(void);
 tp_status tpc_ready(int index);                        /* the device has its stream, is current and is not lost; else an error */
 tpc_stream_of *tpc_current(int index);                 /* after tpc_ready */
 int tpc_multiprocessors(int index);
+tp_status tpc_properties(int index, tp_device_properties *out);
 bool tpc_synchronous(void);                            /* TAPER_CUDA_SYNC=1 */
 /* May products of float32 round their factors to 10 bits? Asked at each call, and part of what a remembered algorithm depends on. */
 bool tpc_may_use_tf32(void);
@@ -85,6 +86,7 @@ void tpc_block_use(int index, void *block);
 void *tpc_room_at(int index, size_t bytes);
 void tpc_room_end(int index, void *room);
 tp_status tpc_memory(int index, tp_memory *out);
+void tpc_reset_peak(int index);
 int64_t tpc_trim(int index);
 /* A graph holds each block that what it records uses: it is not used for anything else before the graph lets go of it. */
 typedef struct tpc_holds { int64_t n, room; tpc_block **at; uint64_t id; bool failed; } tpc_holds;

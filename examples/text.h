@@ -159,6 +159,17 @@ static void text_open(text *t, const char *path, int64_t seed, const char *promp
     free(s.at);
 }
 
+/* The same of a net that was saved, which has no text to learn from, only its symbols. Without a prompt it is the first of these. */
+static void text_reopen(text *t, tp_tensor *symbols, const char *prompt)
+{
+    *t = (text){ .floor = NAN };
+    if (!symbols) return;                        /* the error of whoever looked for them stands */
+    t->symbols = tp_keep(symbols);
+    t->kinds = tp_numel(symbols);
+    t->prompt = tp_keep(prompt ? text_encode(t, prompt, strlen(prompt)) : tp_zeros(TP_SHAPE(1), .dtype = TP_I64));
+    if (prompt && !*prompt) tp_fail(TP_ERR_ARGUMENT, "text: the prompt is empty");
+}
+
 static void text_free(text *t) { tp_free_all(t->train, t->test, t->symbols, t->prompt); }
 
 /* The loss of a net that gives logits [batch, steps, kinds], in nats per character. */

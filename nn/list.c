@@ -60,6 +60,7 @@ tp_module *tp_nn_module_list_each(tp_module *const *children)
 }
 
 tp_module *tp_nn_module_dict(void) { return build_dict(NULL, 0); }
+tp_module *tp_nn_parameter_dict(void) { return build_parameter_dict(NULL, 0); }
 tp_module *tp_nn_parameter_list(tp_tensor_list tensors)
 {
     tp_module *m = holder("ParameterList", &tp__nn_list[2]);

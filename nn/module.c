@@ -4,6 +4,7 @@
 #include <string.h>
 
 static void free_whole(tp_module *m);
+static const tp_module *running_in(const tp_module *m);
 static void destroy(void *self) { (tp_module_free)(self); }
 
 bool tp__is_module(const tp_module *m, const char *op)
@@ -108,23 +109,23 @@ tp_module *tp__root_of(tp_module *m)
     return m;
 }
 
-static bool child_fits(tp_module *m, const char *name, tp_module *child)
+static bool child_fits(tp_module *m, const char *op, const char *name, tp_module *child)
 {
     if (!child) {
-        tp_fail(TP_ERR_ARGUMENT, "add_child: child \"%s\" of %s is NULL", name ? name : "", tp__state(m)->type);
+        tp_fail(TP_ERR_ARGUMENT, "%s: child \"%s\" of %s is NULL", op, name ? name : "", tp__state(m)->type);
         return false;
     }
-    if (!tp__is_module(child, "add_child")) return false;
+    if (!tp__is_module(child, op)) return false;
     if (tp__state(child)->parent) {
-        tp_fail(TP_ERR_ARGUMENT, "add_child: \"%s\" belongs to a %s already, as \"%s\"", name ? name : "",
+        tp_fail(TP_ERR_ARGUMENT, "%s: \"%s\" belongs to a %s already, as \"%s\"", op, name ? name : "",
                 tp__state(tp__state(child)->parent)->type, tp__state(child)->name);
         return false;
     }
-    if (tp__root_of(m) == child) return tp_fail(TP_ERR_ARGUMENT, "add_child: \"%s\" contains the module that it is given to", name), false;
+    if (tp__root_of(m) == child) return tp_fail(TP_ERR_ARGUMENT, "%s: \"%s\" contains the module that it is given to", op, name), false;
     int depth = 1;
     for (const tp_module *at = m; at; at = tp__state(at)->parent) depth++;
     if (depth + tp__state(child)->height > TP_MAX_MODULE_DEPTH)
-        return tp_fail(TP_ERR_ARGUMENT, "add_child: with \"%s\" modules would be nested %d deep, %d are possible", name,
+        return tp_fail(TP_ERR_ARGUMENT, "%s: with \"%s\" modules would be nested %d deep, %d are possible", op, name,
                        depth + tp__state(child)->height, TP_MAX_MODULE_DEPTH), false;
     return true;
 }
@@ -138,7 +139,7 @@ static void grow_to(tp_module *m, int height)
 tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
 {
     if (!tp__is_module(m, "add_child")) goto orphan;
-    if (!child_fits(m, name, child)) goto broken;
+    if (!child_fits(m, "add_child", name, child)) goto broken;
     tp__member *member = tp_failed() ? NULL : member_new(m, "add_child", name);
     if (!member) goto broken;
     member->kind = TP_ENTRY_MODULE;
@@ -154,6 +155,48 @@ broken:
 orphan:
     if (child && child->base.object.kind == TP_KIND_MODULE && !tp__state(child)->parent) (tp_module_free)(child);
     return NULL;
+}
+
+/* Taper's own layers hold their children by pointers of their own, but for those that only list them. */
+static const tp_module *that_holds_on(const tp_module *m)
+{
+    static const char *const lists[] = { "Sequential", "ModuleList", "ModuleDict" };
+    for (; m; m = tp__state(m)->parent) {
+        bool lists_them = !tp__state(m)->layer;
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) lists_them |= !strcmp(tp__state(m)->type, lists[i]);
+        if (!lists_them) return m;
+    }
+    return NULL;
+}
+
+tp_module *(tp_replace_child)(tp_module *m, const char *name, tp_module *child)
+{
+    static const char op[] = "replace_child";
+    tp__member *member = NULL;
+    if (tp__is_module(m, op) && !tp_failed() && child_fits(m, op, name, child)) {
+        struct tp_module_state *s = tp__state(m);
+        const tp_module *holder = that_holds_on(m), *running;
+        for (int64_t i = 0; i < s->n && name; i++)
+            if (s->members[i].child && !strcmp(s->members[i].name, name)) member = &s->members[i];
+        if (!member) tp_fail(TP_ERR_ARGUMENT, "%s: %s has no child \"%s\"", op, s->type, name ? name : "");
+        else if (holder) tp_fail(TP_ERR_UNSUPPORTED, "%s: a %s keeps the layers that it was made with", op, tp__state(holder)->type);
+        else if (s->around && s->around->n_computed && !strcmp(name, "parametrizations"))
+            tp_fail(TP_ERR_UNSUPPORTED, "%s: %s computes weights by \"%s\": tp_remove_parametrizations", op, s->type, name);
+        else if ((running = running_in(member->child))) tp_fail(TP_ERR_STATE, "%s: %s in it is running", op, tp__state(running)->type);
+    }
+    if (!member || tp_failed()) {
+        if (child && child->base.object.kind == TP_KIND_MODULE && !tp__state(child)->parent && (!m || tp__root_of(m) != child)) (tp_module_free)(child);
+        return NULL;
+    }
+    tp_module *const was = member->child;
+    member->child = child;
+    tp__state(child)->parent = m;
+    child->base.object.owned = 1;
+    tp__state(child)->name = member->name;
+    grow_to(m, tp__state(child)->height + 1);
+    tp__tree_changed(m);
+    free_whole(was);
+    return child;
 }
 
 static tp_tensor *add_tensor(tp_module *m, const char *op, const char *name, tp_tensor *x, tp_entry_kind kind, bool persistent)

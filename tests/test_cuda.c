@@ -29,6 +29,43 @@ START_TEST(values_go_there_and_back)
 }
 END_TEST
 
+START_TEST(new_tensors_are_where_another_is)
+{
+    TP_SCOPE();
+    tp_tensor *x = tp_zeros(TP_SHAPE(2), .dtype = TP_F64, .device = DEVICE), *host = tp_zeros(TP_SHAPE(2));
+    tp_tensor *made[] = { tp_new_zeros(x, TP_SHAPE(3)), tp_new_full(x, TP_SHAPE(3), 2), tp_new_empty_strided(x, TP_SHAPE(3), TP_SHAPE(2)),
+                          tp_new_tensor(x, (int32_t[]){ 4, 5, 6 }, TP_I32, TP_SHAPE(3)), tp_type_as(tp_to_dtype(numbers(3), TP_I32), x) };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) ck_assert(tp_device_of(made[i]) == DEVICE && tp_dtype_of(made[i]) == TP_F64 && tp_numel(made[i]) == 3);
+    ck_values(tp_to(made[1], TP_CPU), 2, 2, 2);
+    ck_values(tp_to(made[3], TP_CPU), 4, 5, 6);
+    ck_values(tp_to(made[4], TP_CPU), 0, 1, 2);
+    ck_assert_int_eq(tp_device_of(tp_type_as(x, host)), TP_CPU);
+    tp_tensor *y = NULL;
+    ck_ok(tp_op_call("to.other", (tp_arg[]){ { .kind = TP_ARG_TENSOR, .value.tensor = host }, { .kind = TP_ARG_TENSOR, .value.tensor = x } }, 2, &y, 1, NULL));
+    ck_assert(tp_device_of(y) == DEVICE && tp_dtype_of(y) == TP_F64);
+    ck_assert_int_eq(tp_device_of(tp_new_ones(host, TP_SHAPE(1), .device = DEVICE)), DEVICE);
+    ck_fine();
+}
+END_TEST
+
+START_TEST(a_device_tells_what_it_is_and_its_peaks_begin_again)
+{
+    tp_device_properties p;
+    ck_ok(tp_get_device_properties(DEVICE, &p));
+    ck_assert(p.name[0] && p.major >= 7 && p.minor >= 0 && p.processors >= 1 && p.free_memory > 0 && p.free_memory <= p.total_memory);
+    tp_memory m;
+    { TP_SCOPE(); tp_zeros(TP_SHAPE(1 << 20), .device = DEVICE); }
+    ck_ok(tp_reset_peak_memory(DEVICE));
+    ck_ok(tp_memory_stats(DEVICE, &m));
+    ck_assert(m.peak == m.in_use && m.peak_reserved == m.reserved);
+    { TP_SCOPE(); tp_zeros(TP_SHAPE(1 << 20), .device = DEVICE); }
+    const int64_t before = m.in_use;
+    ck_ok(tp_memory_stats(DEVICE, &m));
+    ck_assert(m.in_use == before && m.peak >= before + (4 << 20));
+    ck_fine();
+}
+END_TEST
+
 START_TEST(a_layout_without_gaps_is_kept)
 {
     tp_tensor *x = tp_contiguous(tp_reshape(numbers(2 * 3 * 4 * 5), TP_SHAPE(2, 3, 4, 5)), .memory_format = TP_CHANNELS_LAST);
@@ -559,6 +596,8 @@ int main(void)
     tcase_set_timeout(t, 120);
     if (!has_device(t)) return suite_add_tcase(s, t), run_suite(s);
     tcase_add_test(t, values_go_there_and_back);
+    tcase_add_test(t, new_tensors_are_where_another_is);
+    tcase_add_test(t, a_device_tells_what_it_is_and_its_peaks_begin_again);
     tcase_add_test(t, a_layout_without_gaps_is_kept);
     tcase_add_test(t, the_host_reads_values_but_not_memory);
     tcase_add_test(t, a_gradient_comes_back_to_where_the_leaf_is);

@@ -94,6 +94,28 @@ START_TEST(gpt_learns_and_its_caches_agree)
 }
 END_TEST
 
+/* What the sample of learning began with, and went on with, comes again from the file. */
+static void goes_on_as_before(const char *learn, const char *write)
+{
+    const ended learned = run(learn), written = run(write);
+    ck_assert_msg(learned.status == 0 && written.status == 0 && strlen(written.all) > 8, "%s\n%s", learned.all, written.all);
+    ck_assert_msg(strstr(learned.all, written.all), "%s\n is not in\n%s", written.all, learned.all);
+}
+START_TEST(nets_that_were_saved_write_again)
+{
+    goes_on_as_before("%B/char_rnn --cell gru --layers 2 --epochs 0 --hidden 16 --prompt 'the old ' --length 32 --temperature 0 --save %T/net",
+                      "%B/char_rnn --run %T/net --prompt 'the old ' --length 32 --temperature 0");
+    goes_on_as_before("%B/char_rnn --epochs 0 --hidden 16 --prompt 'the old ' --length 32 --temperature 0 --save %T/net",
+                      "%B/char_rnn --run %T/net --prompt 'the old ' --length 32 --temperature 0");
+    goes_on_as_before("%B/gpt --epochs 0 --width 16 --heads 2 --layers 2 --context 16 --prompt 'the old ' --length 32 --temperature 0 --save %T/net",
+                      "%B/gpt --run %T/net --prompt 'the old ' --length 32 --temperature 0");
+    fails("%B/gpt --run %T/net --prompt 'the old young hungry fox'", 1, "the prompt has 24 characters, and the net sees 16 at once");
+    fails("%B/gpt --run %T/none", 1, "none");
+    fails("%B/char_rnn --run %T/net", 1, "rnn.weight_hh_l0");
+    ck_assert_int_eq(run("%B/gpt --run %T/net --length 3").status, 0);                   /* begins with the first symbol */
+}
+END_TEST
+
 START_TEST(interop_agrees_with_what_pytorch_recorded)
 {
     const ended e = run("%B/interop --data tests/files/interop --save %T");
@@ -114,6 +136,7 @@ int main(void)
     tcase_add_test(t, char_rnn_learns_and_loads_what_it_saved);
     tcase_add_test(t, char_rnn_reads_characters_of_several_bytes);
     tcase_add_test(t, gpt_learns_and_its_caches_agree);
+    tcase_add_test(t, nets_that_were_saved_write_again);
     tcase_add_test(t, interop_agrees_with_what_pytorch_recorded);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -77,7 +77,7 @@ static void build_all(void *arg)                       /* every constructor of C
         tp_nn_multihead_attention(4, 2, .kdim = 3), tp_nn_transformer_encoder(tp_nn_transformer_encoder_layer(4, 2), 2, tp_nn_layer_norm(TP_SHAPE(4))),
         tp_nn_transformer_decoder(tp_nn_transformer_decoder_layer(4, 2), 1, NULL),
         tp_nn_transformer(.d_model = 4, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .dim_feedforward = 4),
-        tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 2)), tp_nn_module_dict(),
+        tp_nn_module_list(tp_nn_relu(), tp_nn_linear(2, 2)), tp_nn_module_dict(), tp_nn_parameter_dict(),
         tp_nn_tree_lstm_cell(2, 3), tp_nn_child_sum_tree_lstm_cell(2, 3), tp_nn_kv_cache(1, 1, 2, 2),
         tp_nn_adaptive_log_softmax_with_loss(4, 9, TP_SHAPE(2, 5), .head_bias = true),
     };
@@ -440,7 +440,86 @@ START_TEST(lists_hold_modules_by_number)
     ck_error(TP_ERR_UNSUPPORTED, "ModuleList has no forward");
     tp_module *p = tp_nn_parameter_list(TP_TENSORS(tp_ones(TP_SHAPE(2)), tp_zeros(TP_SHAPE(3))));
     ck_assert_int_eq(tp_parameters(p).n, 2);
-    tp_free_all(list, p);
+    tp_module *by_name = tp_nn_parameter_dict();
+    ck_assert_ptr_nonnull(tp_add_parameter(by_name, "left", tp_ones(TP_SHAPE(2))));
+    ck_assert_int_eq(tp_numel(tp_module_tensor(by_name, "left")), 2);
+    ck_assert_str_eq(tp_module_type(by_name), "ParameterDict");
+    tp_free_all(list, p, by_name);
+}
+END_TEST
+
+typedef struct Tail { tp_module base; tp_module *body, *head; } Tail;
+static tp_tensor *tail_forward(tp_module *self, tp_tensor *x) { return tp_forward(((Tail *)self)->head, tp_forward(((Tail *)self)->body, x)); }
+static Tail *tail_new(void)
+{
+    Tail *m = tp_module_new(Tail, tail_forward);
+    m->body = tp_add_child(m, "body", tp_sequential(tp_nn_linear(2, 3), tp_nn_relu()));
+    m->head = tp_add_child(m, "head", tp_nn_linear(3, 5));
+    return tp_module_done(m);
+}
+
+START_TEST(a_child_takes_the_place_of_another)
+{
+    TP_SCOPE();
+    const int64_t before = in_use();
+    Tail *m = tail_new();
+    ck_assert_int_eq(tp_parameters(m).n, 4);
+    m->head = tp_replace_child(m, "head", tp_nn_linear(3, 7, .bias = false));
+    ck_assert_ptr_nonnull(m->head);
+    ck_assert_ptr_eq(tp_module_find(m, "head"), m->head);
+    ck_assert_int_eq(tp_parameters(m).n, 3);
+    ck_assert_str_eq(tp_named_parameters(m).at[2].name, "head.weight");
+    ck_assert_int_eq(tp_size(tp_forward(m, tp_ones(TP_SHAPE(4, 2))), 1), 7);
+    ck_assert_ptr_nonnull(tp_replace_child(m->body, "1", tp_nn_tanh()));         /* of a list of layers */
+    ck_assert_str_eq(tp_module_type(tp_module_find(m, "body.1")), "Tanh");
+    tp_module *first = tp_replace_child(m->body, "0", tp_nn_linear(2, 3));
+    tp_tensor *w = tp_module_tensor(first, "weight");
+    ck_assert_ptr_eq(tp_named_parameters(m).at[0].tensor, w);                    /* in its order */
+    ck_fine();
+    tp_module_free(m);
+    ck_assert_int_le(in_use() - before, 1 << 16);
+}
+END_TEST
+
+typedef struct Restless { tp_module base; tp_module *parent; } Restless;
+static tp_status replace_inside(tp_module *self, const tp_arg *args, int n, tp_tensor **outs, int max, int *n_out)
+{
+    (void)args, (void)n, (void)max;
+    outs[0] = tp_ones(TP_SHAPE(1));
+    *n_out = 1;
+    return tp_replace_child(((Restless *)self)->parent, "0", tp_nn_relu()) ? TP_OK : tp_error_status();
+}
+
+START_TEST(a_child_that_cannot_take_the_place_leaves_it)
+{
+    TP_SCOPE();
+    const int64_t before = in_use();
+    Tail *m = tail_new();
+    tp_module *none = NULL, *attend = tp_nn_multihead_attention(4, 2);
+    ck_assert_ptr_null(tp_replace_child(m, "tail", tp_nn_relu()));
+    ck_message("replace_child: Tail has no child \"tail\"");
+    ck_assert_ptr_null(tp_replace_child(m, "head", none));
+    ck_message("replace_child: child \"head\" of Tail is NULL");
+    ck_assert_ptr_null(tp_replace_child(m, "head", m->body));
+    ck_message("replace_child: \"head\" belongs to a Tail already, as \"body\"");
+    ck_assert_ptr_null(tp_replace_child(attend, "out_proj", tp_nn_linear(4, 4)));
+    ck_message("replace_child: a MultiheadAttention keeps the layers that it was made with");
+    ck_assert_ptr_null(tp_replace_child(m->body, "0", m));
+    ck_error(TP_ERR_ARGUMENT, "contains the module that it is given to");
+    tp_fail(TP_ERR_STATE, "something");
+    ck_assert_ptr_null(tp_replace_child(m, "head", tp_nn_relu()));
+    ck_message("something");
+    ck_assert_int_eq(tp_size(tp_forward(m, tp_ones(TP_SHAPE(4, 2))), 1), 5);
+    ck_ok(tp_weight_norm(m->head));
+    ck_assert_ptr_nonnull(tp_replace_child(m, "head", tp_nn_linear(3, 2)));      /* with all that is below it */
+    static const tp_module_class cls = { .size = sizeof cls, .type = "Restless", .call = replace_inside };
+    Restless *running = tp_module_done(tp_module_new_class(Restless, &cls));
+    tp_module *list = tp_sequential(&running->base);
+    running->parent = list;
+    ck_assert_ptr_null(tp_forward(list, tp_ones(TP_SHAPE(1))));
+    ck_error(TP_ERR_STATE, "Restless in it is running");
+    tp_free_all(m, attend, list);
+    ck_assert_int_le(in_use() - before, 1 << 16);
 }
 END_TEST
 
@@ -531,6 +610,8 @@ int main(void)
     tcase_add_test(t, first_values_have_the_sizes_that_pytorch_gives_them);
     tcase_add_test(t, modules_that_are_given_are_owned_also_on_failure);
     tcase_add_test(t, lists_hold_modules_by_number);
+    tcase_add_test(t, a_child_takes_the_place_of_another);
+    tcase_add_test(t, a_child_that_cannot_take_the_place_leaves_it);
     tcase_add_test(t, a_copy_computes_the_same_and_is_apart);
     tcase_add_test(t, what_cannot_be_is_refused_before_anything_is_made);
     suite_add_tcase(s, t);

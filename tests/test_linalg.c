@@ -44,6 +44,73 @@ static tp_tensor *through_cholesky(void *arg, tp_tensor *const *in)
     return tp_linalg_cholesky(a);
 }
 
+START_TEST(norms_are_of_vectors_and_of_matrices)
+{
+    TP_SCOPE();
+    tp_tensor *v = VECTOR(3, -4), *a = tp_reshape(VECTOR(1, -2, 3, 4, 5, -6), TP_SHAPE(2, 3));
+    ck_values(tp_linalg_norm(v), 5);
+    ck_values(tp_linalg_norm(v, .ord = 1), 7);
+    ck_values(tp_linalg_norm(v, .ord = HUGE_VAL, .keepdim = true), 4);
+    ck_values(tp_linalg_norm(a), sqrt(91));
+    ck_values(tp_linalg_norm(a, .ord = 1), 9);
+    ck_values(tp_linalg_norm(a, .ord = HUGE_VAL), 15);
+    ck_values(tp_linalg_norm(a, .dims = TP_DIMS(1)), sqrt(14), sqrt(77));
+    ck_values(tp_linalg_norm(a, .ord = 0, .dims = TP_DIMS(0)), 2, 2, 2);
+    ck_values(tp_linalg_norm(a, .name = "fro"), sqrt(91));
+    ck_values(tp_sub(tp_linalg_norm(a, .name = "nuc", .dims = TP_DIMS(0, 1)), tp_linalg_matrix_norm(a, "nuc")), 0);
+    ck_assert_int_eq(tp_dtype_of(tp_linalg_norm(v, .dtype = TP_F64)), TP_F64);
+    ck_assert_ptr_null(tp_linalg_norm(a, .ord = 2, .name = "fro"));
+    ck_message("linalg_norm: it is of the order 2, or \"fro\", and not both");
+    ck_assert_ptr_null(tp_linalg_norm(v, .name = "fro"));
+    ck_error(TP_ERR_SHAPE, "linalg_norm");
+    ck_assert_ptr_null(tp_linalg_norm(a, .ord = 3));
+    ck_error(TP_ERR_ARGUMENT, "no norm of matrices of the order 3");
+}
+END_TEST
+
+static tp_tensor *turned(tp_tensor *z) { return tp_conj(tp_transpose(z, -1, -2)); }
+/* f(A) of a Hermitian A */
+static tp_tensor *through_complex_cholesky(void *arg, tp_tensor *const *in)
+{
+    (void)arg;
+    return tp_linalg_cholesky(tp_mul(0.5, tp_add(in[0], turned(in[0]))));
+}
+
+START_TEST(complex_factors_give_the_matrix_back)
+{
+    TP_SCOPE();
+    tp_manual_seed(5);
+    for (int64_t n = 1; n < 6; n += 2) {
+        tp_tensor *x = tp_randn(TP_SHAPE(2, n, n), .dtype = TP_C128), *b = tp_randn(TP_SHAPE(2, n, 3), .dtype = TP_C128);
+        tp_tensor *a = tp_add(tp_matmul(x, turned(x)), tp_eye(n, n, .dtype = TP_F64)), *l = tp_linalg_cholesky(a);
+        ck_fine();
+        ck_assert(tp_allclose(tp_matmul(l, turned(l)), a, 1e-10, 1e-10));
+        ck_assert(tp_allclose(tp_tril(l, 0), l, 0, 0));
+        ck_assert(tp_item(tp_sum(tp_abs(tp_imag(tp_diagonal(l, .dim1 = -2, .dim2 = -1))))) == 0);
+        ck_assert(tp_allclose(tp_matmul(a, tp_cholesky_solve(b, l, false)), b, 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_cholesky_solve(b, turned(l), true), tp_linalg_solve(a, b), 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_cholesky_inverse(l, false), tp_linalg_inv(a), 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_matmul(l, tp_linalg_solve_triangular(l, b, false)), b, 1e-9, 1e-9));
+        tp_tensor *logabs, *sign = tp_linalg_slogdet(x, &logabs), *det = tp_linalg_det(x);
+        ck_assert(tp_allclose(tp_mul(sign, tp_exp(logabs)), det, 1e-10, 1e-10));
+        ck_assert(tp_allclose(tp_abs(tp_linalg_det(tp_matmul(x, turned(x)))), tp_square(tp_abs(det)), 1e-9, 1e-9));
+        ck_assert(tp_allclose(tp_linalg_det(l), tp_prod(tp_diagonal(l, .dim1 = -2, .dim2 = -1), .dim = -1), 1e-10, 1e-10));
+        tp_tensor *row = turned(b), *unit = tp_add(tp_triu(x, 1), tp_eye(n, n, .dtype = TP_F64));
+        ck_assert(tp_allclose(tp_matmul(tp_linalg_solve_triangular(x, row, true, .right = true, .unitriangular = true), unit), row, 1e-8, 1e-8));
+        /* what lies beyond the triangle, and the imaginary parts of the diagonal, are not read */
+        tp_tensor *more = tp_add(a, tp_triu(x, 1));
+        ck_assert(tp_allclose(tp_linalg_cholesky(tp_add(more, tp_complex(tp_zeros(TP_SHAPE(n, n), .dtype = TP_F64), tp_eye(n, n, .dtype = TP_F64)))), l, 1e-12, 1e-12));
+    }
+    tp_tensor *z = tp_randn(TP_SHAPE(3, 3), .dtype = TP_C128), *a = tp_add(tp_matmul(z, turned(z)), tp_eye(3, 3, .dtype = TP_F64));
+    tp_requires_grad(a, true);
+    ck_ok(tp_gradcheck(through_complex_cholesky, NULL, &a, 1));
+    ck_ok(tp_gradgradcheck(through_complex_cholesky, NULL, &a, 1));
+    ck_values(tp_view_as_real(tp_linalg_det(tp_zeros(TP_SHAPE(2, 2), .dtype = TP_C128))), 0, 0);
+    ck_assert_ptr_null(tp_linalg_cholesky(tp_neg(tp_detach(a))));
+    ck_error(TP_ERR_NUMERIC, "not positive definite");
+}
+END_TEST
+
 START_TEST(what_is_symmetric_is_solved_by_its_factors_without_square_roots)
 {
     for (int64_t n = 1; n < 9; n++) {
@@ -174,6 +241,8 @@ int main(void)
     TCase *t = tcase_create("linalg");
     tcase_add_test(t, factors_of_large_matrices_give_the_matrix_back);
     tcase_add_test(t, what_is_symmetric_is_solved_by_its_factors_without_square_roots);
+    tcase_add_test(t, norms_are_of_vectors_and_of_matrices);
+    tcase_add_test(t, complex_factors_give_the_matrix_back);
     tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
     tcase_add_test(t, a_singular_matrix_is_named);
     tcase_add_test(t, infos_tell_which_of_a_batch_fail);

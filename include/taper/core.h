@@ -60,6 +60,10 @@ typedef enum tp_float32_precision {
 TP_API const char *tp_dtype_name(tp_dtype dtype);      /* "float32", ... */
 TP_API size_t tp_dtype_size(tp_dtype dtype);           /* bytes of an element; 0 for what is no dtype */
 TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);        /* of a result of both, as torch.promote_types; 0 for what is no dtype */
+/* Whether a result of dtype `from` may be written into one of `to`, as torch.can_cast: not complex into real, floating into integers, nor
+ * anything but bool into bool. False for what is no dtype. */
+TP_API bool tp_can_cast(tp_dtype from, tp_dtype to);
+TP_API bool tp_is_floating_dtype(tp_dtype dtype);      /* float32, float64, float16, bfloat16 */
 
 /* How the elements of new memory are laid out. Channels-last: of images [n, c, h, w], volumes [n, c, d, h, w], c innermost. */
 typedef enum tp_memory_format {
@@ -112,6 +116,15 @@ static inline tp_tensor_list tp__tensors(tp_tensor *const *at)
     return (tp_tensor_list){ .at = at, .n = n };
 }
 #endif
+/* The list of an array that was filled by a loop: tp_stack(tp_tensors(steps, n), 0). It borrows the array. */
+static inline tp_tensor_list tp_tensors(tp_tensor *const *at, int64_t n)
+{
+#ifdef __cplusplus
+    return { at, n };
+#else
+    return (tp_tensor_list){ .at = at, .n = n };
+#endif
+}
 
 /* Every object begins with one of these, so that tp_free_all can tell them apart and a dead handle is recognized. */
 typedef enum tp_kind {
@@ -174,6 +187,13 @@ typedef struct tp_memory {                            /* bytes, unless said othe
     int64_t allocations, system_allocations;           /* counts: requests, and those that the caches could not serve */
 } tp_memory;
 
+typedef struct tp_device_properties {
+    char name[256];                                    /* "NVIDIA H100 80GB HBM3"; of the CPU its model, or "cpu" where the system does not tell */
+    int64_t total_memory, free_memory;                 /* bytes that it has, and that no process uses now */
+    int major, minor;                                  /* the compute capability, 9 and 0; of the CPU 0 */
+    int processors;                                    /* multiprocessors; of the CPU, processors that the process may use */
+} tp_device_properties;
+
 /* Where all host memory comes from. alloc returns memory aligned to at least `align` (a power of two, 64 at most) or NULL;
  * `bytes` in release is what was asked for. Both may be called from any thread. */
 typedef struct tp_allocator {
@@ -226,6 +246,7 @@ TP_API int64_t tp_stride(tp_tensor *x, int dim);       /* in elements; otherwise
 TP_API int64_t tp_storage_offset(tp_tensor *x);        /* of the first element in the storage, in elements; NULL: 0 */
 TP_API tp_dtype tp_dtype_of(tp_tensor *x);             /* TP_F32, ...; NULL: TP_DTYPE_DEFAULT, which is 0 */
 TP_API tp_device tp_device_of(tp_tensor *x);           /* TP_CPU, TP_CUDA(i); NULL: 0, which is no device */
+TP_API bool tp_is_floating_point(tp_tensor *x);        /* of a floating dtype? tp_is_complex: ops/complex.h. NULL: false */
 TP_API bool tp_is_contiguous(tp_tensor *x);            /* are its elements row-major, without gaps? NULL: false */
 TP_API bool tp_is_pinned(tp_tensor *x);                /* its memory is page-locked: copies to a device and from it need not be waited for.
                                                           NULL: false */
@@ -270,6 +291,7 @@ TP_API void tp_free_each(void *const *objects);
 
 TP_API tp_tensor *tp_to_with(tp_tensor *x, tp_device device, const tp_to_options *o);   /* x itself where nothing changes; a dtype goes as .dtype */
 TP_API tp_tensor *tp_to_dtype(tp_tensor *x, tp_dtype dtype);                            /* x itself where nothing changes; complex to real: the real part */
+TP_API tp_tensor *tp_type_as(tp_tensor *x, tp_tensor *other);                           /* of other's dtype and on its device; x itself likewise. Gradient: x */
 TP_API tp_tensor *tp_clone_with(tp_tensor *x, const tp_clone_options *o);               /* always new memory */
 TP_API tp_tensor *tp_contiguous_with(tp_tensor *x, const tp_contiguous_options *o);     /* x itself where it is in that format */
 TP_API tp_tensor *tp_detach(tp_tensor *x);             /* shares the storage, not the tape */
@@ -297,6 +319,7 @@ TP_API tp_status tp_rng_set(tp_rng_state state);       /* goes on from what tp_r
 
 /* What the device's memory holds now: *out is set, to zeros on error. TP_ERR_ARGUMENT: out is NULL; TP_ERR_DEVICE: there is no such device */
 TP_API tp_status tp_memory_stats(tp_device device, tp_memory *out);
+TP_API tp_status tp_reset_peak_memory(tp_device device);         /* the peaks begin again at what is held now. TP_ERR_DEVICE */
 TP_API int64_t tp_memory_trim(tp_device device);       /* gives cached blocks back to the system; returns bytes, 0 if there is no
                                                           such device */
 /* How much may be cached, at once and from now on: what is beyond goes back to the system. TP_ERR_ARGUMENT: less than 0;
@@ -313,6 +336,8 @@ TP_API int tp_get_num_threads(void);                   /* what is in force, from
 TP_API bool tp_cuda_is_available(void);                /* the backend was found, and it has a device */
 TP_API int tp_cuda_device_count(void);                 /* 0 when it is not available */
 TP_API const char *tp_cuda_why_not(void);              /* one line; "" when it is available */
+/* What a device is; *out is set, to zeros on error. TP_ERR_ARGUMENT: out is NULL; TP_ERR_DEVICE: there is no such device, or it cannot be used */
+TP_API tp_status tp_get_device_properties(tp_device device, tp_device_properties *out);
 TP_API tp_status tp_synchronize(tp_device device);     /* waits until the device has done all that it was asked */
 /* For all threads, from the next op on; what a graph recorded stays as it was. Strict, unless TAPER_CUDA_TF32=1 is in the environment.
  * Nothing changes on the CPU. TP_ERR_ARGUMENT */

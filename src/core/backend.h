@@ -7,7 +7,7 @@
 
 #include "core/attr.h"
 
-#define TP__BACKEND_ABI 6
+#define TP__BACKEND_ABI 7
 
 /* What several devices do together, each of which is a rank. in[r] and out[r] are rank r's, on its device, elements one after the other.
  *   all_reduce        out[r] = in[0] how in[1] how ..             count elements
@@ -67,6 +67,8 @@ typedef struct tp_backend {
     /* n of them at once, on the current streams; index[r] is rank r's device, each another. done[i]: it was given to them; the others are
      * the caller's, by copies. NULL: there is nothing for that. */
     tp_status (*collectives)(int ranks, const int *index, const tp__collective *at, int64_t n, bool *done);
+    tp_status (*properties)(int index, tp_device_properties *out);
+    void (*reset_peak)(int index);                     /* of tp_memory: the peaks become what they are the peaks of */
 } tp_backend;
 
 typedef struct tp_core_services {

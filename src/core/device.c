@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "core/memory.h"
 #include "core/op.h"
+#include "core/parallel.h"
 #include "core/place.h"
 #include "core/symbol.h"
 
@@ -125,6 +126,37 @@ tp_status tp_synchronize(tp_device device)
     const tp_backend *backend = tp__backend(device);
     if (!backend) return tp__no_device("synchronize", device);
     return backend->synchronize(device == TP_CPU ? 0 : device - TP_CUDA(0));
+}
+
+/* Of the first processor, as Linux tells it; out stays as it is where it does not. */
+static void read_model(char *out, size_t size)
+{
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    char line[512];
+    while (file && fgets(line, sizeof line, file)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) || !colon) continue;
+        snprintf(out, size, "%s", colon + 1 + strspn(colon + 1, " \t"));
+        out[strcspn(out, "\n")] = 0;
+        break;
+    }
+    if (file) fclose(file);
+}
+
+tp_status tp_get_device_properties(tp_device device, tp_device_properties *out)
+{
+    if (!out) return tp_fail(TP_ERR_ARGUMENT, "get_device_properties: out is NULL");
+    *out = (tp_device_properties){ .name = "cpu", .processors = tp__processors() };
+    if (device == TP_CPU) {
+        const int64_t page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES), free = sysconf(_SC_AVPHYS_PAGES);
+        out->total_memory = pages > 0 ? pages * page : 0;
+        out->free_memory = free > 0 ? free * page : 0;
+        read_model(out->name, sizeof out->name);
+        return TP_OK;
+    }
+    *out = (tp_device_properties){ .name = "" };
+    const tp_backend *backend = tp__backend(device);
+    return backend ? backend->properties(device - TP_CUDA(0), out) : tp__no_device("get_device_properties", device);
 }
 
 const char *tp_device_name(tp_device device)

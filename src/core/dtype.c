@@ -20,6 +20,16 @@ size_t tp_dtype_size(tp_dtype dtype) { return dtype >= 0 && dtype < TP_DTYPE_END
 
 static bool known(int dtype) { return dtype > TP_DTYPE_DEFAULT && dtype < TP_DTYPE_END; }
 
+bool tp_is_floating_dtype(tp_dtype dtype) { return tp__is_floating(dtype); }
+
+bool tp_can_cast(tp_dtype from, tp_dtype to)
+{
+    if (!known(from) || !known(to)) return false;
+    if (tp__is_complex(from)) return tp__is_complex(to);
+    if (tp__is_floating(from)) return tp__is_floating(to) || tp__is_complex(to);
+    return to != TP_BOOL || from == TP_BOOL;
+}
+
 /* The lattice of torch.promote_types: the higher category wins; within one, the wider; u8 with a signed integer needs the
  * next signed width; f16 with bf16 needs f32; a real double makes a complex64 a complex128. */
 tp_dtype tp_promote_types(tp_dtype a, tp_dtype b)

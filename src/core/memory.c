@@ -284,6 +284,19 @@ tp_status tp_memory_stats(tp_device device, tp_memory *out)
     return TP_OK;
 }
 
+tp_status tp_reset_peak_memory(tp_device device)
+{
+    const tp_backend *backend = tp__backend(device);
+    if (!backend) return tp__no_device("reset_peak_memory", device);
+    if (device == TP_CPU) {
+        atomic_store(&peak_in_use, tp__live_bytes());
+        atomic_store(&peak_reserved, atomic_load(&reserved));
+    } else {
+        backend->reset_peak(device - TP_CUDA(0));
+    }
+    return TP_OK;
+}
+
 int64_t tp_memory_trim(tp_device device)
 {
     const tp_backend *backend = tp__backend(device);

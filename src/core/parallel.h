@@ -17,6 +17,8 @@ void tp__parallel(int64_t pieces, int threads, tp__piece_fn *fn, void *arg);
 #define TP__PIECE (1 << 15)
 void tp__parallel_items(int64_t items, int64_t size, int threads, tp__items_fn *fn, void *arg);
 
+int tp__processors(void);                              /* that the process may use */
+
 /* Ends the pool's threads, when the program ends. The next loop would start new ones. */
 void tp__parallel_stop(void);
 

@@ -382,6 +382,7 @@ int64_t tp_numel(tp_tensor *x) { return x && tp__alive(x, "numel") ? x->numel : 
 tp_dtype tp_dtype_of(tp_tensor *x) { return x && tp__alive(x, "dtype_of") ? (tp_dtype)x->dtype : TP_DTYPE_DEFAULT; }
 tp_device tp_device_of(tp_tensor *x) { return x && tp__alive(x, "device_of") ? x->device : 0; }
 bool tp_is_pinned(tp_tensor *x) { return x && tp__alive(x, "is_pinned") && x->storage->origin == TP__FROM_PINNED; }
+bool tp_is_floating_point(tp_tensor *x) { return x && tp__alive(x, "is_floating_point") && tp__is_floating(x->dtype); }
 bool tp_is_contiguous(tp_tensor *x) { return x && tp__alive(x, "is_contiguous") && x->flags & TP__CONTIGUOUS; }
 int64_t tp_storage_offset(tp_tensor *x) { return x && tp__alive(x, "storage_offset") ? tp__offset_of(x) : 0; }
 uint32_t tp_version_of(tp_tensor *x) { return x && tp__alive(x, "version_of") ? tp__version(x) : 0; }

@@ -133,6 +133,16 @@ void tp_thread_serial(bool on) { tp__self.serial = on; }
 
 static int within(long n) { return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (int)n; }
 
+int tp__processors(void)
+{
+#ifdef __linux__
+    cpu_set_t cpus;
+    if (!sched_getaffinity(0, sizeof cpus, &cpus)) return CPU_COUNT(&cpus);
+#endif
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
 /* TAPER_NUM_THREADS, else OMP_NUM_THREADS, which other libraries look at, else the processors that this process may use. */
 static int usual_threads(void)
 {
@@ -142,12 +152,7 @@ static int usual_threads(void)
         const long n = text ? strtol(text, NULL, 10) : 0;
         if (n > 0) return within(n);
     }
-#ifdef __linux__
-    cpu_set_t cpus;
-    if (!sched_getaffinity(0, sizeof cpus, &cpus)) return CPU_COUNT(&cpus);
-#endif
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
+    return tp__processors();
 }
 
 void tp_set_num_threads(int n) { atomic_store(&num_threads, within(n)); }

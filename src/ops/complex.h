@@ -13,6 +13,14 @@ enum { TP__COMPLEX_FORM = TP__COMPLEX_PARTS + 1 };
 typedef tp_status tp__complex_form(tp__call *call);
 tp__complex_form *tp__complex_form_of(const char *name);                 /* NULL: the op has none */
 tp_status tp__norm_of_complex(tp__call *call);         /* reduce_norm.c: that of linalg_vector_norm */
+/* complex_linalg.c: those of the ops that they are called by. */
+tp_status tp__complex_cholesky(tp__call *call);
+tp_status tp__complex_solve_triangular(tp__call *call);
+tp_status tp__complex_cholesky_solve(tp__call *call);
+tp_status tp__complex_cholesky_inverse(tp__call *call);
+tp_status tp__complex_slogdet(tp__call *call);
+tp_status tp__complex_det(tp__call *call);
+tp_status tp__complex_logdet(tp__call *call);
 /* Finds which of the TP__COMPLEX_.. the op is. */
 void tp__complex_prepare(tp__op_state *state);
 /* Runs `work` of a call with complex tensors on their real parts, then on their imaginary ones. */

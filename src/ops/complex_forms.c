@@ -6,6 +6,8 @@
  *   any, all              of z != 0                     dropout       z times what it makes of ones
  *   l1_loss               of |a - b| and 0              sinc          sin(pi z) / (pi z), 1 of 0
  *   silu                  z sigmoid(z)
+ *   logsumexp             m + log(sum e^(z - m)), m the greatest real part
+ *   softmax, log_softmax  of the real parts, if a real dtype is asked for
  *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike
  *   linalg_solve          of that matrix, and re over im of what is solved for */
 #include "ops/complex.h"
@@ -145,6 +147,38 @@ static tp_status solve(tp__call *call)
     return tp__give_out(call, top && below ? tp_complex(top, left ? below : tp_neg(below)) : NULL);
 }
 
+/* The greatest real part along dims, which are kept; 0 where that is infinite, and where there is none */
+static tp_tensor *greatest(tp_tensor *z, tp_dims dims)
+{
+    TP_NO_GRAD();
+    if (!z || !z->numel) return tp_zeros(TP__SCALAR_SHAPE, .dtype = tp__part_dtype(z ? z->dtype : TP_C64), .device = z ? z->device : TP_CPU);
+    tp_tensor *m = tp_amax(tp_real(z), .dims = dims, .keepdim = true);
+    return tp_where(tp_isinf(m), 0, m);
+}
+
+typedef struct logsumexp_attr { tp__ints dim; bool keepdim; } logsumexp_attr;
+static tp_status logsumexp(tp__call *call)
+{
+    const logsumexp_attr *attr = call->attr;
+    tp_tensor *z = call->in[0];
+    tp_dims dims = { .n = 0 };
+    for (int i = 0; i < attr->dim.n && z->ndim; i++) dims.dim[dims.n++] = (int)attr->dim.v[i];
+    tp_tensor *m = greatest(z, dims), *y = tp_log(tp_sum(tp_exp(tp_sub(z, m)), .dims = dims, .keepdim = attr->keepdim));
+    if (!y || !m || !z->numel) return tp__give_out(call, y);
+    return tp__give_out(call, tp_add(y, tp_reshape(m, tp_shape_of(y))));
+}
+
+/* With a real dtype: of what the cast leaves, the real parts. PyTorch has none of complex numbers. */
+typedef struct softmax_attr { int64_t dim; tp_dtype dtype; } softmax_attr;
+static tp_status softmax(tp__call *call)
+{
+    const softmax_attr *attr = call->attr;
+    tp_tensor *y[4] = { NULL };
+    if (!attr->dtype || tp__is_complex(attr->dtype))
+        return tp__call_fail(call, TP_ERR_DTYPE, "it is not implemented for %s", tp_dtype_name(attr->dtype ? attr->dtype : (tp_dtype)call->in[0]->dtype));
+    return run_first(call, tp_to_dtype(call->in[0], attr->dtype), y) < 0 ? tp__pending() : tp__give_out(call, y[0]);
+}
+
 static tp_status tanhshrink(tp__call *call) { return tp__give_out(call, tp_sub(call->in[0], tp_tanh(call->in[0]))); }
 static tp_status silu(tp__call *call) { return tp__give_out(call, tp_mul(call->in[0], tp_sigmoid(call->in[0]))); }
 static tp_status softsign(tp__call *call) { return tp__give_out(call, tp_div(call->in[0], tp_add(tp_abs(call->in[0]), 1))); }
@@ -155,6 +189,10 @@ static const struct { const char *name; tp__complex_form *form; } forms[] = {
     { "conv2d", of_products }, { "conv3d", of_products }, { "conv_transpose1d", of_products }, { "conv_transpose2d", of_products },
     { "conv_transpose3d", of_products }, { "dropout", of_ones }, { "l1_loss", of_distances }, { "sinc", sinc }, { "linalg_inv", inverse },
     { "linalg_solve", solve },
+    { "linalg_cholesky", tp__complex_cholesky }, { "linalg_solve_triangular", tp__complex_solve_triangular },
+    { "cholesky_solve", tp__complex_cholesky_solve }, { "cholesky_inverse", tp__complex_cholesky_inverse },
+    { "linalg_slogdet", tp__complex_slogdet }, { "linalg_det", tp__complex_det }, { "det", tp__complex_det }, { "logdet", tp__complex_logdet },
+    { "logsumexp", logsumexp }, { "softmax", softmax }, { "log_softmax", softmax },
     { "inverse", inverse }, { "tanhshrink", tanhshrink }, { "softsign", softsign }, { "silu", silu },
 };
 

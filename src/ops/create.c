@@ -223,6 +223,62 @@ tp_tensor *tp_full_like_with(tp_tensor *x, tp_operand value, const tp_like_optio
     return tp__run1(&op_full_like, &x, 1, &attr, TP__CALLER);
 }
 
+/* Of a size: by the options of tp_empty, with x's dtype and device for those that are not given, where there is an x. */
+static bool take_place(const char *name, const tp_tensor_options *options, tp__place *place)
+{
+    tp_tensor_options o = { TP__DEFAULT_tensor .tp__end = 0 };
+    if (tp_options_take(name, &o, options, offsetof(tp_tensor_options, tp__end))) return false;
+    *place = (tp__place){ o.dtype, 0, o.device, o.requires_grad, o.pinned };
+    return true;
+}
+static bool take_sizes(const char *name, tp_shape shape, tp__ints *sizes)
+{
+    if (shape.ndim < 0 || shape.ndim > TP_MAX_DIMS)
+        return tp_fail(TP_ERR_SHAPE, "%s: %d dims, at most %d are possible", name, shape.ndim, TP_MAX_DIMS), false;
+    sizes->n = shape.ndim;
+    for (int d = 0; d < shape.ndim; d++) sizes->v[d] = shape.dim[d];
+    return true;
+}
+static tp_tensor *of_size(const char *name, const tp_op *op, tp_tensor *x, tp_shape shape, const tp_tensor_options *options, const void *caller)
+{
+    size_attr attr = { .size = { 0 } };
+    if (!take_place(name, options, &attr.place) || !take_sizes(name, shape, &attr.size)) return NULL;
+    return tp__run1(op, &x, 1, &attr, caller);
+}
+tp_tensor *tp_new_empty_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o) { return of_size("new_empty", &op_new_empty, x, shape, o, TP__CALLER); }
+tp_tensor *tp_new_zeros_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o) { return of_size("new_zeros", &op_new_zeros, x, shape, o, TP__CALLER); }
+tp_tensor *tp_new_ones_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o) { return of_size("new_ones", &op_new_ones, x, shape, o, TP__CALLER); }
+tp_tensor *tp_new_full_with(tp_tensor *x, tp_shape shape, tp_operand value, const tp_tensor_options *options)
+{
+    full_attr attr = { .value = value };
+    if (!take_place("new_full", options, &attr.place) || !take_sizes("new_full", shape, &attr.size)) return NULL;
+    if (value.kind == TP_OPERAND_TENSOR) return tp_fail(TP_ERR_ARGUMENT, "new_full: the value is a tensor, and must be a number"), NULL;
+    return tp__run1(&op_new_full, &x, 1, &attr, TP__CALLER);
+}
+
+static tp_tensor *strided(const char *name, const tp_op *op, tp_tensor **x, tp_shape shape, tp_shape stride, const tp_tensor_options *options, const void *caller)
+{
+    strided_attr attr = { .size = { 0 } };
+    if (!take_place(name, options, &attr.place) || !take_sizes(name, shape, &attr.size) || !take_sizes(name, stride, &attr.stride)) return NULL;
+    return tp__run1(op, x, x ? 1 : 0, &attr, caller);
+}
+tp_tensor *tp_empty_strided_with(tp_shape shape, tp_shape stride, const tp_tensor_options *o)
+{
+    return strided("empty_strided", &op_empty_strided, NULL, shape, stride, o, TP__CALLER);
+}
+tp_tensor *tp_new_empty_strided_with(tp_tensor *x, tp_shape shape, tp_shape stride, const tp_tensor_options *o)
+{
+    return strided("new_empty_strided", &op_new_empty_strided, &x, shape, stride, o, TP__CALLER);
+}
+
+tp_tensor *tp_new_tensor(tp_tensor *x, const void *data, tp_dtype dtype, tp_shape shape)
+{
+    const tp_dtype own = tp_dtype_of(x);
+    const tp_device device = tp_device_of(x);
+    tp_tensor *y = x && own ? tp_from_data(data, dtype, shape) : NULL;
+    return y ? tp_to(y, device, .dtype = own) : NULL;
+}
+
 const tp_op *const tp__ops_create[] = {
     &op_empty, &op_zeros, &op_ones, &op_full, &op_scalar_tensor, &op_empty_strided, &op_empty_permuted, &op_empty_like, &op_zeros_like, &op_ones_like,
     &op_full_like, &op_new_empty, &op_new_zeros, &op_new_ones, &op_new_full, &op_new_empty_strided, NULL,

@@ -225,6 +225,7 @@ static const tp_op op_shapes = COMPOSED("broadcast_shapes(any shapes) -> Tensor"
 static const tp_op op_shift = COMPOSED("fft_fftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_compose, sizeof(tp__ints), shift_samples);
 static const tp_op op_shift_back = COMPOSED("fft_ifftshift(Tensor input, int[]? dim=none) -> Tensor", 0, shift_back_compose, sizeof(tp__ints),
                                             shift_samples);
+static const tp_op op_detach_copy = COMPOSED("detach_copy(Tensor input) -> Tensor", 0, alias_copy_compose, 0, copy_samples);
 static const tp_op op_alias_copy = COMPOSED("alias_copy(Tensor input) -> Tensor", 0, alias_copy_compose, 0, copy_samples);
 static const tp_op op_nearest = COMPOSED("upsample_nearest(Tensor input, any size=none, any scale_factor=none) -> Tensor", 0, nearest_compose,
                                          sizeof(upsample_attr), upsample_samples);
@@ -255,5 +256,5 @@ tp_status tp_unravel_index(tp_tensor *indices, tp_shape shape, tp_tensor **out, 
 
 const tp_op *const tp__ops_forms[] = {
     &op_item, &op_equal, &op_allclose, &op_diagflat, &op_combinations, &op_unravel_index, &op_nonzero_static, &op_shapes, &op_shift,
-    &op_shift_back, &op_alias_copy, &op_nearest, &op_bilinear, NULL,
+    &op_shift_back, &op_alias_copy, &op_detach_copy, &op_nearest, &op_bilinear, NULL,
 };

@@ -267,7 +267,7 @@ static tp_tensor *sample_matrix(const tp_sample_set *set, tp_shape shape)
 static tp_tensor *sample_positive(const tp_sample_set *set, tp_shape shape)
 {
     tp_tensor *x = tp_detach(sample_matrix(set, shape));
-    x = tp_matmul(x, tp__flip(x));
+    x = tp_matmul(x, tp_conj(tp__flip(x)));
     return tp_requires_grad(x, true), x;
 }
 void tp__linalg_give_unchecked(tp_sample_set *set, const tp_arg *args, int n)
@@ -286,7 +286,7 @@ void tp__linalg_matrices(tp_sample_set *set)
 void tp__linalg_positive(tp_sample_set *set)
 {
     tp_tensor *x = tp_detach(tp__linalg_sample(set, TP_SHAPE(2, 3, 3)));
-    x = tp_matmul(x, tp__flip(x));
+    x = tp_matmul(x, tp_conj(tp__flip(x)));
     if (x) tp_requires_grad(x, true);
     tp__linalg_give_unchecked(set, (const tp_arg[]){ TP__TENSOR_ARG(x) }, 1);
 }

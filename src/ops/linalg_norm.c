@@ -357,6 +357,19 @@ static tp_tensor *norm_of(tp_tensor *a, tp_arg ord, const void *caller)
 }
 tp_tensor *tp_linalg_matrix_norm(tp_tensor *a, const char *ord) { return norm_of(a, (tp_arg)TP__STRING_ARG(ord ? ord : "fro"), TP__CALLER); }
 tp_tensor *tp_linalg_matrix_norm_of(tp_tensor *a, double ord) { return norm_of(a, (tp_arg)TP__FLOAT_ARG(ord), TP__CALLER); }
+tp_tensor *tp_linalg_norm_with(tp_tensor *x, const tp_linalg_norm_options *options)
+{
+    tp_linalg_norm_options o = { TP__DEFAULT_linalg_norm .tp__end = 0 };
+    norm_attr attr = { .ord = NULL };
+    if (tp_options_take("linalg_norm", &o, options, offsetof(tp_linalg_norm_options, tp__end)) || tp__reduce_take_dims("linalg_norm", &o.dims, &attr.dim)) return NULL;
+    const bool given = o.ord != (tp_linalg_norm_options){ TP__DEFAULT_linalg_norm .tp__end = 0 }.ord;
+    if (o.name && given) return tp_fail(TP_ERR_ARGUMENT, "linalg_norm: it is of the order %g, or \"%s\", and not both", o.ord, o.name), NULL;
+    const tp_arg by_name = TP__STRING_ARG(o.name), by_number = TP__FLOAT_ARG(o.ord);
+    attr.ord = o.name ? &by_name : given ? &by_number : NULL;
+    attr.keepdim = o.keepdim;
+    attr.dtype = o.dtype;
+    return tp__run1(&op_norm, &x, 1, &attr, TP__CALLER);
+}
 tp_tensor *tp_linalg_cross(tp_tensor *a, tp_tensor *b, int dim)
 {
     return tp__run1(&op_linalg_cross, (tp_tensor *[]){ a, b }, 2, &(int64_t){ dim }, TP__CALLER);

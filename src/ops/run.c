@@ -360,6 +360,15 @@ tp_dtype tp__result_type(tp_tensor *const *in, int n)
     return result;
 }
 
+tp_dtype tp_result_type_with(tp_operand a, tp_operand b)
+{
+    TP_SCOPE();                                        /* numbers become tensors on the way */
+    tp_tensor *in[] = { tp__operand(a), tp__operand(b) };
+    for (int i = 0; i < 2; i++)
+        if (!in[i] || !tp__alive(in[i], "result_type")) return TP_DTYPE_DEFAULT;
+    return tp__result_type(in, 2);
+}
+
 bool tp__broadcast_shape(const tp__call *call, int n, int *ndim, int64_t *shape)
 {
     int most = 0;

@@ -115,6 +115,11 @@ TP_API tp_module *tp_module_done(tp_module *m);
  * NULL: TP_ERR_ARGUMENT (child is NULL or has a parent, the name is empty, taken or has a dot, or more than TP_MAX_MODULE_DEPTH
  * modules would stand one inside the other), TP_ERR_MEMORY. */
 TP_API tp_module *tp_add_child(tp_module *m, const char *name, tp_module *child);
+/* Puts `child` in the place of m's child of that name, which is freed, and returns it: net->fc = tp_replace_child(net, "fc",
+ * tp_nn_linear(512, 10)). An optimizer that was made before goes on with the old parameters: make it afterwards. `child` is taken over on
+ * failure, too, and m is as it was. NULL: TP_ERR_ARGUMENT (as tp_add_child, or there is no such child), TP_ERR_UNSUPPORTED (m is, or is in,
+ * a layer of Taper's with layers inside, or the child computes weights), TP_ERR_STATE (the child is running). */
+TP_API tp_module *tp_replace_child(tp_module *m, const char *name, tp_module *child);
 /* x, floating and a leaf, becomes a parameter: m holds it and it requires grad. One tensor may stand under several names.
  * Returns x, which m lends as long as it lives. NULL: TP_ERR_ARGUMENT (x is NULL, the name), TP_ERR_DTYPE, TP_ERR_STATE, TP_ERR_MEMORY. */
 TP_API tp_tensor *tp_add_parameter(tp_module *m, const char *name, tp_tensor *x);
@@ -200,6 +205,7 @@ TP_API tp_module *tp_sequential_each(tp_module *const *children);
 TP_API tp_module *tp_nn_module_list_each(tp_module *const *children);
 TP_API tp_module *tp_nn_module_dict(void);             /* to be filled by tp_add_child */
 TP_API tp_module *tp_nn_parameter_list(tp_tensor_list tensors);          /* parameters "0", "1", ... */
+TP_API tp_module *tp_nn_parameter_dict(void);          /* to be filled by tp_add_parameter */
 /* Gives `child` to a Sequential or list under the next number, as tp_add_child. */
 TP_API tp_module *tp_module_append(tp_module *list, tp_module *child);
 
@@ -233,6 +239,7 @@ TP_API tp_module *tp_module_copy(tp_module *m);
 #define tp_module_new_class(Type, cls) ((Type *)tp_module_new_class_with(TP__MODULE_SIZE(Type), cls))
 #define tp_module_done(m)              ((void *)tp_module_done(TP_MODULE(m)))
 #define tp_add_child(m, name, child)   ((void *)tp_add_child(TP_MODULE(m), name, TP_MODULE(child)))
+#define tp_replace_child(m, name, child) ((void *)tp_replace_child(TP_MODULE(m), name, TP_MODULE(child)))
 #define tp_add_parameter(m, name, x)   tp_add_parameter(TP_MODULE(m), name, x)
 #define tp_add_buffer(...) tp__add_buffer(__VA_ARGS__, )
 #define tp__add_buffer(m, name, x, ...) TP__DEFAULTS(tp_add_buffer_with(TP_MODULE(m), name, x, TP__OPTIONS(add_buffer, __VA_ARGS__)))
@@ -291,6 +298,8 @@ template <class T, class = tp__derived<T>> T *tp_module_done(T *m)
 { return static_cast<T *>(tp_module_done(static_cast<tp_module *>(m))); }
 template <class T, class = tp__derived<T>> T *tp_add_child(tp_module *m, const char *name, T *child)
 { return static_cast<T *>(tp_add_child(m, name, static_cast<tp_module *>(child))); }
+template <class T, class = tp__derived<T>> T *tp_replace_child(tp_module *m, const char *name, T *child)
+{ return static_cast<T *>(tp_replace_child(m, name, static_cast<tp_module *>(child))); }
 inline tp_tensor *tp_add_buffer(tp_module *m, const char *name, tp_tensor *x, const tp_add_buffer_options &o = {})
 { return tp_add_buffer_with(m, name, x, &o); }
 inline tp_status tp_module_load(tp_module *m, const char *path, const tp_module_load_options &o = {}) { return tp_module_load_with(m, path, &o); }

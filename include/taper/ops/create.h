@@ -43,6 +43,20 @@ TP_API tp_tensor *tp_rand_like_with(tp_tensor *x, const tp_like_options *o);    
 TP_API tp_tensor *tp_randn_like_with(tp_tensor *x, const tp_like_options *o);      /* normal, mean 0, standard deviation 1 */
 TP_API tp_tensor *tp_randint_like_with(tp_tensor *x, int64_t low, int64_t high, const tp_like_options *o);       /* from low on, below high */
 
+/* ---- Of a size, and unless the options say otherwise of x's dtype and on its device. x NULL: NULL ------------------------------------- */
+
+TP_API tp_tensor *tp_new_empty_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);     /* values are not set */
+TP_API tp_tensor *tp_new_zeros_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);
+TP_API tp_tensor *tp_new_ones_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);
+TP_API tp_tensor *tp_new_full_with(tp_tensor *x, tp_shape shape, tp_operand value, const tp_tensor_options *o);      /* TP_ERR_DTYPE: a number that does not fit */
+/* A copy of `data`, elements of `dtype` in row-major order as for tp_from_data, cast to x's dtype and on its device. */
+TP_API tp_tensor *tp_new_tensor(tp_tensor *x, const void *data, tp_dtype dtype, tp_shape shape);
+
+/* ---- With strides, of which there are as many as sizes, 0 and above: memory for every element that they reach, not set. TP_ERR_SHAPE --- */
+
+TP_API tp_tensor *tp_empty_strided_with(tp_shape shape, tp_shape stride, const tp_tensor_options *o);
+TP_API tp_tensor *tp_new_empty_strided_with(tp_tensor *x, tp_shape shape, tp_shape stride, const tp_tensor_options *o);
+
 /* ---- Windows for signals, torch.signal.windows: n points, float32 on the CPU; sym false is a periodic one. TP_ERR_ARGUMENT: n < 0 ------ */
 
 TP_API tp_tensor *tp_signal_windows_hann(int64_t n, bool sym);
@@ -82,6 +96,18 @@ TP_API tp_tensor *tp_kaiser_window(int64_t n, bool periodic, double beta);      
 #define tp__ones_like(x, ...) TP__DEFAULTS(tp_ones_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
 #define tp_full_like(...) tp__full_like(__VA_ARGS__, )
 #define tp__full_like(x, value, ...) TP__DEFAULTS(tp_full_like_with(x, TP__OPERAND(value), TP__OPTIONS(like, __VA_ARGS__)))
+#define tp_new_empty(...) tp__new_empty(__VA_ARGS__, )
+#define tp__new_empty(x, shape, ...) TP__DEFAULTS(tp_new_empty_with(x, shape, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_new_zeros(...) tp__new_zeros(__VA_ARGS__, )
+#define tp__new_zeros(x, shape, ...) TP__DEFAULTS(tp_new_zeros_with(x, shape, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_new_ones(...) tp__new_ones(__VA_ARGS__, )
+#define tp__new_ones(x, shape, ...) TP__DEFAULTS(tp_new_ones_with(x, shape, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_new_full(...) tp__new_full(__VA_ARGS__, )
+#define tp__new_full(x, shape, value, ...) TP__DEFAULTS(tp_new_full_with(x, shape, TP__OPERAND(value), TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_empty_strided(...) tp__empty_strided(__VA_ARGS__, )
+#define tp__empty_strided(shape, stride, ...) TP__DEFAULTS(tp_empty_strided_with(shape, stride, TP__OPTIONS(tensor, __VA_ARGS__)))
+#define tp_new_empty_strided(...) tp__new_empty_strided(__VA_ARGS__, )
+#define tp__new_empty_strided(x, shape, stride, ...) TP__DEFAULTS(tp_new_empty_strided_with(x, shape, stride, TP__OPTIONS(tensor, __VA_ARGS__)))
 #define tp_rand_like(...) tp__rand_like(__VA_ARGS__, )
 #define tp__rand_like(x, ...) TP__DEFAULTS(tp_rand_like_with(x, TP__OPTIONS(like, __VA_ARGS__)))
 #define tp_randn_like(...) tp__randn_like(__VA_ARGS__, )
@@ -100,6 +126,13 @@ inline tp_tensor *tp_empty_like(tp_tensor *x, const tp_like_options &o = {}) { r
 inline tp_tensor *tp_zeros_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_zeros_like_with(x, &o); }
 inline tp_tensor *tp_ones_like(tp_tensor *x, const tp_like_options &o = {}) { return tp_ones_like_with(x, &o); }
 inline tp_tensor *tp_full_like(tp_tensor *x, tp_operand value, const tp_like_options &o = {}) { return tp_full_like_with(x, value, &o); }
+inline tp_tensor *tp_new_empty(tp_tensor *x, tp_shape shape, const tp_tensor_options &o = {}) { return tp_new_empty_with(x, shape, &o); }
+inline tp_tensor *tp_new_zeros(tp_tensor *x, tp_shape shape, const tp_tensor_options &o = {}) { return tp_new_zeros_with(x, shape, &o); }
+inline tp_tensor *tp_new_ones(tp_tensor *x, tp_shape shape, const tp_tensor_options &o = {}) { return tp_new_ones_with(x, shape, &o); }
+inline tp_tensor *tp_new_full(tp_tensor *x, tp_shape shape, tp_operand value, const tp_tensor_options &o = {}) { return tp_new_full_with(x, shape, value, &o); }
+inline tp_tensor *tp_empty_strided(tp_shape shape, tp_shape stride, const tp_tensor_options &o = {}) { return tp_empty_strided_with(shape, stride, &o); }
+inline tp_tensor *tp_new_empty_strided(tp_tensor *x, tp_shape shape, tp_shape stride, const tp_tensor_options &o = {})
+{ return tp_new_empty_strided_with(x, shape, stride, &o); }
 #endif
 
 #endif

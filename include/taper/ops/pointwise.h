@@ -26,6 +26,8 @@ TP_API tp_tensor *tp_div_with(tp_operand a, tp_operand b);
 TP_API tp_tensor *tp_rsub_with(tp_operand a, tp_operand b);              /* b - a */
 TP_API tp_tensor *tp_add_alpha_with(tp_operand a, tp_operand b, tp_operand alpha);       /* a + alpha b; alpha: no real of integers */
 TP_API tp_tensor *tp_sub_alpha_with(tp_operand a, tp_operand b, tp_operand alpha);       /* a - alpha b */
+/* The dtype that the results of these have, as torch.result_type; 0 for a tensor that is NULL. */
+TP_API tp_dtype tp_result_type_with(tp_operand a, tp_operand b);
 TP_API tp_tensor *tp_eq(tp_tensor *a, tp_tensor *b);   /* bool; no gradient */
 TP_API tp_tensor *tp_eq_with(tp_operand a, tp_operand b);
 
@@ -137,6 +139,7 @@ TP_API tp_tensor *tp_copysign__with(tp_tensor *a, tp_operand b);
 #define tp_sub_alpha(a, b, alpha)   tp_sub_alpha_with(TP__OPERAND(a), TP__OPERAND(b), TP__OPERAND(alpha))
 #define tp_eq(a, b)                 tp_eq_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_div_mode(a, b, mode)     tp_div_mode_with(TP__OPERAND(a), TP__OPERAND(b), mode)
+#define tp_result_type(a, b)        tp_result_type_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_floor_divide(a, b)       tp_floor_divide_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_remainder(a, b)          tp_remainder_with(TP__OPERAND(a), TP__OPERAND(b))
 #define tp_fmod(a, b)               tp_fmod_with(TP__OPERAND(a), TP__OPERAND(b))
