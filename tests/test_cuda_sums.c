@@ -191,7 +191,7 @@ START_TEST(much_for_few_results_agrees)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(70001)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(3)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(k ? 70001 : 300001)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(3)), floats[k]), *da = there(a), *db = there(b);
         SAME(tp_sum(x), tol, tol);
         SAME(tp_var(x), tol, tol);
         SAME(tp_argmax(x), 0, 0);
