@@ -192,6 +192,33 @@ START_TEST(few_terms_are_added_in_order)
 }
 END_TEST
 
+/* So long that partial results are joined by several lanes, or so few columns that a block takes few of them */
+START_TEST(much_for_few_results_agrees)
+{
+    begin(_i);
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE();
+        const double tol = 4 * tolerance(floats[k]);
+        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(k ? 70001 : 300001)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(3)), floats[k]), *da = there(a), *db = there(b);
+        SAME(tp_sum(x), tol, tol);
+        SAME(tp_var(x), tol, tol);
+        SAME(tp_argmax(x), 0, 0);
+        tp_tensor *lists[] = { a, b }, *moved[] = { da, db };
+        for (int p = 0; p < 4; p++) {
+            const double powers[] = { 2, 1, INFINITY, -INFINITY };
+            same(tp_total_norm((tp_tensor_list){ .at = moved, .n = 2 }, powers[p]), tp_total_norm((tp_tensor_list){ .at = lists, .n = 2 }, powers[p]), tol, tol, "total_norm");
+        }
+        a = tp_to_dtype(tp_randn(TP_SHAPE(1500, 5)), floats[k]), da = there(a);
+        SAME(tp_softmax(x, 0), tol, tol);
+        SAME(tp_log_softmax(x, 0), tol, 4 * tol);
+        SAME(tp_cumsum(x, 0), tol, 40 * tol);
+        SAME(tp_contiguous(tp_transpose(tp_view(x, TP_SHAPE(10, 15, 50)), 0, 1)), 0, 0);
+        SAME(tp_to_dtype(x, TP_BF16), 0, 0);
+        SAME(tp_to_dtype(tp_to_dtype(x, TP_F16), TP_F32), 0, 0);
+    }
+}
+END_TEST
+
 START_TEST(scans_agree)
 {
     begin(_i);
@@ -370,6 +397,7 @@ int main(void)
         tcase_add_loop_test(t, channels_last_agree, 0, cuda_orders());
         tcase_add_loop_test(t, further_reductions_agree, 0, cuda_orders());
         tcase_add_loop_test(t, few_terms_are_added_in_order, 0, cuda_orders());
+        tcase_add_loop_test(t, much_for_few_results_agrees, 0, cuda_orders());
         tcase_add_loop_test(t, scans_agree, 0, cuda_orders());
         tcase_add_loop_test(t, long_scans_have_the_same_gradients, 0, cuda_orders());
         tcase_add_loop_test(t, places_may_fall, 0, cuda_orders());
