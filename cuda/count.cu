@@ -22,9 +22,32 @@ struct range_of {
 
 struct values { const void *x; int dtype; int64_t n, stride; };
 
-static __global__ void __launch_bounds__(TPC_BLOCK) count_values(const values v, unsigned long long *y)
+/* Few counts are a block's own first, in shared memory, and go to those of all at its end: else all threads would wait for each other at the same
+ * ones. All threads of the block call both. */
+enum { FEW = 4096 };
+TPC_DEVICE void begin_counts(unsigned *own, int64_t bins)
 {
-    for (int64_t i = tpc_first(); i < v.n; i += tpc_step()) atomicAdd(&y[tpc_load<int64_t>(v.x, v.dtype, i * v.stride)], 1ull);
+    for (int b = (int)threadIdx.x; b < bins && bins <= FEW; b += TPC_BLOCK) own[b] = 0;
+    __syncthreads();
+}
+TPC_DEVICE void count(unsigned *own, int64_t bins, unsigned long long *all, int64_t bin)
+{
+    if (bins <= FEW) atomicAdd(&own[bin], 1u);
+    else atomicAdd(&all[bin], 1ull);
+}
+TPC_DEVICE void end_counts(const unsigned *own, int64_t bins, unsigned long long *all)
+{
+    __syncthreads();
+    for (int b = (int)threadIdx.x; b < bins && bins <= FEW; b += TPC_BLOCK)
+        if (own[b]) atomicAdd(&all[b], (unsigned long long)own[b]);
+}
+
+static __global__ void __launch_bounds__(TPC_BLOCK) count_values(const values v, int64_t bins, unsigned long long *y)
+{
+    TPC_SHARED(unsigned, own, [FEW]);
+    begin_counts(own, bins);
+    for (int64_t i = tpc_first(); i < v.n; i += tpc_step()) count(own, bins, y, tpc_load<int64_t>(v.x, v.dtype, i * v.stride));
+    end_counts(own, bins, y);
 }
 
 /* Thread k adds the weights of part k to row k of `sums` [parts, size]. */
@@ -95,7 +118,7 @@ static tp_status bincount(tp__call *call)
     if (weighted) return add_all_weights(call, v, values{ weights.data, weights.dtype, weights.numel, weights.stride[0] }, size, y);
     status = zero(call, y.data, (size_t)size * sizeof(int64_t));
     if (status || !v.n) return status;
-    TPC_LAUNCH(count_values, tpc_blocks(call, v.n), TPC_BLOCK, 0, tpc_stream(call), v, (unsigned long long *)y.data);
+    TPC_LAUNCH(count_values, tpc_blocks(call, v.n), TPC_BLOCK, 0, tpc_stream(call), v, size, (unsigned long long *)y.data);
     return tpc_launched(call);
 }
 
@@ -126,17 +149,20 @@ template <class T> TPC_DEVICE T rounded(int dtype, T v) { return (T)tpc_round_to
 template <class T> static __global__ void __launch_bounds__(TPC_BLOCK)
 count_bins(const tpc_walk w, const void *x, int dtype, const tp__histc a, const span *found, unsigned long long *counts)
 {
+    TPC_SHARED(unsigned, own, [FEW]);
     T lo = rounded(dtype, (T)(found ? found->least : a.min)), hi = rounded(dtype, (T)(found ? found->most : a.max));
     if (lo == hi) lo -= 1, hi += 1;
     const T bins = rounded(dtype, (T)a.bins), width = rounded(dtype, hi - lo);
+    begin_counts(own, a.bins);
     for (int64_t i = tpc_first(); i < w.numel; i += tpc_step()) {
         int64_t at[1];
         tpc_offsets(w, i, at);
         const T v = tpc_load<T>(x, dtype, at[0]);
         if (!(v >= lo && v <= hi)) continue;
         const T bin = rounded(dtype, rounded(dtype, rounded(dtype, v - lo) * bins) / width);
-        atomicAdd(&counts[bin < (T)(a.bins - 1) ? (int64_t)bin : a.bins - 1], 1ull);
+        count(own, a.bins, counts, bin < (T)(a.bins - 1) ? (int64_t)bin : a.bins - 1);
     }
+    end_counts(own, a.bins, counts);
 }
 static __global__ void __launch_bounds__(TPC_BLOCK) give_counts(int64_t bins, const unsigned long long *counts, void *y, int dtype)
 {
