@@ -105,9 +105,12 @@ static void nudge(tp_tensor *x)
 
 static void run_altered(const char *says)
 {
-    ck_assert_int_eq(run_parity("", folder, "--verbose"), 1);
-    ck_says(says);
-    ck_assert_ptr_nonnull(strstr(last_line(), " passed, 1 failed, 0 skipped"));
+    static const char *const ways[] = { "--verbose", "--verbose --here" };
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(run_parity("", folder, ways[i]), 1);
+        ck_says(says);
+        ck_assert_ptr_nonnull(strstr(last_line(), " passed, 1 failed, 0 skipped"));
+    }
 }
 
 /* ---- What it must notice --------------------------------------------------------------------------------------------------------- */

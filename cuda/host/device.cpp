@@ -77,7 +77,14 @@ cudaError_t cudaRuntimeGetVersion(int *version)
 }
 cudaError_t cudaDriverGetVersion(int *version) { return cudaRuntimeGetVersion(version); }
 
-enum { PROCESSORS = 4, SHARED = 48 << 10, SHARED_OPTIN = 227 << 10 };        /* few, so that loops go round */
+enum { SHARED = 48 << 10, SHARED_OPTIN = 227 << 10 };
+/* Few, so that loops go round; a GPU of today has a hundred and more. */
+static int processors()
+{
+    static const char *const text = getenv("TAPER_CUDA_HOST_PROCESSORS");
+    const int n = text ? atoi(text) : 4;
+    return n < 1 ? 1 : n;
+}
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 {
@@ -86,7 +93,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
     snprintf(p->name, sizeof p->name, "simulated device");
     p->major = capability_of(device) / 10;
     p->minor = capability_of(device) % 10;
-    p->multiProcessorCount = PROCESSORS;
+    p->multiProcessorCount = processors();
     p->warpSize = 32;
     p->maxThreadsPerBlock = 1024;
     p->maxThreadsPerMultiProcessor = 2048;
@@ -101,7 +108,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
 {
     if (device < 0 || device >= device_count()) return fail(cudaErrorInvalidDevice);
     switch (attribute) {
-    case cudaDevAttrMultiProcessorCount: *value = PROCESSORS; break;
+    case cudaDevAttrMultiProcessorCount: *value = processors(); break;
     case cudaDevAttrComputeCapabilityMajor: *value = capability_of(device) / 10; break;
     case cudaDevAttrComputeCapabilityMinor: *value = capability_of(device) % 10; break;
     case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
