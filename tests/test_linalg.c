@@ -149,7 +149,7 @@ START_TEST(a_singular_matrix_is_named)
     ck_error(TP_ERR_NUMERIC, "linalg_inv: matrix 1 of the batch is singular: pivot 0");
     ck_assert_double_eq(tp_item(tp_linalg_det(tp_ones(TP_SHAPE(3, 3)))), 0);
     ck_assert_ptr_null(tp_linalg_cholesky(tp_neg(tp_ones(TP_SHAPE(1, 1)))));
-    ck_error(TP_ERR_NUMERIC, "cholesky_lower: the matrix is not positive definite: pivot 0");
+    ck_error(TP_ERR_NUMERIC, "linalg_cholesky: the matrix is not positive definite: pivot 0");
     ck_assert_ptr_null(tp_linalg_det(tp_ones(TP_SHAPE(2, 3))));
     ck_error(TP_ERR_SHAPE, "linalg_det: the matrices of [2, 3] are not square");
 }
