@@ -350,7 +350,7 @@ START_TEST(the_first_index_out_of_range_of_a_long_line_is_named)
     tp_tensor *const i = tp_zeros(TP_SHAPE(N), .dtype = TP_I64), *const x = tp_ones(TP_SHAPE(N));
     tp_fill_(tp_narrow(i, 0, N - 10, 1), -1);
     tp_fill_(tp_narrow(i, 0, N - 70000, 1), 9);
-    for (int threads = 1; threads < 4; threads += 2) {
+    for (int threads = 1; threads < 4; threads++) {
         tp_set_num_threads(threads);
         ck_assert_ptr_null(tp_scatter_add(tp_zeros(TP_SHAPE(5)), 0, i, x));
         ck_message("scatter_add: index 9 is out of range for dim 0 of size 5");
@@ -398,17 +398,21 @@ END_TEST
 START_TEST(large_tables_are_written_and_read_in_order)
 {
     static const int64_t sizes[] = { 1000, 100000, 5000000 };
-    enum { N = 70000 };
+    enum { N = 70003 };
     for (int s = 0; s < 3; s++)
         for (int step = 1; step < 3; step++) {
             TP_SCOPE();
             tp_tensor *const i = tp_randint(0, sizes[s], TP_SHAPE(N, step)), *const v = tp_uniform(TP_SHAPE(N, step), -1, 1);
             tp_tensor *const index = tp_select(i, 1, 0), *const value = tp_select(v, 1, 0);
-            tp_tensor *const sum = tp_scatter_add(tp_zeros(TP_SHAPE(sizes[s])), 0, index, value);
+            tp_tensor *sum = NULL;
             float *const want = calloc((size_t)sizes[s], sizeof *want);
             for (int64_t k = 0; k < N; k++) want[((const int64_t *)tp_data(i))[k * step]] += ((const float *)tp_data(v))[k * step];
-            ck_fine();
-            ck_assert(!memcmp(want, tp_data(sum), (size_t)sizes[s] * sizeof *want));
+            for (int threads = 3; threads > 0; threads--) {
+                tp_set_num_threads(threads);
+                sum = tp_scatter_add(tp_zeros(TP_SHAPE(sizes[s])), 0, index, value);
+                ck_fine();
+                ck_assert(!memcmp(want, tp_data(sum), (size_t)sizes[s] * sizeof *want));
+            }
             tp_tensor *const back = tp_gather(sum, 0, index);
             for (int64_t k = 0; k < N; k++)
                 ck_assert(((const float *)tp_data(back))[k] == want[((const int64_t *)tp_data(i))[k * step]]);

@@ -170,6 +170,25 @@ static void odd_line_in(const job *j, char *z, const char *x)
     }
 }
 
+/* Places of a real line and of its spectrum's other end, some for each thread. */
+typedef struct fold { const job *j; char *to; const char *from; } fold;
+
+static void unfold_some(void *arg, int64_t first, int64_t last)
+{
+    const fold *f = arg;
+    f->j->kernels->unfold_line(f->j->plan, f->to, f->from, first, last, f->j->middle, f->j->sign, f->j->scale);
+}
+static void fold_some(void *arg, int64_t first, int64_t last)
+{
+    const fold *f = arg;
+    f->j->kernels->fold_line(f->j->plan, f->to, f->from, first, last, f->j->middle, f->j->sign);
+}
+static void fold_line(const job *j, char *to, const char *from, int threads, tp__items_fn *some)
+{
+    enum { MOVED = 8 };                                /* elements, of a place */
+    tp__parallel_items(j->plan->n / 2 + 1, MOVED, threads, some, &(fold){ j, to, from });
+}
+
 /* blocks: of all seats, `seat` apart, where threads share the line */
 static void one_line(const job *j, int64_t line, char *room, char *blocks, size_t seat, int threads)
 {
@@ -190,7 +209,7 @@ static void one_line(const job *j, int64_t line, char *room, char *blocks, size_
     } else if (j->kind == R2C) {
         char *to = j->y_step == 2 ? y : a;
         tp__fft_line_run(&run, b, gathered(j, a, x, j->n, 1), 1, false);
-        j->kernels->unfold_line(j->plan, to, b, j->middle, j->sign, j->scale);
+        fold_line(j, to, b, threads, unfold_some);
         if (to != y) spread(j, y, j->y_step, a, 2, half, 2);
     } else if (j->odd) {
         odd_line_in(j, a, x);
@@ -198,7 +217,7 @@ static void one_line(const job *j, int64_t line, char *room, char *blocks, size_
         spread(j, y, j->y_step, b, 2, j->n, 1);
     } else {
         char *to = j->y_step == 1 ? y : a;
-        j->kernels->fold_line(j->plan, b, gathered(j, a, x, half, 2), j->middle, j->sign);
+        fold_line(j, b, gathered(j, a, x, half, 2), threads, fold_some);
         tp__fft_line_run(&run, to, b, j->scale, true);
         if (to != y) spread(j, y, j->y_step, a, 1, j->n, 1);
     }

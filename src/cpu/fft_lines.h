@@ -74,9 +74,9 @@ typedef struct tp__fft_kernels {
     void (*rows)(const tp__fft_plan *p, int64_t k, void *y, void *tiles, void *b, double scale, bool swap);
     /* y = x c, elementwise; with parts exchanged before, or after. */
     void (*times)(int64_t n, void *y, const void *x, const void *c, bool before, bool after);
-    /* unfold and fold of one line */
-    void (*unfold_line)(const tp__fft_plan *p, void *y, const void *z, double middle, double sign, double scale);
-    void (*fold_line)(const tp__fft_plan *p, void *z, const void *y, double middle, double sign);
+    /* unfold and fold of one line: of its places k, 0 <= k <= plan's n / 2, and n - k, those from `first` to below `last` */
+    void (*unfold_line)(const tp__fft_plan *p, void *y, const void *z, int64_t first, int64_t last, double middle, double sign, double scale);
+    void (*fold_line)(const tp__fft_plan *p, void *z, const void *y, int64_t first, int64_t last, double middle, double sign);
 } tp__fft_kernels;
 
 extern const tp__fft_kernels tp__fft_base_f32, tp__fft_base_f64, tp__fft_avx2_f32, tp__fft_avx2_f64, tp__fft_avx512_f32, tp__fft_avx512_f64;

@@ -361,28 +361,30 @@ static void NAME(fold)(const tp__fft_plan *p, void *out, const void *in, double 
         z[2 * k + 1] = zr, z[2 * k] = zi;
     }
 }
-static void NAME(unfold_line)(const tp__fft_plan *p, void *out, const void *in, double middle, double sign, double scale)
+static void NAME(unfold_line)(const tp__fft_plan *p, void *out, const void *in, int64_t begin, int64_t end, double middle, double sign, double scale)
 {
     const int64_t n = p->n;
     const T s = (T)scale, m = (T)(middle * scale), c = (T)(sign * middle * scale), *w = p->half, *z = in;
     T *y = out;
-    const T first = (z[0] + z[1]) * s, last = (z[0] - z[1]) * s;
-    y[0] = first, y[2 * n] = last;
-    y[1] = y[2 * n + 1] = 0;
-    for (int64_t k = 1; 2 * k <= n; k++) {
+    if (!begin) {
+        const T first = (z[0] + z[1]) * s, last = (z[0] - z[1]) * s;
+        y[0] = first, y[2 * n] = last;
+        y[1] = y[2 * n + 1] = 0;
+    }
+    for (int64_t k = begin ? begin : 1; k < end; k++) {
         T yr, yi, vr, vi;
         UNFOLD(T, w + 2 * k, z[2 * k], z[2 * k + 1], z[2 * (n - k)], z[2 * (n - k) + 1], yr, yi, vr, vi);
         y[2 * (n - k)] = vr * m, y[2 * (n - k) + 1] = vi * c;
         y[2 * k] = yr * m, y[2 * k + 1] = yi * c;
     }
 }
-static void NAME(fold_line)(const tp__fft_plan *p, void *out, const void *in, double middle, double sign)
+static void NAME(fold_line)(const tp__fft_plan *p, void *out, const void *in, int64_t begin, int64_t end, double middle, double sign)
 {
     const int64_t n = p->n;
     const T m = (T)(middle / 2), c = (T)(sign * middle / 2), *w = p->half, *y = in;
     T *z = out;
-    z[0] = y[0] + y[2 * n], z[1] = y[0] - y[2 * n];
-    for (int64_t k = 1; 2 * k <= n; k++) {
+    if (!begin) z[0] = y[0] + y[2 * n], z[1] = y[0] - y[2 * n];
+    for (int64_t k = begin ? begin : 1; k < end; k++) {
         const T yr = y[2 * k] * m, yi = y[2 * k + 1] * c, vr = y[2 * (n - k)] * m, vi = y[2 * (n - k) + 1] * c;
         T zr, zi, ur, ui;
         FOLD(T, w + 2 * k, yr, yi, vr, vi, zr, zi, ur, ui);

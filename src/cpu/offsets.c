@@ -152,6 +152,27 @@ int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi
     return within_plain(from, n, lo, hi, first, with, to, pick);
 }
 
+/* From place i on, count[h] of either kind being there: both are written, and one of them counts. */
+static bool halve_plain(const int64_t *from, int64_t i, int64_t n, int64_t middle, int64_t size, const int32_t *with, uint32_t *const to[2],
+                        int32_t *const pick[2], int64_t count[2])
+{
+    uint32_t *const low = to[0], *const high = to[1];
+    int32_t *const x = pick[0], *const z = pick[1];
+    int64_t lows = count[0], highs = count[1], outside = 0;
+    for (; i < n; i++) {
+        const int64_t place = from[i], is_high = place >= middle;
+        outside |= place | (int64_t)((uint64_t)size - 1 - (uint64_t)place);
+        low[lows] = (uint32_t)place;
+        high[highs] = (uint32_t)(place - middle);
+        x[lows] = z[highs] = with[i];
+        lows += 1 - is_high;
+        highs += is_high;
+    }
+    count[0] = lows;
+    count[1] = highs;
+    return outside >= 0;
+}
+
 #if TP__HAS_X86
 /* All that comes from memory comes once, in order, and is asked for a page ahead. */
 __attribute__((target(TP__TARGET_AVX512))) static bool halve_avx512(const int64_t *from, int64_t n, int64_t middle, int64_t size, const int32_t *with,
@@ -178,15 +199,9 @@ __attribute__((target(TP__TARGET_AVX512))) static bool halve_avx512(const int64_
         m[0] += lows;
         m[1] += LANES - lows;
     }
-    for (; i < n && !bad; i++) {
-        const int h = from[i] >= middle;
-        bad = (uint64_t)from[i] >= (uint64_t)size;
-        to[h][m[h]] = (uint32_t)(from[i] - (h ? middle : 0));
-        pick[h][m[h]++] = with[i];
-    }
     count[0] = m[0];
     count[1] = m[1];
-    return !bad;
+    return halve_plain(from, i, n, middle, size, with, to, pick, count) && !bad;
 }
 #endif
 
@@ -196,7 +211,8 @@ bool tp__places_halve(const int64_t *from, int64_t n, int64_t middle, int64_t si
 #if TP__HAS_X86
     if (tp__simd_level() == TP__SIMD_AVX512 && size <= UINT32_MAX) return halve_avx512(from, n, middle, size, with, to, pick, count);
 #endif
-    return false;
+    count[0] = count[1] = 0;
+    return halve_plain(from, 0, n, middle, size, with, to, pick, count);
 }
 
 static TP__INLINE void widen_body(int64_t *to, const uint32_t *from, int64_t n)

@@ -29,8 +29,8 @@ static inline bool tp__places_stand(const tp__range *r, int64_t step, int64_t mo
 /* Of n places those from `lo` to below `hi`, no more than 2^32 above it, in order: how far above it to `to`, and to pick which of them they
  * were, counted from `first` on, or, if it is not NULL, what `with` has for them. Both have room for n. Returns how many. */
 int64_t tp__places_within(const int64_t *from, int64_t n, int64_t lo, int64_t hi, int32_t first, const int32_t *with, uint32_t *to, int32_t *pick);
-/* The same of those below `middle` and of the others, what is `with` them beside them, in one go. False: one is not below `size`, or there are
- * no instructions for it: what was written is of no use. */
+/* The same of those below `middle` and of the others, what is `with` them beside them, in one go; each list has
+ * room for n. False: one is not below `size`, and what was written is of no use. */
 bool tp__places_halve(const int64_t *from, int64_t n, int64_t middle, int64_t size, const int32_t *with, uint32_t *const to[2], int32_t *const pick[2],
                       int64_t count[2]);
 void tp__places_widen(int64_t *to, const uint32_t *from, int64_t n);
