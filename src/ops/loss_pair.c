@@ -225,20 +225,22 @@ typedef struct range { double lo, hi; } range;
 
 static tp_tensor *in_range(tp_sample_set *set, tp_shape shape, range r) { return tp__sample_tensor(set, shape, r.lo, r.hi); }
 
-static void give_pairs(tp_sample_set *set, range a, range b, const tp_arg *more)
+static void give_pairs_of(tp_sample_set *set, tp_shape x, range a, tp_shape target, range b, const tp_arg *more)
 {
     static const char *const reductions[] = { "mean", "sum", "none" };
-    const tp_shape shapes[][2] = { { TP_SHAPE(5, 4), TP_SHAPE(5, 4) }, { TP_SHAPE(5, 4), TP_SHAPE(4) }, { TP_SHAPE(3, 1), TP_SHAPE(2, 1, 4) },
-                                   { TP__SCALAR_SHAPE, TP__SCALAR_SHAPE }, { TP_SHAPE(0, 2), TP_SHAPE(0, 2) } };
+    const tp_shape shapes[][2] = { { TP_SHAPE(5, 4), TP_SHAPE(5, 4) }, { TP_SHAPE(5, 4), TP_SHAPE(4) }, { x, target }, { TP__SCALAR_SHAPE, TP__SCALAR_SHAPE },
+                                   { TP_SHAPE(0, 2), TP_SHAPE(0, 2) } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const tp_arg x = TP__TENSOR_ARG(in_range(set, shapes[i][0], a)), target = TP__TENSOR_ARG(in_range(set, shapes[i][1], b));
+        const tp_arg first = TP__TENSOR_ARG(in_range(set, shapes[i][0], a)), second = TP__TENSOR_ARG(in_range(set, shapes[i][1], b));
         const tp_arg reduction = TP__REDUCTION_ARG(i == 4 ? "sum" : reductions[i % 3]);
-        if (more) TP__GIVE(set, x, target, reduction, *more);
-        else TP__GIVE(set, x, target, reduction);
+        if (more) TP__GIVE(set, first, second, reduction, *more);
+        else TP__GIVE(set, first, second, reduction);
     }
 }
+static void give_pairs(tp_sample_set *set, range a, range b, const tp_arg *more) { give_pairs_of(set, TP_SHAPE(3, 1), a, TP_SHAPE(2, 1, 4), b, more); }
 
 static void pair_samples(tp_sample_set *set) { give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, NULL); }
+static void soft_margin_samples(tp_sample_set *set) { give_pairs_of(set, TP_SHAPE(2, 3, 4), (range){ -2, 2 }, TP_SHAPE(3, 1), (range){ -2, 2 }, NULL); }
 static void smooth_l1_samples(tp_sample_set *set)
 {
     give_pairs(set, (range){ -2, 2 }, (range){ -2, 2 }, &(tp_arg)TP__FLOAT_NAMED("beta", 1.5));
@@ -304,7 +306,7 @@ static void weighted_samples(tp_sample_set *set)
 LOSS(mse_loss, mse, MEAN, pair_samples, NONE_MORE);
 LOSS(smooth_l1_loss, smooth_l1, MEAN ", float beta=1", smooth_l1_samples, NONE_MORE);
 LOSS(huber_loss, huber, MEAN ", float delta=1", huber_samples, NONE_MORE);
-LOSS(soft_margin_loss, soft_margin, MEAN, pair_samples, NONE_MORE);
+LOSS(soft_margin_loss, soft_margin, MEAN, soft_margin_samples, NONE_MORE);
 LOSS(kl_div, kl_div, "string{none,mean,sum,batchmean} reduction=mean, bool log_target=false", kl_div_samples, NONE_MORE);
 LOSS(binary_cross_entropy, bce, "Tensor? weight=none, " MEAN, bce_samples, TP__INPUT(2, 0));
 LOSS(binary_cross_entropy_with_logits, bce_logits, "Tensor? weight=none, Tensor? pos_weight=none, " MEAN, bce_logits_samples,

@@ -240,8 +240,7 @@ TP_API tp_tensor *tp_hinge_embedding_loss_with(tp_tensor *x, tp_tensor *target, 
  * [rows], or without rows. TP_ERR_INDEX */
 TP_API tp_tensor *tp_multi_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multi_margin_loss_options *o);
 /* The sum of max(1 - x_t + x_c, 0) / classes over the classes t that a row of the target gives, before the first below 0, and those c
- * that it does not: x and target, int64, [rows, classes] or [classes]. TP_ERR_INDEX: a class that is none; on the CPU, as in PyTorch, also
- * one behind that first, or a number below -1. In both of these what is NaN counts for nothing. */
+ * that it does not: x and target, int64, [rows, classes] or [classes]. In both NaN counts for nothing. TP_ERR_INDEX */
 TP_API tp_tensor *tp_multilabel_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multilabel_margin_loss_options *o);
 /* The mean of binary_cross_entropy_with_logits over the last dim. Gradients: all inputs */
 TP_API tp_tensor *tp_multilabel_soft_margin_loss_with(tp_tensor *x, tp_tensor *target, const tp_multilabel_soft_margin_loss_options *o);
