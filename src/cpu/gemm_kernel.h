@@ -75,21 +75,23 @@ typedef struct FOR(place) { const T *a, *b; int64_t k; T *c; int64_t ldc; const 
     } while (0)
 
 /* Rows, vectors and, for packed strips, strides are constants where this is called, so the loops are straight code. The last
- * vector has `part` elements; b is read in full when `whole`. */
+ * vector has `part` elements; b is read in full when `whole`. What is not packed is short, as a rule, and has one loop for all steps. */
 static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, const int nv, int64_t a_row, int64_t a_col, int64_t b_row,
-                                       const bool whole, int part)
+                                       const bool packed, const bool whole, int part)
 {
     V acc[MR][NV];
     UNROLLED for (int i = 0; i < rows; i++) {
         UNROLLED for (int v = 0; v < nv; v++) acc[i][v] = SET1(0);
     }
-    UNROLLED for (int i = 0; i < rows; i++) {          /* C comes to the second-level cache while the products are summed */
-        UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 0, 2);
-    }
     const T *a = at->a, *b = at->b;
     const char *ahead = at->ahead;
     int64_t p = 0;
-    for (; p + LAST_STEPS < at->k; p++) STEP();
+    if (packed) {                                      /* C comes to the second-level cache while the products are summed */
+        UNROLLED for (int i = 0; i < rows; i++) {
+            UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 0, 2);
+        }
+        for (; p + LAST_STEPS < at->k; p++) STEP();
+    }
     UNROLLED for (int i = 0; i < rows; i++) {          /* and to the first one late: rows a power of two apart drive each other out of it */
         UNROLLED for (int v = 0; v < nv; v++) __builtin_prefetch(at->c + i * at->ldc + v * LANES, 1);
     }
@@ -117,17 +119,17 @@ static TP__INLINE void FOR(tile_body)(const FOR(place) *at, const int rows, cons
 
 #define TILE_ROWS(rows) static void FOR(tile_##rows)(const FOR(place) *at, int nv, int part) \
     { \
-        if (nv == 1) FOR(tile_body)(at, rows, 1, 1, MR, LANES, true, part); \
-        else if (nv == 2 && NV >= 2) FOR(tile_body)(at, rows, 2, 1, MR, 2 * LANES, true, part); \
-        else if (NV >= 3) FOR(tile_body)(at, rows, 3, 1, MR, 3 * LANES, true, part); \
+        if (nv == 1) FOR(tile_body)(at, rows, 1, 1, MR, LANES, true, true, part); \
+        else if (nv == 2 && NV >= 2) FOR(tile_body)(at, rows, 2, 1, MR, 2 * LANES, true, true, part); \
+        else if (NV >= 3) FOR(tile_body)(at, rows, 3, 1, MR, 3 * LANES, true, true, part); \
     }
 /* The same straight from the operands. */
 #define PLAIN_ROWS(rows) static void FOR(plain_##rows)(const FOR(place) *at, int nv, int part, int64_t a_row, int64_t a_col, int64_t b_row) \
     { \
-        if (nv == NV && part == LANES) FOR(tile_body)(at, rows, NV, a_row, a_col, b_row, true, LANES); \
-        else if (nv == 1) FOR(tile_body)(at, rows, 1, a_row, a_col, b_row, false, part); \
-        else if (nv == 2 && NV >= 2) FOR(tile_body)(at, rows, 2, a_row, a_col, b_row, false, part); \
-        else if (NV >= 3) FOR(tile_body)(at, rows, 3, a_row, a_col, b_row, false, part); \
+        if (nv == NV && part == LANES) FOR(tile_body)(at, rows, NV, a_row, a_col, b_row, false, true, LANES); \
+        else if (nv == 1) FOR(tile_body)(at, rows, 1, a_row, a_col, b_row, false, false, part); \
+        else if (nv == 2 && NV >= 2) FOR(tile_body)(at, rows, 2, a_row, a_col, b_row, false, false, part); \
+        else if (NV >= 3) FOR(tile_body)(at, rows, 3, a_row, a_col, b_row, false, false, part); \
     }
 typedef void FOR(tile_fn)(const FOR(place) *at, int nv, int part);
 typedef void FOR(plain_fn)(const FOR(place) *at, int nv, int part, int64_t a_row, int64_t a_col, int64_t b_row);
