@@ -136,25 +136,32 @@ static void grow_to(tp_module *m, int height)
     for (; m && tp__state(m)->height < height; m = tp__state(m)->parent) tp__state(m)->height = height++;
 }
 
-tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
+static void attach(tp_module *m, tp__member *member, tp_module *child)
 {
-    if (!tp__is_module(m, "add_child")) goto orphan;
-    if (!child_fits(m, "add_child", name, child)) goto broken;
-    tp__member *member = tp_failed() ? NULL : member_new(m, "add_child", name);
-    if (!member) goto broken;
-    member->kind = TP_ENTRY_MODULE;
     member->child = child;
     tp__state(child)->parent = m;
     child->base.object.owned = 1;
     tp__state(child)->name = member->name;
     grow_to(m, tp__state(child)->height + 1);
-    return child;
-broken:
-    tp__state(m)->broken = true;
-    if (child && child->base.object.kind == TP_KIND_MODULE && tp__root_of(m) == child) return NULL;
-orphan:
+}
+/* A child is taken over on failure, too, unless it has a parent. */
+static void drop(tp_module *child)
+{
     if (child && child->base.object.kind == TP_KIND_MODULE && !tp__state(child)->parent) (tp_module_free)(child);
-    return NULL;
+}
+
+tp_module *(tp_add_child)(tp_module *m, const char *name, tp_module *child)
+{
+    if (!tp__is_module(m, "add_child")) return drop(child), NULL;
+    tp__member *member = child_fits(m, "add_child", name, child) && !tp_failed() ? member_new(m, "add_child", name) : NULL;
+    if (!member) {
+        tp__state(m)->broken = true;
+        if (tp__root_of(m) != child) drop(child);
+        return NULL;
+    }
+    member->kind = TP_ENTRY_MODULE;
+    attach(m, member, child);
+    return child;
 }
 
 /* Taper's own layers hold their children by pointers of their own, but for those that only list them. */
@@ -169,31 +176,33 @@ static const tp_module *that_holds_on(const tp_module *m)
     return NULL;
 }
 
+/* The member whose child may be replaced */
+static tp__member *place_of(tp_module *m, const char *op, const char *name)
+{
+    struct tp_module_state *s = tp__state(m);
+    const tp_module *const holder = that_holds_on(m);
+    tp__member *member = NULL;
+    for (int64_t i = 0; i < s->n && name; i++)
+        if (s->members[i].child && !strcmp(s->members[i].name, name)) member = &s->members[i];
+    if (!member) return tp_fail(TP_ERR_ARGUMENT, "%s: %s has no child \"%s\"", op, s->type, name ? name : ""), NULL;
+    if (holder) return tp_fail(TP_ERR_UNSUPPORTED, "%s: a %s keeps the layers that it was made with", op, tp__state(holder)->type), NULL;
+    if (s->around && s->around->n_computed && !strcmp(name, "parametrizations"))
+        return tp_fail(TP_ERR_UNSUPPORTED, "%s: %s computes weights by \"%s\": tp_remove_parametrizations", op, s->type, name), NULL;
+    const tp_module *const running = running_in(member->child);
+    return running ? (tp_fail(TP_ERR_STATE, "%s: %s in it is running", op, tp__state(running)->type), NULL) : member;
+}
+
 tp_module *(tp_replace_child)(tp_module *m, const char *name, tp_module *child)
 {
     static const char op[] = "replace_child";
-    tp__member *member = NULL;
-    if (tp__is_module(m, op) && !tp_failed() && child_fits(m, op, name, child)) {
-        struct tp_module_state *s = tp__state(m);
-        const tp_module *holder = that_holds_on(m), *running;
-        for (int64_t i = 0; i < s->n && name; i++)
-            if (s->members[i].child && !strcmp(s->members[i].name, name)) member = &s->members[i];
-        if (!member) tp_fail(TP_ERR_ARGUMENT, "%s: %s has no child \"%s\"", op, s->type, name ? name : "");
-        else if (holder) tp_fail(TP_ERR_UNSUPPORTED, "%s: a %s keeps the layers that it was made with", op, tp__state(holder)->type);
-        else if (s->around && s->around->n_computed && !strcmp(name, "parametrizations"))
-            tp_fail(TP_ERR_UNSUPPORTED, "%s: %s computes weights by \"%s\": tp_remove_parametrizations", op, s->type, name);
-        else if ((running = running_in(member->child))) tp_fail(TP_ERR_STATE, "%s: %s in it is running", op, tp__state(running)->type);
-    }
-    if (!member || tp_failed()) {
-        if (child && child->base.object.kind == TP_KIND_MODULE && !tp__state(child)->parent && (!m || tp__root_of(m) != child)) (tp_module_free)(child);
+    if (!tp__is_module(m, op)) return drop(child), NULL;
+    tp__member *member = !tp_failed() && child_fits(m, op, name, child) ? place_of(m, op, name) : NULL;
+    if (!member) {
+        if (tp__root_of(m) != child) drop(child);
         return NULL;
     }
     tp_module *const was = member->child;
-    member->child = child;
-    tp__state(child)->parent = m;
-    child->base.object.owned = 1;
-    tp__state(child)->name = member->name;
-    grow_to(m, tp__state(child)->height + 1);
+    attach(m, member, child);
     tp__tree_changed(m);
     free_whole(was);
     return child;
