@@ -11,6 +11,7 @@
  *   linalg_inv, inverse   of the real matrix [[re, -im], [im, re]], whose inverse is made alike
  *   linalg_solve          of that matrix, and re over im of what is solved for */
 #include "ops/complex.h"
+#include "ops/linalg.h"
 #include "ops/run.h"
 
 enum { MOST = 16 };
@@ -113,8 +114,7 @@ static tp_status inverse(tp__call *call)
 {
     tp_tensor *z = call->in[0], *y[4] = { NULL };
     const int rows = z->ndim - 2, columns = z->ndim - 1;
-    if (z->ndim < 2 || z->shape[rows] != z->shape[columns])
-        return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(z));
+    if (tp__linalg_square(call, z)) return tp__pending();
     const int64_t n = z->shape[rows];
     if (run_first(call, in_reals(z), y) < 0) return tp__pending();
     tp_tensor *half = tp_narrow(y[0], columns, 0, n);
@@ -130,8 +130,7 @@ static tp_status solve(tp__call *call)
 {
     tp_tensor *a = call->in[0], *b = call->in[1], *y[4] = { NULL };
     const bool left = *(const bool *)call->attr, vectors = are_vectors(a, b);
-    if (a->ndim < 2 || a->shape[a->ndim - 2] != a->shape[a->ndim - 1])
-        return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(a));
+    if (tp__linalg_square(call, a)) return tp__pending();
     const int64_t n = a->shape[a->ndim - 1];
     if (a->dtype != b->dtype) return tp__call_fail(call, TP_ERR_DTYPE, "A is %s, B %s", tp_dtype_name((tp_dtype)a->dtype), tp_dtype_name((tp_dtype)b->dtype));
     if (vectors && !left) return tp__call_fail(call, TP_ERR_ARGUMENT, "a vector %s stands on the right alone", tp__shape_text(b));

@@ -29,17 +29,12 @@ static tp_tensor *unwoven(tp_tensor *x, bool upper)
     return re && im ? tp_complex(re, im) : NULL;
 }
 
-static tp_status check_square(tp__call *call, const tp_tensor *a)
-{
-    if (a->ndim >= 2 && a->shape[a->ndim - 2] == a->shape[a->ndim - 1]) return TP_OK;
-    return tp__call_fail(call, TP_ERR_SHAPE, "takes square matrices, not %s", tp__shape_text(a));
-}
-
 tp_status tp__complex_cholesky(tp__call *call)
 {
     tp_tensor *z = call->in[0], *l = NULL;
-    if (check_square(call, z)) return tp__pending();
-    if (z->ndim > TP_MAX_DIMS - 2) return tp__call_fail(call, TP_ERR_SHAPE, "of complex matrices it takes up to %d dims, not %s", TP_MAX_DIMS - 2, tp__shape_text(z));
+    if (tp__linalg_square(call, z)) return tp__pending();
+    if (z->ndim > TP_MAX_DIMS - 2)
+        return tp__call_fail(call, TP_ERR_SHAPE, "of complex matrices it takes up to %d dims, not %s", TP_MAX_DIMS - 2, tp__shape_text(z));
     tp_tensor *idle = tp_diagonal(tp_imag(z), .dim1 = -2, .dim2 = -1);        /* what stands on the diagonal is taken as real */
     tp_tensor *x = woven(tp_complex(tp_real(z), tp_sub(tp_imag(z), tp_diag_embed(idle))));
     if (!x || tp__run(call->op, &x, 1, call->attr, &l, 1, NULL) < 0) return tp__pending();
@@ -65,8 +60,7 @@ tp_status tp__complex_solve_triangular(tp__call *call)
 {
     const triangular_attr *attr = call->attr;
     tp_tensor *a = call->in[0], *b = call->in[1];
-    if (check_square(call, a)) return tp__pending();
-    if (b->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes matrices, not %s", tp__shape_text(b));
+    if (tp__linalg_square(call, a) || tp__linalg_matrix(call, b)) return tp__pending();
     return tp__give_out(call, system_of(triangle_of(a, attr->upper, attr->unitriangular), b, attr->left));
 }
 
@@ -78,14 +72,13 @@ static tp_tensor *by_factor(tp_tensor *l, tp_tensor *b, bool upper)
 tp_status tp__complex_cholesky_solve(tp__call *call)
 {
     tp_tensor *b = call->in[0], *l = call->in[1];
-    if (check_square(call, l)) return tp__pending();
-    if (b->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes matrices, not %s", tp__shape_text(b));
+    if (tp__linalg_square(call, l) || tp__linalg_matrix(call, b)) return tp__pending();
     return tp__give_out(call, by_factor(l, b, *(const bool *)call->attr));
 }
 tp_status tp__complex_cholesky_inverse(tp__call *call)
 {
     tp_tensor *l = call->in[0];
-    if (check_square(call, l)) return tp__pending();
+    if (tp__linalg_square(call, l)) return tp__pending();
     tp_tensor *one = tp_eye(l->shape[l->ndim - 1], TP_NONE, .dtype = (tp_dtype)l->dtype, .device = l->device);
     return tp__give_out(call, by_factor(l, tp_expand(one, tp_shape_of(l)), *(const bool *)call->attr));
 }
@@ -95,7 +88,7 @@ tp_status tp__complex_cholesky_inverse(tp__call *call)
 static tp_status slogdet_shape(tp__call *call)
 {
     const tp_tensor *a = call->in[0];
-    if (check_square(call, a)) return tp__pending();
+    if (tp__linalg_square(call, a)) return tp__pending();
     if (!tp__is_complex(a->dtype)) return tp__call_fail(call, TP_ERR_DTYPE, "takes complex dtypes, not %s", tp_dtype_name((tp_dtype)a->dtype));
     if (!tp__out(call, (tp_dtype)a->dtype, a->ndim - 2, a->shape)) return tp__pending();
     return tp__made(tp__out(call, tp__part_dtype(a->dtype), a->ndim - 2, a->shape));
@@ -132,12 +125,13 @@ static void slogdet_samples(tp_sample_set *set)
         TP__GIVE(set, TP__TENSOR_ARG(re));
     }
 }
-static const tp_op op_slogdet = { .schema = "complex_slogdet(Tensor A) -> (Tensor, Tensor)", .flags = TP__INTERNAL, .shape = slogdet_shape, .forward = slogdet_forward,
+static const tp_op op_slogdet = { .schema = "complex_slogdet(Tensor A) -> (Tensor, Tensor)", .flags = TP__INTERNAL, .shape = slogdet_shape,
+                                  .forward = slogdet_forward,
     .backward = slogdet_backward, .saves = { TP__INPUT(0, 0), TP__OUTPUT(0) }, .samples = slogdet_samples, .state = TP__STATE };
 
 static tp_tensor *slogdet(tp__call *call, tp_tensor **log)
 {
-    if (check_square(call, call->in[0])) return NULL;
+    if (tp__linalg_square(call, call->in[0])) return NULL;
     return tp__run_parts(&op_slogdet, call->in, 1, NULL, log, NULL, NULL);
 }
 tp_status tp__complex_slogdet(tp__call *call)
