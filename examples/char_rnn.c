@@ -115,8 +115,7 @@ static int run_saved(arguments *a)
         tp_file *file = tp_file_open(a->run);
         tp_tensor *weight = tp_file_get(file, "rnn.weight_hh_l0");           /* [gates hidden, hidden] */
         text_reopen(&t, tp_file_get(file, "symbols"), a->prompt);
-        char name[32];
-        for (a->layers = 1; snprintf(name, sizeof name, "rnn.weight_hh_l%d", (int)a->layers), file && tp_file_find(file, name) >= 0; a->layers++) continue;
+        a->layers = text_count(file, "rnn.weight_hh_l", "");
         a->hidden = tp_size(weight, -1);
         a->cell = tp_size(weight, 0) == 3 * a->hidden ? "gru" : "lstm";
         if (!tp_failed()) net = build(a, &t);

@@ -226,13 +226,13 @@ static int run_saved(arguments *a)
         tp_file *file = tp_file_open(a->run);
         tp_tensor *places = tp_file_get(file, "places.weight"), *heads = tp_file_get(file, "heads");
         text_reopen(&t, tp_file_get(file, "characters"), a->prompt);
-        char name[32];
-        for (a->layers = 0; snprintf(name, sizeof name, "blocks.%d.norm1.weight", (int)a->layers), file && tp_file_find(file, name) >= 0; a->layers++) continue;
+        a->layers = text_count(file, "blocks.", ".norm1.weight");
         a->context = tp_size(places, 0);
         a->width = tp_size(places, 1);
         a->heads = heads ? tp_item_i64(heads) : 1;
         if (tp_numel(t.prompt) > a->context)
-            tp_fail(TP_ERR_ARGUMENT, "gpt: the prompt has %lld characters, and the net sees %lld at once", (long long)tp_numel(t.prompt), (long long)a->context);
+            tp_fail(TP_ERR_ARGUMENT, "gpt: the prompt has %lld characters, and the net sees %lld at once", (long long)tp_numel(t.prompt),
+                    (long long)a->context);
         if (!tp_failed()) net = build(a, &t);
         tp_file_close(file);
     }

@@ -170,6 +170,16 @@ static void text_reopen(text *t, tp_tensor *symbols, const char *prompt)
     if (prompt && !*prompt) tp_fail(TP_ERR_ARGUMENT, "text: the prompt is empty");
 }
 
+/* How many tensors a saved net has of a name with a number in it, from 0 on: its layers, say */
+static int64_t text_count(tp_file *file, const char *before, const char *after)
+{
+    char name[64];
+    for (int64_t n = 0;; n++) {
+        snprintf(name, sizeof name, "%s%lld%s", before, (long long)n, after);
+        if (!file || tp_file_find(file, name) < 0) return n;
+    }
+}
+
 static void text_free(text *t) { tp_free_all(t->train, t->test, t->symbols, t->prompt); }
 
 /* The loss of a net that gives logits [batch, steps, kinds], in nats per character. */
