@@ -27,7 +27,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) sgd_step(const tpc_step_row 
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row r = tpc_step_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const auto [from, to] = tpc_step_elements(r, c);
         if (r.dtype == TP_F64) sgd_chunk<double>(r, from, to, s);
         else sgd_chunk<float>(r, from, to, s);
     }
@@ -64,7 +64,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) adam_step(const tpc_step_row
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row r = tpc_step_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const auto [from, to] = tpc_step_elements(r, c);
         if (r.dtype == TP_F64) adam_chunk<double>(r, from, to, s);
         else adam_chunk<float>(r, from, to, s);
     }

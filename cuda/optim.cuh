@@ -23,6 +23,13 @@ TPC_DEVICE const tpc_step_row &tpc_step_of(const tpc_step_row *rows, int64_t n, 
     }
     return rows[lo];
 }
+/* What chunk c has of its row's elements: from the first to before the last */
+struct tpc_step_span { int64_t from, to; };
+TPC_DEVICE tpc_step_span tpc_step_elements(const tpc_step_row &r, int64_t c)
+{
+    const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK;
+    return { from, to < r.numel ? to : r.numel };
+}
 
 struct tpc_steps {
     tpc_step_row *rows;
@@ -74,6 +81,9 @@ static tp_status tpc_steps_fill(const tp__call *call, tpc_steps *t, tp_tensor *c
     }
     return TP_OK;
 }
-static bool tpc_steps_upload(const tp__call *call, tpc_steps *t) { return (t->device.data = tpc_upload(call, t->rows, sizeof(tpc_step_row) * (size_t)t->n)) != nullptr; }
+static bool tpc_steps_upload(const tp__call *call, tpc_steps *t)
+{
+    return (t->device.data = tpc_upload(call, t->rows, sizeof(tpc_step_row) * (size_t)t->n)) != nullptr;
+}
 
 #endif

@@ -27,7 +27,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) norm_chunks(const tpc_step_r
 {
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row r = tpc_step_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const auto [from, to] = tpc_step_elements(r, c);
         const joined join = { form };
         double sum = start_of(form);
         for (int64_t i = from + threadIdx.x; i < to; i += blockDim.x) sum = join(sum, of_element(form, p, ::fabs(tpc_load<double>(r.param, r.dtype, i))));
@@ -43,8 +43,8 @@ TPC_DEVICE double power_of(int form, double p, double norm)
 }
 
 /* The norm of the tensors' norms, which are rounded as the tensors are: a warp to a tensor, in one block. A table of words has thousands of chunks. */
-static __global__ void __launch_bounds__(TPC_BLOCK) norm_of_norms(const tpc_step_row *rows, int64_t n, int64_t chunks, int form, double p, const double *of_chunk,
-                                                                  void *total, int dtype)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+norm_of_norms(const tpc_step_row *rows, int64_t n, int64_t chunks, int form, double p, const double *of_chunk, void *total, int dtype)
 {
     const joined join = { form };
     const int lane = (int)threadIdx.x & 31;
@@ -100,7 +100,7 @@ static __global__ void __launch_bounds__(TPC_BLOCK) scale_chunks(const tpc_step_
     if (s.norm && factor >= 1) return;                          /* NaN goes into the tensors */
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row r = tpc_step_of(rows, n, c);
-        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const auto [from, to] = tpc_step_elements(r, c);
         if (r.dtype == TP_F64) scale_chunk<double>(r, from, to, factor, s.found);
         else scale_chunk<float>(r, from, to, factor, s.found);
     }
