@@ -55,9 +55,9 @@ static int info(void)
 static int ops_markdown(void)
 {
     puts("# The ops\n\nMade from the registry by `make docs`. Names and arguments are PyTorch's; `tp_op_call(name, ..)` takes them, and the\n"
-         "functions of `include/taper/ops/` are the same ops; what has no function there (aliases, copies of views, "
-         "..) is called by name. How a schema reads is said in `include/taper/registry.h`. A name that ends in\n"
-         "an underscore writes its first argument in place.");
+         "functions of `include/taper/ops/` are the same ops; what has no function there (aliases, copies of views, ..) is called\n"
+         "by name. How a schema reads is said in `include/taper/registry.h`. A name that ends in an underscore writes its first\n"
+         "argument in place.");
     const char *last = "";
     for (;;) {
         const char *next = NULL;
