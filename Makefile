@@ -454,10 +454,10 @@ check-headers:
 	  done; echo "$$cc: $(words $(HEADERS)) headers, each alone, as C11 and C++17"; \
 	done
 
-LINED = include src nn optim data tools bench examples tests cuda/host
+LINED = include src nn optim data cuda tools bench examples tests
 check-lines:
-	@find $(LINED) -name '*.[ch]' -o -name '*.cpp' | xargs awk 'length > 160 { print FILENAME ":" FNR ": " length " columns"; long = 1 } \
-	  END { exit long }'
+	@find $(LINED) -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.cpp' | \
+	  xargs awk 'length > 160 { print FILENAME ":" FNR ": " length " columns"; long = 1 } END { exit long }'
 
 docs: lib $(B)/bin/taper
 	$(B)/bin/taper ops --markdown > docs/ops.md

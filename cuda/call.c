@@ -160,7 +160,8 @@ tp_status tpc_download(const tp__call *call, void *to, const void *device_memory
     const int index = index_of(call);
     tp_status status = tpc_ready(index);
     if (status || (status = tpc_may_wait(index, tpc_op(call)))) return status;
-    void *const pinned = bytes <= WORD ? tpc_pinned_alloc(WORD) : NULL;      /* NULL: the runtime copies by pinned memory of its own, one piece after the other */
+    /* NULL: the runtime copies by pinned memory of its own, one piece after the other */
+    void *const pinned = bytes <= WORD ? tpc_pinned_alloc(WORD) : NULL;
     cudaError_t error = cudaMemcpyAsync(pinned ? pinned : to, device_memory, bytes, cudaMemcpyDeviceToHost, tpc_current(index)->handle);
     if (!error) error = cudaStreamSynchronize(tpc_current(index)->handle);
     if (pinned && !error) memcpy(to, pinned, bytes);

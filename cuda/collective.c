@@ -117,7 +117,8 @@ static tp_status clique_of(int n, const int *index, clique **out)
             end(&cliques[i]);
             return status;
         }
-    if (n_cliques == CLIQUES) return tpc_core->fail(TP_ERR_UNSUPPORTED, "%s: %d lists of devices are in use, which is the most there may be", op_name(), CLIQUES);
+    if (n_cliques == CLIQUES)
+        return tpc_core->fail(TP_ERR_UNSUPPORTED, "%s: %d lists of devices are in use, which is the most there may be", op_name(), CLIQUES);
     if (tpc_core->fails_now()) return tpc_core->fail(TP_ERR_MEMORY, "%s: no memory for communicators", op_name());
     clique *c = &cliques[n_cliques];
     *c = (clique){ .n = n };

@@ -51,7 +51,8 @@ static tp_status scan(tp__call *call, bool by_factors)
     if (!status) status = y.make(call, 0, given.dtype);
     if (status) return status;
     const tpc_side of_x = tpc_side_of(x.x), of_y = tpc_side_of(y.x);
-    status = by_factors ? tpc_linear_run<complex_numbers>(call, y.x, of_y, of_x, tpc_side_of(f.x)) : tpc_scan_run(call, y.x, false, running_product{ of_x, of_y });
+    status = by_factors ? tpc_linear_run<complex_numbers>(call, y.x, of_y, of_x, tpc_side_of(f.x))
+                        : tpc_scan_run(call, y.x, false, running_product{ of_x, of_y });
     return status ? status : y.give(call);
 }
 

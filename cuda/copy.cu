@@ -190,7 +190,8 @@ extern "C" tp_status tpc_copy(const tp__call *call, const tpc_array *y, const tp
     else if (y->dtype != from.dtype)
         TPC_LAUNCH(cast_walk, tpc_blocks(call, y->numel), TPC_BLOCK, 0, tpc_stream(call), y->data, y->dtype, from.data, from.dtype, walk);
     else if (plain)
-        return tpc_check(call, cudaMemcpyAsync(y->data, from.data, (size_t)y->numel * tpc_size(y->dtype), cudaMemcpyDeviceToDevice, tpc_stream(call)), "a copy");
+        return tpc_check(call, cudaMemcpyAsync(y->data, from.data, (size_t)y->numel * tpc_size(y->dtype), cudaMemcpyDeviceToDevice,
+                                               tpc_stream(call)), "a copy");
     else {
         const int64_t item = tpc_size(y->dtype), pack = take_packs(&walk, y->data, from.data, item);
         TPC_BY_SIZE((int)(item * pack), copy_as<T>(call, y->data, from.data, walk))

@@ -191,8 +191,12 @@ static tp_status histc(tp__call *call)
     const cudaStream_t stream = tpc_stream(call);
     const span *const data = from_data ? found.as<span>() : nullptr;
     tpc_walk_dims(&w, x.ndim, x.shape, stride, 1);
-    if (x.numel && x.dtype == TP_F64) TPC_LAUNCH(count_bins<double>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, stream, w, x.data, x.dtype, *a, data, counts.as<unsigned long long>());
-    else if (x.numel) TPC_LAUNCH(count_bins<float>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, stream, w, x.data, x.dtype, *a, data, counts.as<unsigned long long>());
+    if (x.numel && x.dtype == TP_F64)
+        TPC_LAUNCH(count_bins<double>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, stream, w, x.data, x.dtype, *a, data,
+                   counts.as<unsigned long long>());
+    else if (x.numel)
+        TPC_LAUNCH(count_bins<float>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, stream, w, x.data, x.dtype, *a, data,
+                   counts.as<unsigned long long>());
     TPC_LAUNCH(give_counts, tpc_blocks(call, a->bins), TPC_BLOCK, 0, stream, a->bins, counts.as<unsigned long long>(), y.data, y.dtype);
     return tpc_launched(call);
 }

@@ -152,7 +152,8 @@ tpc_dnn_plan *tpc_dnn_planned(const tp__call *call, tpc_dnn_builder *build, cons
     thread *t = this_thread();
     const entry like = { .build = build, .hash = hash_of(key, size), .device = tpc_device(call), .forbidden = forbidden, .size = size };
     entry *e = t->slot[like.hash % SLOTS];
-    while (e && (e->hash != like.hash || e->build != build || e->device != like.device || e->forbidden != forbidden || e->size != size || memcmp(e->key, key, size)))
+    while (e && (e->hash != like.hash || e->build != build || e->device != like.device || e->forbidden != forbidden || e->size != size
+                 || memcmp(e->key, key, size)))
         e = e->next;
     if (!e) {
         e = make(t, handle, &like, key);

@@ -44,14 +44,18 @@ tp_status tpc_dnn_normalize(const tp__call *call, const tpc_dnn_norm *k, const t
  * outside of x count with count_padding. The two others write x: the means' gradient, and the sums of y over the windows whose
  * greatest an element was, by its place in the window, counted from the window's own beginning. No gaps, so that it is a key. */
 enum { TPC_DNN_MEANS, TPC_DNN_MEANS_BACK, TPC_DNN_GREATEST_BACK };
-typedef struct tpc_dnn_pool { int32_t kind, dtype, aligned, count_padding; int64_t images, channels, size[2], out[2], kernel[2], stride[2], pad[2]; } tpc_dnn_pool;
+typedef struct tpc_dnn_pool {
+    int32_t kind, dtype, aligned, count_padding;
+    int64_t images, channels, size[2], out[2], kernel[2], stride[2], pad[2];
+} tpc_dnn_pool;
 tp_status tpc_dnn_windows(const tp__call *call, const tpc_dnn_pool *k, void *x, void *y, void *places, bool *done);
 
 /* ---- Attention (dnn_attention.c) -------------------------------------------------------------------------------------------------------- */
 
 /* q [batch, heads, l, e], y [.., l, w], k [batch, own, n, e], v [.., n, w], and their gradients, of a 16-bit dtype, with elements of a row
  * adjacent; heads / own neighbouring heads of q share one of k and v; the distances between batches, heads and rows are given. sums and dots:
- * float32 [batch, heads, l] without gaps. Forward writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. Few rows, for which a plan is not worth its time, are not done. */
+ * float32 [batch, heads, l] without gaps. Forward writes y and sums = ln sum e^(scale q k'), backward dq, dk, dv and dots. Few rows, for
+ * which a plan is not worth its time, are not done. */
 typedef struct tpc_dnn_attention {
     int32_t dtype, causal, backward, spare;
     int64_t batch, heads, own, l, n, e, w, q[3], k[3], v[3], y[3], dy[3], dq[3], dk[3], dv[3];

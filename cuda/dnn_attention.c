@@ -33,7 +33,10 @@ static tpc_dnn_shape given(const tpc_dnn_attention *a, int64_t heads, int64_t ro
     return (tpc_dnn_shape){ .dtype = dtype, .ndim = 4, .size = { a->batch, heads, rows, width }, .stride = { step[0], step[1], step[2], 1 } };
 }
 static tpc_dnn_shape of_queries(const tpc_dnn_attention *a, int64_t width, const int64_t *step) { return given(a, a->heads, a->l, width, step, false); }
-static tpc_dnn_shape of_keys(const tpc_dnn_attention *a, int64_t width, const int64_t *step, bool turned) { return given(a, a->own, a->n, width, step, turned); }
+static tpc_dnn_shape of_keys(const tpc_dnn_attention *a, int64_t width, const int64_t *step, bool turned)
+{
+    return given(a, a->own, a->n, width, step, turned);
+}
 static tpc_dnn_shape plain(const tpc_dnn_attention *a, int dtype, int64_t rows, int64_t columns)
 {
     return tpc_dnn_plain(dtype, 4, (const int64_t[]){ a->batch, a->heads, rows, columns });
@@ -63,7 +66,8 @@ static part scaled_scores(tpc_dnn_graph *g, const tpc_dnn_attention *a, part q, 
 static part hide(tpc_dnn_graph *g, const tpc_dnn_attention *a, part x)
 {
     if (!a->causal) return x;
-    const part row = tpc_dnn_index(g, 2, x, inside(g, a, CUDNN_DATA_INT32, a->l, a->n)), key = tpc_dnn_index(g, 3, x, inside(g, a, CUDNN_DATA_INT32, a->l, a->n));
+    const part row = tpc_dnn_index(g, 2, x, inside(g, a, CUDNN_DATA_INT32, a->l, a->n)),
+               key = tpc_dnn_index(g, 3, x, inside(g, a, CUDNN_DATA_INT32, a->l, a->n));
     const part seen = tpc_dnn_pointwise(g, CUDNN_POINTWISE_CMP_GE, CUDNN_DATA_BOOLEAN, row, key, NULL, inside(g, a, CUDNN_DATA_BOOLEAN, a->l, a->n));
     return tpc_dnn_pointwise(g, CUDNN_POINTWISE_BINARY_SELECT, CUDNN_DATA_FLOAT, x, number(g, HIDDEN), seen, scores(g, a));
 }
@@ -104,14 +108,16 @@ static void build_backward(tpc_dnn_graph *g, const void *key)
     const part q = tensor(g, Q, of_queries(a, a->e, a->q)), k = tensor(g, K, of_keys(a, a->e, a->k, true)), v = tensor(g, V, of_keys(a, a->w, a->v, true));
     const part y = tensor(g, Y, of_queries(a, a->w, a->y)), dy = tensor(g, DY, of_queries(a, a->w, a->dy));
     const part sums = tensor(g, SUMS, plain(a, CUDNN_DATA_FLOAT, a->l, 1)), dots = tensor(g, DOTS, plain(a, CUDNN_DATA_FLOAT, a->l, 1));
-    const part dq = tensor(g, DQ, of_queries(a, a->e, a->dq)), dk = tensor(g, DK, of_keys(a, a->e, a->dk, false)), dv = tensor(g, DV, of_keys(a, a->w, a->dv, false));
+    const part dq = tensor(g, DQ, of_queries(a, a->e, a->dq)), dk = tensor(g, DK, of_keys(a, a->e, a->dk, false)),
+               dv = tensor(g, DV, of_keys(a, a->w, a->dv, false));
     const part inner = two(g, CUDNN_POINTWISE_MUL, dy, y, inside(g, a, CUDNN_DATA_FLOAT, a->l, a->w));
     two(g, CUDNN_POINTWISE_MUL, tpc_dnn_reduce(g, CUDNN_REDUCE_TENSOR_ADD, CUDNN_DATA_FLOAT, inner, numbers(g, a)), number(g, ONE), dots);
     const part under = hide(g, a, two(g, CUDNN_POINTWISE_SUB, scaled_scores(g, a, q, k), sums, scores(g, a)));
     const part p = one(g, CUDNN_POINTWISE_EXP, under, scores(g, a));
     multiply_keys(g, a, turned(g, a, p), dy, a->w, dv);
     const part dp = two(g, CUDNN_POINTWISE_SUB, multiply(g, dy, v, scores(g, a)), dots, scores(g, a));
-    const part ds = two(g, CUDNN_POINTWISE_MUL, two(g, CUDNN_POINTWISE_MUL, dp, p, scores(g, a)), number(g, SCALE), inside(g, a, (int)tpc_dnn_type(a->dtype), a->l, a->n));
+    const part ds = two(g, CUDNN_POINTWISE_MUL, two(g, CUDNN_POINTWISE_MUL, dp, p, scores(g, a)), number(g, SCALE),
+                        inside(g, a, (int)tpc_dnn_type(a->dtype), a->l, a->n));
     multiply_keys(g, a, turned(g, a, ds), q, a->e, dk);
     multiply(g, ds, tpc_dnn_reshape(g, k, tpc_dnn_virtual(g, &keys)), dq);
 }

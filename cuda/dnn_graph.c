@@ -68,7 +68,8 @@ cudnnBackendDescriptor_t tpc_dnn_part(tpc_dnn_graph *g, cudnnBackendDescriptorTy
     return g->part[g->n_parts++] = part;
 }
 
-void tpc_dnn_set(tpc_dnn_graph *g, cudnnBackendDescriptor_t part, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, const void *value)
+void tpc_dnn_set(tpc_dnn_graph *g, cudnnBackendDescriptor_t part, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                 int64_t n, const void *value)
 {
     if (!g->status) goes_on(g, functions.BackendSetAttribute(part, name, type, n, value));
 }
@@ -253,9 +254,11 @@ static bool plan_of(const tpc_dnn_target *on, cudnnBackendDescriptor_t advice, i
     int64_t n = 0;
     if (functions.BackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &p)) return false;
     if (on->handle) functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &on->handle);
-    if (!(on->properties && functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &on->properties)) &&
-        !functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &advice) && !functions.BackendFinalize(p) &&
-        !functions.BackendGetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &plan->workspace)) {
+    if (!(on->properties
+          && functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &on->properties))
+        && !functions.BackendSetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &advice)
+        && !functions.BackendFinalize(p)
+        && !functions.BackendGetAttribute(p, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &plan->workspace)) {
         if (plan->workspace <= room) {
             plan->plan = p;
             return true;

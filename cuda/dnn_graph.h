@@ -78,7 +78,8 @@ cudnnBackendDescriptor_t tpc_dnn_reshape(tpc_dnn_graph *g, cudnnBackendDescripto
 
 /* Anything else, by its attributes: a part, which is finished when all is set; an op joins the graph then. Parts belong to the graph. */
 cudnnBackendDescriptor_t tpc_dnn_part(tpc_dnn_graph *g, cudnnBackendDescriptorType_t type);
-void tpc_dnn_set(tpc_dnn_graph *g, cudnnBackendDescriptor_t part, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, const void *value);
+void tpc_dnn_set(tpc_dnn_graph *g, cudnnBackendDescriptor_t part, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                 int64_t n, const void *value);
 void tpc_dnn_refer(tpc_dnn_graph *g, cudnnBackendDescriptor_t part, cudnnBackendAttributeName_t name, cudnnBackendDescriptor_t to);
 void tpc_dnn_finish(tpc_dnn_graph *g, cudnnBackendDescriptor_t part);
 void tpc_dnn_finish_op(tpc_dnn_graph *g, cudnnBackendDescriptor_t part);

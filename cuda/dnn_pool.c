@@ -32,7 +32,8 @@ static cudnnBackendDescriptor_t windows(tpc_dnn_graph *g, const tpc_dnn_pool *k)
 {
     const cudnnBackendDescriptor_t how = tpc_dnn_part(g, CUDNN_BACKEND_RESAMPLE_DESCRIPTOR);
     const bool greatest = k->kind == TPC_DNN_GREATEST_BACK;
-    const cudnnResampleMode_t mode = greatest ? CUDNN_RESAMPLE_MAXPOOL : k->count_padding ? CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
+    const cudnnResampleMode_t mode = greatest ? CUDNN_RESAMPLE_MAXPOOL
+                                     : k->count_padding ? CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
     const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
     const cudnnPaddingMode_t padding = greatest ? CUDNN_NEG_INF_PAD : CUDNN_ZERO_PAD;
     const int64_t dims = DIMS;
@@ -60,7 +61,8 @@ static void build(tpc_dnn_graph *g, const void *key)
     const tpc_dnn_pool *k = key;
     const bool back = k->kind != TPC_DNN_MEANS;
     const cudnnBackendDescriptor_t how = windows(g, k), large = tensor(g, k, LARGE, k->size), small = tensor(g, k, SMALL, k->out);
-    const cudnnBackendDescriptor_t op = tpc_dnn_part(g, back ? CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR : CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR);
+    const cudnnBackendDescriptor_t op =
+        tpc_dnn_part(g, back ? CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR : CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR);
     tpc_dnn_refer(g, op, back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC, large);
     tpc_dnn_refer(g, op, back ? CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC : CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC, small);
     if (k->kind == TPC_DNN_GREATEST_BACK) tpc_dnn_refer(g, op, CUDNN_ATTR_OPERATION_RESAMPLE_BWD_IDXDESC, tensor(g, k, PLACES, k->out));
@@ -72,7 +74,9 @@ static void build(tpc_dnn_graph *g, const void *key)
 static bool fits(const tpc_dnn_pool *k)
 {
     double large = (double)k->images * (double)k->channels, small = large;
-    if (!tpc_dnn_takes(k->dtype) || (k->kind == TPC_DNN_GREATEST_BACK && (!k->aligned || (double)k->kernel[0] * (double)k->kernel[1] > TP__MOST_PLACES))) return false;
+    if (!tpc_dnn_takes(k->dtype)
+        || (k->kind == TPC_DNN_GREATEST_BACK && (!k->aligned || (double)k->kernel[0] * (double)k->kernel[1] > TP__MOST_PLACES)))
+        return false;
     for (int d = 0; d < DIMS; d++) {
         const double reach = (double)k->out[d] * (double)k->stride[d] + (double)k->kernel[d] + (double)k->size[d] + (double)k->pad[d];
         if (reach > INT32_MAX || pad_at_end(k, d) > k->pad[d]) return false;

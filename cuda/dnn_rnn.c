@@ -11,13 +11,18 @@ static int64_t input_of(const tpc_dnn_net *net, int64_t i) { return i < net->dir
 
 cudnnRNNDescriptor_t tpc_dnn_describe_net(const tpc_dnn_net *net, bool tf32)
 {
-    static const cudnnRNNMode_t modes[] = { [TP__NET_LSTM] = CUDNN_LSTM, [TP__NET_GRU] = CUDNN_GRU, [TP__NET_TANH] = CUDNN_RNN_TANH, [TP__NET_RELU] = CUDNN_RNN_RELU };
+    static const cudnnRNNMode_t modes[] = {
+        [TP__NET_LSTM] = CUDNN_LSTM, [TP__NET_GRU] = CUDNN_GRU, [TP__NET_TANH] = CUDNN_RNN_TANH, [TP__NET_RELU] = CUDNN_RNN_RELU
+    };
     const cudnnMathType_t math = net->dtype != TP_F32 ? CUDNN_TENSOR_OP_MATH : tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH;
     cudnnRNNDescriptor_t rnn = NULL;
     if (tpc_dnn()->CreateRNNDescriptor(&rnn)) return NULL;
-    const cudnnStatus_t status = tpc_dnn()->SetRNNDescriptor_v8(rnn, CUDNN_RNN_ALGO_STANDARD, modes[net->mode], net->biases ? CUDNN_RNN_DOUBLE_BIAS : CUDNN_RNN_NO_BIAS,
-        net->dirs == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL, CUDNN_LINEAR_INPUT, tpc_dnn_type(net->dtype), CUDNN_DATA_FLOAT, math, (int32_t)net->input,
-        (int32_t)net->hidden, (int32_t)net->hidden, (int32_t)net->layers, NULL, CUDNN_RNN_PADDED_IO_DISABLED);
+    const cudnnStatus_t status =
+        tpc_dnn()->SetRNNDescriptor_v8(rnn, CUDNN_RNN_ALGO_STANDARD, modes[net->mode],
+                                       net->biases ? CUDNN_RNN_DOUBLE_BIAS : CUDNN_RNN_NO_BIAS,
+                                       net->dirs == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL, CUDNN_LINEAR_INPUT,
+                                       tpc_dnn_type(net->dtype), CUDNN_DATA_FLOAT, math, (int32_t)net->input, (int32_t)net->hidden,
+                                       (int32_t)net->hidden, (int32_t)net->layers, NULL, CUDNN_RNN_PADDED_IO_DISABLED);
     if (!status) return rnn;
     tpc_dnn()->DestroyRNNDescriptor(rnn);
     return NULL;
@@ -41,8 +46,8 @@ cudnnRNNDataDescriptor_t tpc_dnn_describe_rows(const tpc_dnn_net *net, const tp_
         free(length);
         return NULL;
     }
-    const cudnnStatus_t status = tpc_dnn()->SetRNNDataDescriptor(data, tpc_dnn_type(net->dtype), CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED, (int)run->steps, (int)run->batch,
-                                                                 (int)width, length, NULL);
+    const cudnnStatus_t status = tpc_dnn()->SetRNNDataDescriptor(data, tpc_dnn_type(net->dtype), CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED,
+                                                                 (int)run->steps, (int)run->batch, (int)width, length, NULL);
     free(length);
     if (!status) return data;
     tpc_dnn()->DestroyRNNDataDescriptor(data);
@@ -102,7 +107,8 @@ static bool place(placing *p, int64_t ours, const char *its, cudnnTensorDescript
 }
 
 /* The matrices of all gates of layer and direction i, or their biases */
-static bool place_layer(placing *p, cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, cudnnTensorDescriptor_t matrix, cudnnTensorDescriptor_t bias, int64_t i, bool biases)
+static bool place_layer(placing *p, cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, cudnnTensorDescriptor_t matrix,
+                        cudnnTensorDescriptor_t bias, int64_t i, bool biases)
 {
     const int64_t gates = gates_of(p->net->mode), hidden = p->net->hidden;
     int64_t begin[4];
@@ -120,7 +126,8 @@ static bool place_layer(placing *p, cudnnHandle_t handle, cudnnRNNDescriptor_t r
 tpc_dnn_piece *tpc_dnn_place_weights(cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, const tpc_dnn_net *net, void *space, size_t bytes, int *n)
 {
     const int64_t all = net->layers * net->dirs;
-    placing p = { .net = net, .space = space, .bytes = bytes, .item = item_of(net), .piece = malloc((size_t)(all * gates_of(net->mode) * 4) * sizeof *p.piece) };
+    placing p = { .net = net, .space = space, .bytes = bytes, .item = item_of(net),
+                  .piece = malloc((size_t)(all * gates_of(net->mode) * 4) * sizeof *p.piece) };
     cudnnTensorDescriptor_t matrix = NULL, bias = NULL;
     bool good = p.piece && !tpc_dnn()->CreateTensorDescriptor(&matrix) && !tpc_dnn()->CreateTensorDescriptor(&bias);
     for (int biases = 0; biases <= (net->biases != 0); biases++)

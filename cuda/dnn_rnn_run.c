@@ -92,8 +92,9 @@ static bool job_open(job *j, const tp__call *call, const tpc_dnn_net *net, const
         j->x = tpc_dnn_describe_rows(net, run, net->input);
         j->y = tpc_dnn_describe_rows(net, run, net->hidden * net->dirs);
         j->states = tpc_dnn_describe_states(net, run->batch);
-        good = j->x && j->y && j->states &&
-               !tpc_dnn()->GetRNNTempSpaceSizes(j->handle, j->e->rnn, run->train ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE, j->x, &j->room, &j->kept);
+        good = j->x && j->y && j->states
+               && !tpc_dnn()->GetRNNTempSpaceSizes(j->handle, j->e->rnn, run->train ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE,
+                                                   j->x, &j->room, &j->kept);
     }
     if (!good) cudaGetLastError();
     tpc_relax(&mode);
@@ -152,7 +153,9 @@ static tp_status place_weights(job *j, void *ours, bool fill, void **room, void 
     if (!as_it_is && !(*space = *room = tpc_room(j->call, e->bytes))) return TP_ERR_MEMORY;
     tp_status status = tpc_check(j->call, cudaMemsetAsync(*space, 0, e->bytes, stream), "a fill");
     for (int i = 0; i < e->n_pieces && !status && fill; i++)
-        status = tpc_check(j->call, cudaMemcpyAsync((char *)*room + e->piece[i].its, (char *)ours + e->piece[i].ours, e->piece[i].bytes, cudaMemcpyDeviceToDevice, stream),
+        status = tpc_check(j->call,
+                           cudaMemcpyAsync((char *)*room + e->piece[i].its, (char *)ours + e->piece[i].ours, e->piece[i].bytes,
+                                           cudaMemcpyDeviceToDevice, stream),
                            "a copy on the device");
     return status;
 }
@@ -181,8 +184,10 @@ static tp_status forward(job *j, tp__rnn_run *run, const tpc_dnn_net_data *d)
     if (!status && j->e->works) {
         enum cudaStreamCaptureMode mode = TPC_RELAXED;
         tpc_relax(&mode);
-        const cudnnStatus_t ran = tpc_dnn()->RNNForward(j->handle, j->e->rnn, run->train ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE, NULL, j->x, d->x, j->y, d->y,
-            j->states, d->hx, d->hy, j->states, d->cx, d->cy, j->e->bytes, weight, j->room, room, run->train ? j->kept : 0, run->train ? d->kept : NULL);
+        const cudnnStatus_t ran =
+            tpc_dnn()->RNNForward(j->handle, j->e->rnn, run->train ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE, NULL, j->x, d->x,
+                                  j->y, d->y, j->states, d->hx, d->hy, j->states, d->cx, d->cy, j->e->bytes, weight, j->room, room,
+                                  run->train ? j->kept : 0, run->train ? d->kept : NULL);
         tpc_relax(&mode);
         status = result(j, ran, run);
     }
@@ -211,13 +216,15 @@ static tp_status weight_gradient(job *j, tp__rnn_run *run, const tpc_dnn_net_dat
     if (!status) {
         enum cudaStreamCaptureMode mode = TPC_RELAXED;
         tpc_relax(&mode);
-        const cudnnStatus_t ran = tpc_dnn()->RNNBackwardWeights_v8(j->handle, e->rnn, CUDNN_WGRAD_MODE_ADD, NULL, j->x, d->x, j->states, d->hx, j->y, d->y, e->bytes, dweight,
-                                                                   j->room, room, j->kept, kept);
+        const cudnnStatus_t ran = tpc_dnn()->RNNBackwardWeights_v8(j->handle, e->rnn, CUDNN_WGRAD_MODE_ADD, NULL, j->x, d->x, j->states,
+                                                                   d->hx, j->y, d->y, e->bytes, dweight, j->room, room, j->kept, kept);
         tpc_relax(&mode);
         status = result(j, ran, run);
     }
     for (int i = 0; packed && run->done && i < e->n_pieces && !status; i++)
-        status = tpc_check(j->call, cudaMemcpyAsync((char *)d->dweight + e->piece[i].ours, (char *)packed + e->piece[i].its, e->piece[i].bytes, cudaMemcpyDeviceToDevice, stream),
+        status = tpc_check(j->call,
+                           cudaMemcpyAsync((char *)d->dweight + e->piece[i].ours, (char *)packed + e->piece[i].its, e->piece[i].bytes,
+                                           cudaMemcpyDeviceToDevice, stream),
                            "a copy on the device");
     free_room(j, packed);
     return status;
@@ -234,8 +241,9 @@ static tp_status backward(job *j, tp__rnn_run *run, const tpc_dnn_net_data *d)
     if (!status && j->e->works) {
         enum cudaStreamCaptureMode mode = TPC_RELAXED;
         tpc_relax(&mode);
-        const cudnnStatus_t ran = tpc_dnn()->RNNBackwardData_v8(j->handle, j->e->rnn, NULL, j->y, d->y, d->dy, j->x, d->dx, j->states, d->hx, d->dhy, d->dhx, j->states, d->cx,
-            d->dcy, d->dcx, j->e->bytes, weight, j->room, room, j->kept, kept);
+        const cudnnStatus_t ran =
+            tpc_dnn()->RNNBackwardData_v8(j->handle, j->e->rnn, NULL, j->y, d->y, d->dy, j->x, d->dx, j->states, d->hx, d->dhy, d->dhx,
+                                          j->states, d->cx, d->dcy, d->dcx, j->e->bytes, weight, j->room, room, j->kept, kept);
         tpc_relax(&mode);
         status = result(j, ran, run);
     }

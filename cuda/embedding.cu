@@ -202,8 +202,10 @@ static tp_status coalesce_rows(tp__call *call)
     if (!status) status = tpc_make_out(call, TP_I64, 1, shape, &at);
     if (!status) status = tpc_make_out(call, (tp_dtype)rows.dtype, 2, shape, &sums);
     if (status) return status;
-    TPC_LAUNCH(list_groups, tpc_blocks(call, n), TPC_BLOCK, 0, tpc_stream(call), (const uint64_t *)o.keys, n, (const int64_t *)groups.as<int64_t>(), (int64_t *)at.data);
-    return sum_into(call, sums, rows, { o.keys, true, o.places, groups.as<int64_t>(), n, width, UINT64_MAX, ((const tp__coalesce_rows *)tpc_attr(call))->mean, nullptr });
+    TPC_LAUNCH(list_groups, tpc_blocks(call, n), TPC_BLOCK, 0, tpc_stream(call), (const uint64_t *)o.keys, n,
+               (const int64_t *)groups.as<int64_t>(), (int64_t *)at.data);
+    return sum_into(call, sums, rows, { o.keys, true, o.places, groups.as<int64_t>(), n, width, UINT64_MAX,
+                                        ((const tp__coalesce_rows *)tpc_attr(call))->mean, nullptr });
 }
 
 /* ---- Norms ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -212,7 +214,8 @@ TPC_DEVICE double norm_part(double v, double p) { return p == 2 ? v * v : p == 1
 
 /* A block for each row that is looked up */
 static __global__ void __launch_bounds__(TPC_BLOCK)
-scale_rows(void *weight, int dtype, int64_t row_step, int64_t step, int64_t width, const void *keys, bool wide, int64_t n, uint64_t end, TPC_GIVEN tp__embedding_renorm a)
+scale_rows(void *weight, int dtype, int64_t row_step, int64_t step, int64_t width, const void *keys, bool wide, int64_t n, uint64_t end,
+           TPC_GIVEN tp__embedding_renorm a)
 {
     for (int64_t i = blockIdx.x; i < n; i += gridDim.x) {
         const uint64_t key = tpc_key_at(keys, wide, i);
@@ -228,7 +231,8 @@ scale_rows(void *weight, int dtype, int64_t row_step, int64_t step, int64_t widt
         if (!isinf(a.norm_type)) norm = a.norm_type == 2 ? ::sqrt(norm) : a.norm_type == 1 ? norm : pow(norm, 1 / a.norm_type);
         if (!(norm > a.max_norm)) continue;
         const double scale = a.max_norm / (norm + 1e-7);
-        for (int64_t k = threadIdx.x; k < width; k += TPC_BLOCK) tpc_store(weight, dtype, row + k * step, tpc_load<double>(weight, dtype, row + k * step) * scale);
+        for (int64_t k = threadIdx.x; k < width; k += TPC_BLOCK)
+            tpc_store(weight, dtype, row + k * step, tpc_load<double>(weight, dtype, row + k * step) * scale);
     }
 }
 

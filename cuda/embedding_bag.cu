@@ -81,7 +81,8 @@ static tp_status bag_places(tp__call *call)
     tpc_array input, offsets, places, of, out_counts;
     tpc_in(call, 0, &input);
     tpc_in(call, 1, &offsets);
-    const bags j = { input.data, offsets.data, input.dtype, offsets.dtype, input.stride[0], offsets.stride[0], input.numel, offsets.numel - attr->include_last_offset,
+    const bags j = { input.data, offsets.data, input.dtype, offsets.dtype, input.stride[0], offsets.stride[0], input.numel,
+                     offsets.numel - attr->include_last_offset,
                      offsets.numel, attr->padding_idx, tpc_watch_for(call, TP_ERR_ARGUMENT, "the first offset is %lld, and has to be 0"),
                      tpc_watch_for(call, TP_ERR_ARGUMENT, "offset %lld is not between the one before and %lld indices") };
     const size_t item = sizeof(int64_t);
@@ -136,7 +137,10 @@ static __global__ void __launch_bounds__(TPC_BLOCK) check_bags(const bag_rows j)
 }
 
 struct greatest { int64_t row; double value; };
-TPC_DEVICE double bag_value(const bag_rows &j, int64_t row, int64_t column) { return tpc_load<double>(j.weight, j.weight_dtype, row * j.row_stride + column * j.column_stride); }
+TPC_DEVICE double bag_value(const bag_rows &j, int64_t row, int64_t column)
+{
+    return tpc_load<double>(j.weight, j.weight_dtype, row * j.row_stride + column * j.column_stride);
+}
 
 /* The first of equals; a later one has to be greater. So a NaN stays where it comes first, and there alone. */
 TPC_DEVICE void take_greater(greatest &best, const bag_rows &j, int64_t row, int64_t column, bool numbers)
@@ -181,8 +185,9 @@ static tp_status bag_max(tp__call *call)
     tpc_in(call, 1, &input);
     tpc_in(call, 2, &of);
     tpc_out(call, 0, &y);
-    bag_rows j = { weight.data, input.data, (const int64_t *)of.data, weight.dtype, input.dtype, weight.stride[0], weight.stride[1], input.stride[0], of.stride[0],
-                         input.numel, weight.shape[0], y.shape[1], y.shape[0], tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows"), nullptr };
+    bag_rows j = { weight.data, input.data, (const int64_t *)of.data, weight.dtype, input.dtype, weight.stride[0], weight.stride[1],
+                   input.stride[0], of.stride[0], input.numel, weight.shape[0], y.shape[1], y.shape[0],
+                   tpc_watch_for(call, TP_ERR_INDEX, "index %lld is out of range for %lld rows"), nullptr };
     const int64_t pieces = j.n / PIECE * j.width;
     const tpc_temporary room(call, (size_t)pieces * sizeof(int64_t));
     if (pieces && !(j.pieces = room.as<int64_t>())) return TP_ERR_MEMORY;

@@ -60,8 +60,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) mirror(pair<T> *y, const pai
 }
 
 /* The results: of lines of n the first m, as they are wanted. `parts`: 2, or 1 where only real parts are. */
-template <class T>
-static __global__ void __launch_bounds__(TPC_BLOCK) finish(T *y, const pair<T> *x, const lines g, int64_t m, int parts, double scale, double middle, double sign)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK)
+finish(T *y, const pair<T> *x, const lines g, int64_t m, int parts, double scale, double middle, double sign)
 {
     const int64_t numel = g.outer * m * g.inner;
     for (int64_t i = tpc_first(); i < numel; i += tpc_step()) {
@@ -255,8 +255,8 @@ template <class T> static tp_status c2r_of(const tp__call *call, const tp__fft *
         tpc_array half = x;
         tpc_temporary room(call, (size_t)x.numel * sizeof(pair<T>));
         if (!(half.data = room.data)) return TP_ERR_MEMORY;
-        TPC_LAUNCH(weigh<T>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, tpc_stream(call), (pair<T> *)half.data, (const pair<T> *)x.data, x.numel, g.n, g.n / 2 + 1,
-                   g.inner, 1.0, attr->middle / 2, sign);
+        TPC_LAUNCH(weigh<T>, tpc_blocks(call, x.numel), TPC_BLOCK, 0, tpc_stream(call), (pair<T> *)half.data, (const pair<T> *)x.data,
+                   x.numel, g.n, g.n / 2 + 1, g.inner, 1.0, attr->middle / 2, sign);
         const tp_status status = along(call, TPC_FFT_C2R, false, &half, &y, d, g, &done);
         if (status) return status;
         if (done) scaled<T>(call, (T *)y.data, y.numel, attr->scale);

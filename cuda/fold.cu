@@ -70,4 +70,6 @@ static tp_status run(const tp__call *call, bool image)
 static tp_status image_to_columns(tp__call *call) { return run(call, false); }
 static tp_status columns_to_image(tp__call *call) { return run(call, true); }
 
-extern "C" const tp_kernel tp__cuda_fold[] = { { "image_to_columns", image_to_columns, NULL }, { "columns_to_image", columns_to_image, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_fold[] = {
+    { "image_to_columns", image_to_columns, NULL }, { "columns_to_image", columns_to_image, NULL }, { NULL, NULL, NULL },
+};

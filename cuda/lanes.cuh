@@ -19,7 +19,10 @@ template <class S> static __device__ TPC_NOINLINE void tpc_store_any(tpc_side y,
 template <class S> struct tpc_own { enum { dtype = TP_F32 }; };
 template <> struct tpc_own<double> { enum { dtype = TP_F64 }; };
 template <> struct tpc_own<int64_t> { enum { dtype = TP_I64 }; };
-template <class S> TPC_DEVICE S tpc_get(const tpc_side &x, int64_t at) { return x.dtype == tpc_own<S>::dtype ? ((const S *)x.data)[at] : tpc_load_any<S>(x, at); }
+template <class S> TPC_DEVICE S tpc_get(const tpc_side &x, int64_t at)
+{
+    return x.dtype == tpc_own<S>::dtype ? ((const S *)x.data)[at] : tpc_load_any<S>(x, at);
+}
 template <class S> TPC_DEVICE void tpc_set(const tpc_side &y, int64_t at, S v)
 {
     if (y.dtype == tpc_own<S>::dtype) ((S *)y.data)[at] = v;

@@ -115,7 +115,8 @@ static __global__ void determinants(const job j, int64_t first, const double *a,
 }
 
 /* order: which row of the right sides comes to each. Exchanged one after the other, so by one thread */
-static __global__ void __launch_bounds__(TPC_BLOCK) order_rows(const job j, int64_t first, int64_t count, const int64_t *pivots, const int32_t *zeros, int64_t *order)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+order_rows(const job j, int64_t first, int64_t count, const int64_t *pivots, const int32_t *zeros, int64_t *order)
 {
     for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {
         int64_t *const to = order + b * j.n;
@@ -157,7 +158,8 @@ static tp_status by_lu(const tp__call *call, const job &j, const large_room &roo
 /* Some of the batch at a time */
 static tp_status run_large(const tp__call *call, const job &j)
 {
-    const int64_t square = j.n * j.n, sides = j.n * j.r, numbers = square + sides + 2 * j.n + 1, most = tpc_at_a_time(j.count, numbers * (int64_t)sizeof(double));
+    const int64_t square = j.n * j.n, sides = j.n * j.r, numbers = square + sides + 2 * j.n + 1,
+                  most = tpc_at_a_time(j.count, numbers * (int64_t)sizeof(double));
     tpc_temporary held(call, (size_t)(most * numbers) * sizeof(double));
     if (!held.data) return TP_ERR_MEMORY;
     double *const a = held.as<double>(), *const x = a + most * square;
@@ -177,7 +179,8 @@ static tp_status run_large(const tp__call *call, const job &j)
             status = by_lu(call, j, room, first, count);
         }
         if (status || j.kind == DET || j.kind == SLOGDET) continue;
-        status = j.kind == CHOLESKY ? tpc_give_all(call, j.y, j.dtype, first * square, a, count * square) : tpc_give_all(call, j.y, j.dtype, first * sides, x, count * sides);
+        status = j.kind == CHOLESKY ? tpc_give_all(call, j.y, j.dtype, first * square, a, count * square)
+                                    : tpc_give_all(call, j.y, j.dtype, first * sides, x, count * sides);
     }
     return status;
 }
@@ -195,8 +198,8 @@ static tp_status run(tp__call *call, what kind, bool sides, const char *fails, b
     if (!status && given) status = tpc_contiguous(call, &b, &room_b.data);
     if (status) return status;
     const tpc_matrices s = tpc_matrices_of(a);
-    job j = { kind, s.count, s.n, given ? y.shape[y.ndim - 1] : kind == INVERSE ? s.n : 0, a.data, given ? b.data : nullptr, y.data, nullptr, a.dtype, upper, unit,
-              nullptr, 0, nullptr };
+    job j = { kind, s.count, s.n, given ? y.shape[y.ndim - 1] : kind == INVERSE ? s.n : 0, a.data, given ? b.data : nullptr, y.data,
+              nullptr, a.dtype, upper, unit, nullptr, 0, nullptr };
     if (kind == SLOGDET && tpc_out(call, 1, &y2)) j.y2 = y2.data;
     j.numbers = s.n * s.n + s.n * j.r + s.n + 1;
     const int64_t across = s.n > j.r ? s.n : j.r;

@@ -29,7 +29,8 @@ static tpc_matrix turn(tpc_matrix x)
 
 /* c = a b, c = -a b, or these added to c; c [m, n], which may be turned */
 enum sign { IS, LESS };
-static tp_status product(const tp__call *call, int64_t count, const tpc_matrix &c, sign s, const tpc_matrix &a, const tpc_matrix &b, int64_t m, int64_t n, int64_t k)
+static tp_status product(const tp__call *call, int64_t count, const tpc_matrix &c, sign s, const tpc_matrix &a, const tpc_matrix &b,
+                         int64_t m, int64_t n, int64_t k)
 {
     if (!m || !n || !k) return TP_OK;
     if (c.turned) return product(call, count, turn(c), s, turn(b), turn(a), n, m, k);
@@ -60,8 +61,9 @@ tp_status tpc_give_all(const tp__call *call, void *y, int dtype, int64_t first, 
 struct blocked_triangle { tpc_matrix t; bool upper, unit; };
 
 /* The system of one square of at most SIDE, for TILE right sides in each block */
-static __global__ void __launch_bounds__(TPC_BLOCK) substitute_tile(const double *t, int64_t t_row, int64_t t_batch, int size, bool upper, bool unit, double *all,
-                                                                    int64_t x_row, int64_t x_col, int64_t x_batch, int64_t r, int64_t count)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+substitute_tile(const double *t, int64_t t_row, int64_t t_batch, int size, bool upper, bool unit, double *all, int64_t x_row,
+                int64_t x_col, int64_t x_batch, int64_t r, int64_t count)
 {
     TPC_SHARED(double, a, [SIDE][SIDE + 1]);
     TPC_SHARED(double, x, [SIDE][TILE + 1]);
@@ -101,8 +103,9 @@ static tp_status substitute(const tp__call *call, int64_t count, int64_t n, cons
     if (!n || !r) return TP_OK;
     if (n <= SIDE) {
         const int64_t tiles = (r + TILE - 1) / TILE;
-        TPC_LAUNCH(substitute_tile, tpc_grid(call, tiles * count), TPC_BLOCK, 0, tpc_stream(call), static_cast<const double *>(t.t.data), t.t.row, t.t.batch, (int)n,
-                   t.upper, t.unit, static_cast<double *>(x.data), x.turned ? 1 : x.row, x.turned ? x.row : 1, x.batch, r, count);
+        TPC_LAUNCH(substitute_tile, tpc_grid(call, tiles * count), TPC_BLOCK, 0, tpc_stream(call), static_cast<const double *>(t.t.data),
+                   t.t.row, t.t.batch, (int)n, t.upper, t.unit, static_cast<double *>(x.data), x.turned ? 1 : x.row, x.turned ? x.row : 1,
+                   x.batch, r, count);
         return tpc_launched(call);
     }
     const int64_t h = half_of(n, SIDE), rest = n - h;
@@ -126,7 +129,8 @@ tp_status tpc_blocked_substitute(const tp__call *call, int64_t count, int64_t n,
 /* ---- Cholesky's factor -------------------------------------------------------------------------------------------------------------------------- */
 
 /* The square of at most SIDE at row `first`. A matrix that fails goes on with what is no number. */
-static __global__ void __launch_bounds__(TPC_BLOCK) cholesky_tile(double *all, int64_t n, int64_t count, int64_t first, int size, tpc_failure *failed, int64_t base)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+cholesky_tile(double *all, int64_t n, int64_t count, int64_t first, int size, tpc_failure *failed, int64_t base)
 {
     TPC_SHARED(double, a, [SIDE][SIDE + 1]);
     for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {

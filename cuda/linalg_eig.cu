@@ -75,7 +75,9 @@ static tp_status run(tp__call *call, bool vectors)
     status = tpc_launched(call);
     if (!status) status = tpc_download(call, &failed, to, sizeof failed);
     if (status || failed == none) return status;
-    return tpc_fail(call, TP_ERR_NUMERIC, failed % 2 ? "the eigenvalues of matrix %lld were not found" : "matrix %lld has elements that are not finite", (long long)(failed / 2));
+    return tpc_fail(call, TP_ERR_NUMERIC,
+                    failed % 2 ? "the eigenvalues of matrix %lld were not found" : "matrix %lld has elements that are not finite",
+                    (long long)(failed / 2));
 }
 
 static tp_status eig_values(tp__call *call) { return run(call, false); }

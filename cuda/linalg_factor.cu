@@ -184,7 +184,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) give_upper(const factor_job 
 
 static tp_status qr_large(const tp__call *call, const factor_job &g)
 {
-    const int64_t k = g.m < g.n ? g.m : g.n, of_q = g.m * g.columns, numbers = g.m * g.n + k + of_q, most = tpc_at_a_time(g.count, numbers * (int64_t)sizeof(double));
+    const int64_t k = g.m < g.n ? g.m : g.n, of_q = g.m * g.columns, numbers = g.m * g.n + k + of_q,
+                  most = tpc_at_a_time(g.count, numbers * (int64_t)sizeof(double));
     tpc_temporary room(call, (size_t)(most * numbers) * sizeof(double));
     if (!room.data) return TP_ERR_MEMORY;
     double *const a = room.as<double>(), *const tau = a + most * g.m * g.n, *const q = tau + most * k;
@@ -234,7 +235,8 @@ static tp_status run(tp__call *call, what kind)
 
 /* ---- Pivots as a matrix: row i of P' A is row order[i] of A --------------------------------------------------------------------------------------- */
 
-static __global__ void __launch_bounds__(TPC_BLOCK) fill_pivots(int32_t *y, const void *x, int dtype, int64_t count, int64_t m, int64_t k, int64_t *room, tpc_watch watch)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+fill_pivots(int32_t *y, const void *x, int dtype, int64_t count, int64_t m, int64_t k, int64_t *room, tpc_watch watch)
 {
     int64_t *const order = room + blockIdx.x * m;
     for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {

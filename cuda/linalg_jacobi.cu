@@ -26,7 +26,8 @@ static __device__ bool rotate(const turning &t, double *a, double *b, double *va
     bb = tpc_warp_join(bb, tpc_add());
     ab = tpc_warp_join(ab, tpc_add());
     if (!(tpc_magnitude(ab) > t.least * ::sqrt(aa * bb))) return false;
-    const double tau = (bb - aa) / (2 * ab), tangent = (tau < 0 ? -1 : 1) / (tpc_magnitude(tau) + ::sqrt(1 + tau * tau)), c = 1 / ::sqrt(1 + tangent * tangent), s = c * tangent;
+    const double tau = (bb - aa) / (2 * ab), tangent = (tau < 0 ? -1 : 1) / (tpc_magnitude(tau) + ::sqrt(1 + tau * tau)),
+                 c = 1 / ::sqrt(1 + tangent * tangent), s = c * tangent;
     for (int64_t i = lane; i < t.rows; i += 32) {
         const double x = a[i], y = b[i];
         a[i] = c * x - s * y;
@@ -228,7 +229,8 @@ tp_status tpc_eigh_large(const tp__call *call, int64_t count, int64_t n, const v
     for (int64_t b = 0; b < count; b += most) {
         const int64_t some = count - b < most ? count - b : most;
         const void *const from = (const char *)x + b * square * tpc_size(dtype);
-        TRY(eigh(call, { some, n, from, dtype, upper, w, v, a, a + most * square, a + 2 * most * square, scales, values, reinterpret_cast<int64_t *>(scales + most) }, b));
+        TRY(eigh(call, { some, n, from, dtype, upper, w, v, a, a + most * square, a + 2 * most * square, scales, values,
+                         reinterpret_cast<int64_t *>(scales + most) }, b));
     }
     return TP_OK;
 }

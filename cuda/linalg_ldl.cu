@@ -117,7 +117,8 @@ static __device__ int32_t factor(double *a, int64_t n, double *w, int32_t *pivot
     return info;
 }
 
-static __global__ void __launch_bounds__(TPC_BLOCK) factor_each(const void *x, void *y, int dtype, int32_t *pivots, int32_t *info, int64_t count, int64_t n, double *room)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+factor_each(const void *x, void *y, int dtype, int32_t *pivots, int32_t *info, int64_t count, int64_t n, double *room)
 {
     double *const a = room + blockIdx.x * (n * n + 4 * n);
     for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {
@@ -171,7 +172,9 @@ static __global__ void __launch_bounds__(TPC_BLOCK) take_from_all(const large_jo
     for (int64_t b = blockIdx.x; b < g.count * blocks; b += gridDim.x) {
         const int64_t i = b / blocks, warps = TPC_BLOCK / 32;
         const stage at = g.at[i];
-        if (at.width) take_columns(g.a + i * g.n * g.n, g.n, at.k + at.width, at.width, g.w + i * 4 * g.n, b % blocks * warps + threadIdx.x / 32, blocks * warps);
+        if (at.width)
+            take_columns(g.a + i * g.n * g.n, g.n, at.k + at.width, at.width, g.w + i * 4 * g.n, b % blocks * warps + threadIdx.x / 32,
+                         blocks * warps);
     }
 }
 
@@ -215,7 +218,8 @@ static tp_status factors(tp__call *call)
     const tpc_matrices s = tpc_matrices_of(x);
     if (!s.count) return TP_OK;
     if (tpc_is_large(s.n, s.n))
-        return factor_large(call, { x.data, y.data, x.dtype, static_cast<int32_t *>(pivots.data), static_cast<int32_t *>(info.data), s.count, s.n, nullptr, nullptr, nullptr });
+        return factor_large(call, { x.data, y.data, x.dtype, static_cast<int32_t *>(pivots.data), static_cast<int32_t *>(info.data),
+                                    s.count, s.n, nullptr, nullptr, nullptr });
     const unsigned blocks = tpc_matrix_blocks(call, s.count);
     tpc_temporary room(call, (size_t)((int64_t)blocks * (s.n * s.n + 4 * s.n) + 1) * sizeof(double));       /* of matrices [0, 0] there is info alone */
     if (!room.data) return TP_ERR_MEMORY;

@@ -24,7 +24,8 @@ TPC_DEVICE sequence sequence_at(const ctc &c, int64_t i, bool notes)
     const int64_t time = c.lengths[i], length = c.lengths[c.n + i], begins = c.lengths[2 * c.n + i];
     const bool fits = time >= 0 && time <= c.time && length >= 0 && length <= c.longest && begins >= 0 && begins <= c.n_targets - length;
     if (!fits && notes) tpc_note_bad(c.lengths_watch, i, 0);
-    return fits ? sequence{ time, 2 * length + 1, c.targets + begins, c.alpha + i * c.time * c.width } : sequence{ 0, 1, c.targets, c.alpha + i * c.time * c.width };
+    return fits ? sequence{ time, 2 * length + 1, c.targets + begins, c.alpha + i * c.time * c.width }
+                : sequence{ 0, 1, c.targets, c.alpha + i * c.time * c.width };
 }
 TPC_DEVICE int64_t class_at(const ctc &c, const sequence &q, int64_t k)
 {
@@ -32,7 +33,11 @@ TPC_DEVICE int64_t class_at(const ctc &c, const sequence &q, int64_t k)
     return t >= 0 && t < c.classes ? t : c.blank;
 }
 TPC_DEVICE int64_t label(const ctc &c, const sequence &q, int64_t state) { return state % 2 ? class_at(c, q, state / 2) : c.blank; }
-TPC_DEVICE bool skips(const sequence &q, int64_t state) { return state % 2 && state > 1 && q.target[state / 2] != q.target[state / 2 - 1]; }    /* from state - 2 */
+/* May the state be come to from state - 2? */
+TPC_DEVICE bool skips(const sequence &q, int64_t state)
+{
+    return state % 2 && state > 1 && q.target[state / 2] != q.target[state / 2 - 1];
+}
 TPC_DEVICE double x_at(const ctc &c, int64_t i, int64_t t, int64_t class_) { return tpc_load<double>(c.x.data, c.x.dtype, (t * c.n + i) * c.classes + class_); }
 
 TPC_DEVICE double log_sum(double a, double b, double c)
@@ -122,7 +127,9 @@ static __global__ void __launch_bounds__(TPC_BLOCK) ctc_backward(const ctc c)
                 if (label(c, q, k) == c.blank) blanks = log_sum(blanks, alpha[k] + now[k], -INFINITY);
             blanks = tpc_block_join(blanks, add_logs());
             if (!inside || gone) continue;
-            if (!threadIdx.x) tpc_store(c.y.data, c.y.dtype, base + c.blank, (::exp(x_at(c, i, t, c.blank)) - ::exp(blanks + loss - x_at(c, i, t, c.blank))) * g);
+            if (!threadIdx.x)
+                tpc_store(c.y.data, c.y.dtype, base + c.blank,
+                          (::exp(x_at(c, i, t, c.blank)) - ::exp(blanks + loss - x_at(c, i, t, c.blank))) * g);
             for (int64_t k = threadIdx.x; k < q.states / 2; k += TPC_BLOCK) {
                 if (!links[k].is_first) continue;
                 const int64_t class_ = class_at(c, q, k);
@@ -219,4 +226,6 @@ static tp_status ctc_loss_backward(tp__call *call)
     return tpc_launched(call);
 }
 
-extern "C" const tp_kernel tp__cuda_loss_ctc[] = { { "ctc_loss_each", ctc_loss_each, NULL }, { "ctc_loss_backward", ctc_loss_backward, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_loss_ctc[] = {
+    { "ctc_loss_each", ctc_loss_each, NULL }, { "ctc_loss_backward", ctc_loss_backward, NULL }, { NULL, NULL, NULL },
+};

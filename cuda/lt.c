@@ -110,7 +110,9 @@ static bool describe(operation *o, const tpc_product *p, bool tf32)
     if (cublasLtMatmulDescInit_internal(&o->product, sizeof o->product, compute, wide ? CUDA_R_64F : CUDA_R_32F)) return false;
     if (p->b.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSA, &turned, sizeof turned)) return false;
     if (p->a.turned && !set(o, CUBLASLT_MATMUL_DESC_TRANSB, &turned, sizeof turned)) return false;
-    if (vector && (!set(o, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue) || !set(o, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &vector, sizeof vector))) return false;
+    if (vector && (!set(o, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue)
+                   || !set(o, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &vector, sizeof vector)))
+        return false;
     return lay(&o->a, p, &p->a, p->a.turned ? p->m : p->k, p->a.turned ? p->k : p->m) &&
            lay(&o->b, p, &p->b, p->b.turned ? p->k : p->n, p->b.turned ? p->n : p->k) && lay(&o->c, p, &p->c, p->n, p->m);
 }
@@ -197,7 +199,8 @@ tp_status tpc_lt_product(const tp__call *call, const tpc_product *p, bool *done)
     void *room = a.workspace ? tpc_room(call, a.workspace) : NULL;
     if (a.workspace && !room) return TP_ERR_MEMORY;
     const bool is_wide = p->dtype == TP_F64;
-    const void *by = is_wide ? (const void *)&wide[1 + p->minus] : &narrow[1 + p->minus], *add = is_wide ? (const void *)&wide[p->accumulate] : &narrow[p->accumulate];
+    const void *by = is_wide ? (const void *)&wide[1 + p->minus] : &narrow[1 + p->minus],
+               *add = is_wide ? (const void *)&wide[p->accumulate] : &narrow[p->accumulate];
     const cublasStatus_t error = cublasLtMatmul(handle, &o.product, by, p->b.data, &o.b, p->a.data, &o.a, add, p->c.data, &o.c, p->c.data, &o.c, &a.algo, room,
                                            a.workspace, tpc_stream(call));
     if (room) tpc_room_free(call, room);

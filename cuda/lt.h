@@ -15,7 +15,8 @@ typedef struct tpc_product {
     tpc_matrix a, b, c;                                /* c is not turned */
     const void *bias;                                  /* [n], is added to each row; NULL: none */
     bool accumulate, minus;                            /* to what c holds; -a b instead of a b */
-    void *sum_a, *sum_b;                               /* [m], [n]: become the sums of a's rows, of b's columns, over k; one of them at most; NULL: not wanted */
+    void *sum_a, *sum_b;                               /* [m], [n]: become the sums of a's rows, of b's columns, over k; one of them at
+                                                        * most; NULL: not wanted */
 } tpc_product;
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
-/* matmul.cu: products of vectors, matrices and batches of them, linear layers and what their gradients sum, of any strides and dtypes: by cuBLASLt where it takes
- * them, else by tiles in shared memory, each thread a square of the result. 16-bit floats are multiplied and added in float32, integers in
- * int64, where sums wrap. */
+/* matmul.cu: products of vectors, matrices and batches of them, linear layers and what their gradients sum, of any strides and dtypes: by
+ * cuBLASLt where it takes them, else by tiles in shared memory, each thread a square of the result. 16-bit floats are multiplied and added
+ * in float32, integers in int64, where sums wrap. */
 #include "cuda/kernel.cuh"
 #include "cuda/matmul.cuh"
 #include "cuda/sum.cuh"
@@ -143,8 +143,8 @@ tp_status tpc_multiply(const tp__call *call, const tpc_product &x)
     bool done;
     const tp_status status = product_and_bias(call, x, &done);
     if (status || done || !x.m || !x.n || !x.batch) return status;
-    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n, x.k, x.accumulate, x.minus, {},
-                  nullptr, nullptr };
+    product p = { factor_of(x.a, x.dtype), factor_of(x.b, x.dtype), factor_of(x.c, x.dtype), { x.bias, x.dtype, 0, 1 }, x.c.data, x.m, x.n,
+                  x.k, x.accumulate, x.minus, {}, nullptr, nullptr };
     const int64_t *const steps[] = { &x.c.batch, &x.a.batch, &x.b.batch };
     tpc_walk_dims(&p.batch, 1, &x.batch, steps, 3);
     return by_tiles(call, p, x.dtype);

@@ -115,7 +115,8 @@ struct count_equal {
     __device__ void finish(acc a, int64_t) const { *count = a; }
 };
 
-static __global__ void __launch_bounds__(TPC_BLOCK) share(const tpc_side dx, const tpc_side dy, const tpc_side x, const tpc_side y, int64_t n, const int64_t *count)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+share(const tpc_side dx, const tpc_side dy, const tpc_side x, const tpc_side y, int64_t n, const int64_t *count)
 {
     const double part = tpc_load<double>(dy.data, dy.dtype, 0) / (double)*count, most = tpc_load<double>(y.data, y.dtype, 0);
     for (int64_t i = tpc_first(); i < n; i += tpc_step()) tpc_store(dx.data, dx.dtype, i, alike(tpc_load<double>(x.data, x.dtype, i), most) ? part : 0.0);

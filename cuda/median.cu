@@ -89,7 +89,8 @@ static tp_status run(tp__call *call, int what)
     const picking p = { o.keys, o.wide, o.places, rows, n, x.dtype, what == NANMEDIAN };
     if (what == MODE) TPC_LAUNCH(pick_mode, tpc_grid(call, rows), TPC_BLOCK, 0, stream, p, at);
     else TPC_LAUNCH(pick_median, tpc_blocks(call, rows), TPC_BLOCK, 0, stream, p, at);
-    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick_values<T>, tpc_blocks(call, rows), TPC_BLOCK, 0, stream, (T *)values.data, (const T *)x.data, (const int64_t *)at, rows, n))
+    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(pick_values<T>, tpc_blocks(call, rows), TPC_BLOCK, 0, stream, (T *)values.data,
+                                              (const T *)x.data, (const int64_t *)at, rows, n))
     return tpc_launched(call);
 }
 

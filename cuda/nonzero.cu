@@ -75,7 +75,8 @@ static tp_status find(tp__call *call, bool flat)
     l.flat = flat;
     l.n = x.numel;
     for (int d = 0; d < x.ndim; d++) l.size[d] = x.shape[d];
-    TPC_LAUNCH(list_set, tpc_grid(call, stretches), TPC_BLOCK, 0, tpc_stream(call), (const void *)x.data, x.dtype, l, (const int64_t *)before, (int64_t *)y.data);
+    TPC_LAUNCH(list_set, tpc_grid(call, stretches), TPC_BLOCK, 0, tpc_stream(call), (const void *)x.data, x.dtype, l,
+               (const int64_t *)before, (int64_t *)y.data);
     return tpc_launched(call);
 }
 

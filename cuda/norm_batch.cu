@@ -234,7 +234,9 @@ template <int> static __global__ void __launch_bounds__(TPC_BLOCK) take_rows(con
     const double n = (double)(j.g.outer * j.g.inner);
     for (int64_t c = tpc_first(); c < j.g.channels; c += tpc_step()) {
         if (to.data) tpc_store(to.data, to.dtype, c * to.stride, (double)r.at[(j.dy ? ROW_DSCALE : ROW_MEAN) * r.step + c]);
-        if (and_to.data) tpc_store(and_to.data, and_to.dtype, c * and_to.stride, j.dy ? (double)r.at[ROW_DBIAS * r.step + c] : r.at[ROW_VAR * r.step + c] * ((n - 1) / n));
+        if (and_to.data)
+            tpc_store(and_to.data, and_to.dtype, c * and_to.stride,
+                      j.dy ? (double)r.at[ROW_DBIAS * r.step + c] : r.at[ROW_VAR * r.step + c] * ((n - 1) / n));
     }
 }
 

@@ -29,7 +29,7 @@ struct plain {
     __host__ __device__ static void after(const double *, float *const *) {}
 };
 
-/* ---- RMSprop (Hinton 2012), centered as Graves 2013: a square_avg, b momentum_buffer, c grad_avg ------------------------------------------- */
+/* ---- RMSprop (Hinton 2012), centered as Graves 2013: a square_avg, b momentum_buffer, c grad_avg ------------------------------------- */
 
 struct rmsprop : plain {
     using numbers = tp__rule_rmsprop;
@@ -45,7 +45,7 @@ struct rmsprop : plain {
     }
 };
 
-/* ---- Adagrad (Duchi, Hazan & Singer 2011): a sum --------------------------------------------------------------------------------------------- */
+/* ---- Adagrad (Duchi, Hazan & Singer 2011): a sum ------------------------------------------------------------------------------------- */
 
 struct adagrad : plain {
     using numbers = tp__rule_adagrad;
@@ -58,7 +58,7 @@ struct adagrad : plain {
     }
 };
 
-/* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq -------------------------------------------------------------------------- */
+/* ---- Adam of rows, as torch.optim.SparseAdam: a exp_avg, b exp_avg_sq ---------------------------------------------------------------- */
 
 struct sparse_adam : plain {
     using numbers = tp__rule_sparse_adam;
@@ -72,7 +72,7 @@ struct sparse_adam : plain {
     }
 };
 
-/* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta ----------------------------------------------------------------------------------------- */
+/* ---- Adadelta (Zeiler 2012): a square_avg, b acc_delta ------------------------------------------------------------------------------- */
 
 struct adadelta : plain {
     using numbers = tp__rule_adadelta;
@@ -87,7 +87,7 @@ struct adadelta : plain {
     }
 };
 
-/* ---- Adamax (Kingma & Ba 2015, algorithm 2): a exp_avg, b exp_inf -------------------------------------------------------------------------------- */
+/* ---- Adamax (Kingma & Ba 2015, algorithm 2): a exp_avg, b exp_inf -------------------------------------------------------------------- */
 
 struct adamax : plain {
     using numbers = tp__rule_adamax;
@@ -102,7 +102,7 @@ struct adamax : plain {
     }
 };
 
-/* ---- NAdam (Dozat 2016): a exp_avg, b exp_avg_sq; scalars step and mu_product ---------------------------------------------------------------------- */
+/* ---- NAdam (Dozat 2016): a exp_avg, b exp_avg_sq; scalars step and mu_product -------------------------------------------------------- */
 
 struct nadam : plain {
     using numbers = tp__rule_nadam;
@@ -119,7 +119,7 @@ struct nadam : plain {
     }
 };
 
-/* ---- RAdam (Liu et al. 2020): a exp_avg, b exp_avg_sq ------------------------------------------------------------------------------------------------ */
+/* ---- RAdam (Liu et al. 2020): a exp_avg, b exp_avg_sq -------------------------------------------------------------------------------- */
 
 struct radam : plain {
     using numbers = tp__rule_radam;
@@ -136,7 +136,7 @@ struct radam : plain {
     }
 };
 
-/* ---- Rprop (Riedmiller & Braun 1993): a prev, b step_size ---------------------------------------------------------------------------------------------- */
+/* ---- Rprop (Riedmiller & Braun 1993): a prev, b step_size ---------------------------------------------------------------------------- */
 
 struct rprop : plain {
     using numbers = tp__rule_rprop;
@@ -150,7 +150,7 @@ struct rprop : plain {
     }
 };
 
-/* ---- ASGD (Polyak & Juditsky 1992): a ax; scalars step, eta and mu, which are of the step before ---------------------------------------------------------- */
+/* ---- ASGD (Polyak & Juditsky 1992): a ax; scalars step, eta and mu, which are of the step before ------------------------------------- */
 
 struct asgd : plain {
     using numbers = tp__rule_asgd;
@@ -164,7 +164,7 @@ struct asgd : plain {
     }
 };
 
-/* ---- Steps ---------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Steps --------------------------------------------------------------------------------------------------------------------------- */
 
 struct rule_numbers { double of[TP__RULE_NUMBERS]; };
 
@@ -206,12 +206,13 @@ template <class Rule, class T> TPC_DEVICE void rule_chunk(const tpc_step_row &r,
         tpc_store(r.param, r.dtype, i, e.p);
     }
 }
-template <class Rule> static __global__ void __launch_bounds__(TPC_BLOCK) rule_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const rule_numbers *k, const float *skip)
+template <class Rule> static __global__ void __launch_bounds__(TPC_BLOCK)
+rule_step(const tpc_step_row *rows, int64_t n, int64_t chunks, const rule_numbers *k, const float *skip)
 {
     if (skip && *skip != 0) return;
     for (int64_t c = blockIdx.x; c < chunks; c += gridDim.x) {
         const tpc_step_row &in_table = tpc_step_of(rows, n, c), r = in_table;
-        const int64_t from = (c - r.first_chunk) * TPC_STEP_CHUNK, to = from + TPC_STEP_CHUNK < r.numel ? from + TPC_STEP_CHUNK : r.numel;
+        const auto [from, to] = tpc_step_elements(r, c);
         typename Rule::numbers own;
         memcpy((void *)&own, (const void *)&k[&in_table - rows], sizeof own);
         if (r.dtype == TP_F64) rule_chunk<Rule, double>(r, from, to, own);
@@ -279,7 +280,9 @@ template <class Rule> static tp_status run(const tp__call *call, int n_numbers)
     for (int64_t i = 0; i < t.n && !on_device; i++) prepare_one<Rule>(t.rows[i].scalar, given.of, &unused);
     const tpc_step_row *rows = t.device.as<tpc_step_row>();
     if (on_device) TPC_LAUNCH(prepare_rows<Rule>, tpc_blocks(call, t.n), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, given, numbers.as<rule_numbers>(), skip.at);
-    if (t.chunks) TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks, numbers.as<rule_numbers>(), skip.at);
+    if (t.chunks)
+        TPC_LAUNCH(rule_step<Rule>, tpc_grid(call, t.chunks), TPC_BLOCK, 0, tpc_stream(call), rows, t.n, t.chunks,
+                   numbers.as<rule_numbers>(), skip.at);
     return tpc_launched(call);
 }
 

@@ -95,7 +95,8 @@ static windows<int32_t> narrowed(const windows<int64_t> &w)
 /* Have both their channels last, and could not be taken for row-major? */
 static bool are_last(const tpc_array &large, const tpc_array &small, const tpc_array &index, int n)
 {
-    return large.ndim == n + 2 && n > 1 && tpc_dnn_packed(large, true) && !tpc_dnn_packed(large, false) && tpc_dnn_packed(small, true) && tpc_dnn_packed(index, true);
+    return large.ndim == n + 2 && n > 1 && tpc_dnn_packed(large, true) && !tpc_dnn_packed(large, false) && tpc_dnn_packed(small, true)
+           && tpc_dnn_packed(index, true);
 }
 
 /* ---- The greatest ------------------------------------------------------------------------------------------------------------------------ */
@@ -233,7 +234,8 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) pick(cons
     for (int64_t e = tpc_first(); e < t.n; e += tpc_step()) {
         const place<int64_t> o = place_of(w, true, e);
         const int64_t k = t.places[e], rest = k / dj.kernel;
-        const int64_t z = begin_of(dz, o.z) + rest / di.kernel * dz.step, i = begin_of(di, o.i) + rest % di.kernel * di.step, j = begin_of(dj, o.j) + k % dj.kernel * dj.step;
+        const int64_t z = begin_of(dz, o.z) + rest / di.kernel * dz.step, i = begin_of(di, o.i) + rest % di.kernel * di.step,
+                      j = begin_of(dj, o.j) + k % dj.kernel * dj.step;
         const bool inside = k >= 0 && z >= 0 && z < dz.size && i >= 0 && i < di.size && j >= 0 && j < dj.size;
         tpc_store(t.to, t.dtype, e, inside ? tpc_load<T>(t.from, t.dtype, large_at(w, o.plane, z, i, j, o.channel)) : (T)0);
     }
@@ -262,7 +264,9 @@ static tp_status by_cudnn(const tp__call *call, const tp__windows &of, const tpc
     if (of.kernel.n != 2 || of.dilation.v[0] != 1 || of.dilation.v[1] != 1 || dx.dtype != dy.dtype) return TP_OK;
     k.kind = TPC_DNN_GREATEST_BACK, k.dtype = dx.dtype, k.images = dx.shape[0], k.channels = dx.shape[1];
     k.aligned = (uintptr_t)dx.data % 16 == 0 && (uintptr_t)dy.data % 16 == 0 && (uintptr_t)places.data % 16 == 0;
-    for (int d = 0; d < 2; d++) k.size[d] = dx.shape[2 + d], k.out[d] = dy.shape[2 + d], k.kernel[d] = of.kernel.v[d], k.stride[d] = of.stride.v[d], k.pad[d] = of.padding.v[d];
+    for (int d = 0; d < 2; d++)
+        k.size[d] = dx.shape[2 + d], k.out[d] = dy.shape[2 + d], k.kernel[d] = of.kernel.v[d], k.stride[d] = of.stride.v[d],
+        k.pad[d] = of.padding.v[d];
     return tpc_dnn_windows(call, &k, dx.data, dy.data, places.data, done);
 }
 

@@ -107,7 +107,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) normal_double(TPC_GIVEN targ
         double v[FOUR];
         tpc_draw(state, (uint64_t)(2 * t * FOUR), w);
         for (int k = 0; k < FOUR; k += 2) {
-            tp__normal_pair_f64(tp__unit_double(w[2 * k], w[2 * k + 1]) + 1.0 / 9007199254740992.0, tp__unit_double(w[2 * k + 2], w[2 * k + 3]), &v[k], &v[k + 1]);
+            tp__normal_pair_f64(tp__unit_double(w[2 * k], w[2 * k + 1]) + 1.0 / 9007199254740992.0,
+                                tp__unit_double(w[2 * k + 2], w[2 * k + 3]), &v[k], &v[k + 1]);
             v[k] = __dadd_rn(__dmul_rn(v[k], std), mean);
             v[k + 1] = __dadd_rn(__dmul_rn(v[k + 1], std), mean);
         }

@@ -262,6 +262,7 @@ static tp_status multinomial(tp__call *call)
 
 extern "C" const tp_kernel tp__cuda_random_draw[] = {
     { "exponential", exponential, NULL }, { "geometric", geometric, NULL }, { "log_normal", log_normal, NULL }, { "cauchy", cauchy, NULL },
-    { "bernoulli", bernoulli, NULL }, { "bernoulli_each", bernoulli_each, NULL }, { "poisson", poisson, NULL }, { "binomial", binomial, NULL }, { "multinomial", multinomial, NULL },
+    { "bernoulli", bernoulli, NULL }, { "bernoulli_each", bernoulli_each, NULL }, { "poisson", poisson, NULL },
+    { "binomial", binomial, NULL }, { "multinomial", multinomial, NULL },
     { NULL, NULL, NULL },
 };

@@ -50,4 +50,6 @@ static tp_status between(tp__call *call, bool power)
 static tp_status linspace(tp__call *call) { return between(call, false); }
 static tp_status logspace(tp__call *call) { return between(call, true); }
 
-extern "C" const tp_kernel tp__cuda_range[] = { { "arange", arange, NULL }, { "linspace", linspace, NULL }, { "logspace", logspace, NULL }, { NULL, NULL, NULL } };
+extern "C" const tp_kernel tp__cuda_range[] = {
+    { "arange", arange, NULL }, { "linspace", linspace, NULL }, { "logspace", logspace, NULL }, { NULL, NULL, NULL },
+};

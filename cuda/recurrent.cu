@@ -120,13 +120,15 @@ template <class T> static T *rows_of(const layer &l, T *base, int64_t t, int64_t
 /* u = h W' + b */
 template <class T> static tp_status by_state(const tp__call *call, const layer &l, const T *h, const T *w, const T *bias, T *u)
 {
-    return tpc_multiply(call, { dtype_of<T>(), l.batch, l.gates, l.hidden, 1, { const_cast<T *>(h), l.hidden, 0, false }, { const_cast<T *>(w), l.hidden, 0, true },
+    return tpc_multiply(call, { dtype_of<T>(), l.batch, l.gates, l.hidden, 1, { const_cast<T *>(h), l.hidden, 0, false },
+                                { const_cast<T *>(w), l.hidden, 0, true },
                                 { u, l.gates, 0, false }, bias, false, false, nullptr, nullptr });
 }
 /* dh = du W, or dh += du W */
 template <class T> static tp_status to_state(const tp__call *call, const layer &l, const T *du, const T *w, T *dh, bool accumulate)
 {
-    return tpc_multiply(call, { dtype_of<T>(), l.batch, l.hidden, l.gates, 1, { const_cast<T *>(du), l.gates, 0, false }, { const_cast<T *>(w), l.hidden, 0, false },
+    return tpc_multiply(call, { dtype_of<T>(), l.batch, l.hidden, l.gates, 1, { const_cast<T *>(du), l.gates, 0, false },
+                                { const_cast<T *>(w), l.hidden, 0, false },
                                 { dh, l.hidden, 0, false }, nullptr, accumulate, false, nullptr, nullptr });
 }
 /* dW = sum of du_t' h_(t - 1): of all steps but the first at once, and of that one by the initial state, if there is one. */
@@ -134,7 +136,8 @@ template <class T> static tp_status weight_gradient(const tp__call *call, const 
 {
     const int64_t rest = l.steps > 1 ? l.steps - 1 : 0;
     tpc_product p = { dtype_of<T>(), l.gates, l.hidden, rest * l.batch, 1, { rows_of(l, du, l.reverse ? 0 : 1, l.gates), l.gates, 0, true },
-                      { const_cast<T *>(rows_of(l, y, l.reverse ? 1 : 0, l.hidden)), l.hidden, 0, false }, { dw, l.hidden, 0, false }, nullptr, false, false, nullptr, nullptr };
+                      { const_cast<T *>(rows_of(l, y, l.reverse ? 1 : 0, l.hidden)), l.hidden, 0, false }, { dw, l.hidden, 0, false },
+                      nullptr, false, false, nullptr, nullptr };
     if (!dw) return TP_OK;
     const tp_status status = tpc_multiply(call, p);
     if (status || !first || !l.steps) return status;

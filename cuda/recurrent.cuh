@@ -35,8 +35,10 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_lstm_
     const int64_t n = r.hidden;
     for (int64_t e = tpc_first(); e < r.rows * n; e += tpc_step()) {
         const int64_t row = e / n, j = e - row * n, at = 4 * row * n + j;
-        const T i = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 4 * n, 0, j)), f = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 4 * n, 1, j));
-        const T g = tpc_tanh(tpc_or_zero(r.x, at + 2 * n) + tpc_by_state(r, row, 4 * n, 2, j)), o = tpc_sigmoid(tpc_or_zero(r.x, at + 3 * n) + tpc_by_state(r, row, 4 * n, 3, j));
+        const T i = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 4 * n, 0, j)),
+                f = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 4 * n, 1, j));
+        const T g = tpc_tanh(tpc_or_zero(r.x, at + 2 * n) + tpc_by_state(r, row, 4 * n, 2, j)),
+                o = tpc_sigmoid(tpc_or_zero(r.x, at + 3 * n) + tpc_by_state(r, row, 4 * n, 3, j));
         const T sum = f * tpc_or_zero(r.state, e) + i * g;
         r.c[e] = sum;
         r.h[e] = o * tpc_tanh(sum);
@@ -68,7 +70,8 @@ template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_gru_f
     const int64_t n = r.hidden;
     for (int64_t e = tpc_first(); e < r.rows * n; e += tpc_step()) {
         const int64_t row = e / n, j = e - row * n, at = 3 * row * n + j, to = 4 * row * n + j;
-        const T reset = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 3 * n, 0, j)), z = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 3 * n, 1, j));
+        const T reset = tpc_sigmoid(tpc_or_zero(r.x, at) + tpc_by_state(r, row, 3 * n, 0, j)),
+                z = tpc_sigmoid(tpc_or_zero(r.x, at + n) + tpc_by_state(r, row, 3 * n, 1, j));
         const T q = tpc_by_state(r, row, 3 * n, 2, j), m = tpc_tanh(tpc_or_zero(r.x, at + 2 * n) + reset * q);
         r.h[e] = (tpc_or_zero(r.state, e) - m) * z + m;
         r.work[to] = reset;

@@ -45,7 +45,10 @@ template <class Of> struct product_of : Of {
 };
 template <> __device__ __forceinline__ void sum_of<of_integers>::add(int64_t &a, int64_t at, int64_t) const { a = (int64_t)((uint64_t)a + (uint64_t)read(at)); }
 template <> __device__ __forceinline__ int64_t sum_of<of_integers>::join(int64_t a, int64_t b) const { return (int64_t)((uint64_t)a + (uint64_t)b); }
-template <> __device__ __forceinline__ void product_of<of_integers>::add(int64_t &a, int64_t at, int64_t) const { a = (int64_t)((uint64_t)a * (uint64_t)read(at)); }
+template <> __device__ __forceinline__ void product_of<of_integers>::add(int64_t &a, int64_t at, int64_t) const
+{
+    a = (int64_t)((uint64_t)a * (uint64_t)read(at));
+}
 template <> __device__ __forceinline__ int64_t product_of<of_integers>::join(int64_t a, int64_t b) const { return (int64_t)((uint64_t)a * (uint64_t)b); }
 
 struct sum_reals : sum_of<of_reals> {
@@ -105,7 +108,8 @@ struct few_terms : of_reals {
     }
 };
 
-template <class Op, bool few = false> static tp_status reduce(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y, double divisor, int finish)
+template <class Op, bool few = false>
+static tp_status reduce(const tp__call *call, const tpc_array &x, uint64_t gone, const tpc_array &y, double divisor, int finish)
 {
     const io p = { x.data, y.data, x.dtype, y.dtype, finish, tpc_is_floating(y.dtype) && y.dtype != TP_F64, divisor, tpc_count_of(x, gone) };
     if (few && p.single) {

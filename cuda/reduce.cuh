@@ -49,7 +49,10 @@ typedef struct tpc_reduction {
 } tpc_reduction;
 
 /* For an Op that has it, op.at_output(a, o) follows begin(), where a depends on the output. */
-template <class Op> TPC_DEVICE auto tpc_begin_output(const Op &op, typename Op::acc &a, int64_t o, int) -> decltype(op.at_output(a, o)) { return op.at_output(a, o); }
+template <class Op> TPC_DEVICE auto tpc_begin_output(const Op &op, typename Op::acc &a, int64_t o, int) -> decltype(op.at_output(a, o))
+{
+    return op.at_output(a, o);
+}
 template <class Op> TPC_DEVICE void tpc_begin_output(const Op &, typename Op::acc &, int64_t, long) {}
 
 /* Thread t of the block has part `part` of the elements of output `out` of the block. */
@@ -184,8 +187,8 @@ template <class Op> tp_status tpc_reduce_run(const tp__call *call, const tpc_arr
     TPC_LAUNCH(tpc_reduce<Op>, tpc_grid(call, blocks), TPC_BLOCK, 0, tpc_stream(call), r, op, partial.as<acc>());
     if (partial.data) {
         const int lanes = tpc_join_lanes(r.segments);
-        TPC_LAUNCH(tpc_reduce_join<Op>, tpc_grid(call, (r.kept.numel * lanes + TPC_BLOCK - 1) / TPC_BLOCK), TPC_BLOCK, 0, tpc_stream(call), r.kept.numel, r.segments, lanes, op,
-                   partial.as<acc>());
+        TPC_LAUNCH(tpc_reduce_join<Op>, tpc_grid(call, (r.kept.numel * lanes + TPC_BLOCK - 1) / TPC_BLOCK), TPC_BLOCK, 0, tpc_stream(call),
+                   r.kept.numel, r.segments, lanes, op, partial.as<acc>());
     }
     return tpc_launched(call);
 }

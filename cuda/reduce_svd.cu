@@ -217,7 +217,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) give_columns(const svd_job p
 static tp_status by_rounds(const tp__call *call, const svd_job &all)
 {
     const tall t = tall_of(all);
-    const int64_t of_g = t.rows * t.k, of_v = t.k * t.k, numbers = of_g + of_v + 3 * t.k + 1, most = tpc_at_a_time(all.count, numbers * (int64_t)sizeof(double));
+    const int64_t of_g = t.rows * t.k, of_v = t.k * t.k, numbers = of_g + of_v + 3 * t.k + 1,
+                  most = tpc_at_a_time(all.count, numbers * (int64_t)sizeof(double));
     tpc_temporary room(call, (size_t)(most * numbers) * sizeof(double));
     if (!room.data) return TP_ERR_MEMORY;
     double *const g = room.as<double>(), *const v = g + most * of_g, *const s = v + most * of_v, *const scales = s + most * t.k, *const along = scales + most;
@@ -262,7 +263,8 @@ static tp_status svd(const tp__call *call, const svd_job &p);
 static tp_status by_qr(const tp__call *call, const svd_job &all)
 {
     const tall t = tall_of(all);
-    const int64_t of_a = t.rows * t.k, square = t.k * t.k, numbers = 2 * of_a + 3 * square + 2 * t.k, most = tpc_at_a_time(all.count, numbers * (int64_t)sizeof(double));
+    const int64_t of_a = t.rows * t.k, square = t.k * t.k, numbers = 2 * of_a + 3 * square + 2 * t.k,
+                  most = tpc_at_a_time(all.count, numbers * (int64_t)sizeof(double));
     tpc_temporary room(call, (size_t)(most * numbers) * sizeof(double));
     if (!room.data) return TP_ERR_MEMORY;
     double *const a = room.as<double>(), *const q = a + most * of_a, *const r = q + most * of_a, *const u = r + most * square, *const vh = u + most * square;
@@ -273,7 +275,8 @@ static tp_status by_qr(const tp__call *call, const svd_job &all)
         TRY(tpc_blocked_qr(call, p.count, t.rows, t.k, a, tau, t.k, q));
         TPC_LAUNCH(take_upper, tpc_blocks(call, p.count * square), TPC_BLOCK, 0, tpc_stream(call), p.count, t, a, r);
         TRY(svd(call, { p.count, t.k, t.k, r, u, s, vh, TP_F64, nullptr, 0 }));
-        TRY(tpc_multiply(call, { TP_F64, t.rows, t.k, t.k, p.count, { q, t.k, of_a, false }, { u, t.k, square, false }, { a, t.k, of_a, false }, nullptr, false, false, nullptr, nullptr }));
+        TRY(tpc_multiply(call, { TP_F64, t.rows, t.k, t.k, p.count, { q, t.k, of_a, false }, { u, t.k, square, false },
+                                 { a, t.k, of_a, false }, nullptr, false, false, nullptr, nullptr }));
         TPC_LAUNCH(give_rows, tpc_blocks(call, p.count * of_a), TPC_BLOCK, 0, tpc_stream(call), p, t, a, s, vh);
         TRY(tpc_launched(call));
     }

@@ -319,7 +319,8 @@ static tp_status by_cudnn(const tp__call *call, const tp__resample &a, const tpc
     const tpc_array &large = a.adjoint ? y : x, &small = a.adjoint ? x : y;
     if (!tpc_dnn_packed(x, true) || !tpc_dnn_packed(y, true) || tpc_dnn_packed(large, false)) return TP_OK;
     tpc_dnn_pool k = {};
-    k.kind = a.adjoint ? TPC_DNN_MEANS_BACK : TPC_DNN_MEANS, k.dtype = x.dtype, k.count_padding = a.count_padding, k.images = x.shape[0], k.channels = x.shape[1];
+    k.kind = a.adjoint ? TPC_DNN_MEANS_BACK : TPC_DNN_MEANS, k.dtype = x.dtype, k.count_padding = a.count_padding, k.images = x.shape[0];
+    k.channels = x.shape[1];
     k.aligned = (uintptr_t)x.data % 16 == 0 && (uintptr_t)y.data % 16 == 0;
     for (int d = 0; d < 2; d++) {
         const int i = d - (2 - n);
@@ -364,12 +365,14 @@ static tp_status resample(tp__call *call)
         if (d.most) window *= a.adjoint ? (double)d.most * (double)d.out / (double)(d.in ? d.in : 1) : (double)d.most;
     }
     const bool shares = a.how == TP__RESAMPLE_SHARED && !whole;
-    if (tpc_size(given.dtype) == 2 && tpc_is_floating(given.dtype) && (a.adjoint ? a.how <= TP__RESAMPLE_SHARED : shares && n == 3)) g.narrow = given.dtype, g.one_by_one = shares;
+    if (tpc_size(given.dtype) == 2 && tpc_is_floating(given.dtype) && (a.adjoint ? a.how <= TP__RESAMPLE_SHARED : shares && n == 3))
+        g.narrow = given.dtype, g.one_by_one = shares;
     TPC_LAUNCH(find_runs, tpc_blocks(call, (int64_t)places), TPC_BLOCK, 0, tpc_stream(call), m);
     status = tpc_launched(call);
     const bool shared_out = window >= 64 && !g.narrow;
     if (!status)
-        status = dtype == TP_F64 ? launch<double>(call, g, shared_out) : dtype == TP_F32 ? launch<float>(call, g, shared_out) : launch<int64_t>(call, g, shared_out);
+        status = dtype == TP_F64 ? launch<double>(call, g, shared_out)
+                 : dtype == TP_F32 ? launch<float>(call, g, shared_out) : launch<int64_t>(call, g, shared_out);
     return status ? status : y.give(call);
 }
 

@@ -140,5 +140,6 @@ static tp_status index_merge(tp__call *call)
 }
 
 extern "C" const tp_kernel tp__cuda_rows[] = {
-    { "rows_take", rows_take, NULL }, { "rows_add", rows_add, NULL }, { "rows_put", rows_put, NULL }, { "index_merge", index_merge, NULL }, { NULL, NULL, NULL },
+    { "rows_take", rows_take, NULL }, { "rows_add", rows_add, NULL }, { "rows_put", rows_put, NULL }, { "index_merge", index_merge, NULL },
+    { NULL, NULL, NULL },
 };

@@ -49,7 +49,8 @@ static bool is_too_old(int index, char *text, size_t size)
     if (cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index)) return false;
     if (10 * major + minor >= TPC_LEAST_ARCH) return false;
     if (cudaGetDeviceProperties(&told, index)) snprintf(told.name, sizeof told.name, "a device without a name");
-    snprintf(text, size, "cuda:%d, %s, has compute capability %d.%d, and %d.%d is needed", index, told.name, major, minor, TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
+    snprintf(text, size, "cuda:%d, %s, has compute capability %d.%d, and %d.%d is needed", index, told.name, major, minor,
+             TPC_LEAST_ARCH / 10, TPC_LEAST_ARCH % 10);
     return true;
 }
 
@@ -123,7 +124,8 @@ static tp_status status_of(cudaError_t error)
 
 static tp_status fail_lost(int index)
 {
-    return tpc_core->fail(TP_ERR_DEVICE, "%s: the device cuda:%d was lost: %s", tpc_core->op_under_way() ? tpc_core->op_under_way() : "cuda", index, devices[index].cause);
+    return tpc_core->fail(TP_ERR_DEVICE, "%s: the device cuda:%d was lost: %s",
+                          tpc_core->op_under_way() ? tpc_core->op_under_way() : "cuda", index, devices[index].cause);
 }
 
 tp_status tpc_error(int index, cudaError_t error, const char *op, const char *what)
@@ -209,7 +211,11 @@ tpc_stream_of *tpc_current(int index)
 /* ---- What kernels found in the data ------------------------------------------------------------------------------------------------------- */
 
 /* A format with the op that it is of. Their numbers are what kernels know. */
-static struct { pthread_mutex_t lock; int n; struct note { const char *op, *format; tp_status status; } at[NOTES]; } notes = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct {
+    pthread_mutex_t lock;
+    int n;
+    struct note { const char *op, *format; tp_status status; } at[NOTES];
+} notes = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 tpc_watch tpc_watch_for(const tp__call *call, tp_status status, const char *format)
 {

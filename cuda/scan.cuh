@@ -115,8 +115,9 @@ template <class Op> static tp_status tpc_scan_run(const tp__call *call, const tp
 template <class N> struct tpc_linear_piece { N end, factor; int64_t is_safe; };
 struct tpc_linear_row { int64_t base, step; };
 
-template <class Of> TPC_DEVICE typename Of::acc tpc_next_linear(const tpc_scan_rows &g, const tpc_side &x, const tpc_side &f, const tpc_linear_row &row, int64_t i,
-                                                                typename Of::acc before, typename Of::acc *factor)
+template <class Of> TPC_DEVICE typename Of::acc tpc_next_linear(const tpc_scan_rows &g, const tpc_side &x, const tpc_side &f,
+                                                                const tpc_linear_row &row, int64_t i, typename Of::acc before,
+                                                                typename Of::acc *factor)
 {
     const int64_t at = row.base + i * row.step;
     const typename Of::acc v = Of::read(x, at);
@@ -129,7 +130,8 @@ TPC_DEVICE tpc_linear_row tpc_linear_row_at(const tpc_scan_rows &g, int64_t k)
     return { k / g.r.inner * g.r.n * g.r.inner + k % g.r.inner + (g.back ? (g.r.n - 1) * g.r.inner : 0), g.back ? -g.r.inner : g.r.inner };
 }
 
-template <class Of> static __global__ void __launch_bounds__(TPC_BLOCK) tpc_linear_long(const tpc_scan_rows g, const tpc_side y, const tpc_side x, const tpc_side f)
+template <class Of> static __global__ void __launch_bounds__(TPC_BLOCK)
+tpc_linear_long(const tpc_scan_rows g, const tpc_side y, const tpc_side x, const tpc_side f)
 {
     using N = typename Of::acc;
     TPC_SHARED(tpc_linear_piece<N>, piece, [TPC_BLOCK]);
@@ -186,7 +188,8 @@ template <class Of> static tp_status tpc_linear_run(const tp__call *call, const 
     const struct given { int64_t dim; bool reverse; } *attr = (const given *)tpc_attr(call);
     const tpc_scan_rows g = tpc_scan_rows_of(call, like, attr->reverse);
     const int64_t rows = g.r.outer * g.r.inner;
-    if (g.r.n >= TPC_LONG_ROW && rows < (int64_t)tpc_processors(call) * 64) TPC_LAUNCH(tpc_linear_long<Of>, tpc_grid(call, rows), TPC_BLOCK, 0, tpc_stream(call), g, y, x, f);
+    if (g.r.n >= TPC_LONG_ROW && rows < (int64_t)tpc_processors(call) * 64)
+        TPC_LAUNCH(tpc_linear_long<Of>, tpc_grid(call, rows), TPC_BLOCK, 0, tpc_stream(call), g, y, x, f);
     else TPC_LAUNCH(tpc_linear<Of>, tpc_blocks(call, rows), TPC_BLOCK, 0, tpc_stream(call), g, y, x, f);
     return tpc_launched(call);
 }

@@ -13,7 +13,8 @@ enum { FEW = 32, AHEAD = 4, PIECE = 128 };
 /* ---- Reading --------------------------------------------------------------------------------------------------------------------------------- */
 
 /* What stands in place of a bad index's is not looked at: the next call that waits is an error. */
-template <class T> static __global__ void __launch_bounds__(TPC_BLOCK) take_places(T *y, const T *x, TPC_GIVEN tpc_walk walk, TPC_GIVEN tpc_range range, int64_t masked)
+template <class T> static __global__ void __launch_bounds__(TPC_BLOCK)
+take_places(T *y, const T *x, TPC_GIVEN tpc_walk walk, TPC_GIVEN tpc_range range, int64_t masked)
 {
     for (int64_t i = tpc_first(); i < walk.numel; i += tpc_step()) {
         int64_t at[3];
@@ -55,7 +56,8 @@ tp_status tpc_take(const tp__call *call, void *y, const void *x, int dtype, cons
     tpc_walk walk;
     tpc_walk_dims(&walk, t.ndim, t.size, stride, 3);
     if (!walk.numel) return TP_OK;
-    TPC_BY_SIZE((int)(item * pack), TPC_LAUNCH(take_places<T>, tpc_blocks(call, walk.numel), TPC_BLOCK, 0, tpc_stream(call), (T *)y, (const T *)x, walk, t.range, t.masked))
+    TPC_BY_SIZE((int)(item * pack), TPC_LAUNCH(take_places<T>, tpc_blocks(call, walk.numel), TPC_BLOCK, 0, tpc_stream(call), (T *)y,
+                                               (const T *)x, walk, t.range, t.masked))
     return tpc_launched(call);
 }
 
@@ -213,7 +215,9 @@ template <class W> static __global__ void __launch_bounds__(TPC_BLOCK) combine_s
         const uint64_t key = tpc_key_at(s.keys, s.wide, base + first);
         const bool is_set = c.op == TPC_SET;
         if (key >= (uint64_t)c.range.size) continue;
-        if (is_set ? first + 1 < c.n && tpc_key_at(s.keys, s.wide, base + first + 1) == key : first && tpc_key_at(s.keys, s.wide, base + first - 1) == key) continue;
+        if (is_set ? first + 1 < c.n && tpc_key_at(s.keys, s.wide, base + first + 1) == key
+                   : first && tpc_key_at(s.keys, s.wide, base + first - 1) == key)
+            continue;
         tpc_offsets(c.lines, row, line);
         tpc_offsets(c.columns, column, at);
         const int64_t to = line[0] + at[0] + tpc_place_of(c.range, (int64_t)key), from = line[1] + at[1];

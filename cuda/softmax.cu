@@ -8,7 +8,8 @@
 struct greater { template <class S> __device__ S operator()(S a, S b) const { return b > a ? b : a; } };
 
 /* narrow: the sum and its logarithm are rounded to the dtype of y, as PyTorch does along the last dim. */
-template <class S> static __global__ void __launch_bounds__(TPC_BLOCK) softmax_rows(const tpc_side y, const tpc_side x, const tpc_rows r, bool logarithm, bool narrow)
+template <class S> static __global__ void __launch_bounds__(TPC_BLOCK)
+softmax_rows(const tpc_side y, const tpc_side x, const tpc_rows r, bool logarithm, bool narrow)
 {
     const tpc_seat s = tpc_take_seat(r);
     const int64_t tiles = tpc_row_tiles(r, s);
@@ -32,7 +33,8 @@ template <class S> static __global__ void __launch_bounds__(TPC_BLOCK) softmax_r
     }
 }
 
-template <class S> static __global__ void __launch_bounds__(TPC_BLOCK) softmax_back(const tpc_side dx, const tpc_side dy, const tpc_side y, const tpc_rows r, bool logarithm)
+template <class S> static __global__ void __launch_bounds__(TPC_BLOCK)
+softmax_back(const tpc_side dx, const tpc_side dy, const tpc_side y, const tpc_rows r, bool logarithm)
 {
     const tpc_seat s = tpc_take_seat(r);
     const int64_t tiles = tpc_row_tiles(r, s);

@@ -102,7 +102,8 @@ template <class K> static tp_status run_short(const tp__call *call, tpc_order *o
     while (m < o->n) m *= 2;
     const int across = m < 512 ? 512 / m : 1;
     const size_t shared = (size_t)across * (size_t)m * (sizeof(K) + sizeof(uint32_t));
-    TPC_LAUNCH(order_short<K>, tpc_grid(call, (o->rows + across - 1) / across), TPC_BLOCK, shared, tpc_stream(call), (K *)o->keys, o->places, o->rows, (int)o->n, m, across);
+    TPC_LAUNCH(order_short<K>, tpc_grid(call, (o->rows + across - 1) / across), TPC_BLOCK, shared, tpc_stream(call), (K *)o->keys,
+               o->places, o->rows, (int)o->n, m, across);
     return tpc_launched(call);
 }
 
@@ -202,7 +203,8 @@ template <class K> static tp_status run_long(const tp__call *call, tpc_order *o,
         const tp_status status = tpc_running_sum(call, count, counts);
         if (status) return status;
         const uint32_t *from = t.shift ? o->places : nullptr;
-        TPC_LAUNCH(move_digits<K>, blocks, TPC_BLOCK, 0, tpc_stream(call), (const K *)o->keys, from, (K *)o->spare_keys, o->spare_places, t, (const int64_t *)count);
+        TPC_LAUNCH(move_digits<K>, blocks, TPC_BLOCK, 0, tpc_stream(call), (const K *)o->keys, from, (K *)o->spare_keys, o->spare_places, t,
+                   (const int64_t *)count);
         swap(&o->keys, &o->spare_keys);
         swap(&o->places, &o->spare_places);
     }
@@ -223,7 +225,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) number_places(uint32_t *plac
 static tpc_cub_pairs rows_of(const tpc_order *o, int64_t row, int64_t rows)
 {
     const int64_t at = row * o->n, bytes = at * (o->wide ? 8 : 4);
-    return { (char *)o->keys + bytes, (char *)o->spare_keys + bytes, o->places + at, o->spare_places + at, (int)rows, (int)o->n, o->wide, o->rows == 1 || o->n > ALONE };
+    return { (char *)o->keys + bytes, (char *)o->spare_keys + bytes, o->places + at, o->spare_places + at, (int)rows, (int)o->n, o->wide,
+             o->rows == 1 || o->n > ALONE };
 }
 
 /* Which buffers hold a row in the end depends on its length, the bits and whether it is alone, so it is the same for all. */
@@ -243,7 +246,9 @@ static tp_status run_cub(const tp__call *call, tpc_order *o, int bits)
         error = tpc_cub_sort(room.data, &bytes, &pairs, bits, &in_spare, stream);
     }
     const tp_status status = tpc_launched(call);
-    if (status || error) return status ? status : tpc_fail(call, TP_ERR_DEVICE, "CUB refuses to sort %lld elements: %s", (long long)o->n, cudaGetErrorString(error));
+    if (status || error)
+        return status ? status
+                      : tpc_fail(call, TP_ERR_DEVICE, "CUB refuses to sort %lld elements: %s", (long long)o->n, cudaGetErrorString(error));
     if (in_spare) {
         swap(&o->keys, &o->spare_keys);
         swap(&o->places, &o->spare_places);
@@ -259,7 +264,8 @@ tpc_order::tpc_order(const tp__call *call, int64_t rows_, int64_t n_, bool wide_
     : rows(rows_), n(n_), wide(wide_),
       room(call, 2 * padded((size_t)(rows_ * n_) * (wide_ ? sizeof(uint64_t) : sizeof(uint32_t))) + 2 * padded((size_t)(rows_ * n_) * sizeof(uint32_t)) + 512)
 {
-    const size_t key_bytes = padded((size_t)(rows * n) * (wide ? sizeof(uint64_t) : sizeof(uint32_t))), place_bytes = padded((size_t)(rows * n) * sizeof(uint32_t));
+    const size_t key_bytes = padded((size_t)(rows * n) * (wide ? sizeof(uint64_t) : sizeof(uint32_t))),
+                 place_bytes = padded((size_t)(rows * n) * sizeof(uint32_t));
     char *const at = room.as<char>();
     keys = at;
     spare_keys = at + (at ? key_bytes : 0);
@@ -320,8 +326,8 @@ tp_status tpc_first_of_rows(tp__call *call, int64_t k, bool descending)
     if (!o.good()) return TP_ERR_MEMORY;
     const tp_status status = tpc_order_values(call, &o, x.data, x.dtype, descending);
     if (status) return status;
-    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(write_first<T>, tpc_blocks(call, rows * k), TPC_BLOCK, 0, tpc_stream(call), (T *)values.data, (int64_t *)places.data,
-                                              (const T *)x.data, (const uint32_t *)o.places, rows, n, k))
+    TPC_BY_SIZE(tpc_size(x.dtype), TPC_LAUNCH(write_first<T>, tpc_blocks(call, rows * k), TPC_BLOCK, 0, tpc_stream(call), (T *)values.data,
+                                              (int64_t *)places.data, (const T *)x.data, (const uint32_t *)o.places, rows, n, k))
     return tpc_launched(call);
 }
 

@@ -139,8 +139,9 @@ static tp_status select_rows(tp__call *call, const tpc_array &x, const tpc_array
     if (status) return status;
     TPC_LAUNCH(take, tiles, TPC_BLOCK, 0, stream, r, (const topk_state *)state, (const int64_t *)sums, o.keys, o.wide, places, k);
     if ((status = tpc_order_run(call, &o, r.bits))) return status;
-    TPC_BY_SIZE(tpc_size(r.dtype), TPC_LAUNCH(write_taken<T>, tpc_blocks(call, r.rows * k), TPC_BLOCK, 0, stream, (T *)values.data, (int64_t *)out.data, (const T *)x.data,
-                                              (const uint32_t *)o.places, (const uint32_t *)places, r.rows, r.n, k))
+    TPC_BY_SIZE(tpc_size(r.dtype),
+                TPC_LAUNCH(write_taken<T>, tpc_blocks(call, r.rows * k), TPC_BLOCK, 0, stream, (T *)values.data, (int64_t *)out.data,
+                           (const T *)x.data, (const uint32_t *)o.places, (const uint32_t *)places, r.rows, r.n, k))
     return tpc_launched(call);
 }
 
@@ -155,7 +156,8 @@ static tp_status topk(tp__call *call)
     const int64_t n = x.ndim ? x.shape[x.ndim - 1] : 1;
     if (n <= LONG || n > TPC_ORDER_MOST || a->k > n / 2) return tpc_first_of_rows(call, a->k, a->largest);
     const int bits = tpc_key_bits(x.dtype);
-    return select_rows(call, x, values, places, topk_rows{ x.data, x.numel / n, n, (n + TILE - 1) / TILE, a->largest ? UINT64_MAX >> (64 - bits) : 0, x.dtype, bits }, a->k);
+    return select_rows(call, x, values, places, topk_rows{ x.data, x.numel / n, n, (n + TILE - 1) / TILE,
+                                                           a->largest ? UINT64_MAX >> (64 - bits) : 0, x.dtype, bits }, a->k);
 }
 
 extern "C" const tp_kernel tp__cuda_topk[] = { { "topk", topk, NULL }, { NULL, NULL, NULL } };

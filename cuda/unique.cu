@@ -52,7 +52,8 @@ static __global__ void __launch_bounds__(TPC_BLOCK) mark_groups(TPC_GIVEN table 
     for (int64_t i = tpc_first(); i < t.n; i += tpc_step()) new_group[i] = !i || !equal(t, order[i - 1], order[i]);
 }
 /* before[i] groups began before i: is row order[i] the first of one, its group is that, else the one before. start[g]: where group g begins. */
-static __global__ void __launch_bounds__(TPC_BLOCK) write_groups(TPC_GIVEN table t, const uint32_t *order, const int64_t *before, int64_t *first, int64_t *inverse, int64_t *start)
+static __global__ void __launch_bounds__(TPC_BLOCK)
+write_groups(TPC_GIVEN table t, const uint32_t *order, const int64_t *before, int64_t *first, int64_t *inverse, int64_t *start)
 {
     for (int64_t i = tpc_first(); i < t.n; i += tpc_step()) {
         const bool begins = before[i + 1] != before[i];

@@ -35,7 +35,8 @@ START_TEST(new_tensors_are_where_another_is)
     tp_tensor *x = tp_zeros(TP_SHAPE(2), .dtype = TP_F64, .device = DEVICE), *host = tp_zeros(TP_SHAPE(2));
     tp_tensor *made[] = { tp_new_zeros(x, TP_SHAPE(3)), tp_new_full(x, TP_SHAPE(3), 2), tp_new_empty_strided(x, TP_SHAPE(3), TP_SHAPE(2)),
                           tp_new_tensor(x, (int32_t[]){ 4, 5, 6 }, TP_I32, TP_SHAPE(3)), tp_type_as(tp_to_dtype(numbers(3), TP_I32), x) };
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++) ck_assert(tp_device_of(made[i]) == DEVICE && tp_dtype_of(made[i]) == TP_F64 && tp_numel(made[i]) == 3);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        ck_assert(tp_device_of(made[i]) == DEVICE && tp_dtype_of(made[i]) == TP_F64 && tp_numel(made[i]) == 3);
     ck_values(tp_to(made[1], TP_CPU), 2, 2, 2);
     ck_values(tp_to(made[3], TP_CPU), 4, 5, 6);
     ck_values(tp_to(made[4], TP_CPU), 0, 1, 2);

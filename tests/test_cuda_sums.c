@@ -199,14 +199,16 @@ START_TEST(much_for_few_results_agrees)
     for (int k = 0; k < 4; k++) {
         TP_SCOPE();
         const double tol = 4 * tolerance(floats[k]);
-        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(k ? 70001 : 300001)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(3)), floats[k]), *da = there(a), *db = there(b);
+        tp_tensor *a = tp_to_dtype(tp_rand(TP_SHAPE(k ? 70001 : 300001)), floats[k]), *b = tp_to_dtype(tp_rand(TP_SHAPE(3)), floats[k]),
+                  *da = there(a), *db = there(b);
         SAME(tp_sum(x), tol, tol);
         SAME(tp_var(x), tol, tol);
         SAME(tp_argmax(x), 0, 0);
         tp_tensor *lists[] = { a, b }, *moved[] = { da, db };
         for (int p = 0; p < 4; p++) {
             const double powers[] = { 2, 1, INFINITY, -INFINITY };
-            same(tp_total_norm((tp_tensor_list){ .at = moved, .n = 2 }, powers[p]), tp_total_norm((tp_tensor_list){ .at = lists, .n = 2 }, powers[p]), tol, tol, "total_norm");
+            same(tp_total_norm((tp_tensor_list){ .at = moved, .n = 2 }, powers[p]),
+                 tp_total_norm((tp_tensor_list){ .at = lists, .n = 2 }, powers[p]), tol, tol, "total_norm");
         }
         a = tp_to_dtype(tp_randn(TP_SHAPE(1500, 5)), floats[k]), da = there(a);
         SAME(tp_softmax(x, 0), tol, tol);

@@ -271,7 +271,8 @@ START_TEST(second_names_are_found)
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = VECTOR(1, 4) }, { .name = "other", .kind = TP_ARG_INT, .value.integer = 3 } };
     ck_ok(tp_op_call("greater", args, 2, &y, 1, NULL));
     ck_values(y, 0, 1);
-    const tp_arg alike[] = { { .kind = TP_ARG_TENSOR, .value.tensor = y }, { .kind = TP_ARG_TENSOR, .value.tensor = y }, { .kind = TP_ARG_FLOAT, .value.real = -1 } };
+    const tp_arg alike[] = { { .kind = TP_ARG_TENSOR, .value.tensor = y }, { .kind = TP_ARG_TENSOR, .value.tensor = y },
+                             { .kind = TP_ARG_FLOAT, .value.real = -1 } };
     tp_tensor *close;
     ck_ok(tp_op_call("allclose", alike, 2, &close, 1, NULL));             /* of truths, too */
     ck_values(close, 1);
@@ -286,7 +287,8 @@ START_TEST(view_copy_takes_shapes_that_no_view_has)
 {
     TP_SCOPE();
     tp_tensor *y;
-    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_transpose(matrix(2, 3), 0, 1) }, { .kind = TP_ARG_INTS, .n = 1, .value.ints = (const int64_t[]){ -1 } } };
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_transpose(matrix(2, 3), 0, 1) },
+                            { .kind = TP_ARG_INTS, .n = 1, .value.ints = (const int64_t[]){ -1 } } };
     ck_ok(tp_op_call("view_copy", args, 2, &y, 1, NULL));
     ck_values(y, 0, 3, 1, 4, 2, 5);
 }
@@ -294,7 +296,8 @@ END_TEST
 
 static tp_status call_with(const char *op, const char *second, tp_tensor *x, const char *way, tp_tensor *y, tp_tensor **out)
 {
-    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_STRING, .value.string = way }, { .name = second, .kind = TP_ARG_TENSOR, .value.tensor = y } };
+    const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = x }, { .kind = TP_ARG_STRING, .value.string = way },
+                            { .name = second, .kind = TP_ARG_TENSOR, .value.tensor = y } };
     return tp_op_call(op, args, 3, out, 1, NULL);
 }
 START_TEST(what_pytorch_refuses_of_segments_edges_and_sources_is_refused)
@@ -321,7 +324,8 @@ START_TEST(what_pytorch_refuses_of_segments_edges_and_sources_is_refused)
     ck_assert_ptr_null(tp_index_reduce(tp_select(x, 0, 0), 0, tp_to_dtype(VECTOR(0), TP_I64), VECTOR(2), TP_REDUCE_AMIN));
     ck_message("index_reduce: the source [1] does not fit [] and an index of 1");
     tp_tensor *small = tp_ones(TP_SHAPE(1, 1, 1), .dtype = TP_I8);        /* a dim of 1 goes with all of the other's, and sums stay of 8 bits */
-    const tp_arg pair[] = { { .kind = TP_ARG_TENSOR, .value.tensor = small }, { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 1, 2), .dtype = TP_I8) } };
+    const tp_arg pair[] = { { .kind = TP_ARG_TENSOR, .value.tensor = small },
+                            { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 1, 2), .dtype = TP_I8) } };
     ck_ok(tp_op_call("tensordot", pair, 2, &y, 1, NULL));
     ck_values(y, 2, 2);
     ck_assert_int_eq(tp_dtype_of(y), TP_I8);

@@ -19,7 +19,8 @@ typedef tp_tensor *made_fn(tp_tensor *x, tp_tensor *z);
 /* The same bits from `make` for all sizes, streamed and not, on one thread and two, with all instructions. */
 static void check(const char *name, made_fn *make)
 {
-    static const int64_t sizes[][2] = { { 1, 40000 }, { 9, 4096 }, { 5, 8209 }, { 257, 513 }, { 1, 16 }, { 3, 1 }, { 33, 100 }, { 2, 33000 }, { 80, 4100 }, { 1, 33011 } };
+    static const int64_t sizes[][2] = { { 1, 40000 }, { 9, 4096 }, { 5, 8209 }, { 257, 513 }, { 1, 16 }, { 3, 1 }, { 33, 100 },
+                                        { 2, 33000 }, { 80, 4100 }, { 1, 33011 } };
     const int threads = tp_get_num_threads();
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int l = 0; l < 3; l++) {

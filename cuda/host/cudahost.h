@@ -36,7 +36,7 @@
 
 namespace cudahost {
 
-enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 48 << 10 };      /* more shared memory would have to be asked for */
+enum { MAX_THREADS = 1024, WARP = 32, MAX_SHARED = 48 << 10 };      /* more would have to be asked for by cudaFuncSetAttribute, which nothing here calls */
 
 /* Where the thread that runs now is */
 struct position { uint3 thread, block; dim3 block_dim, grid_dim; int linear; };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cuda/host/cudahost.h"
 #include "cuda/host/queue.h"
 
 namespace cudahost {
@@ -77,8 +78,8 @@ cudaError_t cudaRuntimeGetVersion(int *version)
 }
 cudaError_t cudaDriverGetVersion(int *version) { return cudaRuntimeGetVersion(version); }
 
-enum { SHARED = 48 << 10, SHARED_OPTIN = 227 << 10 };
-/* Few, so that loops go round; a GPU of today has a hundred and more. */
+enum { SHARED_OPTIN = 227 << 10 };
+/* Few, so that loops go round; a GPU has a hundred and more. */
 static int processors()
 {
     static const char *const text = getenv("TAPER_CUDA_HOST_PROCESSORS");
@@ -97,7 +98,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device)
     p->warpSize = 32;
     p->maxThreadsPerBlock = 1024;
     p->maxThreadsPerMultiProcessor = 2048;
-    p->sharedMemPerBlock = SHARED;
+    p->sharedMemPerBlock = cudahost::MAX_SHARED;
     p->sharedMemPerBlockOptin = SHARED_OPTIN;
     p->l2CacheSize = 1 << 20;
     size_t free;
@@ -113,7 +114,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     case cudaDevAttrComputeCapabilityMinor: *value = capability_of(device) % 10; break;
     case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
     case cudaDevAttrWarpSize: *value = 32; break;
-    case cudaDevAttrMaxSharedMemoryPerBlock: *value = SHARED; break;
+    case cudaDevAttrMaxSharedMemoryPerBlock: *value = cudahost::MAX_SHARED; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = SHARED_OPTIN; break;
     default: return fail(cudaErrorInvalidValue);
     }

@@ -202,7 +202,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t of, 
         !is_aligned(workspace, 16))
         die("cuBLASLt is given addresses that the algorithm is not for");
     const bool biased = o.epilogue == CUBLASLT_EPILOGUE_BIAS, of_a = o.epilogue == CUBLASLT_EPILOGUE_BGRADA, of_b = o.epilogue == CUBLASLT_EPILOGUE_BGRADB;
-    if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT)) die("cuBLASLt is given an epilogue without its vector");
+    if ((biased || of_a || of_b) != (o.vector != nullptr) || (!o.vector && o.epilogue != CUBLASLT_EPILOGUE_DEFAULT))
+        die("cuBLASLt is given an epilogue without its vector");
     if (o.vector && (wide || !is_aligned(o.vector, z.type == CUDA_R_32F ? 4 : 2) || (!biased && z.count != 1))) return CUBLAS_STATUS_NOT_SUPPORTED;
     const guard held(lock);
     if (refused) {

@@ -7,8 +7,6 @@
 
 namespace cudahost {
 
-enum { GIVEN_SHARED = 48 << 10 };                     /* what a block may have without cudaFuncSetAttribute, which nothing here calls */
-
 std::recursive_mutex lock;
 taper_cuda_host_counts counts;
 thread_local int64_t given_here;
@@ -128,7 +126,7 @@ void enqueue(const work &kernel, void (*drop)(const void *args), cudaStream_t ha
     const std::shared_ptr<const void> args(kernel.args, drop);
     const size_t threads = (size_t)kernel.block.x * kernel.block.y * kernel.block.z;
     const bool empty = !kernel.grid.x || !kernel.grid.y || !kernel.grid.z || !threads;
-    if (empty || threads > MAX_THREADS || kernel.block.z > 64 || kernel.grid.y > 65535 || kernel.grid.z > 65535 || kernel.shared > GIVEN_SHARED
+    if (empty || threads > MAX_THREADS || kernel.block.z > 64 || kernel.grid.y > 65535 || kernel.grid.z > 65535 || kernel.shared > MAX_SHARED
         || kernel.grid.x > 0x7fffffffu) {
         fail(cudaErrorInvalidConfiguration);
         return;

@@ -274,8 +274,8 @@ tp_status tp_options_take(const char *op, void *mine, const void *theirs, size_t
     memcpy(&size, theirs, sizeof size);
     if (size < sizeof size) return tp_fail(TP_ERR_ARGUMENT, "%s: the options have size %zu: begin from the defaults", op, size);
     if (size > known)
-        return tp_fail(TP_ERR_ARGUMENT, "%s: the options have size %zu, and the library knows %zu: .size is Taper's own and was given, or the header is newer", op,
-                       size, known);
+        return tp_fail(TP_ERR_ARGUMENT, "%s: the options have size %zu, and the library knows %zu: .size is Taper's own and was given, "
+                                        "or the header is newer", op, size, known);
     memcpy(mine, theirs, size);
     return TP_OK;
 }

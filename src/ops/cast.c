@@ -56,9 +56,11 @@ static const tp_op op_to = { .schema = "to(Tensor input, dtype dtype, " REST, .c
     .samples = dtype_samples, .state = TP__STATE };
 static const tp_op op_to_device = { .schema = "to.device(Tensor input, device device=none, dtype dtype=none, " REST, .compose = to_device_compose,
     .attr_size = sizeof(to_device_attr), .samples = device_samples, .state = TP__STATE };
-static const tp_op op_to_other = { .schema = "to.other(Tensor input, Tensor other, " REST, .flags = TP__ANY_DEVICE, .compose = to_other_compose, .attr_size = sizeof(to_other_attr),
+static const tp_op op_to_other = { .schema = "to.other(Tensor input, Tensor other, " REST, .flags = TP__ANY_DEVICE,
+                                   .compose = to_other_compose, .attr_size = sizeof(to_other_attr),
     .samples = other_samples, .state = TP__STATE };
-static const tp_op op_type_as = { .schema = "type_as(Tensor input, Tensor other) -> Tensor", .flags = TP__ANY_DEVICE, .compose = type_as_compose, .samples = other_samples,
+static const tp_op op_type_as = { .schema = "type_as(Tensor input, Tensor other) -> Tensor", .flags = TP__ANY_DEVICE,
+                                  .compose = type_as_compose, .samples = other_samples,
     .state = TP__STATE };
 
 tp_tensor *tp_type_as(tp_tensor *x, tp_tensor *other) { return tp__run1(&op_type_as, (tp_tensor *[]){ x, other }, 2, NULL, TP__CALLER); }

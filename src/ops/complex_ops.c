@@ -14,7 +14,8 @@ static const char *const as_is[] = {
     "view_as_real", "view_as_complex", "view_as_real_copy", "view_as_complex_copy", "real", "imag", "conj", "resolve_conj", "resolve_neg", "isreal",
     /* made like another one, cast, copied */
     "empty_like", "rand_like", "randn_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided",
-    "clone", "contiguous", "alias_copy", "detach_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte", "cdouble", "cfloat", "char",
+    "clone", "contiguous", "alias_copy", "detach_copy", "to", "to_dtype", "to_device", "to_other", "type_as", "bfloat16", "bool", "byte",
+    "cdouble", "cfloat", "char",
     "double", "float", "half", "int", "long", "short", "copy", "fill", "zero", "item", "empty", "zeros",
     /* views */
     "as_strided", "as_strided_copy", "as_strided_scatter", "strided_gather", "strided_sum", "strided_scatter",
@@ -46,7 +47,8 @@ static const char *const as_is[] = {
     "allclose", "equal", "count_nonzero", "float_power", "sum_to_size", "norm", "linalg_norm", "linalg_matrix_norm", "dist",
     "normalize", "__radd__", "__rdiv__", "__rmatmul__", "__rmul__", "__rpow__", "__rsub__",
     "linalg_vander", "pairwise_distance", "trace", "masked_sum",
-    "linalg_eig", "linalg_eigvals", "complex_slogdet", "linalg_inv_ex", "linalg_solve_ex", "linalg_cholesky_ex", "softmin", "masked_prod", "masked_cumsum", "masked_cumprod", "masked_norm",
+    "linalg_eig", "linalg_eigvals", "complex_slogdet", "linalg_inv_ex", "linalg_solve_ex", "linalg_cholesky_ex", "softmin", "masked_prod",
+    "masked_cumsum", "masked_cumprod", "masked_norm",
     "masked_mean", "masked_var", "masked_std", "cov", "corrcoef", "matrix_exp", "linalg_matrix_exp", "linalg_tensorinv", "linalg_tensorsolve",
     "gradient",
 };

@@ -256,7 +256,8 @@ tp_tensor *tp_new_full_with(tp_tensor *x, tp_shape shape, tp_operand value, cons
     return tp__run1(&op_new_full, &x, 1, &attr, TP__CALLER);
 }
 
-static tp_tensor *strided(const char *name, const tp_op *op, tp_tensor **x, tp_shape shape, tp_shape stride, const tp_tensor_options *options, const void *caller)
+static tp_tensor *strided(const char *name, const tp_op *op, tp_tensor **x, tp_shape shape, tp_shape stride,
+                          const tp_tensor_options *options, const void *caller)
 {
     strided_attr attr = { .size = { 0 } };
     if (!take_place(name, options, &attr.place) || !take_sizes(name, shape, &attr.size) || !take_sizes(name, stride, &attr.stride)) return NULL;

@@ -361,7 +361,9 @@ tp_tensor *tp_linalg_norm_with(tp_tensor *x, const tp_linalg_norm_options *optio
 {
     tp_linalg_norm_options o = { TP__DEFAULT_linalg_norm .tp__end = 0 };
     norm_attr attr = { .ord = NULL };
-    if (tp_options_take("linalg_norm", &o, options, offsetof(tp_linalg_norm_options, tp__end)) || tp__reduce_take_dims("linalg_norm", &o.dims, &attr.dim)) return NULL;
+    if (tp_options_take("linalg_norm", &o, options, offsetof(tp_linalg_norm_options, tp__end))
+        || tp__reduce_take_dims("linalg_norm", &o.dims, &attr.dim))
+        return NULL;
     const bool given = o.ord != (tp_linalg_norm_options){ TP__DEFAULT_linalg_norm .tp__end = 0 }.ord;
     if (o.name && given) return tp_fail(TP_ERR_ARGUMENT, "linalg_norm: it is of the order %g, or \"%s\", and not both", o.ord, o.name), NULL;
     const tp_arg by_name = TP__STRING_ARG(o.name), by_number = TP__FLOAT_ARG(o.ord);

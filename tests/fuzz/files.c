@@ -438,11 +438,20 @@ static void read_cifar(void)
 
 /* ---- What a run of training is made of ------------------------------------------------------------------------------------------------------- */
 
-typedef struct training { tp_dataset *set; tp_module *net; tp_optimizer *opt; tp_schedule *schedule; tp_scaler *scaler; tp_loader *loader; tp_tensor *steps; } training;
+typedef struct training {
+    tp_dataset *set;
+    tp_module *net;
+    tp_optimizer *opt;
+    tp_schedule *schedule;
+    tp_scaler *scaler;
+    tp_loader *loader;
+    tp_tensor *steps;
+} training;
 
 static training begin_training(int workers)
 {
-    training r = { .net = tp_sequential(tp_nn_linear(2, 3), tp_nn_batch_norm1d(3), tp_nn_dropout(0.5)), .steps = tp_keep(tp_zeros((tp_shape){ .ndim = 0 }, .dtype = TP_I64)) };
+    training r = { .net = tp_sequential(tp_nn_linear(2, 3), tp_nn_batch_norm1d(3), tp_nn_dropout(0.5)),
+                   .steps = tp_keep(tp_zeros((tp_shape){ .ndim = 0 }, .dtype = TP_I64)) };
     r.set = tp_tensor_dataset(TP_TENSORS(tp_ones(TP_SHAPE(20, 2))));
     r.opt = tp_adam(tp_parameters(r.net), .amsgrad = one_in(2));
     r.schedule = tp_sequential_schedule(TP_SCHEDULES(tp_linear_schedule(r.opt, .total_iters = 3), tp_cosine_schedule(r.opt, 9)), (int64_t[]){ 3 });
@@ -451,7 +460,8 @@ static training begin_training(int workers)
     return r;
 }
 static void end_training(training *r) { tp_free_all(r->set, r->net, r->opt, r->schedule, r->scaler, r->loader, r->steps); }
-#define PARTS_OF(r) { "model", (r)->net }, { "optimizer", (r)->opt }, { "scheduler", (r)->schedule }, { "scaler", (r)->scaler }, { "loader", (r)->loader }, { "steps", (r)->steps }
+#define PARTS_OF(r) { "model", (r)->net }, { "optimizer", (r)->opt }, { "scheduler", (r)->schedule }, { "scaler", (r)->scaler }, \
+                    { "loader", (r)->loader }, { "steps", (r)->steps }
 
 static void step_once(training *r)
 {

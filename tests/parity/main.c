@@ -159,7 +159,8 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = { { "ops", required_argument, NULL, 'o' }, { "device", required_argument, NULL, 'd' },
         { "threads", required_argument, NULL, 't' }, { "part", required_argument, NULL, 'p' }, { "skips", required_argument, NULL, 's' },
-        { "registered", no_argument, NULL, 'r' }, { "here", no_argument, NULL, 'i' }, { "verbose", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+        { "registered", no_argument, NULL, 'r' }, { "here", no_argument, NULL, 'i' }, { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' }, { 0 } };
     settings s = { .device = TP_CPU, .skips = "tests/parity/skips.txt" };
     for (int c; (c = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
         if (c == 'o') s.ops = optarg;

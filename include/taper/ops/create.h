@@ -48,7 +48,7 @@ TP_API tp_tensor *tp_randint_like_with(tp_tensor *x, int64_t low, int64_t high, 
 TP_API tp_tensor *tp_new_empty_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);     /* values are not set */
 TP_API tp_tensor *tp_new_zeros_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);
 TP_API tp_tensor *tp_new_ones_with(tp_tensor *x, tp_shape shape, const tp_tensor_options *o);
-TP_API tp_tensor *tp_new_full_with(tp_tensor *x, tp_shape shape, tp_operand value, const tp_tensor_options *o);      /* TP_ERR_DTYPE: a number that does not fit */
+TP_API tp_tensor *tp_new_full_with(tp_tensor *x, tp_shape shape, tp_operand value, const tp_tensor_options *o);   /* TP_ERR_DTYPE: a number that does not fit */
 /* A copy of `data`, elements of `dtype` in row-major order as for tp_from_data, cast to x's dtype and on its device. */
 TP_API tp_tensor *tp_new_tensor(tp_tensor *x, const void *data, tp_dtype dtype, tp_shape shape);
 

@@ -1,8 +1,8 @@
 /* linalg.h: inverses, determinants, systems, factors and norms of matrices. What holds for all ops is said in ops.h.
  *
- * A is [.., m, n], or [.., n, n] where it has to be square, float32 or float64; leading dims are a batch. Inverses, determinants, systems and
- * Cholesky factors are of complex matrices, too. A matrix that is singular, or
- * not positive definite, is TP_ERR_NUMERIC. An output that is a pointer may be NULL. */
+ * A is [.., m, n], or [.., n, n] where it has to be square, float32 or float64; leading dims are a batch. Inverses,
+ * determinants, systems and Cholesky factors are of complex matrices, too. A matrix that is singular, or not positive
+ * definite, is TP_ERR_NUMERIC. An output that is a pointer may be NULL. */
 #ifndef TAPER_OPS_LINALG_H
 #define TAPER_OPS_LINALG_H
 
