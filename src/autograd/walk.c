@@ -115,7 +115,7 @@ void tp__let_go(tp_node *node)
 
 /* ---- Adding up ------------------------------------------------------------------------------------------------------------------ */
 
-static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph)
+tp_status tp__walk_add(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph)
 {
     tp_tensor *sum = *slot;
     if (!sum) {
@@ -131,8 +131,6 @@ static tp_status add_to(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool crea
     *slot = both;
     return TP_OK;
 }
-
-tp_status tp__walk_add(tp_tensor **slot, tp_tensor *g, uint32_t mark, bool create_graph) { return add_to(slot, g, mark, create_graph); }
 
 tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_graph)
 {
@@ -162,7 +160,7 @@ tp_status tp__give_grad(tp_tensor *x, tp_tensor *g, uint32_t mark, bool create_g
         status = tp__accumulate(state->grad, g);       /* in place, as PyTorch does */
         tp__bump(state->grad, "backward");
     } else {
-        status = add_to(&state->grad, g, mark, true);
+        status = tp__walk_add(&state->grad, g, mark, true);
     }
     tp__grad_unlock(state, locked);
     return status;
@@ -195,7 +193,7 @@ static inline tp_status to_node(tp__walk *w, tp_node *node, uint16_t output, tp_
         if (!tp__walk_push_node(w, node)) return TP_ERR_MEMORY;
         node->flags &= (uint8_t)~TP__FOUND;
     }
-    return add_to(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
+    return tp__walk_add(node->n_out == 1 ? &node->dy.one : &node->dy.many[output], g, mark, w->create_graph);
 }
 
 /* Hooks, and gradients that were asked for: before the rule. */
@@ -206,7 +204,7 @@ static tp_status look_at_gradients(tp__walk *w, tp_node *node, tp_tensor **dy, u
         if (!dy[i]) continue;
         status = tp__run_hooks(&node->u.hooks, i, &dy[i], mark);
         tp__gather *gather = status || !(node->flags & TP__CAPTURE) ? NULL : tp__gather_at(w, node, (uint16_t)i, false);
-        if (gather) status = add_to(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
+        if (gather) status = tp__walk_add(&gather->dy, dy[i], UINT32_MAX, w->create_graph);
     }
     return status;
 }
