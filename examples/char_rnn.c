@@ -78,7 +78,7 @@ static void write_on(CharRNN *net, const arguments *a, const text *t)
         text_print(t, next);
     }
     putchar('\n');
-    tp_free_all(next, state[0], state[1]);
+    tp_free_all(a->length ? next : NULL, state[0], state[1]);       /* the prompt is not kept */
     tp_train(net);
 }
 

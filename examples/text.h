@@ -163,7 +163,9 @@ static void text_open(text *t, const char *path, int64_t seed, const char *promp
 static void text_reopen(text *t, tp_tensor *symbols, const char *prompt)
 {
     *t = (text){ .floor = NAN };
-    if (!symbols) return;                        /* the error of whoever looked for them stands */
+    if (symbols && (tp_dtype_of(symbols) != TP_I64 || tp_ndim(symbols) != 1 || !tp_numel(symbols)))
+        tp_fail(TP_ERR_FORMAT, "text: the symbols of a net are a row of int64");
+    if (tp_failed() || !symbols) return;         /* or the error of whoever looked for them stands */
     t->symbols = tp_keep(symbols);
     t->kinds = tp_numel(symbols);
     t->prompt = tp_keep(prompt ? text_encode(t, prompt, strlen(prompt)) : tp_zeros(TP_SHAPE(1), .dtype = TP_I64));

@@ -18,13 +18,32 @@ static bool has_children(const struct tp_module_state *s)
     return false;
 }
 
+/* What a ParameterList or ParameterDict holds: (w): Parameter containing: [torch.float32 of size 2x3]. Of other modules the parameters are
+ * no part of the text. Returns whether anything was printed. */
+static bool print_parameters(FILE *out, const struct tp_module_state *s, int depth)
+{
+    bool any = false;
+    if (strcmp(s->type, "ParameterList") != 0 && strcmp(s->type, "ParameterDict") != 0) return false;
+    for (int64_t i = 0; i < s->n; i++) {
+        if (!s->members[i].tensor) continue;
+        const tp_shape shape = tp_shape_of(s->members[i].tensor);
+        fprintf(out, "\n%*s(%s): %s: [torch.%s of size ", 2 * depth + 2, "", s->members[i].name,
+                s->members[i].kind == TP_ENTRY_PARAMETER ? "Parameter containing" : "Tensor", tp_dtype_name(tp_dtype_of(s->members[i].tensor)));
+        for (int d = 0; d < shape.ndim; d++) fprintf(out, "%s%lld", d ? "x" : "", (long long)shape.dim[d]);
+        fputc(']', out);
+        any = true;
+    }
+    return any;
+}
+
 static void print_indented(FILE *out, tp_module *m, int depth)
 {
     const struct tp_module_state *s = tp__state(m);
     char text[256];
     describe(m, text, sizeof text);
     fprintf(out, "%s%s(", (tp_is_parametrized)(m, NULL) ? "Parametrized" : "", s->type);
-    if (!has_children(s)) {
+    const bool parameters = print_parameters(out, s, depth);
+    if (!has_children(s) && !parameters) {
         fprintf(out, "%s)", text);
         return;
     }

@@ -168,6 +168,8 @@ static tp_status load_all(const char *path, tp_file *file, const tp_part *parts,
 {
     const bool ours = strcmp(tp_file_format(file), "safetensors") == 0;
     int64_t words[4];
+    if (ours && tp_file_find(file, random_name) < 0)
+        return tp_fail(TP_ERR_FORMAT, "%s: %.200s has no \"%s\": it is not of training_save", load_op, path, random_name);
     tp_status status = ours ? read_words(file, "", random_name, words, 4) : TP_OK;
     for (int64_t i = 0; i < tp_file_count(file) && ours && !status; i++)
         if (!is_asked_for(tp_file_name(file, i), parts, n))

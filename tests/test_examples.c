@@ -101,6 +101,17 @@ static void goes_on_as_before(const char *learn, const char *write)
     ck_assert_msg(learned.status == 0 && written.status == 0 && strlen(written.all) > 8, "%s\n%s", learned.all, written.all);
     ck_assert_msg(strstr(learned.all, written.all), "%s\n is not in\n%s", written.all, learned.all);
 }
+/* "other" is "net" with another tensor of that name. */
+static void replace(const char *name, tp_tensor *value)
+{
+    tp_named_tensor all[64];
+    int64_t n = 0;
+    tp_file *file = tp_file_open(in_folder("net"));
+    for (; n < tp_file_count(file) && n < 64; n++)
+        all[n] = (tp_named_tensor){ tp_file_name(file, n), strcmp(tp_file_name(file, n), name) == 0 ? value : tp_file_tensor(file, n) };
+    ck_ok(tp_safetensors_save(in_folder("other"), all, n, NULL, 0));
+    tp_file_close(file);
+}
 START_TEST(nets_that_were_saved_write_again)
 {
     goes_on_as_before("%B/char_rnn --cell gru --layers 2 --epochs 0 --hidden 16 --prompt 'the old ' --length 32 --temperature 0 --save %T/net",
@@ -113,6 +124,12 @@ START_TEST(nets_that_were_saved_write_again)
     fails("%B/gpt --run %T/none", 1, "none");
     fails("%B/char_rnn --run %T/net", 1, "rnn.weight_hh_l0");
     ck_assert_int_eq(run("%B/gpt --run %T/net --length 3").status, 0);                   /* begins with the first symbol */
+    replace("heads", tp_zeros(TP_SHAPE(1), .dtype = TP_I64));
+    fails("%B/gpt --run %T/other", 1, "a width of 16 cannot be cut into 0 heads");
+    replace("characters", tp_zeros(TP_SHAPE(27)));
+    fails("%B/gpt --run %T/other", 1, "the symbols of a net are a row of int64");
+    const ended none = run("%B/char_rnn --epochs 0 --hidden 8 --prompt 'the old ' --length 0 --save %T/net");
+    ck_assert_msg(none.status == 0 && strstr(none.all, "\nthe old \n"), "%s", none.all);
 }
 END_TEST
 

@@ -35,6 +35,13 @@ START_TEST(steps_are_chosen_and_the_exit_code_is_theirs)
     ck_assert_msg(has_line(e.all, "| parity: some ops |", "FAILED"), "%s", e.all);
     ck_assert_msg(strstr(e.all, "**step 2**") && !strstr(e.all, "**step 0**"), "it went on, with the steps that were asked for\n%s", e.all);
     fails("tools/gpu-check 7", 2, "\"7\" is no step");
+    static const char *const valued[] = { "--torch", "--fixtures", "--cases", "--pack" };
+    for (size_t i = 0; i < sizeof valued / sizeof *valued; i++) {
+        char command[64], message[64];
+        snprintf(command, sizeof command, "tools/gpu-check %s", valued[i]);
+        snprintf(message, sizeof message, "%s wants a value", valued[i]);
+        fails(command, 2, message);
+    }
     const ended one = run("tools/gpu-check --simulate --torch '' --cases train_tinyrnn 3");
     ck_assert_msg(has_line(one.all, "| train_tinyrnn |", "| passed |") && !strstr(one.all, "op_add_1_nograd"), "the case that was asked for\n%s", one.all);
 }

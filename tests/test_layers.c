@@ -444,7 +444,13 @@ START_TEST(lists_hold_modules_by_number)
     ck_assert_ptr_nonnull(tp_add_parameter(by_name, "left", tp_ones(TP_SHAPE(2))));
     ck_assert_int_eq(tp_numel(tp_module_tensor(by_name, "left")), 2);
     ck_assert_str_eq(tp_module_type(by_name), "ParameterDict");
-    tp_free_all(list, p, by_name);
+    ck_ok(tp_add_buffer(by_name, "seen", tp_zeros((tp_shape){ 0 }, .dtype = TP_I64)) ? TP_OK : tp_error_status());
+    ck_prints(by_name, "ParameterDict(\n  (left): Parameter containing: [torch.float32 of size 2]\n  (seen): Tensor: [torch.int64 of size ]\n)");
+    ck_assert_ptr_nonnull(tp_add_child(list, "held", p));
+    ck_assert_ptr_nonnull(tp_add_parameter(list, "own", tp_ones(TP_SHAPE(1))));          /* as in PyTorch, not printed */
+    ck_prints(list, "ModuleList(\n  (0): ReLU()\n  (1): Linear(in_features=2, out_features=3, bias=True)\n"
+                    "  (2): Linear(in_features=3, out_features=1, bias=True)\n  (held): ParameterList(\n"
+                    "    (0): Parameter containing: [torch.float32 of size 2]\n    (1): Parameter containing: [torch.float32 of size 3]\n  )\n)");
 }
 END_TEST
 

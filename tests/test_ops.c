@@ -426,6 +426,22 @@ START_TEST(numbers_that_a_dtype_cannot_hold_are_refused)
     REFUSES(tp_full(TP_SHAPE(2), NAN, .dtype = TP_I64), "full: int64 cannot hold nan");
     REFUSES(tp_full(TP_SHAPE(2), 300, .dtype = TP_U8), "full: uint8 cannot hold 300");
     REFUSES(tp_full(TP_SHAPE(2), 1e300), "full: float32 cannot hold 1e+300");
+    /* of 16 bits what is finite stays so, but for one element: as PyTorch */
+    tp_tensor *half = tp_ones(TP_SHAPE(2), .dtype = TP_F16), *single = tp_ones(TP_SHAPE(1), .dtype = TP_F16);
+    REFUSES(tp_full(TP_SHAPE(2), 65505, .dtype = TP_F16), "full: float16 cannot hold 65505");
+    REFUSES(tp_full(TP_SHAPE(0), 1e6, .dtype = TP_F16), "full: float16 cannot hold 1e+06");
+    REFUSES(tp_full(TP_SHAPE(2), -3.4e38, .dtype = TP_BF16), "full: bfloat16 cannot hold -3.4e+38");
+    REFUSES(tp_new_full(single, TP_SHAPE(2), 1e6), "new_full: float16 cannot hold 1e+06");
+    REFUSES(tp_full_like(half, 1e6), "full_like: float16 cannot hold 1e+06");
+    REFUSES(tp_fill_(half, 1e6), "fill_: float16 cannot hold 1e+06");
+    REFUSES(tp_pad(single, TP_SHAPE(1, 0), .value = 1e6), "pad: float16 cannot hold 1e+06");
+    REFUSES(tp_pad(tp_ones(TP_SHAPE(2)), TP_SHAPE(1, 0), .value = 1e39), "pad: float32 cannot hold 1e+39");
+    ck_values(tp_pad(half, TP_SHAPE(-1, 0), .value = 1e6), 1);
+    ck_values(tp_full_like(half, 65504), 65504, 65504);
+    ck_assert(isinf(tp_item(tp_select(tp_full_like(half, INFINITY), 0, 1))));
+    ck_assert(isinf(tp_item(tp_new_full(half, TP_SHAPE(1, 1), 1e6))));
+    ck_assert(isinf(tp_item(tp_full((tp_shape){ 0 }, 1e6, .dtype = TP_F16))));
+    ck_assert(isinf(tp_item(tp_fill_(single, -1e6))));
     ck_values(tp_full(TP_SHAPE(1), -1, .dtype = TP_U8), 255);
     ck_assert(isinf(tp_item(tp_full(TP_SHAPE(1), 1e300, .dtype = TP_F16))));
     ck_assert(isnan(tp_item(tp_full(TP_SHAPE(1), NAN))));

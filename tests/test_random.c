@@ -87,7 +87,7 @@ START_TEST(multinomial_replaces_only_what_it_is_told_to)
     tp_tensor *weights = tp_ones(TP_SHAPE(5));
     ck_assert(tp_equal(tp_sort(tp_multinomial(weights, 5)), tp_arange(0, 5, 1)));
     ck_assert_ptr_null(tp_multinomial(weights, 6));
-    ck_message("multinomial: 6 samples are wanted of 5 without replacement");
+    ck_message("multinomial: 6 samples are wanted of 5 without replacement (.replacement is false)");
     ck_assert_int_eq(tp_numel(tp_multinomial(weights, 6, .replacement = true)), 6);
     ck_fine();
 }

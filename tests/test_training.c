@@ -142,7 +142,7 @@ START_TEST(what_is_no_part_or_does_not_fit_is_told)
     ck_error(TP_ERR_FORMAT, "training_load: the file has no steps.seed");
     ck_ok(tp_module_save(r.net, path));
     tp_training_load(path, { "model", r.net });
-    ck_error(TP_ERR_FORMAT, "training_load: the file has no random");
+    ck_error(TP_ERR_FORMAT, "has no \"random\": it is not of training_save");
     end(&r);
     remove_folder();
     ck_fine();

@@ -72,7 +72,15 @@ tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr)
     return kernel && !kernel->run(&call) ? x : NULL;
 }
 
-/* As PyTorch: unsigned integers take negative ones, too, and wrap them; 16-bit floats take all, and make infinities of them. */
+/* As PyTorch: unsigned integers take negative ones, too, and wrap them; 16-bit floats take all, and make infinities of them, unless it is to
+ * be put into all places of a tensor that has not just one. */
+bool tp__fills_number(tp_dtype dtype, tp_operand value, bool one)
+{
+    const double most = dtype == TP_F16 ? 65504 : dtype == TP_BF16 ? 0x1.fep127 : INFINITY;
+    const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
+    return (one || !isfinite(v) || fabs(v) <= most) && tp__holds_number(dtype, value);
+}
+
 bool tp__holds_number(tp_dtype dtype, tp_operand value)
 {
     static const struct { double least, most; } range[TP_DTYPE_END] = {
@@ -93,7 +101,9 @@ static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const
 {
     tp_tensor_options o;
     if (!tp__create_options(op, &o, options, usual)) return NULL;
-    if (!tp__holds_number(o.dtype, value)) {
+    bool one = true;
+    for (int i = 0; i < shape.ndim && i < TP_MAX_DIMS; i++) one = one && shape.dim[i] == 1;
+    if (!tp__fills_number(o.dtype, value, one)) {
         tp_fail(TP_ERR_DTYPE, "%s: %s cannot hold %g", op, tp_dtype_name(o.dtype), value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer);
         return NULL;
     }

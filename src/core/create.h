@@ -12,6 +12,7 @@ tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o
 tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr);
 /* Whether a number may become an element of that dtype: it is in its range. */
 bool tp__holds_number(tp_dtype dtype, tp_operand value);
+bool tp__fills_number(tp_dtype dtype, tp_operand value, bool one);     /* one: of a tensor of one element */
 /* What is done last. NULL goes through. */
 tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o);
 

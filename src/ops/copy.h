@@ -17,6 +17,8 @@ tp_status tp__copy_elements(tp_tensor *y, const tp_tensor *x);
 
 /* Can a tensor of this dtype hold the number? As PyTorch refuses it: out of range, or NaN for integers; an error of the call. */
 tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value);
+/* And all elements of one? As PyTorch, only a tensor of `one` element takes what is infinite in 16 bits. */
+tp_status tp__check_filling(const tp__call *call, tp_dtype dtype, tp_operand value, bool one);
 /* Writes the number to all elements of out[0], a fresh one. */
 tp_status tp__fill_out(tp__call *call, tp_operand value);
 

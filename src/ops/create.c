@@ -56,7 +56,9 @@ static tp_status full_shape(tp__call *call)
 {
     const full_attr *a = call->attr;
     const tp_dtype usual = call->n_in ? (tp_dtype)call->in[0]->dtype : dtype_of_number(a->value);
-    if (tp__check_number(call, tp__dtype_of(&a->place, usual), a->value)) return tp__pending();
+    bool one = true;
+    for (int i = 0; i < (int)a->size.n; i++) one = one && a->size.v[i] == 1;
+    if (tp__check_filling(call, tp__dtype_of(&a->place, usual), a->value, one)) return tp__pending();
     return tp__made(tp__place_out(call, &a->place, usual, &a->size));
 }
 static tp_status full_forward(tp__call *call) { return tp__fill_out(call, ((const full_attr *)call->attr)->value); }
@@ -162,7 +164,7 @@ static tp_status like_shape(tp__call *call)
 static tp_status full_like_shape(tp__call *call)
 {
     const full_like_attr *a = call->attr;
-    if (tp__check_number(call, tp__dtype_of(&a->place, (tp_dtype)call->in[0]->dtype), a->value)) return tp__pending();
+    if (tp__check_filling(call, tp__dtype_of(&a->place, (tp_dtype)call->in[0]->dtype), a->value, call->in[0]->numel == 1)) return tp__pending();
     return make_like(call, &a->place, a->format);
 }
 static tp_status full_like_forward(tp__call *call) { return tp__fill_out(call, ((const full_like_attr *)call->attr)->value); }

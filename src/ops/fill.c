@@ -10,12 +10,13 @@
 
 /* ---- Numbers that a dtype holds --------------------------------------------------------------------------------------------------- */
 
-tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value)
+tp_status tp__check_filling(const tp__call *call, tp_dtype dtype, tp_operand value, bool one)
 {
-    if (tp__holds_number(dtype, value)) return TP_OK;
+    if (tp__fills_number(dtype, value, one)) return TP_OK;
     const double v = value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer;
     return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot hold %g", tp_dtype_name(dtype), v);
 }
+tp_status tp__check_number(const tp__call *call, tp_dtype dtype, tp_operand value) { return tp__check_filling(call, dtype, value, true); }
 
 static const tp_op op_kernel = { .schema = "fill_(Tensor! input, number value) -> Tensor", .kernel = "fill", .state = TP__STATE };
 
@@ -33,12 +34,12 @@ tp_status tp__fill_out(tp__call *call, tp_operand value)
 
 static tp_status fill_shape(tp__call *call)
 {
-    const tp_status status = tp__check_number(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr);
+    const tp_status status = tp__check_filling(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr, call->in[0]->numel == 1);
     return status ? status : tp__same_as_input(call);
 }
 static tp_status fill__shape(tp__call *call)
 {
-    const tp_status status = tp__check_number(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr);
+    const tp_status status = tp__check_filling(call, (tp_dtype)call->in[0]->dtype, *(const tp_operand *)call->attr, call->in[0]->numel == 1);
     return status ? status : tp__in_place(call);
 }
 static tp_status zero_forward(tp__call *call) { return tp__fill_out(call, (tp_operand){ .kind = TP_OPERAND_INTEGER }); }

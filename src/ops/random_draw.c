@@ -147,7 +147,7 @@ static tp_status multinomial_shape(tp__call *call)
     if (a->num_samples < 1) return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld samples are wanted, and have to be at least 1", (long long)a->num_samples);
     if (!n || (!a->replacement && a->num_samples > n))
         return tp__call_fail(call, TP_ERR_ARGUMENT, "%lld samples are wanted of %lld%s", (long long)a->num_samples, (long long)n,
-                             a->replacement ? "" : " without replacement");
+                             a->replacement ? "" : " without replacement (.replacement is false)");
     if (n > INT32_MAX || __builtin_mul_overflow(rows, a->replacement ? a->num_samples : n, &all) || all > INT64_MAX / WORDS)
         return tp__call_fail(call, TP_ERR_SHAPE, "%lld samples of %s are too many", (long long)a->num_samples, tp__shape_text(x));
     int64_t shape[2] = { rows, a->num_samples };

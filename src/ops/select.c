@@ -79,11 +79,7 @@ static tp_operand number_of(const tp_tensor *x)
 
 tp_status tp__check_value(const tp__call *call, tp_dtype dtype, tp_operand v)
 {
-    static const double most[TP_DTYPE_END] = { [TP_F16] = 65504, [TP_BF16] = 0x1.fep127 };
-    const double real = v.kind == TP_OPERAND_REAL ? v.as.real : (double)v.as.integer;
-    if (most[dtype] > 0 && isfinite(real) && fabs(real) > most[dtype])
-        return tp__call_fail(call, TP_ERR_DTYPE, "%s cannot hold %g", tp_dtype_name(dtype), real);
-    return tp__check_number(call, dtype, v);
+    return tp__check_filling(call, dtype, v, false);
 }
 
 static tp_status run_kernel(tp__call *call)
