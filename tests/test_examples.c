@@ -101,6 +101,18 @@ static void goes_on_as_before(const char *learn, const char *write)
     ck_assert_msg(learned.status == 0 && written.status == 0 && strlen(written.all) > 8, "%s\n%s", learned.all, written.all);
     ck_assert_msg(strstr(learned.all, written.all), "%s\n is not in\n%s", written.all, learned.all);
 }
+/* Says of the net that was saved that it has so many heads. */
+static void change_heads(int64_t n)
+{
+    char path[300], header[16384] = { 0 };
+    uint64_t size = 0;
+    snprintf(path, sizeof path, "%s/net", folder);
+    FILE *f = fopen(path, "r+b");
+    ck_assert(f && fread(&size, 1, sizeof size, f) == sizeof size && size < sizeof header && fread(header, 1, size, f) == size);
+    const char *at = strstr(header, "\"heads\""), *offset = at ? strstr(at, "data_offsets") : NULL;
+    ck_assert(offset && (offset = strchr(offset, '[')) && !fseek(f, (long)(sizeof size + size) + strtol(offset + 1, NULL, 10), SEEK_SET));
+    ck_assert(fwrite(&n, 1, sizeof n, f) == sizeof n && !fclose(f));
+}
 START_TEST(nets_that_were_saved_write_again)
 {
     goes_on_as_before("%B/char_rnn --cell gru --layers 2 --epochs 0 --hidden 16 --prompt 'the old ' --length 32 --temperature 0 --save %T/net",
@@ -113,6 +125,10 @@ START_TEST(nets_that_were_saved_write_again)
     fails("%B/gpt --run %T/none", 1, "none");
     fails("%B/char_rnn --run %T/net", 1, "rnn.weight_hh_l0");
     ck_assert_int_eq(run("%B/gpt --run %T/net --length 3").status, 0);                   /* begins with the first symbol */
+    change_heads(0);
+    fails("%B/gpt --run %T/net", 1, "gpt: a width of 16 cannot be cut into 0 heads");
+    change_heads(-2);
+    fails("%B/gpt --run %T/net", 1, "gpt: a width of 16 cannot be cut into -2 heads");
 }
 END_TEST
 
