@@ -126,6 +126,8 @@ START_TEST(nets_that_were_saved_write_again)
     ck_assert_int_eq(run("%B/gpt --run %T/net --length 3").status, 0);                   /* begins with the first symbol */
     replace("heads", tp_zeros(TP_SHAPE(1), .dtype = TP_I64));
     fails("%B/gpt --run %T/other", 1, "a width of 16 cannot be cut into 0 heads");
+    replace("heads", tp_full(TP_SHAPE(1), -2));
+    fails("%B/gpt --run %T/other", 1, "a width of 16 cannot be cut into -2 heads");
     replace("characters", tp_zeros(TP_SHAPE(27)));
     fails("%B/gpt --run %T/other", 1, "the symbols of a net are a row of int64");
     const ended none = run("%B/char_rnn --epochs 0 --hidden 8 --prompt 'the old ' --length 0 --save %T/net");

@@ -51,6 +51,45 @@ static void make_objects(void *arg)
 START_TEST(making_objects) { every_point("modules, optimizers, datasets and loaders", make_objects, NULL, NULL); }
 END_TEST
 
+/* Factors and determinants of complex matrices, and infos of matrices that have none. */
+static void factor(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    static const float at[] = { 4, 0, 1, 1, 1, -1, 5, 0 };
+    tp_tensor *z = tp_view_as_complex(tp_from_data(at, TP_F32, TP_SHAPE(2, 2, 2))), *one = tp_clone(tp_unsqueeze(z, 0)), *l = tp_linalg_cholesky(one), *log = NULL;
+    tp_requires_grad(one, true);
+    tp_tensor *sign = tp_linalg_slogdet(one, &log), *x = tp_linalg_solve_triangular(tp_mul(l, sign), one, false);
+    tp_backward(tp_add(tp_sum(log), tp_real(tp_sum(tp_add(x, tp_add(tp_linalg_det(one), tp_logsumexp(one, .dims = TP_DIMS(1), .keepdim = true)))))));
+    tp_linalg_norm(z, .ord = 1, .dims = TP_DIMS(0, 1));
+    tp_tensor *out[2];
+    const tp_arg flat = { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(2, 3, 3)) };
+    if (flat.value.tensor) tp_op_call("linalg_inv_ex", &flat, 1, out, 2, NULL);
+}
+START_TEST(factors_of_complex_matrices) { every_point("factors of complex matrices", factor, NULL, NULL); }
+END_TEST
+
+static void make_beside(void *arg)
+{
+    (void)arg;
+    TP_SCOPE();
+    tp_tensor *x = tp_ones(TP_SHAPE(3, 4), .dtype = TP_F64), *wide = tp_new_zeros(x, TP_SHAPE(70, 80)), *rows[3];
+    tp_new_full(x, TP_SHAPE(3), 2.5);
+    tp_new_empty_strided(x, TP_SHAPE(3, 4), TP_SHAPE(1, 5));
+    tp_empty_strided(TP_SHAPE(3, 4), TP_SHAPE(9, 1));
+    tp_new_tensor(x, (float[]){ 1, 2 }, TP_F32, TP_SHAPE(2));
+    tp_type_as(wide, tp_zeros(TP_SHAPE(1), .dtype = TP_F16));
+    tp_result_type(x, 2.5);
+    for (int i = 0; i < 3; i++) rows[i] = tp_multinomial(x, i + 1);
+    tp_cat(tp_tensors(rows, 3), 1);
+    tp_module *net = tp_sequential(tp_nn_linear(3, 4), tp_nn_relu()), *held = tp_nn_parameter_dict();
+    if (held) tp_add_parameter(held, "gain", tp_ones(TP_SHAPE(3)));
+    if (net) tp_replace_child(net, "0", tp_sequential(tp_nn_linear(3, 5), tp_nn_linear(5, 4)));
+    tp_free_all(net, held);
+}
+START_TEST(tensors_and_modules_beside_others) { every_point("tensors and modules beside others", make_beside, NULL, NULL); }
+END_TEST
+
 /* ---- The tape ---------------------------------------------------------------------------------------------------------------------- */
 
 static void differentiate(void *arg)
@@ -355,6 +394,8 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, making_tensors);
     tcase_add_test(t, making_objects);
+    tcase_add_test(t, factors_of_complex_matrices);
+    tcase_add_test(t, tensors_and_modules_beside_others);
     tcase_add_test(t, a_recorded_backward);
     tcase_add_test(t, hooks);
     tcase_add_test(t, functions_of_ones_own);

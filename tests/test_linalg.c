@@ -156,6 +156,49 @@ START_TEST(a_singular_matrix_is_named)
 }
 END_TEST
 
+/* As their real counterparts: -inf where A is singular, NaN where it is not finite, no number where a diagonal has zeros; and by a determinant
+ * of 0 the gradient is 0, as PyTorch's. */
+START_TEST(complex_matrices_that_are_singular_or_not_finite_have_results)
+{
+    TP_SCOPE();
+    tp_tensor *re = tp_from_data((double[]){ 1, 1, 1, 1, 0, 2, 2, 0, NAN, 0, 0, 1, INFINITY, 0, 0, 1 }, TP_F64, TP_SHAPE(4, 2, 2)), *logabs;
+    tp_tensor *z = tp_complex(re, tp_zeros_like(re)), *sign = tp_linalg_slogdet(z, &logabs), *det = tp_real(tp_linalg_det(z));
+    ck_assert(tp_item(tp_select(logabs, 0, 0)) == -INFINITY);
+    ck_values(tp_narrow(logabs, 0, 1, 1), 2 * log(2));
+    ck_values(tp_view_as_real(tp_narrow(sign, 0, 0, 2)), 0, 0, -1, 0);
+    ck_assert(tp_item(tp_select(det, 0, 0)) == 0 && fabs(tp_item(tp_select(det, 0, 1)) + 4) < 1e-14);
+    for (int k = 2; k < 4; k++) ck_assert(isnan(tp_item(tp_select(logabs, 0, k))) && isnan(tp_item(tp_select(det, 0, k))));
+    ck_assert(tp_item(tp_real(tp_logdet(tp_select(z, 0, 0)))) == -INFINITY);
+
+    tp_tensor *flat = tp_clone(tp_narrow(z, 0, 0, 1)), *plain = tp_clone(tp_narrow(re, 0, 0, 2));
+    ck_ok(tp_requires_grad(flat, true));
+    ck_ok(tp_requires_grad(plain, true));
+    ck_ok(tp_backward(tp_sum(tp_real(tp_linalg_det(flat)))));
+    ck_ok(tp_backward(tp_sum(tp_linalg_det(plain))));
+    ck_values(tp_view_as_real(tp_grad_of(flat)), 0, 0, 0, 0, 0, 0, 0, 0);
+    ck_values(tp_grad_of(plain), 0, 0, 0, 0, 0, -2, -2, 0);
+
+    /* e^80 in complex64: a logarithm rounded to float32 would be 4e-6 off */
+    const double most = exp(40);
+    tp_tensor *large = tp_to_dtype(tp_complex(tp_mul(tp_eye(2, 2, .dtype = TP_F64), most), tp_zeros(TP_SHAPE(2, 2), .dtype = TP_F64)), TP_C64);
+    ck_assert(fabs(tp_item(tp_real(tp_linalg_det(large))) / (most * most) - 1) < 3e-7);
+
+    tp_tensor *l = tp_complex(tp_from_data((double[]){ 0, NAN, 1, 2 }, TP_F64, TP_SHAPE(2, 2)), tp_zeros(TP_SHAPE(2, 2), .dtype = TP_F64));
+    tp_tensor *x = tp_real(tp_linalg_solve_triangular(l, tp_narrow(z, 0, 1, 1), false));
+    ck_assert_ptr_null(tp_linalg_solve_triangular(l, re, false));
+    ck_error(TP_ERR_DTYPE, "linalg_solve_triangular: A is complex128, B float64");
+    ck_assert_ptr_null(tp_linalg_solve_triangular(l, tp_narrow(z, 1, 0, 1), false));
+    ck_error(TP_ERR_SHAPE, "linalg_solve_triangular: the rows of [2, 2] and [4, 1, 2] do not fit");
+    ck_assert_ptr_null(tp_cholesky_solve(re, l, false));
+    ck_error(TP_ERR_DTYPE, "cholesky_solve: A is complex128, B float64");
+    ck_assert_ptr_null(tp_logsumexp(tp_reshape(tp_narrow(tp_reshape(z, TP_SHAPE(16)), 0, 0, 1), ((tp_shape){ 0 })), .dims = TP_DIMS(1)));
+    ck_error(TP_ERR_SHAPE, "logsumexp: dim 1 is out of range for []");
+    ck_assert(!isfinite(tp_item(tp_select(tp_reshape(x, TP_SHAPE(4)), 0, 1))));
+    ck_values(tp_real(tp_linalg_solve_triangular(tp_narrow(tp_narrow(l, 0, 1, 1), 1, 1, 1), tp_narrow(tp_select(z, 0, 1), 0, 0, 1), true)), 0, 1);
+    ck_fine();
+}
+END_TEST
+
 /* A number for each matrix: those that fail tell where, and are NaN, beside those that do not */
 START_TEST(infos_tell_which_of_a_batch_fail)
 {
@@ -246,6 +289,7 @@ int main(void)
     tcase_add_test(t, complex_factors_give_the_matrix_back);
     tcase_add_test(t, the_gradient_of_cholesky_is_that_of_a_symmetric_matrix);
     tcase_add_test(t, a_singular_matrix_is_named);
+    tcase_add_test(t, complex_matrices_that_are_singular_or_not_finite_have_results);
     tcase_add_test(t, infos_tell_which_of_a_batch_fail);
     tcase_add_test(t, matrices_without_elements_have_norms);
     tcase_add_test(t, equations_that_cannot_be_read_are_refused);

@@ -161,7 +161,12 @@ static tp_status logsumexp(tp__call *call)
     const logsumexp_attr *attr = call->attr;
     tp_tensor *z = call->in[0];
     tp_dims dims = { .n = 0 };
-    for (int i = 0; i < attr->dim.n && z->ndim; i++) dims.dim[dims.n++] = (int)attr->dim.v[i];
+    const int64_t most = z->ndim ? z->ndim : 1;
+    for (int i = 0; i < attr->dim.n; i++) {
+        const int64_t dim = attr->dim.v[i];
+        if (dim < -most || dim >= most) return tp__call_fail(call, TP_ERR_SHAPE, "dim %lld is out of range for %s", (long long)dim, tp__shape_text(z));
+        if (z->ndim) dims.dim[dims.n++] = (int)dim;
+    }
     tp_tensor *m = greatest(z, dims), *y = tp_log(tp_sum(tp_exp(tp_sub(z, m)), .dims = dims, .keepdim = attr->keepdim));
     if (!y || !m || !z->numel) return tp__give_out(call, y);
     return tp__give_out(call, tp_add(y, tp_reshape(m, tp_shape_of(y))));

@@ -100,7 +100,11 @@ static tp_status det_backward(const tp_node *node, tp_tensor *const *dy, uint64_
 {
     (void)need;
     tp_tensor *a = tp__saved(node, 0), *y = tp__saved(node, 1);
-    if (a && a->shape[a->ndim - 1] == 1) return tp__made(dx[0] = per_matrix(dy[0]));           /* det A is A */
+    if (!a || !y) return tp__pending();
+    const int64_t n = a->shape[a->ndim - 1];
+    if (n == 1) return tp__made(dx[0] = per_matrix(dy[0]));                /* det A is A */
+    tp_tensor *one = tp_eye(n, TP_NONE, .dtype = (tp_dtype)a->dtype, .device = a->device);
+    a = tp_where(tp_eq(per_matrix(y), 0), one, a);     /* of a determinant of 0 it is 0, as PyTorch's, and A need have no inverse */
     return tp__made(dx[0] = tp_mul(per_matrix(tp_mul(dy[0], y)), tp__flip(inverse(a))));
 }
 

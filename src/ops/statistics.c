@@ -50,7 +50,7 @@ static tp_status check_weights(const tp__call *call, const tp_tensor *w, int64_t
         return tp__call_fail(call, TP_ERR_SHAPE, "%s %s are not of %lld observations", name, tp__shape_text(w), (long long)n);
     if (!(whole ? tp__is_integer(w->dtype) : tp__is_floating(w->dtype)))
         return tp__call_fail(call, TP_ERR_DTYPE, "%s are %s", name, tp_dtype_name((tp_dtype)w->dtype));
-    if (n && tp_item(tp_min((tp_tensor *)(uintptr_t)w)) < 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s hold numbers below 0", name);
+    if (n && !(tp_item(tp_min((tp_tensor *)(uintptr_t)w)) >= 0)) return tp__call_fail(call, TP_ERR_ARGUMENT, "%s hold numbers below 0, or NaN", name);
     return TP_OK;
 }
 static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp_tensor *f, tp_tensor *a)
@@ -66,6 +66,7 @@ static tp_tensor *cov(const tp__call *call, tp_tensor *x, int64_t correction, tp
     if (f && a) w = tp_mul(w, a);
     if ((f || a) && !w) return NULL;
     tp_tensor *sum = w ? tp_sum(w) : NULL, *size = NULL;
+    if (sum && tp_item(sum) == 0) return tp__call_fail(call, TP_ERR_ARGUMENT, "the weights sum to 0"), NULL;
     tp_tensor *mean = tp_sum(w ? tp_mul(x, w) : x, .dims = TP_DIMS(1), .keepdim = true);
     mean = w ? tp_div(mean, sum) : tp_div(mean, x->shape[1]);
     if (!w) size = tp_full(TP__SCALAR_SHAPE, (double)x->shape[1] - (double)correction, .dtype = TP_F64, .device = x->device);

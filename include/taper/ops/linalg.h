@@ -52,7 +52,7 @@ extern "C" {
 #endif
 
 TP_API tp_tensor *tp_linalg_inv(tp_tensor *a);         /* complex matrices, too */
-TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient takes a regular A. Of a complex one by its eigenvalues */
+TP_API tp_tensor *tp_linalg_det(tp_tensor *a);         /* [..]; its gradient is 0 where it is 0, as PyTorch's */
 /* The sign, or a complex det A / |det A|, and where the pointer is not NULL the logarithm of |det A|: -inf for a singular A. Gradient: of the
  * logarithm, and of a complex sign. */
 TP_API tp_tensor *tp_linalg_slogdet(tp_tensor *a, tp_tensor **logabsdet);
