@@ -185,7 +185,7 @@ tp_status tp__complex_slogdet(tp__call *call)
 tp_status tp__complex_det(tp__call *call)
 {
     tp_tensor *log = NULL, *z = call->in[0];
-    if (check_square(call, z) || !(z = tp_to_dtype(z, TP_C128))) return tp__pending();
+    if (tp__linalg_square(call, z) || !(z = tp_to_dtype(z, TP_C128))) return tp__pending();
     tp_tensor *sign = tp__run_parts(&op_slogdet, &z, 1, NULL, &log, NULL, NULL);
     return tp__give_out(call, tp_to_dtype(tp_mul(sign, tp_exp(log)), (tp_dtype)call->in[0]->dtype));
 }
