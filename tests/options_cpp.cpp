@@ -27,6 +27,30 @@ static bool places()
     return good;
 }
 
+static double halved(void *, double epoch, int) { return 1 / (1 + epoch); }
+static bool schedules(tp_optimizer *opt)
+{
+    const int64_t at[] = { 1, 3 };
+    tp_schedule_options steps, cyclic;
+    steps.total_steps = 10;
+    cyclic.cycle_momentum = 0;
+    steps.cycle_momentum = 0;
+    tp_schedule_options half;
+    half.gamma = 0.5;
+    tp_schedule *all[] = { tp_constant_schedule(opt), tp_linear_schedule(opt), tp_polynomial_schedule(opt), tp_plateau_schedule(opt),
+                           tp_exponential_schedule(opt, 0.9), tp_cosine_schedule(opt, 10), tp_cosine_restarts_schedule(opt, 5),
+                           tp_one_cycle_schedule(opt, 0.1, steps), tp_swa_schedule(opt, 0.05), tp_lambda_schedule(opt, halved, nullptr),
+                           tp_multiplicative_schedule(opt, halved, nullptr), tp_multi_step_schedule(opt, at, 2),
+                           tp_cyclic_schedule(opt, 0.01, 0.1, cyclic), tp_step_schedule(opt, 1, half) };
+    tp_set_lr(opt, 0.5);
+    bool good = !tp_failed();
+    for (tp_schedule *s : all) {
+        good = good && s;
+        tp_schedule_free(s);
+    }
+    return good;
+}
+
 static bool overloads()
 {
     TP_SCOPE();
@@ -40,11 +64,16 @@ static bool overloads()
     grad.requires_grad = true;
     tp_tensor *w = tp_ones(TP_SHAPE(3), grad);
     good = good && tp_backward(tp_sum(tp_mul(w, 3))) == TP_OK && tp_item(tp_sum(tp_grad_of(w))) == 9;
+    good = good && tp_result_type(w, 2.5) == TP_F32;
+    tp_multinomial_options again;
+    again.replacement = true;
+    good = good && tp_numel(tp_multinomial(w, 5, again)) == 5;
     tp_nn_linear_options no_bias;
     no_bias.bias = false;
     tp_module *net = tp_sequential(tp_nn_linear(3, 2, no_bias), tp_nn_relu());
     tp_optimizer *opt = tp_sgd(tp_parameters(net));
     good = good && tp_forward(net, x) && tp_step(opt) == TP_OK;
+    good = good && schedules(opt);
     {
         TP_INFERENCE_MODE();
         TP_DETECT_ANOMALY();

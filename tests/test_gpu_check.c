@@ -133,7 +133,7 @@ START_TEST(a_pack_is_run_where_there_is_nothing_else)
     play("built/bin/test_nn", "echo 'not of the device'");
     play("built/bin/taper-bench", "echo 'taper-bench: there is no NVIDIA driver'; exit 77");
     play("built/libtaper_cuda.so", "libcublasLt.so.13 libcudnn.so.9 libcufft.so.12");
-    ended e = run("TAPER_BUILD=%T/built tools/gpu-check --pack %T/pack");
+    ended e = run("from=$PWD && cd %T && TAPER_BUILD=%T/built $from/tools/gpu-check --pack pack");
     ck_assert_msg(e.status == 0 && strstr(e.last, "of what it runs"), "status %d\n%.3000s", e.status, e.all);
     ck_assert_int_eq(run("tar -tJf %T/pack/gpu-check.tar.xz | grep spare/libjansson").status, 0);
     ck_assert_int_eq(run("tar -tJf %T/pack/gpu-check.tar.xz | grep test_nn").status, 1);

@@ -62,7 +62,7 @@ START_TEST(norms_are_of_vectors_and_of_matrices)
     ck_assert_ptr_null(tp_linalg_norm(a, .ord = 2, .name = "fro"));
     ck_message("linalg_norm: it is of the order 2, or \"fro\", and not both");
     ck_assert_ptr_null(tp_linalg_norm(v, .name = "fro"));
-    ck_error(TP_ERR_SHAPE, "linalg_norm");
+    ck_error(TP_ERR_SHAPE, "linalg_norm: the norm of a matrix is of two dims of [2], which [0, 1] are not");
     ck_assert_ptr_null(tp_linalg_norm(a, .ord = 3));
     ck_error(TP_ERR_ARGUMENT, "no norm of matrices of the order 3");
 }

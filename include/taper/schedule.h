@@ -134,6 +134,21 @@ TP_API tp_status tp_schedule_load_with(tp_schedule *s, const char *path, const t
 #define tp_plateau_schedule(...)                 TP__SCHEDULE_OF(PLATEAU, __VA_ARGS__)
 #define tp_swa_schedule(opt, ...)                TP__SCHEDULE(SWA, opt, .swa_lr = __VA_ARGS__)
 #else
+#define TP__SCHEDULE(name, kind) inline tp_schedule *tp_##name##_schedule(tp_optimizer *opt, const tp_schedule_options &o = {}) \
+{ return tp_schedule_with(TP_SCHEDULE_##kind, opt, &o); }
+#define TP__SCHEDULE_BY(name, kind, option) inline tp_schedule *tp_##name##_schedule(tp_optimizer *opt, double option, tp_schedule_options o = {}) \
+{ o.option = option; return tp_schedule_with(TP_SCHEDULE_##kind, opt, &o); }
+TP__SCHEDULE(constant, CONSTANT) TP__SCHEDULE(linear, LINEAR) TP__SCHEDULE(polynomial, POLYNOMIAL) TP__SCHEDULE(plateau, PLATEAU)
+TP__SCHEDULE_BY(step, STEP, step_size) TP__SCHEDULE_BY(exponential, EXPONENTIAL, gamma) TP__SCHEDULE_BY(cosine, COSINE, T_max)
+TP__SCHEDULE_BY(cosine_restarts, COSINE_RESTARTS, T_0) TP__SCHEDULE_BY(one_cycle, ONE_CYCLE, max_lr) TP__SCHEDULE_BY(swa, SWA, swa_lr)
+inline tp_schedule *tp_lambda_schedule(tp_optimizer *opt, tp_schedule_fn *fn, void *arg)
+{ tp_schedule_options o; o.fn = fn; o.arg = arg; return tp_schedule_with(TP_SCHEDULE_LAMBDA, opt, &o); }
+inline tp_schedule *tp_multiplicative_schedule(tp_optimizer *opt, tp_schedule_fn *fn, void *arg)
+{ tp_schedule_options o; o.fn = fn; o.arg = arg; return tp_schedule_with(TP_SCHEDULE_MULTIPLICATIVE, opt, &o); }
+inline tp_schedule *tp_multi_step_schedule(tp_optimizer *opt, const int64_t *milestones, int64_t n, tp_schedule_options o = {})
+{ o.milestones = milestones; o.n_milestones = n; return tp_schedule_with(TP_SCHEDULE_MULTI_STEP, opt, &o); }
+inline tp_schedule *tp_cyclic_schedule(tp_optimizer *opt, double base_lr, double max_lr, tp_schedule_options o = {})
+{ o.base_lr = base_lr; o.max_lr = max_lr; return tp_schedule_with(TP_SCHEDULE_CYCLIC, opt, &o); }
 inline tp_status tp_schedule_load(tp_schedule *s, const char *path, const tp_schedule_load_options &o = {}) { return tp_schedule_load_with(s, path, &o); }
 #endif
 

@@ -60,7 +60,8 @@ static tp_status matrix_norm(tp__call *call, const norm_attr *attr, tp_tensor *x
     const int a = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[0], x->ndim) : -1,
               b = attr->dim.n == 2 && x->ndim >= 2 ? tp__dim(attr->dim.v[1], x->ndim) : -1;
     if (a < 0 || b < 0 || a == b)
-        return tp__call_fail(call, TP_ERR_SHAPE, "is of two dims of %s, not of %s", tp__shape_text(x), tp__dims_text((int)attr->dim.n, attr->dim.v));
+        return tp__call_fail(call, TP_ERR_SHAPE, "the norm of a matrix is of two dims of %s, which %s are not", tp__shape_text(x),
+                             tp__dims_text((int)attr->dim.n, attr->dim.v));
     if (attr->dtype && tp__category(attr->dtype) < 2) return tp__call_fail(call, TP_ERR_DTYPE, "%s is no floating dtype", tp_dtype_name(attr->dtype));
     if (attr->dtype) x = tp_to_dtype(x, attr->dtype);
     const tp__ints dims = { 2, { a, b } };

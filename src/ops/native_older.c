@@ -62,7 +62,8 @@ static tp_status nuclear(tp__call *call, const tp__ints *dim, bool keepdim)
     const bool two = dim->n == 2 && x->ndim >= 2;
     tp__ints dims = { 2, { two ? tp__dim(dim->v[0], x->ndim) : -1, two ? tp__dim(dim->v[1], x->ndim) : -1 } };
     if (dims.v[0] < 0 || dims.v[1] < 0 || dims.v[0] == dims.v[1])
-        return tp__call_fail(call, TP_ERR_SHAPE, "is of two dims of %s, not of %s", tp__shape_text(x), tp__dims_text((int)dim->n, dim->v));
+        return tp__call_fail(call, TP_ERR_SHAPE, "the norm of a matrix is of two dims of %s, which %s are not", tp__shape_text(x),
+                             tp__dims_text((int)dim->n, dim->v));
     return tp__give_out(call, tp__nuclear_norm(x, &dims, keepdim, TP_DTYPE_DEFAULT));
 }
 static tp_status nuclear_dim_compose(tp__call *call)

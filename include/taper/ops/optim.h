@@ -86,6 +86,12 @@ TP_API tp_tensor *tp_fused_skip(tp_tensor *found_inf);
 #define tp_fused_adam_(...) tp__fused_adam_(__VA_ARGS__, )
 #define tp__fused_adam_(params, grads, m, v, vmax, steps, ...) \
     TP__DEFAULTS(tp_fused_adam__with(params, grads, m, v, vmax, steps, TP__OPTIONS(fused_adam, __VA_ARGS__)))
+#else
+inline tp_status tp_fused_sgd_(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list buffers, const tp_fused_sgd_options &o = {})
+{ return tp_fused_sgd__with(params, grads, buffers, &o); }
+inline tp_status tp_fused_adam_(tp_tensor_list params, tp_tensor_list grads, tp_tensor_list m, tp_tensor_list v, tp_tensor_list vmax,
+                                tp_tensor_list steps, const tp_fused_adam_options &o = {})
+{ return tp_fused_adam__with(params, grads, m, v, vmax, steps, &o); }
 #endif
 
 #endif

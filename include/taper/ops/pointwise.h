@@ -175,6 +175,7 @@ TP__INLINE2(add) TP__INLINE2(sub) TP__INLINE2(mul) TP__INLINE2(div) TP__INLINE2(
 TP__INLINE2(remainder) TP__INLINE2(fmod) TP__INLINE2(pow) TP__INLINE2(float_power) TP__INLINE2(xlogy) TP__INLINE2(copysign)
 TP__INLINE2_(add_) TP__INLINE2_(sub_) TP__INLINE2_(mul_) TP__INLINE2_(div_) TP__INLINE2_(eq_) TP__INLINE2_(floor_divide_)
 TP__INLINE2_(remainder_) TP__INLINE2_(fmod_) TP__INLINE2_(pow_) TP__INLINE2_(float_power_) TP__INLINE2_(xlogy_) TP__INLINE2_(copysign_)
+inline tp_dtype tp_result_type(tp_operand a, tp_operand b) { return tp_result_type_with(a, b); }
 inline tp_tensor *tp_add_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_add_alpha_with(a, b, alpha); }
 inline tp_tensor *tp_sub_alpha(tp_operand a, tp_operand b, tp_operand alpha) { return tp_sub_alpha_with(a, b, alpha); }
 inline tp_tensor *tp_add_alpha_(tp_tensor *a, tp_operand b, tp_operand alpha) { return tp_add__alpha_with(a, b, alpha); }
