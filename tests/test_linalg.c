@@ -183,6 +183,9 @@ START_TEST(complex_matrices_that_are_singular_or_not_finite_have_results)
     tp_tensor *large = tp_to_dtype(tp_complex(tp_mul(tp_eye(2, 2, .dtype = TP_F64), most), tp_zeros(TP_SHAPE(2, 2), .dtype = TP_F64)), TP_C64);
     ck_assert(fabs(tp_item(tp_real(tp_linalg_det(large))) / (most * most) - 1) < 3e-7);
 
+    tp_tensor *odd = tp_complex(tp_eye(2, 2, .dtype = TP_F64), tp_from_data((double[]){ NAN, 0, 0, INFINITY }, TP_F64, TP_SHAPE(2, 2)));
+    ck_values(tp_view_as_real(tp_linalg_cholesky(odd)), 1, 0, 0, 0, 0, 0, 1, 0);
+
     tp_tensor *l = tp_complex(tp_from_data((double[]){ 0, NAN, 1, 2 }, TP_F64, TP_SHAPE(2, 2)), tp_zeros(TP_SHAPE(2, 2), .dtype = TP_F64));
     tp_tensor *x = tp_real(tp_linalg_solve_triangular(l, tp_narrow(z, 0, 1, 1), false));
     ck_assert_ptr_null(tp_linalg_solve_triangular(l, re, false));

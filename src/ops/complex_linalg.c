@@ -35,8 +35,8 @@ tp_status tp__complex_cholesky(tp__call *call)
     if (tp__linalg_square(call, z)) return tp__pending();
     if (z->ndim > TP_MAX_DIMS - 2)
         return tp__call_fail(call, TP_ERR_SHAPE, "of complex matrices it takes up to %d dims, not %s", TP_MAX_DIMS - 2, tp__shape_text(z));
-    tp_tensor *idle = tp_diagonal(tp_imag(z), .dim1 = -2, .dim2 = -1);        /* what stands on the diagonal is taken as real */
-    tp_tensor *x = woven(tp_complex(tp_real(z), tp_sub(tp_imag(z), tp_diag_embed(idle))));
+    tp_tensor *diagonal = tp_eye(z->shape[z->ndim - 1], TP_NONE, .dtype = TP_BOOL, .device = z->device);
+    tp_tensor *x = woven(tp_complex(tp_real(z), tp_where(diagonal, 0, tp_imag(z))));           /* what stands on it is taken as real, be it NaN */
     if (!x || tp__run(call->op, &x, 1, call->attr, &l, 1, NULL) < 0) return tp__pending();
     return tp__give_out(call, unwoven(l, *(const bool *)call->attr));
 }
