@@ -99,7 +99,8 @@ static void set_weights(GPT *m, const arguments *a)
 
 static GPT *build(const arguments *a, const text *t)
 {
-    if (a->heads < 1 || a->width % a->heads) tp_fail(TP_ERR_ARGUMENT, "gpt: a width of %lld cannot be cut into %lld heads", (long long)a->width, (long long)a->heads);
+    if (a->heads < 1 || a->width % a->heads)
+        tp_fail(TP_ERR_ARGUMENT, "gpt: a width of %lld cannot be cut into %lld heads", (long long)a->width, (long long)a->heads);
     GPT *m = tp_module_new(GPT, gpt_forward);
     if (!m) return NULL;
     m->symbols = tp_add_child(m, "symbols", tp_nn_embedding(t->kinds, a->width));

@@ -57,7 +57,8 @@ static void factor(void *arg)
     (void)arg;
     TP_SCOPE();
     static const float at[] = { 4, 0, 1, 1, 1, -1, 5, 0 };
-    tp_tensor *z = tp_view_as_complex(tp_from_data(at, TP_F32, TP_SHAPE(2, 2, 2))), *one = tp_clone(tp_unsqueeze(z, 0)), *l = tp_linalg_cholesky(one), *log = NULL;
+    tp_tensor *z = tp_view_as_complex(tp_from_data(at, TP_F32, TP_SHAPE(2, 2, 2)));
+    tp_tensor *one = tp_clone(tp_unsqueeze(z, 0)), *l = tp_linalg_cholesky(one), *log = NULL;
     tp_requires_grad(one, true);
     tp_tensor *sign = tp_linalg_slogdet(one, &log), *x = tp_linalg_solve_triangular(tp_mul(l, sign), one, false);
     tp_backward(tp_add(tp_sum(log), tp_real(tp_sum(tp_add(x, tp_add(tp_linalg_det(one), tp_logsumexp(one, .dims = TP_DIMS(1), .keepdim = true)))))));
