@@ -490,11 +490,26 @@ START_TEST(a_step_may_be_larger_than_anything)
 }
 END_TEST
 
+/* 256 and 1 are 257, which bfloat16 rounds to 256: added one after the other, eight ones are lost. PyTorch does so but along the first and the
+ * last of several dims. */
+START_TEST(slices_of_16_bits_are_added_one_after_the_other)
+{
+    TP_SCOPE();
+    tp_tensor *first = tp_zeros(TP_SHAPE(8), .dtype = TP_I64);
+    ck_values(tp_index_add(tp_full(TP_SHAPE(2), 256.0, .dtype = TP_BF16), 0, first, tp_ones(TP_SHAPE(8), .dtype = TP_BF16)), 256, 256);
+    ck_values(tp_index_add(tp_full(TP_SHAPE(2), 256.0), 0, first, tp_ones(TP_SHAPE(8))), 264, 256);
+    ck_values(tp_index_add(tp_full(TP_SHAPE(1, 2, 1), 256.0, .dtype = TP_BF16), 1, first, tp_ones(TP_SHAPE(1, 8, 1), .dtype = TP_BF16)), 256, 256);
+    ck_values(tp_index_add(tp_full(TP_SHAPE(2, 1), 256.0, .dtype = TP_BF16), 0, first, tp_ones(TP_SHAPE(8, 1), .dtype = TP_BF16)), 264, 256);
+    ck_fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("index");
     TCase *tests = tcase_create("index");
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, slices_of_16_bits_are_added_one_after_the_other);
     tcase_add_test(tests, numbers_slices_and_axes_give_views);
     tcase_add_test(tests, a_list_of_items_may_be_written_out);
     tcase_add_test(tests, tensors_look_up_and_their_dims_stand_where_the_indexed_ones_did);

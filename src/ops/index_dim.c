@@ -83,6 +83,8 @@ static tp_status add_compose(tp__call *call)
         return tp__call_fail(call, TP_ERR_DTYPE, "alpha is %g, and the source is %s", a->alpha.as.real, tp_dtype_name((tp_dtype)source->dtype));
     if (source && source->dtype == TP_BOOL && a->alpha.kind != TP_OPERAND_BOOL && !one)
         return tp__call_fail(call, TP_ERR_DTYPE, "alpha is a number, and the source is bool");
+    /* 16-bit slices are added one after the other, as in PyTorch, but along the first and the last of several dims, where it sums in float32. */
+    s.how.stepwise = call->in[0]->ndim < 2 || (s.how.dim && s.how.dim < call->in[0]->ndim - 1);
     return write(call, TP__ROWS_ADD, &s, source && !one ? tp_mul_with(tp__from_tensor(source), a->alpha) : source);
 }
 
