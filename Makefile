@@ -417,7 +417,9 @@ $(B)/bin/options_cpp: tests/options_cpp.cpp $(B)/libtaper.so $(HEADERS) $(B)/fla
 	$(if $(V),,@echo '  c++  $@')
 	$(Q)$(CXX) -std=c++17 -Wall -Wextra -Wpedantic $(SANITIZE) -pthread -Iinclude $< -L$(B) -ltaper -Wl,-rpath,'$$ORIGIN/..' -o $@
 
-run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(CUDA_INCLUDE),$(CUDA_HOST)/libtaper_cuda.so) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
+# The simulated device is long to build, and needed by these suites alone.
+ON_A_DEVICE = $(and $(CUDA_INCLUDE),$(filter test_cuda% test_gpu_check,$(TESTS)))
+run-tests: lib $(SHARED_PROGRAMS) $(CPP_PROGRAM) $(if $(ON_A_DEVICE),$(CUDA_HOST)/libtaper_cuda.so) $(if $(MISSING_CHECK),,$(addprefix $(B)/bin/,$(TESTS)))
 	$(if $(MISSING_CHECK),@echo 'taper: please install: check' >&2; exit 1)
 	@TAPER_BUILD=$(abspath $(B)) CC='$(CC)' tools/run-tests $(addprefix $(B)/bin/,$(TESTS))
 
