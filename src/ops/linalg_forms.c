@@ -74,9 +74,8 @@ static tp_status factor_backward(const tp_node *node, tp_tensor *const *dy, uint
 }
 static tp_status cholesky_solve_compose(tp__call *call)
 {
-    if (tp__linalg_square(call, call->in[1])) return tp__pending();
     tp_tensor *b = call->in[0], *l = call->in[1];
-    if (b->ndim < 2) return tp__call_fail(call, TP_ERR_SHAPE, "takes matrices, not %s", tp__shape_text(b));
+    if (tp__linalg_square(call, l) || tp__linalg_matrix(call, b)) return tp__pending();
     tp_shape wide = tp_shape_of(b), deep = tp_shape_of(l);         /* batches broadcast */
     while (wide.ndim < deep.ndim) b = tp_unsqueeze(b, 0), wide.ndim++;
     while (deep.ndim < wide.ndim) l = tp_unsqueeze(l, 0), deep.ndim++;
