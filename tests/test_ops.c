@@ -300,10 +300,10 @@ START_TEST(refusals_of_windows_say_why)
 }
 END_TEST
 
-static tp_tensor *cov_counted_by(tp_tensor *counts)
+static tp_tensor *cov_by(const char *name, tp_tensor *weights)
 {
     const tp_arg args[] = { { .kind = TP_ARG_TENSOR, .value.tensor = tp_ones(TP_SHAPE(3)) },
-                            { .name = "fweights", .kind = TP_ARG_TENSOR, .value.tensor = counts } };
+                            { .name = name, .kind = TP_ARG_TENSOR, .value.tensor = weights } };
     tp_tensor *y = NULL;
     return tp_op_call("cov", args, 2, &y, 1, NULL) ? NULL : y;
 }
@@ -320,8 +320,11 @@ START_TEST(refusals_of_reductions_say_why)
     REFUSES(tp_max_dim(tp_zeros(TP_SHAPE(2, 3)), 2, false, NULL), "max: dim 2 is out of range for [2, 3]");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(0))), "argmax: [0] has no elements");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(2, 3)), .dim = -3), "argmax: dim -3 is out of range for [2, 3]");
-    REFUSES(cov_counted_by(tp_zeros(TP_SHAPE(3), .dtype = TP_C64)), "cov: fweights are complex64");
-    REFUSES(cov_counted_by(tp_zeros(TP_SHAPE(3), .dtype = TP_BOOL)), "cov: fweights are bool");
+    REFUSES(cov_by("fweights", tp_zeros(TP_SHAPE(3), .dtype = TP_C64)), "cov: fweights are complex64");
+    REFUSES(cov_by("fweights", tp_zeros(TP_SHAPE(3), .dtype = TP_BOOL)), "cov: fweights are bool");
+    REFUSES(cov_by("fweights", tp_zeros(TP_SHAPE(3), .dtype = TP_I64)), "cov: the weights sum to 0");
+    REFUSES(cov_by("aweights", tp_zeros(TP_SHAPE(3))), "cov: the weights sum to 0");
+    REFUSES(cov_by("aweights", tp_full(TP_SHAPE(3), NAN)), "cov: aweights hold numbers below 0, or NaN");
     REFUSES(tp_softmax(tp_zeros(TP_SHAPE(3, 5)), 2), "softmax: dim 2 is out of range for [3, 5]");
     REFUSES(tp_log_softmax(tp_zeros(TP_SHAPE(3, 5)), -3), "log_softmax: dim -3 is out of range for [3, 5]");
     REFUSES(tp_argmax(tp_zeros(TP_SHAPE(2), .dtype = TP_BOOL)), "argmax: bool is no number");

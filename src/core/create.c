@@ -101,9 +101,7 @@ static tp_tensor *filled(const char *op, tp_shape shape, tp_operand value, const
 {
     tp_tensor_options o;
     if (!tp__create_options(op, &o, options, usual)) return NULL;
-    bool one = true;
-    for (int i = 0; i < shape.ndim && i < TP_MAX_DIMS; i++) one = one && shape.dim[i] == 1;
-    if (!tp__fills_number(o.dtype, value, one)) {
+    if (!tp__fills_number(o.dtype, value, tp__is_one(shape.ndim < TP_MAX_DIMS ? shape.ndim : TP_MAX_DIMS, shape.dim))) {
         tp_fail(TP_ERR_DTYPE, "%s: %s cannot hold %g", op, tp_dtype_name(o.dtype), value.kind == TP_OPERAND_REAL ? value.as.real : (double)value.as.integer);
         return NULL;
     }

@@ -12,7 +12,14 @@ tp_tensor *tp__create(const char *op, tp_shape shape, const tp_tensor_options *o
 tp_tensor *tp__create_fill(tp_tensor *x, const tp_op *op, const void *attr);
 /* Whether a number may become an element of that dtype: it is in its range. */
 bool tp__holds_number(tp_dtype dtype, tp_operand value);
-bool tp__fills_number(tp_dtype dtype, tp_operand value, bool one);     /* one: of a tensor of one element */
+/* And all elements of a tensor: such as has not just one takes no finite number that 16 bits make infinite. */
+bool tp__fills_number(tp_dtype dtype, tp_operand value, bool one);
+static inline bool tp__is_one(int ndim, const int64_t *size)           /* of these sizes: has it one element? */
+{
+    bool one = true;
+    for (int d = 0; d < ndim; d++) one = one && size[d] == 1;
+    return one;
+}
 /* What is done last. NULL goes through. */
 tp_tensor *tp__create_done(tp_tensor *x, const tp_tensor_options *o);
 

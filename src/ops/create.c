@@ -4,6 +4,7 @@
  *   .._like                            of the size, dtype, device and layout of a tensor
  *   new_..                             of a size, and the dtype and device of a tensor
  *   empty_strided, empty_permuted      with given strides, with dims in a given order of memory */
+#include "core/create.h"
 #include "ops/create.h"
 #include "ops/samples.h"
 
@@ -56,9 +57,7 @@ static tp_status full_shape(tp__call *call)
 {
     const full_attr *a = call->attr;
     const tp_dtype usual = call->n_in ? (tp_dtype)call->in[0]->dtype : dtype_of_number(a->value);
-    bool one = true;
-    for (int i = 0; i < (int)a->size.n; i++) one = one && a->size.v[i] == 1;
-    if (tp__check_filling(call, tp__dtype_of(&a->place, usual), a->value, one)) return tp__pending();
+    if (tp__check_filling(call, tp__dtype_of(&a->place, usual), a->value, tp__is_one((int)a->size.n, a->size.v))) return tp__pending();
     return tp__made(tp__place_out(call, &a->place, usual, &a->size));
 }
 static tp_status full_forward(tp__call *call) { return tp__fill_out(call, ((const full_attr *)call->attr)->value); }

@@ -7,6 +7,7 @@
  *
  * pad_constant and pad_mirror (of the other modes) have a number for each dim of x, below 0 to cut off. pad_mirror_backward is the
  * adjoint of one, and each the other's rule; it takes x for its shape, and as PyTorch's gives it a gradient, which is 0. */
+#include "core/create.h"
 #include "core/kernel_args.h"
 #include "ops/copy.h"
 #include "ops/samples.h"
@@ -61,12 +62,10 @@ static tp_status pad_shape(tp__call *call)
     const tp__pad *a = call->attr;
     int64_t out[TP_MAX_DIMS], stride[TP_MAX_DIMS];
     if (check(call, a, x->ndim, x->shape, out)) return tp__pending();
-    bool one = true, padded = false;
-    for (int i = 0; i < x->ndim; i++) {
-        one = one && out[i] == 1;
-        padded = padded || a->before.v[i] > 0 || a->after.v[i] > 0;          /* else the value goes nowhere */
-    }
-    if (a->mode == TP__PAD_CONSTANT && padded && tp__check_filling(call, (tp_dtype)x->dtype, a->value, one)) return tp__pending();
+    bool padded = false;                               /* else the value goes nowhere */
+    for (int i = 0; i < x->ndim; i++) padded = padded || a->before.v[i] > 0 || a->after.v[i] > 0;
+    if (a->mode == TP__PAD_CONSTANT && padded && tp__check_filling(call, (tp_dtype)x->dtype, a->value, tp__is_one(x->ndim, out)))
+        return tp__pending();
     call->keep_shape = 1;
     const tp_memory_format format = x->flags & TP__CONTIGUOUS ? TP_FORMAT_DEFAULT : tp__has_format(x, TP_CHANNELS_LAST) ? TP_CHANNELS_LAST
                                     : tp__has_format(x, TP_CHANNELS_LAST_3D) ? TP_CHANNELS_LAST_3D : TP_FORMAT_DEFAULT;
